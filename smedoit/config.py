@@ -1,0 +1,317 @@
+"""release.toml, read once into frozen values: everything that a release manager decides.
+
+The shape of the file is the shape of the dataclasses below: a table is a class, a
+key is a field, a field without a default is a key that must be there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from smedoit.errors import ConfigError, system_words
+from smedoit.schema import Refused, build, demand
+
+DEFAULT_FILE = "release.toml"
+LABEL = re.compile(r"(alpha|beta|rc)[1-9]\d*")
+VERSION = re.compile(r"\d+(\.\d+)*")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
+FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
+DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
+PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The [release] table: what this release is called, and when it was made."""
+
+    product: str
+    short: str
+    name: str
+    major: int
+    version: str
+    arch: str
+    date: datetime
+    label: str = ""
+    aliases: tuple[str, ...] = ()
+    volume_id: str = "{short}-{full}-{arch}"
+    bug_url: str = ""
+    efi_vendor: str = "centos"
+
+    def __post_init__(self) -> None:
+        demand(self.product.strip(), "product", "the product needs a name")
+        for key in ("short", "name", "arch"):
+            demand(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
+        demand(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
+        demand(int(self.version.split(".")[0]) == self.major, "version", f"it does not belong to major {self.major}")
+        demand(
+            not self.label or LABEL.fullmatch(self.label),
+            "label",
+            'use "" for a final release, else alpha, beta or rc and a number, like rc2',
+        )
+        demand(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
+        check_volume_id(self.volume)
+
+    @property
+    def full(self) -> str:
+        """The version as directories and files spell it: 10.1, or 10.1.rc2."""
+        return f"{self.version}.{self.label}" if self.label else self.version
+
+    @property
+    def display(self) -> str:
+        """The version as /etc/*release* and .buildstamp spell it: 10.1, or 10.1rc2."""
+        return self.version + self.label
+
+    @property
+    def title(self) -> str:
+        """The version as a boot menu spells it: 10.1, or 10.1 RC2."""
+        return f"{self.version} {self.label.upper()}" if self.label else self.version
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this is a release for everybody, without the installer's beta warning."""
+        return not self.label
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that may stand before a version in a text, longest first."""
+        return tuple(sorted({self.product, *self.aliases}, key=lambda name: (-len(name), name)))
+
+    @property
+    def volume(self) -> str:
+        """The volume id with its placeholders filled in."""
+        words = {"short": self.short, "name": self.name, "version": self.version, "full": self.full}
+        try:
+            return self.volume_id.format(**words, major=self.major, arch=self.arch)
+        except (KeyError, IndexError, ValueError) as error:
+            raise Refused(
+                "volume_id",
+                f"{error} is no placeholder; there are {{short}}, {{name}}, {{major}}, {{version}}, {{full}}, {{arch}}",
+            ) from None
+
+    @property
+    def epoch(self) -> int:
+        """The release date in seconds since 1970 UTC: the time in every artifact."""
+        return int(self.date.timestamp())
+
+
+def check_volume_id(volume: str) -> None:
+    """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry."""
+    demand(volume.strip(), "volume_id", "the medium needs a label to be found by")
+    demand(
+        len(volume) <= VOLUME_ID_LIMIT,
+        "volume_id",
+        f"{volume!r} has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
+    )
+    demand(
+        VOLUME_ID.fullmatch(volume),
+        "volume_id",
+        f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",
+    )
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The [paths] table: where the world lies. root is relative to the file itself."""
+
+    root: Path = Path("build")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One [[tiers]] entry: a repository of the update cycle, the most trusted first."""
+
+    name: str
+    path: Path
+    stage: bool = True
+
+    def __post_init__(self) -> None:
+        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        demand(
+            not (self.stage and self.name == "smetest"),
+            "stage",
+            "smetest is for developers and never goes on a medium; promote what is ready to smeupdates-testing",
+        )
+
+
+@dataclass(frozen=True)
+class Key:
+    """One [[keys]] entry: a public key file, and the fingerprint it must have."""
+
+    file: Path
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        demand(
+            FINGERPRINT.fullmatch(self.fingerprint),
+            "fingerprint",
+            "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
+        )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The [packages] table: which of the tiers' packages may go on the medium.
+
+    multilib  names (globs allowed) that may also come in an architecture of secondary
+    several   name (globs allowed) -> how many of its newest versions are kept
+    """
+
+    secondary: tuple[str, ...] = ("i686", "i386")
+    multilib: tuple[str, ...] = ()
+    several: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, count in self.several.items():
+            demand(count >= 1, f"several.{name}", "keep at least one version")
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The [groups] table: comps, and names it may list although no package has them.
+
+    absent  package name -> why its absence is right
+    """
+
+    comps: Path = Path("Packages/base/comps.xml")
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BootSet:
+    """The [boot_set] table: a directory that holds images/, isolinux/, EFI/ and LiveOS/."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Content:
+    """The [content] table: the cdrom.image/smeN tree."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Translations:
+    """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, and where they take effect.
+
+    place  "locale" overlays the runtime's own catalogues, one language at a time;
+           "updates" replaces them all, hiding every language that is not there
+    """
+
+    path: Path
+    place: str = "locale"
+
+    def __post_init__(self) -> None:
+        demand(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
+
+
+@dataclass(frozen=True)
+class Release:
+    """Everything that release.toml says; paths are absolute, derived places are properties."""
+
+    file: Path
+    release: Identity
+    tiers: tuple[Tier, ...]
+    keys: tuple[Key, ...]
+    content: Content
+    boot_set: BootSet
+    translations: Translations
+    paths: Paths = Paths()
+    packages: Selection = Selection()
+    groups: Groups = Groups()
+
+    def __post_init__(self) -> None:
+        names = [tier.name for tier in self.tiers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        demand(not twice, "tiers", f"{', '.join(twice)} stands there twice")
+        demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
+        demand(self.keys, "keys", "without a pinned key no package can be trusted")
+
+    @property
+    def root(self) -> Path:
+        """Where the world lies."""
+        return self.paths.root
+
+    @property
+    def stage(self) -> Path:
+        """The directory of this release under stage/."""
+        return self.root / "stage" / self.release.full
+
+    @property
+    def tree(self) -> Path:
+        """What the medium will hold."""
+        return self.stage / self.release.arch
+
+    @property
+    def state(self) -> Path:
+        """State, locks and caches: never shipped, always safe to delete."""
+        return self.stage / ".smedoit"
+
+    @property
+    def lock(self) -> Path:
+        """packages.lock: the picks, from which everything after it is built."""
+        return self.state / "packages.lock"
+
+    @property
+    def logs(self) -> Path:
+        """One log per task."""
+        return self.stage / "logs"
+
+    @property
+    def iso(self) -> Path:
+        """The finished medium."""
+        one = self.release
+        return self.root / "stage/iso" / str(one.major) / one.arch / f"{one.name}-{one.full}-{one.arch}.iso"
+
+
+def load(file: Path | None = None) -> Release:
+    """Return the release that file describes ($SMEDOIT_RELEASE, else release.toml).
+
+    Raises ConfigError, with file, key and reason, for anything that cannot be meant.
+    """
+    file = Path(os.path.abspath(file or os.environ.get("SMEDOIT_RELEASE") or DEFAULT_FILE))
+    return anchored(build(Release, read(file), file, given={"file": file}))
+
+
+def anchored(rel: Release) -> Release:
+    """Return rel with absolute paths: root from the file's directory, all others from root."""
+    root = Path(os.path.abspath(rel.file.parent / rel.paths.root))
+    content = root / rel.content.path
+    return replace(
+        rel,
+        paths=replace(rel.paths, root=root),
+        tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
+        keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
+        content=replace(rel.content, path=content),
+        groups=replace(rel.groups, comps=content / rel.groups.comps),
+        boot_set=replace(rel.boot_set, path=root / rel.boot_set.path),
+        translations=replace(rel.translations, path=root / rel.translations.path),
+    )
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read, {system_words(error)}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8, TOML allows nothing else") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not TOML, {error}", hint="mend that line") from None

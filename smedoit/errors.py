@@ -1,0 +1,53 @@
+"""What a user can get wrong, as sentences: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+class SmeError(Exception):
+    """The release cannot be built as asked. Its text is all that the user sees."""
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{problem}\n  hint: {hint}" if hint else problem)
+
+
+class ConfigError(SmeError):
+    """release.toml asks for something impossible, or does not say what it must."""
+
+
+class PackageError(SmeError):
+    """RPMs that must not go on the medium: damaged, unsigned, ambiguous or misnamed."""
+
+
+class ContentError(SmeError):
+    """The content tree, the boot set or the translations lack or contradict something."""
+
+
+class TreeError(SmeError):
+    """A file cannot be read or written: absent, forbidden, no room, a link that leads astray."""
+
+
+class VerifyError(SmeError):
+    """A finished artifact does not say what it should when it is read back."""
+
+
+def grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
+    """Return one paragraph per reason, each with its sorted subjects indented below it.
+
+    complaints  reason -> whatever it holds for; reasons come out sorted
+    at_most     subjects shown per reason; the rest is counted, so that a wrong key
+                for 1,500 packages still fits a screen
+    """
+    lines = []
+    for reason in sorted(complaints):
+        subjects = sorted(complaints[reason])
+        lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects[:at_most])]
+        if len(subjects) > at_most:
+            lines.append(f"    … and {len(subjects) - at_most} more")
+    return "\n".join(lines)
+
+
+def system_words(error: OSError) -> str:
+    """Return the operating system's own words for error, without Python's decoration."""
+    return (error.strerror or str(error)).lower()
