@@ -1,0 +1,181 @@
+"""The only door to files that we write: beside their place, synced, then renamed into it.
+
+A kill at any moment leaves the old file or the new one. What cannot be read or written
+ends in a TreeError that names the file and says what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from smedoit.errors import TreeError, system_words
+
+BLOCK = 1 << 20
+BESIDE = ".smedoit-new"  # ends the name of a file that is still being written
+FILE_MODE = 0o644  # what every file on the medium and on the mirrors has
+HINTS = {
+    errno.ENOSPC: "free some room on that file system, then run doit again: what is finished is kept",
+    errno.EDQUOT: "the quota is used up; free some room, then run doit again: what is finished is kept",
+    errno.EROFS: "that file system is read-only; [paths] root in release.toml must lie where you can write",
+    errno.EACCES: "let your user write there, or point [paths] root in release.toml elsewhere",
+    errno.EPERM: "let your user write there, or point [paths] root in release.toml elsewhere",
+    errno.ENOENT: "put it in place, or correct its path in release.toml",
+    errno.EFBIG: "that file system cannot hold a file of this size; [paths] root must lie on another one",
+}
+
+
+class Stamp(NamedTuple):
+    """What tells cheaply that a file is the one we knew: an equal stamp means equal content."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+def stamp(path: str | Path) -> Stamp:
+    """Return the stamp of path, following a symlink. Raises OSError, as os.stat does."""
+    info = os.stat(path)
+    return Stamp(info.st_size, info.st_mtime_ns, info.st_ino)
+
+
+@contextmanager
+def worded(path: Path, doing: str) -> Iterator[None]:
+    """Turn an OSError within into a TreeError: path cannot be DOING, why, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        culprit = error.filename2 or error.filename or path
+        raise TreeError(
+            f"{os.fsdecode(culprit).removesuffix(BESIDE)}: cannot be {doing}, {system_words(error)}",
+            hint=HINTS.get(error.errno or 0, ""),
+        ) from error
+
+
+def digest(path: str | Path) -> str:
+    """Return the xxh3 digest of the file's content, in hexadecimal. Raises OSError."""
+    import xxhash
+
+    state = xxhash.xxh3_128()
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            state.update(block)
+    return state.hexdigest()
+
+
+@contextmanager
+def writing(path: Path, mode: int = FILE_MODE) -> Iterator[Path]:
+    """Yield a place beside path to write to; afterwards it is synced and renamed to path.
+
+    If the block raises, the file beside is removed and path stays as it was.
+    """
+    beside = path.with_name(path.name + BESIDE)
+    with worded(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        try:
+            yield beside
+            os.chmod(beside, mode)
+            settle(beside, path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def settle(beside: Path, path: Path) -> None:
+    """Bring what was written beside safely to disk, then give it its name."""
+    with open(beside, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def write(path: Path, data: bytes | str, mode: int = FILE_MODE) -> None:
+    """Make path hold data; text is written as UTF-8."""
+    with writing(path, mode) as beside:
+        beside.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of path. Raises TreeError."""
+    with worded(path, "read"):
+        return path.read_bytes()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of path; bytes that are no UTF-8 survive a round trip unchanged. Raises TreeError."""
+    return read_bytes(path).decode("utf-8", "surrogateescape")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make target a copy of source's content, with our mode and without its owner or times."""
+    with writing(target) as beside, worded(source, "copied"):
+        shutil.copyfile(source, beside)
+
+
+def link(source: Path, target: Path) -> None:
+    """Make target a hard link to source, or a copy where the file system cannot link."""
+    beside = target.with_name(target.name + BESIDE)
+    with worded(target, "linked"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        try:
+            os.link(os.path.realpath(source), beside)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+                raise
+            copy(source, target)
+            return
+        os.replace(beside, target)
+        beside.unlink(missing_ok=True)  # rename does nothing when both names are one inode
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    with worded(path, "removed"):
+        path.unlink(missing_ok=True)
+
+
+def walk(root: Path, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield (path relative to root with slashes, entry) of every file below root, sorted by path.
+
+    Symlinks come out as entries of their own and are not descended into; CVS/, .git/ and
+    files that are still being written do not come out.
+
+    wanted  asked with the file's own name, before anything else is looked at
+    """
+    for relative, entry in sorted(scan(os.fspath(root), ""), key=lambda found: found[0]):
+        if wanted(entry.name):
+            yield relative, entry
+
+
+def scan(directory: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what walk yields, unsorted. Raises OSError."""
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in ("CVS", ".git"):
+                    yield from scan(entry.path, f"{prefix}{entry.name}/")
+            elif not entry.name.endswith(BESIDE):
+                yield prefix + entry.name, entry
+
+
+def real_file(root: Path, relative: str) -> Path:
+    """Return root/relative, which must be a file whose real place lies below root.
+
+    Raises TreeError for a dangling link, a link that leads out of root, or no file at all.
+    """
+    path = root / relative
+    real = Path(os.path.realpath(path))
+    if not real.exists():
+        kind = "is a dangling link" if path.is_symlink() else "is not there"
+        raise TreeError(f"{path}: {kind}", hint="put the file in place, or remove the link")
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise TreeError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
+    if not real.is_file():
+        raise TreeError(f"{path}: is not a regular file", hint="only files and directories belong there")
+    return path
