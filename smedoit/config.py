@@ -131,6 +131,7 @@ class Tier:
     name: str
     path: Path
     stage: bool = True
+    may_be_empty: bool = False
 
     def __post_init__(self) -> None:
         demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")

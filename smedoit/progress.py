@@ -1,0 +1,47 @@
+"""Long work shows how far it is: a bar on a terminal, plain lines in the task's log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+T = TypeVar("T")
+
+QUICK = 50  # fewer steps than this are over before anybody could read a bar
+_log: IO[str] | None = None
+
+
+@contextmanager
+def logging(path: Path) -> Iterator[None]:
+    """Let note() write to path until the block ends; the log of the last run is replaced."""
+    global _log
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as _log:
+        try:
+            yield
+        finally:
+            _log = None
+
+
+def note(line: str) -> None:
+    """Write one line, with the time of day, to the log of the running task."""
+    if _log is not None:
+        _log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        _log.flush()
+
+
+def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Yield the steps, showing on a terminal how many of total are done."""
+    note(f"{doing}: {total}")
+    if total < QUICK or not sys.stderr.isatty():
+        yield from steps
+    else:
+        from rich.console import Console
+        from rich.progress import track as bar
+
+        yield from bar(steps, doing, total, console=Console(stderr=True), transient=True)
+    note(f"{doing}: done")
