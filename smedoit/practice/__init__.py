@@ -1,0 +1,1 @@
+"""A whole practice world for `doit sample` and the tests: nothing in it is worth anything, all of it is real."""
