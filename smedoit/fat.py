@@ -12,7 +12,6 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from smedoit import tree
 from smedoit.errors import ContentError
@@ -92,25 +91,26 @@ class Volume:
         """Return the volume in a file. Raises ContentError if there is none."""
         return cls(tree.read_bytes(image), image)
 
-    def refuse(self, problem: str, hint: str) -> NoReturn:
-        raise ContentError(f"{self.origin}: {problem}", hint=hint)
+    def fault(self, problem: str, hint: str) -> ContentError:
+        """Return the error to raise, in a sentence that names the image."""
+        return ContentError(f"{self.origin}: {problem}", hint=hint)
 
     def measure(self) -> Shape:
         """Return the shape that the boot sector declares; the kind of FAT follows from the number of clusters."""
         hint = "take efiboot.img afresh from the upstream release"
         if len(self.image) < 512 or self.image[510:512] != b"\x55\xaa":
-            self.refuse("is not a FAT image, its first sector does not end in 55 AA", hint)
+            raise self.fault("is not a FAT image, its first sector does not end in 55 AA", hint)
         sector, per_cluster, reserved, copies, slots, short_total, short_fat = struct.unpack_from(
             "<HBHBHHxH", self.image, 11
         )
         long_total, long_fat, root_cluster, info = struct.unpack_from("<II4xIH", self.image, 32)
         total, fat = short_total or long_total, short_fat or long_fat
         if sector not in (512, 1024, 2048, 4096) or not (per_cluster and reserved and copies and fat and total):
-            self.refuse("is not a FAT image, its first sector makes no sense", hint)
+            raise self.fault("is not a FAT image, its first sector makes no sense", hint)
         root = (reserved + copies * fat) * sector
         data = root + -(-slots * SLOT // sector) * sector
         if total * sector > len(self.image) or data >= total * sector:
-            self.refuse(f"is cut short, {total * sector} bytes are declared and {len(self.image)} are there", hint)
+            raise self.fault(f"is cut short, {total * sector} bytes are declared and {len(self.image)} are there", hint)
         clusters = (total * sector - data) // (per_cluster * sector)
         bits = 12 if clusters < 4085 else 16 if clusters < 65525 else 32
         fats = tuple((reserved + number * fat) * sector for number in range(copies))
@@ -140,7 +140,7 @@ class Volume:
         cluster = first
         while cluster and cluster < self.mask - 7:
             if not 2 <= cluster < self.shape.end or len(found) > self.shape.clusters:
-                self.refuse(
+                raise self.fault(
                     "is damaged, a chain of clusters leads nowhere", "fsck.fat shows the damage; take a good copy"
                 )
             found.append(cluster)
@@ -166,7 +166,9 @@ class Volume:
         free = [number for number in range(2, self.shape.end) if not self.follower(number)]
         if needed > len(free):
             room = len(free) * self.shape.cluster
-            self.refuse(f"has room for {room} bytes, {len(data)} are needed", "shorten the file, or use a larger image")
+            raise self.fault(
+                f"has room for {room} bytes, {len(data)} are needed", "shorten the file, or use a larger image"
+            )
         taken = free[:needed]
         for number, cluster in enumerate(taken):
             self.link(cluster, taken[number + 1] if number + 1 < needed else self.mask)
@@ -197,13 +199,13 @@ class Volume:
         """Yield the files and directories of a directory, without '.' and '..'."""
         long_name = b""
         for at in self.slots(directory):
-            slot = self.image[at : at + SLOT]
+            slot = bytes(self.image[at : at + SLOT])
             if slot[0] == LAST_SLOT:
                 return
             if slot[0] == FREE_SLOT:
                 long_name = b""
             elif slot[11] == LONG_NAME:  # the last part of the name comes first
-                long_name = bytes(slot[1:11] + slot[14:26] + slot[28:32]) + long_name
+                long_name = slot[1:11] + slot[14:26] + slot[28:32] + long_name
             else:
                 if slot[0] != ord(".") and not slot[11] & VOLUME_LABEL:
                     yield entry(at, slot, long_name)
@@ -219,24 +221,22 @@ class Volume:
 
     def find(self, name: str) -> Entry:
         """Return the entry of a file by its path, in any case, as FAT has it."""
+        wanted = name.strip("/").lower()
         here: Entry | None = None
-        for part in name.strip("/").split("/"):
-            if here and not here.is_directory:
-                break
-            here = next((one for one in self.entries(here) if one.name.lower() == part.lower()), None)
+        for part in wanted.split("/"):
+            inside = self.entries(here) if here is None or here.is_directory else iter(())
+            here = next((one for one in inside if one.name.lower() == part), None)
             if here is None:
                 break
-        else:
-            if here and not here.is_directory:
-                return here
-        there = ", ".join(sorted(self.files())) or "no file at all"
-        self.refuse(f"holds no file {name}", f"it holds {there}")
+        if here is None or here.is_directory:
+            raise self.fault(f"holds no file {name}", f"it holds {', '.join(sorted(self.files())) or 'none at all'}")
+        return here
 
     def content(self, file: Entry) -> bytes:
         """Return what a file holds."""
         data = b"".join(self.image[self.place(cluster)] for cluster in self.chain(file.first))
         if len(data) < file.size:
-            self.refuse(f"is damaged, {file.name} is shorter than its entry says", "take a good copy")
+            raise self.fault(f"is damaged, {file.name} is shorter than its entry says", "take a good copy")
         return data[: file.size]
 
     def replace(self, name: str, content: bytes, epoch: int) -> None:
