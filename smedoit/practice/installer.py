@@ -1,0 +1,121 @@
+"""The practice content's part in the installer: what product.img and updates.img are made of."""
+
+from __future__ import annotations
+
+# The wiki's own sample; every word of it is outdated, as it was on the page.
+BUILDSTAMP = """\
+[Main]
+Product=Koozali SME Server
+Version=10alpha5
+BugURL=https://bugs.koozali.org
+IsFinal=False
+UUID=alpha5.x86_64
+[Compose]
+Lorax=19.6.66-1
+"""
+
+RELEASE = "SME Server release 10.0 (Beta)\n"
+OS_RELEASE = """\
+NAME="SME Server"
+VERSION="10.0"
+ID="centos"
+ID_LIKE="rhel fedora"
+VERSION_ID="10.0"
+PRETTY_NAME="SME Server 10.0"
+ANSI_COLOR="0;31"
+CPE_NAME="cpe:/o:koozali:sme_server:10.0"
+HOME_URL="https://koozali.org/"
+BUG_REPORT_URL="https://bugs.koozali.org/"
+"""
+CPE = "cpe:/o:koozali:sme_server:10.0\n"
+
+INSTALL_CLASS = """\
+#
+# {file}: {name} install class (practice copy)
+#
+# Written for the Python 2.7 of anaconda 21; the highest visible sortPriority wins.
+#
+
+from pyanaconda.installclass import BaseInstallClass
+from pyanaconda.product import productName
+from pyanaconda import network
+from pyanaconda import nm
+
+
+class InstallClass(BaseInstallClass):
+    name = "{name}"
+    sortPriority = {priority}
+    hidden = {hidden}
+    efi_dir = "centos"
+    defaultFS = "xfs"
+    installUpdates = False
+    bootloaderTimeoutDefault = 5
+    bootloaderExtraArgs = []
+    ignoredPackages = ["ntfsprogs", "reiserfs-utils"]
+    _l10n_domain = "comps"
+    help_folder = "/usr/share/anaconda/help/rhel"
+    help_main_page = "Installation_Guide.xml"
+
+    def configure(self, anaconda):
+        BaseInstallClass.configure(self, anaconda)
+        self.setDefaultPartitioning(anaconda.storage)
+
+    def setNetworkOnbootDefault(self, ksdata):
+        if any(dev.onboot for dev in ksdata.network.network if dev.device):
+            return
+        for device in nm.nm_devices():
+            if nm.nm_device_type_is_ethernet(device) and nm.nm_device_carrier(device):
+                network.update_onboot_value(device, True, ksdata=ksdata)
+                break
+
+    def __init__(self):
+        BaseInstallClass.__init__(self)
+"""
+CLASSES = {
+    "koozali.py": ("Koozali SME Server", 30000, "False"),
+    "centos.py": ("CentOS Linux", 25000, 'productName.startswith(("Red Hat ", "Fedora "))'),
+    "fedora.py": ("Fedora", 10000, 'productName.startswith("Red Hat ")'),
+}
+
+UPDATES_README = """\
+What belongs into updates.img, for SME Server 10.0 (anaconda 21.48.22.159)
+
+This directory is /tmp/updates of the running installer, and run/ in it is /run: anaconda looks
+below run/install/updates first. Translations come from a source of their own, not from po. textw,
+iw and storage/devicelibs held SME Server 8's patched files; anaconda 21 has no such modules.
+This file stays out of updates.img.
+"""
+GTK_CSS = """\
+/* Koozali's colours, read by anaconda after its own style */
+@define-color koozali_sky #3a6496;
+
+.logo-sidebar, .logo {
+    background-color: @koozali_sky;
+}
+"""
+OLD_PLACES = ("updates/po", "updates/textw", "updates/iw", "updates/storage/devicelibs")
+
+
+def install_class(file: str) -> str:
+    """Return the Python 2.7 source of one of CLASSES."""
+    name, priority, hidden = CLASSES[file]
+    return INSTALL_CLASS.format(file=file, name=name, priority=priority, hidden=hidden)
+
+
+RUN = "product/run/install/product/pyanaconda/installclasses"
+SITE = "product/usr/lib64/python2.7/site-packages/pyanaconda/installclasses"
+# Path in the content tree -> text.
+FILES = {
+    "product/.buildstamp": BUILDSTAMP,
+    "product/etc/centos-release": RELEASE,
+    "product/etc/e-smith-release": RELEASE,
+    "product/etc/redhat-release": RELEASE,
+    "product/etc/os-release": OS_RELEASE,
+    "product/etc/system-release-cpe": CPE,
+    f"{RUN}/koozali.py": install_class("koozali.py"),
+    f"{SITE}/koozali.py": install_class("koozali.py"),
+    f"{SITE}/centos.py": install_class("centos.py"),
+    f"{SITE}/fedora.py": install_class("fedora.py"),
+    "updates/README.txt": UPDATES_README,
+    "updates/run/install/updates/anaconda-gtk.css": GTK_CSS,
+}

@@ -1,0 +1,76 @@
+"""The practice world of `doit sample`: the shape of the real one, small, signed, and worth nothing.
+
+It is filled in, never overwritten: what is there stays as it is, so a person can change a
+logo, add a package, and build; what a person deleted comes back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smedoit.errors import ConfigError
+from smedoit.practice import packages
+
+if TYPE_CHECKING:
+    from smedoit.config import Release, Tier
+
+
+def make(rel: Release) -> None:
+    """Make whatever the practice world of rel lacks.
+
+    Raises ConfigError for a release that trusts no practice key: its tiers are real ones.
+    """
+    from smedoit.practice import boot
+
+    fill(rel)
+    boot.make(rel)
+
+
+def fill(rel: Release) -> None:
+    """Make what make does, except for the boot set."""
+    from smedoit.practice import content, translations
+
+    refuse_real(rel)
+    fill_tiers(rel)
+    fill_keys(rel)
+    content.fill(rel)
+    translations.fill(rel.translations.path)
+
+
+def refuse_real(rel: Release) -> None:
+    """Raise ConfigError unless rel trusts at least one practice key."""
+    practice = set(packages.FINGERPRINTS.values())
+    if not practice & {key.fingerprint for key in rel.keys}:
+        raise ConfigError(
+            f"{rel.file}: trusts no practice key, so {rel.root} is no place for a practice world",
+            hint="its packages would lie between real ones; give [paths] root and [[keys]] as the project's own"
+            " release.toml does, and name that file in SMEDOIT_RELEASE",
+        )
+
+
+def fill_tiers(rel: Release) -> None:
+    """Build the packages that the tiers of rel lack."""
+    from smedoit.practice import catalogue
+
+    for tier in rel.tiers:
+        for recipe in catalogue.recipes(tier.name, rel.release):
+            place = directory(tier, rel.release.arch, recipe.is_source)
+            if place:
+                packages.write(recipe, place)
+
+
+def directory(tier: Tier, arch: str, is_source: bool) -> Path | None:
+    """Return where tier keeps such packages; None for sources in the mirror, which are in another place upstream."""
+    if tier.name == "centos":
+        return None if is_source else tier.path
+    return tier.path / ("SRPMS" if is_source else f"{arch}/RPMS")
+
+
+def fill_keys(rel: Release) -> None:
+    """Put the public halves of the practice keys where rel expects them."""
+    for name, fingerprint in packages.FINGERPRINTS.items():
+        source = packages.KEYS / f"RPM-GPG-KEY-practice-{name}"
+        for key in rel.keys:
+            if key.fingerprint == fingerprint:
+                packages.write_missing(key.file, source.read_bytes)
