@@ -14,7 +14,7 @@ UUID=alpha5.x86_64
 Lorax=19.6.66-1
 """
 
-RELEASE = "SME Server release 10.0 (Beta)\n"
+RELEASE = "SME Server release 10.0\n"
 OS_RELEASE = """\
 NAME="SME Server"
 VERSION="10.0"
