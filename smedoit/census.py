@@ -59,7 +59,7 @@ def take(tiers: Sequence[Tier], root: Path, keys: Sequence[PinnedKey], memory: P
 def files_of(tier: Tier, complaints: Complaints) -> list[Path]:
     """Return the RPM files of a tier, at any depth. Raises TreeError if there is no such tier, or nothing in it."""
     try:
-        found = list(tree.walk(tier.path, lambda name: True))
+        found = list(tree.walk(tier.path))
     except OSError:
         raise TreeError(
             f"{tier.path}: tier {tier.name} is not there", hint="correct its path in release.toml, or mirror it"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -253,8 +254,13 @@ class Release:
 
     @property
     def state(self) -> Path:
-        """State, locks and caches: never shipped, always safe to delete."""
+        """What the tasks of this version remember: never shipped, always safe to delete."""
         return self.stage / ".smedoit"
+
+    @property
+    def cache(self) -> Path:
+        """What was learned of files by their content, for every version of the release; safe to delete."""
+        return self.root / "stage/.smedoit"
 
     @property
     def lock(self) -> Path:
@@ -300,9 +306,9 @@ def anchored(rel: Release) -> Release:
 
 def read(file: Path) -> dict[str, Any]:
     """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
-    try:
+    if sys.version_info >= (3, 11):
         import tomllib
-    except ModuleNotFoundError:  # Python 3.10
+    else:
         import tomli as tomllib
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -57,4 +57,4 @@ def pick(one: dict[str, object]) -> Pick:
     texts = {key: str(one[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
     beaten = one["beaten"]
     assert isinstance(beaten, list)
-    return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]), tuple(beaten))  # type: ignore[arg-type]
+    return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]), tuple(beaten))

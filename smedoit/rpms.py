@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import tree
-from smedoit.errors import PackageError
 from smedoit.keys import PinnedKey, first_line
 from smedoit.package import Evr, Package
 
@@ -141,8 +140,7 @@ def check_payload(path: Path, meta: Any) -> str:
     tags = ((getattr(rpm_rs.Tag, tag), name) for tag, name in PAYLOAD_DIGESTS.items())
     declared = next(((tag, name) for tag, name in tags if meta.header.entry_is_present(tag)), None)
     if declared is None:
-        check_files(path)
-        return hash_file(path, 0, None)[0]
+        return check_old_payload(path, meta)
     tag, name = declared
     whole, payload = hash_file(path, meta.package_segment_offsets().payload, hashlib.new(name))
     expected = meta.header.entry(tag)
@@ -151,17 +149,31 @@ def check_payload(path: Path, meta: Any) -> str:
     return whole
 
 
-def hash_file(path: Path, payload_at: int, payload: Any) -> tuple[str, str]:
-    """Return (SHA-256 of the file, digest of what stands from payload_at on) in one reading."""
+def check_old_payload(path: Path, meta: Any) -> str:
+    """Return the file's SHA-256 where the header has no digest of the payload.
+
+    The MD5 over header and payload finds accidents such as a cut tail; nobody signed it, so
+    it is the digests of the files, which the signed header carries, that prove the content.
+    """
+    import rpm_rs
+
+    whole, md5 = hash_file(path, meta.package_segment_offsets().header, hashlib.md5(usedforsecurity=False))
+    md5_tag = rpm_rs.SignatureTag.MD5
+    if not meta.signature.entry_is_present(md5_tag) or bytes(meta.signature.entry(md5_tag)).hex() != md5:
+        raise Bad("its payload does not match the digest in its signature header: damaged or cut short")
+    check_files(path)
+    return whole
+
+
+def hash_file(path: Path, tail_at: int, tail: Any) -> tuple[str, str]:
+    """Return (SHA-256 of the file, digest of what stands from tail_at on) in one reading."""
     whole = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        header = file.read(payload_at)
-        whole.update(header)
+        whole.update(file.read(tail_at))
         while block := file.read(tree.BLOCK):
             whole.update(block)
-            if payload is not None:
-                payload.update(block)
-    return whole.hexdigest(), payload.hexdigest() if payload is not None else ""
+            tail.update(block)
+    return whole.hexdigest(), tail.hexdigest()
 
 
 def check_files(path: Path) -> None:

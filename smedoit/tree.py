@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -69,10 +69,12 @@ def digest(path: str | Path) -> str:
 
 
 @contextmanager
-def writing(path: Path, mode: int = FILE_MODE) -> Iterator[Path]:
+def writing(path: Path, mode: int = FILE_MODE, durable: bool = True) -> Iterator[Path]:
     """Yield a place beside path to write to; afterwards it is synced and renamed to path.
 
     If the block raises, the file beside is removed and path stays as it was.
+
+    durable  False spares the sync, for what can be lost without harm
     """
     beside = path.with_name(path.name + BESIDE)
     with worded(path, "written"):
@@ -81,23 +83,24 @@ def writing(path: Path, mode: int = FILE_MODE) -> Iterator[Path]:
         try:
             yield beside
             os.chmod(beside, mode)
-            settle(beside, path)
+            if durable:
+                sync(beside)
+            os.replace(beside, path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
 
 
-def settle(beside: Path, path: Path) -> None:
-    """Bring what was written beside safely to disk, then give it its name."""
-    with open(beside, "rb") as file:
+def sync(path: Path) -> None:
+    """Bring what was written safely to disk: a rename must never come before the content. Raises OSError."""
+    with open(path, "rb") as file:
         os.fsync(file.fileno())
-    os.replace(beside, path)
 
 
-def write(path: Path, data: bytes | str, mode: int = FILE_MODE) -> None:
-    """Make path hold data; text is written as UTF-8."""
-    with writing(path, mode) as beside:
-        beside.write_bytes(data.encode() if isinstance(data, str) else data)
+def write(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bool = True) -> None:
+    """Make path hold data; text is UTF-8, with the bytes that read_text() could not decode."""
+    with writing(path, mode, durable) as beside:
+        beside.write_bytes(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -134,23 +137,25 @@ def link(source: Path, target: Path) -> None:
         beside.unlink(missing_ok=True)  # rename does nothing when both names are one inode
 
 
+def make_directory(path: Path) -> None:
+    """Make path a directory, with all above it."""
+    with worded(path, "made"):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 def remove(path: Path) -> None:
     """Remove a file if it is there."""
     with worded(path, "removed"):
         path.unlink(missing_ok=True)
 
 
-def walk(root: Path, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (path relative to root with slashes, entry) of every file below root, sorted by path.
 
     Symlinks come out as entries of their own and are not descended into; CVS/, .git/ and
-    files that are still being written do not come out.
-
-    wanted  asked with the file's own name, before anything else is looked at
+    files that are still being written do not come out. Raises OSError.
     """
-    for relative, entry in sorted(scan(os.fspath(root), ""), key=lambda found: found[0]):
-        if wanted(entry.name):
-            yield relative, entry
+    yield from sorted(scan(os.fspath(root), ""), key=lambda found: found[0])
 
 
 def scan(directory: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

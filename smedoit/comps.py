@@ -1,0 +1,64 @@
+"""comps.xml: the groups that the installer offers, read with libcomps and held against the picks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from smedoit.errors import ContentError, grouped
+
+CORE = "core"  # anaconda selects this group without asking; without it it dies
+
+
+@dataclass(frozen=True)
+class Comps:
+    """The groups with the package names they list, and the environments with the groups they name."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    environments: Mapping[str, tuple[str, ...]]
+
+
+def parse(text: str, file: Path) -> Comps:
+    """Return what comps.xml says. Raises ContentError if it is not valid comps."""
+    import libcomps
+
+    comps = libcomps.Comps()
+    try:
+        failed = comps.fromxml_str(text) < 0
+    except libcomps.ParserError:
+        failed = True
+    if failed or (complaints := comps.get_last_errors()):
+        words = (comps.get_last_errors() or ["it is no XML"])[0].strip()
+        raise ContentError(f"{file}: is not valid comps: {words}", hint="xmllint shows the place")
+    assert not complaints
+    return Comps(
+        {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
+        {
+            one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments
+        },
+    )
+
+
+def check(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
+    """Raise ContentError for all that the installer would crash on, or would pass over in silence.
+
+    names    of the packages on the medium
+    excused  names that may be absent, by [groups] absent
+    """
+    complaints: dict[str, list[str]] = {}
+    if CORE not in comps.groups:
+        complaints["has no group core, without which the installer dies"] = ["add <group><id>core</id>…"]
+    if not comps.environments:
+        complaints["has no environment, so nothing could be chosen to install"] = ["add <environment>…"]
+    for environment, groups in comps.environments.items():
+        for group in sorted(set(groups) - set(comps.groups)):
+            complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
+    for group, listed in comps.groups.items():
+        for name in sorted(set(listed) - set(names) - set(excused)):
+            complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
+    if complaints:
+        raise ContentError(
+            f"{file}:\n{grouped(complaints)}",
+            hint="mend comps, promote the package into a staged tier, or excuse it with a reason in [groups] absent",
+        )

@@ -1,0 +1,154 @@
+"""What a run shows: which task ran and why, how long it took, where the result lies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from doit import Globals
+from doit.exceptions import InvalidTask
+
+from smedoit import decision, tree
+from smedoit.errors import SmeError
+
+SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
+INDENT = "  "
+KEPT = 1 << 20  # a file edited by hand that is larger than this is reported, but no copy of it is kept
+
+
+class Reporter:
+    """doit's reporter: silent about what is up to date, one line before and one after what runs.
+
+    It also guards the run: one at a time in a build root, and a signal ends it in order.
+    """
+
+    desc = "what runs, why, how long, and where the result lies"
+    lock_file: Path
+    kept: Path
+
+    def __init__(self, outstream: IO[str], options: Mapping[str, Any]) -> None:
+        self.out = outstream
+        self.options = options
+        self.started: dict[str, float] = {}
+        self.ran = 0
+        self.failed = False
+        self.selected: list[Any] = []
+        self.guard: IO[str] | None = None
+        self.main = os.getpid()
+
+    def write(self, line: str) -> None:
+        """Show one line at once."""
+        self.out.write(f"{line}\n")
+        self.out.flush()
+
+    def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
+        """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
+        self.selected = [tasks[name] for name in selected]
+        try:
+            self.guard = alone(self.lock_file)
+        except SmeError as error:
+            self.failed = True
+            raise InvalidTask(str(error)) from None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self.stop)
+
+    def stop(self, number: int, _frame: FrameType | None) -> None:
+        """End the run: what is finished is kept, what is half done is removed by its own task."""
+        if os.getpid() == self.main:
+            self.failed = True
+            self.write(f"stopped by {signal.Signals(number).name}: what is finished is kept, run doit again to go on")
+        raise SystemExit(128 + number)
+
+    def get_status(self, task: Any) -> None:
+        """Nothing to say before the decision."""
+
+    def execute_task(self, task: Any) -> None:
+        """Say which task starts, and why."""
+        self.started[task.name] = time.monotonic()
+        if not task.actions:
+            return
+        because = Globals.dep_manager.because.get(task.name, [])
+        more = f" (and {len(because) - SHOWN} more reasons)" if len(because) > SHOWN else ""
+        self.write(f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
+        for path in Globals.dep_manager.edited.get(task.name, []):
+            self.keep(Path(path))
+
+    def keep(self, path: Path) -> None:
+        """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
+        if path.stat().st_size <= KEPT:
+            copy = self.kept / path.name
+            tree.copy(path, copy)
+            self.write(f"{INDENT}your version of {path.name} is kept as {decision.shown(os.fspath(copy))}")
+
+    def add_success(self, task: Any) -> None:
+        """Say what a task did and how long it took."""
+        if task.actions:
+            self.ran += 1
+            took = time.monotonic() - self.started.get(task.name, time.monotonic())
+            self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Say what went wrong, in its own words, and where the log is."""
+        self.failed = True
+        self.write(f"{task.name} failed: {fail.get_msg().strip()}")
+
+    def skip_uptodate(self, task: Any) -> None:
+        """A task that is up to date is no news."""
+
+    def skip_ignore(self, task: Any) -> None:
+        """Say that somebody told doit to ignore a task."""
+        self.write(f"{task.name}: ignored, as `doit ignore` asked")
+
+    def cleanup_error(self, fail: Any) -> None:
+        """Say what went wrong after a run."""
+        self.write(fail.get_msg())
+
+    def runtime_error(self, message: str) -> None:
+        """Say why there was no run."""
+        self.failed = True
+        sys.stderr.write(f"{message}\n")
+
+    def teardown_task(self, task: Any) -> None:
+        """No task of ours needs one."""
+
+    def complete_run(self) -> None:
+        """Close with where the results of the asked tasks lie."""
+        if self.failed:
+            return
+        if not self.ran:
+            self.write("nothing to do, everything is up to date")
+        for task in self.selected:
+            values = task.values or Globals.dep_manager.get_values(task.name)
+            if values.get("result"):
+                self.write(values["result"])
+
+
+
+def alone(lock_file: Path) -> IO[str]:
+    """Return the lock of this build root, held until it is closed or the process ends, however it ends.
+
+    Raises SmeError, naming the holder, if another run has it. Processes that we start do not inherit it.
+    """
+    tree.make_directory(lock_file.parent)
+    with tree.worded(lock_file, "written"):
+        file = lock_file.open("a+", encoding="utf-8")
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "somebody"
+        file.close()
+        raise SmeError(
+            f"{lock_file.parent.parent}: another run is under way: {holder}", hint="wait until it is done, then try again"
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+    file.flush()
+    return file

@@ -1,0 +1,185 @@
+"""Repodata through createrepo_c: gzip for CentOS 7's yum, times from the release, nothing parsed twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from smedoit import progress, tree
+from smedoit.errors import PackageError
+from smedoit.package import Package
+
+KINDS = ("primary", "filelists", "other")
+CHANGELOGS = 10  # entries a package, as createrepo_c has it
+
+
+@dataclass(frozen=True)
+class Located:
+    """A package and where it lies: path in our tree, href in the repository."""
+
+    package: Package
+    path: Path
+    href: str
+
+
+def make(packages: Sequence[Located], comps: Path, directory: Path, epoch: int, memory: Path) -> int:
+    """Make directory the repodata of packages, in their order; return how many had to be parsed.
+
+    comps   becomes the repository's group data, plain and gzipped
+    epoch   the revision, and every time in the metadata
+    memory  a database of what was parsed before, by the content of the package
+
+    Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
+    Raises PackageError if a file is not what packages says, or if metadata lost a package.
+    """
+    with opened(memory) as chunks:
+        parsed = fill(chunks, packages, epoch)
+        with TemporaryDirectory(dir=memory.parent, prefix="repodata-") as beside:
+            records = write_metadata(Path(beside), packages, comps, epoch, chunks)
+            publish(Path(beside), records, directory)
+        forget_others(chunks, packages)
+    return parsed
+
+
+@contextmanager
+def opened(memory: Path) -> Iterator[Any]:
+    """Yield the database of parsed packages; one that cannot be used is started again."""
+    import sqlite3
+
+    tree.make_directory(memory.parent)
+    try:
+        database = connect(memory)
+    except sqlite3.DatabaseError:
+        tree.remove(memory)
+        database = connect(memory)
+    with closing(database):
+        yield database
+        database.commit()
+
+
+def connect(memory: Path) -> Any:
+    """Return the database, with its one table. Raises sqlite3.DatabaseError if it is none of ours."""
+    import sqlite3
+
+    database = sqlite3.connect(memory)
+    database.execute("PRAGMA synchronous = OFF")  # a lost memory costs time, nothing else
+    database.execute("CREATE TABLE IF NOT EXISTS chunk (key TEXT PRIMARY KEY, xml TEXT NOT NULL)")
+    return database
+
+
+def key_of(one: Located, epoch: int) -> str:
+    """Return what a package's metadata depends on."""
+    return f"{one.package.sha256} {epoch} {one.href}"
+
+
+def fill(chunks: Any, packages: Sequence[Located], epoch: int) -> int:
+    """Parse the packages that are not in chunks; return how many."""
+    known = {key for (key,) in chunks.execute("SELECT key FROM chunk")}
+    fresh = [one for one in packages if key_of(one, epoch) not in known]
+    for one in progress.track(fresh, len(fresh), "parsing packages"):
+        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (key_of(one, epoch), json.dumps(parse(one, epoch))))
+    return len(fresh)
+
+
+def parse(one: Located, epoch: int) -> Sequence[str]:
+    """Return a package's XML for primary, filelists and other. Raises PackageError if its content is not the lock's."""
+    import createrepo_c as cr
+
+    with tree.worded(one.path, "read"):
+        os.stat(one.path)
+        found = cr.package_from_rpm(
+            str(one.path), checksum_type=cr.SHA256, location_href=one.href, changelog_limit=CHANGELOGS
+        )
+    if found.pkgId != one.package.sha256:
+        raise PackageError(f"{one.path}: changed since packages.lock was written", hint="run doit again")
+    found.time_file = epoch
+    return tuple(cr.xml_dump(found))
+
+
+def write_metadata(beside: Path, packages: Sequence[Located], comps: Path, epoch: int, chunks: Any) -> list[Path]:
+    """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
+    import createrepo_c as cr
+
+    paths = write_xml(beside, packages, epoch, chunks)
+    check_count(paths["primary"], packages)
+    group = beside / "comps.xml"
+    group.write_bytes(tree.read_bytes(comps))
+    repomd = cr.Repomd()
+    repomd.set_revision(str(epoch))
+    for record in records_of(paths, group):
+        record.set_timestamp(epoch)
+        record.rename_file()
+        repomd.set_record(record)
+    repomd.sort_records()
+    (beside / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
+    return [*(Path(record.location_real) for record in repomd.records), beside / "repomd.xml"]
+
+
+def write_xml(beside: Path, packages: Sequence[Located], epoch: int, chunks: Any) -> dict[str, Path]:
+    """Write primary, filelists and other from the chunks; return their paths."""
+    import createrepo_c as cr
+
+    makers = (cr.PrimaryXmlFile, cr.FilelistsXmlFile, cr.OtherXmlFile)
+    paths = {kind: beside / f"{kind}.xml.gz" for kind in KINDS}
+    files = [maker(str(paths[kind]), cr.GZ_COMPRESSION) for kind, maker in zip(KINDS, makers, strict=True)]
+    for file in files:
+        file.set_num_of_pkgs(len(packages))
+    for one in packages:
+        (xml,) = chunks.execute("SELECT xml FROM chunk WHERE key = ?", (key_of(one, epoch),)).fetchone()
+        for file, chunk in zip(files, json.loads(xml), strict=True):
+            file.add_chunk(chunk)
+    for file in files:
+        file.close()
+    return paths
+
+
+def records_of(paths: dict[str, Path], group: Path) -> Iterable[Any]:
+    """Yield the records of repomd.xml with their digests: the three kinds, group and group_gz."""
+    import createrepo_c as cr
+
+    for kind, path in paths.items():
+        record = cr.RepomdRecord(kind, str(path))
+        record.fill(cr.SHA256)
+        yield record
+    plain = cr.RepomdRecord("group", str(group))
+    zipped = plain.compress_and_fill(cr.SHA256, cr.GZ_COMPRESSION)
+    zipped.type = "group_gz"
+    plain.fill(cr.SHA256)
+    yield from (plain, zipped)
+
+
+def check_count(primary: Path, packages: Sequence[Located]) -> None:
+    """Raise PackageError unless the metadata, read back, holds every package."""
+    import createrepo_c as cr
+
+    hrefs: set[str] = set()
+    cr.xml_parse_primary(str(primary), pkgcb=lambda found: hrefs.add(found.location_href), do_files=False)
+    lost = sorted({one.href for one in packages} - hrefs)
+    if lost or len(hrefs) != len(packages):
+        raise PackageError(
+            f"repodata: {len(packages)} packages went in and {len(hrefs)} came out, without {', '.join(lost[:5])}",
+            hint="this is a bug of smedoit or createrepo_c; please send the task's log",
+        )
+
+
+def publish(beside: Path, made: Sequence[Path], directory: Path) -> None:
+    """Put the files into directory: data under names of their own, then repomd.xml, then the old files go."""
+    for path in made:
+        tree.copy(path, directory / path.name)
+    wanted = {path.name for path in made}
+    for _, entry in list(tree.walk(directory)):
+        if os.path.relpath(entry.path, directory) not in wanted:
+            tree.remove(Path(entry.path))
+
+
+def forget_others(chunks: Any, packages: Sequence[Located]) -> None:
+    """Drop from the memory what no package of this repository needs."""
+    used = {one.package.sha256 for one in packages}
+    keys = [key for (key,) in chunks.execute("SELECT key FROM chunk") if key.split(" ", 1)[0] not in used]
+    chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in keys])

@@ -1,0 +1,282 @@
+"""A creator for every step: what it reads, what it is told, what it writes, what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile, TaskFailed
+
+from smedoit import config, progress, steps
+from smedoit.config import Release
+from smedoit.errors import SmeError
+from smedoit.fresh import Files, matches, program
+
+Task = dict[str, Any]
+
+BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
+IMAGES = ("images/efiboot.img", "images/product.img", "images/updates.img")
+RENDERED = (*steps.BOOT_TEXTS, steps.GRUB_CFG, "Packages/base/comps.xml", *IMAGES)
+TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
+NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
+SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*")
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", "images/boot.iso")
+
+
+def release() -> Release:
+    """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
+    try:
+        return config.load()
+    except SmeError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+
+def job(rel: Release, task: str, function: Callable[..., object], *args: object) -> Callable[[], object]:
+    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback."""
+
+    def action() -> object:  # no functools.wraps: doit would read function's parameters
+        try:
+            with progress.logging(rel.logs / f"{task}.log"):
+                said = function(*args)
+                progress.note(str(said))
+        except SmeError as error:
+            return TaskFailed(str(error))
+        return dict(said) if isinstance(said, Mapping) else {"did": str(said or "done")}
+
+    action.__name__ = function.__name__
+    return action
+
+
+def step(
+    rel: Release,
+    name: str,
+    function: Callable[..., object],
+    *args: object,
+    file_dep: Iterable[Path] = (),
+    reads: Iterable[Files] = (),
+    told: Mapping[str, object] | None = None,
+    targets: Iterable[Path] = (),
+    writes: Iterable[Files] = (),
+    after: Iterable[str] = (),
+) -> Task:
+    """Return a task as doit wants it; told in the words of release.toml, so that reasons read well."""
+    words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
+    return {
+        "file_dep": list(file_dep),
+        "targets": list(targets),
+        "task_dep": list(after),
+        "actions": [job(rel, name, function, *args)],
+        "meta": {"told": {**words, **program()}, "reads": tuple(reads), "writes": tuple(writes)},
+        "verbosity": 2,
+    }
+
+
+def spelled(value: object) -> str:
+    """Return a value of release.toml as text that is equal only for equal values."""
+    if is_dataclass(value):
+        return ", ".join(f"{one.name} {spelled(getattr(value, one.name))}" for one in fields(value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {spelled(one)}" for key, one in sorted(value.items())) or "nothing"
+    if isinstance(value, tuple):
+        return "; ".join(spelled(one) for one in value) or "nothing"
+    return str(value) if value != "" else "nothing"
+
+
+def said(rel: Release, *keys: str) -> dict[str, object]:
+    """Return what a task is told of [release]."""
+    return {f"[release] {key}": getattr(rel.release, key) for key in keys}
+
+
+def sources(rel: Release) -> steps.Sources:
+    """Return where single files of the tree may come from."""
+    return steps.Sources(rel.content.path, rel.boot_set.path)
+
+
+def either(rel: Release, *names: str) -> list[Files]:
+    """Return names as inputs, wherever they lie: in the content tree or in the boot set."""
+    return [Files(rel.content.path, names), Files(rel.boot_set.path, names)]
+
+
+def sample(rel: Release) -> Task:
+    """The practice world."""
+
+    def make() -> str:
+        from smedoit.practice import world
+
+        world.make(rel)
+        return f"a practice world lies below {rel.root}"
+
+    task = step(rel, "sample", make)
+    task["meta"]["always"] = True
+    return task
+
+
+def packages(rel: Release) -> Task:
+    """packages.lock from the tiers."""
+    one, memory = rel.release, rel.cache / "packages.json"
+    return step(
+        rel,
+        "packages",
+        steps.lock_packages,
+        *(rel.tiers, rel.keys, rel.packages, one.arch, rel.root, memory, rel.lock),
+        file_dep=[key.file for key in rel.keys],
+        reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
+        told={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[packages]": rel.packages, "[release] arch": one.arch},
+        targets=[rel.lock],
+    )
+
+
+def stage_packages(rel: Release) -> Task:
+    """Packages/ from the lock."""
+    target = rel.tree / "Packages"
+    return step(
+        rel,
+        "stage_packages",
+        steps.link_packages,
+        *(rel.lock, rel.root, target),
+        file_dep=[rel.lock],
+        writes=[Files(target, ("*.rpm",), content=False)],
+    )
+
+
+def tree(rel: Release) -> Task:
+    """Boot files, release notes and keys from their layers."""
+    apart = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+
+    def from_boot_set(relative: str) -> bool:
+        return matches(relative, BOOT_FILES) and not matches(relative, apart)
+
+    def from_content(relative: str) -> bool:
+        return not matches(relative, apart)
+
+    return step(
+        rel,
+        "tree",
+        steps.fill_tree,
+        *(sources(rel), [key.file for key in rel.keys], from_boot_set, from_content, from_content, rel.tree),
+        file_dep=[key.file for key in rel.keys],
+        reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
+        writes=[Files(rel.tree, apart=apart)],
+    )
+
+
+def isolinux(rel: Release) -> Task:
+    """The boot menu for BIOS."""
+    return step(
+        rel,
+        "isolinux",
+        steps.render_menu,
+        *(sources(rel), rel.release, rel.tree),
+        reads=either(rel, *steps.BOOT_TEXTS),
+        told=said(rel, "product", "aliases", "title", "volume"),
+        writes=[Files(rel.tree, steps.BOOT_TEXTS)],
+    )
+
+
+def grub(rel: Release) -> Task:
+    """The boot menu for UEFI."""
+    names = (steps.GRUB_CFG, "images/efiboot.img")
+    return step(
+        rel,
+        "grub",
+        steps.render_grub,
+        *(sources(rel), rel.release, rel.tree),
+        reads=either(rel, *names),
+        told=said(rel, "product", "aliases", "title", "volume", "date"),
+        targets=[rel.tree / name for name in names],
+    )
+
+
+def comps(rel: Release) -> Task:
+    """comps.xml, held against the packages."""
+    source, target = rel.groups.comps, rel.tree / "Packages/base/comps.xml"
+    return step(
+        rel,
+        "comps",
+        steps.write_comps,
+        *(source, rel.lock, rel.groups, rel.release, target),
+        file_dep=[source, rel.lock],
+        told={**said(rel, "product", "aliases", "title"), "[groups] absent": rel.groups.absent},
+        targets=[target],
+    )
+
+
+def repodata(rel: Release) -> Task:
+    """repodata/ of the tree."""
+    groups, memory = rel.tree / "Packages/base/comps.xml", rel.cache / "repodata.sqlite"
+    return step(
+        rel,
+        "repodata",
+        steps.make_repodata,
+        *(rel.lock, groups, rel.tree, rel.release.epoch, memory),
+        file_dep=[rel.lock, groups],
+        told=said(rel, "date"),
+        writes=[Files(rel.tree / "repodata")],
+        targets=[rel.tree / "repodata/repomd.xml"],
+        after=["stage_packages"],
+    )
+
+
+def product_img(rel: Release) -> Task:
+    """images/product.img."""
+    target = rel.tree / "images/product.img"
+    return step(
+        rel,
+        "product_img",
+        steps.make_product_image,
+        *(rel.content.path, rel.release, target),
+        reads=[Files(rel.content.path / "product")],
+        told=said(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+        targets=[target],
+    )
+
+
+def updates_img(rel: Release) -> Task:
+    """images/updates.img."""
+    updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / "images/updates.img"
+    return step(
+        rel,
+        "updates_img",
+        steps.make_updates_image,
+        *(updates, rel.translations.path, place, rel.release.epoch, target),
+        reads=[Files(updates, apart=steps.images.NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
+        told={**said(rel, "date"), "[translations] place": place},
+        targets=[target],
+    )
+
+
+def treeinfo(rel: Release) -> Task:
+    """.treeinfo, .discinfo and media.repo."""
+    names = [name for name in steps.media.CHECKED if name != "images/boot.iso"]
+    return step(
+        rel,
+        "treeinfo",
+        steps.describe_tree,
+        *(rel.release, rel.tree, rel.cache / "digests.json"),
+        file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
+        reads=[Files(rel.tree, tuple(names))],
+        told=said(rel, "product", "short", "version", "label", "arch", "date"),
+        targets=[rel.tree / name for name in TREE_METADATA],
+        after=["tree"],
+    )
+
+
+def iso(rel: Release) -> Task:
+    """The sealed ISO."""
+
+    def on_medium(relative: str) -> bool:
+        return not matches(relative, OFF_MEDIUM)
+
+    return step(
+        rel,
+        "iso",
+        steps.make_iso,
+        *(rel.release, rel.tree, on_medium, rel.iso),
+        file_dep=[rel.lock],
+        reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
+        told=said(rel, "product", "title", "volume", "date"),
+        targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256")],
+        after=["stage_packages", "tree", "isolinux", "grub", "comps", "repodata", "product_img", "updates_img", "treeinfo"],
+    )
