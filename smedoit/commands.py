@@ -94,4 +94,3 @@ def explained(graph: Graph, name: str) -> list[str]:
         return [f"{name} is up to date: nothing that it depends on has changed"]
     opening = f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
     return [opening, *graph.chain(name, 1, {name})]
-

@@ -34,9 +34,7 @@ def parse(text: str, file: Path) -> Comps:
     assert not complaints
     return Comps(
         {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
-        {
-            one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments
-        },
+        {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
     )
 
 

@@ -130,7 +130,6 @@ class Reporter:
                 self.write(values["result"])
 
 
-
 def alone(lock_file: Path) -> IO[str]:
     """Return the lock of this build root, held until it is closed or the process ends, however it ends.
 
@@ -146,7 +145,8 @@ def alone(lock_file: Path) -> IO[str]:
         holder = file.read().strip() or "somebody"
         file.close()
         raise SmeError(
-            f"{lock_file.parent.parent}: another run is under way: {holder}", hint="wait until it is done, then try again"
+            f"{lock_file.parent.parent}: another run is under way: {holder}",
+            hint="wait until it is done, then try again",
         ) from None
     file.truncate(0)
     file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")

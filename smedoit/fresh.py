@@ -108,7 +108,7 @@ class Ledger(Dependency):  # type: ignore[misc]
         saved = self._get(name, "snapshot:")
         return unpacked(saved) if saved else None
 
-    def save_success(self, task: Any, result_hash: object = None) -> None:
+    def save_success(self, task: Any, _result_hash: object = None) -> None:
         """Remember, on disk and now, what the task read before it ran and what it wrote."""
         known = self.before.get(task.name) or observe(task, Snapshot())
         after = observe_writes(task, Snapshot())
@@ -203,7 +203,7 @@ class StateDirectory:
 
     desc = "one JSON file a task"
 
-    def __init__(self, name: str, codec: object = None, module_name: object = None) -> None:
+    def __init__(self, name: str, **_codec_and_module: object) -> None:
         self.name = name
         self.tasks: dict[str, dict[str, Any]] = {}
         self.dirty: set[str] = set()

@@ -21,7 +21,6 @@ EXECUTABLE = 0o100755
 TRAILER = "TRAILER!!!"
 OVERLAY_TOPS = ("run", "usr", "etc", "lib", "lib64", "root", "var")
 UPDATES_TOP = "run/install/updates"
-NOT_OVERLAID = ("README.txt", "po/*")  # for people; and translations, which have a source of their own
 
 
 @dataclass(frozen=True)

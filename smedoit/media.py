@@ -15,13 +15,22 @@ IMAGES = {
     "boot.iso": "images/boot.iso",
     "efiboot.img": "images/efiboot.img",
 }
-CHECKED = (*IMAGES.values(), "images/product.img", "images/updates.img", STAGE2, "repodata/repomd.xml")
+# No checksum for boot.iso: as on CentOS's own DVD it is in the tree and listed, but not on the medium.
+CHECKED = (
+    "images/pxeboot/vmlinuz",
+    "images/pxeboot/initrd.img",
+    "images/efiboot.img",
+    "images/product.img",
+    "images/updates.img",
+    STAGE2,
+    "repodata/repomd.xml",
+)
 
 
 def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
     """Return .treeinfo as productmd 1.2 writes it, which dracut and CentOS 7's anaconda read as well.
 
-    digests  path on the medium -> SHA-256, for every image that is there
+    digests  path on the medium -> SHA-256, for every one of CHECKED that is there
 
     The version stays without its label: productmd takes digits and dots only.
     """
@@ -36,8 +45,11 @@ def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
     variant.type = "variant"
     variant.paths.packages, variant.paths.repository = "Packages", "."
     info.variants.add(variant)
-    images = {name: path for name, path in IMAGES.items() if path in digests}
-    info.images.images = {one.arch: images, "xen": {name: images[name] for name in ("kernel", "initrd") if name in images}}
+    images = {name: path for name, path in IMAGES.items() if path in digests or name == "boot.iso"}
+    info.images.images = {
+        one.arch: images,
+        "xen": {name: images[name] for name in ("kernel", "initrd") if name in images},
+    }
     info.stage2.mainimage = STAGE2
     for path, digest in sorted(digests.items()):
         info.checksums.checksums[path] = ("sha256", digest)

@@ -42,7 +42,7 @@ def make(packages: Sequence[Located], comps: Path, directory: Path, epoch: int, 
         parsed = fill(chunks, packages, epoch)
         with TemporaryDirectory(dir=memory.parent, prefix="repodata-") as beside:
             records = write_metadata(Path(beside), packages, comps, epoch, chunks)
-            publish(Path(beside), records, directory)
+            publish(records, directory)
         forget_others(chunks, packages)
     return parsed
 
@@ -168,7 +168,7 @@ def check_count(primary: Path, packages: Sequence[Located]) -> None:
         )
 
 
-def publish(beside: Path, made: Sequence[Path], directory: Path) -> None:
+def publish(made: Sequence[Path], directory: Path) -> None:
     """Put the files into directory: data under names of their own, then repomd.xml, then the old files go."""
     for path in made:
         tree.copy(path, directory / path.name)

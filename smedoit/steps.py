@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit import (
@@ -28,13 +27,21 @@ from smedoit import (
     stage,
     tree,
 )
-from smedoit.config import PLACES, Groups, Identity, Key, Selection, Tier
+from smedoit.config import PLACES, Groups, Identity, Key, Release, Selection, Tier
 from smedoit.errors import ContentError
 from smedoit.stage import Pick
 
 Sentence = str
 GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
+
+
+def make_practice_world(rel: Release) -> Sentence:
+    """Fill the build root with a world to practise on; what is there already is kept."""
+    from smedoit.practice import world
+
+    world.make(rel)
+    return f"a practice world lies below {rel.root}"
 
 
 def lock_packages(
@@ -79,31 +86,24 @@ def is_linked(source: Path, target: Path) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where a file of the tree may come from: the content tree first, else the boot set."""
+def find(roots: Iterable[Path], relative: str) -> Path | None:
+    """Return the file under the first root that has it, None if none has."""
+    return next((root / relative for root in roots if (root / relative).is_file()), None)
 
-    content: Path
-    boot_set: Path
 
-    def find(self, relative: str) -> Path | None:
-        """Return the file that counts, None if neither has it."""
-        found = (root / relative for root in (self.content, self.boot_set))
-        return next((path for path in found if path.is_file()), None)
-
-    def need(self, relative: str) -> Path:
-        """Return the file that counts. Raises ContentError if neither has it."""
-        path = self.find(relative)
-        if path is None:
-            raise ContentError(
-                f"{self.content / relative}: is not there, and the boot set has none either",
-                hint="check out the content tree again, or complete the boot set",
-            )
-        return path
+def need(roots: Sequence[Path], relative: str) -> Path:
+    """Return the file under the first root that has it. Raises ContentError if none has."""
+    path = find(roots, relative)
+    if path is None:
+        raise ContentError(
+            f"{roots[0] / relative}: is not there, and the boot set has none either",
+            hint="check out the content tree again, or complete the boot set",
+        )
+    return path
 
 
 def fill_tree(
-    sources: Sources,
+    sources: tuple[Path, Path],
     pinned: Sequence[Path],
     from_boot_set: Callable[[str], bool],
     from_content: Callable[[str], bool],
@@ -111,11 +111,12 @@ def fill_tree(
     target: Path,
 ) -> Sentence:
     """Make target show boot set, content and keys, in this order; the later one wins."""
+    content, boot_set = sources
     key_layer = layers.Layer("keys", {path.name: path for path in pinned}, tree.copy)
     counts = layers.apply(
         [
-            layers.layer("boot set", sources.boot_set, from_boot_set, tree.link),
-            layers.layer("content tree", sources.content, from_content, tree.copy),
+            layers.layer("boot set", boot_set, from_boot_set, tree.link),
+            layers.layer("content tree", content, from_content, tree.copy),
             key_layer,
         ],
         target,
@@ -127,35 +128,39 @@ def fill_tree(
 
 def check_boot_files(target: Path) -> None:
     """Raise ContentError for all files that the installer starts from and that are not there."""
-    missing = [name for name in ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", iso.BIOS_IMAGE, media.STAGE2)
-               if not (target / name).is_file()]
+    missing = [
+        name
+        for name in ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", iso.BIOS_IMAGE, media.STAGE2)
+        if not (target / name).is_file()
+    ]
     if missing:
         raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
     for name in ("vmlinuz", "initrd.img"):
         one, other = target / "isolinux" / name, target / "images/pxeboot" / name
         if one.is_file() and tree.digest(one) != tree.digest(other):
             raise ContentError(
-                f"{one}: is not the same file as {other}", hint="take both from one upstream release: CD and USB boot"
+                f"{one}: is not the same file as {other}",
+                hint="take both from one upstream release: CD and USB boot"
                 " from the first, PXE and UEFI from the second",
             )
 
 
-def render_menu(sources: Sources, one: Identity, target: Path) -> Sentence:
+def render_menu(sources: tuple[Path, Path], one: Identity, target: Path) -> Sentence:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
     for relative in BOOT_TEXTS:
-        source = sources.need(relative) if relative == BOOT_TEXTS[0] else sources.find(relative)
+        source = need(sources, relative) if relative == BOOT_TEXTS[0] else find(sources, relative)
         if source:
             tree.write(target / relative, brand.RULES[relative](tree.read_text(source), one))
             written += 1
     return f"{written} files, titled {one.title}, label {one.volume}"
 
 
-def render_grub(sources: Sources, one: Identity, target: Path) -> Sentence:
+def render_grub(sources: tuple[Path, Path], one: Identity, target: Path) -> Sentence:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
-    text = brand.grub(tree.read_text(sources.need(GRUB_CFG)), one)
+    text = brand.grub(tree.read_text(need(sources, GRUB_CFG)), one)
     data = text.encode("utf-8", "surrogateescape")
-    fat.replace_file(sources.need(iso.EFI_IMAGE), target / iso.EFI_IMAGE, GRUB_CFG, data, one.epoch)
+    fat.replace_file(need(sources, iso.EFI_IMAGE), target / iso.EFI_IMAGE, GRUB_CFG, data, one.epoch)
     tree.write(target / GRUB_CFG, data)
     return f"2 copies of grub.cfg, label {one.volume}"
 
@@ -199,9 +204,10 @@ def rendered(member: images.Member, one: Identity) -> images.Member:
     return images.Member(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 
-def make_updates_image(updates: Path, translations: Path, place: str, epoch: int, target: Path) -> Sentence:
+def make_updates_image(
+    updates: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
+) -> Sentence:
     """Write updates.img from updates/ and the translations."""
-    skipped = images.NOT_OVERLAID
     own = members_below(updates, images.updates_name, skipped) if updates.is_dir() else []
     catalogues = members_below(translations, lambda relative: relative, only=".mo")
     images.check_catalogues({member.name: member.data for member in catalogues}, str(translations))
@@ -247,7 +253,9 @@ def describe_tree(one: Identity, target: Path, memory: Path) -> Sentence:
 
 def make_iso(one: Identity, tree_root: Path, on_medium: Callable[[str], bool], target: Path) -> Mapping[str, str]:
     """Write the ISO, seal it, and put its SHA-256 beside it."""
-    files = {relative: tree.real_file(tree_root, relative) for relative in layers.listed(tree_root) if on_medium(relative)}
+    files = {
+        relative: tree.real_file(tree_root, relative) for relative in layers.listed(tree_root) if on_medium(relative)
+    }
     title = f"{one.product} {one.title}"
     medium = iso.Medium(one.volume, one.product, title, one.epoch, files)
     with tree.writing(target) as beside:

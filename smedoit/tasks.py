@@ -9,7 +9,7 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
-from smedoit import config, progress, steps
+from smedoit import config
 from smedoit.config import Release
 from smedoit.errors import SmeError
 from smedoit.fresh import Files, matches, program
@@ -17,10 +17,14 @@ from smedoit.fresh import Files, matches, program
 Task = dict[str, Any]
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
+BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
+GRUB_TEXT = ("EFI/BOOT/grub.cfg",)
 IMAGES = ("images/efiboot.img", "images/product.img", "images/updates.img")
-RENDERED = (*steps.BOOT_TEXTS, steps.GRUB_CFG, "Packages/base/comps.xml", *IMAGES)
+RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES)
 TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
 NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
+DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
+NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*")
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", "images/boot.iso")
 
@@ -33,26 +37,32 @@ def release() -> Release:
         raise InvalidDodoFile(str(error)) from None
 
 
-def job(rel: Release, task: str, function: Callable[..., object], *args: object) -> Callable[[], object]:
-    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback."""
+def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
+    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
+
+    function  the name of a step; its module is imported when it runs, so that a doit with
+              nothing to do never pays for it
+    """
 
     def action() -> object:  # no functools.wraps: doit would read function's parameters
+        from smedoit import progress, steps
+
         try:
             with progress.logging(rel.logs / f"{task}.log"):
-                said = function(*args)
+                said = getattr(steps, function)(*args)
                 progress.note(str(said))
         except SmeError as error:
             return TaskFailed(str(error))
-        return dict(said) if isinstance(said, Mapping) else {"did": str(said or "done")}
+        return dict(said) if isinstance(said, Mapping) else {"did": str(said)}
 
-    action.__name__ = function.__name__
+    action.__name__ = function
     return action
 
 
 def step(
     rel: Release,
     name: str,
-    function: Callable[..., object],
+    function: str,
     *args: object,
     file_dep: Iterable[Path] = (),
     reads: Iterable[Files] = (),
@@ -89,9 +99,9 @@ def said(rel: Release, *keys: str) -> dict[str, object]:
     return {f"[release] {key}": getattr(rel.release, key) for key in keys}
 
 
-def sources(rel: Release) -> steps.Sources:
-    """Return where single files of the tree may come from."""
-    return steps.Sources(rel.content.path, rel.boot_set.path)
+def sources(rel: Release) -> tuple[Path, Path]:
+    """Return where single files of the tree may come from: the content tree first, else the boot set."""
+    return rel.content.path, rel.boot_set.path
 
 
 def either(rel: Release, *names: str) -> list[Files]:
@@ -101,14 +111,7 @@ def either(rel: Release, *names: str) -> list[Files]:
 
 def sample(rel: Release) -> Task:
     """The practice world."""
-
-    def make() -> str:
-        from smedoit.practice import world
-
-        world.make(rel)
-        return f"a practice world lies below {rel.root}"
-
-    task = step(rel, "sample", make)
+    task = step(rel, "sample", "make_practice_world", rel)
     task["meta"]["always"] = True
     return task
 
@@ -119,7 +122,7 @@ def packages(rel: Release) -> Task:
     return step(
         rel,
         "packages",
-        steps.lock_packages,
+        "lock_packages",
         *(rel.tiers, rel.keys, rel.packages, one.arch, rel.root, memory, rel.lock),
         file_dep=[key.file for key in rel.keys],
         reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
@@ -134,7 +137,7 @@ def stage_packages(rel: Release) -> Task:
     return step(
         rel,
         "stage_packages",
-        steps.link_packages,
+        "link_packages",
         *(rel.lock, rel.root, target),
         file_dep=[rel.lock],
         writes=[Files(target, ("*.rpm",), content=False)],
@@ -154,7 +157,7 @@ def tree(rel: Release) -> Task:
     return step(
         rel,
         "tree",
-        steps.fill_tree,
+        "fill_tree",
         *(sources(rel), [key.file for key in rel.keys], from_boot_set, from_content, from_content, rel.tree),
         file_dep=[key.file for key in rel.keys],
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
@@ -167,21 +170,21 @@ def isolinux(rel: Release) -> Task:
     return step(
         rel,
         "isolinux",
-        steps.render_menu,
+        "render_menu",
         *(sources(rel), rel.release, rel.tree),
-        reads=either(rel, *steps.BOOT_TEXTS),
+        reads=either(rel, *BOOT_TEXTS),
         told=said(rel, "product", "aliases", "title", "volume"),
-        writes=[Files(rel.tree, steps.BOOT_TEXTS)],
+        writes=[Files(rel.tree, BOOT_TEXTS)],
     )
 
 
 def grub(rel: Release) -> Task:
     """The boot menu for UEFI."""
-    names = (steps.GRUB_CFG, "images/efiboot.img")
+    names = (*GRUB_TEXT, "images/efiboot.img")
     return step(
         rel,
         "grub",
-        steps.render_grub,
+        "render_grub",
         *(sources(rel), rel.release, rel.tree),
         reads=either(rel, *names),
         told=said(rel, "product", "aliases", "title", "volume", "date"),
@@ -195,7 +198,7 @@ def comps(rel: Release) -> Task:
     return step(
         rel,
         "comps",
-        steps.write_comps,
+        "write_comps",
         *(source, rel.lock, rel.groups, rel.release, target),
         file_dep=[source, rel.lock],
         told={**said(rel, "product", "aliases", "title"), "[groups] absent": rel.groups.absent},
@@ -209,7 +212,7 @@ def repodata(rel: Release) -> Task:
     return step(
         rel,
         "repodata",
-        steps.make_repodata,
+        "make_repodata",
         *(rel.lock, groups, rel.tree, rel.release.epoch, memory),
         file_dep=[rel.lock, groups],
         told=said(rel, "date"),
@@ -225,7 +228,7 @@ def product_img(rel: Release) -> Task:
     return step(
         rel,
         "product_img",
-        steps.make_product_image,
+        "make_product_image",
         *(rel.content.path, rel.release, target),
         reads=[Files(rel.content.path / "product")],
         told=said(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
@@ -239,9 +242,9 @@ def updates_img(rel: Release) -> Task:
     return step(
         rel,
         "updates_img",
-        steps.make_updates_image,
-        *(updates, rel.translations.path, place, rel.release.epoch, target),
-        reads=[Files(updates, apart=steps.images.NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
+        "make_updates_image",
+        *(updates, NOT_OVERLAID, rel.translations.path, place, rel.release.epoch, target),
+        reads=[Files(updates, apart=NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
         told={**said(rel, "date"), "[translations] place": place},
         targets=[target],
     )
@@ -249,14 +252,13 @@ def updates_img(rel: Release) -> Task:
 
 def treeinfo(rel: Release) -> Task:
     """.treeinfo, .discinfo and media.repo."""
-    names = [name for name in steps.media.CHECKED if name != "images/boot.iso"]
     return step(
         rel,
         "treeinfo",
-        steps.describe_tree,
+        "describe_tree",
         *(rel.release, rel.tree, rel.cache / "digests.json"),
         file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
-        reads=[Files(rel.tree, tuple(names))],
+        reads=[Files(rel.tree, DESCRIBED)],
         told=said(rel, "product", "short", "version", "label", "arch", "date"),
         targets=[rel.tree / name for name in TREE_METADATA],
         after=["tree"],
@@ -272,11 +274,21 @@ def iso(rel: Release) -> Task:
     return step(
         rel,
         "iso",
-        steps.make_iso,
+        "make_iso",
         *(rel.release, rel.tree, on_medium, rel.iso),
         file_dep=[rel.lock],
         reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
         told=said(rel, "product", "title", "volume", "date"),
         targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256")],
-        after=["stage_packages", "tree", "isolinux", "grub", "comps", "repodata", "product_img", "updates_img", "treeinfo"],
+        after=[
+            "stage_packages",
+            "tree",
+            "isolinux",
+            "grub",
+            "comps",
+            "repodata",
+            "product_img",
+            "updates_img",
+            "treeinfo",
+        ],
     )

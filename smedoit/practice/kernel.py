@@ -5,16 +5,18 @@ from __future__ import annotations
 import lzma
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 # A CD on IDE or SATA, a stick on USB 1 to 3, and what is on them.
-WANTED = (
-    "cdrom sr_mod sd_mod ata_piix ahci xhci-pci ehci-pci uhci-hcd usb-storage uas isofs loop nls_utf8 nls_iso8859-1"
-).split()
-PACKINGS = {".ko": bytes, ".ko.xz": lzma.decompress}  # Python before 3.14 has no zstd
+NEEDED = "isofs", "sr_mod", "sd_mod", "ata_piix", "xhci-pci", "usb-storage"
+WELCOME = "ahci", "ehci-pci", "uhci-hcd", "uas", "loop", "nls_utf8", "nls_iso8859-1"
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    ".ko": bytes,
+    ".ko.xz": lzma.decompress,
+}  # Python before 3.14 has no zstd
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,18 @@ class Kernel:
         return frozenset(plain(line) for line in (self.modules / "modules.builtin").read_text().split())
 
     def order(self) -> list[str]:
-        """Return the files of the wanted modules, each after those that it needs. Raises KeyError for one it lacks."""
+        """Return the files of the modules to take, each after those that it needs. Raises KeyError for one it lacks."""
         found: dict[str, None] = {}
-        for name in map(plain, WANTED):
-            if name not in self.built_in:
-                found.update(dict.fromkeys(reversed(self.files[name])))
+        for name in map(plain, NEEDED + WELCOME):
+            if name in self.built_in or (name not in self.files and name not in map(plain, NEEDED)):
+                continue
+            found.update(dict.fromkeys(reversed(self.files[name])))
         return list(found)
 
     def module(self, file: str) -> bytes:
         """Return an unpacked module. Raises KeyError for a packing that we cannot undo."""
         packing = file[file.index(".ko") :]
-        return bytes(PACKINGS[packing]((self.modules / file).read_bytes()))
+        return PACKINGS[packing]((self.modules / file).read_bytes())
 
     def usable(self) -> bool:
         """Whether all that a practice boot needs can be read here, by this user and this Python."""

@@ -17,17 +17,18 @@ LIBRARIES = ("ldlinux.c32", "libcom32.c32", "libutil.c32")  # syslinux 5 and lat
 GRUB = ("/usr/lib/grub/x86_64-efi", "/usr/share/grub/x86_64-efi")
 GRUB_MAKERS = ("grub-mkimage", "grub2-mkimage")
 GRUB_MODULES = (
-    "normal configfile linux iso9660 fat part_gpt part_msdos search search_label loopback regexp "
-    "memdisk tar echo test true sleep minicmd halt reboot serial terminal all_video gfxterm font "
-    "efi_gop efi_uga loadenv gzio ls cat"
-).split()
+    *("normal", "configfile", "linux", "iso9660", "fat", "part_gpt", "part_msdos", "search", "search_label"),
+    *("loopback", "regexp", "memdisk", "tar", "echo", "test", "true", "sleep", "halt", "reboot", "serial"),
+    *("terminal", "all_video", "gfxterm", "font", "efi_gop", "efi_uga", "loadenv", "gzio", "ls", "cat"),
+)
 
 # Red Hat's GRUB calls the commands linuxefi and initrdefi, and so does grub.cfg on our
 # medium; elsewhere they may not exist. GRUB asks for a command first, for a function
 # then, so these do no harm where they do. configfile keeps functions.
 #
-# Started from efiboot.img on a CD, GRUB takes the CD itself for its device. It is told to
-# read the grub.cfg inside efiboot.img all the same, the one that counts on a real machine.
+# Of the two grub.cfg on a medium, GRUB would read the one beside efiboot.img when UEFI
+# starts it from a CD, and the one inside when from a partition. This one always reads the
+# one inside, the harder to get right, so that a practice boot proves it.
 GRUB_START = """\
 function linuxefi {
     linux "$@"
