@@ -13,15 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import pytest
-
-from tests.tools import need
+from tests.tools import missing, need
 
 Firmware = Literal["bios", "uefi"]
 Medium = Literal["cd", "usb"]
 MACHINE = ("-machine", "pc", "-m", "512", "-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio")
 OVMF = "/usr/share/OVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/x64"
 KVM_BROKEN = "KVM internal error"
+OVMF_WHOLE = "/usr/share/ovmf/OVMF.fd"
 TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 CODES = {  # code -> variables of the same size; OVMF refuses others
     "OVMF_CODE.fd": "OVMF_VARS.fd",
@@ -54,7 +53,14 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int
 def attempt(accelerator: str, iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int) -> str:
     """Start a machine and return what it said: up to the words, the deadline, its end or kvm's."""
     with tempfile.TemporaryDirectory() as place:
-        start = ["qemu-system-x86_64", *MACHINE, "-accel", accelerator, *drive(iso, medium), *bios(firmware, Path(place))]
+        start = [
+            "qemu-system-x86_64",
+            *MACHINE,
+            "-accel",
+            accelerator,
+            *drive(iso, medium),
+            *bios(firmware, Path(place)),
+        ]
         machine = subprocess.Popen(start, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         heard = ""
         try:
@@ -104,6 +110,6 @@ def bios(firmware: Firmware, place: Path) -> tuple[str, ...]:
                 pflash = "if=pflash,unit={},format=raw,file={}"
                 readonly = pflash.format(0, directory / code) + ",readonly=on"
                 return "-drive", readonly, "-drive", pflash.format(1, own)
-    if Path("/usr/share/ovmf/OVMF.fd").is_file():
-        return "-bios", "/usr/share/ovmf/OVMF.fd"
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("needs OVMF, the UEFI firmware for qemu")
+    if not Path(OVMF_WHOLE).is_file():
+        missing("OVMF, the UEFI firmware for qemu")
+    return "-bios", OVMF_WHOLE

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from smedoit import config, fat
+from smedoit import config, fat, images, iso, tree
 from smedoit.practice import boot as practice
-from smedoit.practice import initrd
 from smedoit.practice.record import boot_record
 from tests.integration.qemu import Firmware, Medium, boot
+from tests.tools import missing
 
 ROOT = Path(__file__).parents[2]
 LABEL = "SME-10.1-x86_64"
@@ -49,54 +47,46 @@ menuentry 'Install' --class fedora --class os {{
 BUILDSTAMP = b"[Main]\nProduct=Koozali SME Server\nVersion=10.1rc2\nIsFinal=False\n"
 
 
-def medium(iso: Path, files: Mapping[str, bytes]) -> Path:
-    """Write a hybrid medium as iso.py's would be: isolinux first, UEFI second when there is an efiboot.img."""
-    import pycdlib
-
-    image = pycdlib.PyCdlib()
-    image.new(interchange_level=4, rock_ridge="1.09", vol_ident=LABEL)
-    for folder in sorted({str(parent) for name in files for parent in Path(name).parents} - {"."}):
-        image.add_directory(f"/{folder.upper()}", rr_name=Path(folder).name)
+def medium(place: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a medium of files and return the ISO."""
     for name, data in files.items():
-        image.add_fp(io.BytesIO(data), len(data), f"/{name.upper()}", rr_name=Path(name).name)
-    catalog = {"bootcatfile": "/ISOLINUX/BOOT.CAT", "rr_bootcatname": "boot.cat"}
-    image.add_eltorito("/ISOLINUX/ISOLINUX.BIN", boot_load_size=4, boot_info_table=True, **catalog)
-    if "images/efiboot.img" in files:
-        image.add_eltorito("/IMAGES/EFIBOOT.IMG", efi=True)
-    image.add_isohybrid(efi="images/efiboot.img" in files)
-    image.write(iso)
-    image.close()
-    return iso
+        tree.write(place / name, data)
+    found = {name: place / name for name, _ in tree.walk(place)}
+    target = place / "medium.iso"
+    iso.write(iso.Medium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
+    return target
 
 
 @pytest.fixture(scope="module")
 def record_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("record")
     record = boot_record("Koozali SME Server 10.1 practice medium\nthe builder had no isolinux.\n")
-    return medium(tmp_path_factory.mktemp("record") / "record.iso", {"isolinux/isolinux.bin": record})
+    fat.make(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
+    return medium(place, {"isolinux/isolinux.bin": record})
 
 
 @pytest.fixture(scope="module")
 def practice_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The practice boot set as a medium with overlay images and a menu that does not wait for a key."""
+    if practice.borrowed() is None:
+        missing("a kernel that can be read, its modules, and a static busybox")
     place = tmp_path_factory.mktemp("practice")
     rel = config.load(ROOT / "release.toml")
-    rel = replace(rel, boot_set=replace(rel.boot_set, path=place / "boot"))
-    practice.make(rel)
-    if practice.borrowed_kernel() is None:
-        pytest.skip("needs a kernel and a static busybox to borrow")
-    efiboot = place / "boot/images/efiboot.img"
-    fat.replace_file(efiboot, efiboot, "EFI/BOOT/grub.cfg", GRUB_CFG.encode(), EPOCH)
-    files = {str(path.relative_to(place / "boot")): path for path in sorted((place / "boot").rglob("*"))}
-    content = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
-    content["isolinux/isolinux.cfg"] = ISOLINUX_CFG.encode()
-    content["images/product.img"] = overlay({".buildstamp": BUILDSTAMP, "etc": b""})
-    content["images/updates.img"] = overlay({".buildstamp": BUILDSTAMP.replace(b"10.1rc2", b"wrong"), "a": b"", "b": b""})
-    content["Packages/bash-4.2.46-34.el7.x86_64.rpm"] = b""
-    return medium(place / "practice.iso", content)
+    practice.make(replace(rel, boot_set=replace(rel.boot_set, path=place)))
+    efiboot = place / "images/efiboot.img"
+    fat.replace_file(efiboot, efiboot, "EFI/BOOT/grub.cfg", GRUB_CFG.encode(), EPOCH)  # not the one beside it
+    updates = {".buildstamp": b"[Main]\nVersion=not this\n", "etc/a": b"", "etc/b": b""}
+    files = {
+        "isolinux/isolinux.cfg": ISOLINUX_CFG.encode(),
+        "images/updates.img": overlay(updates),
+        "images/product.img": overlay({".buildstamp": BUILDSTAMP, "etc/c": b""}),
+        "Packages/b/bash-4.2.46-34.el7.x86_64.rpm": b"",
+    }
+    return medium(place, files)
 
 
 def overlay(files: Mapping[str, bytes]) -> bytes:
-    return gzip.compress(b"".join(initrd.archive(files)), mtime=0)
+    return images.image((images.Member(name, data) for name, data in files.items()), EPOCH)
 
 
 @pytest.mark.parametrize("way", ["cd", "usb"])
