@@ -64,3 +64,8 @@ def task_treeinfo():
 def task_iso():
     """the bootable ISO, sealed, with its checksum beside it"""
     return tasks.iso(REL)
+
+
+def task_verify():
+    """read the finished ISO back: files, seal, boot records, labels, repodata, .treeinfo"""
+    return tasks.verify(REL)

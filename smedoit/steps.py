@@ -26,6 +26,7 @@ from smedoit import (
     seal,
     stage,
     tree,
+    verify,
 )
 from smedoit.config import PLACES, Groups, Identity, Key, Release, Selection, Tier
 from smedoit.errors import ContentError
@@ -253,9 +254,7 @@ def describe_tree(one: Identity, target: Path, memory: Path) -> Sentence:
 
 def make_iso(one: Identity, tree_root: Path, on_medium: Callable[[str], bool], target: Path) -> Mapping[str, str]:
     """Write the ISO, seal it, and put its SHA-256 beside it."""
-    files = {
-        relative: tree.real_file(tree_root, relative) for relative in layers.listed(tree_root) if on_medium(relative)
-    }
+    files = medium_files(tree_root, on_medium)
     title = f"{one.product} {one.title}"
     medium = iso.Medium(one.volume, one.product, title, one.epoch, files)
     with tree.writing(target) as beside:
@@ -268,6 +267,19 @@ def make_iso(one: Identity, tree_root: Path, on_medium: Callable[[str], bool], t
         "did": f"{len(files)} files, {human(size)}",
         "result": f"{target}  {size} bytes ({human(size)})  sha256 {digest}",
     }
+
+
+def verify_iso(
+    one: Identity, lock_file: Path, tree_root: Path, on_medium: Callable[[str], bool], path: Path
+) -> Sentence:
+    """Read the finished ISO back and hold it against lock, tree and release."""
+    expected = verify.Expected(one.volume, medium_files(tree_root, on_medium), read_lock(lock_file))
+    return verify.verify(path, expected)
+
+
+def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str, Path]:
+    """Return what goes on the medium: path on it -> file of the tree. Raises TreeError for links that lead astray."""
+    return {name: tree.real_file(tree_root, name) for name in layers.listed(tree_root) if on_medium(name)}
 
 
 def human(size: int) -> str:

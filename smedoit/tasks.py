@@ -265,11 +265,13 @@ def treeinfo(rel: Release) -> Task:
     )
 
 
+def on_medium(relative: str) -> bool:
+    """Return whether a file of the tree goes on the medium."""
+    return not matches(relative, OFF_MEDIUM)
+
+
 def iso(rel: Release) -> Task:
     """The sealed ISO."""
-
-    def on_medium(relative: str) -> bool:
-        return not matches(relative, OFF_MEDIUM)
 
     return step(
         rel,
@@ -292,3 +294,10 @@ def iso(rel: Release) -> Task:
             "treeinfo",
         ],
     )
+
+
+def verify(rel: Release) -> Task:
+    """The ISO, read back as it lies there: nothing is made first, or a damaged one would never be seen."""
+    task = step(rel, "verify", "verify_iso", *(rel.release, rel.lock, rel.tree, on_medium, rel.iso))
+    task["meta"]["always"] = True
+    return task
