@@ -19,12 +19,13 @@ from smedoit.errors import ConfigError, system_words
 from smedoit.schema import Refused, build, demand
 
 DEFAULT_FILE = "release.toml"
-LABEL = re.compile(r"(alpha|beta|rc)[1-9]\d*")
-VERSION = re.compile(r"\d+(\.\d+)*")
+LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
+VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
+PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 
@@ -48,6 +49,10 @@ class Identity:
 
     def __post_init__(self) -> None:
         demand(self.product.strip(), "product", "the product needs a name")
+        demand(len(self.product) <= PRODUCT_LIMIT, "product", f"use at most {PRODUCT_LIMIT} characters")
+        for key in ("product", "bug_url"):
+            text = getattr(self, key)
+            demand(text.isprintable() and "%(" not in text, key, "use one line, without '%(': .buildstamp carries it")
         for key in ("short", "name", "arch"):
             demand(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
         demand(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
@@ -91,7 +96,7 @@ class Identity:
         words = {"short": self.short, "name": self.name, "version": self.version, "full": self.full}
         try:
             return self.volume_id.format(**words, major=self.major, arch=self.arch)
-        except (KeyError, IndexError, ValueError) as error:
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise Refused(
                 "volume_id",
                 f"{error} is no placeholder; there are {{short}}, {{name}}, {{major}}, {{version}}, {{full}}, {{arch}}",

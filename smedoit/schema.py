@@ -111,7 +111,10 @@ def read_date(value: Any, file: Path, where: str, key: str) -> datetime:
             f"{file}: {spelled({key: value}, where, key)} is not a date",
             hint=f"write {key} = 2026-11-01T12:00:00Z, without quotes",
         )
-    return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+    try:
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+    except OverflowError:
+        raise ConfigError(f"{file}: {spelled({key: value}, where, key)} is no date in UTC") from None
 
 
 def expect(value: Any, kind: type, file: Path, where: str, key: str) -> None:

@@ -1,0 +1,18 @@
+"""Where the corpus of real files lies; without it a test is skipped, but never in CI."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.tools import missing
+
+PROJECT = Path(__file__).parents[1]
+
+
+def corpus_dir() -> Path:
+    """Return the corpus: $SMEDOIT_CORPUS, else ../shared/data beside the project."""
+    place = Path(os.environ.get("SMEDOIT_CORPUS") or PROJECT.parent / "shared/data")
+    if not (place / "README.md").is_file():
+        missing("the corpus of real files; SMEDOIT_CORPUS says where it lies")
+    return place.resolve()
