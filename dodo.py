@@ -1,8 +1,8 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
-from smedoit import fresh, tasks
+from smedoit import fresh, tasks, wiring
 
-REL = tasks.release()
+REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
 
 

@@ -83,7 +83,7 @@ def boot_info(loader: bytes) -> tuple[int, int, int, int]:
 def boot_info_sum(loader: bytes) -> int:
     """Return what its checksum must be: the sum of all words behind the table."""
     body = loader[64:] + b"\0" * (-len(loader) % 4)
-    return sum(struct.unpack(f"<{len(body) // 4}L", body)) & 0xFFFFFFFF
+    return int(sum(struct.unpack(f"<{len(body) // 4}L", body))) & 0xFFFFFFFF
 
 
 def mbr(block: bytes) -> list[Partition]:

@@ -51,3 +51,12 @@ def grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> st
 def system_words(error: OSError) -> str:
     """Return the operating system's own words for error, without Python's decoration."""
     return (error.strerror or str(error)).lower()
+
+
+def human(size: int) -> str:
+    """Return a size as people read it."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024  # type: ignore[assignment]
+    return f"{size:.1f} GiB"

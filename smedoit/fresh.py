@@ -40,7 +40,7 @@ def program() -> Mapping[str, str]:
 
     home = Path(__file__).parent
     state = xxhash.xxh3_128()
-    for path in sorted(home.glob("*.py")):
+    for path in sorted([*home.glob("*.py"), *home.glob("steps/*.py")]):
         state.update(path.read_bytes())
     installed = sorted(os.listdir(Path(xxhash.__file__).parents[1]))
     versions = [name for name in installed if name.lower().startswith(LIBRARIES) and name.endswith(".dist-info")]

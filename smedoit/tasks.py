@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
 
-from doit.exceptions import InvalidDodoFile, TaskFailed
-
-from smedoit import config
 from smedoit.config import Release
-from smedoit.errors import SmeError
-from smedoit.fresh import Files, matches, program
-
-Task = dict[str, Any]
+from smedoit.fresh import Files, matches
+from smedoit.wiring import Task, said, step
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
@@ -29,76 +21,6 @@ SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodat
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", "images/boot.iso")
 
 
-def release() -> Release:
-    """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
-    try:
-        return config.load()
-    except SmeError as error:
-        raise InvalidDodoFile(str(error)) from None
-
-
-def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
-    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
-
-    function  the name of a step; its module is imported when it runs, so that a doit with
-              nothing to do never pays for it
-    """
-
-    def action() -> object:  # no functools.wraps: doit would read function's parameters
-        from smedoit import progress, steps
-
-        try:
-            with progress.logging(rel.logs / f"{task}.log"):
-                said = getattr(steps, function)(*args)
-                progress.note(str(said))
-        except SmeError as error:
-            return TaskFailed(str(error))
-        return dict(said) if isinstance(said, Mapping) else {"did": str(said)}
-
-    action.__name__ = function
-    return action
-
-
-def step(
-    rel: Release,
-    name: str,
-    function: str,
-    *args: object,
-    file_dep: Iterable[Path] = (),
-    reads: Iterable[Files] = (),
-    told: Mapping[str, object] | None = None,
-    targets: Iterable[Path] = (),
-    writes: Iterable[Files] = (),
-    after: Iterable[str] = (),
-) -> Task:
-    """Return a task as doit wants it; told in the words of release.toml, so that reasons read well."""
-    words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
-    return {
-        "file_dep": list(file_dep),
-        "targets": list(targets),
-        "task_dep": list(after),
-        "actions": [job(rel, name, function, *args)],
-        "meta": {"told": {**words, **program()}, "reads": tuple(reads), "writes": tuple(writes)},
-        "verbosity": 2,
-    }
-
-
-def spelled(value: object) -> str:
-    """Return a value of release.toml as text that is equal only for equal values."""
-    if is_dataclass(value):
-        return ", ".join(f"{one.name} {spelled(getattr(value, one.name))}" for one in fields(value))
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {spelled(one)}" for key, one in sorted(value.items())) or "nothing"
-    if isinstance(value, tuple):
-        return "; ".join(spelled(one) for one in value) or "nothing"
-    return str(value) if value != "" else "nothing"
-
-
-def said(rel: Release, *keys: str) -> dict[str, object]:
-    """Return what a task is told of [release]."""
-    return {f"[release] {key}": getattr(rel.release, key) for key in keys}
-
-
 def sources(rel: Release) -> tuple[Path, Path]:
     """Return where single files of the tree may come from: the content tree first, else the boot set."""
     return rel.content.path, rel.boot_set.path
@@ -111,7 +33,7 @@ def either(rel: Release, *names: str) -> list[Files]:
 
 def sample(rel: Release) -> Task:
     """The practice world."""
-    task = step(rel, "sample", "make_practice_world", rel)
+    task = step(rel, "sample", "sample.make", rel)
     task["meta"]["always"] = True
     return task
 
@@ -122,7 +44,7 @@ def packages(rel: Release) -> Task:
     return step(
         rel,
         "packages",
-        "lock_packages",
+        "packages.choose",
         *(rel.tiers, rel.keys, rel.packages, one.arch, rel.root, memory, rel.lock),
         file_dep=[key.file for key in rel.keys],
         reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
@@ -137,7 +59,7 @@ def stage_packages(rel: Release) -> Task:
     return step(
         rel,
         "stage_packages",
-        "link_packages",
+        "packages.link",
         *(rel.lock, rel.root, target),
         file_dep=[rel.lock],
         writes=[Files(target, ("*.rpm",), content=False)],
@@ -157,7 +79,7 @@ def tree(rel: Release) -> Task:
     return step(
         rel,
         "tree",
-        "fill_tree",
+        "tree.fill",
         *(sources(rel), [key.file for key in rel.keys], from_boot_set, from_content, from_content, rel.tree),
         file_dep=[key.file for key in rel.keys],
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
@@ -170,7 +92,7 @@ def isolinux(rel: Release) -> Task:
     return step(
         rel,
         "isolinux",
-        "render_menu",
+        "tree.render_menu",
         *(sources(rel), rel.release, rel.tree),
         reads=either(rel, *BOOT_TEXTS),
         told=said(rel, "product", "aliases", "title", "volume"),
@@ -184,7 +106,7 @@ def grub(rel: Release) -> Task:
     return step(
         rel,
         "grub",
-        "render_grub",
+        "tree.render_grub",
         *(sources(rel), rel.release, rel.tree),
         reads=either(rel, *names),
         told=said(rel, "product", "aliases", "title", "volume", "date"),
@@ -198,7 +120,7 @@ def comps(rel: Release) -> Task:
     return step(
         rel,
         "comps",
-        "write_comps",
+        "packages.write_comps",
         *(source, rel.lock, rel.groups, rel.release, target),
         file_dep=[source, rel.lock],
         told={**said(rel, "product", "aliases", "title"), "[groups] absent": rel.groups.absent},
@@ -212,7 +134,7 @@ def repodata(rel: Release) -> Task:
     return step(
         rel,
         "repodata",
-        "make_repodata",
+        "packages.describe",
         *(rel.lock, groups, rel.tree, rel.release.epoch, memory),
         file_dep=[rel.lock, groups],
         told=said(rel, "date"),
@@ -228,7 +150,7 @@ def product_img(rel: Release) -> Task:
     return step(
         rel,
         "product_img",
-        "make_product_image",
+        "overlays.product",
         *(rel.content.path, rel.release, target),
         reads=[Files(rel.content.path / "product")],
         told=said(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
@@ -242,7 +164,7 @@ def updates_img(rel: Release) -> Task:
     return step(
         rel,
         "updates_img",
-        "make_updates_image",
+        "overlays.updates",
         *(updates, NOT_OVERLAID, rel.translations.path, place, rel.release.epoch, target),
         reads=[Files(updates, apart=NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
         told={**said(rel, "date"), "[translations] place": place},
@@ -255,7 +177,7 @@ def treeinfo(rel: Release) -> Task:
     return step(
         rel,
         "treeinfo",
-        "describe_tree",
+        "tree.describe",
         *(rel.release, rel.tree, rel.cache / "digests.json"),
         file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
         reads=[Files(rel.tree, DESCRIBED)],
@@ -276,7 +198,7 @@ def iso(rel: Release) -> Task:
     return step(
         rel,
         "iso",
-        "make_iso",
+        "medium.write",
         *(rel.release, rel.tree, on_medium, rel.iso),
         file_dep=[rel.lock],
         reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
@@ -298,6 +220,6 @@ def iso(rel: Release) -> Task:
 
 def verify(rel: Release) -> Task:
     """The ISO, read back as it lies there: nothing is made first, or a damaged one would never be seen."""
-    task = step(rel, "verify", "verify_iso", *(rel.release, rel.lock, rel.tree, on_medium, rel.iso))
+    task = step(rel, "verify", "medium.verify", *(rel.release, rel.lock, rel.tree, on_medium, rel.iso))
     task["meta"]["always"] = True
     return task

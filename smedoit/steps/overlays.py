@@ -1,0 +1,64 @@
+"""product/ and updates/ of the content, and the translations, to the two overlay images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from smedoit import brand, images, layers, tree
+from smedoit.config import PLACES, Identity
+from smedoit.errors import ContentError, human
+
+
+def product(content: Path, one: Identity, target: Path) -> str:
+    """Write product.img from product/, its release files rendered."""
+    members = [rendered(member, one) for member in members_below(content / "product", str)]
+    if not any(member.name == ".buildstamp" for member in members):
+        raise ContentError(
+            f"{content}/product/.buildstamp: is not there, the installer would call itself anaconda bluesky",
+            hint="add it to the content tree, with [Main] and its keys",
+        )
+    return write_image(members, one.epoch, target)
+
+
+def rendered(member: images.Member, one: Identity) -> images.Member:
+    """Return a member of product.img with this version in it, where there is a rule for its file."""
+    rule = brand.RULES.get(f"product/{member.name}")
+    if rule is None:
+        return member
+    text = rule(member.data.decode("utf-8", "surrogateescape"), one)
+    return images.Member(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
+
+
+def updates(root: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path) -> str:
+    """Write updates.img from updates/ and the translations."""
+    own = members_below(root, images.updates_name, skipped) if root.is_dir() else []
+    catalogues = members_below(translations, lambda relative: relative, only=".mo")
+    images.check_catalogues({member.name: member.data for member in catalogues}, str(translations))
+    placed = [images.Member(images.translation_name(one.name, PLACES[place]), one.data) for one in catalogues]
+    return f"{write_image([*own, *placed], epoch, target)}, {len(placed)} languages"
+
+
+def members_below(
+    root: Path, name: Callable[[str], str], skipped: Iterable[str] = (), only: str = ""
+) -> list[images.Member]:
+    """Return the files below root as members of an image; executables stay executable."""
+    everything = layers.layer(root.name, root, lambda relative: wanted(relative, skipped, only), tree.copy)
+    return [
+        images.Member(name(relative), tree.read_bytes(path), os.access(path, os.X_OK))
+        for relative, path in everything.files.items()
+    ]
+
+
+def wanted(relative: str, skipped: Iterable[str], only: str) -> bool:
+    """Return whether a file goes into an image."""
+    return relative.endswith(only) and not any(fnmatchcase(relative, pattern) for pattern in skipped)
+
+
+def write_image(members: Sequence[images.Member], epoch: int, target: Path) -> str:
+    """Write an overlay image."""
+    data = images.image(members, epoch)
+    tree.write(target, data)
+    return f"{len(members)} files, {human(len(data))}"

@@ -1,0 +1,89 @@
+"""How a step becomes a task that doit understands: what it reads, is told, writes and does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile, TaskFailed
+
+from smedoit import config
+from smedoit.config import Release
+from smedoit.errors import SmeError
+from smedoit.fresh import Files, program
+
+Task = dict[str, Any]
+
+
+def release() -> Release:
+    """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
+    try:
+        return config.load()
+    except SmeError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+
+def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
+    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
+
+    function  module and name of a step below smedoit.steps, as "packages.choose"; it is
+              imported when it runs, so that a doit with nothing to do never pays for it
+    """
+
+    def action() -> object:  # no functools.wraps: doit would read function's parameters
+        from smedoit import progress
+
+        module, _, name = function.partition(".")
+        try:
+            with progress.logging(rel.logs / f"{task}.log"):
+                said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args)
+                progress.note(str(said))
+        except SmeError as error:
+            return TaskFailed(str(error))
+        return dict(said) if isinstance(said, Mapping) else {"did": str(said)}
+
+    action.__name__ = function
+    return action
+
+
+def step(
+    rel: Release,
+    name: str,
+    function: str,
+    *args: object,
+    file_dep: Iterable[Path] = (),
+    reads: Iterable[Files] = (),
+    told: Mapping[str, object] | None = None,
+    targets: Iterable[Path] = (),
+    writes: Iterable[Files] = (),
+    after: Iterable[str] = (),
+) -> Task:
+    """Return a task as doit wants it; told in the words of release.toml, so that reasons read well."""
+    words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
+    return {
+        "file_dep": list(file_dep),
+        "targets": list(targets),
+        "task_dep": list(after),
+        "actions": [job(rel, name, function, *args)],
+        "meta": {"told": {**words, **program()}, "reads": tuple(reads), "writes": tuple(writes)},
+        "verbosity": 2,
+    }
+
+
+def spelled(value: object) -> str:
+    """Return a value of release.toml as text that is equal only for equal values."""
+    if is_dataclass(value):
+        return ", ".join(f"{one.name} {spelled(getattr(value, one.name))}" for one in fields(value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {spelled(one)}" for key, one in sorted(value.items())) or "nothing"
+    if isinstance(value, tuple):
+        return "; ".join(spelled(one) for one in value) or "nothing"
+    return str(value) if value != "" else "nothing"
+
+
+def said(rel: Release, *keys: str) -> dict[str, object]:
+    """Return what a task is told of [release]."""
+    return {f"[release] {key}": getattr(rel.release, key) for key in keys}
