@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Iterator
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase, check_tasks_exist
+from doit.cmd_help import Help as DoitHelp
+
+from smedoit.decision import shown
 
 RUN, WAIT, DONE = "run", "wait", "ok"
 DEFAULT = "iso"
@@ -94,3 +98,42 @@ def explained(graph: Graph, name: str) -> list[str]:
         return [f"{name} is up to date: nothing that it depends on has changed"]
     opening = f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
     return [opening, *graph.chain(name, 1, {name})]
+
+
+class Help(DoitHelp):  # type: ignore[misc]
+    """doit help TASK: what a task reads, is told, writes and waits for, and where its log lies."""
+
+    def _execute(self, pos_args: list[str]) -> bool:
+        tasks = {task.name: task for task in self.task_list}
+        if pos_args[0] not in tasks:
+            return False
+        self.outstream.write("\n".join(described(tasks[pos_args[0]])) + "\n")
+        return True
+
+
+def described(task: Any) -> list[str]:
+    """Return all that a task declares, as lines."""
+    meta = task.meta
+    facts = {
+        "reads": [shown(path) for path in sorted(task.file_dep)] + [below(files) for files in meta["reads"]],
+        "is told": [key.removeprefix("release.toml ") for key in meta["told"]],
+        "writes": [shown(path) for path in task.targets] + [below(files) for files in meta["writes"]],
+        "waits for": list(task.task_dep),
+        "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
+        "its log": [shown(os.fspath(meta["log"]))],
+    }
+    lines = [f"{task.name}: {task.doc}"]
+    for fact, values in facts.items():
+        lines += [f"  {fact if number == 0 else '':<12} {value}" for number, value in enumerate(values)]
+    why = (
+        "it runs whenever you ask for it"
+        if meta["always"]
+        else f"doit why {task.name} says whether it would run, and why"
+    )
+    return [*lines, why]
+
+
+def below(files: Any) -> str:
+    """Return a set of files in words."""
+    only = "" if files.only == ("*",) else f": {', '.join(files.only)}"
+    return f"the files below {shown(os.fspath(files.root))}{only}"

@@ -33,9 +33,7 @@ def either(rel: Release, *names: str) -> list[Files]:
 
 def sample(rel: Release) -> Task:
     """The practice world."""
-    task = step(rel, "sample", "sample.make", rel)
-    task["meta"]["always"] = True
-    return task
+    return step(rel, "sample", "sample.make", rel, always=True)
 
 
 def packages(rel: Release) -> Task:
@@ -50,6 +48,7 @@ def packages(rel: Release) -> Task:
         reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
         told={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[packages]": rel.packages, "[release] arch": one.arch},
         targets=[rel.lock],
+        wiki="Local Only: update_repos; RPM dependencies",
     )
 
 
@@ -63,6 +62,7 @@ def stage_packages(rel: Release) -> Task:
         *(rel.lock, rel.root, target),
         file_dep=[rel.lock],
         writes=[Files(target, ("*.rpm",), content=False)],
+        wiki="Local Only: Create stage content",
     )
 
 
@@ -84,6 +84,7 @@ def tree(rel: Release) -> Task:
         file_dep=[key.file for key in rel.keys],
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
         writes=[Files(rel.tree, apart=apart)],
+        wiki="Get CentOS last images content; Refresh cdrom content",
     )
 
 
@@ -95,8 +96,9 @@ def isolinux(rel: Release) -> Task:
         "tree.render_menu",
         *(sources(rel), rel.release, rel.tree),
         reads=either(rel, *BOOT_TEXTS),
-        told=said(rel, "product", "aliases", "title", "volume"),
+        told=said(rel, "product", "aliases", "version", "label", "volume_id"),
         writes=[Files(rel.tree, BOOT_TEXTS)],
+        wiki="Bump version in the splash screen",
     )
 
 
@@ -109,8 +111,9 @@ def grub(rel: Release) -> Task:
         "tree.render_grub",
         *(sources(rel), rel.release, rel.tree),
         reads=either(rel, *names),
-        told=said(rel, "product", "aliases", "title", "volume", "date"),
+        told=said(rel, "product", "aliases", "version", "label", "volume_id", "date"),
         targets=[rel.tree / name for name in names],
+        wiki="Create cdrom content",
     )
 
 
@@ -123,8 +126,9 @@ def comps(rel: Release) -> Task:
         "packages.write_comps",
         *(source, rel.lock, rel.groups, rel.release, target),
         file_dep=[source, rel.lock],
-        told={**said(rel, "product", "aliases", "title"), "[groups] absent": rel.groups.absent},
+        told={**said(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
         targets=[target],
+        wiki="Create cdrom content",
     )
 
 
@@ -141,6 +145,7 @@ def repodata(rel: Release) -> Task:
         writes=[Files(rel.tree / "repodata")],
         targets=[rel.tree / "repodata/repomd.xml"],
         after=["stage_packages"],
+        wiki="Local Only: update_repos",
     )
 
 
@@ -155,6 +160,8 @@ def product_img(rel: Release) -> Task:
         reads=[Files(rel.content.path / "product")],
         told=said(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
         targets=[target],
+        wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
+        " Bump version in /etc/*release* files",
     )
 
 
@@ -169,6 +176,7 @@ def updates_img(rel: Release) -> Task:
         reads=[Files(updates, apart=NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
         told={**said(rel, "date"), "[translations] place": place},
         targets=[target],
+        wiki="Copy anaconda translations to create updates.img",
     )
 
 
@@ -184,6 +192,7 @@ def treeinfo(rel: Release) -> Task:
         told=said(rel, "product", "short", "version", "label", "arch", "date"),
         targets=[rel.tree / name for name in TREE_METADATA],
         after=["tree"],
+        wiki="Build SME Server 10 64 bit ISO",
     )
 
 
@@ -202,7 +211,7 @@ def iso(rel: Release) -> Task:
         *(rel.release, rel.tree, on_medium, rel.iso),
         file_dep=[rel.lock],
         reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        told=said(rel, "product", "title", "volume", "date"),
+        told=said(rel, "product", "version", "label", "volume_id", "date"),
         targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256")],
         after=[
             "stage_packages",
@@ -215,11 +224,11 @@ def iso(rel: Release) -> Task:
             "updates_img",
             "treeinfo",
         ],
+        wiki="Build SME Server 10 64 bit ISO",
     )
 
 
 def verify(rel: Release) -> Task:
     """The ISO, read back as it lies there: nothing is made first, or a damaged one would never be seen."""
-    task = step(rel, "verify", "medium.verify", *(rel.release, rel.lock, rel.tree, on_medium, rel.iso))
-    task["meta"]["always"] = True
-    return task
+    args = (rel.release, rel.lock, rel.tree, on_medium, rel.iso)
+    return step(rel, "verify", "medium.verify", *args, always=True, wiki="Where are My F... ISO")

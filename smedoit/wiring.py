@@ -60,15 +60,31 @@ def step(
     targets: Iterable[Path] = (),
     writes: Iterable[Files] = (),
     after: Iterable[str] = (),
+    always: bool = False,
+    wiki: str = "",
 ) -> Task:
-    """Return a task as doit wants it; told in the words of release.toml, so that reasons read well."""
+    """Return a task as doit wants it.
+
+    told    in the words of release.toml, so that reasons read well
+    after   tasks that must be done before, because their output is a set of files
+    always  it runs whenever somebody asks for it
+    wiki    the heading of the page that it replaces, for doit help
+    """
     words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
     return {
         "file_dep": list(file_dep),
         "targets": list(targets),
         "task_dep": list(after),
         "actions": [job(rel, name, function, *args)],
-        "meta": {"told": {**words, **program()}, "reads": tuple(reads), "writes": tuple(writes)},
+        "meta": {
+            "told": {**words, **program()},
+            "reads": tuple(reads),
+            "writes": tuple(writes),
+            "always": always,
+            "wiki": wiki,
+            "log": rel.logs / f"{name}.log",
+        },
+        "clean": [(remove_outputs, [list(targets), list(writes)])],
         "verbosity": 2,
     }
 
@@ -85,5 +101,14 @@ def spelled(value: object) -> str:
 
 
 def said(rel: Release, *keys: str) -> dict[str, object]:
-    """Return what a task is told of [release]."""
-    return {f"[release] {key}": getattr(rel.release, key) for key in keys}
+    """Return what a task is told of [release]; volume_id with its placeholders filled in."""
+    one = rel.release
+    return {f"[release] {key}": one.volume if key == "volume_id" else getattr(one, key) for key in keys}
+
+
+def remove_outputs(targets: Iterable[Path], writes: Iterable[Files]) -> None:
+    """Remove what a task made, for doit clean; its directories stay."""
+    from smedoit import tree
+
+    for path in [*targets, *(Path(found) for files in writes for found in files.paths())]:
+        tree.remove(path)
