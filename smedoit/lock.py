@@ -56,5 +56,6 @@ def pick(one: dict[str, object]) -> Pick:
     evr = Evr(int(str(one["epoch"])), str(one["version"]), str(one["release"]))
     texts = {key: str(one[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
     beaten = one["beaten"]
-    assert isinstance(beaten, list)
+    if not isinstance(beaten, list):
+        raise TypeError(f"beaten is {beaten!r}")
     return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]), tuple(beaten))
