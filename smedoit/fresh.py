@@ -26,7 +26,7 @@ RACY_NS = 20_000_000  # a file this young may change again without a new timesta
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
 
 
-LIBRARIES = ("createrepo_c-", "fattools-", "libcomps-", "productmd-", "pycdlib-", "rpm_rs-")
+LIBRARIES = ("createrepo_c-", "libcomps-", "productmd-", "pycdlib-", "rpm_rs-")
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def program() -> Mapping[str, str]:
 
     home = Path(__file__).parent
     state = xxhash.xxh3_128()
-    for path in sorted([*home.glob("*.py"), *home.glob("steps/*.py")]):
+    for path in sorted([*home.glob("*.py"), *home.glob("steps/*.py"), *home.glob("tasks/*.py")]):
         state.update(path.read_bytes())
     installed = sorted(os.listdir(Path(xxhash.__file__).parents[1]))
     versions = [name for name in installed if name.lower().startswith(LIBRARIES) and name.endswith(".dist-info")]

@@ -1,4 +1,4 @@
-"""A creator for every step: what it reads, what it is told, what it writes, what it does."""
+"""The medium: from tiers, boot set, content and translations to the sealed ISO."""
 
 from __future__ import annotations
 
