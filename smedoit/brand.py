@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timezone
 
-from smedoit.config import Identity
 from smedoit.errors import ContentError
+from smedoit.identity import Identity
 
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)[^\s:]+")

@@ -20,7 +20,6 @@ from smedoit.schema import build, demand
 
 DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 
 

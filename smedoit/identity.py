@@ -11,6 +11,7 @@ from smedoit.schema import Refused, demand
 LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
 VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100

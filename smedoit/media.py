@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Mapping
 
-from smedoit.config import Identity
+from smedoit.identity import Identity
 
 STAGE2 = "LiveOS/squashfs.img"
 IMAGES = {

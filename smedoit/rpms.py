@@ -7,6 +7,8 @@ matches what the header says. What cannot be checked is refused with the reason.
 from __future__ import annotations
 
 import hashlib
+import os
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from smedoit.keys import PinnedKey, first_line
 from smedoit.package import Evr, Package
 
 PAYLOAD_DIGESTS = {"PAYLOADSHA256": "sha256", "PAYLOAD_SHA512": "sha512", "PAYLOAD_SHA3_256": "sha3_256"}
+LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's beginning, of one entry of its index
+WIDTHS = {3: 2, 4: 4, 5: 8}  # type of a value -> its bytes; of all others one at least
 LIBRARY_ERRORS = (RuntimeError, ValueError, OSError)  # what rpm-rs raises for a file that it does not like
 LEGACY_SIGNATURES = {"PGP": "RSA or DSA over header and payload", "GPG": "DSA over header and payload", "DSA": "DSA"}
 
@@ -46,11 +50,28 @@ def open_header(path: Path) -> Any:
     """Return rpm-rs's metadata of path."""
     import rpm_rs
 
+    check_shape(path)
     try:
         return rpm_rs.PackageMetadata.open(str(path))
     except LIBRARY_ERRORS as error:
         raise_if_system(error)
         raise Bad(f"not an RPM, or cut short ({first_line(error)})") from None
+
+
+def check_shape(path: Path) -> None:
+    """Raise Bad if a header is longer than its file, or points outside of itself: there rpm-rs would panic."""
+    with path.open("rb") as file:
+        start, length = LEAD, os.fstat(file.fileno()).st_size
+        for _ in ("signature", "main"):
+            file.seek(start)
+            entries, size = struct.unpack(">8xII", file.read(INTRO).ljust(INTRO, b"\0"))
+            end = start + INTRO + entries * ENTRY + size
+            if end > length:
+                raise Bad("not an RPM, or cut short (its header ends behind its end)")
+            for _, kind, at, count in struct.iter_unpack(">4I", file.read(entries * ENTRY)):
+                if at + count * WIDTHS.get(kind, 1) > size:
+                    raise Bad("its header points outside of itself: damaged")
+            start = end + -end % 8
 
 
 def raise_if_system(error: Exception) -> None:
@@ -159,7 +180,8 @@ def check_old_payload(path: Path, meta: Any) -> str:
 
     whole, md5 = hash_file(path, meta.package_segment_offsets().header, hashlib.md5(usedforsecurity=False))
     md5_tag = rpm_rs.SignatureTag.MD5
-    if not meta.signature.entry_is_present(md5_tag) or bytes(meta.signature.entry(md5_tag)).hex() != md5:
+    declared = meta.signature.entry(md5_tag) if meta.signature.entry_is_present(md5_tag) else b""
+    if not isinstance(declared, bytes) or declared.hex() != md5:
         raise Bad("its payload does not match the digest in its signature header: damaged or cut short")
     check_files(path)
     return whole

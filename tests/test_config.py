@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit import config
-from smedoit.config import Identity, Release
+from smedoit.config import Release
 from smedoit.errors import ConfigError
+from smedoit.identity import Identity
 from tests.nouns import identity
 
 SAMPLE = Path(__file__).parents[1] / "release.toml"

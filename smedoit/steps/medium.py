@@ -7,8 +7,8 @@ from pathlib import Path
 
 from smedoit import iso, layers, seal, tree
 from smedoit import verify as reader
-from smedoit.config import Identity
 from smedoit.errors import human
+from smedoit.identity import Identity
 from smedoit.steps.packages import read_lock
 
 

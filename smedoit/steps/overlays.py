@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit import brand, images, layers, tree
-from smedoit.config import PLACES, Identity
+from smedoit.config import PLACES
 from smedoit.errors import ContentError, human
+from smedoit.identity import Identity
 
 
 def product(content: Path, one: Identity, target: Path) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smedoit import brand, census, comps, keys, layers, lock, progress, repo, stage, tree
-from smedoit.config import Groups, Identity, Key, Selection, Tier
+from smedoit.config import Groups, Key, Selection, Tier
+from smedoit.identity import Identity
 from smedoit.stage import Pick
 
 

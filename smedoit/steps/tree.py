@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from smedoit import brand, digests, fat, iso, layers, media, tree
-from smedoit.config import Identity
 from smedoit.errors import ContentError
+from smedoit.identity import Identity
 
 GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
