@@ -19,6 +19,7 @@ from smedoit.package import Evr, Package
 
 PAYLOAD_DIGESTS = {"PAYLOADSHA256": "sha256", "PAYLOAD_SHA512": "sha512", "PAYLOAD_SHA3_256": "sha3_256"}
 LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's beginning, of one entry of its index
+MAGIC = b"\x8e\xad\xe8\x01" + bytes(4)  # begins a header; rpm demands the zeros as well
 WIDTHS = {3: 2, 4: 4, 5: 8}  # type of a value -> its bytes; of all others one at least
 LIBRARY_ERRORS = (RuntimeError, ValueError, OSError)  # what rpm-rs raises for a file that it does not like
 LEGACY_SIGNATURES = {"PGP": "RSA or DSA over header and payload", "GPG": "DSA over header and payload", "DSA": "DSA"}
@@ -64,7 +65,9 @@ def check_shape(path: Path) -> None:
         start, length = LEAD, os.fstat(file.fileno()).st_size
         for _ in ("signature", "main"):
             file.seek(start)
-            entries, size = struct.unpack(">8xII", file.read(INTRO).ljust(INTRO, b"\0"))
+            magic, entries, size = struct.unpack(">8sII", file.read(INTRO).ljust(INTRO, b"\0"))
+            if magic != MAGIC:
+                raise Bad("not an RPM, or cut short (no header where one should begin)")
             end = start + INTRO + entries * ENTRY + size
             if end > length:
                 raise Bad("not an RPM, or cut short (its header ends behind its end)")
@@ -103,20 +106,22 @@ def source_arch(meta: Any) -> str:
 
 def signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
     """Return the fingerprint of the pinned key whose signature over the header is good."""
-    reasons = []
     for key in keys:
         try:
             report = meta.check_signatures(key.verifier) if key.verifier else None
-        except (RuntimeError, ValueError) as error:
+        except LIBRARY_ERRORS as error:
+            raise_if_system(error)
             raise Bad(f"its signature cannot be checked here: {first_line(error)}") from None
         if report is None:
             continue
         if not report.digests.is_ok():
             raise Bad("its header does not match its own digest: damaged")
+        broken = [one.error for one in report.signatures if not one.is_verified() and key.is_id(key_id(one.info))]
+        if broken:
+            raise Bad(f"its signature does not verify ({first_line(ValueError(broken[0]))}): damaged or forged")
         if any(one.is_verified() for one in report.signatures):
             return key.fingerprint
-        reasons += [one.error for one in report.signatures if key_id(one.info) and key.is_id(key_id(one.info))]
-    raise Bad(why_untrusted(meta, keys, reasons))
+    raise Bad(why_untrusted(meta, keys))
 
 
 def key_id(info: Any) -> str:
@@ -124,10 +129,8 @@ def key_id(info: Any) -> str:
     return str(info.fingerprint or info.key_id or "")
 
 
-def why_untrusted(meta: Any, keys: Sequence[PinnedKey], reasons: Sequence[str]) -> str:
+def why_untrusted(meta: Any, keys: Sequence[PinnedKey]) -> str:
     """Return why no pinned key vouches for a header."""
-    if reasons:
-        return f"its signature does not verify ({first_line(ValueError(reasons[0]))}): damaged or forged"
     ids = sorted({key_id(info) for info in meta.signatures()} - {""})
     for key in keys:
         if key.obstacle and any(key.is_id(one) for one in ids):
