@@ -33,13 +33,13 @@ def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], o
               imported when it runs, so that a doit with nothing to do never pays for it
     """
 
-    def action() -> object:  # no functools.wraps: doit would read function's parameters
+    def action(**options: object) -> object:  # no functools.wraps: doit would read function's parameters
         from smedoit import progress
 
         module, _, name = function.partition(".")
         try:
             with progress.logging(rel.logs / f"{task}.log"):
-                said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args)
+                said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args, **options)
                 progress.note(str(said))
         except SmeError as error:
             return TaskFailed(str(error))
@@ -62,6 +62,8 @@ def step(
     after: Iterable[str] = (),
     always: bool = False,
     wiki: str = "",
+    params: Iterable[Mapping[str, object]] = (),
+    pos_arg: str = "",
 ) -> Task:
     """Return a task as doit wants it.
 
@@ -69,6 +71,8 @@ def step(
     after   tasks that must be done before, because their output is a set of files
     always  it runs whenever somebody asks for it
     wiki    the heading of the page that it replaces, for doit help
+    params  options of `doit TASK --option`, as doit declares them; the step gets them by name
+    pos_arg the name by which the step gets the words behind the task's name, as a list
     """
     words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
     return {
@@ -76,6 +80,8 @@ def step(
         "targets": list(targets),
         "task_dep": list(after),
         "actions": [job(rel, name, function, *args)],
+        "params": [dict(one) for one in params],
+        **({"pos_arg": pos_arg} if pos_arg else {}),
         "meta": {
             "told": {**words, **program()},
             "reads": tuple(reads),
