@@ -131,7 +131,10 @@ def key_id(info: Any) -> str:
 
 def why_untrusted(meta: Any, keys: Sequence[PinnedKey]) -> str:
     """Return why no pinned key vouches for a header."""
-    ids = sorted({key_id(info) for info in meta.signatures()} - {""})
+    try:
+        ids = sorted({key_id(info) for info in meta.signatures()} - {""})
+    except LIBRARY_ERRORS as error:
+        return f"its signature cannot be checked here: {first_line(error)}"
     for key in keys:
         if key.obstacle and any(key.is_id(one) for one in ids):
             return f"signed by {key.name}, a key that cannot be used here: {key.obstacle}"
