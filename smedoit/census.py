@@ -59,14 +59,17 @@ def take(tiers: Sequence[Tier], root: Path, keys: Sequence[PinnedKey], memory: P
 def files_of(tier: Tier, complaints: Complaints) -> list[Path]:
     """Return the RPM files of a tier, at any depth. Raises TreeError if there is no such tier, or nothing in it."""
     try:
-        found = list(tree.walk(tier.path))
-    except OSError:
+        with tree.worded(tier.path, "read"):
+            found = list(tree.walk(tier.path))
+    except TreeError:
+        if tier.path.is_dir():
+            raise
         raise TreeError(
             f"{tier.path}: tier {tier.name} is not there", hint="correct its path in release.toml, or mirror it"
         ) from None
     files = []
     for relative, entry in found:
-        if entry.is_symlink() and entry.is_dir():
+        if entry.is_symlink() and os.path.isdir(entry.path):
             complaints.add("is a link to a directory; what lies behind it would be passed over", entry.path)
         elif relative.endswith(".rpm"):
             files += real_files(tier.path, relative, complaints)
@@ -125,7 +128,7 @@ def recall(memory: Path, trusted: set[str]) -> Known:
     try:
         entries = json.loads(memory.read_bytes())
         found = {file: (tree.Stamp(*entry["stamp"]), package_from(entry)) for file, entry in entries.items()}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {file: one for file, one in found.items() if one[1].key in trusted}
 
