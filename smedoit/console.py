@@ -84,7 +84,11 @@ class Reporter:
         """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
         if path.stat().st_size <= KEPT:
             copy = self.kept / path.name
-            tree.copy(path, copy)
+            try:
+                tree.copy(path, copy)
+            except SmeError as error:
+                self.write(f"{INDENT}{error}")
+                return
             self.write(f"{INDENT}your version of {path.name} is kept as {decision.shown(os.fspath(copy))}")
 
     def add_success(self, task: Any) -> None:

@@ -21,6 +21,7 @@ from doit.dependency import Dependency, DependencyStatus
 from smedoit import decision, tree
 from smedoit.config import Release
 from smedoit.decision import Seen, Snapshot
+from smedoit.errors import SmeError
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
@@ -114,12 +115,24 @@ class Ledger(Dependency):  # type: ignore[misc]
         after = observe_writes(task, Snapshot())
         self._set(task.name, "snapshot:", packed(Snapshot(known.told, known.reads, after)))
         self._set(task.name, "_values_:", task.values)
-        self.backend.dump()
+        self.persist()
 
     def remove_success(self, task: Any) -> None:
         """Forget a task that failed, on disk and now."""
         super().remove_success(task)
-        self.backend.dump()
+        self.persist()
+
+    def close(self) -> None:
+        """Write what is not on disk yet."""
+        self.persist()
+
+    def persist(self) -> None:
+        """Write down what changed; where that is impossible the run ends, with a sentence, not a traceback."""
+        try:
+            self.backend.dump()
+        except SmeError as error:
+            self.backend.dirty.clear()
+            raise SystemExit(str(error)) from None
 
 
 def observe(task: Any, known: Snapshot) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ def layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[
 
 
 def apply(layers: Sequence[Layer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
-    """Make target show the layers; return how many files were placed, overridden and removed.
+    """Make target show the layers; return how many files there are, are new, hide another and went.
 
     owned  whether a path of target belongs to the layers; such a file that no layer has
            any more disappears, all others are left alone
@@ -42,13 +43,24 @@ def apply(layers: Sequence[Layer], target: Path, owned: Callable[[str], bool]) -
                 progress.note(f"{relative}: {one.name} overrides {top[relative].name}")
             top[relative] = one
     overridden = sum(len(one.files) for one in layers) - len(top)
-    for relative, one in sorted(top.items()):
+    fresh = {
+        relative: one for relative, one in sorted(top.items()) if not shows(one.files[relative], target / relative)
+    }
+    for relative, one in fresh.items():
         one.place(one.files[relative], target / relative)
     gone = [relative for relative in listed(target) if owned(relative) and relative not in top]
     for relative in gone:
         progress.note(f"{relative}: no layer has it any more, removed")
         remove_with_parents(target, relative)
-    return {"placed": len(top), "overridden": overridden, "removed": len(gone)}
+    return {"in all": len(top), "new or changed": len(fresh), "overridden": overridden, "removed": len(gone)}
+
+
+def shows(source: Path, target: Path) -> bool:
+    """Return whether target already is what source is, as a link or by content."""
+    try:
+        return os.path.samefile(source, target) or filecmp.cmp(source, target, shallow=False)
+    except OSError:
+        return False
 
 
 def listed(target: Path) -> Iterable[str]:

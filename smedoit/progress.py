@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
+from smedoit import tree
+
 T = TypeVar("T")
 
 QUICK = 50  # fewer steps than this are over before anybody could read a bar
@@ -19,8 +21,10 @@ _log: IO[str] | None = None
 def logging(path: Path) -> Iterator[None]:
     """Let note() write to path until the block ends; the log of the last run is replaced."""
     global _log
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as _log:
+    with tree.worded(path, "written"):
+        tree.make_directory(path.parent)
+        _log = path.open("w", encoding="utf-8", errors="backslashreplace")
+    with _log:
         try:
             yield
         finally:

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from smedoit.errors import TreeError, system_words
 
 BLOCK = 1 << 20
+VCS_DIRECTORIES = ("CVS", ".git", ".svn")
+VCS_FILES = (".cvsignore", ".gitignore", ".gitattributes")
 BESIDE = ".smedoit-new"  # ends the name of a file that is still being written
 FILE_MODE = 0o644  # what every file on the medium and on the mirrors has
 HINTS = {
@@ -152,8 +154,8 @@ def remove(path: Path) -> None:
 def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (path relative to root with slashes, entry) of every file below root, sorted by path.
 
-    Symlinks come out as entries of their own and are not descended into; CVS/, .git/ and
-    files that are still being written do not come out. Raises OSError.
+    Symlinks come out as entries of their own and are not descended into; what CVS,
+    git and Subversion keep beside the files, and files still being written, do not come out. Raises OSError.
     """
     yield from sorted(scan(os.fspath(root), ""), key=lambda found: found[0])
 
@@ -163,9 +165,9 @@ def scan(directory: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in ("CVS", ".git"):
+                if entry.name not in VCS_DIRECTORIES:
                     yield from scan(entry.path, f"{prefix}{entry.name}/")
-            elif not entry.name.endswith(BESIDE):
+            elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
                 yield prefix + entry.name, entry
 
 

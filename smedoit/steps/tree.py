@@ -34,7 +34,7 @@ def fill(
         owned,
     )
     check_boot_files(target)
-    return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "placed")
+    return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
 
 
 def check_boot_files(target: Path) -> None:
