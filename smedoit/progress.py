@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -48,4 +48,21 @@ def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
         from rich.progress import track as bar
 
         yield from bar(steps, doing, total, console=Console(stderr=True), transient=True)
+    note(f"{doing}: done")
+
+
+@contextmanager
+def meter(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function to be called with (bytes done, bytes in all), which moves a bar on a terminal."""
+    note(doing)
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+    else:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+            bar = shown.add_task(doing, total=None)
+            yield lambda done, total: shown.update(bar, completed=done, total=total)
     note(f"{doing}: done")

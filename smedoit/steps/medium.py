@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smedoit import iso, layers, seal, tree
+from smedoit import iso, layers, progress, seal, tree
 from smedoit import verify as reader
 from smedoit.errors import human
 from smedoit.identity import Identity
@@ -18,7 +18,8 @@ def write(one: Identity, tree_root: Path, on_medium: Callable[[str], bool], targ
     title = f"{one.product} {one.title}"
     medium = iso.Medium(one.volume, one.product, title, one.epoch, files)
     with tree.writing(target) as beside:
-        iso.write(medium, beside)
+        with progress.meter(f"writing {target.name}") as moved:
+            iso.write(medium, beside, moved)
         seal.implant(beside)
         digest = seal.sha256(beside)
     tree.write(target.with_name(f"{target.name}.sha256"), seal.checksum_line(digest, target.name))
