@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
-from smedoit.config import Identity
+from smedoit.identity import Identity
 from smedoit.package import Evr, Package
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC, the date of identity()
