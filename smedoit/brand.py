@@ -16,7 +16,7 @@ VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)[^\s:]+")
 SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
 TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
-CPE = re.compile(r"(cpe:/o:[^:\s\"]+:[^:\s\"]+:)(\d+)[^\s\":]*(?::[^\s\":]*)?")
+CPE = re.compile(r"(?P<head>cpe:/o:[^:\s\"]+:(?P<product>[^:\s\"]+):)(?P<major>\d+)[^\s\":]*(?::[^\s\":]*)?")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
 PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
 
@@ -118,12 +118,14 @@ def with_key(body: str, key: str, value: str) -> str:
 
 
 def os_release(text: str, one: Identity) -> str:
-    """Return os-release: VERSION and VERSION_ID if they speak of our major, CPE and names by their rules."""
+    """Return os-release: VERSION and VERSION_ID if they speak of our product, CPE and names by their rules."""
     own = {"VERSION": one.display, "VERSION_ID": one.version}
+    named = {found.group("value").lower() for found in SHELL_LINE.finditer(text) if found.group("key") == "NAME"}
+    ours = bool(named & {name.lower() for name in one.names})
 
     def line(found: re.Match[str]) -> str:
         key, quote, value = found.group("key", "quote", "value")
-        if key in own and re.match(rf"{one.major}(?!\d)", value):
+        if key in own and (ours or re.match(rf"{one.major}(?!\d)", value)):
             value = re.sub(rf"^{VERSION_WORDS}", lambda _: own[key], value, flags=re.IGNORECASE)
         return f"{key}={quote}{value}{quote}"
 
@@ -131,9 +133,15 @@ def os_release(text: str, one: Identity) -> str:
 
 
 def cpe(text: str, one: Identity) -> str:
-    """Return text with this version in every CPE name of our major; upstream's names stay."""
-    ours = f"{one.version}:{one.label}" if one.label else one.version
-    return CPE.sub(lambda found: found.group(1) + ours if int(found.group(2)) == one.major else found.group(), text)
+    """Return text with this version in every CPE name of our product, or of our major; upstream's names stay."""
+    products = {re.sub(r"[^a-z0-9]+", "_", name.lower()) for name in (*one.names, one.short, one.name)}
+    version = f"{one.version}:{one.label}" if one.label else one.version
+
+    def name(found: re.Match[str]) -> str:
+        ours = found.group("product").lower() in products or int(found.group("major")) == one.major
+        return f"{found.group('head')}{version}" if ours else found.group()
+
+    return CPE.sub(name, text)
 
 
 RULES: Mapping[str, Callable[[str, Identity], str]] = {

@@ -40,10 +40,12 @@ def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], o
         try:
             with progress.logging(rel.logs / f"{task}.log"):
                 said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args, **options)
-                progress.note(str(said))
+                values = dict(said) if isinstance(said, Mapping) else {"did": str(said)}
+                for value in values.values():
+                    progress.note(str(value))
         except SmeError as error:
             return TaskFailed(str(error))
-        return dict(said) if isinstance(said, Mapping) else {"did": str(said)}
+        return values
 
     action.__name__ = function
     return action
