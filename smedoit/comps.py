@@ -8,6 +8,8 @@ from pathlib import Path
 
 from smedoit.errors import ContentError, grouped
 
+HINT = "xmllint shows the place"
+FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # without a text they end anaconda, and libcomps
 CORE = "core"  # anaconda selects this group without asking; without it it dies
 
 
@@ -23,6 +25,7 @@ def parse(text: str, file: Path) -> Comps:
     """Return what comps.xml says. Raises ContentError if it is not valid comps."""
     import libcomps
 
+    check_shape(text, file)
     comps = libcomps.Comps()
     try:
         failed = comps.fromxml_str(text) < 0
@@ -30,12 +33,30 @@ def parse(text: str, file: Path) -> Comps:
         failed = True
     if failed or (complaints := comps.get_last_errors()):
         words = (comps.get_last_errors() or ["it is no XML"])[0].strip()
-        raise ContentError(f"{file}: is not valid comps: {words}", hint="xmllint shows the place")
+        raise ContentError(f"{file}: is not valid comps: {words}", hint=HINT)
     assert not complaints
     return Comps(
         {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
         {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
     )
+
+
+def check_shape(text: str, file: Path) -> None:
+    """Raise ContentError for what a reader would die of: yum with a traceback, libcomps with the interpreter."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
+    for one in root.iter():
+        value = (one.text or "").strip()
+        if one.tag in FLAGS and not value:
+            raise ContentError(f"{file}: is not valid comps: <{one.tag}> says nothing", hint="fill it in or remove it")
+        if one.tag == "display_order" and not value.isdecimal():
+            raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="mend it")
+        if one.tag == "match" and not {"name", "install"} <= set(one.keys()):
+            raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="mend it")
 
 
 def check(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
