@@ -16,7 +16,7 @@ VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)[^\s:]+")
 SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
 TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
-CPE = re.compile(r"(?P<head>cpe:/o:[^:\s\"]+:(?P<product>[^:\s\"]+):)(?P<major>\d+)[^\s\":]*(?::[^\s\":]*)?")
+CPE = re.compile(r"""(cpe:/o:[^:\s"']+:[^:\s"']+:)(\d+)[^\s"':]*(?::[^\s"':]*)?""")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
 PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
 
@@ -111,7 +111,7 @@ def with_keys(text: str, section: str, values: Mapping[str, str], name: str) -> 
 
 def with_key(body: str, key: str, value: str) -> str:
     """Return the lines of a section with key set, whatever its case and spacing was."""
-    line = re.compile(rf"^{key}[ \t]*=.*$", re.MULTILINE | re.IGNORECASE)
+    line = re.compile(rf"^{key}[ \t]*[=:].*$", re.MULTILINE | re.IGNORECASE)
     if line.search(body):
         return line.sub(lambda _: f"{key}={value}", body)
     return f"\n{key}={value}{body}"
