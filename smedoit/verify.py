@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
 
 from smedoit import bootrecords, brand, fat, progress, seal, tree
 from smedoit.bootrecords import BLOCK, SECTOR, Broken
 from smedoit.errors import ContentError, TreeError, VerifyError, grouped
+from smedoit.findings import Findings
+from smedoit.isoimage import Image, damage
 from smedoit.stage import Pick
 
 LOADER, EFI_IMAGE, CATALOG = "isolinux/isolinux.bin", "images/efiboot.img", "isolinux/boot.cat"
@@ -29,80 +27,6 @@ class Expected:
     volume: str
     files: Mapping[str, Path]
     picks: Iterable[Pick]
-
-
-@dataclass
-class Findings:
-    """What is wrong, grouped by kind; nothing stops at the first fault."""
-
-    found: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, kind: str, what: str) -> None:
-        """Note one fault."""
-        self.found.setdefault(kind, []).append(what)
-
-    def check(self, good: object, kind: str, what: str) -> None:
-        """Note a fault unless good holds."""
-        if not good:
-            self.add(kind, what)
-
-
-class Image:
-    """An ISO open for reading: raw bytes, and files by their Rock Ridge names."""
-
-    def __init__(self, path: Path) -> None:
-        import pycdlib
-
-        self.path = path
-        self.raw: IO[bytes] = path.open("rb")
-        self.iso: Any = pycdlib.PyCdlib()
-        try:
-            self.iso.open_fp(self.raw)
-            self.records = dict(self.walk())
-        except damage() as error:
-            raise VerifyError(
-                f"{path}: is too damaged to be read as an ISO: {error}", hint="delete it, doit makes it again"
-            ) from None
-
-    def walk(self) -> Iterable[tuple[str, Any]]:
-        """Yield (path, directory record) of every file."""
-        for directory, _, files in self.iso.walk(rr_path="/"):
-            for name in files:
-                path = f"{directory.rstrip('/')}/{name}"
-                yield path.lstrip("/"), self.iso.get_record(rr_path=path)
-
-    def at(self, offset: int, size: int) -> bytes:
-        """Return raw bytes."""
-        self.raw.seek(offset)
-        return self.raw.read(size)
-
-    def size(self) -> int:
-        """Return the size of the whole image in bytes."""
-        return os.fstat(self.raw.fileno()).st_size
-
-    def blocks(self, name: str) -> Iterable[bytes]:
-        """Yield the content of a file, block by block."""
-        with self.iso.open_file_from_iso(rr_path=f"/{name}") as file:
-            while data := file.read(tree.BLOCK):
-                yield data
-
-    def read(self, name: str) -> bytes:
-        """Return the content of a file, nothing if it is not there."""
-        return b"".join(self.blocks(name)) if name in self.records else b""
-
-    def sha256(self, name: str) -> str:
-        """Return the SHA-256 of a file as it lies on the image."""
-        digest = hashlib.sha256()
-        for data in self.blocks(name):
-            digest.update(data)
-        return digest.hexdigest()
-
-
-def damage() -> tuple[type[Exception], ...]:
-    """Return what pycdlib and struct raise when they stumble over damaged bytes."""
-    from pycdlib.pycdlibexception import PyCdlibException
-
-    return (PyCdlibException, struct.error, ValueError, IndexError, KeyError)
 
 
 def verify(path: Path, expected: Expected) -> str:
