@@ -1,12 +1,20 @@
-"""SHA-256 of files, remembered by their stamps: what has not changed is not read again."""
+"""Digests of files, remembered by their stamps: what has not changed is not read again.
+
+A stamp knows a file by its inode, whatever it is called: a hard link in another release's
+tree is the same file, and is not read again either.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from smedoit import seal, tree
+from smedoit import progress, seal, tree
+
+READERS: Mapping[str, Callable[[Path], str]] = {"sha256": seal.sha256, "md5": seal.md5, "rsync64": seal.head_sum}
 
 
 class Digests:
@@ -14,23 +22,61 @@ class Digests:
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
-        try:
-            self.known: dict[str, list[object]] = dict(json.loads(memory.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            self.known = {}
+        self.known = recalled(memory)
+        self.learned: dict[str, dict[str, str]] = {}
 
     def sha256(self, path: Path) -> str:
         """Return the SHA-256 of a file. Raises TreeError."""
-        with tree.worded(path, "read"):
-            stamp = list(tree.stamp(path))
-        entry = self.known.get(os.fspath(path))
-        if isinstance(entry, list) and entry[:3] == stamp:
-            return str(entry[3])
-        digest = seal.sha256(path)
-        self.known[os.fspath(path)] = [*stamp, digest]
-        return digest
+        return self.of(path, "sha256")["sha256"]
+
+    def of(self, path: Path, *kinds: str) -> dict[str, str]:
+        """Return the digests of a file, by kind: some of READERS. Raises TreeError."""
+        key = key_of(path)
+        entry = {**self.known.get(key, {}), **self.learned.get(key, {})}
+        fresh = {kind: READERS[kind](path) for kind in kinds if kind not in entry}
+        self.learned[key] = {**entry, **fresh, "path": os.fspath(path)}
+        return {kind: self.learned[key][kind] for kind in kinds}
+
+    def of_all(self, paths: Iterable[Path], *kinds: str) -> dict[Path, dict[str, str]]:
+        """Return the digests of many files, as many read at once as there are processors. Raises TreeError."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        files = list(paths)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the others
+            found = pool.map(lambda path: self.of(path, *kinds), files)
+            return dict(zip(files, progress.track(found, len(files), "hashing files"), strict=True))
+
+    def learn(self, path: Path, **found: str) -> None:
+        """Remember digests, by kind, that somebody else has computed. Raises TreeError."""
+        key = key_of(path)
+        self.learned[key] = {**self.known.get(key, {}), **self.learned.get(key, {}), **found, "path": os.fspath(path)}
 
     def save(self) -> None:
-        """Write the memory down, without files that are gone."""
-        there = {path: entry for path, entry in sorted(self.known.items()) if os.path.exists(path)}
-        tree.write(self.memory, json.dumps(there, separators=(",", ":")), durable=False)
+        """Write the memory down, with what others learned meanwhile and without files that are gone or changed."""
+        if self.learned:
+            everything = {**recalled(self.memory), **self.learned}
+            there = {key: entry for key, entry in sorted(everything.items()) if is_there(key, entry)}
+            tree.write(self.memory, json.dumps(there, separators=(",", ":")), durable=False)
+
+
+def recalled(memory: Path) -> dict[str, dict[str, str]]:
+    """Return what a memory holds: stamp as text -> kind -> digest; a damaged one holds nothing."""
+    try:
+        found: Any = json.loads(memory.read_bytes())
+        return {str(key): {str(kind): str(value) for kind, value in entry.items()} for key, entry in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def key_of(path: Path) -> str:
+    """Return the stamp of a file as text. Raises TreeError."""
+    with tree.worded(path, "read"):
+        return " ".join(map(str, tree.stamp(path)))
+
+
+def is_there(key: str, entry: Mapping[str, str]) -> bool:
+    """Return whether an entry still speaks of the file that bears its name."""
+    try:
+        return " ".join(map(str, tree.stamp(entry.get("path", "")))) == key
+    except OSError:
+        return False

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from smedoit import tree
+from smedoit import jigdo, tree
 from smedoit.errors import VerifyError
 
 SECTOR = 2048
@@ -90,11 +90,26 @@ def chunks(file: FileIO, total: int) -> Iterator[tuple[int, memoryview]]:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file. Raises TreeError."""
-    digest = hashlib.sha256()
+    return digest(path, hashlib.sha256())
+
+
+def md5(path: Path) -> str:
+    """Return the MD5 of a file, for jigdo and old mirrors; it proves nothing. Raises TreeError."""
+    return digest(path, hashlib.md5(usedforsecurity=False))
+
+
+def digest(path: Path, state: hashlib._Hash) -> str:
+    """Return what state makes of a file, in hexadecimal. Raises TreeError."""
     with tree.worded(path, "read"), path.open("rb", buffering=0) as file:
         while block := file.read(tree.BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+            state.update(block)
+    return state.hexdigest()
+
+
+def head_sum(path: Path) -> str:
+    """Return jigdo's rolling sum of the first bytes of a file, in hexadecimal. Raises TreeError."""
+    with tree.worded(path, "read"), path.open("rb", buffering=0) as file:
+        return f"{jigdo.rsync64(file.read(jigdo.BLOCK)):016x}"
 
 
 def checksum_line(digest: str, name: str) -> str:
