@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from smedoit import distribution
+from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
 from smedoit.identity import WORD, Identity
 from smedoit.schema import build, demand
@@ -134,6 +136,9 @@ class Release:
     paths: Paths = Paths()
     packages: Selection = Selection()
     groups: Groups = Groups()
+    mirrors: Mirrors = field(default_factory=Mirrors)
+    netinstall: Netinstall = field(default_factory=Netinstall)
+    sources: Sources = field(default_factory=Sources)
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -141,6 +146,7 @@ class Release:
         demand(not twice, "tiers", f"{', '.join(twice)} stands there twice")
         demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
         demand(self.keys, "keys", "without a pinned key no package can be trusted")
+        distribution.check(self.release, self.mirrors, self.netinstall, self.sources)
 
     @property
     def root(self) -> Path:
@@ -178,10 +184,35 @@ class Release:
         return self.stage / "logs"
 
     @property
+    def isos(self) -> Path:
+        """Where the finished media lie, in a directory for each architecture and one for the sources."""
+        return self.root / "stage/iso" / str(self.release.major)
+
+    @property
     def iso(self) -> Path:
         """The finished medium."""
         one = self.release
-        return self.root / "stage/iso" / str(one.major) / one.arch / f"{one.name}-{one.full}-{one.arch}.iso"
+        return self.isos / one.arch / f"{one.name}-{one.full}-{one.arch}.iso"
+
+    @property
+    def netinstall_iso(self) -> Path:
+        """The medium that installs from the network."""
+        return self.iso.with_name(f"{self.iso.stem}-netinstall.iso")
+
+    @property
+    def source_iso(self) -> Path:
+        """The medium of source packages; discs of several are called …-disc1.iso."""
+        return self.isos / "source" / f"{self.release.name}-{self.release.full}-SRPMS.iso"
+
+    @property
+    def srpms(self) -> Path:
+        """The source packages of the medium, beside its tree."""
+        return self.stage / "SRPMS"
+
+    @property
+    def sources_lock(self) -> Path:
+        """sources.lock: the source packages of what packages.lock names."""
+        return self.lock.with_name("sources.lock")
 
 
 def load(file: Path | None = None) -> Release:

@@ -80,14 +80,21 @@ class Identity:
     @property
     def volume(self) -> str:
         """The volume id with its placeholders filled in."""
-        words = {"short": self.short, "name": self.name, "version": self.version, "full": self.full}
+        return self.filled(self.volume_id, "volume_id")
+
+    def filled(self, text: str, key: str, **more: str) -> str:
+        """Return the value of a key with its placeholders filled in.
+
+        more  placeholders that this key has besides those of volume_id
+
+        Raises Refused for a placeholder that does not exist.
+        """
+        own = {"short": self.short, "name": self.name, "version": self.version, "full": self.full, "arch": self.arch}
         try:
-            return self.volume_id.format(**words, major=self.major, arch=self.arch)
+            return text.format(**own, **more, major=self.major)
         except (LookupError, ValueError, AttributeError, TypeError) as error:
-            raise Refused(
-                "volume_id",
-                f"{error} is no placeholder; there are {{short}}, {{name}}, {{major}}, {{version}}, {{full}}, {{arch}}",
-            ) from None
+            known = ", ".join(f"{{{name}}}" for name in ("short", "name", "major", "version", "full", "arch", *more))
+            raise Refused(key, f"{error} is no placeholder; there are {known}") from None
 
     @property
     def epoch(self) -> int:
@@ -95,16 +102,16 @@ class Identity:
         return int(self.date.timestamp())
 
 
-def check_volume_id(volume: str) -> None:
+def check_volume_id(volume: str, key: str = "volume_id") -> None:
     """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry."""
-    demand(volume.strip(), "volume_id", "the medium needs a label to be found by")
+    demand(volume.strip(), key, "the medium needs a label to be found by")
     demand(
         len(volume) <= VOLUME_ID_LIMIT,
-        "volume_id",
+        key,
         f"{volume!r} has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
     )
     demand(
         VOLUME_ID.fullmatch(volume),
-        "volume_id",
+        key,
         f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",
     )
