@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,16 +38,23 @@ class Complaints:
             )
 
 
-def take(tiers: Sequence[Tier], root: Path, keys: Sequence[PinnedKey], memory: Path) -> dict[str, list[Package]]:
+def take(
+    tiers: Sequence[Tier],
+    root: Path,
+    keys: Sequence[PinnedKey],
+    memory: Path,
+    wanted: Callable[[str], bool] | None = None,
+) -> dict[str, list[Package]]:
     """Return the packages of each tier, sorted by file, in the order of the tiers.
 
     root    the build root: Package.file is relative to it where that is possible
     memory  where it is remembered what was read; it is rewritten even if packages are refused
+    wanted  whether a file name is of interest; all others are not opened, and a tier may have none
 
     Raises PackageError with all refused files of all tiers, TreeError for a tier that is not there.
     """
     complaints = Complaints()
-    listed = {tier.name: files_of(tier, complaints) for tier in tiers}
+    listed = {tier.name: files_of(tier, complaints, wanted) for tier in tiers}
     known = recall(memory, {key.fingerprint for key in keys})
     paths = sorted({path for files in listed.values() for path in files})
     current = read_all(paths, root, keys, known, complaints)
@@ -56,7 +63,7 @@ def take(tiers: Sequence[Tier], root: Path, keys: Sequence[PinnedKey], memory: P
     return {tier: [current[os.fspath(path)][1] for path in files] for tier, files in listed.items()}
 
 
-def files_of(tier: Tier, complaints: Complaints) -> list[Path]:
+def files_of(tier: Tier, complaints: Complaints, wanted: Callable[[str], bool] | None = None) -> list[Path]:
     """Return the RPM files of a tier, at any depth. Raises TreeError if there is no such tier, or nothing in it."""
     try:
         with tree.worded(tier.path, "read"):
@@ -71,9 +78,9 @@ def files_of(tier: Tier, complaints: Complaints) -> list[Path]:
     for relative, entry in found:
         if entry.is_symlink() and os.path.isdir(entry.path):
             complaints.add("is a link to a directory; what lies behind it would be passed over", entry.path)
-        elif relative.endswith(".rpm"):
+        elif relative.endswith(".rpm") and (wanted is None or wanted(entry.name)):
             files += real_files(tier.path, relative, complaints)
-    if not files and not tier.may_be_empty:
+    if not files and not tier.may_be_empty and wanted is None:
         raise TreeError(
             f"{tier.path}: tier {tier.name} holds no RPM",
             hint=f"if that is meant, say may_be_empty = true for {tier.name} in release.toml",
