@@ -17,6 +17,7 @@ from typing import Any
 from smedoit import distribution
 from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
+from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
 from smedoit.identity import WORD, Identity
 from smedoit.schema import build, demand
 
@@ -34,14 +35,27 @@ class Paths:
 
 @dataclass(frozen=True)
 class Tier:
-    """One [[tiers]] entry: a repository of the update cycle, the most trusted first."""
+    """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
+
+    architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
+    promote_to     the tier that packages of this one may go on to; the wiki's cycle if it is not said
+    mirror         upstream's: one repository at path, and nothing is ever taken away from it
+    repodata       False where it comes from elsewhere, as a mirror's own does
+    """
 
     name: str
     path: Path
     stage: bool = True
     may_be_empty: bool = False
+    architectures: tuple[str, ...] = ()
+    promote_to: str = ""
+    mirror: bool = False
+    repodata: bool = True
 
     def __post_init__(self) -> None:
+        for arch in self.architectures:
+            demand(WORD.fullmatch(arch), "architectures", f"{arch!r} names no architecture")
+        demand(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself")
         demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
         demand(
             not (self.stage and self.name == "smetest"),
@@ -52,10 +66,16 @@ class Tier:
 
 @dataclass(frozen=True)
 class Key:
-    """One [[keys]] entry: a public key file, and the fingerprint it must have."""
+    """One [[keys]] entry: a public key file, and the fingerprint it must have.
+
+    legacy   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
+    expired  why what this key signed is still welcome although it has expired
+    """
 
     file: Path
     fingerprint: str
+    legacy: str = ""
+    expired: str = ""
 
     def __post_init__(self) -> None:
         demand(
@@ -71,15 +91,24 @@ class Selection:
 
     multilib  names (globs allowed) that may also come in an architecture of secondary
     several   name (globs allowed) -> how many of its newest versions are kept
+    lock      an earlier packages.lock to build again, instead of choosing from the tiers; "" to choose
     """
 
     secondary: tuple[str, ...] = ("i686", "i386")
     multilib: tuple[str, ...] = ()
     several: Mapping[str, int] = field(default_factory=dict)
+    lock: str = ""
 
     def __post_init__(self) -> None:
         for name, count in self.several.items():
             demand(count >= 1, f"several.{name}", "keep at least one version")
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """The [promotion] table: where the records of promotions lie."""
+
+    records: Path = Path("repo/promotions")
 
 
 @dataclass(frozen=True)
@@ -139,6 +168,9 @@ class Release:
     mirrors: Mirrors = field(default_factory=Mirrors)
     netinstall: Netinstall = field(default_factory=Netinstall)
     sources: Sources = field(default_factory=Sources)
+    retired: Mapping[str, Retirement] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    promotion: Promotion = Promotion()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -147,6 +179,19 @@ class Release:
         demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
         demand(self.keys, "keys", "without a pinned key no package can be trusted")
         distribution.check(self.release, self.mirrors, self.netinstall, self.sources)
+        for tier in self.tiers:
+            known = not tier.promote_to or tier.promote_to in names
+            demand(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
+        wanted = {
+            **dict.fromkeys(self.packages.multilib, "[packages] multilib"),
+            **dict.fromkeys(self.packages.several, "[packages] several"),
+        }
+        refuse_contradictions(self.exclusions, wanted)
+
+    @property
+    def exclusions(self) -> Exclusions:
+        """What stays off the medium although a tier has it."""
+        return Exclusions(self.retired, self.excluded)
 
     @property
     def root(self) -> Path:
@@ -235,8 +280,11 @@ def anchored(rel: Release) -> Release:
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
         content=replace(rel.content, path=content),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
+        packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
+        promotion=replace(rel.promotion, records=root / rel.promotion.records),
         boot_set=replace(rel.boot_set, path=root / rel.boot_set.path),
         translations=replace(rel.translations, path=root / rel.translations.path),
+        signing=rel.signing.anchored(root),
     )
 
 
