@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import medium
+from smedoit.tasks import medium, papers
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -65,6 +65,16 @@ def task_treeinfo():
 def task_iso():
     """the bootable ISO, sealed, with its checksum beside it"""
     return medium.iso(REL)
+
+
+def task_checksums():
+    """SHA256SUMS, CHECKSUM and MD5SUMS beside the media"""
+    return papers.checksums(REL)
+
+
+def task_sign():
+    """detached OpenPGP signatures of the checksum files, by the key of [signing]"""
+    return papers.sign(REL)
 
 
 def task_verify():

@@ -19,6 +19,7 @@ from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
 from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
 from smedoit.identity import WORD, Identity
+from smedoit.proof import BootTest, Signing
 from smedoit.schema import build, demand
 
 DEFAULT_FILE = "release.toml"
@@ -171,6 +172,8 @@ class Release:
     retired: Mapping[str, Retirement] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     promotion: Promotion = Promotion()
+    signing: Signing = field(default_factory=Signing)
+    boot_test: BootTest = field(default_factory=BootTest)
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]

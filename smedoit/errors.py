@@ -28,6 +28,14 @@ class TreeError(SmeError):
     """A file cannot be read or written: absent, forbidden, no room, a link that leads astray."""
 
 
+class SignError(SmeError):
+    """The key of [signing] cannot sign, or what it signed cannot be checked."""
+
+
+class NetworkError(SmeError):
+    """Something from outside cannot be had: unreachable, refused, not what it should be, or not to be trusted."""
+
+
 class VerifyError(SmeError):
     """A finished artifact does not say what it should when it is read back."""
 

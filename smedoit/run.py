@@ -16,6 +16,12 @@ TAIL = 15  # lines of a failed program's output that its sentence carries
 EVERYWHERE = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}  # messages and times must not depend on the builder's desk
 
 
+class Failed(SmeError):
+    """A program that ran and failed; said is all that it wrote to its standard error."""
+
+    said = ""
+
+
 def run(
     command: Sequence[str | Path],
     *,
@@ -31,7 +37,7 @@ def run(
     log      gets the command and all of its output, while it runs
     package  the Debian package that has the program, for the hint when it is absent
 
-    Raises SmeError when the program is absent or fails; in the latter case with its last words.
+    Raises SmeError when the program is absent, Failed when it fails, with its last words.
     """
     words = [os.fspath(word) for word in command]
     with opened(log) as record, fed(stdin) as source:
@@ -93,8 +99,10 @@ def absent(program: str, error: OSError, package: str) -> SmeError:
     return SmeError(f"{program}: cannot be run, {system_words(error)}", hint=hint)
 
 
-def failed(words: Sequence[str], code: int, said: str, log: Path | None) -> SmeError:
+def failed(words: Sequence[str], code: int, said: str, log: Path | None) -> Failed:
     """Return the error for a program that ran and failed; a negative code is the signal that ended it."""
     how = f"failed with code {code}" if code > 0 else f"was ended by signal {-code}"
     tail = "".join(f"\n    {line}" for line in said.splitlines()[-TAIL:])
-    return SmeError(f"{shlex.join(words)} {how}:{tail}", hint=f"all of its output is in {log}" if log else "")
+    error = Failed(f"{shlex.join(words)} {how}:{tail}", hint=f"all of its output is in {log}" if log else "")
+    error.said = said
+    return error

@@ -1,0 +1,52 @@
+"""What lies beside the media: checksums and signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smedoit.checksums import NAMES
+from smedoit.config import Release
+from smedoit.fresh import Files
+from smedoit.wiring import Task, said, step
+
+MEDIA = ("iso",)  # the tasks that make what is summed, listed and recorded
+
+
+def isos(rel: Release) -> Files:
+    """Return the media of this version, whatever their number; the stamp of a medium decides."""
+    return Files(rel.isos, (f"*/{rel.release.name}-{rel.release.full}-*.iso",), content=False)
+
+
+def memory(rel: Release) -> Path:
+    """Return where the digests of files are remembered."""
+    return rel.cache / "digests.json"
+
+
+def checksums(rel: Release) -> Task:
+    """The checksum files of every directory of media."""
+    return step(
+        rel,
+        "checksums",
+        "papers.write_checksums",
+        *(rel.isos, rel.release, memory(rel)),
+        reads=[isos(rel)],
+        told=said(rel, "name", "version", "label"),
+        writes=[Files(rel.isos, tuple(f"*/{name}" for name in NAMES))],
+        after=MEDIA,
+        wiki="Where are My F... ISO",
+    )
+
+
+def sign(rel: Release) -> Task:
+    """Detached signatures of the checksum files."""
+    return step(
+        rel,
+        "sign",
+        "papers.sign",
+        *(rel.isos, rel.release, rel.signing),
+        file_dep=[rel.signing.file] if rel.signing.configured and not rel.signing.key else [],
+        reads=[Files(rel.isos, tuple(f"*/{name}" for name in NAMES))],
+        told={**said(rel, "date"), "[signing]": rel.signing},
+        writes=[Files(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
+        after=["checksums"],
+    )
