@@ -252,6 +252,10 @@ class Release:
         """The medium of source packages; discs of several are called …-disc1.iso."""
         return self.isos / "source" / f"{self.release.name}-{self.release.full}-SRPMS.iso"
 
+    def layout(self, iso: Path) -> Path:
+        """Where it is kept what lies where on a finished medium."""
+        return self.state / "layout" / f"{iso.stem}.json"
+
     @property
     def srpms(self) -> Path:
         """The source packages of the medium, beside its tree."""

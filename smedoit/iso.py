@@ -16,6 +16,7 @@ from smedoit.errors import ContentError
 
 BIOS_IMAGE, EFI_IMAGE = "isolinux/isolinux.bin", "images/efiboot.img"
 CATALOG = "isolinux/boot.cat"
+SECTOR = 2048
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
@@ -31,8 +32,9 @@ NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs
 class Medium:
     """An ISO before it is written.
 
-    epoch   every time on it, in seconds since 1970 UTC
-    files   path on the ISO, without a leading slash -> the file that it holds
+    epoch     every time on it, in seconds since 1970 UTC
+    files     path on the ISO, without a leading slash -> the file that it holds
+    bootable  False for a medium that only carries files
     """
 
     volume: str
@@ -40,10 +42,13 @@ class Medium:
     application: str
     epoch: int
     files: Mapping[str, Path]
+    bootable: bool = True
 
 
 def check(medium: Medium) -> None:
-    """Raise ContentError if the medium lacks what it needs to boot, both ways."""
+    """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
+    if not medium.bootable:
+        return
     for name in (BIOS_IMAGE, EFI_IMAGE):
         if name not in medium.files:
             raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
@@ -55,8 +60,8 @@ def check(medium: Medium) -> None:
         )
 
 
-def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write the medium to target, which is not yet sealed.
+def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, int]:
+    """Write the medium to target, which is not yet sealed; return path -> offset of every file in it, in bytes.
 
     progress  called with bytes done and in all
 
@@ -80,10 +85,16 @@ def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | N
         iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
         names = Names()
         add_files(iso, medium, names)
-        make_bootable(iso, medium, names)
+        if medium.bootable:
+            make_bootable(iso, medium, names)
+        for descriptor in (*iso.pvds, *iso.svds):
+            descriptor.space_size += PAD
+        iso.force_consistency()
         callback = (lambda done, total, _: progress(done, total)) if progress else None
         iso.write(str(target), blocksize=tree.BLOCK, progress_cb=callback)
+        offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
         iso.close()
+    return offsets
 
 
 @contextmanager
@@ -209,9 +220,6 @@ def make_bootable(iso: Any, medium: Medium, names: Names) -> None:
     seed = uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
     iso.add_isohybrid(efi=True, mbr_id=seed.int & 0xFFFFFFFF)
     complete_gpt(iso.isohybrid_mbr, seed)
-    for descriptor in (*iso.pvds, iso.joliet_vd):
-        descriptor.space_size += PAD
-    iso.force_consistency()
 
 
 def complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:

@@ -5,29 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smedoit import iso, layers, progress, seal, tree
+from smedoit import digests, iso, layers, layout, progress, seal, tree
 from smedoit import verify as reader
 from smedoit.errors import human
 from smedoit.identity import Identity
+from smedoit.layout import Layout, Place
 from smedoit.steps.packages import read_lock
 
 
-def write(one: Identity, tree_root: Path, on_medium: Callable[[str], bool], target: Path) -> Mapping[str, str]:
+def write(
+    one: Identity, tree_root: Path, on_medium: Callable[[str], bool], target: Path, memory: Path, record: Path
+) -> Mapping[str, str]:
     """Write the ISO, seal it, and put its SHA-256 beside it."""
     files = medium_files(tree_root, on_medium)
-    title = f"{one.product} {one.title}"
-    medium = iso.Medium(one.volume, one.product, title, one.epoch, files)
+    medium = iso.Medium(one.volume, one.product, f"{one.product} {one.title}", one.epoch, files)
+    return finish(medium, target, memory, record)
+
+
+def finish(medium: iso.Medium, target: Path, memory: Path, record: Path) -> Mapping[str, str]:
+    """Write a medium, seal it, put its SHA-256 beside it, and its layout where record says."""
+    stamps = {path: stamp(source) for path, source in medium.files.items()}
     with tree.writing(target) as beside:
         with progress.meter(f"writing {target.name}") as moved:
-            iso.write(medium, beside, moved)
+            offsets = iso.write(medium, beside, moved)
         seal.implant(beside)
         digest = seal.sha256(beside)
     tree.write(target.with_name(f"{target.name}.sha256"), seal.checksum_line(digest, target.name))
+    remember(target, digest, memory)
     size = target.stat().st_size
+    places = [Place(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
+    ordered = sorted(places, key=lambda place: (place.offset, place.path))
+    tree.write(record, layout.dumps(Layout(target.name, size, digest, tuple(ordered))))
     return {
-        "did": f"{len(files)} files, {human(size)}",
+        "did": f"{len(medium.files)} files, {human(size)}",
         "result": f"{target}  {size} bytes ({human(size)})  sha256 {digest}",
     }
+
+
+def stamp(path: Path) -> tree.Stamp:
+    """Return the stamp of a file. Raises TreeError."""
+    with tree.worded(path, "read"):
+        return tree.stamp(path)
+
+
+def remember(path: Path, sha256: str, memory: Path) -> None:
+    """Let nobody read a file again for a digest that is known."""
+    known = digests.Digests(memory)
+    known.learn(path, sha256=sha256)
+    known.save()
 
 
 def verify(one: Identity, lock_file: Path, tree_root: Path, on_medium: Callable[[str], bool], path: Path) -> str:

@@ -208,11 +208,11 @@ def iso(rel: Release) -> Task:
         rel,
         "iso",
         "medium.write",
-        *(rel.release, rel.tree, on_medium, rel.iso),
+        *(rel.release, rel.tree, on_medium, rel.iso, rel.cache / "digests.json", rel.layout(rel.iso)),
         file_dep=[rel.lock],
         reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
         told=said(rel, "product", "version", "label", "volume_id", "date"),
-        targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256")],
+        targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",
             "tree",
