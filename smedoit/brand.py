@@ -6,7 +6,7 @@ The content keeps its texts; only the words that name this release are replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timezone
 
 from smedoit.errors import ContentError
@@ -144,16 +144,14 @@ def cpe(text: str, one: Identity) -> str:
     return CPE.sub(name, text)
 
 
-RULES: Mapping[str, Callable[[str, Identity], str]] = {
-    "Packages/base/comps.xml": titled,
-    "isolinux/isolinux.cfg": isolinux,
-    "isolinux/boot.msg": titled,
-    "isolinux/help.txt": titled,
-    "EFI/BOOT/grub.cfg": grub,
-    "product/.buildstamp": buildstamp,
-    "product/etc/centos-release": released,
-    "product/etc/e-smith-release": released,
-    "product/etc/os-release": os_release,
-    "product/etc/redhat-release": released,
-    "product/etc/system-release-cpe": released,
-}
+def with_variables(text: str, values: Mapping[str, str]) -> str:
+    """Return a file of shell variables with these set, in place and quoted as they stand, else at its end."""
+
+    def line(found: re.Match[str]) -> str:
+        key, quote = found.group("key", "quote")
+        return f"{key}={quote}{values[key]}{quote}" if key in values else found.group()
+
+    present = {found.group("key") for found in SHELL_LINE.finditer(text)}
+    missing = "".join(f'{key}="{value}"\n' for key, value in values.items() if key not in present)
+    ended = text if not text or text.endswith("\n") or not missing else f"{text}\n"
+    return SHELL_LINE.sub(line, ended) + missing

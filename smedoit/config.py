@@ -20,6 +20,7 @@ from smedoit.errors import ConfigError, system_words
 from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
 from smedoit.identity import WORD, Identity
 from smedoit.proof import BootTest, Signing
+from smedoit.rules import Rule
 from smedoit.schema import build, demand
 
 DEFAULT_FILE = "release.toml"
@@ -172,6 +173,7 @@ class Release:
     retired: Mapping[str, Retirement] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     promotion: Promotion = Promotion()
+    rules: tuple[Rule, ...] = ()
     signing: Signing = field(default_factory=Signing)
     boot_test: BootTest = field(default_factory=BootTest)
 

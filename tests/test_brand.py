@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import brand
+from smedoit import brand, rules
 from smedoit.errors import ContentError
 from smedoit.identity import Identity
 from smedoit.practice import boot, groups, installer, menus
@@ -23,7 +23,7 @@ PRACTICE = {
     "isolinux/boot.msg": menus.BOOT_MSG,
     "isolinux/help.txt": menus.HELP,
     "EFI/BOOT/grub.cfg": menus.GRUB,
-    **{name: text for name, text in installer.FILES.items() if name in brand.RULES},
+    **{name: text for name, text in installer.FILES.items() if rules.rule_for(name, ())},
 }
 IDENTITIES = {"final": FINAL, "rc": RC, "blanks in the label": BLANKS}
 
@@ -272,19 +272,19 @@ def test_a_buildstamp_without_main_is_refused(text: str) -> None:
 @pytest.mark.parametrize("one", IDENTITIES.values(), ids=IDENTITIES)
 @pytest.mark.parametrize("name", PRACTICE)
 def test_rendering_twice_is_rendering_once(name: str, one: Identity) -> None:
-    once = brand.RULES[name](PRACTICE[name], one)
-    assert brand.RULES[name](once, one) == once
+    once = rules.render(name, PRACTICE[name], one, ())
+    assert rules.render(name, once, one, ()) == once
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_from_one_version_to_the_next_and_back_changes_nothing_else(name: str) -> None:
-    first = brand.RULES[name](PRACTICE[name], RC)
-    assert brand.RULES[name](brand.RULES[name](first, BLANKS), RC) == first
+    first = rules.render(name, PRACTICE[name], RC, ())
+    assert rules.render(name, rules.render(name, first, BLANKS, ()), RC, ()) == first
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_no_trace_of_the_last_release_is_left(name: str) -> None:
-    rendered = brand.RULES[name](PRACTICE[name], RC)
+    rendered = rules.render(name, PRACTICE[name], RC, ())
     assert not re.search(r"\b10\.0\b|alpha5|RC1|CentOS\\x207", rendered)
 
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit import brand, images, layers, tree
+from smedoit import images, layers, rules, tree
 from smedoit.config import PLACES
 from smedoit.errors import ContentError, human
 from smedoit.identity import Identity
 
 
-def product(content: Path, one: Identity, target: Path) -> str:
+def product(content: Path, one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
     """Write product.img from product/, its release files rendered."""
-    members = [rendered(member, one) for member in members_below(content / "product", str)]
+    members = [rendered(member, one, own) for member in members_below(content / "product", str)]
     if not any(member.name == ".buildstamp" for member in members):
         raise ContentError(
             f"{content}/product/.buildstamp: is not there, the installer would call itself anaconda bluesky",
@@ -24,12 +24,10 @@ def product(content: Path, one: Identity, target: Path) -> str:
     return write_image(members, one.epoch, target)
 
 
-def rendered(member: images.Member, one: Identity) -> images.Member:
+def rendered(member: images.Member, one: Identity, own: Sequence[rules.Rule]) -> images.Member:
     """Return a member of product.img with this version in it, where there is a rule for its file."""
-    rule = brand.RULES.get(f"product/{member.name}")
-    if rule is None:
-        return member
-    text = rule(member.data.decode("utf-8", "surrogateescape"), one)
+    relative = f"product/{member.name}"
+    text = rules.render(relative, member.data.decode("utf-8", "surrogateescape"), one, own)
     return images.Member(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from smedoit import brand, census, comps, keys, layers, lock, progress, repo, stage, tree
+from smedoit import census, comps, keys, layers, lock, progress, repo, rules, stage, tree
 from smedoit.config import Groups, Key, Selection, Tier
 from smedoit.identity import Identity
 from smedoit.stage import Pick
@@ -54,9 +54,17 @@ def is_linked(source: Path, target: Path) -> bool:
         return False
 
 
-def write_comps(source: Path, lock_file: Path, groups: Groups, one: Identity, target: Path) -> str:
+def write_comps(
+    relative: str,
+    own: Sequence[rules.Rule],
+    source: Path,
+    lock_file: Path,
+    groups: Groups,
+    one: Identity,
+    target: Path,
+) -> str:
     """Write comps.xml with this version, after holding it against the packages of the lock."""
-    text = brand.titled(tree.read_text(source), one)
+    text = rules.render(relative, tree.read_text(source), one, own)
     parsed = comps.parse(text, source)
     comps.check(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.absent), source)
     tree.write(target, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from smedoit import brand, digests, fat, iso, layers, media, tree
+from smedoit import digests, fat, iso, layers, media, rules, tree
 from smedoit.errors import ContentError
 from smedoit.identity import Identity
 
@@ -16,6 +16,8 @@ BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
 def fill(
     sources: tuple[Path, Path],
     pinned: Sequence[Path],
+    one: Identity,
+    own: Sequence[rules.Rule],
     from_boot_set: Callable[[str], bool],
     from_content: Callable[[str], bool],
     owned: Callable[[str], bool],
@@ -23,11 +25,15 @@ def fill(
 ) -> str:
     """Make target show boot set, content and keys, in this order; the later one wins."""
     content, boot_set = sources
+
+    def place(source: Path, place_in_tree: Path) -> None:
+        copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), one, own)
+
     key_layer = layers.Layer("keys", {path.name: path for path in pinned}, tree.copy)
     counts = layers.apply(
         [
             layers.layer("boot set", boot_set, from_boot_set, tree.link),
-            layers.layer("content tree", content, from_content, tree.copy),
+            layers.layer("content tree", content, from_content, place),
             key_layer,
         ],
         target,
@@ -35,6 +41,14 @@ def fill(
     )
     check_boot_files(target)
     return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
+
+
+def copy_rendered(source: Path, target: Path, relative: str, one: Identity, own: Sequence[rules.Rule]) -> None:
+    """Copy a file of the content tree, with this version in it where there is a rule for it."""
+    if rules.rule_for(relative, own):
+        tree.write(target, rules.render(relative, tree.read_text(source), one, own))
+    else:
+        tree.copy(source, target)
 
 
 def check_boot_files(target: Path) -> None:
@@ -56,20 +70,20 @@ def check_boot_files(target: Path) -> None:
             )
 
 
-def render_menu(sources: tuple[Path, Path], one: Identity, target: Path) -> str:
+def render_menu(sources: tuple[Path, Path], one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
     for relative in BOOT_TEXTS:
         source = need(sources, relative) if relative == BOOT_TEXTS[0] else find(sources, relative)
         if source:
-            tree.write(target / relative, brand.RULES[relative](tree.read_text(source), one))
+            tree.write(target / relative, rules.render(relative, tree.read_text(source), one, own))
             written += 1
     return f"{written} files, titled {one.title}, label {one.volume}"
 
 
-def render_grub(sources: tuple[Path, Path], one: Identity, target: Path) -> str:
+def render_grub(sources: tuple[Path, Path], one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
-    text = brand.grub(tree.read_text(need(sources, GRUB_CFG)), one)
+    text = rules.render(GRUB_CFG, tree.read_text(need(sources, GRUB_CFG)), one, own)
     data = text.encode("utf-8", "surrogateescape")
     fat.replace_file(need(sources, iso.EFI_IMAGE), target / iso.EFI_IMAGE, GRUB_CFG, data, one.epoch)
     tree.write(target / GRUB_CFG, data)

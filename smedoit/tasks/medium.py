@@ -31,6 +31,15 @@ def either(rel: Release, *names: str) -> list[Files]:
     return [Files(rel.content.path, names), Files(rel.boot_set.path, names)]
 
 
+def branded(rel: Release, *keys: str) -> dict[str, object]:
+    """Return what a task is told that puts this release's words into texts of the content tree.
+
+    keys  what the usual rules need; a rule of release.toml's own may name any key, so then it is all of them
+    """
+    every = ("product", "aliases", "short", "name", "major", "version", "label", "arch", "date", "volume_id", "bug_url")
+    return {**said(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
+
+
 def sample(rel: Release) -> Task:
     """The practice world."""
     return step(rel, "sample", "sample.make", rel, always=True)
@@ -69,6 +78,7 @@ def stage_packages(rel: Release) -> Task:
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
     apart = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+    keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
         return matches(relative, BOOT_FILES) and not matches(relative, apart)
@@ -80,9 +90,10 @@ def tree(rel: Release) -> Task:
         rel,
         "tree",
         "tree.fill",
-        *(sources(rel), [key.file for key in rel.keys], from_boot_set, from_content, from_content, rel.tree),
-        file_dep=[key.file for key in rel.keys],
+        *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, from_content, rel.tree),
+        file_dep=keys,
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
+        told=branded(rel),
         writes=[Files(rel.tree, apart=apart)],
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
@@ -94,9 +105,9 @@ def isolinux(rel: Release) -> Task:
         rel,
         "isolinux",
         "tree.render_menu",
-        *(sources(rel), rel.release, rel.tree),
+        *(sources(rel), rel.release, rel.rules, rel.tree),
         reads=either(rel, *BOOT_TEXTS),
-        told=said(rel, "product", "aliases", "version", "label", "volume_id"),
+        told=branded(rel, "product", "aliases", "version", "label", "volume_id"),
         writes=[Files(rel.tree, BOOT_TEXTS)],
         wiki="Bump version in the splash screen",
     )
@@ -109,9 +120,9 @@ def grub(rel: Release) -> Task:
         rel,
         "grub",
         "tree.render_grub",
-        *(sources(rel), rel.release, rel.tree),
+        *(sources(rel), rel.release, rel.rules, rel.tree),
         reads=either(rel, *names),
-        told=said(rel, "product", "aliases", "version", "label", "volume_id", "date"),
+        told=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
         targets=[rel.tree / name for name in names],
         wiki="Create cdrom content",
     )
@@ -120,13 +131,14 @@ def grub(rel: Release) -> Task:
 def comps(rel: Release) -> Task:
     """comps.xml, held against the packages."""
     source, target = rel.groups.comps, rel.tree / "Packages/base/comps.xml"
+    relative = source.relative_to(rel.content.path).as_posix()
     return step(
         rel,
         "comps",
         "packages.write_comps",
-        *(source, rel.lock, rel.groups, rel.release, target),
+        *(relative, rel.rules, source, rel.lock, rel.groups, rel.release, target),
         file_dep=[source, rel.lock],
-        told={**said(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
+        told={**branded(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
         targets=[target],
         wiki="Create cdrom content",
     )
@@ -156,9 +168,9 @@ def product_img(rel: Release) -> Task:
         rel,
         "product_img",
         "overlays.product",
-        *(rel.content.path, rel.release, target),
+        *(rel.content.path, rel.release, rel.rules, target),
         reads=[Files(rel.content.path / "product")],
-        told=said(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+        told=branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
         targets=[target],
         wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
         " Bump version in /etc/*release* files",
