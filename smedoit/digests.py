@@ -38,13 +38,19 @@ class Digests:
         return {kind: self.learned[key][kind] for kind in kinds}
 
     def of_all(self, paths: Iterable[Path], *kinds: str) -> dict[Path, dict[str, str]]:
-        """Return the digests of many files, as many read at once as there are processors. Raises TreeError."""
+        """Return the same kinds of digest of many files. Raises TreeError."""
+        return self.of_each(dict.fromkeys(paths, kinds))
+
+    def of_each(self, wanted: Mapping[Path, tuple[str, ...]]) -> dict[Path, dict[str, str]]:
+        """Return the digests of many files, of each the kinds wanted; as many files at once as there are processors.
+
+        Raises TreeError.
+        """
         from concurrent.futures import ThreadPoolExecutor
 
-        files = list(paths)
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the others
-            found = pool.map(lambda path: self.of(path, *kinds), files)
-            return dict(zip(files, progress.track(found, len(files), "hashing files"), strict=True))
+            found = pool.map(lambda path: self.of(path, *wanted[path]), wanted)
+            return dict(zip(wanted, progress.track(found, len(wanted), "hashing files"), strict=True))
 
     def learn(self, path: Path, **found: str) -> None:
         """Remember digests, by kind, that somebody else has computed. Raises TreeError."""

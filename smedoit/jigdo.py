@@ -22,7 +22,7 @@ FORMAT = "1.1"  # MD5 and zlib: jigdo-file from 0.6.3 on, jigit and all that cam
 GENERATOR = f"smedoit/{__version__}"
 COMMENT = "Give the .jigdo file that lies beside this one to jigdo-lite; see http://atterer.org/jigdo/"
 BLOCK = 1024  # bytes at the beginning of a file that the rolling sum covers; no part may be shorter
-SMALLEST = 8192  # a smaller file costs whoever downloads more as a request of its own than in the template
+SMALLEST = 4096  # a smaller file costs whoever downloads more as a request of its own than in the template
 LABEL = "smeos"  # stands for the directory smeos/ of a release on the mirrors
 NAME = re.compile(r"[A-Za-z0-9._+~^@,/-]+")  # what no reader of [Parts] and no URL takes for anything else
 
