@@ -23,6 +23,7 @@ PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT la
 SHARED = 1 << 20  # files at least this large are looked at for twins, which then share their place
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
+IDENTIFIED = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
 LABEL, JOLIET_LABEL = 32, 16  # blkid takes the whole label if the shorter one is its beginning
 FILE_MODE, DIRECTORY_MODE = 0o100644, 0o040755
 NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs of a medium follow from its names
@@ -78,9 +79,9 @@ def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | N
             rock_ridge="1.09",
             sys_ident="LINUX",
             vol_ident=medium.volume[:JOLIET_LABEL],
-            pub_ident_str=medium.publisher.upper(),
+            pub_ident_str=identifier(medium.publisher),
             preparer_ident_str="SMEDOIT",
-            app_ident_str=medium.application.upper(),
+            app_ident_str=identifier(medium.application),
         )
         iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
         names = Names()
@@ -95,6 +96,11 @@ def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | N
         offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
         iso.close()
     return offsets
+
+
+def identifier(text: str) -> str:
+    """Return text as a volume descriptor carries it: upper case, ASCII, and not too long."""
+    return text.upper().encode("ascii", "replace").decode()[:IDENTIFIED]
 
 
 @contextmanager
