@@ -6,6 +6,7 @@ matches what the header says. What cannot be checked is refused with the reason.
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import os
 import struct
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit import tree
+from smedoit import legacy, openpgp, tree
 from smedoit.keys import PinnedKey, first_line
 from smedoit.package import Evr, Package
 
@@ -22,11 +23,21 @@ LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's begin
 MAGIC = b"\x8e\xad\xe8\x01" + bytes(4)  # begins a header; rpm demands the zeros as well
 WIDTHS = {3: 2, 4: 4, 5: 8}  # type of a value -> its bytes; of all others one at least
 LIBRARY_ERRORS = (RuntimeError, ValueError, OSError)  # what rpm-rs raises for a file that it does not like
-LEGACY_SIGNATURES = {"PGP": "RSA or DSA over header and payload", "GPG": "DSA over header and payload", "DSA": "DSA"}
+SIGNATURE_TAGS = ("OPENPGP", "RSA", "DSA", "PGP", "GPG")  # the last two over header and payload together
 
 
 class Bad(Exception):
-    """Why one file is refused: a short reason that many files may share, and no file name."""
+    """Why one file is refused: a short reason that many files may share, and no file name.
+
+    keys    ids of the keys that would have to be trusted, where that is all that is missing
+    claims  what the header says, unverified, where there is one
+    passing whether the next reading may find it better: the file was changing
+    """
+
+    def __init__(self, reason: str, *, keys: Sequence[str] = (), passing: bool = False) -> None:
+        super().__init__(reason)
+        self.keys, self.passing = tuple(keys), passing
+        self.claims: Package | None = None
 
 
 def read(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
@@ -37,14 +48,31 @@ def read(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
     with tree.worded(path, "read"):
         before = tree.stamp(path)
         meta = open_header(path)
-        key = signer(meta, keys)
-        sha256 = check_payload(path, meta)
-        if tree.stamp(path) != before:
-            raise Bad("changed while it was being read; is somebody still copying it?")
+        try:
+            return verified(path, file, meta, keys, before)
+        except Bad as bad:
+            bad.claims = claimed(meta, file, before.size)
+            raise
+
+
+def verified(path: Path, file: str, meta: Any, keys: Sequence[PinnedKey], before: tree.Stamp) -> Package:
+    """Return the package at path once signature, payload and name are found good."""
+    key, payload_signed = signer(path, meta, keys)
+    sha256 = hash_file(path, 0, hashlib.sha256())[1] if payload_signed else check_payload(path, meta)
+    if tree.stamp(path) != before:
+        raise Bad("changed while it was being read; is somebody still copying it?", passing=True)
     package = described(meta, file, before.size, sha256, key)
     if package.filename != path.name:
         raise Bad(f"its name belies its header, which says {package.filename}")
     return package
+
+
+def claimed(meta: Any, file: str, size: int) -> Package | None:
+    """Return what a header that nobody vouches for says, None where it is too damaged to say anything."""
+    try:
+        return described(meta, file, size, "", "")
+    except (*LIBRARY_ERRORS, TypeError, IndexError):
+        return None
 
 
 def open_header(path: Path) -> Any:
@@ -104,14 +132,32 @@ def source_arch(meta: Any) -> str:
     return "nosrc" if any(meta.header.entry_is_present(tag) for tag in left_out) else "src"
 
 
-def signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
-    """Return the fingerprint of the pinned key whose signature over the header is good."""
+def signer(path: Path, meta: Any, keys: Sequence[PinnedKey]) -> tuple[str, bool]:
+    """Return the fingerprint of the pinned key whose signature is good, and whether it signed the payload, too."""
+    if any(key.ring for key in keys):
+        weak = [one for one in signatures(meta) if legacy.is_weak(one)]
+        for key in keys:
+            if key.ring and any(key.is_id(one.key) for one in weak):
+                return key.fingerprint, vouched_by_rpm(path, key.ring)
+    return header_signer(meta, keys), False
+
+
+def vouched_by_rpm(path: Path, ring: legacy.Ring) -> bool:
+    """Return whether rpm finds the payload signed besides the header, by the one key of ring."""
+    try:
+        return ring.payload_signed(path)
+    except legacy.Unproven as why:
+        raise Bad(f"rpm does not vouch for it by {ring.name}: {why}") from None
+
+
+def header_signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
+    """Return the fingerprint of the pinned key whose signature over the header is good, as rpm-rs sees it."""
     for key in keys:
         try:
             report = meta.check_signatures(key.verifier) if key.verifier else None
         except LIBRARY_ERRORS as error:
             raise_if_system(error)
-            raise Bad(f"its signature cannot be checked here: {first_line(error)}") from None
+            raise untrusted(meta, keys, first_line(error)) from None
         if report is None:
             continue
         if not report.digests.is_ok():
@@ -121,7 +167,7 @@ def signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
             raise Bad(f"its signature does not verify ({first_line(ValueError(broken[0]))}): damaged or forged")
         if any(one.is_verified() for one in report.signatures):
             return key.fingerprint
-    raise Bad(why_untrusted(meta, keys))
+    raise untrusted(meta, keys)
 
 
 def key_id(info: Any) -> str:
@@ -129,31 +175,44 @@ def key_id(info: Any) -> str:
     return str(info.fingerprint or info.key_id or "")
 
 
-def why_untrusted(meta: Any, keys: Sequence[PinnedKey]) -> str:
-    """Return why no pinned key vouches for a header."""
-    try:
-        ids = sorted({key_id(info) for info in meta.signatures()} - {""})
-    except LIBRARY_ERRORS as error:
-        return f"its signature cannot be checked here: {first_line(error)}"
+def untrusted(meta: Any, keys: Sequence[PinnedKey], obstacle: str = "") -> Bad:
+    """Return why no pinned key vouches for a header.
+
+    obstacle  why rpm-rs could not even look, in its own words
+    """
+    said = signatures(meta)
     for key in keys:
-        if key.obstacle and any(key.is_id(one) for one in ids):
-            return f"signed by {key.name}, a key that cannot be used here: {key.obstacle}"
+        for one in said:
+            if key.is_id(one.key) and (key.obstacle or obstacle):
+                why = f"signed by {key.name} with {one}, which cannot be checked here: {key.obstacle or obstacle}"
+                return Bad(f'{why}; only legacy = "why" in its [[keys]] entry lets rpm check it')
+    ids = sorted({one.key for one in said} - {""})
     if ids:
-        return f"signed by key {' and '.join(ids)}, which release.toml does not trust"
-    legacy = legacy_signatures(meta)
-    if legacy:
-        return f"signed only in a way that cannot be checked here ({legacy})"
-    return "not signed"
+        weak = sorted({str(one) for one in said if legacy.is_weak(one)})
+        kind = f"with {' and '.join(weak)} " if weak else ""
+        return Bad(f"signed {kind}by key {' and '.join(ids)}, which release.toml does not trust", keys=ids)
+    return Bad(f"its signature cannot be checked here: {obstacle}" if obstacle else "not signed")
 
 
-def legacy_signatures(meta: Any) -> str:
-    """Return words for the signatures that rpm-rs passes over, "" if there is none."""
+def signatures(meta: Any) -> list[openpgp.Signature]:
+    """Return what all signatures of a package say of themselves, also those that rpm-rs passes over."""
     import rpm_rs
 
-    present = (
-        name for name in LEGACY_SIGNATURES if meta.signature.entry_is_present(getattr(rpm_rs.SignatureTag, name))
-    )
-    return ", ".join(LEGACY_SIGNATURES[name] for name in present)
+    blobs: list[bytes] = []
+    for name in SIGNATURE_TAGS:
+        tag = getattr(rpm_rs.SignatureTag, name)
+        if meta.signature.entry_is_present(tag):
+            value = meta.signature.entry(tag)
+            blobs += [as_bytes(one) for one in (value if isinstance(value, list) else [value])]
+    return openpgp.signatures(blobs)
+
+
+def as_bytes(value: bytes | str) -> bytes:
+    """Return a signature as bytes: newer tags hold it in base64; what is none of that says nothing."""
+    try:
+        return value if isinstance(value, bytes) else binascii.a2b_base64(str(value).encode())
+    except binascii.Error:
+        return b""
 
 
 def check_payload(path: Path, meta: Any) -> str:

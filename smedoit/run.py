@@ -6,7 +6,8 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -30,12 +31,14 @@ def run(
     log: Path | None = None,
     stdin: bytes | None = None,
     package: str = "",
+    answers: Container[int] = (0,),
 ) -> str:
     """Run a program and return what it wrote to its standard output.
 
     env      added to the environment that we have ourselves
     log      gets the command and all of its output, while it runs
     package  the Debian package that has the program, for the hint when it is absent
+    answers  exit codes that are no failure: some programs answer with them
 
     Raises SmeError when the program is absent, Failed when it fails, with its last words.
     """
@@ -52,10 +55,33 @@ def run(
         except OSError as error:
             raise absent(words[0], error, package) from error
         output = followed(child, record)
-        if child.returncode:
+        if child.returncode not in answers:
             record.seek(start)
             raise failed(words, child.returncode, record.read().decode(errors="replace"), log)
     return output.decode(errors="surrogateescape")
+
+
+@contextmanager
+def running(command: Sequence[str | Path], *, log: Path, package: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a program that runs meanwhile, all of its output going to log; at the end it is ended.
+
+    Raises SmeError when the program is absent.
+    """
+    words = [os.fspath(word) for word in command]
+    with opened(log) as record:
+        record.write(f"$ {shlex.join(words)}\n".encode())
+        record.flush()
+        try:
+            child = subprocess.Popen(
+                words, env={**os.environ, **EVERYWHERE}, stdin=subprocess.DEVNULL, stdout=record, stderr=record
+            )
+        except OSError as error:
+            raise absent(words[0], error, package) from error
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.wait()
 
 
 def opened(log: Path | None) -> IO[bytes]:
