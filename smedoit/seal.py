@@ -73,6 +73,8 @@ def checked_size(file: FileIO, path: Path) -> int:
     if head[PVD : PVD + 6] != b"\x01CD001":
         raise VerifyError(f"{path}: is no ISO 9660 image", hint="delete it, doit makes it again")
     (sectors,) = struct.unpack_from(">L", head, SIZE_AT)
+    if sectors * SECTOR > file.seek(0, 2):
+        raise VerifyError(f"{path}: is cut short, it declares {sectors} sectors", hint="delete it, doit makes it again")
     return int((sectors - SKIPPED) * SECTOR)
 
 
