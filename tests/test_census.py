@@ -14,6 +14,7 @@ from smedoit.errors import PackageError, TreeError
 from smedoit.package import Package
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
+from tests.corpus import corpus_dir
 
 BOTH = tuple(FINGERPRINTS)
 
@@ -159,13 +160,83 @@ def test_what_a_key_vouched_for_falls_with_the_key(world: World) -> None:
         world.take("smeos", trusted=["koozali"])
 
 
-def test_a_refused_file_does_not_cost_the_others_a_second_reading(world: World, opened: list[str]) -> None:
+def test_a_refusal_is_remembered_too(world: World, opened: list[str]) -> None:
     world.add("smeos", "a")
+    world.add("smeos", "b", key="")
+    first = world.refusal("smeos")
+    opened.clear()
+    assert (world.refusal("smeos"), opened) == (first, [])
+
+
+def test_a_refused_file_is_read_again_when_another_key_is_trusted(world: World, opened: list[str]) -> None:
+    bad = world.add("smeos", "b", key="centos")
+    with pytest.raises(PackageError):
+        world.take("smeos", trusted=["koozali"])
+    opened.clear()
+    assert ([one.name for one in world.take("smeos")["smeos"]], opened) == (["b"], [bad.name])
+
+
+def test_a_mended_file_is_read_again(world: World) -> None:
     bad = world.add("smeos", "b", key="")
     world.refusal("smeos")
+    bad.write_bytes(packages.build(Recipe("b", "1", "1")))
+    assert world.names("smeos") == {"smeos": ["b"]}
+
+
+def test_a_file_that_changed_meanwhile_is_not_remembered_as_bad(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.add("smeos", "a")
+    with monkeypatch.context() as patch:
+
+        def changing(*_: object) -> Package:
+            raise rpms.Bad("changed while it was being read", passing=True)
+
+        patch.setattr(rpms, "read", changing)
+        world.refusal("smeos")
+    assert world.names("smeos") == {"smeos": ["a"]}
+
+
+def test_what_was_learned_of_other_tiers_is_kept(world: World, opened: list[str]) -> None:
+    for tier in ("one", "two"):
+        world.add(tier, "a")
+        world.take(tier)
     opened.clear()
-    world.refusal("smeos")
-    assert opened == [bad.name]
+    world.take("one", "two")
+    assert opened == []
+
+
+def test_an_unknown_key_says_whose_it_is_and_which_tiers_need_it(tmp_path: Path) -> None:
+    name = "centos-release-7-2.1511.el7.centos.2.10.x86_64.rpm"
+    content = tmp_path / "content"
+    for place in (tmp_path / "one", tmp_path / "two", content):
+        place.mkdir()
+    for tier in ("one", "two"):
+        shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / tier)
+    shutil.copy(corpus_dir() / "rpms/centos/epel-release-7-5.noarch.rpm", tmp_path / "two")
+    lying = Path(shutil.copy(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-7", content))
+    world = World(tmp_path)
+    pinned = keys.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
+    tiers = [Tier(tier, tmp_path / tier) for tier in ("one", "two")]
+    with pytest.raises(PackageError) as caught:
+        census.take(tiers, tmp_path, pinned, world.memory, content=content)
+    said = str(caught.value)
+    assert "signed by key 24c6a8a7f4a80eb5, which release.toml does not trust; that is RPM-GPG-KEY-CentOS-7" in said
+    assert f"it lies in {lying}, fingerprint 6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5" in said
+    assert "needed by 1 of one, 2 of two:" in said
+    assert str(tmp_path / "two" / name) in said
+
+
+def test_a_survey_tells_good_bad_and_absent_apart(world: World) -> None:
+    world.add("one", "a")
+    bad = world.add("one", "b", key="")
+    pinned = keys.load(Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in BOTH)
+    tiers = [Tier("one", world.root / "one"), Tier("gone", world.root / "gone")]
+    seen = census.survey(tiers, world.root, pinned, world.memory)
+    [refused] = seen.refused["one"]
+    assert [one.name for one in seen.packages["one"]] == ["a"]
+    assert (refused.file, refused.reason) == (str(bad), "not signed")
+    assert refused.claims is not None
+    assert refused.claims.nevra == "b-1-1.noarch"
+    assert "tier gone is not there" in str(seen.absent["gone"])
 
 
 @pytest.mark.parametrize("memory", ["", "[]", "{", "null", '{"x": 5}', '{"x": {"stamp": [1]}}'])
