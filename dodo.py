@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import medium, papers
+from smedoit.tasks import checks, media, medium, papers, release
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -57,14 +57,69 @@ def task_repodata():
     return medium.repodata(REL)
 
 
+def task_closure():
+    """what the medium's packages need, and whether every group can be installed, from the medium alone"""
+    return checks.closure(REL)
+
+
 def task_treeinfo():
     """.treeinfo, .discinfo and media.repo"""
     return medium.treeinfo(REL)
 
 
+def task_stage_link():
+    """the link stage/N to the directory of this version"""
+    return release.stage_link(REL)
+
+
+def task_release_package():
+    """the package that carries the version says what release.toml says"""
+    return release.release_package(REL)
+
+
+def task_bump():
+    """the spec file of that package for this version, as a diff; --apply writes it"""
+    return release.bump(REL)
+
+
+def task_check_versions():
+    """no word of another release in the tree or inside its images"""
+    return release.check_versions(REL)
+
+
 def task_iso():
     """the bootable ISO, sealed, with its checksum beside it"""
     return medium.iso(REL)
+
+
+def task_sources():
+    """sources.lock: the verified source package of everything in packages.lock"""
+    return media.sources(REL)
+
+
+def task_stage_sources():
+    """SRPMS/ beside the tree, as hard links to the tiers"""
+    return media.stage_sources(REL)
+
+
+def task_source_repodata():
+    """repodata/ of SRPMS/"""
+    return media.source_repodata(REL)
+
+
+def task_source_iso():
+    """the source ISO, or the discs of it, sealed"""
+    return media.source_iso(REL)
+
+
+def task_netinstall():
+    """the bootable ISO that installs from the network, sealed; also images/boot.iso of the tree"""
+    return media.netinstall(REL)
+
+
+def task_jigdo():
+    """.jigdo and .template of every ISO"""
+    yield from media.jigdo(REL)
 
 
 def task_checksums():
@@ -77,6 +132,21 @@ def task_sign():
     return papers.sign(REL)
 
 
+def task_release():
+    """everything that users download"""
+    return media.release(REL)
+
+
 def task_verify():
     """read the finished ISO back: files, seal, boot records, labels, repodata, .treeinfo"""
     return medium.verify(REL)
+
+
+def task_boot_test():
+    """boot every medium in qemu four ways, from the menu to the kernel and the words of [boot_test]"""
+    return trial.boot_test(REL)
+
+
+def task_preview():
+    """the boot menu as a PNG, seconds after an edit"""
+    return trial.preview(REL)

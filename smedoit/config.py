@@ -18,10 +18,14 @@ from smedoit import distribution
 from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
 from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
+from smedoit.gates import Anaconda, Closure, Quality, Updates
+from smedoit.holes import Waiver
 from smedoit.identity import WORD, Identity
 from smedoit.proof import BootTest, Signing
 from smedoit.rules import Rule
 from smedoit.schema import build, demand
+from smedoit.spec import Spec
+from smedoit.stray import Versions
 
 DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -174,7 +178,14 @@ class Release:
     excluded: Mapping[str, str] = field(default_factory=dict)
     promotion: Promotion = Promotion()
     rules: tuple[Rule, ...] = ()
+    spec: Spec = field(default_factory=Spec)
+    versions: Versions = field(default_factory=Versions)
     signing: Signing = field(default_factory=Signing)
+    closure: Closure = Closure()
+    waivers: tuple[Waiver, ...] = ()
+    updates: Updates = field(default_factory=Updates)
+    quality: Quality = Quality()
+    anaconda: Anaconda = Anaconda()
     boot_test: BootTest = field(default_factory=BootTest)
 
     def __post_init__(self) -> None:
@@ -294,6 +305,9 @@ def anchored(rel: Release) -> Release:
         boot_set=replace(rel.boot_set, path=root / rel.boot_set.path),
         translations=replace(rel.translations, path=root / rel.translations.path),
         signing=rel.signing.anchored(root),
+        updates=rel.updates.anchored(root),
+        quality=rel.quality.anchored(root, content),
+        anaconda=rel.anaconda.anchored(root),
     )
 
 

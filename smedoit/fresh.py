@@ -24,6 +24,7 @@ from smedoit.decision import Seen, Snapshot
 from smedoit.errors import SmeError
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
+NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
 
 
@@ -149,6 +150,9 @@ def observe_writes(task: Any, known: Snapshot) -> dict[str, Seen]:
     writes = dict(look(task.targets, known.writes, content=True))
     for files in task.meta.get("writes", ()):
         writes.update(look(files.paths(), known.writes, content=files.content))
+    for link in task.meta.get("links", ()):
+        if os.path.islink(link):
+            writes[os.fspath(link)] = Seen(NO_STAMP, f"link to {os.readlink(link)}")
     return writes
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
 
-NEWC_MAGIC = b"070701"
+NEWC_MAGIC, HEADER = b"070701", 110
 LARGEST = 2**32 - 1
 DIRECTORY, REGULAR = 0o040755, 0o100644
 EXECUTABLE = 0o100755
@@ -53,7 +53,7 @@ def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> 
 
 def padded(data: bytes) -> bytes:
     """Return data with zeros up to a multiple of four."""
-    return data + b"\0" * (-len(data) % 4)
+    return data.ljust(aligned(len(data)), b"\0")
 
 
 def archive(members: Iterable[Member], mtime: int) -> bytes:
@@ -89,6 +89,37 @@ def compressed(data: bytes) -> bytes:
 def image(members: Iterable[Member], mtime: int) -> bytes:
     """Return a whole overlay image."""
     return compressed(archive(members, mtime))
+
+
+def members(data: bytes, name: str) -> list[Member]:
+    """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
+    try:
+        return list(unpacked(gzip.decompress(data)))
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise ContentError(
+            f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
+        ) from None
+
+
+def unpacked(data: bytes) -> Iterator[Member]:
+    """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
+    at = 0
+    while data[at : at + 6] == NEWC_MAGIC:
+        fields = [int(data[at + 6 + 8 * number : at + 14 + 8 * number], 16) for number in range(13)]
+        mode, size, name_size = fields[1], fields[6], fields[11]
+        name = data[at + HEADER : at + HEADER + name_size - 1].decode("utf-8", "surrogateescape")
+        start = at + aligned(HEADER + name_size)
+        if name == TRAILER:
+            return
+        if mode & 0o170000 == 0o100000:
+            yield Member(name, data[start : start + size], bool(mode & 0o100))
+        at = start + aligned(size)
+    raise ValueError("it ends before its trailer")
+
+
+def aligned(size: int) -> int:
+    """Return size up to a multiple of four."""
+    return size + -size % 4
 
 
 def updates_name(relative: str) -> str:

@@ -84,13 +84,18 @@ def writing(path: Path, mode: int = FILE_MODE, durable: bool = True) -> Iterator
         beside.unlink(missing_ok=True)
         try:
             yield beside
-            os.chmod(beside, mode)
-            if durable:
-                sync(beside)
-            os.replace(beside, path)
+            settle(beside, path, mode, durable)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+
+
+def settle(beside: Path, path: Path, mode: int = FILE_MODE, durable: bool = True) -> None:
+    """Rename a finished file to its place, synced before. Raises OSError."""
+    os.chmod(beside, mode)
+    if durable:
+        sync(beside)
+    os.replace(beside, path)
 
 
 def sync(path: Path) -> None:
@@ -139,6 +144,16 @@ def link(source: Path, target: Path) -> None:
         beside.unlink(missing_ok=True)  # rename does nothing when both names are one inode
 
 
+def switch_link(link: Path, target: str) -> None:
+    """Make link a symlink that says target, in one step: at no moment is there none."""
+    beside = link.with_name(link.name + BESIDE)
+    with worded(link, "linked"):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        os.symlink(target, beside)
+        os.replace(beside, link)
+
+
 def make_directory(path: Path) -> None:
     """Make path a directory, with all above it."""
     with worded(path, "made"):
@@ -169,6 +184,15 @@ def scan(directory: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                     yield from scan(entry.path, f"{prefix}{entry.name}/")
             elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
                 yield prefix + entry.name, entry
+
+
+def place_below(root: Path, relative: str) -> Path:
+    """Return root/relative, whether anything is there or not. Raises TreeError if a link leads it out of root."""
+    path = root / relative
+    real = Path(os.path.realpath(path))
+    if path.is_symlink() or not real.is_relative_to(os.path.realpath(root)):
+        raise TreeError(f"{path}: leads out of {root}, to {real}", hint="remove the link; doit makes a file there")
+    return path
 
 
 def real_file(root: Path, relative: str) -> Path:

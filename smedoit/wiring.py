@@ -61,6 +61,7 @@ def step(
     told: Mapping[str, object] | None = None,
     targets: Iterable[Path] = (),
     writes: Iterable[Files] = (),
+    links: Iterable[Path] = (),
     after: Iterable[str] = (),
     always: bool = False,
     wiki: str = "",
@@ -70,6 +71,7 @@ def step(
     """Return a task as doit wants it.
 
     told    in the words of release.toml, so that reasons read well
+    links   symlinks that it makes; where they lead is their content
     after   tasks that must be done before, because their output is a set of files
     always  it runs whenever somebody asks for it
     wiki    the heading of the page that it replaces, for doit help
@@ -88,6 +90,7 @@ def step(
             "told": {**words, **program()},
             "reads": tuple(reads),
             "writes": tuple(writes),
+            "links": tuple(links),
             "always": always,
             "wiki": wiki,
             "log": rel.logs / f"{name}.log",
@@ -95,6 +98,12 @@ def step(
         "clean": [(remove_outputs, [list(targets), list(writes)])],
         "verbosity": 2,
     }
+
+
+def group(rel: Release, name: str, doc: str) -> Task:
+    """Return the head of a task that consists of others, to be yielded before them."""
+    nothing: dict[str, object] = {"told": {}, "reads": (), "writes": (), "always": False, "wiki": ""}
+    return {"name": None, "doc": doc, "meta": {**nothing, "log": rel.logs / f"{name}.log"}}
 
 
 def spelled(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from smedoit.errors import ConfigError
 from smedoit.practice import packages
+from smedoit.practice.specfile import SPEC
 
 if TYPE_CHECKING:
     from smedoit.config import Release, Tier
@@ -36,6 +37,8 @@ def fill(rel: Release) -> None:
     fill_keys(rel)
     content.fill(rel)
     translations.fill(rel.translations.path)
+    if rel.spec.path:
+        packages.write_missing(rel.root / rel.spec.path, SPEC.encode)
 
 
 def refuse_real(rel: Release) -> None:

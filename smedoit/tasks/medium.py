@@ -232,9 +232,13 @@ def iso(rel: Release) -> Task:
             "grub",
             "comps",
             "repodata",
+            "closure",
             "product_img",
             "updates_img",
             "treeinfo",
+            "check_versions",
+            "release_package",
+            "stage_link",
         ],
         wiki="Build SME Server 10 64 bit ISO",
     )

@@ -1,0 +1,86 @@
+"""One release record: what follows from [release], and what is held against it."""
+
+from __future__ import annotations
+
+from smedoit.config import Release
+from smedoit.fresh import Files, matches
+from smedoit.wiring import Task, said, step
+
+NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
+
+
+def check_versions(rel: Release) -> Task:
+    """No word of another release in the tree or inside its images."""
+
+    def searched(relative: str) -> bool:
+        return relative == "Packages/base/comps.xml" or not matches(relative, NOT_SEARCHED)
+
+    return step(
+        rel,
+        "check_versions",
+        "versions.check",
+        *(rel.release, rel.versions, rel.tree, searched),
+        reads=[Files(rel.tree, apart=NOT_SEARCHED), Files(rel.tree, ("Packages/base/comps.xml",))],
+        told={
+            **said(rel, "product", "aliases", "major", "version", "label"),
+            "[versions] allowed": rel.versions.allowed,
+        },
+        after=["tree", "isolinux", "grub", "comps", "product_img", "updates_img", "treeinfo"],
+        wiki="Create cdrom content; Bump version in /etc/*release* files",
+    )
+
+
+def stage_link(rel: Release) -> Task:
+    """stage/N, by which old hands and scripts find the version that is being built."""
+    place = rel.root / "stage" / str(rel.release.major)
+    return step(
+        rel,
+        "stage_link",
+        "release.link",
+        *(rel.stage, place),
+        told=said(rel, "major", "version", "label"),
+        links=[place],
+        wiki="Create release specific folder and link (or rename the folder)",
+    )
+
+
+def release_package(rel: Release) -> Task:
+    """The package that carries the version, held against release.toml."""
+    return step(
+        rel,
+        "release_package",
+        "release.check_package",
+        *(rel.lock, rel.spec.package, rel.release),
+        file_dep=[rel.lock],
+        told={**said(rel, "version", "label"), "[spec] package": rel.spec.package},
+        wiki="The Smeserver version name; Bump smeserver-release if needed",
+    )
+
+
+def bump(rel: Release) -> Task:
+    """The spec file, and on request the content checkout, as this release needs them."""
+    return step(
+        rel,
+        "bump",
+        "release.bump",
+        *(rel.root, rel.spec, rel.content.path, rel.release, rel.rules),
+        always=True,
+        params=[
+            {"name": "author", "long": "author", "type": str, "default": "", "help": "'Name <mail>' of the entry"},
+            {
+                "name": "write_content",
+                "long": "content",
+                "type": bool,
+                "default": False,
+                "help": "also the content tree",
+            },
+            {
+                "name": "apply",
+                "long": "apply",
+                "type": bool,
+                "default": False,
+                "help": "write, instead of showing a diff",
+            },
+        ],
+        wiki="Bump smeserver-release if needed",
+    )
