@@ -10,7 +10,7 @@ from smedoit.errors import ConfigError
 from smedoit.identity import Identity, check_volume_id
 from smedoit.schema import demand
 
-URL = re.compile(r"(https?|ftp)://[^\s'\"\\#]+")
+URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget and jigdo's files take no other characters
 MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
@@ -82,9 +82,17 @@ class Sources:
 def check(one: Identity, mirrors: Mirrors, netinstall: Netinstall, sources: Sources) -> None:
     """Refuse labels that ISO 9660 or a boot loader could not carry, and URLs that are none."""
     for url in mirrors.bases(one):
-        demand(URL.fullmatch(url), "[mirrors] urls", f"{url!r} is no http, https or ftp URL")
+        demand(
+            URL.fullmatch(url),
+            "[mirrors] urls",
+            f"{url!r} is no http, https or ftp URL, or has a character that boot menus do not take",
+        )
     address = one.filled(netinstall.url, "[netinstall] url", mirror="http://mirror")
-    demand(URL.fullmatch(address), "[netinstall] url", f"{address!r} is no http, https or ftp URL")
+    demand(
+        URL.fullmatch(address),
+        "[netinstall] url",
+        f"{address!r} is no http, https or ftp URL, or has a character that boot menus do not take",
+    )
     volumes = {
         "[release] volume_id": one.volume,
         "[netinstall] volume_id": netinstall.volume(one),

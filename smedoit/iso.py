@@ -20,6 +20,7 @@ SECTOR = 2048
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
+LEAST = 512  # sectors of the smallest medium: Debian's checkisomd5 stumbles over images of under 336
 SHARED = 1 << 20  # files at least this large are looked at for twins, which then share their place
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
@@ -89,7 +90,7 @@ def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | N
         if medium.bootable:
             make_bootable(iso, medium, names)
         for descriptor in (*iso.pvds, *iso.svds):
-            descriptor.space_size += PAD
+            descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
         iso.force_consistency()
         callback = (lambda done, total, _: progress(done, total)) if progress else None
         iso.write(str(target), blocksize=tree.BLOCK, progress_cb=callback)

@@ -28,12 +28,20 @@ class Located:
     href: str
 
 
-def make(packages: Sequence[Located], comps: Path, directory: Path, epoch: int, memory: Path) -> int:
+def make(
+    packages: Sequence[Located],
+    comps: Path | None,
+    directory: Path,
+    epoch: int,
+    memory: Path,
+    others: Sequence[Located] = (),
+) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
 
-    comps   becomes the repository's group data, plain and gzipped
+    comps   becomes the repository's group data, plain and gzipped; a repository of sources has none
     epoch   the revision, and every time in the metadata
     memory  a database of what was parsed before, by the content of the package
+    others  packages of other repositories that share the memory
 
     Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
     Raises PackageError if a file is not what packages says, or if metadata lost a package.
@@ -43,7 +51,7 @@ def make(packages: Sequence[Located], comps: Path, directory: Path, epoch: int, 
         with TemporaryDirectory(dir=memory.parent, prefix="repodata-") as beside:
             records = write_metadata(Path(beside), packages, comps, epoch, chunks)
             publish(records, directory)
-        forget_others(chunks, packages)
+        forget_others(chunks, [*packages, *others])
     return parsed
 
 
@@ -102,17 +110,17 @@ def parse(one: Located, epoch: int) -> Sequence[str]:
     return tuple(cr.xml_dump(found))
 
 
-def write_metadata(beside: Path, packages: Sequence[Located], comps: Path, epoch: int, chunks: Any) -> list[Path]:
+def write_metadata(
+    beside: Path, packages: Sequence[Located], comps: Path | None, epoch: int, chunks: Any
+) -> list[Path]:
     """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
     import createrepo_c as cr
 
     paths = write_xml(beside, packages, epoch, chunks)
     check_count(paths["primary"], packages)
-    group = beside / "comps.xml"
-    group.write_bytes(tree.read_bytes(comps))
     repomd = cr.Repomd()
     repomd.set_revision(str(epoch))
-    for record in records_of(paths, group):
+    for record in (*records_of(paths), *group_records(beside, comps)):
         record.set_timestamp(epoch)
         record.rename_file()
         repomd.set_record(record)
@@ -139,19 +147,28 @@ def write_xml(beside: Path, packages: Sequence[Located], epoch: int, chunks: Any
     return paths
 
 
-def records_of(paths: dict[str, Path], group: Path) -> Iterable[Any]:
-    """Yield the records of repomd.xml with their digests: the three kinds, group and group_gz."""
+def records_of(paths: dict[str, Path]) -> Iterable[Any]:
+    """Yield the records of primary, filelists and other, with their digests."""
     import createrepo_c as cr
 
     for kind, path in paths.items():
         record = cr.RepomdRecord(kind, str(path))
         record.fill(cr.SHA256)
         yield record
-    plain = cr.RepomdRecord("group", str(group))
-    zipped = plain.compress_and_fill(cr.SHA256, cr.GZ_COMPRESSION)
-    zipped.type = "group_gz"
-    plain.fill(cr.SHA256)
-    yield from (plain, zipped)
+
+
+def group_records(beside: Path, comps: Path | None) -> Iterable[Any]:
+    """Yield the records of the group data, group and group_gz, if there is any."""
+    import createrepo_c as cr
+
+    if comps:
+        group = beside / "comps.xml"
+        group.write_bytes(tree.read_bytes(comps))
+        plain = cr.RepomdRecord("group", str(group))
+        zipped = plain.compress_and_fill(cr.SHA256, cr.GZ_COMPRESSION)
+        zipped.type = "group_gz"
+        plain.fill(cr.SHA256)
+        yield from (plain, zipped)
 
 
 def check_count(primary: Path, packages: Sequence[Located]) -> None:

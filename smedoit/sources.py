@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from smedoit.distribution import Sources
 from smedoit.errors import ContentError, PackageError, grouped, human
+from smedoit.identity import Identity
 from smedoit.package import Package
 from smedoit.stage import Pick
+
+SECTOR = 2048
+A_FILE = 4096  # bytes of a disc that a package needs besides its own: names, twice, and its part of the repodata
+A_DISC = 2 << 20  # and a disc besides its files: headers, keys, what of repodata has no package, and what fills it up
+
+
+@dataclass(frozen=True)
+class Disc:
+    """One source ISO; number 0 is the only one."""
+
+    number: int
+    name: str
+    volume: str
+    picks: tuple[Pick, ...]
 
 
 def wanted(picks: Iterable[Pick], absent: Mapping[str, str]) -> dict[str, list[str]]:
@@ -87,3 +104,25 @@ def discs(sizes: Mapping[str, int], room: int) -> list[list[str]]:
         used, names = filled[number]
         filled[number] = used + size, [*names, name]
     return [names for _, names in filled]
+
+
+def plan(picks: Sequence[Pick], settings: Sources, one: Identity, name: str) -> list[Disc]:
+    """Return the discs that source packages go on; a single one bears name, several NAME-disc1 and so on.
+
+    Raises ContentError if a disc is too small for a package.
+    """
+    by_name = {pick.package.filename: pick for pick in picks}
+    sizes = {name: footprint(pick.package) for name, pick in by_name.items()}
+    groups = discs(sizes, max(1, settings.disc_size - A_DISC) if settings.disc_size else 0)
+    if len(groups) == 1:
+        return [Disc(0, name, settings.volume(one), tuple(picks))]
+    stem = name.removesuffix(".iso")
+    return [
+        Disc(n, f"{stem}-disc{n}.iso", settings.volume(one, n), tuple(by_name[name] for name in names))
+        for n, names in enumerate(groups, 1)
+    ]
+
+
+def footprint(package: Package) -> int:
+    """Return the bytes of a disc that a package needs."""
+    return -(-package.size // SECTOR) * SECTOR + A_FILE

@@ -12,13 +12,14 @@ BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot se
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
 GRUB_TEXT = ("EFI/BOOT/grub.cfg",)
 IMAGES = ("images/efiboot.img", "images/product.img", "images/updates.img")
-RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES)
+NETINSTALL = "images/boot.iso"  # our own: upstream's would install upstream
+RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES, NETINSTALL)
 TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
 NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
 NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*")
-OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", "images/boot.iso")
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL)
 
 
 def sources(rel: Release) -> tuple[Path, Path]:
