@@ -14,6 +14,7 @@ from smedoit import tree
 T = TypeVar("T")
 
 QUICK = 50  # fewer steps than this are over before anybody could read a bar
+LARGE = 32 << 20  # bytes; a smaller file has come before anybody could read a bar
 _log: IO[str] | None = None
 
 
@@ -66,3 +67,28 @@ def meter(doing: str) -> Iterator[Callable[[int, int], None]]:
             bar = shown.add_task(doing, total=None)
             yield lambda done, total: shown.update(bar, completed=done, total=total)
     note(f"{doing}: done")
+
+
+@contextmanager
+def transfer(name: str, size: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many bytes have come, and shows it on a terminal.
+
+    size   bytes of the whole, None if nobody knows
+    start  bytes that were there before
+    """
+    if (size or 0) < LARGE or not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=size, completed=start)
+        yield lambda count: bar.advance(task, count)
