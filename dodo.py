@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, media, medium, papers, release
+from smedoit.tasks import checks, media, medium, papers, release, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -80,6 +80,11 @@ def task_release_package():
 def task_bump():
     """the spec file of that package for this version, as a diff; --apply writes it"""
     return release.bump(REL)
+
+
+def task_new_major():
+    """the content tree and release.toml of the next major, made beside the old ones"""
+    return release.new_major(REL)
 
 
 def task_check_versions():

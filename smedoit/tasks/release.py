@@ -84,3 +84,27 @@ def bump(rel: Release) -> Task:
         ],
         wiki="Bump smeserver-release if needed",
     )
+
+
+def new_major(rel: Release) -> Task:
+    """The next major's content tree and release.toml."""
+    return step(
+        rel,
+        "new_major",
+        "successor.make",
+        rel,
+        always=True,
+        params=[
+            {
+                "name": "old",
+                "long": "from",
+                "type": int,
+                "default": rel.release.major,
+                "help": "the major to start from",
+            },
+            {"name": "new", "long": "to", "type": int, "default": rel.release.major + 1, "help": "the major to make"},
+            {"name": "version", "long": "version", "type": str, "default": "", "help": "its first version, else N.0"},
+            {"name": "label", "long": "label", "type": str, "default": "alpha1", "help": "its first label"},
+        ],
+        wiki="Preparation of a new Major Release; Update cdrom.image content",
+    )
