@@ -21,6 +21,8 @@ from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
 from smedoit.gates import Anaconda, Closure, Quality, Updates
 from smedoit.holes import Waiver
 from smedoit.identity import WORD, Identity
+from smedoit.network import Network
+from smedoit.origins import PINS, BootSet, Translations
 from smedoit.proof import BootTest, Signing
 from smedoit.rules import Rule
 from smedoit.schema import build, demand
@@ -29,7 +31,6 @@ from smedoit.stray import Versions
 
 DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 
 
 @dataclass(frozen=True)
@@ -129,32 +130,10 @@ class Groups:
 
 
 @dataclass(frozen=True)
-class BootSet:
-    """The [boot_set] table: a directory that holds images/, isolinux/, EFI/ and LiveOS/."""
-
-    path: Path
-
-
-@dataclass(frozen=True)
 class Content:
     """The [content] table: the cdrom.image/smeN tree."""
 
     path: Path
-
-
-@dataclass(frozen=True)
-class Translations:
-    """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, and where they take effect.
-
-    place  "locale" overlays the runtime's own catalogues, one language at a time;
-           "updates" replaces them all, hiding every language that is not there
-    """
-
-    path: Path
-    place: str = "locale"
-
-    def __post_init__(self) -> None:
-        demand(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
 
 
 @dataclass(frozen=True)
@@ -187,6 +166,7 @@ class Release:
     quality: Quality = Quality()
     anaconda: Anaconda = Anaconda()
     boot_test: BootTest = field(default_factory=BootTest)
+    network: Network = Network()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -240,6 +220,11 @@ class Release:
         return self.state / "packages.lock"
 
     @property
+    def pins(self) -> Path:
+        """The SHA-256 of every file of the boot set; it is kept with release.toml."""
+        return self.file.parent / (self.boot_set.pins or PINS)
+
+    @property
     def logs(self) -> Path:
         """One log per task."""
         return self.stage / "logs"
@@ -275,6 +260,11 @@ class Release:
         return self.stage / "SRPMS"
 
     @property
+    def locks(self) -> Path:
+        """Earlier locks, which [packages] lock can name to build them again."""
+        return self.stage / "locks"
+
+    @property
     def sources_lock(self) -> Path:
         """sources.lock: the source packages of what packages.lock names."""
         return self.lock.with_name("sources.lock")
@@ -302,7 +292,7 @@ def anchored(rel: Release) -> Release:
         groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),
-        boot_set=replace(rel.boot_set, path=root / rel.boot_set.path),
+        boot_set=rel.boot_set.anchored(root),
         translations=replace(rel.translations, path=root / rel.translations.path),
         signing=rel.signing.anchored(root),
         updates=rel.updates.anchored(root),

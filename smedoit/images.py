@@ -133,7 +133,7 @@ def updates_name(relative: str) -> str:
 
 
 def translation_name(relative: str, place: str) -> str:
-    """Return where a catalogue LANG/LC_MESSAGES/anaconda.mo goes; place is one of config.PLACES."""
+    """Return where a catalogue LANG/LC_MESSAGES/anaconda.mo goes; place is one of origins.PLACES."""
     return f"{place}/{relative}"
 
 

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from doit import get_var
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from smedoit import config
 from smedoit.config import Release
-from smedoit.errors import SmeError
+from smedoit.errors import ConfigError, SmeError
 from smedoit.fresh import Files, program
 
 Task = dict[str, Any]
+
+YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
 
 
 def release() -> Release:
     """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
     try:
-        return config.load()
+        return asked_offline(config.load(), get_var("offline"))
     except SmeError as error:
         raise InvalidDodoFile(str(error)) from None
+
+
+def asked_offline(rel: Release, said: str | None) -> Release:
+    """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
+    if said is None:
+        return rel
+    if said.lower() not in (*YES, *NO):
+        raise ConfigError(f"offline={said}: is neither yes nor no", hint="type offline=1, or leave it away")
+    return replace(rel, network=replace(rel.network, offline=said.lower() in YES))
 
 
 def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit import images
-from smedoit.config import PLACES
 from smedoit.errors import ContentError
 from smedoit.images import Member
+from smedoit.origins import PLACES
 from tests.nouns import EPOCH
 from tests.tools import need
 

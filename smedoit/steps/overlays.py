@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit import images, layers, rules, tree
-from smedoit.config import PLACES
 from smedoit.errors import ContentError, human
 from smedoit.identity import Identity
+from smedoit.origins import PLACES
 
 
 def product(content: Path, one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
