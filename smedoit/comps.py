@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smedoit.errors import ContentError, grouped
 
@@ -21,8 +22,65 @@ class Comps:
     environments: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Install:
+    """What an installation begins with: an environment, and perhaps one optional group beside it.
+
+    name         as a sentence says it
+    members      package name -> the group that brings it, mandatory and default ones alike
+    conditional  package name -> the package with which it comes
+    """
+
+    name: str
+    members: Mapping[str, str]
+    conditional: Mapping[str, str]
+
+
 def parse(text: str, file: Path) -> Comps:
     """Return what comps.xml says. Raises ContentError if it is not valid comps."""
+    comps = opened(text, file)
+    return Comps(
+        {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
+        {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
+    )
+
+
+def installs(text: str, file: Path) -> list[Install]:
+    """Return every installation that the installer offers: each environment alone, then with each optional group.
+
+    core comes with each of them. Optional is what the environment's optionlist names, and every
+    visible group that would install something. Raises ContentError if text is not valid comps.
+    """
+    comps = opened(text, file)
+    groups = {group.id: group for group in comps.groups}
+    visible = [group.id for group in comps.groups if group.uservisible]
+    found = []
+    for one in comps.environments:
+        always = [CORE, *(named.name for named in one.group_ids)]
+        found.append(install(f"environment {one.id}", always, groups))
+        for extra in dict.fromkeys((*(named.name for named in one.option_ids), *visible)):
+            if extra not in always and install("", [extra], groups).members:
+                found.append(install(f"environment {one.id} with group {extra}", [*always, extra], groups))
+    return found
+
+
+def install(name: str, chosen: Iterable[str], groups: Mapping[str, Any]) -> Install:
+    """Return the installation that consists of the chosen groups; one that is not there brings nothing."""
+    import libcomps
+
+    members: dict[str, str] = {}
+    conditional: dict[str, str] = {}
+    for group in (groups[id] for id in chosen if id in groups):
+        for package in group.packages:
+            if package.type == libcomps.PACKAGE_TYPE_CONDITIONAL:
+                conditional[package.name] = package.requires or ""
+            elif package.type != libcomps.PACKAGE_TYPE_OPTIONAL:
+                members.setdefault(package.name, group.id)
+    return Install(name, members, conditional)
+
+
+def opened(text: str, file: Path) -> Any:
+    """Return comps.xml as libcomps has it. Raises ContentError if it is not valid comps."""
     import libcomps
 
     check_shape(text, file)
@@ -35,10 +93,7 @@ def parse(text: str, file: Path) -> Comps:
         words = (comps.get_last_errors() or ["it is no XML"])[0].strip()
         raise ContentError(f"{file}: is not valid comps: {words}", hint=HINT)
     assert not complaints
-    return Comps(
-        {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
-        {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
-    )
+    return comps
 
 
 def check_shape(text: str, file: Path) -> None:
@@ -73,6 +128,9 @@ def check(comps: Comps, names: Collection[str], excused: Collection[str], file: 
     for environment, groups in comps.environments.items():
         for group in sorted(set(groups) - set(comps.groups)):
             complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
+    for kind, named in (("a group", comps.groups), ("an environment", comps.environments)):
+        if empty := [id for id, names_of in named.items() if not names_of]:
+            complaints[f"has {kind} that names nothing"] = empty
     for group, listed in comps.groups.items():
         for name in sorted(set(listed) - set(names) - set(excused)):
             complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")

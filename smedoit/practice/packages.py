@@ -39,7 +39,8 @@ class Change(NamedTuple):
 class Recipe:
     """All there is to say about one practice RPM.
 
-    requires, provides, obsoletes, conflicts  as a spec file writes them: "bash", "glibc >= 2.17"
+    requires, provides, obsoletes, conflicts, recommends
+                as a spec file writes them: "bash", "glibc >= 2.17", "(nano or vim)"
     files       absolute paths that it owns beside its payload; each holds a line of text (a source
                 package has its spec file instead)
     size        bytes of incompressible payload, so the RPM is as large and a little more
@@ -56,6 +57,7 @@ class Recipe:
     provides: tuple[str, ...] = ()
     obsoletes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     changelog: tuple[Change, ...] = field(default=(), repr=False)
     size: int = 1000
@@ -122,12 +124,12 @@ def assembled(recipe: Recipe) -> Any:
 
 
 def add_relations(builder: Any, recipe: Recipe) -> None:
-    """Tell builder what recipe requires, provides, obsoletes and conflicts with."""
+    """Tell builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
     from rpm_rs import DependencyFlags
 
-    for kind in ("requires", "provides", "obsoletes", "conflicts"):
+    for kind in ("requires", "provides", "obsoletes", "conflicts", "recommends"):
         for relation in getattr(recipe, kind):
-            name, *rest = relation.split(" ")
+            name, *rest = [relation] if relation.startswith("(") else relation.split(" ")
             if rest:
                 sign, version = rest
                 flags = sum((getattr(DependencyFlags, one) for one in SIGNS[sign]), DependencyFlags(0))

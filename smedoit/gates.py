@@ -1,0 +1,109 @@
+"""What release.toml says of the checks that a medium must pass before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from smedoit.holes import matches
+from smedoit.schema import demand
+
+VERDICTS = ("fail", "warn")
+
+
+@dataclass(frozen=True)
+class Closure:
+    """The [closure] table: names of packages that the installer adds to whatever is chosen."""
+
+    installer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Updates:
+    """The [updates] table: where newer packages would come from, and which of them are no trouble.
+
+    mirrors    upstream's update repositories, beside the tiers that are not staged
+    explained  "NAME" or "TIER/NAME" (globs allowed) -> why the medium stays behind
+    final      what an update without an explanation means for a final release: "fail" or "warn"
+    """
+
+    mirrors: tuple[Path, ...] = ()
+    explained: Mapping[str, str] = field(default_factory=dict)
+    final: str = "fail"
+
+    def __post_init__(self) -> None:
+        demand(self.final in VERDICTS, "final", f"use one of {', '.join(VERDICTS)}")
+        for name, reason in self.explained.items():
+            demand(reason.strip(), f"explained.{name}", "say why the medium stays behind")
+
+    def anchored(self, root: Path) -> Updates:
+        """Return the settings with absolute paths."""
+        return replace(self, mirrors=tuple(root / path for path in self.mirrors))
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """One [[quality.waived]] entry: packages that may change without being verified, and why.
+
+    package, tier, key  which ones, globs allowed: by name or NEVRA, by the tier that they come from,
+                        by the fingerprint of the key that signed them
+    """
+
+    reason: str
+    package: str = ""
+    tier: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.reason.strip(), "reason", "say why nobody needs to verify it")
+        demand(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
+
+    def excuses(self, name: str, nevra: str, tier: str, key: str) -> bool:
+        """Return whether a changed package need not be verified."""
+        named = matches(self.package, name) or matches(self.package, nevra)
+        return named and matches(self.tier, tier) and matches(self.key, key)
+
+    def __str__(self) -> str:
+        return ", ".join(
+            f'{fact} = "{getattr(self, fact)}"' for fact in ("package", "tier", "key") if getattr(self, fact)
+        )
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The [quality] table: which packages must have been verified by a person.
+
+    previous  the last release: its packages.lock, or a directory with its repodata; without it nothing is asked
+    verified  lists in the content tree: TOML, CSV, or a saved result of a Bugzilla query
+    """
+
+    previous: str = ""
+    verified: tuple[Path, ...] = ()
+    waived: tuple[Unverified, ...] = ()
+
+    def anchored(self, root: Path, content: Path) -> Quality:
+        """Return the settings with absolute paths; the lists lie in the content tree."""
+        previous = str(root / self.previous) if self.previous else ""
+        return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
+
+
+@dataclass(frozen=True)
+class Anaconda:
+    """The [anaconda] table: the installer's own source, held against upstream's. Without source nothing is asked.
+
+    source    a directory with anaconda.spec, or with the source package made from it
+    upstream  repositories that may have upstream's anaconda, binary or source
+    extras    the tier that the chroot of build_installer gets its anaconda from
+    dist      what %{?dist} stands for in the spec
+    """
+
+    source: str = ""
+    upstream: tuple[Path, ...] = ()
+    extras: str = "smeextras"
+    dist: str = ".el7.sme"
+
+    def anchored(self, root: Path) -> Anaconda:
+        """Return the settings with absolute paths."""
+        source = str(root / self.source) if self.source else ""
+        return replace(self, source=source, upstream=tuple(root / path for path in self.upstream))

@@ -1,0 +1,88 @@
+"""What a medium must pass before it is written: closure, updates, verification, upstream's anaconda."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from smedoit import closure, comps, holes, metadata, progress, tree
+from smedoit.errors import PackageError
+from smedoit.holes import Hole, Offer, Waiver
+from smedoit.metadata import Source
+
+MEDIUM = "the medium"
+Places = Sequence[tuple[str, Path]]
+PRIMARY, WITH_FILES = ("primary",), ("primary", "filelists")
+
+
+def close(
+    tree_root: Path,
+    comps_file: Path,
+    installer: Sequence[str],
+    waivers: Sequence[Waiver],
+    places: Places,
+    staged: Sequence[str],
+    memory: Path,
+    arch: str,
+) -> Mapping[str, str]:
+    """Raise PackageError unless the packages of the tree need nothing from elsewhere.
+
+    places  name and directory of the tiers and mirrors that may have what fills a hole
+    staged  names of the tiers that the medium is chosen from
+    """
+    installs = comps.installs(tree.read_text(comps_file), comps_file)
+    medium = Source(MEDIUM, tree_root, arch)
+    pool = loaded(medium, PRIMARY, arch, memory)
+    if closure.needs_file_lists(pool):
+        pool = loaded(medium, WITH_FILES, arch, memory)
+    judgement = holes.judge(closure.holes(pool, installs, installer), waivers)
+    for one in judgement.unused:
+        progress.note(f"[[waivers]] {one}: there is no such hole any more")
+    if judgement.standing:
+        sources = [Source(name, place, arch) for name, place in places]
+        raise refusal(judgement.standing, offers(pool, judgement.standing, sources, staged, memory))
+    count = sum(1 for _ in closure.installable(pool))
+    said = f"{count} packages need nothing from elsewhere, {len(installs)} installations can be begun"
+    return {"did": said + counted(judgement), "result": "\n".join([said, *told(judgement)])}
+
+
+def loaded(source: Source, kinds: Sequence[str], arch: str, memory: Path) -> Any:
+    """Return a pool of one source."""
+    with metadata.unpacked(source, kinds, memory) as files:
+        return metadata.pool(arch, {source.name: files})
+
+
+def offers(
+    pool: Any, standing: Sequence[Hole], sources: Sequence[Source], staged: Sequence[str], memory: Path
+) -> Mapping[str, list[Offer]]:
+    """Return who could fill the holes; a source that cannot be read offers nothing, and says so in the log."""
+    wanted = {hole.requirement for hole in standing if hole.requirement}
+    kinds = WITH_FILES if any("/" in one for one in wanted) else PRIMARY
+    for source in sources if wanted else ():
+        try:
+            with metadata.unpacked(source, kinds, memory) as files:
+                metadata.load(pool, {source.name: files})
+        except PackageError as error:
+            progress.note(f"{source.name} is not asked: {error}")
+    return closure.offers(pool, MEDIUM, staged, wanted) if wanted else {}
+
+
+def refusal(standing: Sequence[Hole], offered: Mapping[str, Sequence[Offer]]) -> PackageError:
+    """Return the error that tells of the holes."""
+    return PackageError(
+        f"the medium is not closed, {len(standing)} holes:\n{holes.report(standing, offered)}",
+        hint="promote what is missing, or say in [[waivers]] of release.toml which hole may stay, and why",
+    )
+
+
+def counted(judgement: holes.Judgement) -> str:
+    """Return how many holes are waived and how many waivers are idle, for the end of a sentence."""
+    waived = f", {len(judgement.waived)} holes are waived" if judgement.waived else ""
+    return waived + (f", {len(judgement.unused)} waivers have no hole any more" if judgement.unused else "")
+
+
+def told(judgement: holes.Judgement) -> list[str]:
+    """Return the lines about what is waived, and about waivers that can go."""
+    waived = [f"waived: {hole}: {waiver.reason}" for hole, waiver in judgement.waived]
+    return waived + [f"remove from release.toml: [[waivers]] {one}, there is no such hole" for one in judgement.unused]

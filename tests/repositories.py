@@ -1,0 +1,40 @@
+"""Small repositories of practice packages, and what libsolv makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from smedoit import metadata
+from smedoit.metadata import Source
+from smedoit.practice import packages
+from smedoit.practice.packages import Recipe
+
+MEDIUM = "the medium"
+
+
+def recipe(name: str, **facts: Any) -> Recipe:
+    """Return a small package; NAME-VERSION-RELEASE says its version, which is 1-1 otherwise."""
+    name, version, release = name.rsplit("-", 2) if name.count("-") > 1 else (name, "1", "1")
+    return Recipe(name, version, release, **{"size": 10, "compression": "none", "key": "", **facts})
+
+
+def repository(place: Path, recipes: Iterable[Recipe], name: str = MEDIUM) -> Source:
+    """Return a repository of these packages at place, without repodata."""
+    place.mkdir(parents=True, exist_ok=True)
+    for one in recipes:
+        packages.write(one, place)
+    return Source(name, place, "x86_64")
+
+
+def pool(*sources: Source, kinds: Sequence[str] = ("primary",)) -> Any:
+    """Return a libsolv pool of repositories, in their order."""
+    found: Any = None
+    for source in sources:
+        with metadata.unpacked(source, kinds, source.place.parent / "memory.sqlite") as files:
+            if found is None:
+                found = metadata.pool("x86_64", {source.name: files})
+            else:
+                metadata.load(found, {source.name: files})
+    return found
