@@ -137,6 +137,20 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Memories:
+    """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
+
+    census   the verified packages of the staged tiers
+    digests  digests of any file, by its stamp
+    locks    earlier locks, each under the beginning of its own digest
+    """
+
+    census: Path
+    digests: Path
+    locks: Path
+
+
+@dataclass(frozen=True)
 class Release:
     """Everything that release.toml says; paths are absolute, derived places are properties."""
 
@@ -166,7 +180,7 @@ class Release:
     quality: Quality = Quality()
     anaconda: Anaconda = Anaconda()
     boot_test: BootTest = field(default_factory=BootTest)
-    network: Network = Network()
+    network: Network = field(default_factory=Network)
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -260,9 +274,9 @@ class Release:
         return self.stage / "SRPMS"
 
     @property
-    def locks(self) -> Path:
-        """Earlier locks, which [packages] lock can name to build them again."""
-        return self.stage / "locks"
+    def memories(self) -> Memories:
+        """Where it is kept what was learned of packages; locks/ holds what [packages] lock can name again."""
+        return Memories(self.cache / "packages.json", self.cache / "digests.json", self.stage / "locks")
 
     @property
     def sources_lock(self) -> Path:
