@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import keys as keyring
-from smedoit import progress, rpms, tree
+from smedoit import progress, rpms, tree, workers
 from smedoit.config import Tier
 from smedoit.errors import PackageError, TreeError, grouped
 from smedoit.keys import PinnedKey
@@ -186,15 +186,12 @@ def real_files(root: Path, relative: str, complaints: Complaints) -> list[Path]:
 
 def read_all(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], known: Known) -> Known:
     """Return stamp and verdict of every file; only files with another stamp than known are opened."""
-    from concurrent.futures import ThreadPoolExecutor
-
     stamps = {os.fspath(path): stamp_of(path) for path in paths}
     current = {file: known[file] for file, stamp in stamps.items() if file in known and known[file][0] == stamp}
     fresh = [path for path in paths if os.fspath(path) not in current]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the other reader
-        verdicts = pool.map(lambda path: examine(path, root, keys), fresh)
-        for path, verdict in zip(fresh, progress.track(verdicts, len(fresh), "reading packages"), strict=True):
-            current[os.fspath(path)] = stamps[os.fspath(path)], verdict
+    verdicts = workers.spread(lambda path: examine(path, root, keys), fresh)
+    for path, verdict in zip(fresh, progress.track(verdicts, len(fresh), "reading packages"), strict=True):
+        current[os.fspath(path)] = stamps[os.fspath(path)], verdict
     return current
 
 
@@ -272,6 +269,15 @@ def described(package: Package) -> dict[str, object]:
     """Return a package as JSON knows it, without its size, which its stamp says."""
     evr = {"epoch": package.evr.epoch, "version": package.evr.version, "release": package.evr.release}
     return {**evr, **{key: getattr(package, key) for key in TEXTS}}
+
+
+def proven(memory: Path) -> dict[str, tuple[tree.Stamp, str]]:
+    """Return file -> its stamp when it was read, and the SHA-256 that was found, for every good package remembered."""
+    try:
+        entries = json.loads(memory.read_bytes()).items()
+        return {file: (tree.Stamp(*one["stamp"]), one["sha256"]) for file, one in entries if "refused" not in one}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def staged(tiers: Iterable[Tier]) -> list[Tier]:

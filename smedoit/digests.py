@@ -52,9 +52,12 @@ class Digests:
             found = pool.map(lambda path: self.of(path, *wanted[path]), wanted)
             return dict(zip(wanted, progress.track(found, len(wanted), "hashing files"), strict=True))
 
-    def learn(self, path: Path, **found: str) -> None:
-        """Remember digests, by kind, that somebody else has computed. Raises TreeError."""
-        key = key_of(path)
+    def learn(self, path: Path, stamp: tree.Stamp | None = None, **found: str) -> None:
+        """Remember digests, by kind, that somebody else has computed. Raises TreeError.
+
+        stamp  of the file when they were computed, if that may be a while ago
+        """
+        key = " ".join(map(str, stamp)) if stamp else key_of(path)
         self.learned[key] = {**self.known.get(key, {}), **self.learned.get(key, {}), **found, "path": os.fspath(path)}
 
     def save(self) -> None:

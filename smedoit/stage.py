@@ -9,6 +9,7 @@ from functools import cmp_to_key
 
 from smedoit.config import Selection
 from smedoit.errors import PackageError, grouped
+from smedoit.exclusions import Exclusions
 from smedoit.package import Package
 
 
@@ -33,32 +34,46 @@ class Candidate:
         return f"{self.package.nevra} ({self.tier})"
 
 
-def pick(tiers: Mapping[str, Iterable[Package]], selection: Selection, arch: str) -> list[Pick]:
+NOTHING_EXCLUDED = Exclusions()
+
+
+def pick(
+    tiers: Mapping[str, Iterable[Package]], selection: Selection, arch: str, without: Exclusions = NOTHING_EXCLUDED
+) -> list[Pick]:
     """Return the newest package of every name and slot, sorted by name, architecture, newest first.
 
     Tiers come in order of trust: on equal versions the earlier tier wins, so a rebuild in
     smeupdates-testing never replaces what smeos has already shipped. Source packages and
     architectures that the selection does not admit are left out. noarch and the release's
-    own arch share a slot: a package that became noarch replaces its older self.
+    own arch share a slot: a package that became noarch replaces its older self. What is
+    retired or excluded is no candidate, so an older copy that is not may take its place.
 
     Raises PackageError when one NEVRA stands in two tiers with different bytes.
     """
     slots: dict[tuple[str, str], list[Candidate]] = {}
     for rank, (tier, packages) in enumerate(tiers.items()):
         for package in packages:
-            if admitted(package, selection, arch):
-                slot = package.name, arch if package.arch == "noarch" else package.arch
-                slots.setdefault(slot, []).append(Candidate(package, tier, rank))
+            if not why_not(package, selection, arch, without):
+                slots.setdefault(slot_of(package, arch), []).append(Candidate(package, tier, rank))
     refuse_ambiguous(slots.values())
     return [one for slot in sorted(slots) for one in best(slots[slot], keep(slot[0], selection))]
 
 
-def admitted(package: Package, selection: Selection, arch: str) -> bool:
-    """Return whether a package of this architecture may go on a medium for arch."""
-    if package.arch in (arch, "noarch"):
-        return True
-    allowed = any(fnmatchcase(package.name, name) for name in selection.multilib)
-    return allowed and package.arch in selection.secondary
+def slot_of(package: Package, arch: str) -> tuple[str, str]:
+    """Return the place that a package competes for: its name and architecture, noarch counting as arch."""
+    return package.name, arch if package.arch == "noarch" else package.arch
+
+
+def why_not(package: Package, selection: Selection, arch: str, without: Exclusions) -> str:
+    """Return the rule that keeps a package of a staged tier off a medium for arch, in words, "" if none does."""
+    if package.is_source:
+        return "source: source packages go on the source medium"
+    if package.arch not in (arch, "noarch"):
+        if package.arch not in selection.secondary:
+            return f"architecture: {package.arch} is neither {arch} nor noarch"
+        if not any(fnmatchcase(package.name, name) for name in selection.multilib):
+            return f"multilib: {package.arch} is for names that [packages] multilib lists"
+    return without.rule(package)
 
 
 def keep(name: str, selection: Selection) -> int:

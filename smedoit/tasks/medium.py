@@ -47,16 +47,23 @@ def sample(rel: Release) -> Task:
 
 
 def packages(rel: Release) -> Task:
-    """packages.lock from the tiers."""
-    one, memory = rel.release, rel.cache / "packages.json"
+    """packages.lock from the tiers, or from an earlier lock."""
+    content, memories = rel.content.path, rel.memories
     return step(
         rel,
         "packages",
         "packages.choose",
-        *(rel.tiers, rel.keys, rel.packages, one.arch, rel.root, memory, rel.lock),
-        file_dep=[key.file for key in rel.keys],
+        *(rel.tiers, rel.keys, rel.packages, rel.exclusions, rel.release, rel.root, content, memories, rel.lock),
+        file_dep=[*(key.file for key in rel.keys), *([Path(rel.packages.lock)] if rel.packages.lock else [])],
         reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
-        told={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[packages]": rel.packages, "[release] arch": one.arch},
+        told={
+            "[[tiers]]": rel.tiers,
+            "[[keys]]": rel.keys,
+            "[packages]": rel.packages,
+            "[retired]": rel.retired,
+            "[excluded]": rel.excluded,
+            **said(rel, "arch", "date"),
+        },
         targets=[rel.lock],
         wiki="Local Only: update_repos; RPM dependencies",
     )
@@ -69,7 +76,7 @@ def stage_packages(rel: Release) -> Task:
         rel,
         "stage_packages",
         "packages.link",
-        *(rel.lock, rel.root, target),
+        *(rel.lock, rel.root, target, rel.memories.digests),
         file_dep=[rel.lock],
         writes=[Files(target, ("*.rpm",), content=False)],
         wiki="Local Only: Create stage content",
