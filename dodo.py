@@ -143,8 +143,8 @@ def task_release():
 
 
 def task_verify():
-    """read the finished ISO back: files, seal, boot records, labels, repodata, .treeinfo"""
-    return medium.verify(REL)
+    """read the finished media back: files, seal, boot records, labels, repodata, .treeinfo, jigdo"""
+    return media.verify(REL)
 
 
 def task_boot_test():

@@ -225,10 +225,15 @@ def listing(
         *(f"{encoded(part.md5)}={LABEL}:{part.path}" for part in parts if unique[part.md5] == part.path),
         "",
         "[Servers]",
-        *(f"{LABEL}={mirror.rstrip('/')}/{LABEL}/" for mirror in mirrors),
+        *(f"{LABEL}={server(mirror)}" for mirror in mirrors),
         "",
     ]
     return "\n".join(lines)
+
+
+def server(mirror: str) -> str:
+    """Return what the label stands for on a mirror."""
+    return f"{mirror.rstrip('/')}/{LABEL}/"
 
 
 def template_name(image: str) -> str:

@@ -1,13 +1,21 @@
-"""All media of a release."""
+"""All media of a release: told, and read back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from smedoit import jigdo, progress, reconstruct, sources, tree
+from smedoit import verify as reader
+from smedoit.config import Release
+from smedoit.contents import Expected
 from smedoit.digests import Digests
-from smedoit.errors import human
+from smedoit.errors import VerifyError, grouped, human
+from smedoit.findings import Findings
 from smedoit.identity import Identity
+from smedoit.steps import medium, netinstall
+from smedoit.steps.packages import read_lock
+from smedoit.steps.sources import files as source_files
 
 
 def told(isos: Path, one: Identity, memory: Path) -> Mapping[str, str]:
@@ -19,3 +27,70 @@ def told(isos: Path, one: Identity, memory: Path) -> Mapping[str, str]:
         lines.append(f"{path}  {size} bytes ({human(size)})  sha256 {known.sha256(path)}")
     known.save()
     return {"did": f"{len(lines)} media", "result": "\n".join(lines)}
+
+
+def verify(rel: Release, on_medium: Callable[[str], bool]) -> str:
+    """Read every medium back that there is, and hold it against locks, tree and release.
+
+    Raises VerifyError with what is wrong with any of them; the installation ISO must be there.
+    """
+    said, faults = [], []
+    for check in checks(rel, on_medium):
+        try:
+            said.append(check())
+        except VerifyError as error:
+            faults.append(str(error))
+    if faults:
+        raise VerifyError("\n".join(faults))
+    for line in said:
+        progress.note(line)
+    return "; ".join(said)
+
+
+def checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
+    """Yield what is to be done, each as a function that says what was right, or raises VerifyError."""
+    yield lambda: f"{rel.iso.name}: {verify_iso(rel, on_medium)}"
+    if rel.netinstall_iso.is_file():
+        yield lambda: f"{rel.netinstall_iso.name}: {verify_netinstall(rel)}"
+    if rel.sources_lock.is_file() and any(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso")):
+        yield lambda: verify_sources(rel)
+    for image in (rel.iso, rel.netinstall_iso, *sorted(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso"))):
+        if image.with_name(jigdo.listing_name(image.name)).is_file():
+            yield lambda image=image: f"{image.name}: {verify_jigdo(rel, image)}"  # type: ignore[misc]
+
+
+def verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
+    """Read the installation ISO back."""
+    files = medium.medium_files(rel.tree, on_medium)
+    return reader.verify(rel.iso, Expected(rel.release.volume, files, read_lock(rel.lock)))
+
+
+def verify_netinstall(rel: Release) -> str:
+    """Read the network install ISO back."""
+    volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.mirrors)
+    files = netinstall.files(rel.tree, rel.stage / "netinstall")
+    return reader.verify(rel.netinstall_iso, Expected(volume, files, (), url=url), reader.NETINSTALL)
+
+
+def verify_sources(rel: Release) -> str:
+    """Read the source ISO back, or all discs of it."""
+    said = []
+    keys = [key.file for key in rel.keys]
+    for disc in sources.plan(read_lock(rel.sources_lock), rel.sources, rel.release, rel.source_iso.name):
+        files = source_files(disc, rel.srpms, keys, rel.state / "discs")
+        expected = Expected(disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/")
+        said.append(f"{disc.name}: {reader.verify(rel.source_iso.with_name(disc.name), expected, reader.SOURCES)}")
+    return "; ".join(said)
+
+
+def verify_jigdo(rel: Release, image: Path) -> str:
+    """Make an ISO from its template and our own copy of what mirrors will have, and compare."""
+    findings = Findings()
+    smeos = {rel.release.arch: rel.tree, "SRPMS": rel.srpms}
+    with tree.worded(image, "read"):
+        parts = reconstruct.check(image, smeos, rel.mirrors.bases(rel.release), findings)
+    if findings.found:
+        raise VerifyError(
+            f"{image}:\n{grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"
+        )
+    return f"its jigdo makes it from {parts} files and a template"

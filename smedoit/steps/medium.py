@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from smedoit import digests, iso, layers, layout, progress, seal, tree
-from smedoit import verify as reader
 from smedoit.errors import human
 from smedoit.identity import Identity
 from smedoit.layout import Layout, Place
-from smedoit.steps.packages import read_lock
 
 
 def write(
@@ -53,12 +51,6 @@ def remember(path: Path, sha256: str, memory: Path) -> None:
     known = digests.Digests(memory)
     known.learn(path, sha256=sha256)
     known.save()
-
-
-def verify(one: Identity, lock_file: Path, tree_root: Path, on_medium: Callable[[str], bool], path: Path) -> str:
-    """Read the finished ISO back and hold it against lock, tree and release."""
-    expected = reader.Expected(one.volume, medium_files(tree_root, on_medium), read_lock(lock_file))
-    return reader.verify(path, expected)
 
 
 def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str, Path]:

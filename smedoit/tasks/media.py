@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit import netinstall as netinst
 from smedoit.config import Release
 from smedoit.fresh import Files
-from smedoit.tasks.medium import GRUB_TEXT, NETINSTALL, branded, either
+from smedoit.tasks.medium import GRUB_TEXT, NETINSTALL, branded, either, on_medium
 from smedoit.tasks.medium import sources as origins
 from smedoit.wiring import Task, group, said, step
 
@@ -160,3 +160,8 @@ def jigdo_of(rel: Release, maker: str, path: Path) -> Task:
 def release(rel: Release) -> Task:
     """Everything that users download."""
     return step(rel, "release", "media.told", rel.isos, rel.release, memory(rel), after=RELEASE, always=True)
+
+
+def verify(rel: Release) -> Task:
+    """All media, read back as they lie there: nothing is made first, or a damaged one would never be seen."""
+    return step(rel, "verify", "media.verify", rel, on_medium, always=True, wiki="Where are My F... ISO")

@@ -250,9 +250,3 @@ def iso(rel: Release) -> Task:
         ],
         wiki="Build SME Server 10 64 bit ISO",
     )
-
-
-def verify(rel: Release) -> Task:
-    """The ISO, read back as it lies there: nothing is made first, or a damaged one would never be seen."""
-    args = (rel.release, rel.lock, rel.tree, on_medium, rel.iso)
-    return step(rel, "verify", "medium.verify", *args, always=True, wiki="Where are My F... ISO")
