@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import html.parser
+
+import pytest
+
+from smedoit import notepages, notes
+from smedoit.notes import Change, Entry, Notes
+from smedoit.schema import Refused
+from tests.nouns import evr, identity
+
+DAY = 86400
+SETTINGS = Notes(tracker="https://bugs.example.invalid/show_bug.cgi?id={bug}")
+NEW = Entry(
+    "Ann Other <ann@example.invalid> 1.2-1.sme", 20000 * DAY, "- mend the thing [SME: 12345]\n- and <that> & *more*"
+)
+MID = Entry("Bob <bob@example.invalid> - 1.1-3.el7", 19990 * DAY, "- bug 777: second")
+OLD = Entry("Bob <bob@example.invalid> 1.1-2", 19000 * DAY, "- first [SME: 1]")
+CHANGELOG = (NEW, MID, OLD)
+BEFORE = {"alpha": evr("1.1-2.sme"), "gone": evr("1-1"), "same": evr("1-1"), "back": evr("2-1")}
+AFTER = {"alpha": evr("1.2-1.sme"), "fresh": evr("3-1"), "same": evr("1-1"), "back": evr("1-9")}
+
+
+def report() -> notes.Report:
+    return notes.report(BEFORE, AFTER, {"alpha": CHANGELOG}, {"SME base": ["alpha", "fresh"]}, SETTINGS.bugs)
+
+
+def test_every_package_that_is_not_the_same_is_named_once_with_what_happened() -> None:
+    assert notes.changed(BEFORE, AFTER) == {
+        "alpha": "updated",
+        "fresh": "added",
+        "gone": "removed",
+        "back": "downgraded",
+    }
+
+
+def test_only_the_entries_between_the_two_versions_are_told() -> None:
+    entries, gap = notes.between(CHANGELOG, evr("1.1-2.sme"))
+    assert (entries, gap) == ((NEW, MID), False)
+
+
+def test_a_changelog_that_does_not_reach_back_says_so() -> None:
+    assert notes.between((NEW, MID), evr("1.0-1")) == ((NEW, MID), True)
+
+
+def test_an_entry_that_the_last_release_had_is_not_new_even_without_a_version() -> None:
+    nameless = Entry("Bob", MID.time, MID.text)
+    assert notes.between((NEW, nameless), evr("0-1"), known=(nameless,)) == ((NEW,), False)
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        ("Ann <a@b.c> 1.2-1.sme", "1.2-1"),
+        ("Ann <a@b.c> - 2:1.2-1.el7_9.3", "2:1.2-1"),
+        ("Ann <a@b.c> [1.2-1]", "1.2-1"),
+        ("Ann <a@b.c>", None),
+        ("Jean-Philippe Pialasse <tests@pialasse.com>", None),
+    ],
+)
+def test_the_version_stands_at_the_end_of_a_header(header: str, wanted: str | None) -> None:
+    found = Entry(header, 0, "").evr
+    assert found == (evr(wanted) if wanted else None)
+
+
+@pytest.mark.parametrize("header", ["Ann Other <ann@b.c> 1.2-1", "Ann Other <ann@b.c> - 1.2-1", "Ann Other"])
+def test_the_author_is_the_name(header: str) -> None:
+    assert Entry(header, 0, "").author == "Ann Other"
+
+
+def test_bugs_lead_to_the_packages_that_mend_them() -> None:
+    assert report().bugs == {777: ("alpha",), 12345: ("alpha",)}
+
+
+def test_packages_stand_in_the_first_group_that_lists_them_the_rest_at_the_end() -> None:
+    assert {group: [one.name for one in changes] for group, changes in report().groups.items()} == {
+        "SME base": ["alpha", "fresh"],
+        "Other packages": ["gone", "back"],
+    }
+
+
+def test_readme_is_wrapped_for_the_console() -> None:
+    long = Entry("Ann <a@b.c> 1.2-1", 20000 * DAY, "- " + "word " * 60)
+    made = notes.report(BEFORE, AFTER, {"alpha": (long, OLD)}, {}, ())
+    assert max(len(line) for line in notepages.text(made, identity(), "10.0", SETTINGS).splitlines()) <= SETTINGS.width
+
+
+def test_readme_says_line_by_line_what_happened() -> None:
+    assert notepages.text(report(), identity(), "10.0", SETTINGS).splitlines() == [
+        "Koozali SME Server 10.1 RC2",
+        "===========================",
+        "",
+        "Changes since 10.0: 1 updated, 1 added, 1 removed, 1 downgraded.",
+        "",
+        "SME base",
+        "--------",
+        "",
+        "Updated packages:",
+        "  alpha 1.1-2.sme -> 1.2-1.sme",
+        "    2024-10-04 Ann Other",
+        "      - mend the thing [SME: 12345]",
+        "      - and <that> & *more*",
+        "    2024-09-24 Bob",
+        "      - bug 777: second",
+        "",
+        "New packages:",
+        "  fresh 3-1",
+        "",
+        "Other packages",
+        "--------------",
+        "",
+        "Packages that are gone:",
+        "  gone 1-1",
+        "",
+        "Packages that went back to an older version:",
+        "  back 2-1 -> 1-9",
+        "",
+        "Bugs",
+        "----",
+        "",
+        "  777: alpha",
+        "  12345: alpha",
+    ]
+
+
+def test_markdown_links_bugs_and_quotes_everything_else() -> None:
+    made = notepages.markdown(report(), identity(), "10.0", SETTINGS)
+    assert "[12345](<https://bugs.example.invalid/show_bug.cgi?id=12345>)" in made
+    assert r"and \<that\> \& \*more\*" in made
+
+
+class Balanced(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+        self.links += [value for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_balanced_and_lets_no_markup_through() -> None:
+    made = notepages.page(report(), identity(), "10.0 <b>", SETTINGS)
+    reader = Balanced()
+    reader.feed(made)
+    assert (reader.open, "<that>" in made, "10.0 <b>" in made) == ([], False, False)
+    assert reader.links[0] == "https://bugs.example.invalid/show_bug.cgi?id=12345"
+
+
+def test_bytes_that_are_no_utf_8_are_shown_not_lost() -> None:
+    entry = Entry("J\udce9r\udcf4me <j@b.c> 1.2-1", 0, "- caf\udce9\x07")
+    made = notepages.text(notes.Report({"g": [Change("updated", "a", "1", "2", (entry,))]}), identity(), "x", SETTINGS)
+    assert r"J\xe9r\xf4me" in made and r"caf\xe9" in made and "\x07" not in made
+
+
+@pytest.mark.parametrize(
+    "settings", [{"tracker": "https://x/"}, {"width": 10}, {"bugs": ("(a)(b)",)}, {"bugs": ("(",)}]
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(Refused):
+        Notes(**settings)  # type: ignore[arg-type]
