@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from smedoit.checksums import NAMES
 from smedoit.config import Release
 from smedoit.fresh import Files
+from smedoit.tasks.media import MEDIA, memory
 from smedoit.wiring import Task, said, step
-
-MEDIA = ("iso",)  # the tasks that make what is summed, listed and recorded
 
 
 def isos(rel: Release) -> Files:
     """Return the media of this version, whatever their number; the stamp of a medium decides."""
     return Files(rel.isos, (f"*/{rel.release.name}-{rel.release.full}-*.iso",), content=False)
-
-
-def memory(rel: Release) -> Path:
-    """Return where the digests of files are remembered."""
-    return rel.cache / "digests.json"
 
 
 def checksums(rel: Release) -> Task:

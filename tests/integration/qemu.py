@@ -1,32 +1,16 @@
-"""Boot a medium in qemu and listen to its serial line: the last word on whether a medium is one."""
+"""Boot a medium and wait for words on its serial line: the last word on whether a medium is one."""
 
 from __future__ import annotations
 
-import os
-import re
-import select
-import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-from tests.tools import missing, need
+from smedoit import emulator
+from smedoit.emulator import Broken, Firmware, Medium, Way
+from tests.tools import need
 
-Firmware = Literal["bios", "uefi"]
-Medium = Literal["cd", "usb"]
-MACHINE = ("-machine", "pc", "-m", "512", "-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio")
-OVMF = "/usr/share/OVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/x64"
-KVM_BROKEN = "KVM internal error"
-OVMF_WHOLE = "/usr/share/ovmf/OVMF.fd"
-TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
-CODES = {  # code -> variables of the same size; OVMF refuses others
-    "OVMF_CODE.fd": "OVMF_VARS.fd",
-    "OVMF_CODE_4M.fd": "OVMF_VARS_4M.fd",
-    "OVMF_CODE.4m.fd": "OVMF_VARS.4m.fd",
-}
+__all__ = ["Firmware", "Medium", "NotBooted", "boot"]
+MEMORY = 512
 
 
 class NotBooted(AssertionError):
@@ -39,77 +23,23 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int
     Raises NotBooted with the last of it when until has not come after seconds, or the
     machine was switched off before.
     """
-    need("qemu-system-x86_64")
+    need(emulator.QEMU)
     heard = ""
-    for accelerator in accelerators():
-        heard = attempt(accelerator, iso, firmware, medium, until, seconds)
-        if until in heard:
-            return heard
-        if KVM_BROKEN not in heard:
-            break
-    raise NotBooted(f"{until!r} did not come in {seconds} s from {medium} under {firmware}:\n{heard[-3000:]}")
-
-
-def attempt(accelerator: str, iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int) -> str:
-    """Start a machine and return what it said: up to the words, the deadline, its end or kvm's."""
-    with tempfile.TemporaryDirectory() as place:
-        start = [
-            "qemu-system-x86_64",
-            *MACHINE,
-            "-accel",
-            accelerator,
-            *drive(iso, medium),
-            *bios(firmware, Path(place)),
-        ]
-        machine = subprocess.Popen(start, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        heard = ""
+    for accelerator in emulator.accelerators():
         try:
-            for heard in listen(machine, seconds):
-                if until in heard or KVM_BROKEN in heard:
-                    break
-        finally:
-            machine.kill()
-            machine.communicate()
+            heard = attempt(iso, Way(firmware, medium), until, seconds, accelerator)
+            break
+        except Broken as broken:
+            heard = str(broken)
+    if until not in heard:
+        raise NotBooted(f"{until!r} did not come in {seconds} s from {medium} under {firmware}:\n{heard[-3000:]}")
     return heard
 
 
-def listen(machine: subprocess.Popen[bytes], seconds: int) -> Iterator[str]:
-    """Yield all that has come over the serial line, each time more comes, until the end or the deadline."""
-    assert machine.stdout
-    deadline, heard = time.monotonic() + seconds, b""
-    while (left := deadline - time.monotonic()) > 0:
-        if select.select([machine.stdout], [], [], left)[0]:
-            more = os.read(machine.stdout.fileno(), 65536)
-            if not more:
-                return
-            heard += more
-            yield TERMINAL.sub("", heard.decode(errors="replace")).replace("\r", "")
-
-
-def accelerators() -> tuple[str, ...]:
-    """Return what to try: nested kvm may be there, start, and then fail in 16-bit code, so tcg stays the second try."""
-    return ("kvm", "tcg") if os.access("/dev/kvm", os.R_OK | os.W_OK) else ("tcg",)
-
-
-def drive(iso: Path, medium: Medium) -> tuple[str, ...]:
-    """Return the options that put iso into the machine; nothing can write to it."""
-    if medium == "cd":
-        return "-drive", f"file={iso},media=cdrom,format=raw,readonly=on"
-    stick = f"file={iso},if=none,id=stick,format=raw,readonly=on"
-    return "-drive", stick, "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,removable=on"
-
-
-def bios(firmware: Firmware, place: Path) -> tuple[str, ...]:
-    """Return the options for the firmware; UEFI gets variables of its own, as from the factory."""
-    if firmware == "bios":
-        return ()
-    for directory in map(Path, OVMF):
-        for code, variables in CODES.items():
-            if (directory / code).is_file() and (directory / variables).is_file():
-                own = shutil.copy(directory / variables, place / "vars.fd")
-                pflash = "if=pflash,unit={},format=raw,file={}"
-                readonly = pflash.format(0, directory / code) + ",readonly=on"
-                return "-drive", readonly, "-drive", pflash.format(1, own)
-    if not Path(OVMF_WHOLE).is_file():
-        missing("OVMF, the UEFI firmware for qemu")
-    return "-bios", OVMF_WHOLE
+def attempt(iso: Path, way: Way, until: str, seconds: int, accelerator: str) -> str:
+    """Start a machine and return what it said: up to the words, the deadline or its end. Raises Broken."""
+    deadline = time.monotonic() + seconds
+    with emulator.machine(iso, way, MEMORY, accelerator) as guest:
+        while until not in guest.heard() and guest.runs() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return guest.heard()
