@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smedoit import progress, tree
+from smedoit import progress, tree, workers
 from smedoit.errors import PackageError
 from smedoit.package import Package
 
@@ -90,8 +90,9 @@ def fill(chunks: Any, packages: Sequence[Located], epoch: int) -> int:
     """Parse the packages that are not in chunks; return how many."""
     known = {key for (key,) in chunks.execute("SELECT key FROM chunk")}
     fresh = [one for one in packages if key_of(one, epoch) not in known]
-    for one in progress.track(fresh, len(fresh), "parsing packages"):
-        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (key_of(one, epoch), json.dumps(parse(one, epoch))))
+    parsed = workers.spread(lambda one: json.dumps(parse(one, epoch)), fresh)
+    for one, xml in zip(fresh, progress.track(parsed, len(fresh), "parsing packages"), strict=True):
+        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (key_of(one, epoch), xml))
     return len(fresh)
 
 
