@@ -179,6 +179,7 @@ class Names:
         self.directories = {"": ""}
         self.files: dict[str, str] = {}
         self.taken: dict[str, set[str]] = {}
+        self.last: dict[tuple[str, str, str], int] = {}  # the number that a cut name got last: trying all takes hours
 
     def of(self, path: str, *, directory: bool) -> str:
         """Return the absolute ISO 9660 path for a path whose directories came before."""
@@ -200,7 +201,10 @@ class Names:
         candidate, count = stem[:room], 0
         while f"{candidate}.{extension}" in taken:
             count += 1
-            candidate = f"{stem[: room - len(str(count))]}{count}"
+            cut = stem[: room - len(str(count))]
+            count = max(count, self.last.get((above, cut, extension), 0))
+            candidate = f"{cut}{count}"
+            self.last[above, cut, extension] = count
         taken.add(f"{candidate}.{extension}")
         return f"{candidate}.{extension}" if extension else candidate
 
