@@ -26,7 +26,8 @@ def implant(path: Path) -> str:
 
     Source: isomd5sum, libimplantisomd5.c
     """
-    digest, fragments = media_sums(path)
+    with tree.syncing(path):  # what is on its way to the disk now need not be waited for at the end
+        digest, fragments = media_sums(path)
     text = (
         f"ISO MD5SUM = {digest};SKIPSECTORS = {SKIPPED};RHLISOSTATUS=1;FRAGMENT SUMS = {fragments};"
         f"FRAGMENT COUNT = {FRAGMENTS};{PHRASE}"

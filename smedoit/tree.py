@@ -104,6 +104,17 @@ def sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def syncing(path: Path) -> Iterator[None]:
+    """Bring path safely to disk while the block runs. Raises TreeError."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with worded(path, "written"), ThreadPoolExecutor(1) as beside:
+        synced = beside.submit(sync, path)
+        yield
+        synced.result()
+
+
 def write(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bool = True) -> None:
     """Make path hold data; text is UTF-8, with the bytes that read_text() could not decode."""
     with writing(path, mode, durable) as beside:
@@ -198,9 +209,13 @@ def place_below(root: Path, relative: str) -> Path:
 def real_file(root: Path, relative: str) -> Path:
     """Return root/relative, which must be a file whose real place lies below root.
 
+    relative  as walk yields it: none of the directories on its way is a link
+
     Raises TreeError for a dangling link, a link that leads out of root, or no file at all.
     """
     path = root / relative
+    if path.is_file() and not path.is_symlink():
+        return path
     real = Path(os.path.realpath(path))
     if not real.exists():
         kind = "is a dangling link" if path.is_symlink() else "is not there"
