@@ -10,6 +10,7 @@ import fnmatch
 import functools
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -74,9 +75,15 @@ class Files:
                 yield entry.path
 
 
-def matches(relative: str, globs: Iterable[str]) -> bool:
+def matches(relative: str, globs: tuple[str, ...]) -> bool:
     """Return whether a relative path matches one of the globs; * also spans slashes."""
-    return any(pattern == "*" or fnmatch.fnmatchcase(relative, pattern) for pattern in globs)
+    return pattern(globs).match(relative) is not None
+
+
+@functools.cache
+def pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Return one pattern for all globs."""
+    return re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)")
 
 
 class Ledger(Dependency):  # type: ignore[misc]

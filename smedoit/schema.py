@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -42,12 +43,18 @@ def build(cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", g
     known = {one.name: one for one in fields(cls) if one.name not in given}  # type: ignore[arg-type]
     refuse_unknown(table, known, file, where)
     refuse_absent(table, known, file, where)
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)  # type: ignore[arg-type]
     values = {key: read(hints[key], value, file, where, key) for key, value in table.items()}
     try:
         return cls(**given, **values)
     except Refused as refused:
         raise ConfigError(f"{file}: {spelled(table, where, refused.key)}: {refused.reason}") from None
+
+
+@functools.cache
+def hints_of(cls: type) -> Mapping[str, Any]:
+    """Return the types that a dataclass declares, worked out once for all tables of its kind."""
+    return get_type_hints(cls)
 
 
 def refuse_unknown(table: Mapping[str, Any], known: Mapping[str, object], file: Path, where: str) -> None:
