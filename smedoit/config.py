@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import distribution
+from smedoit.chroot import Installer, Mock
 from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
 from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
@@ -22,6 +23,7 @@ from smedoit.gates import Anaconda, Closure, Quality, Updates
 from smedoit.holes import Waiver
 from smedoit.identity import WORD, Identity
 from smedoit.network import Network
+from smedoit.notes import Notes
 from smedoit.origins import PINS, BootSet, Translations
 from smedoit.proof import BootTest, Signing
 from smedoit.rules import Rule
@@ -171,6 +173,9 @@ class Release:
     excluded: Mapping[str, str] = field(default_factory=dict)
     promotion: Promotion = Promotion()
     rules: tuple[Rule, ...] = ()
+    mock: Mock = field(default_factory=Mock)
+    installer: Installer = field(default_factory=Installer)
+    notes: Notes = field(default_factory=Notes)
     spec: Spec = field(default_factory=Spec)
     versions: Versions = field(default_factory=Versions)
     signing: Signing = field(default_factory=Signing)
@@ -317,19 +322,27 @@ def anchored(rel: Release) -> Release:
 
 def read(file: Path) -> dict[str, Any]:
     """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return parsed(file.read_text(encoding="utf-8"), file)
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
         ) from None
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read, {system_words(error)}") from None
+        raise ConfigError(
+            f"{file}: cannot be read, {system_words(error)}", hint="put the file there, and let your user read it"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8, TOML allows nothing else") from None
+
+
+def parsed(text: str, file: Path) -> dict[str, Any]:
+    """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: is not TOML, {error}", hint="mend that line") from None

@@ -44,7 +44,7 @@ def members_below(
     root: Path, name: Callable[[str], str], skipped: Iterable[str] = (), only: str = ""
 ) -> list[images.Member]:
     """Return the files below root as members of an image; executables stay executable."""
-    everything = layers.layer(root.name, root, lambda relative: wanted(relative, skipped, only), tree.copy)
+    everything = layers.layer("directory", root, lambda relative: wanted(relative, skipped, only), tree.copy)
     return [
         images.Member(name(relative), tree.read_bytes(path), os.access(path, os.X_OK))
         for relative, path in everything.files.items()
