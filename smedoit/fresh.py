@@ -67,12 +67,18 @@ class Files:
     def paths(self) -> Iterator[str]:
         """Yield the path of every file that is there now; a missing directory holds none."""
         try:
-            found = list(tree.scan(os.fspath(self.root), ""))
+            found = list(tree.scan(os.fspath(self.root), "", self.may_hold))
         except OSError:
             return
         for relative, entry in found:
             if matches(relative, self.only) and not matches(relative, self.apart):
                 yield entry.path
+
+    def may_hold(self, directory: str) -> bool:
+        """Return whether to look into a directory: its path, which ends with a slash, may lead to one of the files."""
+        heads = [re.split(r"[*?[]", glob, maxsplit=1)[0] for glob in self.only]
+        wanted = any(head.startswith(directory) or directory.startswith(head) for head in heads)
+        return wanted and not matches(directory, tuple(glob for glob in self.apart if glob.endswith("*")))
 
 
 def matches(relative: str, globs: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -186,13 +186,18 @@ def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     yield from sorted(scan(os.fspath(root), ""), key=lambda found: found[0])
 
 
-def scan(directory: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield what walk yields, unsorted. Raises OSError."""
+def scan(
+    directory: str, prefix: str, enter: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what walk yields, unsorted. Raises OSError.
+
+    enter  whether to look into a directory, by its relative path with a slash at the end
+    """
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in VCS_DIRECTORIES:
-                    yield from scan(entry.path, f"{prefix}{entry.name}/")
+                if entry.name not in VCS_DIRECTORIES and enter(f"{prefix}{entry.name}/"):
+                    yield from scan(entry.path, f"{prefix}{entry.name}/", enter)
             elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
                 yield prefix + entry.name, entry
 
