@@ -26,6 +26,8 @@ SMALLEST = 4096  # a smaller file costs whoever downloads more as a request of i
 LABEL = "smeos"  # stands for the directory smeos/ of a release on the mirrors
 NAME = re.compile(r"[A-Za-z0-9._+~^@,/-]+")  # what no reader of [Parts] and no URL takes for anything else
 
+ENCODED = re.compile(r"[A-Za-z0-9_-]{22}")
+
 LITERAL, IMAGE, FILE = 2, 5, 6  # types of entry in the description
 LENGTHS = {LITERAL: 7, IMAGE: 27, FILE: 31}  # bytes of an entry, its type included
 HEADER = re.compile(rb"JigsawDownload template (\d+)\.\d+ [^\r\n]*\r\n[^\r\n]*\r\n\r\n")
@@ -190,10 +192,9 @@ def encoded(md5: str) -> str:
 
 def decoded(word: str) -> str:
     """Return the MD5, in hexadecimal, that a .jigdo file spells. Raises Broken."""
-    try:
-        return base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).hex()
-    except ValueError:
-        raise Broken(f"{word} is no MD5 in base64") from None
+    if not ENCODED.fullmatch(word):
+        raise Broken(f"{word} is no MD5 in base64")
+    return base64.urlsafe_b64decode(f"{word}==").hex()
 
 
 def listing(
