@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, media, medium, papers, release, trial
+from smedoit.tasks import checks, installer, media, medium, papers, release, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -85,6 +85,36 @@ def task_bump():
 def task_new_major():
     """the content tree and release.toml of the next major, made beside the old ones"""
     return release.new_major(REL)
+
+
+def task_mock_init():
+    """the private chroot that lorax and other tools of the release run in"""
+    return installer.mock_init(REL)
+
+
+def task_installer():
+    """whether the installer must be built again, by what changed; and, with lorax, its new images"""
+    return installer.installer(REL)
+
+
+def task_clean_mock():
+    """remove that chroot and its configuration"""
+    return installer.clean_mock(REL)
+
+
+def task_update_repos():
+    """the page's name for packages, stage_packages, comps and repodata"""
+    return installer.update_repos(REL)
+
+
+def task_build_installer():
+    """the page's name for installer, with its log as stage/N/build_installer.ARCH"""
+    return installer.build_installer(REL)
+
+
+def task_build_ISO():
+    """the page's name for iso and what it waits for, with their logs as stage/N/build_ISO.ARCH"""
+    return installer.build_iso(REL)
 
 
 def task_check_versions():

@@ -103,6 +103,7 @@ def tree(rel: Release) -> Task:
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
         told=branded(rel),
         writes=[Files(rel.tree, apart=apart)],
+        after=["installer"] if rel.installer.way == "lorax" else [],
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
 
