@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, installer, media, medium, papers, release, trial
+from smedoit.tasks import checks, installer, media, medium, papers, release, tiers, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -10,6 +10,16 @@ DOIT_CONFIG = fresh.settings(REL)
 def task_sample():
     """a practice world below [paths] root: signed RPMs, boot set, content, translations"""
     return medium.sample(REL)
+
+
+def task_tiers():
+    """repodata of every tier, for yum: of each architecture and of the sources"""
+    yield from tiers.tiers(REL)
+
+
+def task_why_package():
+    """every copy of a package in every tier, and the rule that decided about it"""
+    return tiers.why_package(REL)
 
 
 def task_packages():

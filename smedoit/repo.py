@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from smedoit import progress, tree, workers
-from smedoit.errors import PackageError
-from smedoit.package import Package
+from smedoit.errors import PackageError, SmeError
 
 KINDS = ("primary", "filelists", "other")
 CHANGELOGS = 10  # entries a package, as createrepo_c has it
 
 
+class Hashed(Protocol):
+    """Whatever knows the SHA-256 of a package's file; a Package does."""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the whole file, in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The SHA-256 of a file of which nothing else is known."""
+
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Located:
-    """A package and where it lies: path in our tree, href in the repository."""
+    """A package and where it lies: path in our tree, href in the repository.
 
-    package: Package
+    package  None where nobody vouches for its content: what lies there is described, whatever it is
+    """
+
+    package: Hashed | None
     path: Path
     href: str
 
@@ -35,6 +52,7 @@ def make(
     epoch: int,
     memory: Path,
     others: Sequence[Located] = (),
+    retain: bool = False,
 ) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
 
@@ -42,15 +60,18 @@ def make(
     epoch   the revision, and every time in the metadata
     memory  a database of what was parsed before, by the content of the package
     others  packages of other repositories that share the memory
+    retain  keep the files of the metadata that is replaced until it is replaced again: where yum
+            reads meanwhile, who has the old repomd.xml still finds all that it names
 
     Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
     Raises PackageError if a file is not what packages says, or if metadata lost a package.
     """
     with opened(memory) as chunks:
-        parsed = fill(chunks, packages, epoch)
+        packages, found = identified(chunks, packages, epoch)
+        parsed = found + fill(chunks, packages, epoch)
         with TemporaryDirectory(dir=memory.parent, prefix="repodata-") as beside:
             records = write_metadata(Path(beside), packages, comps, epoch, chunks)
-            publish(records, directory)
+            publish(records, directory, named_by(directory / "repomd.xml") if retain else set())
         forget_others(chunks, [*packages, *others])
     return parsed
 
@@ -78,26 +99,85 @@ def connect(memory: Path) -> Any:
     database = sqlite3.connect(memory)
     database.execute("PRAGMA synchronous = OFF")  # a lost memory costs time, nothing else
     database.execute("CREATE TABLE IF NOT EXISTS chunk (key TEXT PRIMARY KEY, xml TEXT NOT NULL)")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL)"
+    )
     return database
+
+
+def digest_of(one: Located) -> str:
+    """Return the SHA-256 of a package's file, "" if nobody has said it yet."""
+    return one.package.sha256 if one.package else ""
 
 
 def key_of(one: Located, epoch: int) -> str:
     """Return what a package's metadata depends on."""
-    return f"{one.package.sha256} {epoch} {one.href}"
+    return f"{digest_of(one)} {epoch} {one.href}"
+
+
+def identified(chunks: Any, packages: Sequence[Located], epoch: int) -> tuple[list[Located], int]:
+    """Return the packages with their digests, and how many files had to be parsed for that.
+
+    A file with the stamp that it had last time is not opened. Raises PackageError with all
+    files that are no RPM.
+    """
+    known = {path: (stamp, sha256) for path, stamp, sha256 in chunks.execute("SELECT path, stamp, sha256 FROM seen")}
+    found, fresh = {}, {}
+    for one in (one for one in packages if one.package is None):
+        with tree.worded(one.path, "read"):
+            stamp = " ".join(map(str, tree.stamp(one.path)))
+        before, sha256 = known.get(os.fspath(one.path), ("", ""))
+        if stamp == before:
+            found[one.path] = sha256
+        else:
+            fresh[one] = stamp
+    found.update(learned(chunks, fresh, epoch))
+    return [one if one.package else replace(one, package=Content(found[one.path])) for one in packages], len(fresh)
+
+
+def learned(chunks: Any, fresh: Mapping[Located, str], epoch: int) -> Iterator[tuple[Path, str]]:
+    """Yield path and digest of every file with a new stamp, after parsing it into chunks."""
+    bad: list[str] = []
+    results = workers.spread(lambda one: examined(one, epoch), list(fresh))
+    for (one, stamp), result in zip(
+        fresh.items(), progress.track(results, len(fresh), "reading packages"), strict=True
+    ):
+        if isinstance(result, str):
+            bad.append(result)
+            continue
+        sha256, xml = result
+        key = key_of(replace(one, package=Content(sha256)), epoch)
+        chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, xml))
+        chunks.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (os.fspath(one.path), stamp, sha256))
+        yield one.path, sha256
+    if bad:
+        raise PackageError("\n".join(bad), hint="get a good copy of each, or take it away")
+
+
+def examined(one: Located, epoch: int) -> tuple[str, str] | str:
+    """Return digest and XML of a package, or why it cannot be read, with its name."""
+    try:
+        sha256, xml = parse(one, epoch)
+        return sha256, json.dumps(xml)
+    except SmeError as error:
+        return str(error).splitlines()[0]
 
 
 def fill(chunks: Any, packages: Sequence[Located], epoch: int) -> int:
     """Parse the packages that are not in chunks; return how many."""
     known = {key for (key,) in chunks.execute("SELECT key FROM chunk")}
     fresh = [one for one in packages if key_of(one, epoch) not in known]
-    parsed = workers.spread(lambda one: json.dumps(parse(one, epoch)), fresh)
+    parsed = workers.spread(lambda one: json.dumps(parse(one, epoch)[1]), fresh)
     for one, xml in zip(fresh, progress.track(parsed, len(fresh), "parsing packages"), strict=True):
         chunks.execute("INSERT INTO chunk VALUES (?, ?)", (key_of(one, epoch), xml))
     return len(fresh)
 
 
-def parse(one: Located, epoch: int) -> Sequence[str]:
-    """Return a package's XML for primary, filelists and other. Raises PackageError if its content is not the lock's."""
+def parse(one: Located, epoch: int) -> tuple[str, Sequence[str]]:
+    """Return a package's SHA-256, and its XML for primary, filelists and other.
+
+    Raises PackageError if its content is not what the lock says, TreeError if it is no package.
+    """
     import createrepo_c as cr
 
     with tree.worded(one.path, "read"):
@@ -105,10 +185,10 @@ def parse(one: Located, epoch: int) -> Sequence[str]:
         found = cr.package_from_rpm(
             str(one.path), checksum_type=cr.SHA256, location_href=one.href, changelog_limit=CHANGELOGS
         )
-    if found.pkgId != one.package.sha256:
+    if one.package and found.pkgId != one.package.sha256:
         raise PackageError(f"{one.path}: changed since packages.lock was written", hint="run doit again")
     found.time_file = epoch
-    return tuple(cr.xml_dump(found))
+    return found.pkgId, tuple(cr.xml_dump(found))
 
 
 def write_metadata(
@@ -186,18 +266,34 @@ def check_count(primary: Path, packages: Sequence[Located]) -> None:
         )
 
 
-def publish(made: Sequence[Path], directory: Path) -> None:
-    """Put the files into directory: data under names of their own, then repomd.xml, then the old files go."""
+def named_by(repomd: Path) -> set[str]:
+    """Return the names of the files that a repomd.xml speaks of; one that cannot be read names none."""
+    import createrepo_c as cr
+
+    try:
+        return {os.path.basename(record.location_href) for record in cr.Repomd(os.fspath(repomd)).records}
+    except (OSError, cr.CreaterepoCError):
+        return set()
+
+
+def publish(made: Sequence[Path], directory: Path, kept: Container[str] = ()) -> None:
+    """Put the files into directory: data under names of their own, then repomd.xml, then the old files go.
+
+    kept  names of old files that stay all the same
+    """
     for path in made:
         tree.copy(path, directory / path.name)
     wanted = {path.name for path in made}
     for _, entry in list(tree.walk(directory)):
-        if os.path.relpath(entry.path, directory) not in wanted:
+        if (name := os.path.relpath(entry.path, directory)) not in wanted and name not in kept:
             tree.remove(Path(entry.path))
 
 
 def forget_others(chunks: Any, packages: Sequence[Located]) -> None:
     """Drop from the memory what no package of this repository needs."""
-    used = {one.package.sha256 for one in packages}
+    used = {digest_of(one) for one in packages}
     keys = [key for (key,) in chunks.execute("SELECT key FROM chunk") if key.split(" ", 1)[0] not in used]
     chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in keys])
+    there = {os.fspath(one.path) for one in packages}
+    gone = [path for (path,) in chunks.execute("SELECT path FROM seen") if path not in there]
+    chunks.executemany("DELETE FROM seen WHERE path = ?", [(path,) for path in gone])

@@ -81,7 +81,8 @@ def beaten(copy: Copy, rivals: Sequence[Pick]) -> str:
     equal = next((one for one in rivals if one.package.evr == copy.package.evr), None)
     if equal is None:
         newer = " and ".join(f"{one.package.nevra} ({one.tier})" for one in rivals)
-        return f"older: {newer} is newer" if rivals else "no copy of it was picked"
+        verb = "is" if len(rivals) == 1 else "are"
+        return f"older: {newer} {verb} newer" if rivals else "no copy of it was picked"
     if equal.tier == copy.tier:
         return f"double: {equal.package.file} is the same version in the same tier"
     return f"less trusted: {equal.tier} has the same version and stands before {copy.tier} in [[tiers]]"
