@@ -177,6 +177,11 @@ def task_sign():
     return papers.sign(REL)
 
 
+def task_manifests():
+    """file lists, composeinfo, rpms and images for machines, and the bill of materials (SPDX)"""
+    return papers.manifests(REL)
+
+
 def task_release():
     """everything that users download"""
     return media.release(REL)

@@ -12,6 +12,8 @@ from typing import IO, Any
 from smedoit import tree
 from smedoit.errors import VerifyError
 
+SECTOR = 2048
+
 
 class Image:
     """An ISO open for reading: raw bytes, and files by their Rock Ridge names."""
@@ -48,6 +50,10 @@ class Image:
 
     def blocks(self, name: str) -> Iterable[bytes]:
         """Yield the content of a file, block by block."""
+        record = self.records[name]
+        if record.inode is None:  # the boot catalogue, which is no file to pycdlib
+            yield self.at(record.extent_location() * SECTOR, record.get_data_length())
+            return
         with self.iso.open_file_from_iso(rr_path=f"/{name}") as file:
             while data := file.read(tree.BLOCK):
                 yield data

@@ -42,3 +42,19 @@ def sign(rel: Release) -> Task:
         writes=[Files(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
         after=["checksums"],
     )
+
+
+def manifests(rel: Release) -> Task:
+    """File lists, productmd's manifests and the bill of materials."""
+    start = f"*/{rel.release.name}-{rel.release.full}-*"
+    return step(
+        rel,
+        "manifests",
+        "manifests.write",
+        *(rel.release, rel.isos, (rel.lock, rel.sources_lock), rel.tree, rel.iso, memory(rel)),
+        file_dep=[rel.lock, rel.sources_lock],
+        reads=[isos(rel), Files(rel.tree / "repodata")],
+        told=said(rel, "product", "name", "short", "version", "label", "arch", "date"),
+        writes=[Files(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
+        after=MEDIA,
+    )
