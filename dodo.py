@@ -127,6 +127,11 @@ def task_build_ISO():
     return installer.build_iso(REL)
 
 
+def task_notes():
+    """release notes against the last release: README.txt, Markdown, HTML; --content puts it into the content tree"""
+    return release.notes(REL)
+
+
 def task_check_versions():
     """no word of another release in the tree or inside its images"""
     return release.check_versions(REL)

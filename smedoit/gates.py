@@ -84,7 +84,7 @@ class Quality:
 
     def anchored(self, root: Path, content: Path) -> Quality:
         """Return the settings with absolute paths; the lists lie in the content tree."""
-        previous = str(root / self.previous) if self.previous else ""
+        previous = self.previous if "://" in self.previous or not self.previous else str(root / self.previous)
         return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
 
 

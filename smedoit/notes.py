@@ -24,11 +24,13 @@ class Notes:
     bugs     regular expressions with one group, the number
     tracker  address of a bug, with {bug} in it
     width    columns of README.txt on the installer's console
+    since    what the last release is called in the notes
     """
 
     bugs: tuple[str, ...] = (r"\[SME:?\s*(\d+)\]", r"\[?bug[ #:]*(\d{3,})\]?")
     tracker: str = ""
     width: int = 76
+    since: str = "the last release"
 
     def __post_init__(self) -> None:
         demand(not self.tracker or "{bug}" in self.tracker, "tracker", "put {bug} where the number goes")

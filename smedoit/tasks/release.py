@@ -108,3 +108,32 @@ def new_major(rel: Release) -> Task:
         ],
         wiki="Preparation of a new Major Release; Update cdrom.image content",
     )
+
+
+def notes(rel: Release) -> Task:
+    """Release notes against the last release."""
+    target = rel.stage / "notes"
+    args = (rel.lock, rel.root, rel.quality.previous, rel.tree / "Packages/base/comps.xml", rel.release, rel.notes)
+    return step(
+        rel,
+        "notes",
+        "notes.write",
+        *(*args, rel.network, rel.cache, target, rel.content.path),
+        file_dep=[rel.lock, rel.tree / "Packages/base/comps.xml"],
+        told={
+            **said(rel, "product", "version", "label"),
+            "[notes]": rel.notes,
+            "[quality] previous": rel.quality.previous,
+        },
+        targets=[target / name for name in ("README.txt", "ReleaseNotes.md", "ReleaseNotes.html")],
+        params=[
+            {
+                "name": "into_content",
+                "long": "content",
+                "type": bool,
+                "default": False,
+                "help": "also make it README.txt of the content tree",
+            }
+        ],
+        wiki="Generate a new Changelogs",
+    )
