@@ -1,0 +1,6 @@
+"""Tests are named after what they promise."""
+
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # a builder under load is slow, and not wrong
+settings.load_profile("unhurried")
