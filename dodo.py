@@ -72,6 +72,21 @@ def task_closure():
     return checks.closure(REL)
 
 
+def task_updates():
+    """what a yum update after the first boot would fetch: nothing, or it is explained"""
+    return checks.updates(REL)
+
+
+def task_quality():
+    """who verified each package that changed since the last release"""
+    return checks.quality(REL)
+
+
+def task_anaconda_version():
+    """upstream's anaconda held against ours, and against the one in smeextras"""
+    return checks.anaconda_version(REL)
+
+
 def task_treeinfo():
     """.treeinfo, .discinfo and media.repo"""
     return medium.treeinfo(REL)

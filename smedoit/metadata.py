@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,18 +157,25 @@ def made(source: Source, kinds: Sequence[str], memory: Path, beside: Path) -> di
     return {kind: write(beside / f"{kind}.xml", kind, [xml[KINDS.index(kind)] for xml in found]) for kind in kinds}
 
 
-def chunks_of(paths: Iterable[Path], chunks: Any, root: Path) -> Iterator[Sequence[str]]:
-    """Yield the XML of every RPM, parsed only if its stamp is not known."""
-    known = dict(chunks.execute("SELECT key, xml FROM chunk"))
-    listed = list(paths)
-    for path in progress.track(listed, len(listed), "reading headers"):
+def chunks_of(paths: Sequence[Path], chunks: Any, root: Path) -> Iterator[Sequence[str]]:
+    """Yield the XML of every RPM below root, parsed only if its stamp is not known; forget the RPMs that are gone."""
+    known = dict(chunks.execute("SELECT key, xml FROM chunk WHERE key GLOB ?", (f"{escaped(root)}/*",)))
+    idle = set(known)
+    for path in progress.track(paths, len(paths), "reading headers"):
         with tree.worded(path, "read"):
             key = f"{path} {' '.join(map(str, tree.stamp(path)))}"
+        idle.discard(key)
         if key not in known:
             known[key] = json.dumps(parse(path, os.fspath(path.relative_to(root))))
             chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, known[key]))
         if xml := json.loads(known[key]):
             yield xml
+    chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in idle])
+
+
+def escaped(root: Path) -> str:
+    """Return a path as a pattern of SQLite's GLOB that matches itself."""
+    return re.sub(r"([*?\[])", r"[\1]", os.fspath(root))
 
 
 def parse(path: Path, href: str) -> Sequence[str]:

@@ -74,7 +74,7 @@ TIERS = {
         smeserver-manager-0.1.5~beta2-1.el7.sme.noarch
         e-smith-base-5.8.1-7.el7.sme.noarch
     """,
-    # upstream; the last seven are staged nowhere, and openssl is newer than ours
+    # upstream; the last eight are staged nowhere, and openssl is newer than ours
     "centos": """
         bash-4.2.46-34.el7.x86_64             bash-4.2.46-35.el7_9.x86_64
         glibc-2.17-317.el7.x86_64             glibc-2.17-317.el7.i686
@@ -82,7 +82,16 @@ TIERS = {
         1:openssl-1.0.2k-25.el7_9.x86_64      1:openssl-libs-1.0.2k-25.el7_9.x86_64
         nano-2.3.1-10.el7.x86_64              zlib-1.2.7-18.el7.i686
         libtevent-0.9.39-1.el7.x86_64         perl-Taint-Util-0.08-1.el7.x86_64
-        samba-4.10.16-13.el7_9.x86_64
+        samba-4.10.16-13.el7_9.x86_64         anaconda-21.48.22.159-1.el7.centos.x86_64
+    """,
+    # what the installer's images are made from, never on a medium
+    "smeextras": """
+        anaconda-21.48.22.159-2.el7.sme.x86_64
+    """,
+    # upstream's update mirror, no tier: newer than ours, and as new as ours
+    "updates": """
+        1:openssl-1.0.2k-26.el7_9.x86_64      1:openssl-libs-1.0.2k-26.el7_9.x86_64
+        tzdata-2021e-1.el7.noarch             nano-2.3.1-10.el7.x86_64
     """,
 }
 
@@ -156,6 +165,7 @@ FACTS = {
     "smeserver-support": Facts(f"{SME}, e-smith-base >= 5.8.1-4"),
     "smeserver-qpsmtpd": Facts(f"{SME}, qmail, spamassassin >= 3.4.6~rc1", obsoletes="e-smith-qmailanalog < 1.2"),
     "smeserver-nextcloud": Facts(f"{SME}, smeserver-php >= 3.0.0-43, smeserver-mysql"),
+    "anaconda": Facts("python(abi) = 2.7, systemd", files="/usr/sbin/anaconda"),
     "samba": Facts("libtevent.so.0()(64bit), systemd", files="/usr/sbin/smbd"),
     "libtevent": Facts(LIBC, "libtevent.so.0()(64bit)"),
     "perl-Taint-Util": Facts("perl(strict)", "perl(Taint::Util)"),

@@ -30,13 +30,14 @@ def make(rel: Release) -> None:
 
 def fill(rel: Release) -> None:
     """Make what make does, except for the boot set."""
-    from smedoit.practice import content, translations
+    from smedoit.practice import content, lastrelease, translations
 
     refuse_real(rel)
     fill_tiers(rel)
     fill_keys(rel)
     content.fill(rel)
     translations.fill(rel.translations.path)
+    lastrelease.fill(rel)
     if rel.spec.path:
         packages.write_missing(rel.root / rel.spec.path, SPEC.encode)
 

@@ -1,4 +1,4 @@
-"""What a medium must pass before it is written: closure, updates, verification, upstream's anaconda."""
+"""What a medium must pass before it is written, by its metadata: closure, and being up to date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import closure, comps, holes, metadata, progress, tree
-from smedoit.errors import PackageError
+from smedoit import updates as news
+from smedoit.errors import PackageError, grouped
+from smedoit.gates import Updates
 from smedoit.holes import Hole, Offer, Waiver
 from smedoit.metadata import Source
 
@@ -86,3 +88,62 @@ def told(judgement: holes.Judgement) -> list[str]:
     """Return the lines about what is waived, and about waivers that can go."""
     waived = [f"waived: {hole}: {waiver.reason}" for hole, waiver in judgement.waived]
     return waived + [f"remove from release.toml: [[waivers]] {one}, there is no such hole" for one in judgement.unused]
+
+
+def updates(
+    tree_root: Path, tiers: Places, settings: Updates, is_final: bool, memory: Path, arch: str
+) -> Mapping[str, str]:
+    """Say what a `yum update` would fetch after the first boot. A final release may refuse what nobody explained.
+
+    tiers  name and directory of those that are not staged; one that is not there is passed over
+
+    Raises PackageError for a mirror that cannot be read.
+    """
+    pool = loaded(Source(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
+    present = [(name, place) for name, place in tiers if place.is_dir()]
+    for name, place in [*present, *mirrors(settings)]:
+        with metadata.unpacked(Source(name, place, arch), PRIMARY, memory) as files:
+            metadata.load(pool, {name: files})
+    judgement = news.judge(news.behind(pool, MEDIUM), settings.explained)
+    lines = [f"explained: {one.source} has {one}: {reason}" for one, reason in judgement.explained]
+    lines += [
+        f"remove from release.toml: [updates] explained {one!r}, nothing answers to it" for one in judgement.unused
+    ]
+    lines += [f"not looked at: {place}, it is not there" for name, place in tiers if (name, place) not in present]
+    return verdict(
+        f"{len(judgement.open)} packages of the medium are behind",
+        grouped(news.by_source(judgement.open)),
+        "promote the newer ones, or say in [updates] explained of release.toml why the medium stays behind",
+        refused=bool(judgement.open) and is_final and settings.final == "fail",
+        otherwise=f"a yum update after the first boot fetches nothing{but(len(judgement.explained), 'explained')}",
+        lines=lines,
+    )
+
+
+def mirrors(settings: Updates) -> list[tuple[str, Path]]:
+    """Return name and place of upstream's mirrors."""
+    return [(f"mirror {path}", path) for path in settings.mirrors]
+
+
+def but(count: int, what: str) -> str:
+    """Return the exception to a sentence, "" if there is none."""
+    return f", but for {count} {what}" if count else ""
+
+
+def verdict(
+    trouble: str, details: str, hint: str, *, refused: bool, otherwise: str, lines: Sequence[str]
+) -> Mapping[str, str]:
+    """Return what a gate says, in short and whole; raise PackageError if it stays shut.
+
+    details    the trouble in lines; "" if there is none, and then otherwise is what is said
+    lines      what else there is to know
+    """
+    if refused:
+        raise PackageError(f"{trouble}:\n{details}", hint=hint)
+    for line in lines:
+        progress.note(line)
+    if not details:
+        return {"did": otherwise, "result": "\n".join([otherwise, *lines])}
+    progress.note(f"{trouble}:\n{details}")
+    whole = "\n".join([f"{trouble}:", details, f"  hint: {hint}", *lines])
+    return {"did": f"WARNING: {trouble}, which the log tells", "result": whole}

@@ -2,30 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config import Release
+from smedoit.fresh import Files
 from smedoit.wiring import Task, said, step
 
 COMPS = "Packages/base/comps.xml"
+REPOMD = "repodata/repomd.xml"
 
 
-def places(rel: Release) -> list[tuple[str, Path]]:
-    """Return name and directory of everything that packages may come from: the tiers, then the mirrors."""
-    tiers = [(tier.name, tier.path) for tier in rel.tiers]
-    return [*tiers, *((f"mirror {path}", path) for path in rel.updates.mirrors)]
+@dataclass(frozen=True)
+class Repository(Files):
+    """A repository as an input: its repomd.xml, which changes with everything in it; its RPMs if it has none."""
+
+    arch: str = ""
+    content: bool = False
+
+    def paths(self) -> Iterator[str]:
+        """Yield what stands for the repository now."""
+        from smedoit.metadata import Source
+
+        repomd = Source("", self.root, self.arch).repomd
+        yield from [str(repomd)] if repomd else super().paths()
+
+
+def repositories(rel: Release, *places: Path) -> list[Files]:
+    """Return repositories as inputs."""
+    return [Repository(place, ("*.rpm",), arch=rel.release.arch) for place in places]
+
+
+def tiers(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
+    """Return name and directory of the tiers; staged says whether to count those that the medium is chosen from."""
+    return [(tier.name, tier.path) for tier in rel.tiers if staged or not tier.stage]
+
+
+def memory(rel: Release, task: str) -> Path:
+    """Return where a task remembers what it read of RPMs without repodata; one a task, for doit -n."""
+    return rel.cache / f"metadata/{task}.sqlite"
 
 
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
     groups, staged = rel.tree / COMPS, [tier.name for tier in rel.tiers if tier.stage]
-    memory, arch = rel.cache / "metadata.sqlite", rel.release.arch
+    places = [*tiers(rel), *((f"mirror {path}", path) for path in rel.updates.mirrors)]
+    arch = rel.release.arch
     return step(
         rel,
         "closure",
         "checks.close",
-        *(rel.tree, groups, rel.closure.installer, rel.waivers, places(rel), staged, memory, arch),
-        file_dep=[groups, rel.tree / "repodata/repomd.xml"],
+        *(rel.tree, groups, rel.closure.installer, rel.waivers, places, staged, memory(rel, "closure"), arch),
+        file_dep=[groups, rel.tree / REPOMD],
         told={**said(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
         wiki="RPM dependencies; Examples of dependencies",
+    )
+
+
+def updates(rel: Release) -> Task:
+    """What a yum update would fetch."""
+    elsewhere, one = tiers(rel, staged=False), rel.release
+    return step(
+        rel,
+        "updates",
+        "checks.updates",
+        *(rel.tree, elsewhere, rel.updates, one.is_final, memory(rel, "updates"), one.arch),
+        file_dep=[rel.tree / REPOMD],
+        reads=repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
+        told={**said(rel, "arch", "label"), "[updates]": rel.updates},
+        wiki="How get a Fully updated ISO",
+    )
+
+
+def quality(rel: Release) -> Task:
+    """Who verified what changed."""
+    asked, one = rel.quality, rel.release
+    release_before = Path(asked.previous) if asked.previous else rel.lock
+    return step(
+        rel,
+        "quality",
+        "gates.verify",
+        *(rel.lock, rel.root, asked, rel.notes.bugs, tiers(rel), one.is_final, memory(rel, "quality"), one.arch),
+        file_dep=[rel.lock, *asked.verified],
+        reads=[Files(release_before.parent, (release_before.name, f"{release_before.name}/*.xml"))],
+        told={**said(rel, "arch", "label"), "[quality]": asked},
+        wiki="RPM QA verification",
+    )
+
+
+def anaconda_version(rel: Release) -> Task:
+    """Upstream's anaconda, ours, and the one that the installer is made with."""
+    asked, one, places = rel.anaconda, rel.release, dict(tiers(rel))
+    extras = [places[asked.extras]] if asked.extras in places else []
+    return step(
+        rel,
+        "anaconda_version",
+        "gates.follow",
+        *(asked, places, one.is_final, memory(rel, "anaconda"), one.arch),
+        reads=[Files(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
+        if asked.source
+        else [],
+        told={**said(rel, "arch", "label"), "[anaconda]": asked},
+        wiki="Check Anaconda version",
     )

@@ -18,7 +18,7 @@ TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
 NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
 NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
-SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*")
+SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL)
 
 
@@ -242,6 +242,9 @@ def iso(rel: Release) -> Task:
             "comps",
             "repodata",
             "closure",
+            "updates",
+            "quality",
+            "anaconda_version",
             "product_img",
             "updates_img",
             "treeinfo",
