@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, installer, media, medium, papers, release, tiers, trial
+from smedoit.tasks import checks, fetching, installer, media, medium, papers, release, tiers, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -30,6 +30,26 @@ def task_packages():
 def task_stage_packages():
     """Packages/ of the tree, as hard links to the tiers"""
     return medium.stage_packages(REL)
+
+
+def task_patches():
+    """patches of the server-manager's translations that wait, and whether the medium has them"""
+    return fetching.patches(REL)
+
+
+def task_translations():
+    """the installer's translations, exactly as their server has them"""
+    return fetching.translations(REL)
+
+
+def task_pin_boot_set():
+    """boot_set.sha256: what the boot set's source has now, held against upstream's checksums"""
+    return fetching.pin_boot_set(REL)
+
+
+def task_boot_set():
+    """the boot set, fetched and checked as it is pinned"""
+    return fetching.boot_set(REL)
 
 
 def task_tree():

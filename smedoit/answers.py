@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from smedoit import network, progress
 from smedoit.errors import NetworkError, human, system_words
 from smedoit.fetched import Known
+from smedoit.network import Unreachable
 
 if TYPE_CHECKING:
     from requests import Response
@@ -56,19 +57,19 @@ def translated(error: BaseException, url: str, timeout: int) -> Exception:
     system = next((one for one in causes if isinstance(one, OSError) and one.errno), None)
     if any(isinstance(one, requests.exceptions.SSLError) for one in causes):
         words = getattr(causes[-1], "verify_message", "") or str(causes[-1])
-        return NetworkError(
+        return Unreachable(
             f"{url}: cannot prove that it is the server it claims to be: {words}",
             hint="if its certificate comes from a CA of your own, name the CA's file in REQUESTS_CA_BUNDLE",
         )
     if any(isinstance(one, requests.exceptions.ProxyError) for one in causes):
-        return NetworkError(
+        return Unreachable(
             f"{url}: the proxy cannot be used: {causes[-1]}", hint="mend http_proxy, https_proxy or no_proxy"
         )
     if any(isinstance(one, socket.gaierror) for one in causes):
         host = urlsplit(url).hostname
-        return NetworkError(f"{url}: the host {host} is not known", hint="correct the address, or mend name resolution")
+        return Unreachable(f"{url}: the host {host} is not known", hint="correct the address, or mend name resolution")
     if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return NetworkError(f"{url}: the host refuses the connection", hint="correct the address, or try again later")
+        return Unreachable(f"{url}: the host refuses the connection", hint="correct the address, or try again later")
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return NetworkError(f"{url}: is no address that can be asked, {error}", hint="correct it in release.toml")
     if is_timeout(error):

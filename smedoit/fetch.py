@@ -17,7 +17,7 @@ from smedoit import __version__, answers, network, progress, seal, tree
 from smedoit.answers import Passing, Want
 from smedoit.errors import NetworkError, human
 from smedoit.fetched import Known, Memory, is_it
-from smedoit.network import MIB, Network
+from smedoit.network import MIB, Network, Unreachable
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -97,7 +97,7 @@ class Fetcher:
             first = self.first_byte(answer, start, want, part)
             blocks = self.checked(answer, want, first)
             self.memory.learn(want.url, replace(known, part=answers.proof(answer)))
-            self.receive(blocks, part, first, want)
+            self.receive(blocks, part, first, answers.total(answer))
             validators = answers.validators(answer)
         self.take(want, part, target, validators, resumed=first > 0)
         return True
@@ -136,14 +136,14 @@ class Fetcher:
             )
         return itertools.chain((first,), blocks)
 
-    def receive(self, blocks: Iterator[bytes], part: Path, start: int, want: Want) -> None:
-        """Append what comes to part, and count it."""
+    def receive(self, blocks: Iterator[bytes], part: Path, start: int, total: int | None) -> None:
+        """Append what comes to part, and count it; total is the size of the whole where it is known."""
         began, size = time.monotonic(), start
         try:
             with (
                 tree.worded(part, "written"),
                 opened(part, start) as file,
-                progress.transfer(part.name.removesuffix(PART), want.size, start) as advance,
+                progress.transfer(part.name.removesuffix(PART), total, start) as advance,
             ):
                 for block in blocks:
                     file.write(block)
@@ -281,15 +281,15 @@ def session() -> Session:
     return one
 
 
-def lasting(url: str, purpose: str, fault: Passing, tries: int) -> NetworkError:
+def lasting(url: str, purpose: str, fault: Passing, tries: int) -> Unreachable:
     """Return the error for a fault that did not pass."""
     if (fault.wait or 0) > network.LONGEST_WAIT:
-        return NetworkError(
+        return Unreachable(
             f"{url}: {fault.reason} and asks to be left alone for {fault.wait:.0f} seconds ({purpose})",
             hint="run doit again later; what was fetched is kept",
         )
     times = f", {tries} times" if tries > 1 else ""
-    return NetworkError(
+    return Unreachable(
         f"{url}: {fault.reason}{times} ({purpose})",
         hint="run doit again later: what was fetched, even in part, is kept",
     )

@@ -27,6 +27,23 @@ HINTS = {
 }
 
 
+class Refused(NetworkError):
+    """The server is there, but does not give this address; code is its status."""
+
+    def __init__(self, problem: str, code: int, *, hint: str = "") -> None:
+        super().__init__(problem, hint=hint)
+        self.code = code
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no such file; stores of objects answer 403 for it, too."""
+        return self.code in (403, 404, 410)
+
+
+class Unreachable(NetworkError):
+    """The server gives nothing at all, whatever is asked for."""
+
+
 @dataclass(frozen=True)
 class Network:
     """The [network] table.
@@ -113,9 +130,9 @@ def status_words(code: int) -> str:
         return str(code)
 
 
-def refusal(url: str, purpose: str, code: int) -> NetworkError:
+def refusal(url: str, purpose: str, code: int) -> Refused:
     """Return the error for a status that no further try will change."""
-    return NetworkError(f"{url}: the server answers {status_words(code)} ({purpose})", hint=HINTS.get(code, ""))
+    return Refused(f"{url}: the server answers {status_words(code)} ({purpose})", code, hint=HINTS.get(code, ""))
 
 
 def is_html(content_type: str, start: bytes) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import legacy, openpgp, tree
+from smedoit.errors import PackageError
 from smedoit.keys import PinnedKey, first_line
 from smedoit.package import Evr, Package
 
@@ -73,6 +74,19 @@ def claimed(meta: Any, file: str, size: int) -> Package | None:
         return described(meta, file, size, "", "")
     except (*LIBRARY_ERRORS, TypeError, IndexError):
         return None
+
+
+def build_time(path: Path) -> int:
+    """Return when a package was built, by its header, in seconds since 1970. Raises TreeError, PackageError."""
+    import rpm_rs
+
+    with tree.worded(path, "read"):
+        try:
+            found = open_header(path).header.entry(rpm_rs.Tag.BUILDTIME)
+        except (Bad, *LIBRARY_ERRORS) as error:
+            raise_if_system(error)
+            raise PackageError(f"{path}: does not say when it was built, {first_line(error)}") from None
+    return int(found[0] if isinstance(found, list) else found)
 
 
 def open_header(path: Path) -> Any:

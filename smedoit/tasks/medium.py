@@ -27,6 +27,13 @@ def sources(rel: Release) -> tuple[Path, Path]:
     return rel.content.path, rel.boot_set.path
 
 
+def boot_set_from(rel: Release) -> list[str]:
+    """Return the task that makes the boot set; none where a person puts it into place."""
+    if rel.installer.way == "lorax":
+        return ["installer"]
+    return ["boot_set"] if rel.boot_set.is_managed else []
+
+
 def either(rel: Release, *names: str) -> list[Files]:
     """Return names as inputs, wherever they lie: in the content tree or in the boot set."""
     return [Files(rel.content.path, names), Files(rel.boot_set.path, names)]
@@ -103,7 +110,7 @@ def tree(rel: Release) -> Task:
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
         told=branded(rel),
         writes=[Files(rel.tree, apart=apart)],
-        after=["installer"] if rel.installer.way == "lorax" else [],
+        after=boot_set_from(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
 
@@ -118,6 +125,7 @@ def isolinux(rel: Release) -> Task:
         reads=either(rel, *BOOT_TEXTS),
         told=branded(rel, "product", "aliases", "version", "label", "volume_id"),
         writes=[Files(rel.tree, BOOT_TEXTS)],
+        after=boot_set_from(rel),
         wiki="Bump version in the splash screen",
     )
 
@@ -133,6 +141,7 @@ def grub(rel: Release) -> Task:
         reads=either(rel, *names),
         told=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
         targets=[rel.tree / name for name in names],
+        after=boot_set_from(rel),
         wiki="Create cdrom content",
     )
 
@@ -197,6 +206,7 @@ def updates_img(rel: Release) -> Task:
         reads=[Files(updates, apart=NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
         told={**said(rel, "date"), "[translations] place": place},
         targets=[target],
+        after=["translations"] if rel.translations.automatic else [],
         wiki="Copy anaconda translations to create updates.img",
     )
 

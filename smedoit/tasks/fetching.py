@@ -1,0 +1,61 @@
+"""What comes from outside: the boot set, and what people translate."""
+
+from __future__ import annotations
+
+from smedoit.config import Release
+from smedoit.fresh import Files
+from smedoit.wiring import Task, step
+
+
+def boot_set(rel: Release) -> Task:
+    """The boot set, as it is pinned."""
+    boot, memory, known = rel.boot_set, rel.cache / "fetched.json", rel.cache / "digests.json"
+    return step(
+        rel,
+        "boot_set",
+        "bootset.fetch",
+        *(boot, rel.pins, rel.network, memory, known),
+        file_dep=[rel.pins] if boot.is_managed else [],
+        reads=[] if boot.origins or boot.iso else [Files(boot.path, content=False)],
+        told={"[boot_set] path": str(boot.path), "[boot_set] source": boot.source, "[boot_set] iso": boot.iso},
+        writes=[Files(boot.path, content=False)] if boot.origins or boot.iso else [],
+        wiki="Get last LiveOS from centos; Get CentOS last images content",
+    )
+
+
+def pin_boot_set(rel: Release) -> Task:
+    """The pins of the boot set."""
+    memory, known = rel.cache / "fetched.json", rel.cache / "digests.json"
+    return step(
+        rel,
+        "pin_boot_set",
+        "pinning.pin",
+        *(rel.boot_set, rel.pins, rel.keys, rel.network, memory, known),
+        always=True,
+        wiki="Get last LiveOS from centos; Get CentOS last images content",
+    )
+
+
+def translations(rel: Release) -> Task:
+    """The installer's translations."""
+    return step(
+        rel,
+        "translations",
+        "translations.mirror",
+        *(rel.translations, rel.network, rel.cache / "fetched.json"),
+        always=True,
+        wiki="Anaconda translations",
+    )
+
+
+def patches(rel: Release) -> Task:
+    """Patches of the server-manager's translations."""
+    return step(
+        rel,
+        "patches",
+        "patches.report",
+        *(rel.translations, rel.network, rel.cache / "fetched.json", rel.lock, rel.root),
+        file_dep=[rel.lock],
+        always=True,
+        wiki="Server-Manager translations",
+    )
