@@ -222,6 +222,16 @@ def task_manifests():
     return papers.manifests(REL)
 
 
+def task_record():
+    """build-record.json: what went in, what came out, and by what"""
+    return papers.record(REL)
+
+
+def task_rebuild():
+    """build again from a record in a directory of its own, and compare: doit rebuild [RECORD] [--to DIR]"""
+    return papers.rebuild(REL)
+
+
 def task_release():
     """everything that users download"""
     return media.release(REL)

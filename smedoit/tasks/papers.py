@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from doit import get_initial_workdir
+
 from smedoit.checksums import NAMES
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.fresh import Files, program
 from smedoit.tasks.media import MEDIA, memory
 from smedoit.wiring import Task, said, step
+
+# Tasks that make nothing, and the record's own: what they saw says nothing of a build.
+NO_BUILDERS = tuple(
+    f"{name}.json" for name in ("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor")
+)
 
 
 def isos(rel: Release) -> Files:
@@ -58,3 +67,35 @@ def manifests(rel: Release) -> Task:
         writes=[Files(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
         after=MEDIA,
     )
+
+
+def record(rel: Release) -> Task:
+    """The build record; whatever ran since may have read something else."""
+    return step(
+        rel,
+        "record",
+        "record.write",
+        *(rel, program()["smedoit itself"], record_file(rel)),
+        file_dep=[rel.file],
+        reads=[artifacts(rel), Files(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
+        targets=[record_file(rel)],
+        after=[*MEDIA, "jigdo", "checksums", "manifests"],
+    )
+
+
+def record_file(rel: Release) -> Path:
+    """Return where the record lies: beside the tree and its logs, for it tells of the host."""
+    return rel.stage / "build-record.json"
+
+
+def artifacts(rel: Release) -> Files:
+    """Return what lies beside the media of this version."""
+    names = (f"*/{rel.release.name}-{rel.release.full}-*", "metadata/*", *(f"*/{name}" for name in NAMES))
+    return Files(rel.isos, names, ("*.asc",), content=False)
+
+
+def rebuild(rel: Release) -> Task:
+    """A build made again from its record."""
+    to = {"name": "to", "long": "to", "default": "", "type": str, "help": "the directory to build in"}
+    args = (rel, record_file(rel), Path.cwd() / "dodo.py", Path(get_initial_workdir()), rel.logs / "rebuild.doit.log")
+    return step(rel, "rebuild", "record.rebuild", *args, always=True, params=[to], pos_arg="words")
