@@ -16,11 +16,12 @@ HOUSE = PROJECT / "smedoit"
 DECIDE = {
     "brand", "closure", "comps", "config", "decision", "errors", "identity", "images", "index", "lock", "media",
     "network", "package", "quality", "schema", "stage", "updates", "upstream", "verified",
+    "distribution", "jigdo", "layout", "netinstall", "sources",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {
     "census", "digests", "fat", "fetch", "iso", "keys", "layers", "practice", "progress", "repo", "rpms", "run", "seal",
-    "steps", "tree", "verify",
+    "steps", "tree", "verify", "contents", "isoimage", "reconstruct", "template", "volume",
 }  # fmt: skip
 TELL = {"commands", "console", "fresh", "tasks", "wiring"}
 OUTSIDE = {  # what a module that only decides has no business with, whole or in part
