@@ -13,7 +13,7 @@ from smedoit.digests import Digests
 from smedoit.errors import VerifyError, grouped, human
 from smedoit.findings import Findings
 from smedoit.identity import Identity
-from smedoit.steps import medium, netinstall
+from smedoit.steps import medium, netinstall, readback
 from smedoit.steps.packages import read_lock
 from smedoit.steps.sources import files as source_files
 
@@ -57,6 +57,7 @@ def checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[
     for image in (rel.iso, rel.netinstall_iso, *sorted(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso"))):
         if image.with_name(jigdo.listing_name(image.name)).is_file():
             yield lambda image=image: f"{image.name}: {verify_jigdo(rel, image)}"  # type: ignore[misc]
+    yield from readback.checks(rel, rel.stage / "build-record.json")
 
 
 def verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
