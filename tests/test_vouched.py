@@ -1,0 +1,118 @@
+"""Signed texts, made by gpg with keys of its own, the old kind of EL 7 among them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from smedoit import vouched
+from smedoit.config import Key
+from smedoit.errors import ContentError
+from tests.tools import need
+
+
+class Signer:
+    """A gpg home of its own with one key, which vouches for itself with SHA-1 as those of EL 5 to 7 do."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        weak = ("--cert-digest-algo", "SHA1", "--allow-weak-digest-algos")
+        self.gpg(*weak, "--quick-gen-key", "Upstream <upstream@example.invalid>", "rsa2048", "sign", "never")
+        self.public = home / "public.asc"
+        self.public.write_bytes(self.gpg("--armor", "--export"))
+        listed = self.gpg("--with-colons", "--list-keys").decode()
+        self.fingerprint = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:")).lower()
+
+    def gpg(self, *words: str | Path) -> bytes:
+        environment = {**os.environ, "GNUPGHOME": str(self.home)}
+        options = ("gpg", "--batch", "--yes", "--quiet", "--passphrase", "")
+        return subprocess.run((*options, *words), env=environment, check=True, capture_output=True).stdout
+
+    @property
+    def key(self) -> Key:
+        return Key(self.public, self.fingerprint)
+
+    def clearsigned(self, path: Path) -> Path:
+        target = path.with_name(f"{path.name}.asc")
+        self.gpg("--output", target, "--clearsign", path)
+        return target
+
+    def detached(self, path: Path, ending: str = ".sig") -> Path:
+        target = path.with_name(f"{path.name}{ending}")
+        self.gpg("--output", target, "--detach-sign", path)
+        return target
+
+
+@pytest.fixture(scope="session")
+def signer() -> Iterator[Signer]:
+    need("gpg", "gpgv")
+    with TemporaryDirectory(prefix="gpg") as home:  # short: the agent's socket lies there
+        os.chmod(home, 0o700)
+        yield Signer(Path(home))
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+@pytest.fixture(scope="session")
+def other() -> Iterator[Signer]:
+    need("gpg", "gpgv")
+    with TemporaryDirectory(prefix="gpg") as home:
+        os.chmod(home, 0o700)
+        yield Signer(Path(home))
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+@pytest.fixture
+def sums(tmp_path: Path) -> Path:
+    path = tmp_path / "sha256sum.txt"
+    path.write_text(f"{'1' * 64}  a.iso\n- a line that begins with a dash\n")
+    return path
+
+
+def test_a_text_with_its_signature_within_comes_out_as_it_was_signed(signer: Signer, sums: Path) -> None:
+    signed = signer.clearsigned(sums)
+    assert vouched.is_clearsigned(signed.read_bytes())
+    assert vouched.text_of(signed, [signer.key]) == (sums.read_bytes(), signer.fingerprint)
+
+
+def test_what_stands_before_the_signed_text_is_not_taken(signer: Signer, sums: Path) -> None:
+    signed = signer.clearsigned(sums)
+    signed.write_bytes(b"\n" + signed.read_bytes() + f"\n{'2' * 64}  evil.iso\n".encode())
+    assert b"evil" not in vouched.text_of(signed, [signer.key])[0]
+
+
+def test_a_signature_beside_its_file_names_its_owner(signer: Signer, sums: Path) -> None:
+    assert vouched.owner_of(sums, signer.detached(sums), [signer.key]) == signer.fingerprint
+
+
+def test_a_changed_text_is_refused(signer: Signer, sums: Path) -> None:
+    signed = signer.clearsigned(sums)
+    signed.write_bytes(signed.read_bytes().replace(b"1" * 64, b"2" * 64))
+    with pytest.raises(ContentError, match="does not verify"):
+        vouched.text_of(signed, [signer.key])
+
+
+def test_a_changed_file_is_refused(signer: Signer, sums: Path) -> None:
+    signature = signer.detached(sums)
+    sums.write_text("changed\n")
+    with pytest.raises(ContentError, match="does not verify"):
+        vouched.owner_of(sums, signature, [signer.key])
+
+
+def test_a_key_that_is_not_pinned_is_named(signer: Signer, other: Signer, sums: Path) -> None:
+    signed = signer.clearsigned(sums)
+    with pytest.raises(ContentError) as caught:
+        vouched.text_of(signed, [other.key])
+    assert "which release.toml does not trust" in str(caught.value)
+    assert signer.fingerprint[-16:].upper() in str(caught.value).upper()
+
+
+def test_what_is_no_signature_is_refused(signer: Signer, sums: Path) -> None:
+    with pytest.raises(ContentError):
+        vouched.text_of(sums, [signer.key])
+    with pytest.raises(ContentError):
+        vouched.owner_of(sums, sums, [signer.key])
