@@ -1,0 +1,54 @@
+"""The network install medium as doit makes it, booted four ways, with its URL on the kernel's command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smedoit import tree
+from smedoit.practice import boot as practice
+from smedoit.practice import menus
+from tests.integration.qemu import Firmware, Medium, boot
+from tests.integration.trial import PROJECT, Trial
+from tests.tools import missing
+
+SERIAL = "console=ttyS0"
+URL = "https://mirror.example.invalid/releases/testing/10.1.rc2/smeos/x86_64"
+LABEL = "SME-10.1.rc2-net"
+
+
+def hasty(text: str) -> str:
+    """Return a boot menu of the practice content that waits a second, and whose kernel talks to the serial line."""
+    text = re.sub(r"(?m)^timeout \d+$", "timeout 10", text)
+    text = re.sub(r"(?m)^set timeout=\d+$", "set timeout=1", text).replace('set default="1"', 'set default="0"')
+    return re.sub(r"(?m) quiet$", f" {SERIAL}", text)
+
+
+@pytest.fixture(scope="module")
+def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if practice.borrowed() is None:
+        missing("a kernel that can be read, its modules, and a static busybox")
+    trial = Trial(tmp_path_factory.mktemp("netinstall"))
+    tree.write(trial.file, (PROJECT / "release.toml").read_bytes())
+    content = trial.release.content.path
+    tree.write(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
+    tree.write(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
+    answer = trial.doit("sample", "netinstall")
+    assert answer.code == 0, answer.said
+    return trial.release.netinstall_iso
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("way", ["cd", "usb"])
+def test_the_network_medium_finds_itself_and_knows_where_to_install_from(
+    netinstall: Path, firmware: Firmware, way: Medium
+) -> None:
+    heard = boot(netinstall, firmware, way, "practice installer: done", 150)
+    device = {"cd": "/dev/sr0", "usb": "/dev/sda"}[way]
+    assert f"practice installer: medium {LABEL} mounted from {device}\n" in heard
+    assert "product.img holds" in heard
+    assert "practice installer: medium holds 0 packages\n" in heard
+    [line] = set(re.findall(r"Command line: (.*)", heard)) or {""}
+    assert f" inst.repo={URL} " in f"{line} "
