@@ -1,10 +1,15 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, fetching, installer, media, medium, papers, release, tiers, trial
+from smedoit.tasks import checks, fetching, host, installer, media, medium, papers, release, tiers, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
+
+
+def task_doctor():
+    """what this machine has and lacks for the steps of this release"""
+    return host.doctor(REL)
 
 
 def task_sample():

@@ -9,12 +9,11 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import smedoit
-from smedoit import config, layers, lock, progress, record, revisions, toml, tree
+from smedoit import config, installed, layers, lock, progress, record, revisions, toml, tree
 from smedoit.checksums import NAMES
 from smedoit.config import Release
 from smedoit.decision import Seen, Snapshot
@@ -24,10 +23,6 @@ from smedoit.record import FileSum, Record
 from smedoit.run import run
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
-LIBRARIES = (
-    "createrepo_c", "doit", "jinja2", "libcomps", "productmd", "pycdlib", "pysequoia", "requests", "rich", "rpm-rs",
-    "solv", "tomli", "xxhash",
-)  # fmt: skip
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 
 
@@ -138,16 +133,8 @@ def home() -> Path:
 
 
 def libraries() -> dict[str, str]:
-    """Return name -> version of Python and of every library that we depend on and that is here."""
-    return {"python": platform.python_version(), **{one: version for one in LIBRARIES if (version := installed(one))}}
-
-
-def installed(library: str) -> str:
-    """Return the version of a library, "" if it is not there."""
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return ""
+    """Return name -> version of Python and of every library that we depend on."""
+    return {"python": platform.python_version(), **installed.versions()}
 
 
 def working_copies(rel: Release) -> dict[str, Any]:

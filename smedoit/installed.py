@@ -1,0 +1,24 @@
+"""Which libraries are installed here, and in which version."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+LIBRARIES = (
+    "createrepo_c", "doit", "libcomps", "productmd", "pycdlib", "pysequoia", "requests", "rich", "rpm-rs", "solv",
+    "xxhash", *(() if sys.version_info >= (3, 11) else ("tomli",)),
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Return name -> version of every library that smedoit needs, "" for one that is not there."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def version(library: str) -> str:
+    """Return the version of a library, "" if it is not there."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""

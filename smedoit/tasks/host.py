@@ -1,0 +1,11 @@
+"""The machine that we build on."""
+
+from __future__ import annotations
+
+from smedoit.config import Release
+from smedoit.wiring import Task, step
+
+
+def doctor(rel: Release) -> Task:
+    """What the host has and lacks."""
+    return step(rel, "doctor", "doctor.examine", rel, always=True, wiki="Local Only: Requirements")
