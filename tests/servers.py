@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.tools import need
 
@@ -45,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     """Notes every request, then does what the script says for its path."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: ScriptedServer
 
     def do_GET(self) -> None:
@@ -194,6 +196,20 @@ def listing(names: Mapping[str, object] | list[str], title: str = "Index of /") 
     return served(
         f"<html><head><title>{title}</title></head><body><ul>{links}</ul></body></html>".encode(), "text/html"
     )
+
+
+def publish(server: ScriptedServer, base: str, files: Mapping[str, bytes]) -> str:
+    """Let a scripted server show these files below base, with index pages; return the address of the top one."""
+    pages: dict[str, set[str]] = {base: set()}
+    for path, data in files.items():
+        server.on(base + quote(path), served(data))
+        parts = path.split("/")
+        for depth, name in enumerate(parts):
+            above = base + "".join(f"{quote(part)}/" for part in parts[:depth])
+            pages.setdefault(above, set()).add(quote(name) + ("" if depth == len(parts) - 1 else "/"))
+    for page, names in pages.items():
+        server.on(page, listing(sorted(names)))
+    return server.url + base
 
 
 # Debian's servers, run by whoever runs the tests
