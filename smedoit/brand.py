@@ -13,7 +13,7 @@ from smedoit.errors import ContentError
 from smedoit.identity import Identity
 
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
-LABEL_VALUE = re.compile(r"(?<=LABEL=)[^\s:]+")
+LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
 SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
 TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
 CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>\d+)[^\s"':]*(?::[^\s"':]*)?""")

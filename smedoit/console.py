@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -32,6 +33,8 @@ class Reporter:
     desc = "what runs, why, how long, and where the result lies"
     lock_file: Path
     kept: Path
+    root: Path
+    under_way: Path
 
     def __init__(self, outstream: IO[str], options: Mapping[str, Any]) -> None:
         self.out = outstream
@@ -50,14 +53,25 @@ class Reporter:
 
     def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
-        self.selected = [tasks[name] for name in selected]
         try:
+            for name in list(selected):
+                read_options(tasks[name])
+                follow(tasks, selected, name)
+            self.selected = [tasks[name] for name in selected]
             self.guard = alone(self.lock_file)
+            self.mend()
         except SmeError as error:
             self.failed = True
             raise InvalidTask(str(error)) from None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop)
+
+    def mend(self) -> None:
+        """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers."""
+        if self.under_way.exists():
+            from smedoit import journal
+
+            self.write(journal.recover(self.root, self.under_way.parent))
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         """End the run: what is finished is kept, what is half done is removed by its own task."""
@@ -82,7 +96,7 @@ class Reporter:
 
     def keep(self, path: Path) -> None:
         """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
-        if path.stat().st_size <= KEPT:
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEPT:
             copy = self.kept / path.name
             try:
                 tree.copy(path, copy)
@@ -132,6 +146,36 @@ class Reporter:
             values = task.values or Globals.dep_manager.get_values(task.name)
             if values.get("result"):
                 self.write(values["result"])
+
+
+def read_options(task: Any) -> None:
+    """Let the options of a task stand behind its words, too: doit stops looking at the first word.
+
+    Raises SmeError for an option that the task does not have.
+    """
+    words = task.pos_arg_val or []
+    if not any(word.startswith("--") for word in words):
+        return
+    options = {one["long"]: one for one in task.params}
+    names = [long if one["type"] is bool else f"{long}=" for long, one in options.items()]
+    try:
+        given, task.pos_arg_val = gnu_getopt(words, "", names)
+    except GetoptError as error:
+        raise SmeError(f"{task.name}: {error.msg}", hint=f"doit help {task.name} shows its options") from None
+    for option, value in given:
+        one = options[option.removeprefix("--")]
+        task.options[one["name"]] = True if one["type"] is bool else value
+
+
+def follow(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:
+    """Select what follows the task called name, to be run when that is done."""
+    task = tasks[name]
+    if (task.options or {}).get("dry_run"):
+        return
+    for later in (task.meta or {}).get("then", ()):
+        selected.append(later)
+        for one in (later, *tasks[later].task_dep):
+            tasks[one].task_dep.append(name)
 
 
 def alone(lock_file: Path) -> IO[str]:
