@@ -22,6 +22,11 @@ def task_tiers():
     yield from tiers.tiers(REL)
 
 
+def task_promote():
+    """packages to the next tier of the cycle, with their sources; --dry-run shows the plan, --undo takes it back"""
+    return tiers.promote(REL)
+
+
 def task_why_package():
     """every copy of a package in every tier, and the rule that decided about it"""
     return tiers.why_package(REL)

@@ -25,6 +25,7 @@ from smedoit.identity import WORD, Identity
 from smedoit.network import Network
 from smedoit.notes import Notes
 from smedoit.origins import PINS, BootSet, Translations
+from smedoit.places import Memories, Promotion
 from smedoit.proof import BootTest, Signing
 from smedoit.rules import Rule
 from smedoit.schema import build, demand
@@ -114,13 +115,6 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Promotion:
-    """The [promotion] table: where the records of promotions lie."""
-
-    records: Path = Path("repo/promotions")
-
-
-@dataclass(frozen=True)
 class Groups:
     """The [groups] table: comps, and names it may list although no package has them.
 
@@ -136,20 +130,6 @@ class Content:
     """The [content] table: the cdrom.image/smeN tree."""
 
     path: Path
-
-
-@dataclass(frozen=True)
-class Memories:
-    """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
-
-    census   the verified packages of the staged tiers
-    digests  digests of any file, by its stamp
-    locks    earlier locks, each under the beginning of its own digest
-    """
-
-    census: Path
-    digests: Path
-    locks: Path
 
 
 @dataclass(frozen=True)
@@ -171,7 +151,7 @@ class Release:
     sources: Sources = field(default_factory=Sources)
     retired: Mapping[str, Retirement] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
-    promotion: Promotion = Promotion()
+    promotion: Promotion = field(default_factory=Promotion)
     rules: tuple[Rule, ...] = ()
     mock: Mock = field(default_factory=Mock)
     installer: Installer = field(default_factory=Installer)

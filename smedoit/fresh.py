@@ -216,6 +216,7 @@ def settings(rel: Release) -> dict[str, Any]:
     cmd_base.Dependency = Ledger
     Reporter.lock_file = rel.cache / "running"
     Reporter.kept = rel.state / "edited"
+    Reporter.root, Reporter.under_way = rel.root, rel.promotion.under_way
     return {
         "default_tasks": ["iso"],
         "dep_file": str(rel.state / "tasks"),

@@ -39,6 +39,12 @@ def note(line: str) -> None:
         _log.flush()
 
 
+def say(line: str) -> None:
+    """Show one line at once to whoever runs the task, and note it."""
+    print(line, flush=True)
+    note(line)
+
+
 def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
     """Yield the steps, showing on a terminal how many of total are done."""
     note(f"{doing}: {total}")

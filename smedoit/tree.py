@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +96,17 @@ def settle(beside: Path, path: Path, mode: int = FILE_MODE, durable: bool = True
     if durable:
         sync(beside)
     os.replace(beside, path)
+
+
+def sync_directories(directories: Iterable[Path]) -> None:
+    """Bring the names in directories safely to disk: what was linked, renamed or removed there. Raises TreeError."""
+    for directory in sorted(directories):
+        with worded(directory, "synced"):
+            handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def sync(path: Path) -> None:

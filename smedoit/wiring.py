@@ -79,6 +79,7 @@ def step(
     wiki: str = "",
     params: Iterable[Mapping[str, object]] = (),
     pos_arg: str = "",
+    then: Iterable[str] = (),
 ) -> Task:
     """Return a task as doit wants it.
 
@@ -89,6 +90,7 @@ def step(
     wiki    the heading of the page that it replaces, for doit help
     params  options of `doit TASK --option`, as doit declares them; the step gets them by name
     pos_arg the name by which the step gets the words behind the task's name, as a list
+    then    tasks that follow when somebody asked for this one, unless it was for --dry-run
     """
     words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
     return {
@@ -104,6 +106,7 @@ def step(
             "writes": tuple(writes),
             "links": tuple(links),
             "always": always,
+            "then": tuple(then),
             "wiki": wiki,
             "log": rel.logs / f"{name}.log",
         },

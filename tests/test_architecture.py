@@ -17,6 +17,7 @@ DECIDE = {
     "brand", "closure", "comps", "config", "decision", "errors", "identity", "images", "index", "lock", "media",
     "network", "package", "quality", "schema", "stage", "updates", "upstream", "verified",
     "distribution", "jigdo", "layout", "netinstall", "sources",
+    "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from smedoit import census, comps, keys, layers, lock, progress, repo, rules, stage, tree
-from smedoit.config import Groups, Key, Memories, Selection, Tier
+from smedoit.config import Groups, Key, Selection, Tier
 from smedoit.digests import Digests
 from smedoit.errors import PackageError, grouped
 from smedoit.exclusions import Exclusions
 from smedoit.identity import Identity
 from smedoit.keys import PinnedKey
 from smedoit.package import Package
+from smedoit.places import Memories
 from smedoit.stage import Pick
 
 

@@ -53,3 +53,29 @@ def why_package(rel: Release) -> Task:
     """The rule that decided about every copy of a package."""
     args = (rel, memory(rel))
     return step(rel, "why_package", "tiers.why_package", *args, always=True, pos_arg="names", wiki=WIKI)
+
+
+def promote(rel: Release) -> Task:
+    """Packages to the next tier, and back; afterwards the tiers that it touched are described anew."""
+    return step(
+        rel,
+        "promote",
+        "promotions.promote",
+        *(rel, memory(rel)),
+        always=True,
+        params=[
+            option("source", "from", "", "the tier where they lie, if more than one has them"),
+            option("target", "to", "", "the tier where they go, if not to the next of the cycle"),
+            option("copy", "copy", False, "leave them where they lie, too; from a mirror that is always so"),
+            option("dry_run", "dry-run", False, "show what would be done, and do nothing"),
+            option("undo", "undo", False, "take the last promotion back"),
+        ],
+        pos_arg="names",
+        then=["tiers"],
+        wiki="Rpm update cycle; How get a Fully updated ISO",
+    )
+
+
+def option(name: str, long: str, default: str | bool, words: str) -> dict[str, object]:
+    """Return an option of a task as doit declares it."""
+    return {"name": name, "long": long, "type": type(default), "default": default, "help": words}

@@ -1,0 +1,34 @@
+"""Where records and memories of packages lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+UNDER_WAY = "under-way.json"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """The [promotion] table: where the records of promotions lie."""
+
+    records: Path = Path("repo/promotions")
+
+    @property
+    def under_way(self) -> Path:
+        """The record of a promotion that is not finished; it is only there while one is done, or was interrupted."""
+        return self.records / UNDER_WAY
+
+
+@dataclass(frozen=True)
+class Memories:
+    """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
+
+    census   the verified packages of the staged tiers
+    digests  digests of any file, by its stamp
+    locks    earlier locks, each under the beginning of its own digest
+    """
+
+    census: Path
+    digests: Path
+    locks: Path
