@@ -1,7 +1,7 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, fetching, host, installer, media, medium, papers, release, tiers, trial
+from smedoit.tasks import checks, fetching, host, installer, media, medium, pages, papers, release, tiers, trial
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -100,6 +100,11 @@ def task_repodata():
 def task_closure():
     """what the medium's packages need, and whether every group can be installed, from the medium alone"""
     return checks.closure(REL)
+
+
+def task_repoview():
+    """web pages of each tier and of the tree: groups, letters, packages with changelogs, a feed"""
+    yield from pages.repoview(REL)
 
 
 def task_updates():

@@ -45,6 +45,14 @@ def parse(text: str, file: Path) -> Comps:
     )
 
 
+def shown(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """Return (id, name, description, names of packages) of every group. Raises ContentError."""
+    return [
+        (one.id, one.name or one.id, one.desc or "", tuple(package.name for package in one.packages))
+        for one in opened(text, file).groups
+    ]
+
+
 def installs(text: str, file: Path) -> list[Install]:
     """Return every installation that the installer offers: each environment alone, then with each optional group.
 

@@ -186,10 +186,10 @@ def parse(path: Path, href: str) -> Sequence[str]:
         found = cr.package_from_rpm(
             os.fspath(path), checksum_type=cr.SHA256, location_href=href, changelog_limit=CHANGELOGS
         )
+        return tuple(cr.xml_dump(found))  # which refuses texts that no XML can hold
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
         progress.note(f"{path}: passed over, {words(error)}")
         return ()
-    return tuple(cr.xml_dump(found))
 
 
 def write(path: Path, kind: str, chunks: Sequence[str]) -> Path:

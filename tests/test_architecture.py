@@ -15,7 +15,7 @@ HOUSE = PROJECT / "smedoit"
 # Values in, values out. Whatever these import stands on their floor, too.
 DECIDE = {
     "brand", "closure", "comps", "config", "decision", "errors", "identity", "images", "index", "lock", "media",
-    "network", "package", "quality", "schema", "stage", "updates", "upstream", "verified",
+    "network", "package", "pages", "quality", "schema", "stage", "updates", "upstream", "verified",
     "distribution", "jigdo", "layout", "netinstall", "sources",
     "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
 }  # fmt: skip
