@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from smedoit import jigdo, progress, reconstruct, sources, tree
+from smedoit import jigdo, reconstruct, sources, tree
 from smedoit import verify as reader
 from smedoit.config import Release
 from smedoit.contents import Expected
 from smedoit.digests import Digests
-from smedoit.errors import VerifyError, grouped, human
+from smedoit.errors import SmeError, VerifyError, grouped, human
 from smedoit.findings import Findings
 from smedoit.identity import Identity
 from smedoit.steps import medium, netinstall, readback
@@ -29,7 +30,7 @@ def told(isos: Path, one: Identity, memory: Path) -> Mapping[str, str]:
     return {"did": f"{len(lines)} media", "result": "\n".join(lines)}
 
 
-def verify(rel: Release, on_medium: Callable[[str], bool]) -> str:
+def verify(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:
     """Read every medium back that there is, and hold it against locks, tree and release.
 
     Raises VerifyError with what is wrong with any of them; the installation ISO must be there.
@@ -38,13 +39,11 @@ def verify(rel: Release, on_medium: Callable[[str], bool]) -> str:
     for check in checks(rel, on_medium):
         try:
             said.append(check())
-        except VerifyError as error:
+        except SmeError as error:
             faults.append(str(error))
     if faults:
         raise VerifyError("\n".join(faults))
-    for line in said:
-        progress.note(line)
-    return "; ".join(said)
+    return {"did": f"{len(said)} checks, nothing is wrong", "result": "\n".join(said)}
 
 
 def checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
@@ -55,8 +54,8 @@ def checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[
     if rel.sources_lock.is_file() and any(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso")):
         yield lambda: verify_sources(rel)
     for image in (rel.iso, rel.netinstall_iso, *sorted(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso"))):
-        if image.with_name(jigdo.listing_name(image.name)).is_file():
-            yield lambda image=image: f"{image.name}: {verify_jigdo(rel, image)}"  # type: ignore[misc]
+        if any(image.with_name(name(image.name)).is_file() for name in (jigdo.listing_name, jigdo.template_name)):
+            yield partial(verify_jigdo, rel, image)
     yield from readback.checks(rel, rel.stage / "build-record.json")
 
 
@@ -94,4 +93,4 @@ def verify_jigdo(rel: Release, image: Path) -> str:
         raise VerifyError(
             f"{image}:\n{grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"
         )
-    return f"its jigdo makes it from {parts} files and a template"
+    return f"{image.name}: its jigdo makes it from {parts} files and a template"

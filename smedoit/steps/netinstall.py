@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smedoit import fat, iso, layers, netinstall, rules, tree
 from smedoit.distribution import Mirrors, Netinstall
+from smedoit.errors import ContentError
 from smedoit.identity import Identity
 from smedoit.steps import medium
 from smedoit.steps.tree import need
@@ -44,7 +45,11 @@ def render(named: Identity, url: str, own_rules: Sequence[rules.Rule], sources: 
     content, boot_set = sources
     netinst = content / "netinstall"
     found = {name: tree.real_file(netinst, name) for name in layers.listed(netinst)}
-    found[netinstall.ISOLINUX] = need((netinst,), netinstall.ISOLINUX)
+    if netinstall.ISOLINUX not in found:
+        raise ContentError(
+            f"{netinst / netinstall.ISOLINUX}: is not there, the network install medium would have no boot menu",
+            hint="check out netinstall/ of the content tree again",
+        )
     found[netinstall.GRUB] = need((netinst, content, boot_set), netinstall.GRUB)
     for name, source in found.items():
         relative = next((one for one in (f"netinstall/{name}", name) if rules.rule_for(one, own_rules)), "")
