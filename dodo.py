@@ -67,6 +67,11 @@ def task_tree():
     return medium.tree(REL)
 
 
+def task_medium_keys():
+    """the keys on the medium verify every package on it"""
+    return medium.medium_keys(REL)
+
+
 def task_isolinux():
     """the boot menu for BIOS: version and volume label"""
     return medium.isolinux(REL)

@@ -189,8 +189,8 @@ def read_all(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], known
     stamps = {os.fspath(path): stamp_of(path) for path in paths}
     current = {file: known[file] for file, stamp in stamps.items() if file in known and known[file][0] == stamp}
     fresh = [path for path in paths if os.fspath(path) not in current]
-    for ring in (key.ring for key in keys if key.ring and fresh):
-        ring.database()  # made before the processes start, it belongs to this one and goes with it
+    if fresh:
+        keyring.prepare(keys)
     verdicts = workers.spread(lambda path: examine(path, root, keys), fresh)
     for path, verdict in zip(fresh, progress.track(verdicts, len(fresh), "reading packages"), strict=True):
         current[os.fspath(path)] = stamps[os.fspath(path)], verdict

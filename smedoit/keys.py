@@ -62,6 +62,13 @@ def pinned(key: Key) -> PinnedKey:
     return PinnedKey(key.fingerprint, key.file.name, verifier, "", certificate, ring)
 
 
+def prepare(keys: Iterable[PinnedKey]) -> None:
+    """Make the databases that rpm needs for legacy keys, before processes start that would each make their own."""
+    for key in keys:
+        if key.ring:
+            key.ring.database()
+
+
 def the_pinned(key: Key, data: bytes) -> Certificate:
     """Return the certificate that release.toml pins, out of those in data. Raises PackageError."""
     from pysequoia import Cert

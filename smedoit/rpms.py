@@ -56,6 +56,12 @@ def read(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
             raise
 
 
+def signed_by(path: Path, keys: Sequence[PinnedKey]) -> str:
+    """Return the fingerprint of the pinned key that signed the header of the package at path. Raises Bad, TreeError."""
+    with tree.worded(path, "read"):
+        return signer(path, open_header(path), keys)[0]
+
+
 def verified(path: Path, file: str, meta: Any, keys: Sequence[PinnedKey], before: tree.Stamp) -> Package:
     """Return the package at path once signature, payload and name are found good."""
     key, payload_signed = signer(path, meta, keys)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from smedoit import census, comps, keys, layers, lock, progress, repo, rules, stage, tree
+from smedoit import census, comps, keys, layers, lock, progress, repo, rpms, rules, stage, tree, workers
 from smedoit.config import Groups, Key, Selection, Tier
 from smedoit.digests import Digests
 from smedoit.errors import PackageError, grouped
@@ -139,6 +141,32 @@ def changed(found: Mapping[str, tuple[Path, Package]], memory: Path | None) -> c
         elif digests[path]["sha256"] != package.sha256:
             complaints.add("has other content than when it was chosen", name)
     return complaints
+
+
+def prove_keys(pinned: Sequence[Key], lock_file: Path, tree_root: Path) -> str:
+    """Show that the keys as they lie on the medium verify every package as it lies there. Raises PackageError."""
+    placed = keys.load(replace(key, file=tree_root / key.file.name) for key in pinned)
+    keys.prepare(placed)
+    paths = [tree_root / "Packages" / pick.package.filename for pick in read_lock(lock_file)]
+    complaints, signed = census.Complaints(), Counter[str]()
+    for path, (key, why) in zip(paths, workers.spread(lambda path: vouched(path, placed), paths), strict=True):
+        signed[key] += 1
+        if why:
+            complaints.add(why, path.name)
+    if complaints.found:
+        raise PackageError(
+            f"{tree_root}: its keys do not verify its packages\n{grouped(complaints.found)}",
+            hint="add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again",
+        )
+    return ", ".join(f"{one.name} verifies {signed[one.fingerprint]} packages" for one in placed)
+
+
+def vouched(path: Path, placed: Sequence[PinnedKey]) -> tuple[str, str]:
+    """Return the key that signed a package, or "" and why none did."""
+    try:
+        return rpms.signed_by(path, placed), ""
+    except rpms.Bad as bad:
+        return "", str(bad)
 
 
 def is_linked(source: Path, target: Path) -> bool:

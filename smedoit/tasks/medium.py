@@ -115,6 +115,24 @@ def tree(rel: Release) -> Task:
     )
 
 
+def medium_keys(rel: Release) -> Task:
+    """The keys on the medium, tried on every package of it."""
+    return step(
+        rel,
+        "medium_keys",
+        "packages.prove_keys",
+        *(rel.keys, rel.lock, rel.tree),
+        file_dep=[rel.lock],
+        reads=[
+            Files(rel.tree, tuple(key.file.name for key in rel.keys)),
+            Files(rel.tree / "Packages", ("*.rpm",), content=False),
+        ],
+        told={"[[keys]]": rel.keys},
+        after=["stage_packages", "tree"],
+        wiki="Local Only: update_repos",
+    )
+
+
 def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
     return step(
@@ -247,6 +265,7 @@ def iso(rel: Release) -> Task:
         after=[
             "stage_packages",
             "tree",
+            "medium_keys",
             "isolinux",
             "grub",
             "comps",
