@@ -18,11 +18,14 @@ DECIDE = {
     "network", "package", "pages", "quality", "schema", "stage", "updates", "upstream", "verified",
     "distribution", "jigdo", "layout", "netinstall", "sources",
     "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
+    "bootmenu", "checksums", "doctor", "findings", "licenses", "manifest", "proof", "record", "screen", "spdx",
+    "spdxids", "toml",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {
     "census", "digests", "fat", "fetch", "iso", "keys", "layers", "practice", "progress", "repo", "rpms", "run", "seal",
     "steps", "tree", "verify", "contents", "isoimage", "reconstruct", "template", "volume",
+    "descriptions", "emulator", "installed", "revisions", "signing",
 }  # fmt: skip
 TELL = {"commands", "console", "fresh", "tasks", "wiring"}
 OUTSIDE = {  # what a module that only decides has no business with, whole or in part
