@@ -161,14 +161,11 @@ def declared(answer: Response) -> int | None:
     return int(text) if text.isdigit() and not answer.headers.get("Content-Encoding") else None
 
 
-def validators(answer: Response, dated: bool = False) -> Known:
-    """Return the validators of an answer.
-
-    dated  where it has none, the server's clock serves as one: it may have stood still since
-    """
+def validators(answer: Response) -> Known:
+    """Return the validators of an answer; without any, the server's clock serves: it may have stood still since."""
     headers = answer.headers
     etag, modified = headers.get("ETag", ""), headers.get("Last-Modified", "")
-    return Known(etag=etag, modified=modified or (headers.get("Date", "") if dated and not etag else ""))
+    return Known(etag=etag, modified=modified or ("" if etag else headers.get("Date", "")))
 
 
 def proof(answer: Response) -> str:

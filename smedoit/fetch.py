@@ -98,8 +98,12 @@ class Fetcher:
             blocks = self.checked(answer, want, first)
             self.memory.learn(want.url, replace(known, part=answers.proof(answer)))
             self.receive(blocks, part, first, answers.total(answer))
-            validators = answers.validators(answer)
-        self.take(want, part, target, validators, resumed=first > 0)
+            learned = replace(answers.validators(answer), sha256=self.approved(want, part, resumed=first > 0))
+        if conditional and learned.sha256 == known.sha256:  # a server without validators cannot say so itself
+            tree.remove(part)
+            self.memory.learn(want.url, replace(known, part=""))
+            return False
+        self.take(want, part, target, learned)
         return True
 
     def first_byte(self, answer: Response, asked: int, want: Want, part: Path) -> int:
@@ -153,32 +157,36 @@ class Fetcher:
             self.totals.bytes += size - start
             self.totals.seconds += time.monotonic() - began
 
-    def take(self, want: Want, part: Path, target: Path, validators: Known, resumed: bool) -> None:
-        """Make a complete part the file, if it is what it must be; what is not is removed."""
+    def approved(self, want: Want, part: Path, resumed: bool) -> str:
+        """Return the SHA-256 of a complete part, if it is what it must be; what is not is removed."""
         found, size = seal.sha256(part), length(part)
-        if (want.size is not None and size != want.size) or (want.sha256 and found != want.sha256):
-            tree.remove(part)
-            self.memory.forget(want.url)
-            if resumed:
-                raise Passing("the two halves of a transfer that broke off do not fit together", 0)
-            raise NetworkError(
-                f"{want.url}: is not the file that was pinned: expected {want.size} bytes, sha256 {want.sha256},"
-                f" found {size} bytes, sha256 {found}",
-                hint="if upstream has changed it on purpose, run doit pin_boot_set and look at the difference",
-            )
+        if want.size in (None, size) and want.sha256 in ("", found):
+            return found
+        tree.remove(part)
+        self.memory.forget(want.url)
+        if resumed:
+            raise Passing("the two halves of a transfer that broke off do not fit together", 0)
+        raise NetworkError(
+            f"{want.url}: is not the file that was pinned: expected {want.size} bytes, sha256 {want.sha256},"
+            f" found {size} bytes, sha256 {found}",
+            hint="if upstream has changed it on purpose, run doit pin_boot_set and look at the difference",
+        )
+
+    def take(self, want: Want, part: Path, target: Path, learned: Known) -> None:
+        """Make an approved part the file, and remember it."""
         with tree.worded(target, "written"):
             tree.settle(part, target)
             stamp = tree.stamp(target)
-        self.memory.learn(want.url, replace(validators, sha256=found, stamp=tuple(stamp)))
+        self.memory.learn(want.url, replace(learned, stamp=tuple(stamp)))
         self.totals.files += 1
-        progress.note(f"{want.url}: {human(size)}, sha256 {found}")
+        progress.note(f"{want.url}: {human(stamp.size)}, sha256 {learned.sha256}")
 
     def page(self, url: str, purpose: str) -> str:
         """Return the text of a page. Raises NetworkError."""
         return self.tried(url, purpose, lambda: self.page_once(url, purpose))
 
     def page_once(self, url: str, purpose: str) -> str:
-        """Try once. Where the server dates nothing, its own clock serves: it may have stood still since."""
+        """Try once; a page that came again as it was leaves the memory as it is."""
         known = self.memory.of(url)
         with self.visit("GET", url, purpose, known.conditions() if known.text else {}) as answer:
             if answer.status_code == 304 and known.text:
@@ -186,19 +194,23 @@ class Fetcher:
             data = b"".join(answers.body(answer, 0, PAGE, Want(url, purpose)))
             text = data.decode("utf-8", "replace")
             if text != known.text:
-                self.memory.learn(url, replace(answers.validators(answer, dated=True), text=text))
+                self.memory.learn(url, replace(answers.validators(answer), text=text))
             self.totals.bytes += len(data)
             progress.note(f"{url}: a page of {human(len(data))}")
         return text
 
     def about(self, url: str, purpose: str) -> About:
-        """Return what a server says of a file. Raises NetworkError."""
+        """Return what a server says of a file; Apache says nothing of an empty one until it sends it.
 
-        def once() -> About:
-            with self.visit("HEAD", url, purpose, {}) as answer:
-                return About(answers.declared(answer), answers.date_of(answer.headers.get("Last-Modified", "")))
+        Raises NetworkError.
+        """
+        told = self.tried(url, purpose, lambda: self.about_once("HEAD", url, purpose))
+        return told if told.size is not None else self.tried(url, purpose, lambda: self.about_once("GET", url, purpose))
 
-        return self.tried(url, purpose, once)
+    def about_once(self, method: str, url: str, purpose: str) -> About:
+        """Try once. Raises Passing, NetworkError."""
+        with self.visit(method, url, purpose, {}) as answer:
+            return About(answers.declared(answer), answers.date_of(answer.headers.get("Last-Modified", "")))
 
     def tried(self, url: str, purpose: str, once: Callable[[], T]) -> T:
         """Return what once returns, trying again after passing faults. Raises NetworkError when it stays one."""

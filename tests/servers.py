@@ -224,15 +224,14 @@ class Real:
     log: Path
     seen: int = field(default=0)
 
-    def requests(self) -> list[str]:
-        """Return the lines of the access log since the last call: method, path, status, two conditions."""
-        deadline = time.monotonic() + 5
-        lines: list[str] = []
-        while not lines and time.monotonic() < deadline:
-            lines = self.log.read_text().splitlines()[self.seen :]
+    def requests(self, count: int) -> list[str]:
+        """Return the lines of the access log since the last call: method, path, status, two conditions.
+
+        count  how many to wait for: lighttpd writes them when it finds the time
+        """
+        deadline = time.monotonic() + 20
+        while len(lines := self.log.read_text().splitlines()[self.seen :]) < count and time.monotonic() < deadline:
             time.sleep(0.02)
-        time.sleep(0.05)
-        lines = self.log.read_text().splitlines()[self.seen :]
         self.seen += len(lines)
         return lines
 
@@ -267,6 +266,8 @@ accesslog.filename = "{home}/access.log"
 accesslog.format = "%m %U %s \\"%{{If-Modified-Since}}i\\" \\"%{{If-None-Match}}i\\""
 dir-listing.activate = "enable"
 dir-listing.encoding = "utf-8"
+server.stat-cache-engine = "disable"
+mimetype.assign = ("" => "application/octet-stream")
 """
 APACHE = """\
 ServerName localhost
@@ -301,7 +302,7 @@ def real(kind: str, home: Path, root: Path) -> Iterator[Real]:
     found = shutil.which(program, path=SBIN)
     assert found
     with (home / "words").open("wb") as words:
-        child = subprocess.Popen([found, *command], stdout=words, stderr=words)
+        child = subprocess.Popen([found, *command], stdout=words, stderr=words, start_new_session=True)
     try:
         wait_for(port, child, home)
         (home / "access.log").touch()
@@ -313,7 +314,7 @@ def real(kind: str, home: Path, root: Path) -> Iterator[Real]:
 
 def started(kind: str, home: Path, root: Path, port: int) -> list[str]:
     """Write the configuration of a server; return what follows its name on the command line."""
-    is_root = os.geteuid() == 0
+    is_root = os.geteuid() == 0  # apache2 then serves as somebody else, who must be able to read root
     facts = {"home": home, "root": root, "port": port}
     if kind == "nginx":
         (home / "conf").write_text(NGINX.format(**facts, user="user root;" if is_root else ""))
@@ -321,12 +322,8 @@ def started(kind: str, home: Path, root: Path, port: int) -> list[str]:
     if kind == "lighttpd":
         (home / "conf").write_text(LIGHTTPD.format(**facts))
         return ["-D", "-f", str(home / "conf")]
-    for path in (root, *root.parents) if is_root else ():  # apache2 refuses to serve as root
-        if path.stat().st_uid == 0 and "pytest" in path.name:
-            path.chmod(0o755)
     modules = "".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so\n" for name in APACHE_MODULES)
     user = "User www-data\nGroup www-data" if is_root else ""
-    modules += f"LoadModule unixd_module {MODULES}/mod_unixd.so\n"
     options = "FancyIndexing HTMLTable TrackModified" if kind.endswith("fancy") else "-FancyIndexing"
     (home / "mime.types").write_text("text/html html\n")
     config = APACHE.format(**facts, modules=modules, user=user, options=options) + f"TypesConfig {home}/mime.types\n"

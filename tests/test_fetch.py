@@ -86,6 +86,17 @@ def test_what_has_not_changed_is_asked_for_but_does_not_come_again(server: Scrip
     assert {path: tree.stamp(path) for path in tmp_path.iterdir()} == before
 
 
+def test_a_server_without_validators_is_asked_by_its_clock_and_what_came_again_is_not_written(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    want = Want(server.on("/file", served(DATA, tagged=False)), "the test")
+    fetcher(tmp_path).file(want, tmp_path / "held")
+    before = {path: tree.stamp(path) for path in tmp_path.iterdir()}
+    assert fetcher(tmp_path).file(want, tmp_path / "new", tmp_path / "held") == tmp_path / "held"
+    assert "if-modified-since" in server.asked[-1].headers
+    assert {path: tree.stamp(path) for path in tmp_path.iterdir()} == before
+
+
 def test_a_file_kept_elsewhere_is_held_against_the_server_and_stays(server: ScriptedServer, tmp_path: Path) -> None:
     want = Want(server.on("/file", served(DATA)), "the test")
     fetcher(tmp_path).file(want, tmp_path / "held")
@@ -504,6 +515,12 @@ def test_a_head_tells_size_and_date_without_the_file(server: ScriptedServer, tmp
     one = fetcher(tmp_path)
     told = one.about(server.on("/file", served(DATA)), "the test")
     assert (told.size, told.modified and told.modified.timestamp(), one.totals.bytes) == (len(DATA), servers.OLD, 0)
+
+
+def test_a_size_that_a_head_does_not_tell_is_asked_for_with_the_file(server: ScriptedServer, tmp_path: Path) -> None:
+    url = server.on("/file", status(200, Content_Length=""), status(200))
+    assert fetcher(tmp_path).about(url, "the test").size == 0
+    assert [one.method for one in server.asked] == ["HEAD", "GET"]
 
 
 def test_every_file_has_its_line_in_the_log(server: ScriptedServer, tmp_path: Path) -> None:
