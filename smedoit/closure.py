@@ -215,11 +215,11 @@ class Chains:
         return path[::-1]
 
 
-def offers(pool: Any, medium: str, staged: Collection[str], wanted: Collection[str]) -> Mapping[str, list[Offer]]:
+def offers(pool: Any, medium: str, obstacles: Mapping[str, str], wanted: Collection[str]) -> Mapping[str, list[Offer]]:
     """Return requirement -> packages of the pool's other repositories that meet it.
 
-    medium  the repository that has the holes; the others come in the order of the pool
-    staged  names of repositories that the medium is chosen from
+    medium     the repository that has the holes; the others come in the order of the pool
+    obstacles  repository -> why no promotion leads from it to the medium; {name} is the package's
     """
     import solv
 
@@ -236,7 +236,7 @@ def offers(pool: Any, medium: str, staged: Collection[str], wanted: Collection[s
     found = {}
     for text, relation in relations.items():
         able = [one for one in pool.whatprovides(relation) if str(one) not in there]
-        found[text] = [offer(pool, one, staged) for one in newest_first(able)[:OFFERED]]
+        found[text] = [offer(pool, one, obstacles) for one in newest_first(able)[:OFFERED]]
     return found
 
 
@@ -250,15 +250,16 @@ def newest_first(packages: Iterable[Any]) -> list[Any]:
     return [best[key] for key in sorted(best)]
 
 
-def offer(pool: Any, one: Any, staged: Collection[str]) -> Offer:
+def offer(pool: Any, one: Any, obstacles: Mapping[str, str]) -> Offer:
     """Return what taking one onto the medium would mean."""
     import solv
 
     source, nevra = one.repo.name, str(one)
-    if source in staged:
-        return Offer(source, one.name, nevra, staged=True)
+    obstacle = obstacles.get(source, "").format(name=one.name)
+    if obstacle:
+        return Offer(source, one.name, nevra, obstacle=obstacle)
     solver, problems = solved(pool, [pool.Job(solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE, one.id)])
     if problems:
         return Offer(source, one.name, nevra, lacks=str(problems[0].findproblemrule().info().problemstr()))
-    along = sorted(str(other) for other in solver.transaction().newsolvables() if other.id != one.id)
-    return Offer(source, one.name, nevra, tuple(along))
+    others = [other for other in solver.transaction().newsolvables() if other.id != one.id]
+    return Offer(source, one.name, nevra, tuple(sorted((other.repo.name, str(other)) for other in others)))

@@ -83,24 +83,30 @@ class Waiver:
 class Offer:
     """A package elsewhere that would fill a hole.
 
-    along   NEVRAs of what it needs besides, from there or from elsewhere
-    lacks   what it needs and nobody has, in the solver's words; "" if it could be installed
-    staged  whether its tier is staged, so that the choice of packages left it out
+    along     (source, NEVRA) of what it needs besides
+    lacks     what it needs and nobody has, in the solver's words; "" if it could be installed
+    obstacle  why no promotion leads from its source to the medium, and what to do; "" if one does
     """
 
     source: str
     name: str
     nevra: str
-    along: tuple[str, ...] = ()
+    along: tuple[tuple[str, str], ...] = ()
     lacks: str = ""
-    staged: bool = False
+    obstacle: str = ""
 
     def __str__(self) -> str:
-        if self.staged:
-            return f"{self.source} has {self.nevra}, which was left out: doit why_package {self.name}"
-        if self.lacks:
-            return f"{self.source} has {self.nevra}, but {self.lacks}"
-        return f"{self.source} has {self.nevra}: doit promote {' '.join((self.nevra, *self.along))}"
+        if self.obstacle or self.lacks:
+            return f"{self.source} has {self.nevra}, {self.obstacle or f'but {self.lacks}'}"
+        return f"{self.source} has {self.nevra}: {self.promotion}"
+
+    @property
+    def promotion(self) -> str:
+        """What to type, one command for each source."""
+        sources: dict[str, list[str]] = {self.source: [self.nevra]}
+        for source, nevra in self.along:
+            sources.setdefault(source, []).append(nevra)
+        return "; ".join(f"doit promote --from {source} {' '.join(nevras)}" for source, nevras in sources.items())
 
 
 @dataclass(frozen=True)

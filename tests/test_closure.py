@@ -179,17 +179,17 @@ def test_what_the_installer_adds_must_go_with_the_groups(world: World) -> None:
 # Who could fill a hole
 
 
-def offers(world: World, staged: Sequence[str] = (), **elsewhere: Sequence[Recipe]) -> list[str]:
+def offers(world: World, obstacles: dict[str, str] | None = None, **elsewhere: Sequence[Recipe]) -> list[str]:
     medium = repository(world.place / "medium", [recipe("a", requires=("lib",)), recipe("lib-common")])
     others = [repository(world.place / name, recipes, name) for name, recipes in elsewhere.items()]
-    found = closure.offers(pool(medium, *others), MEDIUM, staged, {"lib"})
+    found = closure.offers(pool(medium, *others), MEDIUM, obstacles or {}, {"lib"})
     return [str(one) for one in found.get("lib", [])]
 
 
 def test_an_offer_names_the_promotion_and_what_must_come_along(world: World) -> None:
     libraries = [recipe("foo", provides=("lib",), requires=("bar", "lib-common")), recipe("bar")]
     assert offers(world, smetest=libraries) == [
-        "smetest has foo-1-1.noarch: doit promote foo-1-1.noarch bar-1-1.noarch"
+        "smetest has foo-1-1.noarch: doit promote --from smetest foo-1-1.noarch bar-1-1.noarch"
     ]
 
 
@@ -207,8 +207,15 @@ def test_an_offer_that_would_lack_something_itself_says_so(world: World) -> None
     ]
 
 
-def test_what_a_staged_tier_has_was_left_out_for_a_reason(world: World) -> None:
-    assert offers(world, staged=["smeos"], smeos=[recipe("foo", provides=("lib",))]) == [
+def test_what_comes_along_from_elsewhere_is_promoted_from_there(world: World) -> None:
+    found = offers(world, smetest=[recipe("foo", provides=("lib",), requires=("bar",))], centos=[recipe("bar")])
+    commands = "doit promote --from smetest foo-1-1.noarch", "doit promote --from centos bar-1-1.noarch"
+    assert found == [f"smetest has foo-1-1.noarch: {'; '.join(commands)}"]
+
+
+def test_where_no_promotion_leads_from_the_obstacle_is_told(world: World) -> None:
+    obstacles = {"smeos": "which was left out: doit why_package {name}"}
+    assert offers(world, obstacles, smeos=[recipe("foo", provides=("lib",))]) == [
         "smeos has foo-1-1.noarch, which was left out: doit why_package foo"
     ]
 

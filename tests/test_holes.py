@@ -68,7 +68,7 @@ def test_a_report_gathers_who_lacks_the_same_and_who_could_fill_it() -> None:
         "    p0 needs libbar.so.1()(64bit), which nothing on the medium provides (no group asks for it)",
         "    p1 needs libbar.so.1()(64bit), which nothing on the medium provides (no group asks for it)",
         "    and so do p2, p3, p4",
-        "      smetest has bar-1-1.noarch: doit promote bar-1-1.noarch",
+        "      smetest has bar-1-1.noarch: doit promote --from smetest bar-1-1.noarch",
         "    environment sme cannot be begun: a: conflicts with c",
     ]
 

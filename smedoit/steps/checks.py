@@ -8,12 +8,16 @@ from typing import Any
 
 from smedoit import closure, comps, holes, metadata, progress, tree
 from smedoit import updates as news
+from smedoit.config import Tier
 from smedoit.errors import PackageError, grouped
 from smedoit.gates import Updates
 from smedoit.holes import Hole, Offer, Waiver
 from smedoit.metadata import Source
 
 MEDIUM = "the medium"
+LEFT_OUT = "which was left out: doit why_package {name}"
+NO_TIER = "which no promotion reaches: add that mirror to [[tiers]] with mirror = true"
+DEAD_END = "and nothing is promoted from there: say promote_to for that tier in release.toml"
 Places = Sequence[tuple[str, Path]]
 PRIMARY, WITH_FILES = ("primary",), ("primary", "filelists")
 
@@ -23,15 +27,14 @@ def close(
     comps_file: Path,
     installer: Sequence[str],
     waivers: Sequence[Waiver],
-    places: Places,
-    staged: Sequence[str],
+    tiers: Sequence[Tier],
+    mirrors: Places,
     memory: Path,
     arch: str,
 ) -> Mapping[str, str]:
     """Raise PackageError unless the packages of the tree need nothing from elsewhere.
 
-    places  name and directory of the tiers and mirrors that may have what fills a hole
-    staged  names of the tiers that the medium is chosen from
+    tiers, mirrors  where there may be what fills a hole
     """
     installs = comps.installs(tree.read_text(comps_file), comps_file)
     medium = Source(MEDIUM, tree_root, arch)
@@ -42,8 +45,9 @@ def close(
     for one in judgement.unused:
         progress.note(f"[[waivers]] {one}: there is no such hole any more")
     if judgement.standing:
-        sources = [Source(name, place, arch) for name, place in places]
-        raise refusal(judgement.standing, offers(pool, judgement.standing, sources, staged, memory))
+        sources = {Source(tier.name, tier.path, arch): obstacle(tier) for tier in tiers}
+        sources |= {Source(name, place, arch): NO_TIER for name, place in mirrors}
+        raise refusal(judgement.standing, offers(pool, judgement.standing, sources, memory))
     count = sum(1 for _ in closure.installable(pool))
     said = f"{count} packages need nothing from elsewhere, {len(installs)} installations can be begun"
     return {"did": said + counted(judgement), "result": "\n".join([said, *told(judgement)])}
@@ -55,10 +59,20 @@ def loaded(source: Source, kinds: Sequence[str], arch: str, memory: Path) -> Any
         return metadata.pool(arch, {source.name: files})
 
 
+def obstacle(tier: Tier) -> str:
+    """Return why no promotion leads from a tier to the medium, "" if one does."""
+    from smedoit import routes
+
+    return LEFT_OUT if tier.stage else "" if routes.leads_to(tier) else DEAD_END
+
+
 def offers(
-    pool: Any, standing: Sequence[Hole], sources: Sequence[Source], staged: Sequence[str], memory: Path
+    pool: Any, standing: Sequence[Hole], sources: Mapping[Source, str], memory: Path
 ) -> Mapping[str, list[Offer]]:
-    """Return who could fill the holes; a source that cannot be read offers nothing, and says so in the log."""
+    """Return who could fill the holes; a source that cannot be read offers nothing, and says so in the log.
+
+    sources  each with the obstacle to a promotion from it
+    """
     wanted = {hole.requirement for hole in standing if hole.requirement}
     kinds = WITH_FILES if any("/" in one for one in wanted) else PRIMARY
     for source in sources if wanted else ():
@@ -67,7 +81,7 @@ def offers(
                 metadata.load(pool, {source.name: files})
         except PackageError as error:
             progress.note(f"{source.name} is not asked: {error}")
-    return closure.offers(pool, MEDIUM, staged, wanted) if wanted else {}
+    return closure.offers(pool, MEDIUM, {one.name: words for one, words in sources.items()}, wanted) if wanted else {}
 
 
 def refusal(standing: Sequence[Hole], offered: Mapping[str, Sequence[Offer]]) -> PackageError:
@@ -91,21 +105,22 @@ def told(judgement: holes.Judgement) -> list[str]:
 
 
 def updates(
-    tree_root: Path, tiers: Places, settings: Updates, is_final: bool, memory: Path, arch: str
+    tree_root: Path, tiers: Places, mirrors: Places, settings: Updates, is_final: bool, memory: Path, arch: str
 ) -> Mapping[str, str]:
     """Say what a `yum update` would fetch after the first boot. A final release may refuse what nobody explained.
 
-    tiers  name and directory of those that are not staged; one that is not there is passed over
+    tiers    name and directory of those that are not staged; one that is not there is passed over
+    mirrors  the same of upstream's
 
     Raises PackageError for a mirror that cannot be read.
     """
     pool = loaded(Source(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
     present = [(name, place) for name, place in tiers if place.is_dir()]
-    for name, place in [*present, *mirrors(settings)]:
+    for name, place in [*present, *mirrors]:
         with metadata.unpacked(Source(name, place, arch), PRIMARY, memory) as files:
             metadata.load(pool, {name: files})
     judgement = news.judge(news.behind(pool, MEDIUM), settings.explained)
-    lines = [f"explained: {one.source} has {one}: {reason}" for one, reason in judgement.explained]
+    lines = [f"explained: {one} ({one.source}): {reason}" for one, reason in judgement.explained]
     lines += [
         f"remove from release.toml: [updates] explained {one!r}, nothing answers to it" for one in judgement.unused
     ]
@@ -118,11 +133,6 @@ def updates(
         otherwise=f"a yum update after the first boot fetches nothing{but(len(judgement.explained), 'explained')}",
         lines=lines,
     )
-
-
-def mirrors(settings: Updates) -> list[tuple[str, Path]]:
-    """Return name and place of upstream's mirrors."""
-    return [(f"mirror {path}", path) for path in settings.mirrors]
 
 
 def but(count: int, what: str) -> str:

@@ -143,12 +143,17 @@ def changelog(path: Path) -> Iterator[notes.Entry]:
         yield notes.Entry(one.name, int(one.timestamp), one.description)
 
 
-def follow(settings: Anaconda, tiers: Mapping[str, Path], is_final: bool, memory: Path, arch: str) -> Mapping[str, str]:
-    """Say whether our anaconda is upstream's and is the one of the extras tier; a final release refuses to differ."""
+def follow(
+    settings: Anaconda, mirrors: Places, tiers: Mapping[str, Path], is_final: bool, memory: Path, arch: str
+) -> Mapping[str, str]:
+    """Say whether our anaconda is upstream's and is the one of the extras tier; a final release refuses to differ.
+
+    mirrors  name and directory of upstream's repositories
+    """
     if not settings.source:
         return {"did": "release.toml names no source in [anaconda], so nothing is compared"}
     ours = own(Path(settings.source), settings.dist, memory, arch)
-    theirs = upstream.newest([one for place in settings.upstream for one in anacondas(str(place), place, memory, arch)])
+    theirs = upstream.newest([one for name, place in mirrors for one in anacondas(name, place, memory, arch)])
     place = tiers.get(settings.extras)
     if place is None:
         raise ContentError(

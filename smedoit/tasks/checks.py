@@ -16,7 +16,7 @@ REPOMD = "repodata/repomd.xml"
 
 @dataclass(frozen=True)
 class Repository(Files):
-    """A repository as an input: its repomd.xml, which changes with everything in it; its RPMs if it has none."""
+    """A repository as an input: its repodata, which changes with everything in it; its RPMs if it has none."""
 
     arch: str = ""
     content: bool = False
@@ -26,7 +26,7 @@ class Repository(Files):
         from smedoit.metadata import Source
 
         repomd = Source("", self.root, self.arch).repomd
-        yield from [str(repomd)] if repomd else super().paths()
+        yield from Files(repomd.parent).paths() if repomd else super().paths()
 
 
 def repositories(rel: Release, *places: Path) -> list[Files]:
@@ -39,6 +39,11 @@ def tiers(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
     return [(tier.name, tier.path) for tier in rel.tiers if staged or not tier.stage]
 
 
+def named(rel: Release, places: tuple[Path, ...]) -> list[tuple[str, Path]]:
+    """Return name and directory of repositories that are no tiers; their names are their paths below the root."""
+    return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
+
+
 def memory(rel: Release, task: str) -> Path:
     """Return where a task remembers what it read of RPMs without repodata; one a task, for doit -n."""
     return rel.cache / f"metadata/{task}.sqlite"
@@ -46,14 +51,12 @@ def memory(rel: Release, task: str) -> Path:
 
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
-    groups, staged = rel.tree / COMPS, [tier.name for tier in rel.tiers if tier.stage]
-    places = [*tiers(rel), *((f"mirror {path}", path) for path in rel.updates.mirrors)]
-    arch = rel.release.arch
+    groups, mirrors, arch = rel.tree / COMPS, named(rel, rel.updates.mirrors), rel.release.arch
     return step(
         rel,
         "closure",
         "checks.close",
-        *(rel.tree, groups, rel.closure.installer, rel.waivers, places, staged, memory(rel, "closure"), arch),
+        *(rel.tree, groups, rel.closure.installer, rel.waivers, rel.tiers, mirrors, memory(rel, "closure"), arch),
         file_dep=[groups, rel.tree / REPOMD],
         told={**said(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
         wiki="RPM dependencies; Examples of dependencies",
@@ -62,12 +65,12 @@ def closure(rel: Release) -> Task:
 
 def updates(rel: Release) -> Task:
     """What a yum update would fetch."""
-    elsewhere, one = tiers(rel, staged=False), rel.release
+    elsewhere, mirrors, one = tiers(rel, staged=False), named(rel, rel.updates.mirrors), rel.release
     return step(
         rel,
         "updates",
         "checks.updates",
-        *(rel.tree, elsewhere, rel.updates, one.is_final, memory(rel, "updates"), one.arch),
+        *(rel.tree, elsewhere, mirrors, rel.updates, one.is_final, memory(rel, "updates"), one.arch),
         file_dep=[rel.tree / REPOMD],
         reads=repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
         told={**said(rel, "arch", "label"), "[updates]": rel.updates},
@@ -99,7 +102,7 @@ def anaconda_version(rel: Release) -> Task:
         rel,
         "anaconda_version",
         "gates.follow",
-        *(asked, places, one.is_final, memory(rel, "anaconda"), one.arch),
+        *(asked, named(rel, asked.upstream), places, one.is_final, memory(rel, "anaconda"), one.arch),
         reads=[Files(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
         if asked.source
         else [],
