@@ -33,6 +33,10 @@ class Passing(Exception):
         self.reason, self.wait = reason, wait
 
 
+class NoAnswer(Passing):
+    """A host that says nothing at all: asking it for another file is of little use."""
+
+
 @dataclass(frozen=True)
 class Want:
     """One file from outside, and what it must be.
@@ -50,7 +54,7 @@ class Want:
 
 
 def translated(error: BaseException, url: str, timeout: int) -> Exception:
-    """Return what the libraries' error means: Passing, or NetworkError with a sentence."""
+    """Return what the libraries' error means: NoAnswer, or NetworkError with a sentence."""
     import requests
 
     causes = list(chain_of(error))
@@ -73,8 +77,8 @@ def translated(error: BaseException, url: str, timeout: int) -> Exception:
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return NetworkError(f"{url}: is no address that can be asked, {error}", hint="correct it in release.toml")
     if is_timeout(error):
-        return Passing(f"nothing came for {timeout} seconds")
-    return Passing(f"the connection broke off, {system_words(system) if system else causes[-1]}")
+        return NoAnswer(f"nothing came for {timeout} seconds")
+    return NoAnswer(f"the connection broke off, {system_words(system) if system else causes[-1]}")
 
 
 def is_timeout(error: BaseException) -> bool:

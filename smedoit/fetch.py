@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from smedoit import __version__, answers, network, progress, seal, tree
-from smedoit.answers import Passing, Want
+from smedoit.answers import NoAnswer, Passing, Want
 from smedoit.errors import NetworkError, human
 from smedoit.fetched import Known, Memory, is_it
 from smedoit.network import MIB, Network, Unreachable
@@ -293,15 +293,16 @@ def session() -> Session:
     return one
 
 
-def lasting(url: str, purpose: str, fault: Passing, tries: int) -> Unreachable:
+def lasting(url: str, purpose: str, fault: Passing, tries: int) -> NetworkError:
     """Return the error for a fault that did not pass."""
     if (fault.wait or 0) > network.LONGEST_WAIT:
         return Unreachable(
             f"{url}: {fault.reason} and asks to be left alone for {fault.wait:.0f} seconds ({purpose})",
             hint="run doit again later; what was fetched is kept",
         )
+    kind = Unreachable if isinstance(fault, NoAnswer) else NetworkError
     times = f", {tries} times" if tries > 1 else ""
-    return Unreachable(
+    return kind(
         f"{url}: {fault.reason}{times} ({purpose})",
         hint="run doit again later: what was fetched, even in part, is kept",
     )
