@@ -56,16 +56,18 @@ def measure(world: World, runs: int) -> list[Round]:
     seal, total = Round("implanted MD5"), Round("SHA-256")
     theirs = Theirs(world)
     for number in range(runs):
-        contest(cold, number, partial(from_nothing, world), {"jigdo-file": theirs.search, "xorriso": theirs.write_cold})
-        contest(
-            known, number, partial(again, world), {"jigdo-file": theirs.search_known, "xorriso": theirs.write_known}
-        )
+        first = {"jigdo-file": theirs.search, "xorriso": theirs.write_cold}
+        later = {"jigdo-file": theirs.search_known, "xorriso": theirs.write_known}
+        contest(world, cold, number, first, partial(from_nothing, world))
+        contest(world, known, number, later, partial(again, world))
         change_picture(world, number)
         ours(world, "iso")
-        contest(new, number, partial(again, world), {"jigdo-file": theirs.search_known, "xorriso": theirs.write_known})
-        copy = shutil.copy(world.release.iso, world.top / "copy.iso")
-        contest(seal, number, partial(python, world, SEAL, copy), {"implantisomd5": partial(theirs.implant, copy)})
-        contest(total, number, partial(python, world, SUM, copy), {"sha256sum": partial(theirs.sum, copy)})
+        contest(world, new, number, later, partial(again, world))
+        copy = str(shutil.copy(world.release.iso, world.top / "copy.iso"))
+        contest(
+            world, seal, number, {"implantisomd5": partial(theirs.implant, copy)}, partial(python, world, SEAL, copy)
+        )
+        contest(world, total, number, {"sha256sum": partial(theirs.sum, copy)}, partial(python, world, SUM, copy))
     return [cold, known, new, seal, total]
 
 

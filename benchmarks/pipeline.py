@@ -156,14 +156,20 @@ def measure(world: World, runs: int) -> list[Round]:
     return [first, nothing, picture, package]
 
 
-def contest(world: World, into: Round, number: int, their: Mapping[str, Callable[[], Costs]]) -> None:
-    """Let each side do it once; even runs begin with ours.
+def contest(
+    world: World,
+    into: Round,
+    number: int,
+    their: Mapping[str, Callable[[], Costs]],
+    our: Callable[[], Costs] | None = None,
+) -> None:
+    """Let each side do it once, ours being a plain doit unless our says otherwise; even runs begin with ours.
 
     Before each of them what others left to be written is written, and as much memory as two
     media need is touched: on a virtual machine the first use of a page costs more than a copy.
     """
     touch = f"b'\\1' * {2 * sum(rpm.stat().st_size for rpm in world.rpms('smeos').iterdir())}"
-    sides: list[tuple[list[Costs], Callable[[], Costs]]] = [(into.ours, partial(ours, world))]
+    sides: list[tuple[list[Costs], Callable[[], Costs]]] = [(into.ours, our or partial(ours, world))]
     sides += [(into.theirs.setdefault(name, []), side) for name, side in their.items()]
     for results, side in sides if number % 2 == 0 else reversed(sides):
         os.sync()
