@@ -17,6 +17,7 @@ from smedoit.errors import ConfigError, SmeError
 from smedoit.fresh import Files, program
 
 Task = dict[str, Any]
+AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
 
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
 
@@ -93,11 +94,12 @@ def step(
     then    tasks that follow when somebody asked for this one, unless it was for --dry-run
     """
     words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
+    targets, writes, links = list(targets), list(writes), list(links)
     return {
         "file_dep": list(file_dep),
         "targets": list(targets),
         "task_dep": list(after),
-        "actions": [job(rel, name, function, *args)],
+        "actions": [] if get_var(AGAIN) and not (targets or writes or links) else [job(rel, name, function, *args)],
         "params": [dict(one) for one in params],
         **({"pos_arg": pos_arg} if pos_arg else {}),
         "meta": {

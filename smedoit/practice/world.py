@@ -72,9 +72,11 @@ def directory(tier: Tier, arch: str, is_source: bool) -> Path | None:
 
 
 def fill_keys(rel: Release) -> None:
-    """Put the public halves of the practice keys where rel expects them."""
+    """Put the practice keys where rel expects them: public halves, and a secret one if it signs with a file."""
     for name, fingerprint in packages.FINGERPRINTS.items():
         source = packages.KEYS / f"RPM-GPG-KEY-practice-{name}"
         for key in rel.keys:
             if key.fingerprint == fingerprint:
                 packages.write_missing(key.file, source.read_bytes)
+    if rel.signing.configured and not rel.signing.key:
+        packages.write_missing(rel.signing.file, (packages.KEYS / "RPM-GPG-KEY-practice-koozali.secret").read_bytes)

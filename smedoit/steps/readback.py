@@ -133,10 +133,12 @@ def check_metadata(rel: Release, files: list[Path], sums: Sums, findings: Findin
         return place.name
     variant, arch = manifest.variant(rel.release), rel.release.arch
     findings.check(info.release.version == rel.release.version, manifest.COMPOSEINFO, "is of another version")
-    wanted = {manifest.nevra(pick.package) for file in locks(rel) for pick in lock.loads(tree.read_text(file), file)}
-    listed = {nevra for group in rpms.rpms.get(variant, {}).get(arch, {}).values() for nevra in group}
-    for nevra in sorted(wanted ^ listed):
-        findings.add(manifest.RPMS, f"{nevra} is {'missing' if nevra in wanted else 'in no lock'}")
+    picked = [pick.package for file in locks(rel) for pick in lock.loads(tree.read_text(file), file)]
+    wanted = {manifest.nevra(one): (one.filename, manifest.sigkey(one)) for one in picked}
+    groups = rpms.rpms.get(variant, {}).get(arch, {}).values()
+    listed = {nevra: (Path(one["path"]).name, one["sigkey"]) for group in groups for nevra, one in group.items()}
+    for nevra in sorted(wanted.keys() | listed.keys()):
+        findings.check(wanted.get(nevra) == listed.get(nevra), manifest.RPMS, f"{nevra} is not as the lock has it")
     found = {image.path: said(image) for image in images.images.get(variant, {}).get(arch, ())}
     real = {disc.path: facts(disc) for disc in (manifests.disc(Image(path), files, sums.of(path)) for path in files)}
     for path in sorted(found.keys() | real.keys()):

@@ -179,7 +179,7 @@ def rebuild(rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: s
     place = started / to if to else rel.root / "rebuild" / before.release
     again = prepared(rel, before, place)
     run(
-        [sys.executable, "-m", "doit", "-f", dodo, "release"],
+        [sys.executable, "-m", "doit", "-f", dodo, "again=1", "offline=1", "release"],
         cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=log,
     )  # fmt: skip
     made = again.stage / own.name

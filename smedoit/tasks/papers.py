@@ -97,5 +97,11 @@ def artifacts(rel: Release) -> Files:
 def rebuild(rel: Release) -> Task:
     """A build made again from its record."""
     to = {"name": "to", "long": "to", "default": "", "type": str, "help": "the directory to build in"}
-    args = (rel, record_file(rel), Path.cwd() / "dodo.py", Path(get_initial_workdir()), rel.logs / "rebuild.doit.log")
+    args = (
+        rel,
+        record_file(rel),
+        Path.cwd() / "dodo.py",
+        Path(get_initial_workdir() or "."),
+        rel.logs / "rebuild.doit.log",
+    )
     return step(rel, "rebuild", "record.rebuild", *args, always=True, params=[to], pos_arg="words")
