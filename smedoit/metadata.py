@@ -25,6 +25,7 @@ KINDS = repo.KINDS
 REPOMD = Path("repodata/repomd.xml")
 ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
 CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
+MACHINES = {"i386": "i686"}  # what yum calls its base architecture -> what its machines can run
 AGAIN = "mirror it again, or make its repodata anew"
 
 
@@ -213,7 +214,7 @@ def pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> Any:
 
     found = solv.Pool()
     found.setdisttype(solv.Pool.DISTTYPE_RPM)
-    found.setarch(arch)
+    found.setarch(MACHINES.get(arch, arch))
     for flag in (solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS):
         found.set_flag(flag, 1)  # as yum: glibc.i686 and glibc.x86_64 stand side by side
     load(found, loaded)
