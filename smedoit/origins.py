@@ -51,9 +51,14 @@ class BootSet:
         return tuple(value for _, value in self.named())
 
     @property
+    def is_fetched(self) -> bool:
+        """Whether doit boot_set fills the directory; otherwise a person does."""
+        return bool(self.source or self.iso)
+
+    @property
     def is_managed(self) -> bool:
-        """Whether doit boot_set fetches or checks it; otherwise a person fills the directory."""
-        return bool(self.source or self.iso or self.pins)
+        """Whether doit boot_set fetches or at least checks it."""
+        return self.is_fetched or bool(self.pins)
 
     def anchored(self, root: Path) -> BootSet:
         """Return it with absolute paths. pins stays: it lies beside release.toml."""

@@ -25,7 +25,8 @@ def make(rel: Release) -> None:
     from smedoit.practice import boot
 
     fill(rel)
-    boot.make(rel)
+    if not rel.boot_set.is_fetched:
+        boot.make(rel)
 
 
 def fill(rel: Release) -> None:

@@ -6,26 +6,28 @@ from smedoit.config import Release
 from smedoit.fresh import Files
 from smedoit.wiring import Task, step
 
+BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
+
 
 def boot_set(rel: Release) -> Task:
     """The boot set, as it is pinned."""
-    boot, memory, known = rel.boot_set, rel.cache / "fetched.json", rel.cache / "digests.json"
+    boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.cache / "digests.json"
     return step(
         rel,
         "boot_set",
         "bootset.fetch",
         *(boot, rel.pins, rel.network, memory, known),
         file_dep=[rel.pins] if boot.is_managed else [],
-        reads=[] if boot.origins or boot.iso else [Files(boot.path, content=False)],
+        reads=[] if boot.is_fetched else [Files(boot.path, BOOT_SET, content=False)],
         told={"[boot_set] path": str(boot.path), "[boot_set] source": boot.source, "[boot_set] iso": boot.iso},
-        writes=[Files(boot.path, content=False)] if boot.origins or boot.iso else [],
+        writes=[Files(boot.path, content=False)] if boot.is_fetched else [],
         wiki="Get last LiveOS from centos; Get CentOS last images content",
     )
 
 
 def pin_boot_set(rel: Release) -> Task:
     """The pins of the boot set."""
-    memory, known = rel.cache / "fetched.json", rel.cache / "digests.json"
+    memory, known = rel.cache / "fetched/boot_set.json", rel.cache / "digests.json"
     return step(
         rel,
         "pin_boot_set",
@@ -42,7 +44,7 @@ def translations(rel: Release) -> Task:
         rel,
         "translations",
         "translations.mirror",
-        *(rel.translations, rel.network, rel.cache / "fetched.json"),
+        *(rel.translations, rel.network, rel.cache / "fetched/translations.json"),
         always=True,
         wiki="Anaconda translations",
     )
@@ -54,7 +56,7 @@ def patches(rel: Release) -> Task:
         rel,
         "patches",
         "patches.report",
-        *(rel.translations, rel.network, rel.cache / "fetched.json", rel.lock, rel.root),
+        *(rel.translations, rel.network, rel.cache / "fetched/patches.json", rel.lock, rel.root),
         file_dep=[rel.lock],
         always=True,
         wiki="Server-Manager translations",
