@@ -8,7 +8,7 @@ import pytest
 
 from smedoit import comps, config
 from smedoit.comps import Install
-from smedoit.errors import ConfigError
+from smedoit.errors import ConfigError, ContentError
 from smedoit.practice import groups
 
 RELEASE = Path(__file__).parents[1] / "release.toml"
@@ -94,15 +94,20 @@ def test_a_conditional_package_comes_with_its_condition() -> None:
     assert one.conditional == {"x": "bash"} and "x" not in one.members
 
 
-@pytest.mark.parametrize(
-    ("tag", "words"), [("group", "has a group that names nothing"), ("environment", "names nothing")]
-)
-def test_a_group_or_environment_that_names_nothing_is_refused(tag: str, words: str) -> None:
-    from smedoit.errors import ContentError
+HEAD = "<id>void</id><name>V</name><description>V</description>"
 
-    inner = "<packagelist/>" if tag == "group" else "<grouplist/>"
-    extra = f"<{tag}><id>void</id><name>V</name><description>V</description>{inner}</{tag}></comps>"
-    parsed = comps.parse(groups.comps().replace("</comps>", extra), FILE)
-    with pytest.raises(ContentError, match=words) as caught:
-        comps.check(parsed, {name for names in parsed.groups.values() for name in names}, (), FILE)
-    assert "void" in str(caught.value)
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (f"<group>{HEAD}</group>", "has a group that names nothing:\n    void"),
+        (f"<group>{HEAD}<packagelist/></group>", "packagelist is empty"),
+        (f"<environment>{HEAD}</environment>", "void"),
+        (f"<environment>{HEAD}<grouplist/></environment>", "grouplist is empty"),
+    ],
+)
+def test_a_group_or_environment_that_names_nothing_is_refused(extra: str, words: str) -> None:
+    with pytest.raises(ContentError) as caught:
+        found = comps.parse(groups.comps().replace("</comps>", f"{extra}</comps>"), FILE)
+        comps.check(found, {name for names in found.groups.values() for name in names}, (), FILE)
+    assert words in str(caught.value)
