@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import metadata
-from smedoit.metadata import Source
 from smedoit.practice import packages
 from smedoit.practice.packages import Recipe
+from smedoit.repository import Source
 
 MEDIUM = "the medium"
 

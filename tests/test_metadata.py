@@ -13,7 +13,7 @@ import pytest
 
 from smedoit import metadata, tree
 from smedoit.errors import PackageError
-from smedoit.metadata import Source
+from smedoit.repository import Source
 from tests.corpus import corpus_dir
 from tests.repositories import recipe, repository
 

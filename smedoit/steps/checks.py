@@ -12,7 +12,7 @@ from smedoit.config import Tier
 from smedoit.errors import PackageError, grouped
 from smedoit.gates import Updates
 from smedoit.holes import Hole, Offer, Waiver
-from smedoit.metadata import Source
+from smedoit.repository import Source
 
 MEDIUM = "the medium"
 LEFT_OUT = "which was left out: doit why_package {name}"

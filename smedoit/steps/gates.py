@@ -9,8 +9,8 @@ from typing import Any
 from smedoit import lock, metadata, notes, quality, rpms, tree, upstream, verified
 from smedoit.errors import ContentError, PackageError, TreeError, grouped
 from smedoit.gates import Anaconda, Quality
-from smedoit.metadata import Source
 from smedoit.package import Evr, Package
+from smedoit.repository import Source
 from smedoit.stage import Pick
 from smedoit.steps.checks import PRIMARY, Places, but, verdict
 from smedoit.upstream import Found

@@ -11,9 +11,9 @@ from typing import Any
 from smedoit import comps, layers, metadata, pages, progress, rules, tree
 from smedoit.errors import PackageError
 from smedoit.identity import Identity
-from smedoit.metadata import Source
 from smedoit.package import Evr
 from smedoit.pages import Change, Copy
+from smedoit.repository import Source
 
 PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository

@@ -23,7 +23,7 @@ class Repository(Files):
 
     def paths(self) -> Iterator[str]:
         """Yield what stands for the repository now."""
-        from smedoit.metadata import Source
+        from smedoit.repository import Source
 
         repomd = Source("", self.root, self.arch).repomd
         yield from Files(repomd.parent).paths() if repomd else super().paths()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from smedoit import closure, comps, config, metadata, tree
-from smedoit.metadata import Source
 from smedoit.practice import groups, packages, world
+from smedoit.repository import Source
 from tests.repositories import recipe
 from tests.tools import need, read_with
 
