@@ -53,7 +53,13 @@ def pinned(key: Key) -> PinnedKey:
     """Return one key after comparing its fingerprint with the pinned one."""
     import rpm_rs
 
-    certificate = the_pinned(key, tree.read_bytes(key.file))
+    data = tree.read_bytes(key.file)
+    certificate = the_pinned(key, data)
+    if not data.isascii():
+        raise PackageError(
+            f"{key.file}: is not armored, so rpm --import would not take it from the medium",
+            hint="write it again with gpg --armor --export",
+        )
     ring = Ring(certificate, key.file.name) if key.legacy else None
     try:
         verifier = rpm_rs.Verifier.from_file(str(key.file)).with_key(key.fingerprint)

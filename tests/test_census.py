@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from smedoit.package import Package
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
 from tests.corpus import corpus_dir
+from tests.tools import need
 
 BOTH = tuple(FINGERPRINTS)
 
@@ -174,6 +176,31 @@ def test_a_refused_file_is_read_again_when_another_key_is_trusted(world: World, 
         world.take("smeos", trusted=["koozali"])
     opened.clear()
     assert ([one.name for one in world.take("smeos")["smeos"]], opened) == (["b"], [bad.name])
+
+
+def test_what_rpm_vouched_for_falls_when_its_key_is_no_longer_legacy(tmp_path: Path) -> None:
+    need("rpmkeys")
+    name = "centos-release-5-0.0.el5.centos.2.x86_64.rpm"
+    (tmp_path / "tier").mkdir()
+    shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
+    key = Key(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed")
+    tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
+    [found] = census.take(tiers, tmp_path, keys.load([key]), memory)["tier"]
+    assert found.key == key.fingerprint
+    with pytest.raises(PackageError, match="cannot be checked here"):
+        census.take(tiers, tmp_path, keys.load([replace(key, legacy="")]), memory)
+
+
+def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("rpmkeys")
+    name = "centos-release-5-0.0.el5.centos.2.x86_64.rpm"
+    (tmp_path / "tier").mkdir()
+    shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
+    key = Key(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed")
+    tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
+    first = census.take(tiers, tmp_path, keys.load([key]), memory)
+    monkeypatch.setenv("PATH", "")
+    assert census.take(tiers, tmp_path, keys.load([key]), memory) == first
 
 
 def test_a_mended_file_is_read_again(world: World) -> None:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from pysequoia import ArmorKind, Tsk, armor
 
-from smedoit import keys
+from smedoit import keys, knownkeys, openpgp
 from smedoit.config import Key
 from smedoit.errors import PackageError, TreeError
+from smedoit.keys import PinnedKey
 from smedoit.practice.packages import FINGERPRINTS, KEYS
 from tests.corpus import corpus_dir
 
+MOMENT = datetime(2026, 11, 1, tzinfo=timezone.utc)
 KOOZALI = KEYS / "RPM-GPG-KEY-practice-koozali"
 # As their owners publish them, and whether rpm-rs can check with them: it knows no DSA.
 REAL = {
@@ -77,3 +83,76 @@ def test_a_damaged_key_is_not_the_pinned_one(tmp_path: Path) -> None:
 )
 def test_a_key_id_is_the_tail_of_the_fingerprint_in_any_case(said: str, verdict: bool) -> None:
     assert keys.pinned(Key(KOOZALI, FINGERPRINTS["koozali"])).is_id(said) is verdict
+
+
+# Keys that no longer count, and keys that nobody pinned
+
+
+def loaded(directory: Path, data: bytes, **more: str) -> tuple[Key, PinnedKey]:
+    path = directory / "RPM-GPG-KEY-own"
+    path.write_bytes(data)
+    key = Key(path, openpgp.certificates(data)[0].fingerprint, **more)
+    return key, keys.pinned(key)
+
+
+def test_a_revoked_key_is_refused_whatever_reason_is_given(tmp_path: Path) -> None:
+    secret = Tsk.generate("A <a@example.invalid>")
+    public = secret.extract_certificate()
+    data = armor(bytes(public) + bytes(public.revoke(secret.certifier())), ArmorKind.PublicKey).encode()
+    key, one = loaded(tmp_path, data, expired="why not")
+    with pytest.raises(PackageError, match=rf"revoked by its owner:\n    {key.file} \({key.fingerprint}\)"):
+        keys.refuse_stale([key], [one], MOMENT)
+
+
+def test_a_key_that_rpm_could_not_import_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="RPM-GPG-KEY-own: is not armored"):
+        loaded(tmp_path, bytes(Tsk.generate("A <a@example.invalid>").extract_certificate()))
+
+
+def test_all_keys_that_no_longer_count_stand_in_one_report() -> None:
+    wanted = [Key(corpus_dir() / "keys" / name, REAL[name][0]) for name in sorted(REAL)]
+    with pytest.raises(PackageError) as caught:
+        keys.refuse_stale(wanted, keys.load(wanted), MOMENT)
+    said = str(caught.value)
+    assert "expired on 2017-01-03, before [release] date" in said
+    assert "expired on 2021-06-30, before [release] date" in said
+    assert "CentOS-7" not in said
+
+
+def test_an_expired_key_counts_with_a_reason_and_before_its_time() -> None:
+    name = "RPM-GPG-KEY-CentOS-6"
+    key = Key(corpus_dir() / "keys" / name, REAL[name][0])
+    keys.refuse_stale([key], keys.load([key]), datetime(2021, 6, 29, tzinfo=timezone.utc))
+    excused = replace(key, expired="signed in its time")
+    keys.refuse_stale([excused], keys.load([excused]), MOMENT)
+
+
+@pytest.mark.parametrize("key_id", ["6a2faea2352c64e5", "352C64E5", "91e97d7c4a5e96f17f3e888f6a2faea2352c64e5"])
+def test_a_published_key_is_known_by_its_id(key_id: str) -> None:
+    assert keys.origin(key_id, None).startswith("that is RPM-GPG-KEY-EPEL-7, Fedora EPEL 7, fingerprint 91e9")
+
+
+def test_every_published_key_is_as_the_corpus_has_it() -> None:
+    for one in knownkeys.PUBLISHED:
+        fingerprints = {
+            found.fingerprint for found in openpgp.certificates((corpus_dir() / "keys" / one.file).read_bytes())
+        }
+        assert fingerprints == {one.fingerprint}
+
+
+def test_a_key_file_in_the_content_tree_is_found_by_its_subkey(tmp_path: Path) -> None:
+    path = Path(shutil.copy(corpus_dir() / "keys/RPM-GPG-KEY-remi2017", tmp_path))
+    (tmp_path / "RPM-GPG-KEY-broken").write_text("no key")
+    [one] = openpgp.certificates(path.read_bytes())
+    assert keys.lying_about(one.subkeys[0][-16:], tmp_path) == (path, one.fingerprint)
+
+
+def test_an_id_that_nobody_knows_has_no_origin(tmp_path: Path) -> None:
+    assert keys.origin("0123456789abcdef", tmp_path) == ""
+    assert keys.origin("5", tmp_path / "nowhere") == ""
+
+
+def test_whether_a_key_is_legacy_is_part_of_what_its_verdicts_depend_on() -> None:
+    name = "RPM-GPG-KEY-remi"
+    key = Key(corpus_dir() / "keys" / name, REAL[name][0])
+    assert keys.pinned(key).token != keys.pinned(replace(key, legacy="needed")).token

@@ -6,6 +6,7 @@ import os
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,53 @@ def test_missing_groups_are_a_sentence(place: Place) -> None:
     place.comps.unlink()
     with pytest.raises(TreeError, match=r"comps\.xml: cannot be read, no such file"):
         place.make(place.add("a"))
+
+
+# Packages that nobody vouches for
+
+
+def unknown(found: Iterable[Located]) -> list[Located]:
+    return [replace(one, package=None) for one in found]
+
+
+def test_a_package_of_unknown_content_is_described_like_a_known_one(place: Place) -> None:
+    found = place.add("a", "b")
+    place.make(found)
+    known = place.content()
+    place.memory.unlink()
+    assert (place.make(unknown(found)), place.content()) == (2, known)
+
+
+def test_of_unknown_content_only_what_is_new_or_changed_is_parsed(place: Place) -> None:
+    found = unknown(place.add("a", "b", "c"))
+    place.make(found)
+    assert place.make(found) == 0
+    found[0].path.write_bytes(packages.build(Recipe("a", "1", "1", size=9)))
+    assert place.make([*found, *unknown(place.add("d"))]) == 2
+    changed = read(place.root)[found[0].href]
+    assert changed["pkgId"] == hashlib.sha256(found[0].path.read_bytes()).hexdigest()
+
+
+def test_all_files_that_are_no_package_are_named_at_once(place: Place) -> None:
+    found = unknown(place.add("a", "b", "c"))
+    for one in found[1:]:
+        one.path.write_bytes(b"no package")
+    with pytest.raises(PackageError) as caught:
+        place.make(found)
+    assert "b-1-1.noarch.rpm" in str(caught.value)
+    assert "c-1-1.noarch.rpm" in str(caught.value)
+
+
+def test_what_is_retained_goes_with_the_next_change(place: Place) -> None:
+    ever: list[set[str]] = []
+    for name in ("a", "b", "c"):
+        found = [*(place.located(path) for path in sorted((place.root / "Packages").iterdir())), *place.add(name)]
+        repo.make(found, None, place.directory, EPOCH, place.memory, retain=True)
+        ever.append({one.get("href", "") for one in hrefs(place)})
+    names = {f"repodata/{path.name}" for path in place.directory.iterdir()} - {"repodata/repomd.xml"}
+    assert names == ever[1] | ever[2]
+
+
+def hrefs(place: Place) -> list[ET.Element]:
+    """Return every location that repomd.xml names."""
+    return [one for one in ET.parse(place.directory / "repomd.xml").iter() if one.tag.endswith("location")]
