@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,15 +65,23 @@ class List(DoitCmdBase):  # type: ignore[misc]
     cmd_options = ()
 
     def _execute(self, pos_args: list[str]) -> int:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
         graph = Graph(self.task_list, self.dep_manager)
-        wanted = pos_args or ["*"]
-        check_tasks_exist(graph.tasks, wanted, skip_wildcard=True)
-        width = max(len(name) for name in graph.tasks)
-        for name, task in graph.tasks.items():
-            if any(fnmatch.fnmatchcase(name, one) for one in wanted):
-                status = "-" if task.meta.get("always") else graph.status(name)
-                self.outstream.write(f"{status:<5} {name:<{width}}  {task.doc}\n")
+        check_tasks_exist(graph.tasks, pos_args, skip_wildcard=True)
+        shown = [name for name in graph.tasks if listed(graph.tasks[name], pos_args)]
+        width = max((len(name) for name in shown), default=0)
+        for name in shown:
+            task = graph.tasks[name]
+            status = "-" if task.meta.get("always") else graph.status(name)
+            self.outstream.write(f"{status:<5} {name:<{width}}  {task.doc}\n")
         return 0
+
+
+def listed(task: Any, wanted: list[str]) -> bool:
+    """Return whether to list a task: what the words mean (globs allowed), else all but the parts of a task."""
+    if not wanted:
+        return not task.subtask_of
+    return any(fnmatch.fnmatchcase(task.name, one) for one in wanted)
 
 
 class Why(DoitCmdBase):  # type: ignore[misc]
@@ -84,6 +93,7 @@ class Why(DoitCmdBase):  # type: ignore[misc]
     cmd_options = ()
 
     def _execute(self, pos_args: list[str]) -> int:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         graph = Graph(self.task_list, self.dep_manager)
         check_tasks_exist(graph.tasks, pos_args)
         for name in pos_args or [DEFAULT]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit import distribution
+from smedoit.channels import Publish
 from smedoit.chroot import Installer, Mock
 from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
@@ -23,14 +24,11 @@ from smedoit.gates import Anaconda, Closure, Quality, Updates
 from smedoit.holes import Waiver
 from smedoit.identity import WORD, Identity
 from smedoit.network import Network
-from smedoit.notes import Notes
 from smedoit.origins import PINS, BootSet, Translations
 from smedoit.places import Memories, Promotion
 from smedoit.proof import BootTest, Signing
-from smedoit.rules import Rule
 from smedoit.schema import build, demand
-from smedoit.spec import Spec
-from smedoit.stray import Versions
+from smedoit.wording import Notes, Rule, Spec, Versions
 
 DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -166,6 +164,7 @@ class Release:
     anaconda: Anaconda = field(default_factory=Anaconda)
     boot_test: BootTest = field(default_factory=BootTest)
     network: Network = field(default_factory=Network)
+    publish: Publish = field(default_factory=Publish)
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -297,6 +296,7 @@ def anchored(rel: Release) -> Release:
         updates=rel.updates.anchored(root),
         quality=rel.quality.anchored(root, content),
         anaconda=rel.anaconda.anchored(root),
+        publish=rel.publish.anchored(root),
     )
 
 

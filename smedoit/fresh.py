@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import inspect
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from doit.dependency import Dependency, DependencyStatus
@@ -66,6 +68,10 @@ class Files:
 
     def paths(self) -> Iterator[str]:
         """Yield the path of every file that is there now; a missing directory holds none."""
+        if not any(mark in glob for glob in self.only for mark in "*?["):
+            whole = (os.path.join(self.root, name) for name in self.only)
+            yield from (path for path in whole if os.path.isfile(path))
+            return
         try:
             found = list(tree.scan(os.fspath(self.root), "", self.may_hold))
         except OSError:
@@ -83,13 +89,16 @@ class Files:
 
 def matches(relative: str, globs: tuple[str, ...]) -> bool:
     """Return whether a relative path matches one of the globs; * also spans slashes."""
-    return pattern(globs).match(relative) is not None
+    return any(matches_one(relative, glob) for glob in globs)
 
 
-@functools.cache
-def pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Return one pattern for all globs."""
-    return re.compile("|".join(map(fnmatch.translate, globs)) or "(?!)")
+def matches_one(relative: str, glob: str) -> bool:
+    """Return whether a path matches a glob; the usual shapes need no regular expression, which is slow to make."""
+    head, star, tail = glob.partition("*")
+    if not any(mark in head + tail for mark in "*?["):
+        whole = len(relative) >= len(head) + len(tail) if star else relative == glob
+        return whole and relative.startswith(head) and relative.endswith(tail)
+    return fnmatch.fnmatchcase(relative, glob)
 
 
 class Ledger(Dependency):  # type: ignore[misc]
@@ -209,11 +218,12 @@ def settings(rel: Release) -> dict[str, Any]:
 
     doit offers no setting for the class that decides, so it is put in its place here.
     """
-    from doit import cmd_base
+    from doit import cmd_base, loader
 
     from smedoit.console import Reporter
 
     cmd_base.Dependency = Ledger
+    loader.inspect = without_sources(inspect)
     Reporter.lock_file = rel.cache / "running"
     Reporter.kept = rel.state / "edited"
     Reporter.root, Reporter.under_way = rel.root, rel.promotion.under_way
@@ -224,6 +234,19 @@ def settings(rel: Release) -> dict[str, Any]:
         "reporter": Reporter,
         "verbosity": 2,
     }
+
+
+def without_sources(inspect: Any) -> SimpleNamespace:
+    """Return what doit's loader needs of inspect; the line of a task comes from its code, not from tokenizing dodo.py.
+
+    That alone takes doit longer than all of our own looking around.
+    """
+    return SimpleNamespace(
+        isgenerator=inspect.isgenerator,
+        isfunction=inspect.isfunction,
+        ismethod=inspect.ismethod,
+        getsourcelines=lambda creator: ([], creator.__code__.co_firstlineno),
+    )
 
 
 class StateDirectory:

@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 from smedoit.identity import Identity
-from smedoit.notes import KINDS, Change, Entry, Notes, Report
+from smedoit.notes import KINDS, Change, Entry, Report
+from smedoit.wording import Notes
 
 HEADINGS = {
     "updated": "Updated packages",

@@ -8,43 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from smedoit.package import Evr
-from smedoit.schema import demand
 
 KINDS = ("updated", "added", "removed", "downgraded")
 OTHERS = "Other packages"
 TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
 DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
 AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
-
-
-@dataclass(frozen=True)
-class Notes:
-    """The [notes] table: how bug numbers stand in changelogs, and where they lead.
-
-    bugs     regular expressions with one group, the number
-    tracker  address of a bug, with {bug} in it
-    width    columns of README.txt on the installer's console
-    since    what the last release is called in the notes
-    """
-
-    bugs: tuple[str, ...] = (r"\[SME:?\s*(\d+)\]", r"\[?bug[ #:]*(\d{3,})\]?")
-    tracker: str = ""
-    width: int = 76
-    since: str = "the last release"
-
-    def __post_init__(self) -> None:
-        demand(not self.tracker or "{bug}" in self.tracker, "tracker", "put {bug} where the number goes")
-        demand(self.width >= 40, "width", "a console has at least 40 columns")
-        for pattern in self.bugs:
-            demand(groups_of(pattern) == 1, "bugs", f"{pattern!r} is no regular expression with exactly one group")
-
-
-def groups_of(pattern: str) -> int:
-    """Return how many groups a regular expression has, -1 if it is none."""
-    try:
-        return re.compile(pattern).groups
-    except re.error:
-        return -1
 
 
 @dataclass(frozen=True)

@@ -8,37 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from smedoit import brand
 from smedoit.errors import ContentError
 from smedoit.identity import Identity
-from smedoit.schema import demand
+from smedoit.wording import Rule
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One [[rules]] entry.
-
-    files    globs on paths of the content tree, like product/etc/*
-    kind     one of KINDS
-    section  of an ini file
-    values   of an ini or shell file: key -> text with placeholders
-    """
-
-    files: tuple[str, ...]
-    kind: str
-    section: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        demand(self.files, "files", "name at least one file of the content tree, globs allowed")
-        demand(self.kind in KINDS, "kind", f"use one of {', '.join(sorted(KINDS))}")
-        demand(self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values")
 
 
 def placeholders(one: Identity) -> dict[str, str]:
@@ -57,6 +34,8 @@ def filled(text: str, one: Identity, name: str) -> str:
 
     Braces around other words stay, unless the word is nearly one of ours. Raises ContentError for a misspelt one.
     """
+    from difflib import get_close_matches
+
     known = placeholders(one)
 
     def value(found: re.Match[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from smedoit.errors import ContentError
@@ -14,20 +13,6 @@ CHANGELOG = re.compile(r"^%changelog[ \t]*\n", re.MULTILINE)
 ENTRY = re.compile(r"^\* (?P<date>\w{3} \w{3} [ \d]?\d \d{4}) .*$", re.MULTILINE)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # RPM wants English, whatever the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-@dataclass(frozen=True)
-class Spec:
-    """The [spec] table: the package that carries the version, and the spec file that it is built from.
-
-    package  its name; "" if none does
-    path     relative to the root; "" if doit bump is not wanted
-    author   "Name <mail>" for the changelog
-    """
-
-    package: str = ""
-    path: str = ""
-    author: str = ""
 
 
 def macros(one: Identity) -> dict[str, str]:

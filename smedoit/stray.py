@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
 
 from smedoit.identity import Identity
-from smedoit.schema import demand
 
 LABEL = r"(?:alpha|beta|rc)[ .]?\d+"
-NOTES = {"README.txt": "release notes speak of earlier releases"}
-
-
-@dataclass(frozen=True)
-class Versions:
-    """The [versions] table: where words of another release are right.
-
-    allowed  glob on a path of the tree (inside an image: images/product.img/etc/…) -> why
-    """
-
-    allowed: Mapping[str, str] = field(default_factory=lambda: NOTES)
-
-    def __post_init__(self) -> None:
-        for path, reason in self.allowed.items():
-            demand(reason.strip(), f"allowed.{path}", "say why another release may be named there")
-
-    def excuse(self, path: str) -> bool:
-        """Return whether a path may speak of another release."""
-        return any(fnmatchcase(path, pattern) for pattern in self.allowed)
 
 
 def find(text: str, one: Identity) -> Iterator[tuple[int, str]]:

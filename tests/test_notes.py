@@ -5,8 +5,9 @@ import html.parser
 import pytest
 
 from smedoit import notepages, notes
-from smedoit.notes import Change, Entry, Notes
+from smedoit.notes import Change, Entry
 from smedoit.schema import Refused
+from smedoit.wording import Notes
 from tests.nouns import evr, identity
 
 DAY = 86400

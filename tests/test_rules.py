@@ -6,8 +6,8 @@ import pytest
 
 from smedoit import rules
 from smedoit.errors import ContentError
-from smedoit.rules import Rule
 from smedoit.schema import Refused
+from smedoit.wording import Rule
 from tests.nouns import identity
 
 RC = identity()

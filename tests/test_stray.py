@@ -4,7 +4,7 @@ import pytest
 
 from smedoit import stray
 from smedoit.schema import Refused
-from smedoit.stray import Versions
+from smedoit.wording import Versions
 from tests.nouns import identity
 
 RC, FINAL = identity(), identity(label="")

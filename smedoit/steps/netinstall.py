@@ -13,13 +13,14 @@ from smedoit.errors import ContentError
 from smedoit.identity import Identity
 from smedoit.steps import medium
 from smedoit.steps.tree import need
+from smedoit.wording import Rule
 
 
 def write(
     one: Identity,
     settings: Netinstall,
     mirrors: Mirrors,
-    own_rules: Sequence[rules.Rule],
+    own_rules: Sequence[Rule],
     sources: tuple[Path, Path],
     tree_root: Path,
     own: Path,
@@ -40,7 +41,7 @@ def write(
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
 
 
-def render(named: Identity, url: str, own_rules: Sequence[rules.Rule], sources: tuple[Path, Path], own: Path) -> None:
+def render(named: Identity, url: str, own_rules: Sequence[Rule], sources: tuple[Path, Path], own: Path) -> None:
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
     content, boot_set = sources
     netinst = content / "netinstall"

@@ -13,10 +13,11 @@ from smedoit.answers import Want
 from smedoit.errors import ConfigError, PackageError
 from smedoit.identity import Identity
 from smedoit.network import Network
-from smedoit.notes import Notes, Report
+from smedoit.notes import Report
 from smedoit.package import Evr, Package
 from smedoit.steps import gates, remote
 from smedoit.steps.packages import read_lock
+from smedoit.wording import Notes
 
 PAGES: Mapping[str, Callable[[Report, Identity, str, Notes], str]] = {
     "README.txt": notepages.text,

@@ -11,9 +11,10 @@ from smedoit import images, layers, rules, tree
 from smedoit.errors import ContentError, human
 from smedoit.identity import Identity
 from smedoit.origins import PLACES
+from smedoit.wording import Rule
 
 
-def product(content: Path, one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
+def product(content: Path, one: Identity, own: Sequence[Rule], target: Path) -> str:
     """Write product.img from product/, its release files rendered."""
     members = [rendered(member, one, own) for member in members_below(content / "product", str)]
     if not any(member.name == ".buildstamp" for member in members):
@@ -24,7 +25,7 @@ def product(content: Path, one: Identity, own: Sequence[rules.Rule], target: Pat
     return write_image(members, one.epoch, target)
 
 
-def rendered(member: images.Member, one: Identity, own: Sequence[rules.Rule]) -> images.Member:
+def rendered(member: images.Member, one: Identity, own: Sequence[Rule]) -> images.Member:
     """Return a member of product.img with this version in it, where there is a rule for its file."""
     relative = f"product/{member.name}"
     text = rules.render(relative, member.data.decode("utf-8", "surrogateescape"), one, own)

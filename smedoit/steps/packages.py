@@ -19,6 +19,7 @@ from smedoit.keys import PinnedKey
 from smedoit.package import Package
 from smedoit.places import Memories
 from smedoit.stage import Pick
+from smedoit.wording import Rule
 
 
 def choose(
@@ -179,7 +180,7 @@ def is_linked(source: Path, target: Path) -> bool:
 
 def write_comps(
     relative: str,
-    own: Sequence[rules.Rule],
+    own: Sequence[Rule],
     source: Path,
     lock_file: Path,
     groups: Groups,

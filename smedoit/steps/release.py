@@ -10,6 +10,7 @@ from pathlib import Path
 from smedoit import layers, lock, rules, spec, tree
 from smedoit.errors import ConfigError, ContentError, PackageError, TreeError
 from smedoit.identity import Identity
+from smedoit.wording import Rule, Spec
 
 
 def link(stage: Path, place: Path) -> str:
@@ -45,10 +46,10 @@ def check_package(lock_file: Path, name: str, one: Identity) -> str:
 
 def bump(
     root: Path,
-    place: spec.Spec,
+    place: Spec,
     content: Path,
     one: Identity,
-    own: Sequence[rules.Rule],
+    own: Sequence[Rule],
     author: str,
     write_content: bool,
     apply: bool,
@@ -85,7 +86,7 @@ def spec_change(file: Path, one: Identity, author: str) -> Iterator[tuple[Path, 
         yield file, (before, after)
 
 
-def content_changes(content: Path, one: Identity, own: Sequence[rules.Rule]) -> Iterator[tuple[Path, tuple[str, str]]]:
+def content_changes(content: Path, one: Identity, own: Sequence[Rule]) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield every file of the content tree whose rule would change it, with its text before and after."""
     if not content.is_dir():
         raise ContentError(f"{content}: the content tree is not there", hint="check it out first")

@@ -13,6 +13,7 @@ from smedoit.config import Release
 from smedoit.errors import ConfigError, ContentError
 from smedoit.identity import Identity
 from smedoit.schema import Refused
+from smedoit.wording import Rule
 
 
 def make(rel: Release, old: int, new: int, version: str, label: str) -> Mapping[str, str]:
@@ -60,7 +61,7 @@ def refuse_present(source: Path, target: Path, file: Path) -> None:
             raise ContentError(f"{path}: is there already", hint="nothing was changed; move it away to start again")
 
 
-def copy_tree(source: Path, target: Path, one: Identity, own: Sequence[rules.Rule]) -> int:
+def copy_tree(source: Path, target: Path, one: Identity, own: Sequence[Rule]) -> int:
     """Copy the content tree without what version control keeps in it, rendered for the next major, all or nothing."""
     beside = target.with_name(target.name + tree.BESIDE)
     shutil.rmtree(beside, ignore_errors=True)

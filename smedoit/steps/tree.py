@@ -8,6 +8,7 @@ from pathlib import Path
 from smedoit import digests, fat, iso, layers, media, rules, tree
 from smedoit.errors import ContentError
 from smedoit.identity import Identity
+from smedoit.wording import Rule
 
 GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
@@ -17,7 +18,7 @@ def fill(
     sources: tuple[Path, Path],
     pinned: Sequence[Path],
     one: Identity,
-    own: Sequence[rules.Rule],
+    own: Sequence[Rule],
     from_boot_set: Callable[[str], bool],
     from_content: Callable[[str], bool],
     owned: Callable[[str], bool],
@@ -43,7 +44,7 @@ def fill(
     return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
 
 
-def copy_rendered(source: Path, target: Path, relative: str, one: Identity, own: Sequence[rules.Rule]) -> None:
+def copy_rendered(source: Path, target: Path, relative: str, one: Identity, own: Sequence[Rule]) -> None:
     """Copy a file of the content tree, with this version in it where there is a rule for it."""
     if rules.rule_for(relative, own):
         tree.write(target, rules.render(relative, tree.read_text(source), one, own))
@@ -70,7 +71,7 @@ def check_boot_files(target: Path) -> None:
             )
 
 
-def render_menu(sources: tuple[Path, Path], one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
+def render_menu(sources: tuple[Path, Path], one: Identity, own: Sequence[Rule], target: Path) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
     for relative in BOOT_TEXTS:
@@ -81,7 +82,7 @@ def render_menu(sources: tuple[Path, Path], one: Identity, own: Sequence[rules.R
     return f"{written} files, titled {one.title}, label {one.volume}"
 
 
-def render_grub(sources: tuple[Path, Path], one: Identity, own: Sequence[rules.Rule], target: Path) -> str:
+def render_grub(sources: tuple[Path, Path], one: Identity, own: Sequence[Rule], target: Path) -> str:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
     text = rules.render(GRUB_CFG, tree.read_text(need(sources, GRUB_CFG)), one, own)
     data = text.encode("utf-8", "surrogateescape")

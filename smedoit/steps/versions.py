@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit import fat, images, layers, progress, stray, tree
 from smedoit.errors import VerifyError, grouped
 from smedoit.identity import Identity
-from smedoit.stray import Versions
+from smedoit.wording import Versions
 
 LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody edited by hand
 OVERLAYS = ("images/product.img", "images/updates.img")

@@ -164,4 +164,6 @@ def release(rel: Release) -> Task:
 
 def verify(rel: Release) -> Task:
     """All media, read back as they lie there: nothing is made first, or a damaged one would never be seen."""
-    return step(rel, "verify", "media.verify", rel, on_medium, always=True, wiki="Where are My F... ISO")
+    own = f"*/{rel.release.name}-{rel.release.full}-*"
+    reads = [Files(rel.isos, (own,), content=False), *(Files(place, content=False) for place in (rel.tree, rel.srpms))]
+    return step(rel, "verify", "media.verify", rel, on_medium, reads=reads, always=True, wiki="Where are My F... ISO")
