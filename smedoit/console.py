@@ -47,9 +47,12 @@ class Reporter:
         self.main = os.getpid()
 
     def write(self, line: str) -> None:
-        """Show one line at once."""
-        self.out.write(f"{line}\n")
-        self.out.flush()
+        """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
+        try:
+            self.out.write(f"{line}\n")
+            self.out.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
     def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
