@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from smedoit.errors import NetworkError
@@ -112,6 +110,8 @@ def redirected(seen: Sequence[str], location: str) -> str:
 
 def retry_after(value: str, now: datetime) -> float | None:
     """Return how many seconds a Retry-After header asks for, None if it says nothing that can be read."""
+    from email.utils import parsedate_to_datetime  # here: every doit reads the settings above
+
     if value.strip().isdigit():
         return float(value)
     try:
@@ -124,6 +124,8 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 def status_words(code: int) -> str:
     """Return a status code as people read it: "404 Not Found"."""
+    from http import HTTPStatus
+
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
@@ -147,6 +149,8 @@ def may_continue(etag: str, modified: str, date: str) -> str:
     A weak ETag is none, and Last-Modified is one only if the answer came at least a second
     later: until then the file may have changed twice. Source: RFC 9110, 8.8.2.2 and 13.1.5.
     """
+    from email.utils import parsedate_to_datetime
+
     if etag and not etag.startswith("W/"):
         return etag
     try:

@@ -89,6 +89,9 @@ class ScriptedServer(ThreadingHTTPServer):
         self.script: dict[str, list[Answer]] = {}
         self.asked: list[Asked] = []
 
+    def handle_error(self, *_request: object) -> None:
+        """Say nothing: visitors that are killed and connections that are cut belong to the play."""
+
     @property
     def url(self) -> str:
         return f"{self.scheme}://localhost:{self.server_port}"
