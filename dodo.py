@@ -1,7 +1,20 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from smedoit import fresh, wiring
-from smedoit.tasks import checks, fetching, host, installer, media, medium, pages, papers, release, tiers, trial
+from smedoit.tasks import (
+    checks,
+    fetching,
+    host,
+    installer,
+    media,
+    medium,
+    pages,
+    papers,
+    publishing,
+    release,
+    tiers,
+    trial,
+)
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)
@@ -270,3 +283,28 @@ def task_boot_test():
 def task_preview():
     """the boot menu as a PNG, seconds after an edit"""
     return trial.preview(REL)
+
+
+def task_plan_publish():
+    """what doit publish will do to the tree that mirrors replicate, and every gate before it; touches nothing"""
+    return publishing.plan_publish(REL)
+
+
+def task_publish():
+    """the release into its channel: built beside its place, read back, seen at once; --from testing moves final bits"""
+    return publishing.publish(REL)
+
+
+def task_rollback():
+    """the last publish or move taken back, or one that was interrupted; --dry-run shows which"""
+    return publishing.rollback(REL)
+
+
+def task_retire():
+    """a final release to obsolete/: doit retire VERSION"""
+    return publishing.retire(REL)
+
+
+def task_prune():
+    """test releases that [publish] keep and days let go, never one that a link names"""
+    return publishing.prune(REL)

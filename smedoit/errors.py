@@ -36,6 +36,10 @@ class NetworkError(SmeError):
     """Something from outside cannot be had: unreachable, refused, not what it should be, or not to be trusted."""
 
 
+class PublishError(SmeError):
+    """What mirrors replicate must not be changed as asked: a gate is open, a place is taken, no room, no marker."""
+
+
 class VerifyError(SmeError):
     """A finished artifact does not say what it should when it is read back."""
 

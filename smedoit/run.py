@@ -18,9 +18,10 @@ EVERYWHERE = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}  # messages and times must not d
 
 
 class Failed(SmeError):
-    """A program that ran and failed; said is all that it wrote to its standard error."""
+    """A program that ran and failed: with which code, and all that it wrote to its standard error."""
 
     said = ""
+    code = 0
 
 
 def run(
@@ -130,5 +131,5 @@ def failed(words: Sequence[str], code: int, said: str, log: Path | None) -> Fail
     how = f"failed with code {code}" if code > 0 else f"was ended by signal {-code}"
     tail = "".join(f"\n    {line}" for line in said.splitlines()[-TAIL:])
     error = Failed(f"{shlex.join(words)} {how}:{tail}", hint=f"all of its output is in {log}" if log else "")
-    error.said = said
+    error.said, error.code = said, code
     return error

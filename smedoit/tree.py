@@ -6,6 +6,7 @@ ends in a TreeError that names the file and says what to do.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -174,6 +175,21 @@ def switch_link(link: Path, target: str) -> None:
         beside.unlink(missing_ok=True)
         os.symlink(target, beside)
         os.replace(beside, link)
+
+
+def move(source: Path, target: Path, replacing: bool = False) -> None:
+    """Rename a file or directory, in one step. Raises TreeError, if something is there and it is not replacing."""
+    with worded(target, "moved"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not replacing and os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "something is there already", os.fspath(target))
+        os.replace(source, target)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory with all that is in it, if it is there; a link to one is refused. Raises TreeError."""
+    with worded(path, "removed"), contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path)
 
 
 def make_directory(path: Path) -> None:

@@ -14,7 +14,11 @@ from smedoit.wiring import Task, said, step
 
 # Tasks that make nothing, and the record's own: what they saw says nothing of a build.
 NO_BUILDERS = tuple(
-    f"{name}.json" for name in ("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor")
+    f"{name}.json"
+    for name in (
+        *("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor"),
+        *("plan_publish", "publish", "rollback", "retire", "prune"),
+    )
 )
 
 

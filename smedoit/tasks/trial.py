@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smedoit.config import Release
+from smedoit.fresh import Files
 from smedoit.wiring import Task, step
 
 
@@ -14,7 +15,9 @@ def bootable(rel: Release) -> list[str]:
 def boot_test(rel: Release) -> Task:
     """Every bootable medium, booted every way."""
     args = (rel.isos, rel.release, rel.boot_test, rel.logs / "boot")
-    return step(rel, "boot_test", "trial.boot", *args, after=bootable(rel), always=True, wiki="Where are My F... ISO")
+    reads = [Files(rel.isos, (f"{rel.release.arch}/{rel.release.name}-{rel.release.full}-*.iso",), content=False)]
+    waits, wiki = bootable(rel), "Where are My F... ISO"
+    return step(rel, "boot_test", "trial.boot", *args, reads=reads, after=waits, always=True, wiki=wiki)
 
 
 def preview(rel: Release) -> Task:

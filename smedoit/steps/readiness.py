@@ -1,0 +1,106 @@
+"""The gates before a release is published: what must have passed, on these very files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from smedoit import checksums, signing, tree
+from smedoit.channels import GATES, Place
+from smedoit.config import Release
+from smedoit.decision import Seen
+from smedoit.digests import Digests
+from smedoit.publish import Gate
+from smedoit.steps import papers
+
+ON_MEDIA = ("verify", "boot_test")  # they look at finished media, which must be among what they saw
+
+
+def states(rel: Release, place: Place, known: Digests) -> tuple[Gate, ...]:
+    """Return every gate as it is now."""
+    words = {name: missing(rel, name) for name in GATES if name not in ("signed", "channel")}
+    words |= {"signed": unsigned(rel, known), "channel": ""}
+    closed = {
+        "signed": "the checksum files are those of the media, and signed",
+        "channel": f"{f'label {rel.release.label}' if rel.release.label else 'no label'} fits {place.channel}",
+    }
+    return tuple(
+        Gate(
+            name,
+            not words[name],
+            words[name] or closed.get(name, "passed, and what it saw is unchanged"),
+            "" if not words[name] else rel.publish.waived.get(name, ""),
+        )
+        for name in GATES
+    )
+
+
+def missing(rel: Release, task: str) -> str:
+    """Return why the gate of a task is open, "" if it is closed."""
+    saw = seen(rel.state / "tasks" / f"{task}.json")
+    if saw is None:
+        return f"it has not passed since it last ran, or never ran: doit {task}"
+    media = papers.media(rel.isos, rel.release) if task in ON_MEDIA else []
+    changed = [path for path, one in saw.items() if not same(path, one)]
+    changed += [path for path in map(str, bootable(media) if task == "boot_test" else media) if path not in saw]
+    if not changed:
+        return ""
+    more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
+    return f"{changed[0]}{more} changed since it passed: doit {task}"
+
+
+def bootable(media: list[Path]) -> list[Path]:
+    """Return the media that boot: those that do not lie with the sources."""
+    return [path for path in media if path.parent.name != "source"]
+
+
+def seen(state: Path) -> Mapping[str, Seen] | None:
+    """Return path -> file that a task read when it last succeeded, None if it did not."""
+    if not state.is_file():
+        return None
+    try:
+        found = json.loads(tree.read_bytes(state))["snapshot:"]["reads"]
+        return {path: Seen(*one) for path, one in found.items()}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def same(path: str, one: Seen) -> bool:
+    """Return whether a file is what was seen of it: by its stamp, or where it was read, by its content."""
+    try:
+        if tuple(one.stamp) == tuple(tree.stamp(path)):
+            return True
+        return bool(one.digest) and tree.digest(path) == one.digest
+    except OSError:
+        return False
+
+
+def unsigned(rel: Release, known: Digests) -> str:
+    """Return why the checksum files prove nothing, "" if they do."""
+    if not rel.signing.configured:
+        return "nothing is signed, release.toml has no [signing]"
+    owner = signing.certificate(rel.signing)
+    for directory, files in papers.by_directory(papers.media(rel.isos, rel.release)).items():
+        for fault in faults(directory, files, known, owner):
+            return f"{fault}: doit checksums sign"
+    return ""
+
+
+def faults(directory: Path, files: list[Path], known: Digests, owner: signing.Certificate) -> Iterator[str]:
+    """Yield what is wrong with the checksum files of one directory."""
+    for name in checksums.NAMES:
+        path = directory / name
+        if not path.is_file():
+            yield f"{path} is not there"
+        elif not papers.is_signed(path, owner):
+            yield f"{path} has no good signature"
+    summed = directory / checksums.SHA256
+    if summed.is_file():
+        try:
+            listed = checksums.read(tree.read_text(summed))
+        except ValueError as error:
+            yield f"{summed} is no checksum file, {error}"
+            return
+        if listed != {path.name: known.sha256(path) for path in files}:
+            yield f"{summed} is not that of the media"

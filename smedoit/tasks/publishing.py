@@ -1,0 +1,52 @@
+"""From the stage to the tree that mirrors replicate, between its channels, and back."""
+
+from __future__ import annotations
+
+from smedoit.config import Release
+from smedoit.tasks.tiers import option
+from smedoit.wiring import Task, step
+
+WHERE = (
+    option("source", "from", "", "testing: move the final bits that lie there, instead of the stage"),
+    option("to", "to", "", "the channel, if it is not to be the one that the label stands for"),
+)
+DRY = option("dry_run", "dry-run", False, "show what would be done, and do nothing")
+
+
+def plan_publish(rel: Release) -> Task:
+    """The plan of a publish, and its gates."""
+    wiki = "Dev access to release ISO; Prepare directory structure for SME10 release"
+    return step(rel, "plan_publish", "publishing.plan", rel, always=True, params=WHERE, wiki=wiki)
+
+
+def publish(rel: Release) -> Task:
+    """The stage beside its place, then into it, then the link."""
+    return step(
+        rel,
+        "publish",
+        "publishing.publish",
+        *(rel, rel.release.arch, rel.logs / "publish.rsync.log"),
+        always=True,
+        params=[*WHERE, DRY],
+        wiki="Prepare directory structure for SME10 release; Copy SME Server 10 64 bit Jigdo to mirror; "
+        "Copy SME Server 10 SRPMS Jigdo to mirror; Copy SME Server 10 ISOs to mirror; Hard links; "
+        "Switch main version link; Addendum",
+    )
+
+
+def rollback(rel: Release) -> Task:
+    """The last publish or move, undone."""
+    args = (rel, rel.logs / "rollback.rsync.log")
+    return step(
+        rel, "rollback", "publishing.rollback", *args, always=True, params=[DRY], wiki="Switch main version link"
+    )
+
+
+def retire(rel: Release) -> Task:
+    """A final release to obsolete/."""
+    return step(rel, "retire", "channels.retire", rel, always=True, params=[DRY], pos_arg="versions")
+
+
+def prune(rel: Release) -> Task:
+    """Old test releases."""
+    return step(rel, "prune", "channels.prune", rel, always=True, params=[DRY])
