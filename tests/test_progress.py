@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import pty
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,32 +12,36 @@ import pytest
 from smedoit import progress
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Make standard error a terminal; return the side that a person sees."""
+@contextmanager
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Make standard error a terminal; yield the side that a person sees."""
     seen, shown = pty.openpty()
-    monkeypatch.setattr(sys, "stderr", os.fdopen(shown, "w"))
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
-    return seen
+    with os.fdopen(shown, "w") as stderr, monkeypatch.context() as changed:
+        changed.setattr(sys, "stderr", stderr)
+        changed.setenv("TERM", "xterm")
+        changed.setenv("COLUMNS", "120")
+        os.set_blocking(seen, False)
+        yield seen
+    os.close(seen)
 
 
-def test_a_large_transfer_shows_its_name_and_size_on_a_terminal(terminal: int) -> None:
-    with progress.transfer("squashfs.img", progress.LARGE, progress.LARGE // 4) as advance:
-        advance(progress.LARGE // 4)
-    sys.stderr.flush()
-    shown = os.read(terminal, 65536).decode()
+def test_a_large_transfer_shows_its_name_and_size_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as seen:
+        with progress.transfer("squashfs.img", progress.LARGE, progress.LARGE // 4) as advance:
+            advance(progress.LARGE // 4)
+        sys.stderr.flush()
+        shown = os.read(seen, 65536).decode()
     assert "squashfs.img" in shown
     assert "33.6 MB" in shown
 
 
-def test_a_small_transfer_shows_nothing(terminal: int) -> None:
-    with progress.transfer("de.mo", 1000) as advance:
-        advance(1000)
-    sys.stderr.flush()
-    os.set_blocking(terminal, False)
-    with pytest.raises(BlockingIOError):
-        os.read(terminal, 10)
+def test_a_small_transfer_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as seen:
+        with progress.transfer("de.mo", 1000) as advance:
+            advance(1000)
+        sys.stderr.flush()
+        with pytest.raises(BlockingIOError):
+            os.read(seen, 10)
 
 
 def test_without_a_terminal_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
