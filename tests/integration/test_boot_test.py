@@ -1,0 +1,153 @@
+"""doit boot_test and doit preview: real machines, real menus with their timeouts of a minute, nobody's help."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smedoit import bootmenu, emulator, iso, tree
+from smedoit.emulator import WAYS, Way
+from smedoit.errors import SmeError
+from smedoit.practice import boot as practice
+from smedoit.practice import menus
+from smedoit.proof import BootTest
+from smedoit.steps import trial as steps
+from smedoit.steps.trial import Attempt
+from tests.integration.trial import PROJECT, Trial
+from tests.tools import missing, need, read_with
+
+STEM = "smeserver-10.1.rc2-x86_64"
+MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A practice world with this host's kernel, as the README's first command makes it; no network install medium."""
+    need(emulator.QEMU)
+    if practice.borrowed() is None:
+        missing("a kernel that can be read, its modules, and a static busybox")
+    trial = Trial(tmp_path_factory.mktemp("boot"))
+    tree.write(trial.file, (PROJECT / "release.toml").read_bytes())
+    trial.edit(MIRRORS, "urls = []")
+    answer = trial.doit("sample", "iso")
+    assert answer.code == 0, answer.said
+    return trial
+
+
+def test_the_practice_medium_boots_four_ways(world: Trial) -> None:
+    need("pngtopnm")
+    answer = world.doit("boot_test")
+    assert answer.code == 0, answer.said
+    assert "1 medium boots: BIOS from CD, BIOS from USB, UEFI from CD, UEFI from USB" in answer.said
+    logs = world.release.logs / "boot"
+    for way in WAYS:
+        picture = logs / f"{STEM}-{way.slug}.png"
+        assert int(read_with("pngtopnm", "-plain", picture).split()[1]) >= 640
+        heard = (logs / f"{STEM}-{way.slug}.serial.log").read_text()
+        assert re.search(r"Linux version .*practice installer: done", heard, re.DOTALL)
+        for words in installed(world, way):
+            assert f"practice installer: {words}\n" in heard
+
+
+def installed(world: Trial, way: Way) -> list[str]:
+    """Return what the practice installer says of its medium and of the overlay images on it."""
+    rel = world.release
+    overlays = [f"{name} holds {files_in(rel.tree / 'images' / name)} files" for name in ("updates.img", "product.img")]
+    return [
+        f"medium {rel.release.volume} mounted from {'/dev/sr0' if way.medium == 'cd' else '/dev/sda'}",
+        *overlays,
+        f"Product {rel.release.product}",
+        f"Version {rel.release.display}",
+        f"IsFinal {rel.release.is_final}",
+        f"medium holds {len(list((rel.tree / 'Packages').glob('*.rpm')))} packages",
+    ]
+
+
+def files_in(image: Path) -> int:
+    """Return how many files cpio finds in an overlay image."""
+    need("cpio")
+    listed = read_with("cpio", "-tv", "--quiet", stdin=gzip.decompress(image.read_bytes()))
+    return sum(line.startswith("-") for line in listed.splitlines())
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_an_edit_of_the_branding_is_on_the_next_preview(world: Trial, firmware: str) -> None:
+    need("pngtopnm")
+    before = world.doit("preview", "-f", firmware)
+    assert before.code == 0, before.said
+    picture = Path(before.said.splitlines()[-1])
+    assert picture.name == f"preview-{firmware}-cd.png"
+    first = read_with("pngtopnm", "-plain", picture)
+    world.edit('label = "rc2"', 'label = "rc3"')
+    try:
+        after = world.doit("preview", "-f", firmware)
+    finally:
+        world.edit('label = "rc3"', 'label = "rc2"')
+    assert after.code == 0, after.said
+    assert "iso:" not in after.said  # the menu is shown without a medium for people
+    assert read_with("pngtopnm", "-plain", after.said.splitlines()[-1]) != first
+
+
+def attempt(path: Path, way: Way, logs: Path) -> Attempt:
+    return Attempt(path, way, steps.menus_of(path)[way.firmware], logs)
+
+
+def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
+    """Return the world's medium with another kernel."""
+    rel = world.release
+    copy = shutil.copytree(rel.tree, place / "tree")
+    for name in ("isolinux/vmlinuz", "images/pxeboot/vmlinuz"):
+        tree.write(copy / name, kernel)
+    files = {name: copy / name for name, _ in tree.walk(copy)}
+    target = place / "medium.iso"
+    iso.write(iso.Medium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    return target
+
+
+def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: Path) -> None:
+    path = with_kernel(world, tmp_path, b"this is no kernel\n" * 1000)
+    said = steps.outcome(attempt(path, Way("bios", "cd"), tmp_path), BootTest(seconds=15, memory=512))
+    assert said == "stopped after the menu: no kernel started"
+    assert (tmp_path / "medium-bios-cd.png").is_file()
+    assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
+
+
+def test_words_that_never_come_are_named(world: Trial, tmp_path: Path) -> None:
+    settings = BootTest(words=("practice installer: done", "never said"), memory=512)
+    said = steps.outcome(attempt(world.release.iso, Way("bios", "cd"), tmp_path), settings)
+    assert said == "stopped after the kernel started: 'never said' never came over the serial line"
+
+
+def test_a_menu_with_other_words_is_not_taken_for_ours(world: Trial, tmp_path: Path) -> None:
+    menu = bootmenu.isolinux(menus.ISOLINUX)  # of the release before
+    other = replace(attempt(world.release.iso, Way("bios", "cd"), tmp_path), menu=menu)
+    said = steps.outcome(other, BootTest(seconds=6, memory=512))
+    assert said.startswith("stopped before the boot menu: 'Welcome to SME Server 10.0 RC1' neither on the screen")
+
+
+def test_without_qemu_the_sentence_names_it_and_its_package(
+    world: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = attempt(world.release.iso, WAYS[0], tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SmeError, match=r"qemu-system-x86_64: cannot be run.*\n.*package qemu-system-x86"):
+        steps.outcomes([ready], BootTest())
+
+
+def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
+    world: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator, "FIRMWARE_DIRS", ("/nowhere",))
+    monkeypatch.setattr(emulator, "WHOLE", ())
+    with pytest.raises(SmeError, match=r"no UEFI firmware for qemu on this host; looked in /nowhere\n.*package ovmf"):
+        steps.outcomes([attempt(world.release.iso, Way("uefi", "cd"), tmp_path)], BootTest())
+
+
+def test_what_is_not_there_cannot_be_booted(world: Trial, tmp_path: Path) -> None:
+    with pytest.raises(SmeError, match="holds no bootable medium"):
+        steps.boot(tmp_path, world.release.release, BootTest(), tmp_path)
