@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cmp_to_key
@@ -12,6 +12,8 @@ from smedoit.config import Selection
 from smedoit.exclusions import Exclusions, matches
 from smedoit.package import Package
 from smedoit.stage import Pick
+
+Winners = Mapping[tuple[str, str], Sequence[Pick]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,16 @@ def in_order(left: Copy, right: Copy) -> int:
     return (where > there) - (where < there)
 
 
-def judge(copy: Copy, picks: Iterable[Pick], selection: Selection, arch: str, without: Exclusions) -> Verdict:
-    """Return the verdict on a copy; picks are those of the whole medium."""
+def by_slot(picks: Iterable[Pick], arch: str) -> dict[tuple[str, str], list[Pick]]:
+    """Return the picks of a medium by the place that they won."""
+    found: dict[tuple[str, str], list[Pick]] = {}
+    for one in picks:
+        found.setdefault(stage.slot_of(one.package, arch), []).append(one)
+    return found
+
+
+def judge(copy: Copy, winners: Winners, selection: Selection, arch: str, without: Exclusions) -> Verdict:
+    """Return the verdict on a copy; winners are the picks of the whole medium, by_slot()."""
     package = copy.package
     if copy.refused:
         return Verdict(copy, False, f"refused: {copy.refused}")
@@ -63,8 +73,7 @@ def judge(copy: Copy, picks: Iterable[Pick], selection: Selection, arch: str, wi
         return Verdict(copy, False, f"not staged: release.toml says stage = false for {copy.tier}")
     if rule := stage.why_not(package, selection, arch, without):
         return Verdict(copy, False, rule)
-    slot = stage.slot_of(package, arch)
-    rivals = [one for one in picks if stage.slot_of(one.package, arch) == slot]
+    rivals = winners.get(stage.slot_of(package, arch), ())
     if any((one.package.file, one.tier) == (package.file, copy.tier) for one in rivals):
         return Verdict(copy, True, chosen(package.name, len(rivals), selection))
     return Verdict(copy, False, beaten(copy, rivals))

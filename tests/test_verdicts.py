@@ -8,7 +8,7 @@ from smedoit.config import Selection
 from smedoit.exclusions import Exclusions, Retirement
 from smedoit.package import Package
 from smedoit.stage import pick
-from smedoit.verdicts import Copy, judge, report, selected, unknown
+from smedoit.verdicts import Copy, by_slot, judge, report, selected, unknown
 from tests.nouns import package
 
 SELECTION = Selection(multilib=("glibc",), several={"kernel": 2})
@@ -31,8 +31,8 @@ def rules(copies: Sequence[Copy], *words: str) -> dict[str, str]:
         tier: [one.package for one in copies if one.tier == tier and one.staged and not one.refused]
         for tier in TIERS[:2]
     }
-    picks = pick(staged, SELECTION, "x86_64", LISTS)
-    judged = [judge(one, picks, SELECTION, "x86_64", LISTS) for one in selected(copies, words or ["*"])]
+    winners = by_slot(pick(staged, SELECTION, "x86_64", LISTS), "x86_64")
+    judged = [judge(one, winners, SELECTION, "x86_64", LISTS) for one in selected(copies, words or ["*"])]
     return {f"{one.copy.package.nevra} {one.copy.tier}": "*" * one.picked + one.rule for one in judged}
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_word_gets_the_nearest_names() -> None:
 
 def test_a_report_marks_what_is_on_the_medium() -> None:
     copies = lying("smeos", "a-2-1.noarch", "a-1-1.noarch")
-    picks = pick({"smeos": [one.package for one in copies]}, SELECTION, "x86_64")
-    text = report(judge(one, picks, SELECTION, "x86_64", LISTS) for one in selected(copies, ["a"]))
+    winners = by_slot(pick({"smeos": [one.package for one in copies]}, SELECTION, "x86_64"), "x86_64")
+    text = report(judge(one, winners, SELECTION, "x86_64", LISTS) for one in selected(copies, ["a"]))
     assert text.splitlines()[:3] == ["a.noarch", "  * 2-1 in smeos: newest", "      smeos/a-2-1.noarch.rpm"]
     assert "  - 1-1 in smeos: older: a-2-1.noarch (smeos) is newer" in text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smedoit import census, decision, journal, keys, needs, progress, promotion, relations, stage
 from smedoit.config import Release
-from smedoit.errors import PackageError
+from smedoit.errors import PackageError, TreeError
 from smedoit.journal import Link, Record, Removal
 from smedoit.package import Package
 from smedoit.promotion import Plan
@@ -39,10 +39,21 @@ def promote(
     seen = census.survey(rel.tiers, rel.root, keys.load(rel.keys), memory)
     world = World(rel.tiers, copies_of(rel.tiers, seen), rel.release.arch, rel.root, rel.exclusions)
     made = promotion.plan(world, names, source, target, copy)
+    refuse_absent(made)
     made = replace(made, missing=missing(rel, seen.packages, made))
     for line in promotion.shown(made):
         progress.say(line)
     return {"did": "that was the plan; nothing has changed"} if dry_run else carried_out(made, rel.root, records)
+
+
+def refuse_absent(made: Plan) -> None:
+    """Raise TreeError if the tier that packages go to is not there: a mistyped path must not become a tier."""
+    tier = made.route.target
+    if not tier.path.is_dir():
+        raise TreeError(
+            f"{tier.path}: tier {tier.name} is not there",
+            hint="correct its path in release.toml, or make the directory",
+        )
 
 
 def carried_out(made: Plan, root: Path, records: Path) -> dict[str, str]:

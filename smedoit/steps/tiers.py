@@ -76,8 +76,9 @@ def why_package(rel: Release, memory: Path, names: Sequence[str] = ()) -> dict[s
     copies = copies_of(rel.tiers, seen)
     found = verdicts.selected(copies, names)
     staged = {tier.name: seen.packages[tier.name] for tier in census.staged(rel.tiers)}
-    picks = stage.pick(staged, rel.packages, rel.release.arch, rel.exclusions)
-    judged = [verdicts.judge(one, picks, rel.packages, rel.release.arch, rel.exclusions) for one in found]
+    arch = rel.release.arch
+    winners = verdicts.by_slot(stage.pick(staged, rel.packages, arch, rel.exclusions), arch)
+    judged = [verdicts.judge(one, winners, rel.packages, arch, rel.exclusions) for one in found]
     lines = [verdicts.unknown(word, copies) for word in names if not verdicts.selected(copies, [word])]
     lines += [str(error).splitlines()[0] for error in seen.absent.values()]
     if not found:

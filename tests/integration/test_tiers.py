@@ -249,6 +249,20 @@ def test_a_package_that_is_not_there_is_a_sentence(trial: Trial) -> None:
     assert "smeserver-nextclod: no tier has such a package; did you mean smeserver-nextcloud" in said
 
 
+def test_a_tier_that_is_not_there_does_not_come_to_be(trial: Trial) -> None:
+    trial.edit(f'path = "{TESTED}"', 'path = "repo/testing/10/smeupdates-tesitng"')
+    assert "smeupdates-tesitng: tier smeupdates-testing is not there" in refused(
+        trial, "promote", "smeserver-nextcloud"
+    )
+
+
+def test_two_processes_give_the_same_tiers(trial: Trial) -> None:
+    done(trial, "-n2", "promote", "smeserver-nextcloud")
+    place = trial.place / "build"
+    assert NEXTCLOUD.partition("/")[2] in described(place / TESTED / "x86_64")
+    assert NEXTCLOUD.partition("/")[2] not in described(place / TESTING / "x86_64")
+
+
 def test_an_older_package_is_a_sentence(trial: Trial) -> None:
     packages.write(Recipe("dovecot", "9.9", "1.el7.sme", "x86_64"), trial.place / f"build/{TESTING}/x86_64/RPMS")
     said = refused(trial, "promote", "dovecot", "--from", "smetest")
