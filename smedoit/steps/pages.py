@@ -14,6 +14,7 @@ from smedoit.identity import Identity
 from smedoit.package import Evr
 from smedoit.pages import Change, Copy
 from smedoit.repository import Source
+from smedoit.wording import Rule
 
 PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository
@@ -23,7 +24,7 @@ def write(
     place: Path,
     title: str,
     comps_file: Path,
-    own: Sequence[rules.Rule],
+    own: Sequence[Rule],
     one: Identity,
     memory: Path,
     state: Path,
