@@ -118,7 +118,7 @@ def may_share(path: str, file: File) -> bool:
 def changes(wanted: Mapping[str, File], present: Mapping[str, File] | None) -> tuple[Change, ...]:
     """Return what turns present into wanted, in the order in which readers must see it.
 
-    Packages come before the metadata that names them, repomd.xml after all else, removals at the end.
+    Packages come before the metadata that names them, repomd.xml after all else; removals at the end, reversed.
     Raises PublishError for what must never change: the release itself, and files that metadata of old names.
     """
     there = present or {}
@@ -131,7 +131,7 @@ def changes(wanted: Mapping[str, File], present: Mapping[str, File] | None) -> t
         refuse_changed(wanted, present)
     replaced = [Change(REPLACE, path, wanted[path]) for path in differ]
     removed = [Change(REMOVE, path, there[path]) for path in gone]
-    return (*sorted([*appear, *replaced], key=rank), *sorted(removed, key=lambda one: rank(one)[::-1]))
+    return (*sorted([*appear, *replaced], key=rank), *sorted(removed, key=rank, reverse=True))
 
 
 def directories(plan: Plan, standard: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -71,21 +71,22 @@ class Ledger:
 
     def begun(self, kind: str, place: str, clock: float) -> Record:
         """Return a new record, which is not written down yet; clock is in seconds since 1970."""
-        number = max((int(one.name[:4]) for one in self.all()), default=0) + 1
+        number = max((int(name[:4]) for name in self.names()), default=0) + 1
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock))
         return Record(f"{number:04}-{kind}-{place.replace('/', '-')}", kind, place, when, f"uid {os.getuid()}")
 
-    def all(self) -> list[Record]:
-        """Return every closed record, the oldest first."""
-        try:
-            names = sorted(os.listdir(self.records))
-        except FileNotFoundError:
-            return []
-        return [load(self.records / name) for name in names if name[:4].isdigit() and name.endswith(".json")]
+    def names(self) -> list[str]:
+        """Return the names of the closed records' files, the oldest first."""
+        found = sorted(os.listdir(self.records)) if self.records.is_dir() else []
+        return [name for name in found if name[:4].isdigit() and name.endswith(".json")]
+
+    def all(self) -> Iterator[Record]:
+        """Yield every closed record, the newest first."""
+        return (load(self.records / name) for name in reversed(self.names()))
 
     def last(self) -> Record | None:
         """Return the last record that stands, None if there is none."""
-        return next((one for one in reversed(self.all()) if one.state == DONE), None)
+        return next((one for one in self.all() if one.state == DONE), None)
 
     def under_way(self) -> Record | None:
         """Return what was begun and not finished, None if there is no such thing."""

@@ -230,6 +230,7 @@ def switch(root: Path, link: str, says: str) -> None:
     place = root / link
     if os.path.lexists(place) and not place.is_symlink():
         raise PublishError(f"{place}: is no link, and stays as it is", hint="move it out of the way, then try again")
+    tree.remove(place.with_name(place.name + tree.BESIDE))  # what a kill left of an earlier switch
     if not says:
         tree.remove(place)
     elif reading(place) != says:

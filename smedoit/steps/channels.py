@@ -75,7 +75,11 @@ def tests(ledger: Ledger, now: float) -> list[Kept]:
     if not top.is_dir():
         return []
     ages = {name: now - (top / name).lstat().st_mtime for name in sorted(os.listdir(top)) if is_release(top / name)}
-    born = {Path(one.place).name: one.when for one in ledger.all() if one.place.startswith(f"{DIRECTORIES[TESTING]}/")}
+    born = {
+        Path(one.place).name: one.when
+        for one in reversed([*ledger.all()])
+        if one.place.startswith(f"{DIRECTORIES[TESTING]}/")
+    }
     for name, when in born.items():
         if name in ages:
             ages[name] = now - seconds(when)

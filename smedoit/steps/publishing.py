@@ -146,15 +146,15 @@ def from_testing(rel: Release, ledger: Ledger, source: str, to: str, known: Dige
 
 def same_bits(ledger: Ledger, here: Place, files: Mapping[str, File]) -> Gate:
     """Return the gate of a release that is moved: it is what was published, and passed its gates, then."""
-    records = [one for one in ledger.all() if one.place == here.path and one.state == published.DONE]
-    if not records:
+    record = next((one for one in ledger.all() if one.place == here.path and one.state == published.DONE), None)
+    if record is None:
         return Gate("same_bits", False, f"no record says that {here.path} was published from here")
-    then = {path: one["sha256"] for path, one in records[-1].files.items() if path.startswith(FROZEN)}
+    then = {path: one["sha256"] for path, one in record.files.items() if path.startswith(FROZEN)}
     now = {path: one.sha256 for path, one in files.items() if path.startswith(FROZEN)}
     changed = sorted(dict(then.items() ^ now.items()))
     if changed:
         return Gate("same_bits", False, f"{changed[0]} and {len(changed) - 1} more files are not what was published")
-    return Gate("same_bits", True, f"the bits of {records[-1].name}, which passed its gates")
+    return Gate("same_bits", True, f"the bits of {record.name}, which passed its gates")
 
 
 def built(rel: Release, known: Digests) -> dict[str, File]:

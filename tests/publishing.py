@@ -1,0 +1,235 @@
+"""Small releases, the tree that mirrors replicate, and a reader that never stops looking at it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from smedoit import channels, metadata, placing, publish, published, repo
+from smedoit.channels import TESTING, Place, Publish
+from smedoit.digests import Digests
+from smedoit.publish import Gate, Plan
+from smedoit.published import Ledger, Record
+from smedoit.steps import publishing
+from tests.nouns import EPOCH
+from tests.repositories import recipe, repository
+
+CLOSED = (Gate("verify", True, "it passed"),)
+DISTURBING = ("link", "symlink", "replace", "rename", "unlink", "mkdir", "rmdir", "chmod")
+
+
+@cache
+def packages() -> Path:
+    """Return a directory with a few packages, made once: a-1-1 to a-4-1."""
+    place = Path(mkdtemp(prefix="smedoit-packages-"))
+    return repository(place, [recipe(f"a-{number}-1") for number in range(1, 5)]).place
+
+
+def tier(root: Path, *numbers: int) -> None:
+    """Make root a repository of the packages a-NUMBER, with the metadata that doit tiers makes."""
+    place = root / "x86_64"
+    (place / "RPMS").mkdir(parents=True, exist_ok=True)
+    wanted = [one for number in numbers for one in packages().glob(f"a-{number}-1.*.rpm")]
+    for path in (place / "RPMS").glob("*.rpm"):
+        path.unlink()
+    for path in wanted:
+        (place / "RPMS" / path.name).write_bytes(path.read_bytes())
+    located = [repo.Located(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
+    repo.make(located, None, place / "repodata", EPOCH, root.parent / f".{root.name}.sqlite")
+
+
+def release(root: Path, version: str, *numbers: int) -> Path:
+    """Make a release as the stage has it: a medium and smeos; return its directory."""
+    place = root / version
+    tier(place / "smeos", *numbers)
+    (place / "iso/x86_64").mkdir(parents=True, exist_ok=True)
+    (place / f"iso/x86_64/smeserver-{version}-x86_64.iso").write_bytes(version.encode() * 100)
+    (place / "iso/x86_64/SHA256SUMS").write_text(version)
+    return place
+
+
+def target(place: Path, **changes: Any) -> Publish:
+    """Return the settings of a target at place, which is made, with its marker."""
+    settings = Publish(target=place, **{"tiers": ("smeupdates", "smecontribs"), **changes})
+    place.mkdir(parents=True)
+    (place / settings.marker).touch()
+    return settings
+
+
+def plan(settings: Publish, version: str, parts: Mapping[str, Path], channel: str = TESTING, **changes: Any) -> Plan:
+    """Return the plan that publishes version; parts says what its directories are made from."""
+    ledger, place = Ledger(settings.target), Place(channel, version)
+    known, device = Digests(settings.target.parent / "digests.json"), settings.target.stat().st_dev
+    files: dict[str, publish.File] = {}
+    for name, root in parts.items():
+        head = f"{name}/" if name else ""
+        files |= {f"{head}{path}": one for path, one in placing.listing(root, known, device).items()}
+    present = publishing.presented(ledger, place, known)
+    placing.check_repodata(files)
+    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": placing.target_of(ledger, place.link)}
+    made = publish.changes(files, present)
+    return Plan(place, settings.target, files=files, changes=made, fresh=present is None, **{**facts, **changes})
+
+
+def do(settings: Publish, planned: Callable[[], Plan]) -> Record | None:
+    """Do a plan, as doit publish does; finish first what was interrupted."""
+    with published.opened(settings) as ledger:
+        ledger.resume()
+        made = planned()
+        return None if made.idle else publishing.done(settings, ledger, made, "", "x86_64")
+
+
+def take_back(settings: Publish) -> None:
+    """Do what doit rollback does."""
+    with published.opened(settings) as ledger:
+        if not ledger.undo():
+            ledger.take_back(ledger.undoable())
+
+
+def state(root: Path) -> dict[str, str]:
+    """Return all that readers can see of a target: path -> kind, mode and content."""
+    found = {}
+    for top, directories, names in os.walk(root):
+        directories[:] = [name for name in directories if name != channels.OURS]
+        for name in (*directories, *names):
+            path = Path(top, name)
+            info = path.lstat()
+            content = os.readlink(path) if path.is_symlink() else sha256(path) if path.is_file() else ""
+            found[str(path.relative_to(root))] = f"{stat.filemode(info.st_mode)} {content}"
+    return found
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def killed_at(number: int, work: Callable[[], object]) -> bool:
+    """Do work in a process that is killed before its call NUMBER that changes a file system; return whether it was."""
+    child = os.fork()
+    if child == 0:
+        try:
+            arm(number)
+            work()
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0
+    return False
+
+
+def arm(number: int) -> None:
+    """Let the call NUMBER of this process that changes names or modes be its last."""
+    left = [number]
+
+    def deadly(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return call
+
+    for name in DISTURBING:
+        setattr(os, name, deadly(getattr(os, name)))
+
+
+# The reader
+
+
+class Torn(Exception):
+    """The published tree is not whole."""
+
+
+def read_whole(link: Path) -> int:
+    """Read the release that link names: every repomd.xml, what it names, and every package of that; return how many.
+
+    Whoever reads while something changes may have to begin again, as yum does; the tree is torn if nothing
+    has changed and it still is not whole.
+    """
+    os.stat(link)  # follows it: a dangling link fails at once
+    while True:
+        place = link.parent / os.readlink(link)
+        seen: dict[Path, bytes] = {}
+        try:
+            return sum(read_repository(repomd, seen) for repomd in sorted(place.glob(f"*/x86_64/{metadata.REPOMD}")))
+        except (OSError, AssertionError) as error:
+            if os.readlink(link) == place.name and all(same(path, data) for path, data in seen.items()):
+                raise Torn(f"{place}: {error!r}") from error
+
+
+def same(path: Path, data: bytes) -> bool:
+    """Return whether a file still is what it was."""
+    with contextlib.suppress(OSError):
+        return path.read_bytes() == data
+    return False
+
+
+def read_repository(repomd: Path, seen: dict[Path, bytes]) -> int:
+    """Read one repository by its own metadata alone."""
+    import gzip
+    import xml.etree.ElementTree as ET
+
+    repo_ns, common = "{http://linux.duke.edu/metadata/repo}", "{http://linux.duke.edu/metadata/common}"
+    seen[repomd] = repomd.read_bytes()
+    root, count = repomd.parent.parent, 0
+    for data in ET.fromstring(seen[repomd]).iter(f"{repo_ns}data"):
+        location, checksum = data.find(f"{repo_ns}location"), data.find(f"{repo_ns}checksum")
+        assert location is not None and checksum is not None
+        path = root / location.attrib["href"]
+        content = path.read_bytes()
+        assert hashlib.sha256(content).hexdigest() == checksum.text, path
+        if data.attrib["type"] != "primary":
+            continue
+        for one in ET.fromstring(gzip.decompress(content)).iter(f"{common}package"):
+            where, digest = one.find(f"{common}location"), one.find(f"{common}checksum")
+            assert where is not None and digest is not None
+            assert sha256(root / where.attrib["href"]) == digest.text, where.attrib["href"]
+            count += 1
+    return count
+
+
+@contextmanager
+def reader(link: Path, said: Path) -> Iterator[None]:
+    """Let a process of its own read the tree, over and over; said tells afterwards how often, and what was torn."""
+    child = os.fork()
+    if child == 0:
+        stop: list[int] = []
+        signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+        rounds, faults = 0, []
+        while not stop:
+            try:
+                read_whole(link)
+                rounds += 1
+            except (Torn, OSError) as error:
+                faults.append(repr(error))
+        said.write_text(json.dumps({"rounds": rounds, "faults": faults[:10]}))
+        os._exit(0)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+
+
+def told(said: Path) -> dict[str, Any]:
+    """Return what a reader has to say."""
+    found: dict[str, Any] = json.loads(said.read_text())
+    return found
