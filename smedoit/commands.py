@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase, check_tasks_exist
@@ -129,6 +129,7 @@ def described(task: Any) -> list[str]:
         "is told": [key.removeprefix("release.toml ") for key in meta["told"]],
         "writes": [shown(path) for path in task.targets] + [below(files) for files in meta["writes"]],
         "waits for": list(task.task_dep),
+        "its options": [option_in_words(one) for one in task.params],
         "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
         "its log": [shown(os.fspath(meta["log"]))],
     }
@@ -141,6 +142,12 @@ def described(task: Any) -> list[str]:
         else f"doit why {task.name} says whether it would run, and why"
     )
     return [*lines, why]
+
+
+def option_in_words(option: Mapping[str, Any]) -> str:
+    """Return an option of a task as a person types it, and what it does."""
+    value = "" if option.get("type") is bool else f" {option['name'].upper()}"
+    return f"--{option['long']}{value}: {option.get('help', '')}"
 
 
 def below(files: Any) -> str:

@@ -296,6 +296,12 @@ def test_what_cannot_be_meant_is_a_sentence(good: Trial, words: list[str], sente
     assert sentence in refused(good, *words)
 
 
+def test_help_shows_the_options(good: Trial) -> None:
+    said = done(good, "help", "promote").said
+    assert "--from SOURCE: the tier where they lie" in said
+    assert "--undo: take the last promotion back" in said
+
+
 # A snapshot that cannot move
 
 
