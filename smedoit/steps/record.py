@@ -23,6 +23,8 @@ from smedoit.record import FileSum, Record
 from smedoit.run import run
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
+LOCAL = {"boot_set": ("path",), "translations": ("path", "place")}  # what they say besides is where to fetch from
+BESIDE = "./"  # begins the path of what lies beside release.toml
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 
 
@@ -71,7 +73,10 @@ def inputs(rel: Release, made: Iterable[Path]) -> dict[Path, Seen]:
     found = record.went_in(snapshots(rel), map(os.fspath, made), os.fspath(rel.root / "stage"))
     chosen = [rel.root / pick.package.file for path in locks(rel) for pick in lock.loads(tree.read_text(path), path)]
     tiers = [tier.path for tier in rel.tiers]
-    others = {Path(path): seen for path, seen in found.items() if not is_package(Path(path), tiers)}
+    others = {
+        path: seen for path, seen in ((Path(one), seen) for one, seen in found.items())
+        if path != rel.file and not is_package(path, tiers)
+    }  # fmt: skip
     return {**others, **{path: Seen((0, 0, 0), "") for path in chosen}}
 
 
@@ -123,8 +128,16 @@ def summed(rel: Release, paths: Iterable[Path], known: Digests) -> dict[str, Fil
 
 
 def name(rel: Release, path: Path) -> str:
-    """Return a path as a record carries it: from the build root where it lies below."""
-    return path.relative_to(rel.root).as_posix() if path.is_relative_to(rel.root) else os.fspath(path)
+    """Return a path as a record carries it: from the build root, or as ./PATH from release.toml, or absolute."""
+    if path.is_relative_to(rel.root):
+        return path.relative_to(rel.root).as_posix()
+    beside = rel.file.parent
+    return f"{BESIDE}{path.relative_to(beside).as_posix()}" if path.is_relative_to(beside) else os.fspath(path)
+
+
+def located(rel: Release, path: str) -> Path:
+    """Return where a path that a record carries lies."""
+    return rel.file.parent / path.removeprefix(BESIDE) if path.startswith(BESIDE) else rel.root / path
 
 
 def home() -> Path:
@@ -190,11 +203,13 @@ def rebuild(rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: s
 
 def check_inputs(rel: Release, before: Record, file: Path) -> None:
     """Raise VerifyError with every input of a record that is gone or has changed."""
-    there = [path for path in before.inputs if (rel.root / path).is_file()]
+    places = {path: located(rel, path) for path in before.inputs}
     known = Digests(rel.cache / "digests.json")
-    found = known.of_all((rel.root / path for path in there), "sha256")
+    found = known.of_all((place for place in places.values() if place.is_file()), "sha256")
     known.save()
-    now = {path: FileSum((rel.root / path).stat().st_size, found[rel.root / path]["sha256"]) for path in there}
+    now = {
+        path: FileSum(place.stat().st_size, found[place]["sha256"]) for path, place in places.items() if place in found
+    }
     if complaints := record.differences(before.inputs, now):
         raise VerifyError(
             f"{file}: cannot be built again, its inputs are not what they were\n{grouped(complaints)}",
@@ -211,7 +226,8 @@ def prepared(rel: Release, before: Record, place: Path) -> Release:
     tree.write(place / LOCK, lock.dumps(lock.pick(one) for one in before.locks[LOCK]["picks"]))
     tree.write(place / CONFIGURATION, toml.dumps(again(tables, place, root)))
     for path in progress.track(inside, len(inside), "linking inputs"):
-        tree.link(rel.root / path, place / root / path)
+        target = place / path.removeprefix(BESIDE) if path.startswith(BESIDE) else place / root / path
+        tree.link(located(rel, path), target)
     release = config.load(place / CONFIGURATION)
     for tier in release.tiers:
         if tier.path.is_relative_to(place):
@@ -236,11 +252,12 @@ def below(paths: Iterable[str]) -> str:
 
 
 def again(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
-    """Return the tables of release.toml with another root and the recorded lock, and nobody who signs."""
+    """Return the tables of release.toml with another root and the recorded lock; nothing is fetched, nobody signs."""
+    local = {table: {key: tables[table][key] for key in keys if key in tables[table]} for table, keys in LOCAL.items()}
     tiers = [{**tier, "may_be_empty": True} for tier in tables["tiers"]]
     packages = {**tables.get("packages", {}), "lock": os.fspath(place / LOCK)}
     kept = {key: value for key, value in tables.items() if key != "signing"}
-    return {**kept, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
+    return {**kept, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
 
 
 def compare(before: Record, now: Record, place: Path) -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from productmd.compose import Compose
@@ -114,8 +115,8 @@ def papers(trial: Trial) -> dict[str, bytes]:
     return {str(path.relative_to(isos)): path.read_bytes() for path in files}
 
 
-def recorded(trial: Trial) -> dict[str, object]:
-    said: dict[str, object] = json.loads((trial.release.stage / "build-record.json").read_bytes())
+def recorded(trial: Trial) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((trial.release.stage / "build-record.json").read_bytes())
     return said
 
 
@@ -198,6 +199,16 @@ def test_a_record_is_built_again_to_the_same_bytes_in_a_directory_of_its_own(wor
     made = Trial(place)
     assert papers(made) == papers(world)
     assert recorded(made)["artifacts"] == recorded(world)["artifacts"]
+
+
+def test_what_was_fetched_is_an_input_and_is_not_fetched_again(world: Trial, tmp_path: Path) -> None:
+    mirror = '"mirrors/centos/7/os/x86_64"'
+    world.edit(f"path = {mirror} #", f'path = "fetched"\nsource = {mirror}\n#')
+    for words in (["pin_boot_set"], ["release"], ["rebuild", "--to", str(tmp_path / "again")]):
+        answer = world.doit(*words)
+        assert answer.code == 0, answer.said
+    files = recorded(world)["inputs"]["files"]
+    assert {"./boot_set.sha256", "fetched/images/efiboot.img", "fetched/LiveOS/squashfs.img"} <= set(files)
 
 
 def test_a_newer_package_in_a_tier_does_not_come_into_a_build_made_again(world: Trial, tmp_path: Path) -> None:
