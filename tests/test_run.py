@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.errors import SmeError
-from smedoit.run import run
+from smedoit.run import Failed, run, running
 
 PYTHON = sys.executable
 NOISY = "import sys; print('to be read'); print('a warning', file=sys.stderr)"
@@ -61,3 +61,22 @@ def test_a_failure_shows_the_last_words_and_where_the_rest_is(tmp_path: Path) ->
 def test_a_signal_is_called_a_signal() -> None:
     with pytest.raises(SmeError, match="was ended by signal 9"):
         run([PYTHON, "-c", "import os; os.kill(os.getpid(), 9)"])
+
+
+def test_a_program_that_runs_meanwhile_ends_with_its_block(tmp_path: Path) -> None:
+    with running(["sleep", "600"], log=tmp_path / "log") as child:
+        assert child.poll() is None
+    assert child.poll() == -9
+    assert (tmp_path / "log").read_text() == "$ sleep 600\n"
+
+
+def test_a_program_that_runs_meanwhile_must_be_there(tmp_path: Path) -> None:
+    refused = pytest.raises(SmeError, match=r"no-such-program: cannot be run.*\n.*package p")
+    with refused, running(["no-such-program"], log=tmp_path / "log", package="p"):
+        pass
+
+
+def test_what_a_failed_program_said_can_be_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(Failed) as failure:
+        run(["ls", tmp_path / "nothing"])
+    assert "No such file or directory" in failure.value.said
