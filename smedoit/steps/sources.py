@@ -113,6 +113,6 @@ def check_size(path: Path, limit: int) -> None:
 def remove_others(target: Path, layouts: Path, names: set[str]) -> None:
     """Remove source ISOs of this release that were not written, with all that lies beside them."""
     for stale in (*target.parent.glob(f"{target.stem}*"), *layouts.glob(f"{target.stem}*")):
-        stem = re.sub(r"\.(iso|iso\.sha256|jigdo|template|json)$", "", stale.name)
+        stem = re.sub(r"\.(iso|iso\.sha256|files|jigdo|template|json)$", "", stale.name)
         if f"{stem}.iso" not in names:
             tree.remove(stale)

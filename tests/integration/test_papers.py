@@ -258,3 +258,11 @@ def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Trial)
     answer = world.doit("doctor")
     assert answer.code != 0
     assert re.search(r"^missing +no-such-mock +installer", answer.said, re.MULTILINE), answer.said
+
+
+def test_a_medium_that_is_written_again_keeps_what_lies_beside_it(world: Trial) -> None:
+    before = papers(world)
+    os.unlink(world.release.source_iso)
+    answer = world.doit("source_iso")
+    assert answer.code == 0, answer.said
+    assert papers(world) == before
