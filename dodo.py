@@ -30,6 +30,11 @@ def task_sample():
     return medium.sample(REL)
 
 
+def task_content():
+    """content and other source trees, from CVS, git or a directory, at the revision that release.toml names"""
+    return fetching.content(REL)
+
+
 def task_tiers():
     """repodata of every tier, for yum: of each architecture and of the sources"""
     yield from tiers.tiers(REL)

@@ -16,6 +16,7 @@ from typing import Any
 
 from smedoit import distribution
 from smedoit.channels import Publish
+from smedoit.checkouts import Checkout, Content
 from smedoit.chroot import Installer, Mock
 from smedoit.distribution import Mirrors, Netinstall, Sources
 from smedoit.errors import ConfigError, system_words
@@ -124,13 +125,6 @@ class Groups:
 
 
 @dataclass(frozen=True)
-class Content:
-    """The [content] table: the cdrom.image/smeN tree."""
-
-    path: Path
-
-
-@dataclass(frozen=True)
 class Release:
     """Everything that release.toml says; paths are absolute, derived places are properties."""
 
@@ -165,6 +159,7 @@ class Release:
     boot_test: BootTest = field(default_factory=BootTest)
     network: Network = field(default_factory=Network)
     publish: Publish = field(default_factory=Publish)
+    checkouts: tuple[Checkout, ...] = ()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
@@ -186,6 +181,13 @@ class Release:
     def exclusions(self) -> Exclusions:
         """What stays off the medium although a tier has it."""
         return Exclusions(self.retired, self.excluded)
+
+    @property
+    def exported(self) -> tuple[Checkout, ...]:
+        """The trees that doit content makes, the content first."""
+        content = self.content
+        own = (Checkout("content", content.path, content.source),) if content.source.is_set else ()
+        return (*own, *self.checkouts)
 
     @property
     def root(self) -> Path:
@@ -286,7 +288,8 @@ def anchored(rel: Release) -> Release:
         paths=replace(rel.paths, root=root),
         tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
-        content=replace(rel.content, path=content),
+        content=rel.content.anchored(root),
+        checkouts=tuple(one.anchored(root) for one in rel.checkouts),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),

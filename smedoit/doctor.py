@@ -58,6 +58,7 @@ class Host:
 def programs(rel: Release) -> list[Program]:
     """Return every program that any step may call, and whether this release.toml makes one do so."""
     lorax, legacy = rel.installer.way == "lorax", any(key.legacy for key in rel.keys)
+    exported = {one.source.kind for one in rel.exported}
     return [
         Program("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
         Program("gpgv", "gpgv", "boot_set: upstream's signed checksums", False),
@@ -66,7 +67,8 @@ def programs(rel: Release) -> list[Program]:
         Program("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
         Program("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
         Program("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
-        Program("git", "git", "record: revisions of working copies", False),
+        Program("git", "git", "content, record: revisions of working copies", "git" in exported),
+        Program("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]
 
 

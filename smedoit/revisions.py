@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from smedoit import tree
+from smedoit import seal, tree
 from smedoit.errors import SmeError
 from smedoit.run import run
 
@@ -16,12 +17,29 @@ def of(path: Path, within: Path) -> dict[str, Any]:
 
     within  no directory above this one counts: a checkout of smedoit itself says nothing of the content
     """
+    if known := exported(path):
+        return {**known["revision"], "source": known["source"], "changed": is_changed(path, known["files"])}
     for directory in (path, *path.parents):
         if (directory / ".git").exists():
             return git(directory)
         if directory == within or not directory.is_relative_to(within):
             break
     return cvs(path) if (path / "CVS/Entries").is_file() else {}
+
+
+def exported(path: Path) -> dict[str, Any]:
+    """Return source, revision and files (path -> SHA-256) of an export by doit content; nothing if it is none."""
+    try:
+        known = json.loads((path / tree.EXPORTED).read_bytes())
+        return {key: known[key] for key in ("source", "revision", "files")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def is_changed(path: Path, files: Mapping[str, str]) -> bool:
+    """Return whether an export is not what it was any more."""
+    there = [relative for relative, _ in tree.walk(path)]
+    return there != sorted(files) or any(seal.sha256(path / one) != digest for one, digest in files.items())
 
 
 def git(directory: Path) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def refuse_absent(table: Mapping[str, Any], known: Mapping[str, Field[Any]], fil
 
 def read(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
     """Return value as the type that the dataclass declares for key."""
-    heading = f"{where}.{key}"[1:] if where else f"[{key}]"
+    heading = f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where}.{key}" if where else f"[{key}]"
     if is_dataclass(kind):
         expect(value, dict, file, where, key)
         return build(kind, value, file, heading)  # type: ignore[arg-type]

@@ -19,9 +19,11 @@ from smedoit.errors import TreeError, system_words
 
 BLOCK = 1 << 20
 VCS_DIRECTORIES = ("CVS", ".git", ".svn")
-VCS_FILES = (".cvsignore", ".gitignore", ".gitattributes")
+EXPORTED = ".smedoit-export"  # tells which revision of a repository a directory was exported from
+VCS_FILES = (".cvsignore", ".gitignore", ".gitattributes", EXPORTED)
 BESIDE = ".smedoit-new"  # ends the name of a file that is still being written
 FILE_MODE = 0o644  # what every file on the medium and on the mirrors has
+READABLE = 0o444
 HINTS = {
     errno.ENOSPC: "free some room on that file system, then run doit again: what is finished is kept",
     errno.EDQUOT: "the quota is used up; free some room, then run doit again: what is finished is kept",
@@ -151,12 +153,14 @@ def copy(source: Path, target: Path) -> None:
 
 
 def link(source: Path, target: Path) -> None:
-    """Make target a hard link to source, or a copy where the file system cannot link."""
+    """Make target a hard link to source, or a copy where not everybody may read it or the file system cannot link."""
     beside = target.with_name(target.name + BESIDE)
     with worded(target, "linked"):
         target.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         try:
+            if os.stat(source).st_mode & READABLE != READABLE:
+                raise OSError(errno.EPERM, "not everybody may read it")
             os.link(os.path.realpath(source), beside)
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
@@ -202,6 +206,16 @@ def remove(path: Path) -> None:
     """Remove a file if it is there."""
     with worded(path, "removed"):
         path.unlink(missing_ok=True)
+
+
+def sweep(root: Path) -> None:
+    """Remove what was being written below root when a run was killed; for those who alone write there."""
+    with worded(root, "tidied"):
+        for directory, names, files in os.walk(root):
+            for name in (name for name in [*names, *files] if name.endswith(BESIDE)):
+                path = os.path.join(directory, name)
+                shutil.rmtree(path) if name in names and not os.path.islink(path) else os.unlink(path)
+            names[:] = [name for name in names if not name.endswith(BESIDE)]
 
 
 def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

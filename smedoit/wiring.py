@@ -95,10 +95,12 @@ def step(
     """
     words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
     targets, writes, links = list(targets), list(writes), list(links)
+    file_dep, reads = list(file_dep), list(reads)
+    exported = exports(rel, name, [*file_dep, *(files.root for files in reads)])
     return {
-        "file_dep": list(file_dep),
+        "file_dep": file_dep,
         "targets": list(targets),
-        "task_dep": list(after),
+        "task_dep": [*after, *exported],
         "actions": [] if get_var(AGAIN) and not (targets or writes or links) else [job(rel, name, function, *args)],
         "params": [dict(one) for one in params],
         **({"pos_arg": pos_arg} if pos_arg else {}),
@@ -115,6 +117,16 @@ def step(
         "clean": [(remove_outputs, [list(targets), list(writes)])],
         "verbosity": 2,
     }
+
+
+def exports(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:
+    """Return the task that must come first because it exports some of the inputs.
+
+    What is not pinned would be asked for in every run; it is exported when somebody says doit content.
+    """
+    places = [one.path for one in rel.exported if one.source.is_pinned] if name != "content" else []
+    inputs = list(inputs) if places else []
+    return ["content"] if any(one.is_relative_to(place) for place in places for one in inputs) else []
 
 
 def group(rel: Release, name: str, doc: str) -> Task:

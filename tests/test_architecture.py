@@ -20,14 +20,14 @@ DECIDE = {
     "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
     "bootmenu", "checksums", "doctor", "findings", "licenses", "manifest", "proof", "record", "screen", "spdx",
     "spdxids", "toml",
-    "announcement", "channels", "publish",
+    "announcement", "channels", "checkouts", "publish",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {
     "census", "digests", "fat", "fetch", "iso", "keys", "layers", "practice", "progress", "repo", "rpms", "run", "seal",
     "steps", "tree", "verify", "contents", "isoimage", "reconstruct", "template", "volume",
     "mirroring", "placing", "published", "relocation",
-    "descriptions", "emulator", "installed", "revisions", "signing",
+    "descriptions", "emulator", "exports", "installed", "revisions", "signing",
 }  # fmt: skip
 TELL = {"commands", "console", "fresh", "tasks", "wiring"}
 OUTSIDE = {  # what a module that only decides has no business with, whole or in part

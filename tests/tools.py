@@ -25,9 +25,9 @@ def missing(what: str) -> NoReturn:
     pytest.skip(f"needs {what}")
 
 
-def read_with(*command: str | Path, stdin: bytes = b"") -> str:
+def read_with(*command: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> str:
     """Return what a second reader prints; its refusal fails the test with its words."""
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    done = subprocess.run(command, capture_output=True, env=environment, input=stdin, check=False)
+    done = subprocess.run(command, capture_output=True, env=environment, input=stdin, check=False, cwd=cwd)
     assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
     return done.stdout.decode(errors="replace")

@@ -23,7 +23,8 @@ from smedoit.record import FileSum, Record
 from smedoit.run import run
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
-LOCAL = {"boot_set": ("path",), "translations": ("path", "place")}  # what they say besides is where to fetch from
+# What these tables say besides is where to fetch from.
+LOCAL = {"content": ("path", "previous"), "boot_set": ("path",), "translations": ("path", "place")}
 BESIDE = "./"  # begins the path of what lies beside release.toml
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 
@@ -152,7 +153,7 @@ def libraries() -> dict[str, str]:
 
 def working_copies(rel: Release) -> dict[str, Any]:
     """Return the revisions of the directories that people keep in git or CVS."""
-    places = (rel.content.path, rel.boot_set.path, rel.translations.path)
+    places = (rel.content.path, *(one.path for one in rel.checkouts), rel.boot_set.path, rel.translations.path)
     return {name(rel, path): found for path in places if (found := revisions.of(path, rel.root))}
 
 
@@ -256,7 +257,7 @@ def again(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
     local = {table: {key: tables[table][key] for key in keys if key in tables[table]} for table, keys in LOCAL.items()}
     tiers = [{**tier, "may_be_empty": True} for tier in tables["tiers"]]
     packages = {**tables.get("packages", {}), "lock": os.fspath(place / LOCK)}
-    kept = {key: value for key, value in tables.items() if key != "signing"}
+    kept = {key: value for key, value in tables.items() if key not in ("signing", "checkouts")}
     return {**kept, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
 
 

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from smedoit.config import Release
 from smedoit.fresh import Files
+from smedoit.tree import EXPORTED
 from smedoit.wiring import Task, step
 
 BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
+
+
+def content(rel: Release) -> Task:
+    """Content and other source trees, from CVS, git or a directory."""
+    exported = rel.exported
+    task = step(
+        rel,
+        "content",
+        "checkouts.export",
+        *(exported, rel.cache / "checkouts", rel.network),
+        told={f"[{one.name}] source": f"{one.source} in {one.path}" for one in exported},
+        writes=[Files(one.path, only) for one in exported for only in (("*",), (EXPORTED,))],
+        always=not all(one.source.is_pinned for one in exported),
+        wiki="CVS Folder structure; Refresh cdrom content",
+    )
+    return {**task, "clean": [(remove_exports, [[one.path for one in exported]])]}
+
+
+def remove_exports(places: Iterable[Path]) -> None:
+    """Remove what was exported, for doit clean; a working copy is not ours."""
+    from smedoit import tree
+    from smedoit.steps import checkouts
+
+    for place in places:
+        if checkouts.is_ours(place):
+            tree.remove_directory(place)
 
 
 def boot_set(rel: Release) -> Task:

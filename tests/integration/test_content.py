@@ -1,0 +1,41 @@
+"""Content from a repository, as a release manager sees it: through doit, from the export to the tree."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from smedoit import tree
+from tests.integration.trial import Trial
+from tests.versioncontrol import GitRepository
+
+
+def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Path) -> None:
+    trial, git = Trial.new(tmp_path / "trial"), GitRepository(tmp_path)
+    assert trial.doit("sample").code == 0
+    path = trial.release.content.path
+    shutil.copytree(path, git.work, dirs_exist_ok=True)
+    tree.remove_directory(path)
+    commit = git.commit({"README.txt": "from git\n"}, "rel")
+    trial.edit(
+        'path = "src/cdrom.image/sme10"',
+        f'path = "src/cdrom.image/sme10"\nsource = {{ kind = "git", url = "{git.work}", tag = "rel" }}',
+    )
+    first = trial.doit("tree", "product_img")
+    assert first.code == 0, first.said
+    assert f"commit {commit[:12]}" in first.said
+    shown = trial.release.tree
+    assert (shown / "README.txt").read_text() == "from git\n"
+    assert not (shown / tree.EXPORTED).exists()
+    again = trial.doit("content", "tree", "product_img")
+    assert "nothing to do" in again.said, again.said
+    (path / "README.txt").write_text("from a hand\n")
+    refused = trial.doit("tree")
+    assert refused.code != 0, refused.said
+    assert "your version of README.txt is kept" in refused.said, refused.said
+    tree.remove_directory(path)
+    assert trial.doit("tree").code == 0
+    assert (shown / "README.txt").read_text() == "from git\n"
+    trial.edit('tag = "rel"', 'tag = "rel2"')
+    assert "has no revision rel2" in trial.doit("content").said
+    assert (path / "README.txt").read_text() == "from git\n"
