@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from smedoit import progress, publish
@@ -13,7 +13,7 @@ from smedoit.run import Failed, run
 
 # Source: rsync(1), EXIT VALUES; 127 and 255 come from ssh and the remote shell.
 CODES = {
-    1: "its options are wrong: look at [publish] rsync",
+    1: "an option of [publish] rsync is wrong, or the module may only be read",
     2: "both sides speak different protocols: bring them to a common version",
     3: "it cannot select its files or directories: look whether the directory is there on the other side",
     5: "the daemon refuses: look at its module, its user and its password",
@@ -29,8 +29,8 @@ CODES = {
     127: "rsync is not installed on the other side",
     255: "ssh could not connect: look at the host, the key and known_hosts",
 }
-PACKAGES = [f"--include=*{ending}" for ending in publish.PACKAGES]
 COMMON = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "--delay-updates", "--timeout=600")
+EXACT = ("--checksum",)  # equal times and sizes prove nothing of a file that may change under its name
 
 
 def push(settings: Publish, place: Place, log: Path) -> str:
@@ -47,9 +47,9 @@ def push(settings: Publish, place: Place, log: Path) -> str:
             f"{grouped({'would go': gone})}",
             hint="look whether this is the right place; if it is, raise [publish] deletions",
         )
-    rsync(settings, log, "--prune-empty-dirs", "--include=*/", *PACKAGES, "--exclude=*", source, there)
-    rsync(settings, log, *(f"--exclude={name}" for name in publish.REPOMD), source, there)
-    rsync(settings, log, source, there)
+    rsync(settings, log, *only(f"*{ending}" for ending in publish.PACKAGES), source, there)
+    rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in publish.REPOMD), source, there)
+    rsync(settings, log, *EXACT, *only(publish.REPOMD), source, there)
     link(settings, place, log)
     if gone:
         rsync(settings, log, "--delete-after", f"--max-delete={settings.deletions}", source, there)
@@ -78,10 +78,24 @@ def make_parents(settings: Publish, place: Place, log: Path) -> None:
         rsync(settings, log, f"{empty}/", f"{settings.remote.rstrip('/')}/", plain=("--recursive", "--chmod=D755"))
 
 
+def only(names: Iterable[str]) -> list[str]:
+    """Return the options that bring these files, from wherever below the source they lie, and no others."""
+    return ["--prune-empty-dirs", "--include=*/", *(f"--include={name}" for name in names), "--exclude=*"]
+
+
 def link(settings: Publish, place: Place, log: Path) -> None:
-    """Bring the version link, which rsync puts in the place of the old one by a rename."""
-    parent = f"{settings.remote.rstrip('/')}/{Path(place.link).parent}/".replace("/./", "/")
-    rsync(settings, log, str(settings.target / place.link), parent, plain=("--links", "--timeout=600"))
+    """Bring the version link, which rsync puts in the place of the old one by a rename, and look where it leads."""
+    local, top = settings.target / place.link, settings.remote.rstrip("/")
+    there = f"{top}/{place.link}"
+    plain = ("--links", "--timeout=600")
+    rsync(settings, log, str(local), there.removesuffix(local.name), plain=plain)
+    try:
+        rsync(settings, log, "--list-only", f"{there}/", plain=plain)
+    except PublishError as error:
+        raise PublishError(
+            f"{there}: does not lead to {local.readlink()}\n  {error}",
+            hint="a daemon needs munge symlinks = no for that module",
+        ) from None
 
 
 def rsync(settings: Publish, log: Path, *words: str, plain: Sequence[str] = COMMON) -> str:

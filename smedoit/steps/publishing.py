@@ -123,7 +123,8 @@ def from_stage(rel: Release, ledger: Ledger, to: str, known: Digests) -> Plan:
     for tier in rel.publish.tiers:
         root = tier_source(rel, tier, ledger.target / place.path if present is not None else origin)
         files |= below(tier, root, ledger, known) if root else {}
-    gates = readiness.states(rel, place, known)
+    again = present is not None and same_bits(ledger, place, files)
+    gates = (again,) if again and again.closed else readiness.states(rel, place, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return Plan(place, ledger.target, words, before, files, plans.changes(files, present), gates, fresh=present is None)
 
@@ -145,7 +146,7 @@ def from_testing(rel: Release, ledger: Ledger, source: str, to: str, known: Dige
 
 
 def same_bits(ledger: Ledger, here: Place, files: Mapping[str, File]) -> Gate:
-    """Return the gate of a release that is moved: it is what was published, and passed its gates, then."""
+    """Return the gate of a release that lives on or is moved: it is what was published, and passed its gates, then."""
     record = next((one for one in ledger.all() if one.place == here.path and one.state == published.DONE), None)
     if record is None:
         return Gate("same_bits", False, f"no record says that {here.path} was published from here")

@@ -1,0 +1,281 @@
+"""Publishing through real runs of doit; what a person gets wrong ends in a sentence, and the target is as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from smedoit import channels
+from tests.integration.trial import Trial
+from tests.publishing import killed_at, read_whole, state
+
+WAIVED = 'waived = { boot_test = "practice", signed = "practice" }'
+GATES = ("verify", "check_versions", "quality", "closure", "updates")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A release with all that must have passed, and a target."""
+    trial = Trial.new(tmp_path_factory.mktemp("publish"))
+    trial.file.write_text(f'{trial.file.read_text()}\n[publish]\ntarget = "public"\n{WAIVED}\n')
+    answer = trial.doit("sample", "tiers", "release", *GATES)
+    assert answer.code == 0, answer.said
+    public = trial.release.publish.target
+    public.mkdir()
+    (public / trial.release.publish.marker).touch()
+    return trial
+
+
+@pytest.fixture
+def trial(made: Trial) -> Trial:
+    """The release, with nothing published."""
+    public = made.release.publish.target
+    shutil.rmtree(public, ignore_errors=True)
+    public.mkdir()
+    (public / made.release.publish.marker).touch()
+    shutil.rmtree(made.release.stage / "announcement", ignore_errors=True)
+    (made.release.state / "publish-plan.txt").unlink(missing_ok=True)
+    return made
+
+
+def public(trial: Trial) -> Path:
+    return trial.release.publish.target
+
+
+def refused(trial: Trial, words: str, *command: str) -> None:
+    """Hold a run to a refusal in these words, without a traceback, and with the target as it was."""
+    place = public(trial)
+    before = state(place) if place.is_dir() else {}
+    answer = trial.doit(*(command or ("publish",)))
+    assert answer.code != 0, answer.said
+    assert words in answer.said
+    assert "Traceback" not in answer.said
+    assert (state(place) if place.is_dir() else {}) == before
+
+
+def succeeded(trial: Trial, *command: str) -> str:
+    """Return what a run says that must succeed."""
+    answer = trial.doit(*command)
+    assert answer.code == 0, answer.said
+    return answer.said
+
+
+def test_publish_does_what_plan_publish_showed_and_rollback_takes_it_back(trial: Trial) -> None:
+    empty = state(public(trial))
+    shown = succeeded(trial, "plan_publish")
+    assert state(public(trial)) == empty
+    assert "link testing/10: none yet -> 10.1.rc2" in shown
+    assert "gate verify: closed" in shown
+    assert "gate signed: waived, practice" in shown
+    said = succeeded(trial, "publish")
+    for line in shown.splitlines()[1:-1]:
+        assert line in said
+    link = public(trial) / "testing/10"
+    assert os.readlink(link) == "10.1.rc2"
+    assert read_whole(link) > 50
+    release = trial.release
+    for ours, there in ((release.tree, "smeos/x86_64"), (release.srpms, "smeos/SRPMS"), (release.isos, "iso")):
+        staged = {path: what[10:] for path, what in state(ours).items()}
+        assert {path: what[10:] for path, what in state(link.resolve() / there).items()} == staged
+    assert {what[:10] for what in state(link.resolve()).values()} == {"-rw-r--r--", "drwxr-xr-x"}
+    [record] = (public(trial) / channels.OURS / "records").iterdir()
+    assert json.loads(record.read_text())["files"]["iso/x86_64/SHA256SUMS"]["sha256"]
+    assert "nothing to publish, all is there" in succeeded(trial, "publish")
+    succeeded(trial, "rollback")
+    assert not os.path.lexists(link)
+    assert not (public(trial) / "testing/10.1.rc2").exists()
+
+
+def test_after_publishing_the_announcement_is_ready_and_a_checklist_says_what_is_left(trial: Trial) -> None:
+    said = succeeded(trial, "publish")
+    assert "[x] the link testing/10 says 10.1.rc2" in said
+    assert "[ ] exports: let new packages go to testing/10.1.rc2" in said
+    place = trial.release.stage / "announcement"
+    iso = trial.release.iso
+    for name in ("mail.txt", "wiki.txt"):
+        text = (place / name).read_text()
+        assert f"https://mirror.example.invalid/releases/testing/10.1.rc2/iso/x86_64/{iso.name}" in text
+        assert iso.with_name(f"{iso.name}.sha256").read_text().split()[0] in text
+
+
+def test_new_packages_of_a_live_tier_follow_and_nothing_else_changes(trial: Trial) -> None:
+    succeeded(trial, "publish")
+    before = state(public(trial))
+    live = trial.rpm("e-smith-base-5.8.1-7", "smetest")
+    away = trial.place / live.name
+    live.rename(away)
+    try:
+        succeeded(trial, "tiers")
+        assert f"removed smetest/x86_64/RPMS/{live.name}" in succeeded(trial, "plan_publish")
+        succeeded(trial, "publish")
+        after = state(public(trial))
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert {path.split("/")[2] for path in changed} == {"smetest"}
+        read_whole(public(trial) / "testing/10")
+        succeeded(trial, "rollback")
+        assert state(public(trial)) == before
+    finally:
+        away.rename(live)
+        succeeded(trial, "tiers", "updates")
+
+
+def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
+    from smedoit.steps import publishing
+
+    release, empty = trial.release, state(public(trial))
+    log = trial.place / "rsync.log"
+    assert killed_at(400, lambda: publishing.publish(release, "x86_64", log, "", "", False))
+    assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
+    assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
+    assert killed_at(400, lambda: publishing.publish(release, "x86_64", log, "", "", False))
+    assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
+    refused(trial, "was interrupted", "prune")
+    succeeded(trial, "publish")
+    read_whole(public(trial) / "testing/10")
+
+
+def test_a_plan_that_changed_since_it_was_shown_is_not_done(trial: Trial) -> None:
+    succeeded(trial, "plan_publish")
+    (public(trial) / "testing/10.0.rc9").mkdir(parents=True)
+    (public(trial) / "testing/10").symlink_to("10.0.rc9")
+    refused(trial, "the plan is not what doit plan_publish has shown")
+    succeeded(trial, "plan_publish")
+    succeeded(trial, "publish")
+
+
+def test_a_missing_target_is_named(trial: Trial) -> None:
+    shutil.rmtree(public(trial))
+    refused(trial, "public: the target is not there")
+    refused(trial, "public: the target is not there", "plan_publish")
+
+
+def test_a_target_without_its_marker_is_never_touched(trial: Trial) -> None:
+    (public(trial) / trial.release.publish.marker).unlink()
+    for command in ("plan_publish", "publish", "rollback", "prune"):
+        refused(trial, "has no .smedoit-target, so nothing is ever changed in it", command)
+
+
+def test_a_link_that_points_outside_is_refused(trial: Trial) -> None:
+    (public(trial) / "testing").mkdir()
+    (public(trial) / "testing/10").symlink_to("../../stage/10.1.rc2")
+    refused(trial, "testing/10: the link points outside, to ../../stage/10.1.rc2")
+
+
+def test_a_dangling_link_is_refused(trial: Trial) -> None:
+    (public(trial) / "testing").mkdir()
+    (public(trial) / "testing/10").symlink_to("10.0")
+    refused(trial, "the link names 10.0, which is no release beside it")
+
+
+def test_a_directory_in_the_place_of_the_link_is_refused(trial: Trial) -> None:
+    (public(trial) / "testing/10").mkdir(parents=True)
+    refused(trial, "testing/10: is no link but a directory")
+
+
+def test_a_channel_that_is_a_link_elsewhere_is_refused(trial: Trial) -> None:
+    (trial.place / "elsewhere").mkdir(exist_ok=True)
+    (public(trial) / "testing").symlink_to(trial.place / "elsewhere")
+    refused(trial, "lies on another file system than")
+
+
+def test_a_release_with_other_bytes_stays_as_it_is(trial: Trial) -> None:
+    succeeded(trial, "publish")
+    published = public(trial) / "testing/10.1.rc2/smeos/x86_64/.treeinfo"
+    published.write_bytes(published.read_bytes() + b"\n")
+    refused(trial, "the release exists already, and differs")
+    refused(trial, "smeos/x86_64/.treeinfo", "plan_publish")
+
+
+def test_updates_of_the_tiers_need_no_gate_again_for_the_same_bits(trial: Trial) -> None:
+    succeeded(trial, "publish")
+    kept = trial.file.read_text()
+    trial.edit(WAIVED, "")
+    try:
+        assert "gate same_bits: closed: the bits of 0001-publish-testing-10.1.rc2" in succeeded(trial, "publish")
+    finally:
+        trial.file.write_text(kept)
+
+
+def test_metadata_of_the_previous_release_that_does_not_fit_is_refused(trial: Trial) -> None:
+    succeeded(trial, "publish")
+    top = public(trial) / "testing"
+    (top / "10.1.rc2").rename(top / "10.1.rc1")
+    (top / "10").unlink()
+    (top / "10").symlink_to("10.1.rc1")
+    contrib = top / "10.1.rc1/smecontribs/x86_64"
+    shutil.copytree(top / "10.1.rc1/smetest/x86_64", contrib)
+    next((contrib / "RPMS").iterdir()).unlink()
+    refused(trial, "is named and not there")
+
+
+def test_tiers_that_only_the_previous_release_has_are_carried_over(trial: Trial) -> None:
+    succeeded(trial, "publish")
+    top = public(trial) / "testing"
+    (top / "10.1.rc2").rename(top / "10.1.rc1")
+    (top / "10").unlink()
+    (top / "10").symlink_to("10.1.rc1")
+    shutil.copytree(top / "10.1.rc1/smetest/x86_64", top / "10.1.rc1/smecontribs/x86_64")
+    old = state(top / "10.1.rc1")
+    succeeded(trial, "publish")
+    assert state(top / "10.1.rc1") == old
+    assert state(top / "10.1.rc2") == old
+    inodes = {path.stat().st_ino for path in (top / "10.1.rc2").rglob("*") if path.is_file()}
+    shared = [path for path in (top / "10.1.rc1").rglob("*") if path.is_file() and path.stat().st_ino in inodes]
+    assert shared
+    assert {path.suffix for path in shared} == {".rpm", ".iso"}
+
+
+@pytest.mark.parametrize("damage", ["a medium", "the tree"])
+def test_a_change_after_the_verification_opens_its_gate(trial: Trial, damage: str) -> None:
+    path = trial.release.iso if damage == "a medium" else trial.release.tree / ".discinfo"
+    kept = path.read_bytes()
+    copy = path.with_name("kept")
+    path.rename(copy)
+    path.write_bytes(kept)
+    try:
+        refused(trial, "verify: OPEN")
+    finally:
+        copy.replace(path)
+
+
+def test_gates_that_never_passed_are_all_named(trial: Trial) -> None:
+    kept = trial.file.read_text()
+    trial.edit(WAIVED, "")
+    try:
+        refused(trial, "2 gates are open")
+        refused(trial, "boot_test: OPEN: it has not passed since it last ran, or never ran: doit boot_test")
+    finally:
+        trial.file.write_text(kept)
+
+
+def test_a_test_release_is_no_final_one(trial: Trial) -> None:
+    refused(trial, "has the label rc2 and would be published as final", "publish", "--to", "final")
+    refused(trial, "has the label rc2 and would be published as final", "publish", "--from", "testing")
+    refused(trial, "releases go to final or testing", "publish", "--to", "obsolete")
+
+
+def test_somebody_else_at_work_in_the_target_is_told(trial: Trial) -> None:
+    import fcntl
+
+    home = public(trial) / channels.OURS
+    home.mkdir()
+    with (home / "lock").open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        refused(trial, "public: a publish is under way")
+
+
+def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Trial) -> None:
+    refused(trial, "nothing was published here that could be put back", "rollback")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_target_that_cannot_be_written_is_named(trial: Trial) -> None:
+    public(trial).chmod(0o555)
+    try:
+        refused(trial, "public: cannot be written")
+    finally:
+        public(trial).chmod(0o755)
