@@ -131,6 +131,11 @@ def is_version(name: str) -> bool:
     return bool((VERSION.fullmatch(name) and "." in name) or (LABEL.fullmatch(label) and VERSION.fullmatch(version)))
 
 
+def parts(version: str) -> list[tuple[int, str]]:
+    """Return what two versions are compared by: rc10 comes after rc9."""
+    return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
+
+
 @dataclass(frozen=True)
 class Kept:
     """A test release: its version, and its age in whole days."""
@@ -141,7 +146,7 @@ class Kept:
 
 def doomed(found: Iterable[Kept], named: Iterable[str], allowed: Publish) -> list[Kept]:
     """Return the test releases that may go, the oldest first: too old, not among the newest, and no link names them."""
-    ordered = sorted(found, key=lambda one: (one.age, one.version))
+    ordered = sorted(sorted(found, key=lambda one: parts(one.version), reverse=True), key=lambda one: one.age)
     linked = set(named)
     rest = [one for one in ordered[allowed.keep :] if one.age >= allowed.days and one.version not in linked]
     return rest[::-1]

@@ -45,7 +45,7 @@ def tier(root: Path, *numbers: int) -> None:
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
     located = [repo.Located(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    repo.make(located, None, place / "repodata", EPOCH, root.parent / f".{root.name}.sqlite")
+    repo.make(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:

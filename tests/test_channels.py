@@ -68,6 +68,11 @@ def test_old_tests_go_but_for_the_newest_and_for_those_that_a_link_names() -> No
     assert channels.doomed(found, [], Publish(keep=1, days=301)) == []
 
 
+def test_of_tests_of_one_day_the_newest_version_stays() -> None:
+    found = [Kept(f"10.1.{label}", 100) for label in ("rc9", "rc10", "beta11")]
+    assert [one.version for one in channels.doomed(found, [], Publish(keep=1))] == ["10.1.beta11", "10.1.rc9"]
+
+
 AGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 400)), unique_by=lambda one: one[0])
 
 

@@ -1,0 +1,208 @@
+"""Moves of whole releases between the channels, and what a target has no room for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from smedoit import config, placing, published
+from smedoit.channels import FINAL, OBSOLETE, OURS, TESTING
+from smedoit.config import Release
+from smedoit.errors import ConfigError, PublishError, SmeError
+from smedoit.steps import channels, publishing
+from tests.integration.trial import PROJECT
+from tests.publishing import do, killed_at, plan, read_whole, release, state, take_back, target, tier
+
+SHM = Path("/dev/shm")
+
+
+@pytest.fixture
+def final(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """Return a final release 10.1 of which nothing is published yet; candidates are welcome in testing."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    rel = config.load(PROJECT / "release.toml")
+    settings = target(tmp_path / "public", candidate=True, keep=1, days=10)
+    paths = replace(rel.paths, root=tmp_path / "root")
+    return replace(rel, release=replace(rel.release, label=""), paths=paths, publish=settings)
+
+
+def put(rel: Release, version: str, channel: str, *numbers: int) -> Path:
+    """Publish a small release; return where it lies."""
+    stage = rel.publish.target.parent / "stage"
+    parts: Mapping[str, Path] = {"": release(stage, version, *numbers)}
+    tier(stage / "live", *numbers)
+    record = do(rel.publish, lambda: plan(rel.publish, version, {**parts, "smeupdates": stage / "live"}, channel))
+    assert record
+    return rel.publish.target / record.place
+
+
+def publish(rel: Release, **words: object) -> Mapping[str, str]:
+    options = {"source": "", "to": "", "dry_run": False, **words}
+    return publishing.publish(rel, "x86_64", rel.root / "rsync.log", **options)  # type: ignore[arg-type]
+
+
+def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Release) -> None:
+    candidate = put(final, "10.1", TESTING, 1, 2)
+    before = state(final.publish.target)
+    assert "every gate is closed" in publishing.plan(final, "testing", "")["did"]
+    publish(final, source="testing")
+    place = final.publish.target / "10.1"
+    assert state(place) == state(candidate)
+    assert os.readlink(final.publish.target / "10") == "10.1"
+    assert read_whole(final.publish.target / "10") == 4
+    repomd = "smeos/x86_64/repodata/repomd.xml"
+    assert (place / repomd).stat().st_ino != (candidate / repomd).stat().st_ino
+    publishing.rollback(final, final.root / "rsync.log", dry_run=False)
+    assert state(final.publish.target) == before
+
+
+def test_bits_that_changed_in_testing_are_not_moved(final: Release) -> None:
+    place = put(final, "10.1", TESTING, 1)
+    (place / "iso/x86_64/SHA256SUMS").write_text("changed")
+    with pytest.raises(PublishError, match="same_bits: OPEN: iso/x86_64/SHA256SUMS"):
+        publish(final, source="testing")
+
+
+def test_bits_that_nobody_published_from_here_are_not_moved(final: Release) -> None:
+    release(final.publish.target / "testing", "10.1", 1)
+    with pytest.raises(PublishError, match=r"no record says that testing/10\.1 was published from here"):
+        publish(final, source="testing")
+
+
+def test_what_is_not_in_testing_is_not_moved(final: Release) -> None:
+    with pytest.raises(PublishError, match=r"testing/10\.1: is not there"):
+        publish(final, source="testing")
+
+
+def test_a_final_release_is_retired_when_its_successor_is_there(final: Release) -> None:
+    put(final, "10.0", FINAL, 1)
+    with pytest.raises(PublishError, match=r"10\.0: the link 10 names it"):
+        channels.retire(final, ["10.0"], dry_run=False)
+    put(final, "10.1", FINAL, 2)
+    before = state(final.publish.target)
+    channels.retire(final, ["10.0"], dry_run=True)
+    assert state(final.publish.target) == before
+    channels.retire(final, ["10.0"], dry_run=False)
+    assert (final.publish.target / "obsolete/10.0/smeos").is_dir()
+    assert not (final.publish.target / "10.0").exists()
+    take_back(final.publish)
+    assert state(final.publish.target) == before
+
+
+@pytest.mark.parametrize("words", [[], ["10.0", "10.1"], ["../10"], ["testing"], ["10"]])
+def test_retire_takes_one_version(final: Release, words: list[str]) -> None:
+    with pytest.raises(ConfigError, match="takes the version of one release"):
+        channels.retire(final, words, dry_run=False)
+
+
+def test_retire_takes_a_release_only(final: Release) -> None:
+    (final.publish.target / "10.0/precious").mkdir(parents=True)
+    with pytest.raises(PublishError, match=r"10\.0: is no release"):
+        channels.retire(final, ["10.0"], dry_run=False)
+
+
+def aged(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """Let the clock of those who move releases be days ahead."""
+    import time
+
+    now = time.time() + days * channels.DAY
+    monkeypatch.setattr(channels, "time", SimpleNamespace(time=lambda: now))
+
+
+def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [put(final, f"10.1.rc{number}", TESTING, number) for number in (1, 2, 3)]
+    precious = final.publish.target / "testing/10.1.rc9/precious"
+    precious.mkdir(parents=True)  # called like a release, and none
+    aged(monkeypatch, 5)
+    assert channels.prune(final, dry_run=False)["did"] == "no test release may go"
+    aged(monkeypatch, 50)
+    (final.publish.target / "testing/9").symlink_to("10.1.rc1")
+    before = state(final.publish.target)
+    channels.prune(final, dry_run=True)
+    assert state(final.publish.target) == before
+    assert channels.prune(final, dry_run=False)["did"] == "1 test releases are gone: 10.1.rc2"
+    assert [path.exists() for path in places] == [True, False, True]
+    assert precious.is_dir()
+    assert list((final.publish.target / OURS / "work").iterdir()) == []
+    with pytest.raises(PublishError, match="cannot be put back: what it removed is gone"):
+        take_back(final.publish)
+
+
+def test_a_prune_killed_at_every_step_is_finished_or_taken_back_whole(
+    final: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(final, "10.1.rc1", TESTING, 1)
+    put(final, "10.1.rc2", TESTING, 2)
+    aged(monkeypatch, 50)
+    old = state(final.publish.target)
+    new = {path: what for path, what in old.items() if not path.startswith("testing/10.1.rc1")}
+    for number in count(1):
+        place = final.publish.target.with_name(f"public-{number}")
+        shutil.copytree(final.publish.target, place, symlinks=True)
+        rel = replace(final, publish=replace(final.publish, target=place))
+        if not killed_at(number, lambda rel=rel: channels.prune(rel, dry_run=False)):  # type: ignore[misc]
+            break
+        if number % 2:
+            channels.prune(rel, dry_run=False)
+            assert state(place) == new
+        elif published.Ledger(place).under_way():
+            take_back(rel.publish)
+            assert state(place) == old
+        assert state(place) in (old, new)
+    assert state(place) == new
+    assert number > 5
+
+
+def test_a_full_target_is_told_before_the_first_write(final: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = release(final.publish.target.parent / "stage", "10.1", 1)
+    before = state(final.publish.target)
+    no_room = SimpleNamespace(f_bavail=10, f_frsize=512, f_files=0, f_favail=0)
+    no_inodes = SimpleNamespace(f_bavail=1 << 30, f_frsize=512, f_files=9, f_favail=2)
+    for room, words in (
+        (no_room, r"has 5\.0 KiB free, and 16\.0 MiB are needed"),
+        (no_inodes, r"has 2 inodes free, and \d+ are needed"),
+    ):
+        monkeypatch.setattr(placing.os, "statvfs", lambda _, room=room: room)
+        with pytest.raises(PublishError, match=words):
+            do(final.publish, lambda: plan(final.publish, "10.1", {"": root}, FINAL))
+        assert state(final.publish.target) == before
+        assert published.Ledger(final.publish.target).under_way() is None
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_the_target_as_it_was(
+    final: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    root = release(final.publish.target.parent / "stage", "10.1", 1)
+    before = state(final.publish.target)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(SmeError, match="no space left on device"):
+        do(final.publish, lambda: plan(final.publish, "10.1", {"": root}, FINAL))
+    assert state(final.publish.target) == before
+    assert list((final.publish.target / OURS / "work").iterdir()) == []
+
+
+@pytest.mark.skipif(not os.access(SHM, os.W_OK), reason="needs a second file system in /dev/shm")
+def test_a_stage_on_another_file_system_is_copied(final: Release, tmp_path: Path) -> None:
+    if SHM.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system in /dev/shm")
+    with tempfile.TemporaryDirectory(dir=SHM) as elsewhere:
+        root = release(Path(elsewhere), "10.1", 1)
+        made = plan(final.publish, "10.1", {"": root}, FINAL)
+        assert made.copied == sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+        do(final.publish, lambda: made)
+        (final.publish.target / OBSOLETE).symlink_to(elsewhere)
+        with pytest.raises(PublishError, match="obsolete: lies on another file system"):
+            channels.retire(final, ["10.1"], dry_run=False)
+    assert read_whole(final.publish.target / "10") == 1
