@@ -39,6 +39,8 @@ def fill(rel: Release) -> None:
     content.fill(rel)
     translations.fill(rel.translations.path)
     lastrelease.fill(rel)
+    if not any(tier.path.is_relative_to(rel.publish.target) for tier in rel.tiers):
+        packages.write_missing(rel.publish.target / rel.publish.marker, bytes)
     if rel.spec.path:
         packages.write_missing(rel.root / rel.spec.path, SPEC.encode)
 
