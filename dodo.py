@@ -35,6 +35,11 @@ def task_content():
     return fetching.content(REL)
 
 
+def task_mirror():
+    """local copies of releases and upstream, by rsync: what would disappear is counted first"""
+    yield from fetching.mirror(REL)
+
+
 def task_tiers():
     """repodata of every tier, for yum: of each architecture and of the sources"""
     yield from tiers.tiers(REL)

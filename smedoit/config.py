@@ -24,6 +24,7 @@ from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
 from smedoit.gates import Anaconda, Closure, Quality, Updates
 from smedoit.holes import Waiver
 from smedoit.identity import WORD, Identity
+from smedoit.mirrored import Mirror
 from smedoit.network import Network
 from smedoit.origins import PINS, BootSet, Translations
 from smedoit.places import Memories, Promotion
@@ -160,9 +161,12 @@ class Release:
     network: Network = field(default_factory=Network)
     publish: Publish = field(default_factory=Publish)
     checkouts: tuple[Checkout, ...] = ()
+    mirror: tuple[Mirror, ...] = ()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
+        copies = [one.name for one in self.mirror]
+        demand(len({*copies}) == len(copies), "mirror", "two of them have the same name")
         twice = sorted({name for name in names if names.count(name) > 1})
         demand(not twice, "tiers", f"{', '.join(twice)} stands there twice")
         demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
@@ -289,6 +293,7 @@ def anchored(rel: Release) -> Release:
         tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
         content=rel.content.anchored(root),
+        mirror=tuple(one.anchored(root) for one in rel.mirror),
         checkouts=tuple(one.anchored(root) for one in rel.checkouts),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -33,6 +33,7 @@ def run(
     stdin: bytes | None = None,
     package: str = "",
     answers: Container[int] = (0,),
+    heard: Callable[[str], None] | None = None,
 ) -> str:
     """Run a program and return what it wrote to its standard output.
 
@@ -40,6 +41,7 @@ def run(
     log      gets the command and all of its output, while it runs
     package  the Debian package that has the program, for the hint when it is absent
     answers  exit codes that are no failure: some programs answer with them
+    heard    is called with each line of standard output as it comes
 
     Raises SmeError when the program is absent, Failed when it fails, with its last words.
     """
@@ -55,7 +57,7 @@ def run(
             )  # fmt: skip
         except OSError as error:
             raise absent(words[0], error, package) from error
-        output = followed(child, record)
+        output = followed(child, record, heard)
         if child.returncode not in answers:
             record.seek(start)
             raise failed(words, child.returncode, record.read().decode(errors="replace"), log)
@@ -101,7 +103,7 @@ def fed(stdin: bytes | None) -> IO[bytes]:
     return source
 
 
-def followed(child: subprocess.Popen[bytes], record: IO[bytes]) -> bytes:
+def followed(child: subprocess.Popen[bytes], record: IO[bytes], heard: Callable[[str], None] | None = None) -> bytes:
     """Return what child prints, copying it to record as it comes. An interruption ends child, too."""
     assert child.stdout
     lines = []
@@ -110,6 +112,8 @@ def followed(child: subprocess.Popen[bytes], record: IO[bytes]) -> bytes:
             lines.append(line)
             record.write(line)
             record.flush()
+            if heard:
+                heard(line.decode(errors="surrogateescape").rstrip("\n"))
         child.wait()
     except BaseException:
         child.kill()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from smedoit.config import Release
 from smedoit.fresh import Files
 from smedoit.tree import EXPORTED
-from smedoit.wiring import Task, step
+from smedoit.wiring import Task, group, step
 
 BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
 
@@ -37,6 +37,22 @@ def remove_exports(places: Iterable[Path]) -> None:
     for place in places:
         if checkouts.is_ours(place):
             tree.remove_directory(place)
+
+
+def mirror(rel: Release) -> Iterator[Task]:
+    """Local copies of releases and upstream, a task each."""
+    yield group(rel, "mirror", "local copies of releases and upstream, by rsync: what would disappear is counted first")
+    for one in rel.mirror:
+        name = f"mirror:{one.name}"
+        task = step(
+            rel,
+            name,
+            "mirrors.bring",
+            *(one, rel.network, rel.logs / f"{name}.rsync.log"),
+            always=True,
+            wiki="Local Only: Update local mirror as seen by the chroot",
+        )
+        yield {"name": one.name, "doc": f"{one.path}, as {one.source} has it", **task}
 
 
 def boot_set(rel: Release) -> Task:

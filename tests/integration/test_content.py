@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smedoit import tree
 from tests.integration.trial import Trial
+from tests.tools import need
 from tests.versioncontrol import GitRepository
 
 
@@ -39,3 +40,16 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
     trial.edit('tag = "rel"', 'tag = "rel2"')
     assert "has no revision rel2" in trial.doit("content").said
     assert (path / "README.txt").read_text() == "from git\n"
+
+
+def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
+    need("rsync")
+    trial = Trial.new(tmp_path / "trial")
+    tree.write(tmp_path / "upstream/a.rpm", "a\n")
+    entry = f'[[mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
+    trial.edit("[mirrors]", f"{entry}[mirrors]")
+    answer = trial.doit("mirror")
+    assert answer.code == 0, answer.said
+    assert "1 files came (2 bytes), 0 of 0 went" in answer.said
+    assert (trial.release.root / "mirrors/up/a.rpm").read_text() == "a\n"
+    assert ">f" in (trial.release.logs / "mirror:up.rsync.log").read_text()
