@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
 from doit import Globals
@@ -18,6 +15,7 @@ from doit.exceptions import InvalidTask
 
 from smedoit import decision, tree
 from smedoit.errors import SmeError
+from smedoit.guard import Guard
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
 INDENT = "  "
@@ -27,7 +25,7 @@ KEPT = 1 << 20  # a file edited by hand that is larger than this is reported, bu
 class Reporter:
     """doit's reporter: silent about what is up to date, one line before and one after what runs.
 
-    It also guards the run: one at a time in a build root, and a signal ends it in order.
+    It also begins and ends the run: one at a time in a build root.
     """
 
     desc = "what runs, why, how long, and where the result lies"
@@ -43,8 +41,7 @@ class Reporter:
         self.ran = 0
         self.failed = False
         self.selected: list[Any] = []
-        self.guard: IO[str] | None = None
-        self.main = os.getpid()
+        self.guard = Guard(self.lock_file, self.farewell)
 
     def write(self, line: str) -> None:
         """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
@@ -61,13 +58,11 @@ class Reporter:
                 read_options(tasks[name])
                 follow(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
-            self.guard = alone(self.lock_file)
+            self.guard.take()
             self.mend()
         except SmeError as error:
             self.failed = True
             raise InvalidTask(str(error)) from None
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.stop)
 
     def mend(self) -> None:
         """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers."""
@@ -76,12 +71,10 @@ class Reporter:
 
             self.write(journal.recover(self.root, self.under_way.parent))
 
-    def stop(self, number: int, _frame: FrameType | None) -> None:
-        """End the run: what is finished is kept, what is half done is removed by its own task."""
-        if os.getpid() == self.main:
-            self.failed = True
-            self.write(f"stopped by {signal.Signals(number).name}: what is finished is kept, run doit again to go on")
-        raise SystemExit(128 + number)
+    def farewell(self, line: str) -> None:
+        """Say that a signal ended the run."""
+        self.failed = True
+        self.write(line)
 
     def get_status(self, task: Any) -> None:
         """Nothing to say before the decision."""
@@ -100,7 +93,8 @@ class Reporter:
     def keep(self, path: Path) -> None:
         """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEPT:
-            copy = self.kept / path.name
+            stage = self.kept.parents[1]
+            copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
             try:
                 tree.copy(path, copy)
             except SmeError as error:
@@ -140,8 +134,8 @@ class Reporter:
         """No task of ours needs one."""
 
     def complete_run(self) -> None:
-        """Close with where the results of the asked tasks lie."""
-        if self.failed:
+        """Close with where the results of the asked tasks lie, unless an exception ends the run."""
+        if self.failed or sys.exc_info()[0]:
             return
         if not self.ran:
             self.write("nothing to do, everything is up to date")
@@ -149,6 +143,7 @@ class Reporter:
             values = task.values or Globals.dep_manager.get_values(task.name)
             if values.get("result"):
                 self.write(values["result"])
+        self.guard.release()
 
 
 def read_options(task: Any) -> None:
@@ -179,27 +174,3 @@ def follow(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:
         selected.append(later)
         for one in (later, *tasks[later].task_dep):
             tasks[one].task_dep.append(name)
-
-
-def alone(lock_file: Path) -> IO[str]:
-    """Return the lock of this build root, held until it is closed or the process ends, however it ends.
-
-    Raises SmeError, naming the holder, if another run has it. Processes that we start do not inherit it.
-    """
-    tree.make_directory(lock_file.parent)
-    with tree.worded(lock_file, "written"):
-        file = lock_file.open("a+", encoding="utf-8")
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "somebody"
-        file.close()
-        raise SmeError(
-            f"{lock_file.parent.parent}: another run is under way: {holder}",
-            hint="wait until it is done, then try again",
-        ) from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-    file.flush()
-    return file

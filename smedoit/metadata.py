@@ -38,7 +38,7 @@ def unpacked(source: Source, kinds: Sequence[str], memory: Path) -> Iterator[dic
     Raises PackageError for metadata that is missing, damaged, or in a compression that cannot be read.
     """
     tree.make_directory(memory.parent)
-    with TemporaryDirectory(dir=memory.parent, prefix="metadata-") as directory:
+    with TemporaryDirectory(dir=memory.parent, suffix=tree.BESIDE) as directory:
         repomd = source.repomd
         beside = Path(directory)
         yield taken(repomd, kinds, beside) if repomd else made(source, kinds, memory, beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,28 +16,36 @@ T = TypeVar("T")
 
 QUICK = 50  # fewer steps than this are over before anybody could read a bar
 LARGE = 32 << 20  # bytes; a smaller file has come before anybody could read a bar
-_log: IO[str] | None = None
+
+
+class Running(threading.local):
+    """The task that runs in this thread; `doit -n 2 -P thread` has several."""
+
+    log: IO[str] | None = None
+
+
+_running = Running()
 
 
 @contextmanager
 def logging(path: Path) -> Iterator[None]:
     """Let note() write to path until the block ends; the log of the last run is replaced."""
-    global _log
     with tree.worded(path, "written"):
         tree.make_directory(path.parent)
-        _log = path.open("w", encoding="utf-8", errors="backslashreplace")
-    with _log:
+        log = path.open("w", encoding="utf-8", errors="backslashreplace")
+    with log:
+        _running.log = log
         try:
             yield
         finally:
-            _log = None
+            _running.log = None
 
 
 def note(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
-    if _log is not None:
-        _log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-        _log.flush()
+    if _running.log is not None:
+        _running.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        _running.log.flush()
 
 
 def say(line: str) -> None:

@@ -69,7 +69,7 @@ def make(
     with opened(memory) as chunks:
         packages, found = identified(chunks, packages, epoch)
         parsed = found + fill(chunks, packages, epoch)
-        with TemporaryDirectory(dir=memory.parent, prefix="repodata-") as beside:
+        with TemporaryDirectory(dir=memory.parent, suffix=tree.BESIDE) as beside:
             records = write_metadata(Path(beside), packages, comps, epoch, chunks)
             publish(records, directory, named_by(directory / "repomd.xml") if retain else set())
         forget_others(chunks, [*packages, *others])

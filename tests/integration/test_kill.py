@@ -1,0 +1,212 @@
+"""A run may be ended at any moment, by anybody: the next one ends where an undisturbed one would have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smedoit import tree
+from smedoit.practice.packages import Recipe
+from tests.conftest import FAULTS, MINUTES, Outcome, Project, restored, wait_until
+
+FILES = {  # task -> files that it puts in their place
+    "packages": ("stage/.smedoit/packages.json", ".smedoit/packages.lock"),
+    "stage_packages": ("Packages/bash-4.2.46-36.el7_9.x86_64.rpm",),
+    "tree": ("EFI/BOOT/grubx64.efi", "x86_64/README.txt"),
+    "isolinux": ("isolinux/isolinux.cfg", "isolinux/help.txt"),
+    "grub": ("images/efiboot.img", "EFI/BOOT/grub.cfg"),
+    "product_img": ("images/product.img",),
+    "updates_img": ("images/updates.img",),
+    "comps": ("Packages/base/comps.xml",),
+    "repodata": ("-primary.xml.gz", "repodata/repomd.xml"),
+    "treeinfo": ("/.treeinfo", "/media.repo"),
+    "iso": (".iso", ".iso.sha256"),
+    "stage_link": ("stage/10",),
+    "anaconda_version": (),
+    "check_versions": (),
+    "closure": (),
+    "medium_keys": (),
+    "quality": (),
+    "release_package": (),
+    "updates": (),
+}
+EVERY_FILE = [(task, file) for task, files in FILES.items() for file in files]
+EVERY_TASK = [(task, "") for task in FILES]
+FIRST_FILES = [(task, files[0]) for task, files in FILES.items() if files]
+KILLS = [
+    *((*place, moment, "KILL") for moment in ("torn", "renamed") for place in EVERY_FILE),
+    *((*place, moment, "KILL") for moment in ("unsaved", "saved") for place in EVERY_TASK),
+    *((*place, "torn", "TERM") for place in FIRST_FILES),
+]
+
+
+def change_everything(project: Project) -> None:
+    """Change something for every task, within the same version."""
+    project.rpm(project.recipe("bash", "smeupdates", release="36.el7_9"), "smeupdates")
+    project.edit(project.rel.content.path / "README.txt", "release notes", "notes")
+    tree.write(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
+    project.edit(project.home / "release.toml", "2026-11-01", "2026-11-02")
+    project.release(product="Koozali SME Practice Server")
+    project.edit(next(Path(project.rel.anaconda.source).glob("*.spec")), "\n", "\n# a remark\n")
+    (project.home / "build/stage/10").unlink()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(warm: tuple[Path, Path]) -> Mapping[str, str]:
+    """What a run makes of the changes when nobody ends it."""
+    project = restored(warm)
+    change_everything(project)
+    assert project.build().ran == set(FILES)
+    return project.artifacts()
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A run that was ended, and the next one.
+
+    finished  the tasks whose success was on disk between the two
+    """
+
+    first: Outcome
+    finished: set[str]
+    second: Outcome
+    artifacts: Mapping[str, str]
+    leftovers: set[str]
+
+
+def finished(project: Project, since: Mapping[Path, int]) -> set[str]:
+    """Return the tasks that succeeded since then."""
+    return {file.stem for file, saved in states(project).items() if since.get(file) != saved}
+
+
+def states(project: Project) -> dict[Path, int]:
+    """Return what is saved of every task, by its time."""
+    return {file: file.stat().st_mtime_ns for file in project.state.glob("*.json")}
+
+
+@pytest.fixture(scope="module", params=KILLS, ids=lambda fault: "-".join(fault).replace("/", "_"))
+def killed(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Killed:
+    project = restored(warm)
+    change_everything(project)
+    before = states(project)
+    first = project.doit(*request.param, module=FAULTS)
+    assert first.code != 0, "the fault did not happen"
+    done = finished(project, before)
+    second = project.doit()
+    return Killed(first, done, second, project.artifacts(), project.leftovers())
+
+
+def test_after_a_kill_the_next_run_ends_where_an_undisturbed_one_does(
+    killed: Killed, undisturbed: Mapping[str, str]
+) -> None:
+    assert killed.artifacts == undisturbed
+
+
+def test_after_a_kill_what_was_finished_is_not_done_again(killed: Killed) -> None:
+    assert killed.second.ran == set(FILES) - killed.finished
+
+
+def test_after_a_kill_no_half_written_file_stays(killed: Killed) -> None:
+    assert not killed.leftovers
+
+
+STOPS = [
+    *((*place, "torn", number) for number in ("TERM", "INT") for place in FIRST_FILES),
+    *((*place, "torn", number, "-n", "2") for number in ("TERM", "INT") for place in FIRST_FILES[::5]),
+]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that got a signal while a task was at work; with -n 2 its worker alone got it."""
+
+    number: signal.Signals
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module", params=STOPS, ids=lambda fault: "-".join(fault).replace("/", "_"))
+def stopped(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Stopped:
+    project = restored(warm)
+    change_everything(project)
+    outcome = project.doit(*request.param, module=FAULTS)
+    return Stopped(signal.Signals[f"SIG{request.param[3]}"], outcome)
+
+
+def test_a_signal_ends_the_run_with_a_sentence(stopped: Stopped) -> None:
+    sentence = f"stopped by {stopped.number.name}: what is finished is kept, run doit again to go on"
+    assert stopped.outcome.out.splitlines()[-1] == sentence
+
+
+def test_a_signal_ends_the_run_without_a_traceback(stopped: Stopped) -> None:
+    assert stopped.outcome.err == ""
+
+
+def test_the_exit_status_names_the_signal_as_a_shell_does(stopped: Stopped) -> None:
+    assert stopped.outcome.code == 128 + stopped.number
+
+
+MODES = pytest.mark.parametrize("mode", [(), ("-n", "2"), ("-n", "2", "-P", "thread")], ids=["alone", "n2", "threads"])
+
+
+@MODES
+def test_ctrl_c_ends_all_processes_with_one_sentence(built: Project, tmp_path: Path, mode: tuple[str, ...]) -> None:
+    built.iso.unlink()
+    with built.hold(tmp_path / "held", *mode) as run:
+        os.killpg(run.pid, signal.SIGINT)
+        out, err = run.communicate(timeout=MINUTES)
+    sentence = "stopped by SIGINT: what is finished is kept, run doit again to go on"
+    assert (out.splitlines()[1:], err, run.returncode) == ([sentence], "", 128 + signal.SIGINT)
+
+
+@MODES
+def test_nothing_half_written_stays_even_if_nobody_writes_that_file_again(
+    project: Project, tmp_path: Path, mode: tuple[str, ...]
+) -> None:
+    extra = project.rpm(Recipe("zsh", "5.0.2", "34.el7", "x86_64"), "smeupdates")
+    with project.hold(tmp_path / "held", *mode, fault=("stage_packages", extra.name)) as run:
+        run.kill()
+    assert project.leftovers()
+    extra.unlink()
+    project.build()
+    assert not project.leftovers()
+
+
+def test_a_killed_run_takes_its_workers_with_it(built: Project, tmp_path: Path) -> None:
+    built.iso.unlink()
+    with built.hold(tmp_path / "held", "-n", "2") as run:
+        run.kill()
+        run.wait()
+        worker = int((tmp_path / "held").read_text())
+        wait_until(lambda: not is_alive(worker))
+
+
+def test_a_practice_world_may_be_cut_short_too(practice_world: Path, tmp_path: Path) -> None:
+    home = tmp_path / "project"
+    home.mkdir()
+    shutil.copyfile(practice_world / "release.toml", home / "release.toml")
+    project = Project(home)
+    cut = project.doit(
+        "sample", "smeupdates/x86_64/RPMS/bash-4.2.46-35.el7_9.x86_64.rpm", "torn", "KILL", "sample", module=FAULTS
+    )
+    project.doit("sample")
+    assert (cut.code, below(home / "build/repo")) == (-signal.SIGKILL, below(practice_world / "build/repo"))
+
+
+def below(top: Path) -> dict[str, str]:
+    """Return the digest of every file below top."""
+    return {str(path.relative_to(top)): tree.digest(path) for path in top.rglob("*") if path.is_file()}
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process still runs."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -1,0 +1,180 @@
+"""One release record: a bump changes exactly what shows the release, and the installer decision follows the graph."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from smedoit import images
+from tests.conftest import Project
+
+SHOWS_THE_RELEASE = {
+    ".discinfo",
+    ".treeinfo",
+    "EFI/BOOT/grub.cfg",
+    "Packages/base/comps.xml",
+    "images/efiboot.img",
+    "images/product.img",
+    "isolinux/boot.msg",
+    "isolinux/help.txt",
+    "isolinux/isolinux.cfg",
+    "media.repo",
+}
+FOLLOWS = re.compile(r"^(repodata/.*|Packages/smeserver-release-.*\.rpm)$")
+
+
+def tree_files(project: Project) -> dict[str, bytes]:
+    tree = project.tree
+    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def released(project: Project, **changes: str) -> dict[str, bytes]:
+    """The tree of another release of the same world, with the package that carries its version."""
+    project.release(**changes)
+    outcome = project.doit("sample", "iso")
+    assert outcome.code == 0, outcome.out + outcome.err
+    return tree_files(project)
+
+
+def test_from_one_version_to_the_next_only_what_shows_the_release_changes(project: Project) -> None:
+    before = released(project, version="10.1", label="rc2")
+    after = released(project, version="10.1", label="rc3")
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name) and not FOLLOWS.match(name)}
+    assert changed == SHOWS_THE_RELEASE
+
+
+def test_a_final_release_seals_and_nothing_names_another(project: Project) -> None:
+    released(project, version="10.1", label="rc2")
+    after = released(project, version="10.1", label="")
+    assert "none" in (project.rel.logs / "check_versions.log").read_text()
+    [stamp] = [one for one in images.members(after["images/product.img"], "product.img") if one.name == ".buildstamp"]
+    assert b"Version=10.1\n" in stamp.data and b"IsFinal=True" in stamp.data
+
+
+def test_a_final_release_with_a_stray_version_is_refused_by_file_and_line(project: Project) -> None:
+    released(project, version="10.1", label="")
+    iso = project.iso.read_bytes()
+    project.edit(project.rel.content.path / "isolinux/help.txt", "\n", "\nas in SME Server 10.0 it was\n")
+    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    outcome = project.doit()
+    assert outcome.code != 0 and project.iso.read_bytes() == iso
+    assert "EULA.txt, line 1" in outcome.out and "10.0 RC1" in outcome.out and "Traceback" not in outcome.out
+
+
+def test_a_test_release_with_one_is_built_and_says_so(project: Project) -> None:
+    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    outcome = project.build()
+    assert "1 places name another release" in outcome.out
+
+
+def test_a_place_that_release_toml_excuses_is_no_stray(project: Project) -> None:
+    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    project.edit(project.home / "release.toml", "allowed = {", 'allowed = { "EULA.txt" = "it is history",')
+    project.build()
+    assert "none" in (project.rel.logs / "check_versions.log").read_text()
+
+
+def test_the_package_that_carries_the_version_must_say_the_same(project: Project) -> None:
+    project.release(label="rc9")
+    outcome = project.doit()
+    assert outcome.code != 0 and "smeserver-release" in outcome.out and "doit bump" in outcome.out
+
+
+def test_the_link_to_the_version_is_made_and_made_again(project: Project) -> None:
+    project.build()
+    link = project.home / "build/stage/10"
+    assert os.readlink(link) == "10.1.rc2"
+    link.unlink()
+    assert set(project.build().because) == {"stage_link"} and os.readlink(link) == "10.1.rc2"
+
+
+def test_a_link_that_leads_elsewhere_is_reported_not_followed(project: Project) -> None:
+    project.build()
+    link = project.home / "build/stage/10"
+    link.unlink()
+    link.symlink_to("/nowhere/at/all")
+    outcome = project.doit()
+    assert outcome.code != 0 and "leads to /nowhere/at/all" in outcome.out
+    assert os.readlink(link) == "/nowhere/at/all"
+
+
+CHANGES = {
+    "the release notes": ("README.txt", False),
+    "a splash picture": ("isolinux/splash.png", True),
+    "an install class": ("product/run/install/product/pyanaconda/installclasses/koozali.py", True),
+    "a file of updates.img": ("updates/run/install/updates/anaconda-gtk.css", True),
+    "the groups": ("Packages/base/comps.xml", True),
+}
+
+
+@pytest.mark.parametrize(("name", "rebuilds"), CHANGES.values(), ids=CHANGES)
+def test_the_installer_is_built_again_when_content_other_than_the_notes_changed(
+    project: Project, name: str, rebuilds: bool
+) -> None:
+    assert project.doit("installer").code == 0
+    with (project.rel.content.path / name).open("a") as file:
+        file.write("\n")
+    outcome = project.doit("why", "installer")
+    assert ("because" in outcome.out) is rebuilds
+    assert (Path(name).name in outcome.out) is rebuilds
+
+
+def test_a_changed_anaconda_source_calls_for_a_new_installer(project: Project) -> None:
+    source = project.home / "build/src/rpms/anaconda/sme10"
+    source.mkdir(parents=True, exist_ok=True)
+    (source / "100-anaconda-koozali-product.patch").write_text("one\n")
+    with (project.home / "release.toml").open("a") as file:
+        file.write('\n[installer]\nsource = "src/rpms/anaconda/sme10"\n')
+    assert project.doit("installer").code == 0
+    (source / "100-anaconda-koozali-product.patch").write_text("two\n")
+    assert "100-anaconda-koozali-product.patch changed" in project.doit("why", "installer").out
+
+
+def test_bump_shows_a_diff_and_writes_only_when_asked(project: Project) -> None:
+    spec = project.rel.root / project.rel.spec.path
+    before = spec.read_text()
+    shown = project.doit("bump", "--content")
+    assert "+%define version 10.1" in shown.out and "+menu title" in shown.out
+    assert spec.read_text() == before
+    assert project.doit("bump", "--apply").code == 0
+    assert "%define version 10.1" in spec.read_text()
+    assert "nothing to change" in project.doit("bump").out
+
+
+def test_content_that_was_written_back_renders_to_the_same_tree(project: Project) -> None:
+    project.build()
+    before = tree_files(project)
+    assert project.doit("bump", "--content", "--apply").code == 0
+    project.build()
+    assert tree_files(project) == before
+
+
+def test_the_names_of_old_hands_build_and_leave_the_logs_that_the_page_names(project: Project) -> None:
+    outcome = project.doit("update_repos", "build_installer", "build_ISO")
+    assert outcome.code == 0, outcome.out
+    stage = project.home / "build/stage/10"
+    assert "== packages\n" in (stage / "build_ISO.x86_64").read_text()
+    assert (stage / "build_installer.x86_64").is_file() and (stage / "update_repos.x86_64").is_file()
+
+
+@pytest.mark.parametrize("kind", ["lock", "tree", "iso"])
+def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(project: Project, kind: str) -> None:
+    project.build()
+    rel = project.rel
+    old = {"lock": rel.lock, "tree": rel.tree, "iso": rel.iso}[kind]
+    kept = project.home / f"last.{kind}"
+    shutil.copytree(old, kept) if old.is_dir() else shutil.copyfile(old, kept)
+    recipe = project.recipe("smeserver-yum", "smeos")
+    newer = project.recipe("smeserver-yum", "smeos", version="99.0", changelog=recipe.changelog)
+    project.rpm(newer, "smeupdates")
+    with (project.home / "release.toml").open("a") as file:
+        file.write('\n[notes]\nsince = "10.0"\n')
+    project.edit(project.home / "release.toml", 'previous = "releases/10.0/packages.lock"', f'previous = "{kept}"')
+    outcome = project.doit("notes")
+    assert outcome.code == 0, outcome.out + outcome.err
+    text = (rel.stage / "notes/README.txt").read_text()
+    assert "Changes since 10.0: 1 updated." in text and "-> 99.0-" in text

@@ -1,0 +1,118 @@
+"""The same inputs give the same bytes, whoever builds them, where and when."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smedoit import tree
+from tests.conftest import Project, replicate
+
+FAT_TICK = 2.1  # seconds after which the clock of every format we write shows another time
+HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "USER": "hyacinth", "HOSTNAME": "jacaranda"}
+ELSEWHERE = {
+    "TZ": "Pacific/Auckland",
+    "LC_ALL": "C",
+    "LANG": "tr_TR.ISO-8859-9",
+    "PYTHONHASHSEED": "2",
+    "USER": "pelargonium",
+    "LOGNAME": "pelargonium",
+    "HOSTNAME": "bougainvillea",
+}
+
+
+@dataclass(frozen=True)
+class Two:
+    """One world, built twice: in two places, at two times, by two users with other habits."""
+
+    one: Project
+    other: Project
+
+
+def build(project: Project, mask: int, environment: Mapping[str, str], *args: str) -> None:
+    """Build with a umask and an environment."""
+    before = os.umask(mask)
+    try:
+        outcome = project.doit(*args, **environment)
+    finally:
+        os.umask(before)
+    assert outcome.code == 0, outcome.out + outcome.err
+
+
+@pytest.fixture(scope="module", params=[(), ("-n", "2"), ("-n", "2", "-P", "thread")], ids=["alone", "n2", "threads"])
+def two(
+    request: pytest.FixtureRequest, practice_world: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Two]:
+    place = tmp_path_factory.mktemp("two")
+    one, other = Project(place / "here"), Project(place / "somewhere/else, far away")
+    for project in (one, other):
+        replicate(practice_world, project.home)
+    build(one, 0o022, HERE)
+    for tier in other.rel.tiers:
+        for file in tier.path.rglob("a*.rpm"):  # one that only its owner may read
+            data = file.read_bytes()
+            tree.write(file, data, mode=0o600)
+    for file in other.rel.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
+        os.utime(file, (1, 1))
+        file.chmod(file.stat().st_mode & ~0o077)
+    time.sleep(max(0.0, one.iso.stat().st_mtime + FAT_TICK - time.time()))
+    build(other, 0o077, ELSEWHERE, *request.param)
+    yield Two(one, other)
+
+
+def test_two_builds_give_the_same_tree_and_the_same_medium(two: Two) -> None:
+    assert two.other.artifacts() == two.one.artifacts()
+
+
+def test_two_builds_give_the_same_lock(two: Two) -> None:
+    assert two.other.rel.lock.read_bytes() == two.one.rel.lock.read_bytes()
+
+
+def test_every_task_writes_its_own_log(two: Two) -> None:
+    def told(project: Project) -> dict[str, list[str]]:
+        lines = {file.stem: file.read_text().replace(str(project.home), "").splitlines() for file in project.logs()}
+        return {task: [line.partition(" ")[2] for line in log] for task, log in lines.items()}
+
+    assert told(two.other) == told(two.one)
+
+
+def test_everybody_may_read_the_tree_and_the_medium(two: Two) -> None:
+    rel = two.other.rel
+    found = [rel.tree, *rel.tree.rglob("*"), *rel.iso.parent.rglob("*")]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in found}
+    assert modes == {path: 0o755 if path.is_dir() else 0o644 for path in found}
+
+
+@pytest.mark.parametrize("word", ["path", "user", "host"])
+def test_no_artifact_names_the_builder(two: Two, word: str) -> None:
+    words = {
+        "path": [os.fspath(project.home).encode() for project in (two.one, two.other)],
+        "user": [HERE["USER"].encode(), ELSEWHERE["USER"].encode()],
+        "host": [HERE["HOSTNAME"].encode(), ELSEWHERE["HOSTNAME"].encode(), *real_host()],
+    }
+    found = [
+        path
+        for path in (*two.other.tree.rglob("*"), two.other.iso)
+        if path.is_file() and any(one in unpacked(path) for one in words[word])
+    ]
+    assert not found
+
+
+def real_host() -> list[bytes]:
+    """Return this host's name, unless it is a word that may stand anywhere."""
+    name = socket.gethostname()
+    return [name.encode()] if len(name) > 8 and not name.startswith("localhost") else []
+
+
+def unpacked(path: Path) -> bytes:
+    """Return what is in a file, and in what it holds compressed."""
+    data = path.read_bytes()
+    return data + gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
