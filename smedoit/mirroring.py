@@ -57,12 +57,19 @@ def push(settings: Publish, place: Place, log: Path) -> str:
 
 
 def follow(settings: Publish, place: Place, log: Path) -> str:
-    """Let the remote target follow a rollback: the link first; a release that is here no more stays there, unnamed."""
-    if (settings.target / place.link).is_symlink():
+    """Let the remote target follow a rollback, the link first; return what that came to, in words.
+
+    What is here no more stays there: nobody counted how much would disappear.
+    """
+    named = (settings.target / place.link).is_symlink()
+    if named:
         link(settings, place, log)
     if (settings.target / place.path).is_dir():
         return push(settings, place, log)
-    return f"; {settings.remote} has its link back, and still has {place.path}, which no link names"
+    left = (
+        f"{place.path}, which no link names" if named else f"{place.path} and the link {place.link}: remove them there"
+    )
+    return f"; {settings.remote} {'has its link back, and ' if named else ''}still has {left}"
 
 
 def doomed(settings: Publish, source: str, there: str, log: Path) -> list[str]:

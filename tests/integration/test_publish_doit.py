@@ -266,12 +266,3 @@ def test_somebody_else_at_work_in_the_target_is_told(trial: Trial) -> None:
 
 def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Trial) -> None:
     refused(trial, "nothing was published here that could be put back", "rollback")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_target_that_cannot_be_written_is_named(trial: Trial) -> None:
-    public(trial).chmod(0o555)
-    try:
-        refused(trial, "public: cannot be written")
-    finally:
-        public(trial).chmod(0o755)

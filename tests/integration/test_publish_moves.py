@@ -206,3 +206,36 @@ def test_a_stage_on_another_file_system_is_copied(final: Release, tmp_path: Path
         with pytest.raises(PublishError, match="obsolete: lies on another file system"):
             channels.retire(final, ["10.1"], dry_run=False)
     assert read_whole(final.publish.target / "10") == 1
+
+
+def test_a_target_that_cannot_be_written_is_named_before_anything_is_done() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        settings = target(Path(place) / "public")
+        for path, mode in ((Path(place), 0o755), (settings.target, 0o555)):
+            path.chmod(mode)
+        read, write = os.pipe()
+        if os.fork() == 0:  # root may write everywhere, so that somebody else must try
+            try:
+                os.setuid(65534) if os.getuid() == 0 else None
+                with published.opened(settings):
+                    os.write(write, b"it was opened")
+            except SmeError as error:
+                os.write(write, str(error).encode())
+            os._exit(0)
+        os.wait()
+        os.close(write)
+        assert os.read(read, 1000).decode().startswith(f"{settings.target}: cannot be written")
+        os.close(read)
+        settings.target.chmod(0o755)
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"steps": 1}', "../../etc", "/etc/passwd"])
+def test_a_record_that_is_none_or_leads_out_of_the_target_is_refused(final: Release, damage: str) -> None:
+    put(final, "10.1", FINAL, 1)
+    [record] = (final.publish.target / OURS / "records").iterdir()
+    text = record.read_text().replace('"target": "10.1"', f'"target": "{damage}"') if "etc" in damage else damage
+    record.write_text(text)
+    before = state(final.publish.target)
+    with pytest.raises(PublishError, match="is not the record of a publish"):
+        take_back(final.publish)
+    assert state(final.publish.target) == before

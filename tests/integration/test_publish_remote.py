@@ -17,11 +17,16 @@ import pytest
 
 from smedoit import mirroring
 from smedoit.channels import OURS, TESTING, Place, Publish
+from smedoit.config import Release
 from smedoit.errors import PublishError
+from smedoit.steps import publishing
 from tests.integration.test_publish import World
+from tests.integration.test_publish_moves import final, publish, put
 from tests.publishing import read_whole, reader, state, take_back, tier, told
 from tests.servers import free_port
 from tests.tools import need
+
+__all__ = ["final"]  # a fixture
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,24 @@ def test_the_link_there_follows_a_rollback(world: World, mirror: Mirror, tmp_pat
     said = mirroring.follow(mirror.of(world.settings), Place(TESTING, "10.1.rc2"), tmp_path / "rsync.log")
     assert os.readlink(mirror.place / "testing/10") == "10.1.rc1"
     assert "still has testing/10.1.rc2" in said
+
+
+def test_doit_publish_brings_what_it_published_and_brings_it_again_if_that_failed(
+    final: Release, tmp_path: Path
+) -> None:
+    rel = replace(final, publish=replace(final.publish, remote=f"rsync://127.0.0.1:{free_port()}/releases"))
+    put(rel, "10.1", TESTING, 1, 2)
+    with pytest.raises(PublishError, match="code 10"):
+        publish(rel, source="testing")
+    assert read_whole(rel.publish.target / "10") == 4
+    with daemon(tmp_path / "other") as mirror:
+        rel = replace(final, publish=mirror.of(final.publish))
+        said = publish(rel, source="testing")["did"]
+        assert "nothing to publish, all is there" in said
+        assert state(mirror.place / "10.1") == state(rel.publish.target / "10.1")
+        assert os.readlink(mirror.place / "10") == "10.1"
+        said = publishing.rollback(rel, tmp_path / "log", dry_run=False)["did"]
+        assert "still has 10.1 and the link 10: remove them there" in said
 
 
 def test_a_module_that_may_only_be_read_is_explained(world: World, tmp_path: Path) -> None:
