@@ -36,7 +36,7 @@ def retire(rel: Release, versions: Sequence[str], dry_run: bool) -> Mapping[str,
         ledger.carry_out(
             replace(record, steps=(*placing.above(ledger.target, after.path), Move(before.path, after.path)))
         )
-    return {"did": f"{ledger.target / after.path} is where {versions[0]} lies now"}
+    return {"did": f"{ledger.target / after.path} is where {versions[0]} lies now{elsewhere(rel)}"}
 
 
 def prune(rel: Release, dry_run: bool) -> Mapping[str, str]:
@@ -54,7 +54,12 @@ def prune(rel: Release, dry_run: bool) -> Mapping[str, str]:
         places = [Place(TESTING, one.version) for one in going]
         moves = tuple(Move(place.path, f"{ledger.work(record)}/{place.version}") for place in places)
         ledger.carry_out(replace(record, steps=moves))
-    return {"did": f"{len(going)} test releases are gone: {', '.join(one.version for one in going)}"}
+    return {"did": f"{len(going)} test releases are gone: {', '.join(one.version for one in going)}{elsewhere(rel)}"}
+
+
+def elsewhere(rel: Release) -> str:
+    """Return what a person must know of the remote target, where whole releases are moved by hand only."""
+    return f"; {rel.publish.remote} is as it was: move it there, too" if rel.publish.remote else ""
 
 
 def recovered(ledger: Ledger) -> None:

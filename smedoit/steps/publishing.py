@@ -46,6 +46,7 @@ def publish(rel: Release, arch: str, log: Path, source: str, to: str, dry_run: b
     with published.opened(rel.publish) as ledger:
         if words := ledger.resume():
             progress.say(words)
+            tree.remove(saved(rel))  # the plan that was shown is done
         made = planned(rel, ledger, source, to)
         refuse_otherwise(rel, made)
         plans.refuse_open(made.gates)
@@ -82,7 +83,7 @@ def saved(rel: Release) -> Path:
 
 def refuse_otherwise(rel: Release, made: Plan) -> None:
     """Raise PublishError if somebody was shown another plan."""
-    if not saved(rel).exists():
+    if made.idle or not saved(rel).exists():
         return
     before, now = tree.read_text(saved(rel)).splitlines(), plans.signature(made).splitlines()
     if before != now:

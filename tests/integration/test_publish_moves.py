@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from smedoit import config, placing, published
-from smedoit.channels import FINAL, OBSOLETE, OURS, TESTING
+from smedoit.channels import FINAL, OBSOLETE, OURS, TESTING, Place
 from smedoit.config import Release
 from smedoit.errors import ConfigError, PublishError, SmeError
 from smedoit.steps import channels, publishing
@@ -63,6 +63,27 @@ def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Rele
     assert (place / repomd).stat().st_ino != (candidate / repomd).stat().st_ino
     publishing.rollback(final, final.root / "rsync.log", dry_run=False)
     assert state(final.publish.target) == before
+
+
+def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next_one(final: Release) -> None:
+    put(final, "10.1", TESTING, 1)
+    log, before = final.root / "rsync.log", state(final.publish.target)
+    for number in count(1):
+        publishing.plan(final, "testing", "")
+        killed = killed_at(number, lambda: publish(final, source="testing"))
+        publish(final, source="testing")
+        assert read_whole(final.publish.target / "10") == 2
+        publishing.rollback(final, log, dry_run=False)
+        assert state(final.publish.target) == before
+        if not killed:
+            break
+    assert number > 50
+
+
+def test_a_previous_release_that_is_not_there_is_named(final: Release) -> None:
+    settings = replace(final.publish, previous="testing/9.9")
+    with pytest.raises(PublishError, match=r"testing/9\.9: the previous release is not there"):
+        publishing.previous(settings, Place(FINAL, "10.1"), "")
 
 
 def test_bits_that_changed_in_testing_are_not_moved(final: Release) -> None:
