@@ -21,16 +21,20 @@ from smedoit.published import Ledger, Record
 from smedoit.steps import announcing, readiness
 
 Said = Mapping[str, str]
+Told = readiness.Told
 
 
-def plan(rel: Release, source: str, to: str) -> Said:
-    """Show what doit publish will do, and remember it, so that it will do just that."""
+def plan(rel: Release, told: Told, source: str, to: str) -> Said:
+    """Show what doit publish will do, and remember it, so that it will do just that.
+
+    told  gate -> what its task is told now
+    """
     published.check(rel.publish)
     ledger = Ledger(rel.publish.target)
     pending = ledger.under_way()
     if pending:
         progress.say(f"the {pending.words} was interrupted: doit publish goes on with it, doit rollback takes it back")
-    made = planned(rel, ledger, source, to)
+    made = planned(rel, ledger, told, source, to)
     tree.write(saved(rel), plans.signature(made))
     for line in plans.shown(made):
         progress.say(f"  {line}")
@@ -39,22 +43,22 @@ def plan(rel: Release, source: str, to: str) -> Said:
     return {"did": f"{said}; open gates: {', '.join(still)}" if still else f"{said}; every gate is closed or waived"}
 
 
-def publish(rel: Release, arch: str, log: Path, source: str, to: str, dry_run: bool) -> Said:
+def publish(rel: Release, told: Told, log: Path, source: str, to: str, dry_run: bool) -> Said:
     """Do what the plan says, and bring it to the remote target; a publish that was interrupted is finished first."""
     if dry_run:
-        return plan(rel, source, to)
+        return plan(rel, told, source, to)
     with published.opened(rel.publish) as ledger:
         if words := ledger.resume():
             progress.say(words)
             tree.remove(saved(rel))  # the plan that was shown is done
-        made = planned(rel, ledger, source, to)
+        made = planned(rel, ledger, told, source, to)
         refuse_otherwise(rel, made)
         plans.refuse_open(made.gates)
         refuse_interrupted(ledger, made)
         for line in plans.shown(made):
             progress.say(f"  {line}")
         if not made.idle:
-            done(rel.publish, ledger, made, source, arch)
+            done(rel.publish, ledger, made, source, rel.release.arch)
         tree.remove(saved(rel))
         afar = mirroring.push(rel.publish, made.place, log) if rel.publish.remote else ""
     texts = announcing.write(rel, made)
@@ -104,17 +108,17 @@ def refuse_interrupted(ledger: Ledger, made: Plan) -> None:
         )
 
 
-def planned(rel: Release, ledger: Ledger, source: str, to: str) -> Plan:
+def planned(rel: Release, ledger: Ledger, told: Told, source: str, to: str) -> Plan:
     """Return what publishing means now. Raises SmeError for what could not be done."""
     known = Digests(rel.cache / "digests.json")
-    made = from_testing(rel, ledger, source, to, known) if source else from_stage(rel, ledger, to, known)
+    made = from_testing(rel, ledger, source, to, known) if source else from_stage(rel, ledger, told, to, known)
     known.save()
     placing.check_repodata(made.files)
     plans.refuse_many(made, rel.publish.deletions)
     return made
 
 
-def from_stage(rel: Release, ledger: Ledger, to: str, known: Digests) -> Plan:
+def from_stage(rel: Release, ledger: Ledger, told: Told, to: str, known: Digests) -> Plan:
     """Return the plan for what was built last."""
     place = channels.place(rel.release, to, rel.publish)
     before = placing.target_of(ledger, place.link)
@@ -125,7 +129,7 @@ def from_stage(rel: Release, ledger: Ledger, to: str, known: Digests) -> Plan:
         root = tier_source(rel, tier, ledger.target / place.path if present is not None else origin)
         files |= below(tier, root, ledger, known) if root else {}
     again = present is not None and same_bits(ledger, place, files)
-    gates = (again,) if again and again.closed else readiness.states(rel, place, known)
+    gates = (again,) if again and again.closed else readiness.states(rel, told, place, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return Plan(place, ledger.target, words, before, files, plans.changes(files, present), gates, fresh=present is None)
 

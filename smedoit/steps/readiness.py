@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from smedoit import checksums, signing, tree
 from smedoit.channels import GATES, Place
@@ -17,9 +18,15 @@ from smedoit.steps import papers
 ON_MEDIA = ("verify", "boot_test")  # they look at finished media, which must be among what they saw
 
 
-def states(rel: Release, place: Place, known: Digests) -> tuple[Gate, ...]:
-    """Return every gate as it is now."""
-    words = {name: missing(rel, name) for name in GATES if name not in ("signed", "channel")}
+Told = Mapping[str, Mapping[str, str]]
+
+
+def states(rel: Release, told: Told, place: Place, known: Digests) -> tuple[Gate, ...]:
+    """Return every gate as it is now.
+
+    told  gate -> what its task is told now, in the words of release.toml
+    """
+    words = {name: missing(rel, name, told.get(name, {})) for name in GATES if name not in ("signed", "channel")}
     words |= {"signed": unsigned(rel, known), "channel": ""}
     closed = {
         "signed": "the checksum files are those of the media, and signed",
@@ -36,11 +43,16 @@ def states(rel: Release, place: Place, known: Digests) -> tuple[Gate, ...]:
     )
 
 
-def missing(rel: Release, task: str) -> str:
+def missing(rel: Release, task: str, told: Mapping[str, str]) -> str:
     """Return why the gate of a task is open, "" if it is closed."""
-    saw = seen(rel.state / "tasks" / f"{task}.json")
+    state = rel.state / "tasks" / f"{task}.json"
+    saw = seen(state)
     if saw is None:
         return f"it has not passed since it last ran, or never ran: doit {task}"
+    heard = remembered(state)["told"]
+    for key, value in told.items():
+        if key.startswith("release.toml") and heard.get(key) != value:
+            return f"{key} changed since it passed: doit {task}"
     media = papers.media(rel.isos, rel.release) if task in ON_MEDIA else []
     changed = [path for path, one in saw.items() if not same(path, one)]
     changed += [path for path in map(str, bootable(media) if task == "boot_test" else media) if path not in saw]
@@ -60,10 +72,15 @@ def seen(state: Path) -> Mapping[str, Seen] | None:
     if not state.is_file():
         return None
     try:
-        found = json.loads(tree.read_bytes(state))["snapshot:"]["reads"]
-        return {path: Seen(*one) for path, one in found.items()}
+        return {path: Seen(*one) for path, one in remembered(state)["reads"].items()}
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def remembered(state: Path) -> dict[str, dict[str, Any]]:
+    """Return what a task saw when it last succeeded, as the ledger of tasks keeps it."""
+    found: dict[str, dict[str, Any]] = json.loads(tree.read_bytes(state))["snapshot:"]
+    return found
 
 
 def same(path: str, one: Seen) -> bool:

@@ -124,10 +124,10 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
 
     release, empty = trial.release, state(public(trial))
     log = trial.place / "rsync.log"
-    assert killed_at(400, lambda: publishing.publish(release, "x86_64", log, "", "", False))
+    assert killed_at(400, lambda: publishing.publish(release, {}, log, "", "", False))
     assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
-    assert killed_at(400, lambda: publishing.publish(release, "x86_64", log, "", "", False))
+    assert killed_at(400, lambda: publishing.publish(release, {}, log, "", "", False))
     assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
     refused(trial, "was interrupted", "prune")
     succeeded(trial, "publish")
@@ -236,6 +236,15 @@ def test_a_change_after_the_verification_opens_its_gate(trial: Trial, damage: st
         refused(trial, "verify: OPEN")
     finally:
         copy.replace(path)
+
+
+def test_a_gate_that_passed_under_other_words_of_release_toml_is_open_again(trial: Trial) -> None:
+    kept = trial.file.read_text()
+    trial.edit("[updates.explained]", '[updates.explained]\n"bash*" = "waits"')
+    try:
+        refused(trial, "updates: OPEN: release.toml [updates] changed since it passed: doit updates")
+    finally:
+        trial.file.write_text(kept)
 
 
 def test_gates_that_never_passed_are_all_named(trial: Trial) -> None:

@@ -47,13 +47,13 @@ def put(rel: Release, version: str, channel: str, *numbers: int) -> Path:
 
 def publish(rel: Release, **words: object) -> Mapping[str, str]:
     options = {"source": "", "to": "", "dry_run": False, **words}
-    return publishing.publish(rel, "x86_64", rel.root / "rsync.log", **options)  # type: ignore[arg-type]
+    return publishing.publish(rel, {}, rel.root / "rsync.log", **options)  # type: ignore[arg-type]
 
 
 def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Release) -> None:
     candidate = put(final, "10.1", TESTING, 1, 2)
     before = state(final.publish.target)
-    assert "every gate is closed" in publishing.plan(final, "testing", "")["did"]
+    assert "every gate is closed" in publishing.plan(final, {}, "testing", "")["did"]
     publish(final, source="testing")
     place = final.publish.target / "10.1"
     assert state(place) == state(candidate)
@@ -69,7 +69,7 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
     put(final, "10.1", TESTING, 1)
     log, before = final.root / "rsync.log", state(final.publish.target)
     for number in count(1):
-        publishing.plan(final, "testing", "")
+        publishing.plan(final, {}, "testing", "")
         killed = killed_at(number, lambda: publish(final, source="testing"))
         publish(final, source="testing")
         assert read_whole(final.publish.target / "10") == 2
