@@ -105,6 +105,11 @@ def task_grub():
     return medium.grub(REL)
 
 
+def task_anaconda_source():
+    """koozali.py, centos.py and fedora.py from upstream's source package of anaconda and our patches"""
+    return fetching.anaconda_source(REL)
+
+
 def task_product_img():
     """images/product.img: install classes, logos, .buildstamp and release files"""
     return medium.product_img(REL)

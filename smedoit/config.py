@@ -254,6 +254,11 @@ class Release:
         """The medium of source packages; discs of several are called …-disc1.iso."""
         return self.isos / "source" / f"{self.release.name}-{self.release.full}-SRPMS.iso"
 
+    @property
+    def anaconda_layer(self) -> Path:
+        """What product.img has of anaconda's patched source; beside it, as .json, which patches those were."""
+        return self.state / "anaconda/product"
+
     def layout(self, iso: Path) -> Path:
         """Where it is kept what lies where on a finished medium."""
         return self.state / "layout" / f"{iso.stem}.json"

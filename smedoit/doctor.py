@@ -68,6 +68,7 @@ def programs(rel: Release) -> list[Program]:
         Program("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
         Program("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
         Program("git", "git", "content, record: revisions of working copies", "git" in exported),
+        Program("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
         Program("rsync", "rsync", "mirror, publish to a remote target", bool(rel.mirror or rel.publish.remote)),
         Program("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]

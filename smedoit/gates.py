@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from smedoit.holes import matches
+from smedoit.network import check_url, is_url
 from smedoit.schema import demand
 
 VERDICTS = ("fail", "warn")
@@ -96,14 +97,31 @@ class Anaconda:
     upstream  repositories that may have upstream's anaconda, binary or source
     extras    the tier that the chroot of build_installer gets its anaconda from
     dist      what %{?dist} stands for in the spec
+    srpm      upstream's source package, a path or an address; doit anaconda_source then makes the install classes
+    patches   the directory of our patches, NNN-NAME.patch or in the order of a file named series; source if not said
     """
 
     source: str = ""
     upstream: tuple[Path, ...] = ()
     extras: str = "smeextras"
     dist: str = ".el7.sme"
+    srpm: str = ""
+    patches: str = ""
+
+    def __post_init__(self) -> None:
+        if is_url(self.srpm):
+            check_url(self.srpm, "srpm")
+        demand(not self.srpm or self.srpm.endswith(".src.rpm"), "srpm", "a source package ends in .src.rpm")
+        demand(not self.srpm or self.patches or self.source, "srpm", "name the directory of our patches, too")
 
     def anchored(self, root: Path) -> Anaconda:
         """Return the settings with absolute paths."""
-        source = str(root / self.source) if self.source else ""
-        return replace(self, source=source, upstream=tuple(root / path for path in self.upstream))
+        source, patches = (str(root / one) if one else "" for one in (self.source, self.patches))
+        srpm = str(root / self.srpm) if self.srpm and not is_url(self.srpm) else self.srpm
+        return replace(
+            self, source=source, srpm=srpm, patches=patches, upstream=tuple(root / path for path in self.upstream)
+        )
+
+    def package(self, root: Path) -> Path:
+        """Return where upstream's source package lies; a fetched one with the sources, to be built from again."""
+        return root / "src/upstream" / self.srpm.rpartition("/")[2] if is_url(self.srpm) else Path(self.srpm)

@@ -30,18 +30,24 @@ def layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[
     return Layer(name, {relative: tree.real_file(root, relative) for relative in found}, place)
 
 
-def apply(layers: Sequence[Layer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
-    """Make target show the layers; return how many files there are, are new, hide another and went.
-
-    owned  whether a path of target belongs to the layers; such a file that no layer has
-           any more disappears, all others are left alone
-    """
+def topmost(layers: Sequence[Layer]) -> dict[str, Layer]:
+    """Return which layer shows each path; what it hides of others is noted."""
     top: dict[str, Layer] = {}
     for one in layers:
         for relative in one.files:
             if relative in top:
                 progress.note(f"{relative}: {one.name} overrides {top[relative].name}")
             top[relative] = one
+    return top
+
+
+def apply(layers: Sequence[Layer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
+    """Make target show the layers; return how many files there are, are new, hide another and went.
+
+    owned  whether a path of target belongs to the layers; such a file that no layer has
+           any more disappears, all others are left alone
+    """
+    top = topmost(layers)
     overridden = sum(len(one.files) for one in layers) - len(top)
     fresh = {
         relative: one for relative, one in sorted(top.items()) if not shows(one.files[relative], target / relative)

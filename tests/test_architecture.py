@@ -20,7 +20,7 @@ DECIDE = {
     "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
     "bootmenu", "checksums", "doctor", "findings", "licenses", "manifest", "proof", "record", "screen", "spdx",
     "spdxids", "toml",
-    "announcement", "channels", "checkouts", "mirrored", "publish",
+    "announcement", "channels", "checkouts", "mirrored", "publish", "series",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {

@@ -14,15 +14,28 @@ from smedoit.origins import PLACES
 from smedoit.wording import Rule
 
 
-def product(content: Path, one: Identity, own: Sequence[Rule], target: Path) -> str:
-    """Write product.img from product/, its release files rendered."""
-    members = [rendered(member, one, own) for member in members_below(content / "product", str)]
+def product(content: Path, below: str, above: str, one: Identity, own: Sequence[Rule], target: Path) -> str:
+    """Write product.img from product/ of the content, its release files rendered.
+
+    below  a tree of the last release, whose product/ shows where the content has nothing; "" for none
+    above  what comes from anaconda's source and hides the content's; "" for none
+    """
+    named = (
+        ("last release", below and f"{below}/product"),
+        ("content tree", f"{content}/product"),
+        ("anaconda", above),
+    )
+    stack = [layers.layer(name, Path(place), lambda _: True, tree.copy) for name, place in named if place]
+    top = layers.topmost(stack)
+    overridden = sum(len(layer.files) for layer in stack) - len(top)
+    members = [rendered(member(relative, layer.files[relative]), one, own) for relative, layer in sorted(top.items())]
     if not any(member.name == ".buildstamp" for member in members):
         raise ContentError(
             f"{content}/product/.buildstamp: is not there, the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
-    return write_image(members, one.epoch, target)
+    hidden = f", {overridden} overridden" if overridden else ""
+    return f"{write_image(members, one.epoch, target)}{hidden}"
 
 
 def rendered(member: images.Member, one: Identity, own: Sequence[Rule]) -> images.Member:
@@ -46,10 +59,12 @@ def members_below(
 ) -> list[images.Member]:
     """Return the files below root as members of an image; executables stay executable."""
     everything = layers.layer("directory", root, lambda relative: wanted(relative, skipped, only), tree.copy)
-    return [
-        images.Member(name(relative), tree.read_bytes(path), os.access(path, os.X_OK))
-        for relative, path in everything.files.items()
-    ]
+    return [member(name(relative), path) for relative, path in everything.files.items()]
+
+
+def member(name: str, path: Path) -> images.Member:
+    """Return a file as a member of an image; an executable stays executable."""
+    return images.Member(name, tree.read_bytes(path), os.access(path, os.X_OK))
 
 
 def wanted(relative: str, skipped: Iterable[str], only: str) -> bool:

@@ -154,7 +154,9 @@ def libraries() -> dict[str, str]:
 def working_copies(rel: Release) -> dict[str, Any]:
     """Return the revisions of the directories that people keep in git or CVS."""
     places = (rel.content.path, *(one.path for one in rel.checkouts), rel.boot_set.path, rel.translations.path)
-    return {name(rel, path): found for path in places if (found := revisions.of(path, rel.root))}
+    found = {name(rel, path): one for path in places if (one := revisions.of(path, rel.root))}
+    patched = rel.anaconda_layer.with_suffix(".json")
+    return {**found, **({"anaconda": json.loads(tree.read_bytes(patched))} if patched.is_file() else {})}
 
 
 def host() -> dict[str, Any]:

@@ -55,6 +55,27 @@ def mirror(rel: Release) -> Iterator[Task]:
         yield {"name": one.name, "doc": f"{one.path}, as {one.source} has it", **task}
 
 
+def anaconda_source(rel: Release) -> Task:
+    """The install classes, from upstream's source package and our patches."""
+    settings, srpm, layer = rel.anaconda, rel.anaconda.package(rel.root), rel.anaconda_layer
+    patches = Files(Path(settings.patches or settings.source), ("*.patch", "series"))
+    fetched = Files(srpm.parent, (srpm.name,), content=False)
+    memory, scratch = rel.cache / "fetched/anaconda.json", layer.with_name("scratch")
+    is_fetched = "://" in settings.srpm
+    return step(
+        rel,
+        "anaconda_source",
+        "anaconda.make",
+        *(settings, rel.keys, rel.network, memory, srpm, scratch, layer),
+        file_dep=[key.file for key in rel.keys] if settings.srpm else [],
+        reads=[patches, *([] if is_fetched else [fetched])] if settings.srpm else [],
+        told={"[anaconda] srpm": settings.srpm, "[[keys]]": rel.keys},
+        targets=[layer.with_suffix(".json")] if settings.srpm else [],
+        writes=[Files(layer), *([fetched] if is_fetched else [])] if settings.srpm else [],
+        wiki="Check how to tweak Anaconda; Prepare to build the product.img",
+    )
+
+
 def boot_set(rel: Release) -> Task:
     """The boot set, as it is pinned."""
     boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.cache / "digests.json"

@@ -199,15 +199,24 @@ def repodata(rel: Release) -> Task:
 
 def product_img(rel: Release) -> Task:
     """images/product.img."""
-    target = rel.tree / "images/product.img"
+    target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.previous
+    above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
     return step(
         rel,
         "product_img",
         "overlays.product",
-        *(rel.content.path, rel.release, rel.rules, target),
-        reads=[Files(rel.content.path / "product")],
-        told=branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+        *(rel.content.path, below, above, rel.release, rel.rules, target),
+        reads=[
+            Files(rel.content.path / "product"),
+            *([Files(Path(below) / "product")] if below else []),
+            *([Files(rel.anaconda_layer), Files(srpm.parent, (srpm.name,), content=False)] if above else []),
+        ],
+        told={
+            **branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+            **({"[content] previous": below} if below else {}),
+        },
         targets=[target],
+        after=["anaconda_source"] if above else [],
         wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
         " Bump version in /etc/*release* files",
     )

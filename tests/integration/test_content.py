@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 
 from smedoit import tree
 from tests.integration.trial import Trial
-from tests.tools import need
+from tests.test_anaconda import KOOZALI, Desk, source_package
+from tests.tools import need, read_with
 from tests.versioncontrol import GitRepository
 
 
@@ -53,3 +55,32 @@ def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     assert "1 files came (2 bytes), 0 of 0 went" in answer.said
     assert (trial.release.root / "mirrors/up/a.rpm").read_text() == "a\n"
     assert ">f" in (trial.release.logs / "mirror:up.rsync.log").read_text()
+
+
+def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_order(tmp_path: Path) -> None:
+    need("patch", "rpmbuild", "cpio")
+    trial = Trial.new(tmp_path / "trial")
+    assert trial.doit("sample").code == 0
+    srpm = source_package(tmp_path / "upstream")
+    desk = Desk(tmp_path, srpm)
+    tree.write(tmp_path / "previous/product/only-there", "then\n")
+    tree.write(tmp_path / "previous/product/etc/centos-release", "then\n")
+    trial.edit("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
+    trial.edit("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
+    answer = trial.doit("product_img")
+    assert answer.code == 0, answer.said
+    assert "5 overridden" in answer.said
+    image = gzip.decompress((trial.release.tree / "images/product.img").read_bytes())
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    read_with("cpio", "-id", "--quiet", stdin=image, cwd=shown)
+    assert (shown / "only-there").read_text() == "then\n"
+    assert "10.1" in (shown / "etc/centos-release").read_text()
+    for top in ("run/install/product", "usr/lib64/python2.7/site-packages"):
+        assert (shown / top / "pyanaconda/installclasses/koozali.py").read_text() == KOOZALI
+    log = (trial.release.logs / "product_img.log").read_text()
+    assert "koozali.py: anaconda overrides content tree" in log
+    assert "etc/centos-release: content tree overrides last release" in log
+    assert "nothing to do" in trial.doit("product_img").said
+    tree.remove(tmp_path / "previous/product/only-there")
+    assert "only-there is gone" in trial.doit("product_img").said
