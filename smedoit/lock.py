@@ -34,7 +34,6 @@ def entry(one: Pick) -> dict[str, object]:
         "sha256": package.sha256,
         "key": package.key,
         "source_rpm": package.source_rpm,
-        "beaten": list(one.beaten),
     }
 
 
@@ -55,7 +54,4 @@ def pick(one: dict[str, object]) -> Pick:
     """Return one pick from what JSON knew of it."""
     evr = Evr(int(str(one["epoch"])), str(one["version"]), str(one["release"]))
     texts = {key: str(one[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
-    beaten = one["beaten"]
-    if not isinstance(beaten, list):
-        raise TypeError(f"beaten is {beaten!r}")
-    return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]), tuple(beaten))
+    return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ PACKAGES = st.builds(Package, TEXT, st.builds(Evr, st.integers(0), TEXT, TEXT), 
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert lock.loads(lock.dumps(PICKS), FILE) == PICKS
+    assert lock.loads(lock.dumps(PICKS), FILE) == [replace(one, beaten=()) for one in PICKS]
 
 
 @given(st.lists(st.builds(Pick, PACKAGES, TEXT, st.lists(TEXT).map(tuple))))
@@ -45,9 +46,10 @@ def test_a_lock_of_nothing_is_a_lock() -> None:
     assert lock.loads(lock.dumps([]), FILE) == []
 
 
-def test_a_lock_says_who_signed_and_what_was_beaten() -> None:
+def test_a_lock_says_who_signed_and_not_what_was_beaten() -> None:
+    """Else an old package that somebody adds to a tier would build everything again, to the same bytes."""
     [first, _] = json.loads(lock.dumps(PICKS))["picks"]
-    assert (first["key"], first["beaten"]) == (PICKS[0].package.key, list(PICKS[0].beaten))
+    assert first["key"] == PICKS[0].package.key and "beaten" not in first
 
 
 def test_another_format_is_refused_by_its_number() -> None:
@@ -69,7 +71,7 @@ def test_json_that_is_no_lock_is_refused_in_words(text: str) -> None:
         lock.loads(text, FILE)
 
 
-@pytest.mark.parametrize("key", ["epoch", "size", "beaten"])
+@pytest.mark.parametrize("key", ["epoch", "size"])
 def test_a_pick_with_a_wrong_value_is_refused_in_words(key: str) -> None:
     document = json.loads(lock.dumps(PICKS))
     document["picks"][0][key] = "x"

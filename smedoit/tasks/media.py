@@ -13,7 +13,14 @@ from smedoit.tasks.medium import sources as origins
 from smedoit.wiring import Task, group, said, step
 
 MEDIA = ("iso", "netinstall", "source_iso")  # the tasks that make an ISO
-RELEASE = (*MEDIA, "jigdo", "checksums", "sign", "manifests", "record")  # all that users download, by the tasks that make it
+RELEASE = (
+    *MEDIA,
+    "jigdo",
+    "checksums",
+    "sign",
+    "manifests",
+    "record",
+)  # all that users download, by the tasks that make it
 
 
 def memory(rel: Release) -> Path:

@@ -19,6 +19,7 @@ NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
 NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
+MADE_ELSEWHERE = ("Packages/*.rpm", "repodata/*", "repoview/*")  # in the tree, by tasks that own it
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL)
 
 
@@ -93,6 +94,7 @@ def stage_packages(rel: Release) -> Task:
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
     apart = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+    theirs = (*RENDERED, *TREE_METADATA, *MADE_ELSEWHERE)
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
@@ -101,15 +103,18 @@ def tree(rel: Release) -> Task:
     def from_content(relative: str) -> bool:
         return not matches(relative, apart)
 
+    def owned(relative: str) -> bool:
+        return not matches(relative, theirs)
+
     return step(
         rel,
         "tree",
         "tree.fill",
-        *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, from_content, rel.tree),
+        *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, owned, rel.tree),
         file_dep=keys,
         reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
         told=branded(rel),
-        writes=[Files(rel.tree, apart=apart)],
+        writes=[Files(rel.tree, apart=theirs)],
         after=boot_set_from(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
     )

@@ -18,7 +18,13 @@ from smedoit.practice import translations
 from tests.conftest import Outcome, Project, restored
 
 OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .treeinfo has the checksum of
-GATES = {"closure", "updates", "quality", "release_package"}  # what must agree to another choice of packages
+GATES = {
+    "closure",
+    "updates",
+    "quality",
+    "release_package",
+    "medium_keys",
+}  # what must agree to another choice of packages
 CHOSEN = {"packages", "stage_packages", "comps", "repodata", *GATES, *OVERLAID}  # what follows such a choice
 IMAGES = {"grub", "product_img", "updates_img"}
 EVERY = {*CHOSEN, *IMAGES, "tree", "isolinux", "anaconda_version", "stage_link"}
@@ -121,9 +127,9 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     "a comment of release.toml": (release_toml("[release]", "[release]  # the next one"), set()),
     "a remark in a key file": (
         lambda project: project.edit(project.rel.keys[0].file, "BLOCK-----\n", "BLOCK-----\nComment: ours\n"),
-        {"packages", "tree", "iso"},
+        {"packages", "tree", "medium_keys", "iso"},
     ),
-    "keys in another order": (other_order, {"packages"}),
+    "keys in another order": (other_order, {"packages", "medium_keys"}),
     # early cut-off: what is made again comes out as it was
     "a version that is rendered anyway": (content("isolinux/isolinux.cfg", "10.0", "10.7"), {"isolinux"}),
     "a version of comps that is rendered anyway": (content("Packages/base/comps.xml", "10.0", "10.7"), {"comps"}),
@@ -341,7 +347,6 @@ def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
         "isolinux/TRANS.TBL",
         "product/.buildstamp",
         "netinstall/isolinux/isolinux.cfg",
-        "repoview/index.html",
         ".treeinfo.old",
         "notes/to-myself",
     ],
