@@ -19,7 +19,7 @@ CODES = {
     5: "the daemon refuses: look at its module, its user and its password",
     10: "the other side cannot be reached, or the connection broke",
     11: "a file cannot be written on the other side: no room, or not allowed",
-    12: "the connection broke in the middle of the protocol",
+    12: "the connection broke in the middle of the protocol, or ssh was refused",
     20: "it was stopped by a signal",
     23: "some files were not transferred: the lines above name them",
     24: "files vanished here meanwhile: another publish?",
