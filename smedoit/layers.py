@@ -26,7 +26,9 @@ def layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[
     try:
         found = [relative for relative, _ in tree.walk(root) if wanted(relative)]
     except OSError:
-        raise TreeError(f"{root}: the {name} is not there", hint="correct its path in release.toml") from None
+        raise TreeError(
+            f"{root}: the {name} is not there", hint="correct its path in release.toml, or try doit content"
+        ) from None
     return Layer(name, {relative: tree.real_file(root, relative) for relative in found}, place)
 
 

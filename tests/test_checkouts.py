@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -42,7 +46,7 @@ def git(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
 
 def bring(place: Path, source: Source, network: Network | None = None) -> str:
     one = Checkout("content", place / "src/sme10", source)
-    return checkouts.export([one], place / "mirrors", network or Network())
+    return checkouts.export([one], one.path, place / "mirrors", network or Network())
 
 
 def names(place: Path) -> list[str]:
@@ -55,7 +59,7 @@ WITHOUT_GONE = [".smedoit-export", "isolinux/isolinux.cfg", "product/.buildstamp
 def test_cvs_is_exported_by_its_tag_from_a_pserver(cvs: CvsRepository, tmp_path: Path) -> None:
     with cvs.serve() as root:
         source = Source("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
-        assert "3 files, tag rel_10_0" in bring(tmp_path, source)
+        assert "3 files, 3 revisions of CVS at rel_10_0" in bring(tmp_path, source)
         place = tmp_path / "src/sme10"
         assert names(place) == sorted([*WITHOUT_GONE, "gone"])
         assert (place / "isolinux/isolinux.cfg").read_text() == FIRST["isolinux/isolinux.cfg"]
@@ -156,6 +160,30 @@ def test_a_run_killed_while_switching_is_mended(git: GitRepository, tmp_path: Pa
     assert [one.name for one in path.parent.iterdir()] == ["sme10"]
 
 
+def test_a_run_killed_in_the_middle_of_an_export_ends_in_the_same_tree(cvs: CvsRepository, tmp_path: Path) -> None:
+    with cvs.serve() as root:
+        first = Source("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
+        second = replace(first, tag="rel_10_1")
+        bring(tmp_path, first)
+        place = tmp_path / "src/sme10"
+        program = (
+            "import sys; from pathlib import Path; from tests.test_checkouts import Source, bring;"
+            f"bring(Path(sys.argv[1]), Source('cvs', sys.argv[2], '{first.module}', tag='rel_10_1'))"
+        )
+        child = subprocess.Popen([sys.executable, "-c", program, tmp_path, root], start_new_session=True)
+        while not place.with_name(".sme10.incoming").exists():
+            assert child.poll() is None
+        os.killpg(child.pid, signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+        assert names(place) == sorted([*WITHOUT_GONE, "gone"])
+        bring(tmp_path, second)
+        bring(tmp_path / "other", second)
+    other = tmp_path / "other/src/sme10"
+    assert names(place) == names(other) == WITHOUT_GONE
+    assert all((place / one).read_bytes() == (other / one).read_bytes() for one in WITHOUT_GONE)
+    assert [one.name for one in place.parent.iterdir()] == ["sme10"]
+
+
 def test_a_working_copy_of_git_is_used_as_it_is_and_its_edits_are_told(
     git: GitRepository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +194,16 @@ def test_a_working_copy_of_git_is_used_as_it_is_and_its_edits_are_told(
     assert "used as it is" in said and "1 local edits" in said
     assert "changed: product/.buildstamp" in capsys.readouterr().out
     assert (path / "product/.buildstamp").read_text() == "[Main]\nmine\n"
+
+
+def test_a_content_tree_without_a_source_tells_the_edits_of_a_working_copy(git: GitRepository, tmp_path: Path) -> None:
+    path = tmp_path / "sme10"
+    read_with("git", "clone", "-q", git.work, path)
+    assert "no local edits" in checkouts.export([], path, tmp_path, Network())
+    (path / "new").write_text("mine\n")
+    assert "1 local edits" in checkouts.export([], path, tmp_path, Network())
+    tree.remove_directory(path / ".git")
+    assert "taken as it is" in checkouts.export([], path, tmp_path, Network())
 
 
 def test_a_working_copy_of_cvs_tells_its_edits_and_refuses_conflicts(tmp_path: Path) -> None:

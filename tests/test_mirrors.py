@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import mirrored
+from smedoit import mirrored, tree
 from smedoit.errors import NetworkError, SmeError, TreeError
 from smedoit.mirrored import MARKER, Mirror
 from smedoit.network import Network
@@ -150,7 +150,27 @@ def test_what_stops_rsync_is_told_in_a_sentence(upstream: Upstream) -> None:
             upstream.bring(**changes)
         assert upstream.files(upstream.mirror.path) == before
     silent.close()
-    assert mirrors.MEANINGS[24].startswith("files vanished")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (2, "speak different protocols"), (3, "cannot select"), (11, "no room"), (12, "broke in the middle"),
+        (20, "stopped by a signal"), (23, "were not transferred"), (24, "vanished"), (25, "more files would disappear"),
+        (30, "silent for too long"), (35, "did not answer in time"), (99, r"see rsync\(1\)"),
+    ],
+)  # fmt: skip
+def test_each_code_of_rsync_has_its_sentence(
+    code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bin/rsync"  # real ones end like this only by accident
+    tree.write(fake, f"#!/bin/sh\necho rsync: words of its own >&2\nexit {code}\n", mode=0o755)
+    monkeypatch.setenv("PATH", str(fake.parent))
+    mirror = Mirror("up", "host::module", tmp_path / "copy")
+    with pytest.raises(
+        NetworkError, match=rf"code {code}, .*{words}(?s:.)*words of its own(?s:.)*doit mirror:up goes on"
+    ):
+        mirrors.bring(mirror, Network(), tmp_path / "log")
 
 
 def test_rsync_that_is_absent_is_named_with_its_package(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:

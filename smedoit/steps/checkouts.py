@@ -14,14 +14,18 @@ from smedoit.errors import ContentError, grouped
 from smedoit.network import Network
 
 
-def export(checkouts: Sequence[Checkout], mirrors: Path, network: Network) -> str:
+def export(checkouts: Sequence[Checkout], content: Path, mirrors: Path, network: Network) -> str:
     """Make each checkout what its source says; return what that came to.
 
+    content  the content tree, which is none of them if it has no source
     mirrors  where clones of git are kept between runs
     """
-    if not checkouts:
-        return "[content] has only a path, so that directory is taken as it is"
-    return "; ".join(f"{one.name}: {brought(one, mirrors / f'{one.name}.git', network)}" for one in checkouts)
+    said = [f"{one.name}: {brought(one, mirrors / f'{one.name}.git', network)}" for one in checkouts]
+    if content in (one.path for one in checkouts):
+        return "; ".join(said)
+    if exports.is_working_copy(content):
+        return "; ".join([*said, edits(content, network)])
+    return "; ".join([*said, "[content] has only a path, so that directory is taken as it is"])
 
 
 def brought(one: Checkout, mirror: Path, network: Network) -> str:
@@ -119,7 +123,8 @@ def words(revision: Mapping[str, Any]) -> str:
     if revision.get("kind") == "git":
         return f"commit {revision['commit'][:12]}"
     if revision.get("kind") == "cvs":
-        return f"tag {revision['tag']}" if revision["tag"] else f"{len(revision['revisions'])} revisions of CVS"
+        at = f" at {revision['tag']}" if revision["tag"] else ""
+        return f"{len(revision['revisions'])} revisions of CVS{at}"
     return "without a revision"
 
 

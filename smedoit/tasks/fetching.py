@@ -20,10 +20,10 @@ def content(rel: Release) -> Task:
         rel,
         "content",
         "checkouts.export",
-        *(exported, rel.cache / "checkouts", rel.network),
+        *(exported, rel.content.path, rel.cache / "checkouts", rel.network),
         told={f"[{one.name}] source": f"{one.source} in {one.path}" for one in exported},
         writes=[Files(one.path, only) for one in exported for only in (("*",), (EXPORTED,))],
-        always=not all(one.source.is_pinned for one in exported),
+        always=not (rel.content.source.is_set and all(one.source.is_pinned for one in exported)),
         wiki="CVS Folder structure; Refresh cdrom content",
     )
     return {**task, "clean": [(remove_exports, [[one.path for one in exported]])]}
