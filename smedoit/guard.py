@@ -7,7 +7,9 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -17,6 +19,7 @@ from smedoit.errors import SmeError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MASK = 0o022  # the mirrors must be able to read what we make, whoever makes it
+PATIENCE = 5  # seconds that a worker gets to end in order
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -39,15 +42,18 @@ class Guard:
         os.register_at_fork(after_in_child=end_with_parent)
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
-        """End the run: what is finished is kept, what is half done is removed by its own task."""
+        """End the run: what is finished is kept, what is half done is removed by its own task, or by the next run."""
         if self.stopped:
             return  # the tasks are already removing what they have half done
         self.stopped = True
-        if os.getpid() == self.main:
+        if os.getpid() != self.main:
+            os.kill(self.main, number)  # a worker that was stopped alone: without it the run cannot go on
+        else:
             name = signal.Signals(number).name
             self.farewell(f"stopped by {name}: what is finished is kept, run doit again to go on")
-        else:
-            os.kill(self.main, number)  # a worker that was stopped alone: without it the run cannot go on
+            if workers := [child for child in active_children() if not child.daemon]:
+                end(workers)
+                os._exit(128 + number)  # an exception might leave a queue that Python's own exit waits for, for ever
         raise SystemExit(128 + number)
 
     def release(self) -> None:
@@ -83,6 +89,14 @@ def alone(lock_file: Path) -> IO[str]:
     file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
     file.flush()
     return file
+
+
+def end(workers: Sequence[BaseProcess]) -> None:
+    """End the workers of `doit -n`, each with time to remove what it has half done."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(PATIENCE)
 
 
 def end_with_parent() -> None:

@@ -97,13 +97,13 @@ class Project:
 
     @contextmanager
     def hold(
-        self, marker: Path, *args: str, fault: tuple[str, str] = ("iso", ".iso")
+        self, marker: Path, *args: str, fault: tuple[str, str] = ("iso", ".iso"), deed: str = "hold"
     ) -> Iterator[subprocess.Popen[str]]:
         """Start a run that stands still where a task puts a file in its place: (task, end of the file's path).
 
         marker  where the process that does the task then tells its id
         """
-        run = self.start(*fault, "written", f"hold:{marker}", *args, module=FAULTS, group=True)
+        run = self.start(*fault, "written", f"{deed}:{marker}", *args, module=FAULTS, group=True)
         try:
             wait_until(lambda: marker.exists() or run.poll() is not None)
             assert marker.exists(), "the fault did not happen"

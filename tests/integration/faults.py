@@ -7,7 +7,7 @@ written  it is whole, and not yet in its place      saved    its state is saved
 renamed  it is in its place
 
 KILL, TERM and INT send that signal to the process that runs the task; hold:PATH writes its
-process id to PATH and waits for ever.
+process id to PATH and waits for ever; deaf:PATH does so, too, and hears no signal that can be ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit import fresh, progress
+from smedoit import fresh, guard, progress
 
 
 class Working(threading.local):
@@ -51,7 +51,10 @@ class Fault:
         if moment != self.moment:
             return
         kind, _, place = self.deed.partition(":")
-        if kind != "hold":
+        if kind == "deaf":
+            for number in guard.SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+        elif kind != "hold":
             os.kill(os.getpid(), getattr(signal, f"SIG{kind}"))
             return
         marker = Path(place)
@@ -63,6 +66,7 @@ class Fault:
 
 def install(fault: Fault) -> None:
     """Put the fault where files are renamed and where states are saved."""
+    guard.PATIENCE = 1  # with those who are deaf
     rename, logging, save = os.replace, progress.logging, fresh.Ledger.save_success
 
     @contextmanager

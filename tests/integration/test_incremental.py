@@ -18,13 +18,7 @@ from smedoit.practice import translations
 from tests.conftest import Outcome, Project, restored
 
 OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .treeinfo has the checksum of
-GATES = {
-    "closure",
-    "updates",
-    "quality",
-    "release_package",
-    "medium_keys",
-}  # what must agree to another choice of packages
+GATES = {"closure", "updates", "quality", "release_package", "medium_keys"}  # what must agree to another choice
 CHOSEN = {"packages", "stage_packages", "comps", "repodata", *GATES, *OVERLAID}  # what follows such a choice
 IMAGES = {"grub", "product_img", "updates_img"}
 EVERY = {*CHOSEN, *IMAGES, "tree", "isolinux", "anaconda_version", "stage_link"}

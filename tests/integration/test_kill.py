@@ -36,13 +36,22 @@ FILES = {  # task -> files that it puts in their place
     "release_package": (),
     "updates": (),
 }
-EVERY_FILE = [(task, file) for task, files in FILES.items() for file in files]
 EVERY_TASK = [(task, "") for task in FILES]
+EVERY_FILE = [(task, file) for task, files in FILES.items() for file in files]
 FIRST_FILES = [(task, files[0]) for task, files in FILES.items() if files]
+MORE_TO_COME = [(task, files[0]) for task, files in FILES.items() if len(files) > 1]
 KILLS = [
-    *((*place, moment, "KILL") for moment in ("torn", "renamed") for place in EVERY_FILE),
-    *((*place, moment, "KILL") for moment in ("unsaved", "saved") for place in EVERY_TASK),
-    *((*place, "torn", "TERM") for place in FIRST_FILES),
+    *((*place, "torn", "KILL") for place in EVERY_FILE),
+    *((*place, "renamed", "KILL") for place in MORE_TO_COME),
+    *((*place, "unsaved", "KILL") for place in EVERY_TASK),
+    *((*place, "saved", "KILL") for place in EVERY_TASK[::3]),
+    *((*place, "torn", "TERM") for place in FIRST_FILES[::2]),
+    *((*place, "torn", "INT") for place in FIRST_FILES[1::2]),
+]
+STOPS = [
+    *((*place, "torn", "INT") for place in FIRST_FILES[::2]),
+    *((*place, "torn", "TERM") for place in FIRST_FILES[1::2]),
+    *((*place, "torn", number, "-n", "2") for number in ("TERM", "INT") for place in FIRST_FILES[::5]),
 ]
 
 
@@ -109,18 +118,11 @@ def test_after_a_kill_the_next_run_ends_where_an_undisturbed_one_does(
 
 
 def test_after_a_kill_what_was_finished_is_not_done_again(killed: Killed) -> None:
-    """The link says the same as before it was removed: once it is there again, nothing is left to do, saved or not."""
-    assert killed.second.ran - {"stage_link"} == set(FILES) - killed.finished - {"stage_link"}
+    assert not killed.second.ran & killed.finished
 
 
 def test_after_a_kill_no_half_written_file_stays(killed: Killed) -> None:
     assert not killed.leftovers
-
-
-STOPS = [
-    *((*place, "torn", number) for number in ("TERM", "INT") for place in FIRST_FILES),
-    *((*place, "torn", number, "-n", "2") for number in ("TERM", "INT") for place in FIRST_FILES[::5]),
-]
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,13 @@ def test_ctrl_c_ends_all_processes_with_one_sentence(built: Project, tmp_path: P
         out, err = run.communicate(timeout=MINUTES)
     sentence = "stopped by SIGINT: what is finished is kept, run doit again to go on"
     assert (out.splitlines()[1:], err, run.returncode) == ([sentence], "", 128 + signal.SIGINT)
+
+
+def test_a_worker_that_hears_no_signal_does_not_hold_the_run(built: Project, tmp_path: Path) -> None:
+    built.iso.unlink()
+    with built.hold(tmp_path / "held", "-n", "2", deed="deaf") as run:
+        os.kill(run.pid, signal.SIGTERM)
+        assert run.wait(timeout=MINUTES) == 128 + signal.SIGTERM
 
 
 @MODES
