@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from smedoit.errors import PublishError
 from smedoit.identity import LABEL, VERSION, WORD, Identity
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
 DIRECTORIES = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below the target, as on the wiki page
@@ -18,8 +18,8 @@ OURS = ".smedoit"  # in the target: records, what is under way, what can be put 
 REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
 
 
-@dataclass(frozen=True)
-class Publish:
+@dataclass(frozen=True, eq=False, repr=False)
+class Publish(Table):
     """The [publish] table: the tree that mirrors replicate, and what may happen to it.
 
     target     its top; releases lie in it, in testing/ and in obsolete/
@@ -75,8 +75,8 @@ class Publish:
 GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
 
 
-@dataclass(frozen=True)
-class Place:
+@dataclass(frozen=True, eq=False, repr=False)
+class Place(Table):
     """Where a release lies below the target: "testing/10.1.rc2", and the link "testing/10" that may name it."""
 
     channel: str
@@ -136,8 +136,8 @@ def parts(version: str) -> list[tuple[int, str]]:
     return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
 
 
-@dataclass(frozen=True)
-class Kept:
+@dataclass(frozen=True, eq=False, repr=False)
+class Kept(Table):
     """A test release: its version, and its age in whole days."""
 
     version: str

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.identity import WORD
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 KINDS = ("cvs", "git", "directory")
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for
@@ -19,8 +19,8 @@ NAME = re.compile(r"[\w][\w./+@-]*")  # a tag, branch or module; nothing that a 
 LOCAL = ("/", "file://", ":local:", ":fork:")
 
 
-@dataclass(frozen=True)
-class Source:
+@dataclass(frozen=True, eq=False, repr=False)
+class Source(Table):
     """A source table: what doit content exports.
 
     url       a CVSROOT (":pserver:anonymous@host:/cvs/smeserver"), an address of git, or a directory
@@ -89,8 +89,8 @@ class Source:
         return replace(self, url=str(root / self.url)) if self.kind == "directory" and self.url else self
 
 
-@dataclass(frozen=True)
-class Content:
+@dataclass(frozen=True, eq=False, repr=False)
+class Content(Table):
     """The [content] table: the cdrom.image/smeN tree.
 
     source    what it is exported from; without one it is the directory that a person put there
@@ -107,8 +107,8 @@ class Content:
         return replace(self, path=root / self.path, source=self.source.anchored(root), previous=previous)
 
 
-@dataclass(frozen=True)
-class Checkout:
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkout(Table):
     """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10."""
 
     name: str

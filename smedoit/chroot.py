@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.identity import Identity
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 ISOLATIONS = ("simple", "nspawn", "auto")
 WAYS = ("overlay", "lorax")
 
 
-@dataclass(frozen=True)
-class Nfs:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nfs(Table):
     """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount."""
 
     source: str
@@ -22,8 +22,8 @@ class Nfs:
     options: str = "defaults,noatime,nodiratime,nosuid"
 
 
-@dataclass(frozen=True)
-class Mock:
+@dataclass(frozen=True, eq=False, repr=False)
+class Mock(Table):
     """The [mock] table: the chroot that the installer is built in.
 
     command    mock and whatever must stand before it, like ["sudo", "mock"]
@@ -49,8 +49,8 @@ class Mock:
         demand(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
 
 
-@dataclass(frozen=True)
-class Installer:
+@dataclass(frozen=True, eq=False, repr=False)
+class Installer(Table):
     """The [installer] table: how the installer's images come about.
 
     way      "overlay": upstream's images, with our product.img and updates.img over them (SME 10);
@@ -69,8 +69,8 @@ class Installer:
         demand(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")
 
 
-@dataclass(frozen=True)
-class Chroot:
+@dataclass(frozen=True, eq=False, repr=False)
+class Chroot(Table):
     """A chroot of this release: its name, configuration file, settings, and where its logs go.
 
     tiers  name -> directory with repodata

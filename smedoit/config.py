@@ -29,22 +29,22 @@ from smedoit.network import Network
 from smedoit.origins import PINS, BootSet, Translations
 from smedoit.places import Memories, Promotion
 from smedoit.proof import BootTest, Signing
-from smedoit.schema import build, demand
+from smedoit.schema import Table, build, demand
 from smedoit.wording import Notes, Rule, Spec, Versions
 
 DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-@dataclass(frozen=True)
-class Paths:
+@dataclass(frozen=True, eq=False, repr=False)
+class Paths(Table):
     """The [paths] table: where the world lies. root is relative to the file itself."""
 
     root: Path = Path("build")
 
 
-@dataclass(frozen=True)
-class Tier:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tier(Table):
     """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
 
     architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
@@ -74,8 +74,8 @@ class Tier:
         )
 
 
-@dataclass(frozen=True)
-class Key:
+@dataclass(frozen=True, eq=False, repr=False)
+class Key(Table):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
     legacy   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
@@ -95,8 +95,8 @@ class Key:
         )
 
 
-@dataclass(frozen=True)
-class Selection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection(Table):
     """The [packages] table: which of the tiers' packages may go on the medium.
 
     multilib  names (globs allowed) that may also come in an architecture of secondary
@@ -114,8 +114,8 @@ class Selection:
             demand(count >= 1, f"several.{name}", "keep at least one version")
 
 
-@dataclass(frozen=True)
-class Groups:
+@dataclass(frozen=True, eq=False, repr=False)
+class Groups(Table):
     """The [groups] table: comps, and names it may list although no package has them.
 
     absent  package name -> why its absence is right
@@ -125,8 +125,8 @@ class Groups:
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Release:
+@dataclass(frozen=True, eq=False, repr=False)
+class Release(Table):
     """Everything that release.toml says; paths are absolute, derived places are properties."""
 
     file: Path

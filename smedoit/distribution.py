@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from smedoit.errors import ConfigError
 from smedoit.identity import Identity, check_volume_id
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget and jigdo's files take no other characters
 MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
-@dataclass(frozen=True)
-class Mirrors:
+@dataclass(frozen=True, eq=False, repr=False)
+class Mirrors(Table):
     """The [mirrors] table: base URLs of this release, each with smeos/ and iso/ below it.
 
     Placeholders are those of volume_id.
@@ -37,8 +37,8 @@ class Mirrors:
         return self.bases(one)
 
 
-@dataclass(frozen=True)
-class Netinstall:
+@dataclass(frozen=True, eq=False, repr=False)
+class Netinstall(Table):
     """The [netinstall] table: the label of the medium, and where it installs from.
 
     url  inst.repo of its boot entries; {mirror} is the first of [mirrors] urls
@@ -59,8 +59,8 @@ class Netinstall:
         return one.filled(self.url, "[netinstall] url", mirror=first)
 
 
-@dataclass(frozen=True)
-class Sources:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sources(Table):
     """The [sources] table: what the source ISO is called, and how much fits on a disc of it.
 
     disc_size  bytes of one disc, 0 for a single ISO however large

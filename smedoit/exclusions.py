@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from smedoit.package import Package
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 
-@dataclass(frozen=True)
-class Retirement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Retirement(Table):
     """One [retired] entry: a package that is no part of the product any more.
 
     replaced_by  name of the package that does its work now
@@ -24,8 +24,8 @@ class Retirement:
         demand(self.reason.strip(), "reason", "say why it was retired")
 
 
-@dataclass(frozen=True)
-class Exclusions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Exclusions(Table):
     """Both lists. A pattern is a name, a NEVRA, or a glob on either."""
 
     retired: Mapping[str, Retirement] = field(default_factory=dict)

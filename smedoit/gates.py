@@ -8,20 +8,20 @@ from pathlib import Path
 
 from smedoit.holes import matches
 from smedoit.network import check_url, is_url
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 VERDICTS = ("fail", "warn")
 
 
-@dataclass(frozen=True)
-class Closure:
+@dataclass(frozen=True, eq=False, repr=False)
+class Closure(Table):
     """The [closure] table: names of packages that the installer adds to whatever is chosen."""
 
     installer: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Updates:
+@dataclass(frozen=True, eq=False, repr=False)
+class Updates(Table):
     """The [updates] table: where newer packages would come from, and which of them are no trouble.
 
     mirrors    upstream's update repositories, beside the tiers that are not staged
@@ -43,8 +43,8 @@ class Updates:
         return replace(self, mirrors=tuple(root / path for path in self.mirrors))
 
 
-@dataclass(frozen=True)
-class Unverified:
+@dataclass(frozen=True, eq=False, repr=False)
+class Unverified(Table):
     """One [[quality.waived]] entry: packages that may change without being verified, and why.
 
     package, tier, key  which ones, globs allowed: by name or NEVRA, by the tier that they come from,
@@ -71,8 +71,8 @@ class Unverified:
         )
 
 
-@dataclass(frozen=True)
-class Quality:
+@dataclass(frozen=True, eq=False, repr=False)
+class Quality(Table):
     """The [quality] table: which packages must have been verified by a person.
 
     previous  the last release: its packages.lock, or a directory with its repodata; without it nothing is asked
@@ -89,8 +89,8 @@ class Quality:
         return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
 
 
-@dataclass(frozen=True)
-class Anaconda:
+@dataclass(frozen=True, eq=False, repr=False)
+class Anaconda(Table):
     """The [anaconda] table: the installer's own source, held against upstream's. Without source nothing is asked.
 
     source    a directory with anaconda.spec, or with the source package made from it

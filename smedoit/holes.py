@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 OPEN = "which nothing on the medium provides"
 
 
-@dataclass(frozen=True)
-class Hole:
+@dataclass(frozen=True, eq=False, repr=False)
+class Hole(Table):
     """One thing that keeps a package, or an installation that comps offers, from being installed.
 
     package       NEVRA of the package that has the hole; "" if there is no such package at all
@@ -45,8 +45,8 @@ class Hole:
         return f"{where}{asked}{chain}{needs}{self.trouble}{unasked}"
 
 
-@dataclass(frozen=True)
-class Waiver:
+@dataclass(frozen=True, eq=False, repr=False)
+class Waiver(Table):
     """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
 
     requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
@@ -79,8 +79,8 @@ class Waiver:
         return ", ".join(f'{fact} = "{getattr(self, fact)}"' for fact in facts if getattr(self, fact))
 
 
-@dataclass(frozen=True)
-class Offer:
+@dataclass(frozen=True, eq=False, repr=False)
+class Offer(Table):
     """A package elsewhere that would fill a hole.
 
     along     (source, NEVRA) of what it needs besides
@@ -109,8 +109,8 @@ class Offer:
         return "; ".join(f"doit promote --from {source} {' '.join(nevras)}" for source, nevras in sources.items())
 
 
-@dataclass(frozen=True)
-class Judgement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Judgement(Table):
     """The holes that stand, those that a waiver excuses, and the waivers without a hole."""
 
     standing: tuple[Hole, ...]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from smedoit.schema import Refused, demand
+from smedoit.schema import Refused, Table, demand
 
 LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
 VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -17,8 +17,8 @@ VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
-@dataclass(frozen=True)
-class Identity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Identity(Table):
     """The [release] table: what this release is called, and when it was made."""
 
     product: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smedoit.errors import NetworkError, grouped
 from smedoit.identity import WORD
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 MARKER = ".smedoit-mirror"
 REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*")
@@ -18,8 +18,8 @@ LEFTOVER = re.compile(r"(^|.*/)\.([^/]+)\.\w{6}")  # .NAME.XXXXXX: rsync was kil
 FORMAT = "%i %l %n"
 
 
-@dataclass(frozen=True)
-class Mirror:
+@dataclass(frozen=True, eq=False, repr=False)
+class Mirror(Table):
     """A [[mirror]] entry.
 
     source     rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
@@ -56,8 +56,8 @@ class Mirror:
         return replace(self, source=source, path=root / self.path)
 
 
-@dataclass(frozen=True)
-class Forecast:
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast(Table):
     """What a run would do.
 
     coming     path -> bytes of each file that would come

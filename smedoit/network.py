@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from urllib.parse import urljoin, urlsplit
 
 from smedoit.errors import NetworkError
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 MIB = 1 << 20
 REDIRECTS = 5  # more than any honest server needs
@@ -42,8 +42,8 @@ class Unreachable(NetworkError):
     """The server gives nothing at all, whatever is asked for."""
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(Table):
     """The [network] table.
 
     offline  any use of the network is an error; `doit offline=1` says the same for one run

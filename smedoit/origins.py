@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smedoit.network import check_url, is_url
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 PINS = "boot_set.sha256"
 
 
-@dataclass(frozen=True)
-class BootSet:
+@dataclass(frozen=True, eq=False, repr=False)
+class BootSet(Table):
     """The [boot_set] table: images/, isolinux/, EFI/ and LiveOS/ of one upstream release.
 
     path    the directory that the tree is made from; with a source or an iso it belongs to doit boot_set
@@ -75,8 +75,8 @@ class BootSet:
         )
 
 
-@dataclass(frozen=True)
-class Translations:
+@dataclass(frozen=True, eq=False, repr=False)
+class Translations(Table):
     """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, where from, and where they take effect.
 
     place        "locale" overlays the runtime's own catalogues, one language at a time;

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.schema import Table
+
 UNDER_WAY = "under-way.json"
 
 
-@dataclass(frozen=True)
-class Promotion:
+@dataclass(frozen=True, eq=False, repr=False)
+class Promotion(Table):
     """The [promotion] table: where the records of promotions lie."""
 
     records: Path = Path("repo/promotions")
@@ -20,8 +22,8 @@ class Promotion:
         return self.records / UNDER_WAY
 
 
-@dataclass(frozen=True)
-class Memories:
+@dataclass(frozen=True, eq=False, repr=False)
+class Memories(Table):
     """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
 
     census   the verified packages of the staged tiers

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 NONE = Path()
 
 
-@dataclass(frozen=True)
-class Signing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Signing(Table):
     """The [signing] table: the key that signs the checksum files; without it nothing is signed.
 
     key   fingerprint of a key that gpg, or its agent, can sign with
@@ -41,8 +41,8 @@ class Signing:
         return self if self.file == NONE else replace(self, file=root / self.file)
 
 
-@dataclass(frozen=True)
-class BootTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class BootTest(Table):
     """The [boot_test] table: how far a medium must come in qemu, in how much time and memory.
 
     words    what the serial line must carry after the kernel has spoken, in this order

@@ -18,6 +18,22 @@ NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
 
 
+class Table:
+    """What all settings have in common, written once: equality, hash and words by their fields.
+
+    A dataclass would compile these three for each of some forty classes, at every start of doit.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
+
+
 class Refused(ValueError):
     """A value that cannot be; carries the key it stands under, for the sentence."""
 

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from smedoit.schema import demand
+from smedoit.schema import Table, demand
 
 KINDS = ("buildstamp", "cpe", "grub", "ini", "keep", "menu", "release", "shell", "template", "text")
 HISTORY = {"README.txt": "release notes speak of earlier releases"}
 BUGS = (r"\[SME:?\s*(\d+)\]", r"\[?bug[ #:]*(\d{3,})\]?")
 
 
-@dataclass(frozen=True)
-class Rule:
+@dataclass(frozen=True, eq=False, repr=False)
+class Rule(Table):
     """One [[rules]] entry.
 
     files    globs on paths of the content tree, like product/etc/*
@@ -37,8 +37,8 @@ class Rule:
         demand(self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values")
 
 
-@dataclass(frozen=True)
-class Versions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Versions(Table):
     """The [versions] table: where words of another release are right.
 
     allowed  glob on a path of the tree (inside an image: images/product.img/etc/…) -> why
@@ -55,8 +55,8 @@ class Versions:
         return any(fnmatchcase(path, pattern) for pattern in self.allowed)
 
 
-@dataclass(frozen=True)
-class Spec:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spec(Table):
     """The [spec] table: the package that carries the version, and the spec file that it is built from.
 
     package  its name; "" if none does
@@ -69,8 +69,8 @@ class Spec:
     author: str = ""
 
 
-@dataclass(frozen=True)
-class Notes:
+@dataclass(frozen=True, eq=False, repr=False)
+class Notes(Table):
     """The [notes] table: how bug numbers stand in changelogs, and where they lead.
 
     bugs     regular expressions with one group, the number

@@ -128,10 +128,7 @@ def medium_keys(rel: Release) -> Task:
         "packages.prove_keys",
         *(rel.keys, rel.lock, rel.tree),
         file_dep=[rel.lock],
-        reads=[
-            Files(rel.tree, tuple(key.file.name for key in rel.keys)),
-            Files(rel.tree / "Packages", ("*.rpm",), content=False),
-        ],
+        reads=[Files(rel.tree, tuple(key.file.name for key in rel.keys))],
         told={"[[keys]]": rel.keys},
         after=["stage_packages", "tree"],
         wiki="Local Only: update_repos",
