@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,10 +135,11 @@ def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(wor
 
 
 def test_that_reader_would_see_a_link_removed_and_made_again_as_the_page_has_it(world: World, tmp_path: Path) -> None:
+    """Held open for a moment: how often a reader falls into the gap is luck, that it notices must not be."""
     with reader(world.link, tmp_path / "said"):
-        for _ in range(300):
-            world.link.unlink()
-            world.link.symlink_to("10.1.rc1")
+        world.link.unlink()
+        time.sleep(0.5)
+        world.link.symlink_to("10.1.rc1")
     assert told(tmp_path / "said")["faults"]
 
 
