@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedWriter, FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,7 @@ BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
 LEAST = 512  # sectors of the smallest medium: Debian's checkisomd5 stumbles over images of under 336
+BEHIND = 1 << 20  # bytes that pycdlib may still go back, into isolinux.bin for its boot info table
 SHARED = 1 << 20  # files at least this large are looked at for twins, which then share their place
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
@@ -62,41 +64,86 @@ def check(medium: Medium) -> None:
         )
 
 
-def write(medium: Medium, target: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, int]:
+class Output(BufferedWriter):
+    """The file that pycdlib writes, which tells how much of it is settled.
+
+    Before the content of the files it writes hither and thither, then front to back.
+
+    content  offset at which the content of the files begins
+    settled  called with an offset before which nothing changes any more; a lower one takes that back
+    """
+
+    def __init__(self, path: Path, content: int, settled: Callable[[int], None]) -> None:
+        super().__init__(FileIO(path, "wb"))
+        self.content, self.settled = content, settled
+        self.said = 0
+
+    def write(self, data: Any) -> int:
+        """Write, and tell if that settles something."""
+        at = self.tell()
+        written = super().write(data)
+        final = max(at - BEHIND, 0) if at >= self.content else 0
+        if final > self.said or at < self.said:
+            self.said = min(final, at)
+            self.settled(self.said)
+        return written
+
+
+def write(
+    medium: Medium,
+    target: Path,
+    progress: Callable[[int, int], None] | None = None,
+    settled: Callable[[int], None] = lambda _: None,
+) -> dict[str, int]:
     """Write the medium to target, which is not yet sealed; return path -> offset of every file in it, in bytes.
 
     progress  called with bytes done and in all
+    settled   called with an offset before which target is as it will be; a lower one than before takes that back
 
     Same medium, same bytes. Raises ContentError, and OSError for target.
     """
-    import pycdlib
-
     check(medium)
+    names = Names()
     with pinned_clock(medium.epoch):
-        iso = pycdlib.PyCdlib()
-        iso.new(
-            interchange_level=3,
-            joliet=3,
-            rock_ridge="1.09",
-            sys_ident="LINUX",
-            vol_ident=medium.volume[:JOLIET_LABEL],
-            pub_ident_str=identifier(medium.publisher),
-            preparer_ident_str="SMEDOIT",
-            app_ident_str=identifier(medium.application),
-        )
-        iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
-        names = Names()
-        add_files(iso, medium, names)
-        if medium.bootable:
-            make_bootable(iso, medium, names)
-        for descriptor in (*iso.pvds, *iso.svds):
-            descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
-        iso.force_consistency()
+        iso = composed(medium, names)
         callback = (lambda done, total, _: progress(done, total)) if progress else None
-        iso.write(str(target), blocksize=tree.BLOCK, progress_cb=callback)
+        content = next(filter(None, map(place_of, iso.inodes)), 0) * SECTOR
+        with Output(target, content, settled) as output:
+            iso.write_fp(output, blocksize=tree.BLOCK, progress_cb=callback)
         offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
         iso.close()
     return offsets
+
+
+def composed(medium: Medium, names: Names) -> Any:
+    """Return pycdlib's picture of the medium, with everything in its place; names learns what the files are called."""
+    import pycdlib
+
+    iso = pycdlib.PyCdlib()
+    iso.new(
+        interchange_level=3,
+        joliet=3,
+        rock_ridge="1.09",
+        sys_ident="LINUX",
+        vol_ident=medium.volume[:JOLIET_LABEL],
+        pub_ident_str=identifier(medium.publisher),
+        preparer_ident_str="SMEDOIT",
+        app_ident_str=identifier(medium.application),
+    )
+    iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
+    add_files(iso, medium, names)
+    if medium.bootable:
+        make_bootable(iso, medium, names)
+    for descriptor in (*iso.pvds, *iso.svds):
+        descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
+    iso.force_consistency()
+    iso.inodes.sort(key=place_of)  # so that they are written front to back
+    return iso
+
+
+def place_of(inode: Any) -> int:
+    """Return the sector at which the content of a file begins; one without content has no place, and goes first."""
+    return int(inode.extent_location()) if inode.get_data_length() else 0
 
 
 def identifier(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit import bootrecords, brand, fat, netinstall, seal
+from smedoit import bootrecords, brand, fat, mediasums, netinstall, seal
 from smedoit.bootrecords import BLOCK, SECTOR, Broken
 from smedoit.contents import EFI_IMAGE, LOADER, Expected
 from smedoit.errors import ContentError, TreeError, VerifyError
@@ -19,7 +19,7 @@ MENUS = ("isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg")
 def check_seal(image: Image, _: Expected, findings: Findings) -> None:
     """The implanted MD5 and the checksum file beside the ISO."""
     try:
-        findings.check(seal.implanted(image.path) == seal.media_sums(image.path), "seal", "the implanted MD5 is wrong")
+        findings.check(seal.implanted(image.path) == mediasums.of(image.path), "seal", "the implanted MD5 is wrong")
     except VerifyError as error:
         findings.add("seal", str(error).splitlines()[0])
     beside = image.path.with_name(f"{image.path.name}.sha256")

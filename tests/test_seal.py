@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smedoit import fatmake, iso, seal, tree
+from smedoit import fatmake, iso, mediasums, seal, tree
 from smedoit.errors import TreeError, VerifyError
 from smedoit.practice.record import boot_record
 from tests.nouns import EPOCH
@@ -134,7 +134,7 @@ def test_sealing_twice_is_sealing_once(image: Path) -> None:
 
 def test_what_was_implanted_can_be_read(image: Path) -> None:
     digest = seal.implant(image)
-    assert seal.implanted(image) == (digest, seal.media_sums(image)[1])
+    assert seal.implanted(image) == (digest, mediasums.of(image)[1])
     assert len(seal.implanted(image)[1]) == 60
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smedoit import digests, iso, layers, layout, progress, seal, tree
+from smedoit import digests, iso, layers, layout, mediasums, progress, seal, tree
 from smedoit.errors import human
 from smedoit.identity import Identity
 from smedoit.layout import Layout, Place
@@ -24,9 +24,7 @@ def finish(medium: iso.Medium, target: Path, memory: Path, record: Path) -> Mapp
     """Write a medium, seal it, put its SHA-256 beside it, and its layout where record says."""
     stamps = {path: stamp(source) for path, source in medium.files.items()}
     with tree.writing(target) as beside:
-        with progress.meter(f"writing {target.name}") as moved:
-            offsets = iso.write(medium, beside, moved)
-        seal.implant(beside)
+        offsets = write_sealed(medium, beside, target.name)
         digest = seal.sha256(beside)
     tree.write(target.with_name(f"{target.name}.sha256"), seal.checksum_line(digest, target.name))
     remember(target, digest, memory)
@@ -38,6 +36,17 @@ def finish(medium: iso.Medium, target: Path, memory: Path, record: Path) -> Mapp
         "did": f"{len(medium.files)} files, {human(size)}",
         "result": f"{target}  {size} bytes ({human(size)})  sha256 {digest}",
     }
+
+
+def write_sealed(medium: iso.Medium, path: Path, name: str) -> dict[str, int]:
+    """Write a medium with the media check's MD5 in it; return path -> offset of its files, in bytes."""
+    with mediasums.following(path) as follower:
+        with progress.meter(f"writing {name}") as moved:
+            offsets = iso.write(medium, path, moved, follower.settled)
+        with tree.syncing(path):  # what is on its way to the disk now need not be waited for at the end
+            sums = follower.result()
+    seal.implant(path, sums)
+    return offsets
 
 
 def stamp(path: Path) -> tree.Stamp:
