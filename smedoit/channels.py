@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
 from smedoit.errors import PublishError
@@ -18,7 +18,6 @@ OURS = ".smedoit"  # in the target: records, what is under way, what can be put 
 REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Publish(Table):
     """The [publish] table: the tree that mirrors replicate, and what may happen to it.
 
@@ -75,7 +74,6 @@ class Publish(Table):
 GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Place(Table):
     """Where a release lies below the target: "testing/10.1.rc2", and the link "testing/10" that may name it."""
 
@@ -136,7 +134,6 @@ def parts(version: str) -> list[tuple[int, str]]:
     return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Kept(Table):
     """A test release: its version, and its age in whole days."""
 

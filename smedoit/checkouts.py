@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,7 +19,6 @@ NAME = re.compile(r"[\w][\w./+@-]*")  # a tag, branch or module; nothing that a 
 LOCAL = ("/", "file://", ":local:", ":fork:")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Source(Table):
     """A source table: what doit content exports.
 
@@ -89,7 +88,6 @@ class Source(Table):
         return replace(self, url=str(root / self.url)) if self.kind == "directory" and self.url else self
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Content(Table):
     """The [content] table: the cdrom.image/smeN tree.
 
@@ -107,7 +105,6 @@ class Content(Table):
         return replace(self, path=root / self.path, source=self.source.anchored(root), previous=previous)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Checkout(Table):
     """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.identity import Identity
@@ -13,7 +12,6 @@ ISOLATIONS = ("simple", "nspawn", "auto")
 WAYS = ("overlay", "lorax")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Nfs(Table):
     """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount."""
 
@@ -22,7 +20,6 @@ class Nfs(Table):
     options: str = "defaults,noatime,nodiratime,nosuid"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Mock(Table):
     """The [mock] table: the chroot that the installer is built in.
 
@@ -49,7 +46,6 @@ class Mock(Table):
         demand(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Installer(Table):
     """The [installer] table: how the installer's images come about.
 
@@ -69,7 +65,6 @@ class Installer(Table):
         demand(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Chroot(Table):
     """A chroot of this release: its name, configuration file, settings, and where its logs go.
 

@@ -10,7 +10,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,12 @@ DEFAULT_FILE = "release.toml"
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Paths(Table):
     """The [paths] table: where the world lies. root is relative to the file itself."""
 
     root: Path = Path("build")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Tier(Table):
     """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
 
@@ -74,7 +73,6 @@ class Tier(Table):
         )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Key(Table):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
@@ -95,7 +93,6 @@ class Key(Table):
         )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Selection(Table):
     """The [packages] table: which of the tiers' packages may go on the medium.
 
@@ -114,7 +111,6 @@ class Selection(Table):
             demand(count >= 1, f"several.{name}", "keep at least one version")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Groups(Table):
     """The [groups] table: comps, and names it may list although no package has them.
 
@@ -125,9 +121,8 @@ class Groups(Table):
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Release(Table):
-    """Everything that release.toml says; paths are absolute, derived places are properties."""
+    """Everything that release.toml says; paths are absolute, derived places are properties, the usual ones kept."""
 
     file: Path
     release: Identity
@@ -193,32 +188,32 @@ class Release(Table):
         own = (Checkout("content", content.path, content.source),) if content.source.is_set else ()
         return (*own, *self.checkouts)
 
-    @property
+    @cached_property
     def root(self) -> Path:
         """Where the world lies."""
         return self.paths.root
 
-    @property
+    @cached_property
     def stage(self) -> Path:
         """The directory of this release under stage/."""
         return self.root / "stage" / self.release.full
 
-    @property
+    @cached_property
     def tree(self) -> Path:
         """What the medium will hold."""
         return self.stage / self.release.arch
 
-    @property
+    @cached_property
     def state(self) -> Path:
         """What the tasks of this version remember: never shipped, always safe to delete."""
         return self.stage / ".smedoit"
 
-    @property
+    @cached_property
     def cache(self) -> Path:
         """What was learned of files by their content, for every version of the release; safe to delete."""
         return self.root / "stage/.smedoit"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """packages.lock: the picks, from which everything after it is built."""
         return self.state / "packages.lock"
@@ -228,17 +223,17 @@ class Release(Table):
         """The SHA-256 of every file of the boot set; it is kept with release.toml."""
         return self.file.parent / (self.boot_set.pins or PINS)
 
-    @property
+    @cached_property
     def logs(self) -> Path:
         """One log per task."""
         return self.stage / "logs"
 
-    @property
+    @cached_property
     def isos(self) -> Path:
         """Where the finished media lie, in a directory for each architecture and one for the sources."""
         return self.root / "stage/iso" / str(self.release.major)
 
-    @property
+    @cached_property
     def iso(self) -> Path:
         """The finished medium."""
         one = self.release

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from smedoit.errors import ConfigError
 from smedoit.identity import Identity, check_volume_id
@@ -14,7 +14,6 @@ URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget an
 MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Mirrors(Table):
     """The [mirrors] table: base URLs of this release, each with smeos/ and iso/ below it.
 
@@ -37,7 +36,6 @@ class Mirrors(Table):
         return self.bases(one)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Netinstall(Table):
     """The [netinstall] table: the label of the medium, and where it installs from.
 
@@ -59,7 +57,6 @@ class Netinstall(Table):
         return one.filled(self.url, "[netinstall] url", mirror=first)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Sources(Table):
     """The [sources] table: what the source ISO is called, and how much fits on a disc of it.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from smedoit.package import Package
 from smedoit.schema import Table, demand
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Retirement(Table):
     """One [retired] entry: a package that is no part of the product any more.
 
@@ -24,7 +23,6 @@ class Retirement(Table):
         demand(self.reason.strip(), "reason", "say why it was retired")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Exclusions(Table):
     """Both lists. A pattern is a name, a NEVRA, or a glob on either."""
 

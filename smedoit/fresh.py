@@ -6,15 +6,12 @@ before it, remembers what the task wrote by digest, and keeps its reasons in wor
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import inspect
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,55 +47,6 @@ def program() -> Mapping[str, str]:
     installed = sorted(os.listdir(Path(xxhash.__file__).parents[1]))
     versions = [name for name in installed if name.lower().startswith(LIBRARIES) and name.endswith(".dist-info")]
     return {"smedoit itself": state.hexdigest(), "the libraries": " ".join(versions)}
-
-
-@dataclass(frozen=True)
-class Files:
-    """All files below a directory, as one input or output of a task.
-
-    only     globs on the path relative to root; a file must match one of them
-    apart    globs of paths that are not meant
-    content  False where the stamp alone decides, because the task knows better than a digest
-    """
-
-    root: Path
-    only: tuple[str, ...] = ("*",)
-    apart: tuple[str, ...] = ()
-    content: bool = True
-
-    def paths(self) -> Iterator[str]:
-        """Yield the path of every file that is there now; a missing directory holds none."""
-        if not any(mark in glob for glob in self.only for mark in "*?["):
-            whole = (os.path.join(self.root, name) for name in self.only)
-            yield from (path for path in whole if os.path.isfile(path))
-            return
-        try:
-            found = list(tree.scan(os.fspath(self.root), "", self.may_hold))
-        except OSError:
-            return
-        for relative, entry in found:
-            if matches(relative, self.only) and not matches(relative, self.apart):
-                yield entry.path
-
-    def may_hold(self, directory: str) -> bool:
-        """Return whether to look into a directory: its path, which ends with a slash, may lead to one of the files."""
-        heads = [re.split(r"[*?[]", glob, maxsplit=1)[0] for glob in self.only]
-        wanted = any(head.startswith(directory) or directory.startswith(head) for head in heads)
-        return wanted and not matches(directory, tuple(glob for glob in self.apart if glob.endswith("*")))
-
-
-def matches(relative: str, globs: tuple[str, ...]) -> bool:
-    """Return whether a relative path matches one of the globs; * also spans slashes."""
-    return any(matches_one(relative, glob) for glob in globs)
-
-
-def matches_one(relative: str, glob: str) -> bool:
-    """Return whether a path matches a glob; the usual shapes need no regular expression, which is slow to make."""
-    head, star, tail = glob.partition("*")
-    if not any(mark in head + tail for mark in "*?["):
-        whole = len(relative) >= len(head) + len(tail) if star else relative == glob
-        return whole and relative.startswith(head) and relative.endswith(tail)
-    return fnmatch.fnmatchcase(relative, glob)
 
 
 class Ledger(Dependency):  # type: ignore[misc]
@@ -179,19 +127,18 @@ def observe_writes(task: Any, known: Snapshot) -> dict[str, Seen]:
 
 
 def look(paths: Iterable[str], known: Mapping[str, Seen], content: bool) -> Iterator[tuple[str, Seen]]:
-    """Yield (path, what is there) for every path that is there."""
+    """Yield (path, what is there) for every path that is there; an equal stamp means equal content."""
     for path in paths:
+        before = known.get(path)
         try:
-            yield path, seen(path, known.get(path), content)
+            now = tree.stamp(path)
+            yield path, before if before is not None and before.stamp == now else seen(path, now, content)
         except OSError:
             continue
 
 
-def seen(path: str, known: Seen | None, content: bool) -> Seen:
-    """Return what is there now; an equal stamp means equal content. Raises OSError."""
-    now = tree.stamp(path)
-    if known is not None and known.stamp == now:
-        return known
+def seen(path: str, now: tree.Stamp, content: bool) -> Seen:
+    """Return what is there now, read if its content decides. Raises OSError."""
     if not content:
         return Seen(now, "")
     if time.time_ns() - now.mtime_ns < RACY_NS:

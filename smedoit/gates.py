@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from smedoit.holes import matches
@@ -13,14 +13,12 @@ from smedoit.schema import Table, demand
 VERDICTS = ("fail", "warn")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Closure(Table):
     """The [closure] table: names of packages that the installer adds to whatever is chosen."""
 
     installer: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Updates(Table):
     """The [updates] table: where newer packages would come from, and which of them are no trouble.
 
@@ -43,7 +41,6 @@ class Updates(Table):
         return replace(self, mirrors=tuple(root / path for path in self.mirrors))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Unverified(Table):
     """One [[quality.waived]] entry: packages that may change without being verified, and why.
 
@@ -71,7 +68,6 @@ class Unverified(Table):
         )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Quality(Table):
     """The [quality] table: which packages must have been verified by a person.
 
@@ -89,7 +85,6 @@ class Quality(Table):
         return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Anaconda(Table):
     """The [anaconda] table: the installer's own source, held against upstream's. Without source nothing is asked.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from smedoit.schema import Table, demand
@@ -11,7 +10,6 @@ from smedoit.schema import Table, demand
 OPEN = "which nothing on the medium provides"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Hole(Table):
     """One thing that keeps a package, or an installation that comps offers, from being installed.
 
@@ -45,7 +43,6 @@ class Hole(Table):
         return f"{where}{asked}{chain}{needs}{self.trouble}{unasked}"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Waiver(Table):
     """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
 
@@ -79,7 +76,6 @@ class Waiver(Table):
         return ", ".join(f'{fact} = "{getattr(self, fact)}"' for fact in facts if getattr(self, fact))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Offer(Table):
     """A package elsewhere that would fill a hole.
 
@@ -109,7 +105,6 @@ class Offer(Table):
         return "; ".join(f"doit promote --from {source} {' '.join(nevras)}" for source, nevras in sources.items())
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Judgement(Table):
     """The holes that stand, those that a waiver excuses, and the waivers without a hole."""
 

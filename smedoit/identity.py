@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from smedoit.schema import Refused, Table, demand
@@ -17,7 +16,6 @@ VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Identity(Table):
     """The [release] table: what this release is called, and when it was made."""
 

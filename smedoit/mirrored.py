@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from smedoit.errors import NetworkError, grouped
@@ -18,7 +18,6 @@ LEFTOVER = re.compile(r"(^|.*/)\.([^/]+)\.\w{6}")  # .NAME.XXXXXX: rsync was kil
 FORMAT = "%i %l %n"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Mirror(Table):
     """A [[mirror]] entry.
 
@@ -56,7 +55,6 @@ class Mirror(Table):
         return replace(self, source=source, path=root / self.path)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Forecast(Table):
     """What a run would do.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from urllib.parse import urljoin, urlsplit
 
@@ -42,7 +41,6 @@ class Unreachable(NetworkError):
     """The server gives nothing at all, whatever is asked for."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Network(Table):
     """The [network] table.
 

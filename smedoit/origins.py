@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from smedoit.network import check_url, is_url
@@ -13,7 +13,6 @@ PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 PINS = "boot_set.sha256"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BootSet(Table):
     """The [boot_set] table: images/, isolinux/, EFI/ and LiveOS/ of one upstream release.
 
@@ -75,7 +74,6 @@ class BootSet(Table):
         )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Translations(Table):
     """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, where from, and where they take effect.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.schema import Table
@@ -10,7 +9,6 @@ from smedoit.schema import Table
 UNDER_WAY = "under-way.json"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Promotion(Table):
     """The [promotion] table: where the records of promotions lie."""
 
@@ -22,7 +20,6 @@ class Promotion(Table):
         return self.records / UNDER_WAY
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Memories(Table):
     """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
 

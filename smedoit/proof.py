@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from smedoit.schema import Table, demand
@@ -12,7 +12,6 @@ FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 NONE = Path()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Signing(Table):
     """The [signing] table: the key that signs the checksum files; without it nothing is signed.
 
@@ -41,7 +40,6 @@ class Signing(Table):
         return self if self.file == NONE else replace(self, file=root / self.file)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BootTest(Table):
     """The [boot_test] table: how far a medium must come in qemu, in how much time and memory.
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timezone
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from smedoit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> Any:
+        """Stand in for what only the type checker needs."""
+        return lambda function: function
+
 
 T = TypeVar("T")
 
@@ -18,20 +27,56 @@ NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
 
 
+@dataclass_transform(frozen_default=True, eq_default=False)
 class Table:
-    """What all settings have in common, written once: equality, hash and words by their fields.
+    """What all settings are: dataclasses that are made, compared and shown by their fields, and never change.
 
-    A dataclass would compile these three for each of some forty classes, at every start of doit.
+    A decorator on each of some forty classes would compile six methods for it, at every start of doit.
     """
 
+    def __init_subclass__(cls) -> None:
+        dataclass(init=False, eq=False, repr=False)(cls)
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        known = fields(self)  # type: ignore[arg-type]
+        values = {**dict(zip((one.name for one in known), args, strict=False)), **given}
+        for one in known:
+            vars(self)[one.name] = values.pop(one.name) if one.name in values else default(one)
+        if values or len(args) > len(known):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values) or 'so many fields'}")
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"{type(self).__name__} cannot change its {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"{type(self).__name__} cannot lose its {name}")
+
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
+        return type(self) is type(other) and own_values(self) == own_values(other)
 
     def __hash__(self) -> int:
-        return hash(tuple(vars(self).values()))
+        return hash(tuple(own_values(self).values()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in own_values(self).items())})"
+
+
+def own_values(one: Table) -> dict[str, Any]:
+    """Return field -> value."""
+    return {each.name: getattr(one, each.name) for each in fields(one)}  # type: ignore[arg-type]
+
+
+def default(one: Field[Any]) -> Any:
+    """Return the value of a field that is not given. Raises TypeError if it must be."""
+    if one.default_factory is not MISSING:
+        return one.default_factory()
+    if one.default is MISSING:
+        raise TypeError(f"{one.name} is missing")
+    return one.default
 
 
 class Refused(ValueError):

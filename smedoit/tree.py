@@ -224,23 +224,26 @@ def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     Symlinks come out as entries of their own and are not descended into; what CVS,
     git and Subversion keep beside the files, and files still being written, do not come out. Raises OSError.
     """
-    yield from sorted(scan(os.fspath(root), ""), key=lambda found: found[0])
+    yield from sorted(scan(os.fspath(root)), key=lambda found: found[0])
 
 
 def scan(
-    directory: str, prefix: str, enter: Callable[[str], bool] = lambda _: True
+    directory: str, prefix: str = "", enter: Callable[[str], bool] = lambda _: True
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield what walk yields, unsorted. Raises OSError.
 
     enter  whether to look into a directory, by its relative path with a slash at the end
     """
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in VCS_DIRECTORIES and enter(f"{prefix}{entry.name}/"):
-                    yield from scan(entry.path, f"{prefix}{entry.name}/", enter)
-            elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
-                yield prefix + entry.name, entry
+    pending = [(directory, prefix)]
+    while pending:
+        directory, prefix = pending.pop()
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in VCS_DIRECTORIES and enter(f"{prefix}{entry.name}/"):
+                        pending.append((entry.path, f"{prefix}{entry.name}/"))
+                elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
+                    yield prefix + entry.name, entry
 
 
 def place_below(root: Path, relative: str) -> Path:

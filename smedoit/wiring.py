@@ -14,7 +14,8 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from smedoit import config
 from smedoit.config import Release
 from smedoit.errors import ConfigError, SmeError
-from smedoit.fresh import Files, program
+from smedoit.filesets import Files
+from smedoit.fresh import program
 
 Task = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first

@@ -6,7 +6,7 @@ The settings alone, without what they mean: every run of doit reads them, few ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
 from smedoit.schema import Table, demand
@@ -16,7 +16,6 @@ HISTORY = {"README.txt": "release notes speak of earlier releases"}
 BUGS = (r"\[SME:?\s*(\d+)\]", r"\[?bug[ #:]*(\d{3,})\]?")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Rule(Table):
     """One [[rules]] entry.
 
@@ -37,7 +36,6 @@ class Rule(Table):
         demand(self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Versions(Table):
     """The [versions] table: where words of another release are right.
 
@@ -55,7 +53,6 @@ class Versions(Table):
         return any(fnmatchcase(path, pattern) for pattern in self.allowed)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Spec(Table):
     """The [spec] table: the package that carries the version, and the spec file that it is built from.
 
@@ -69,7 +66,6 @@ class Spec(Table):
     author: str = ""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Notes(Table):
     """The [notes] table: how bug numbers stand in changelogs, and where they lead.
 

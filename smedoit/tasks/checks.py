@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.wiring import Task, said, step
 
 COMPS = "Packages/base/comps.xml"

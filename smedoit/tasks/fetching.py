@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.tree import EXPORTED
 from smedoit.wiring import Task, group, step
 

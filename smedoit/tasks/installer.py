@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smedoit import chroot
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.wiring import Task, said, step
 
 UPDATE_REPOS = ("packages", "stage_packages", "comps", "repodata")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smedoit import netinstall as netinst
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.tasks.medium import GRUB_TEXT, NETINSTALL, branded, either, on_medium
 from smedoit.tasks.medium import sources as origins
 from smedoit.wiring import Task, group, said, step

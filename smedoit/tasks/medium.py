@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config import Release
-from smedoit.fresh import Files, matches
+from smedoit.filesets import Files, matches
 from smedoit.wiring import Task, said, step
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.tasks.checks import repositories
 from smedoit.tasks.tiers import SOURCES
 from smedoit.tasks.tiers import repositories as parts

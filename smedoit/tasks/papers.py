@@ -8,7 +8,8 @@ from doit import get_initial_workdir
 
 from smedoit.checksums import NAMES
 from smedoit.config import Release
-from smedoit.fresh import Files, program
+from smedoit.filesets import Files
+from smedoit.fresh import program
 from smedoit.tasks.media import MEDIA, memory
 from smedoit.wiring import Task, said, step
 

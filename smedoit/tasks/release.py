@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smedoit.config import Release
-from smedoit.fresh import Files, matches
+from smedoit.filesets import Files, matches
 from smedoit.wiring import Task, said, step
 
 NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")

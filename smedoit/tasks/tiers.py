@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smedoit.config import Release, Tier
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.wiring import Task, group, said, step
 
 SOURCES = "SRPMS"

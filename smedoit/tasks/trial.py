@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smedoit.config import Release
-from smedoit.fresh import Files
+from smedoit.filesets import Files
 from smedoit.wiring import Task, step
 
 
