@@ -282,6 +282,14 @@ def proven(memory: Path) -> dict[str, tuple[tree.Stamp, str]]:
         return {}
 
 
+def vouched(memory: Path, keys: Sequence[PinnedKey]) -> dict[tree.Stamp, str]:
+    """Return stamp -> fingerprint of the key that was found to have signed it, for every good package remembered.
+
+    keys  only what one of these very keys vouches for counts
+    """
+    return {stamp: one.key for stamp, one in recall(memory, keys).values() if isinstance(one, Package)}
+
+
 def staged(tiers: Iterable[Tier]) -> list[Tier]:
     """Return the tiers whose packages may go on the medium, in their order of trust."""
     return [tier for tier in tiers if tier.stage]

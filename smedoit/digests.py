@@ -48,9 +48,16 @@ class Digests:
         """
         from concurrent.futures import ThreadPoolExecutor
 
+        fresh = [path for path, kinds in wanted.items() if not self.knows(path, kinds)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the others
-            found = pool.map(lambda path: self.of(path, *wanted[path]), wanted)
-            return dict(zip(wanted, progress.track(found, len(wanted), "hashing files"), strict=True))
+            read = pool.map(lambda path: self.of(path, *wanted[path]), fresh)
+            found = dict(zip(fresh, progress.track(read, len(fresh), "hashing files"), strict=True))
+        return {path: found[path] if path in found else self.of(path, *kinds) for path, kinds in wanted.items()}
+
+    def knows(self, path: Path, kinds: Iterable[str]) -> bool:
+        """Return whether these digests of a file are known without reading it. Raises TreeError."""
+        key = key_of(path)
+        return {*kinds} <= {*self.known.get(key, ()), *self.learned.get(key, ())}
 
     def learn(self, path: Path, stamp: tree.Stamp | None = None, **found: str) -> None:
         """Remember digests, by kind, that somebody else has computed. Raises TreeError.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ class PinnedKey:
     obstacle     why it cannot, in its own words
     certificate  what the key says of itself
     ring         where rpm checks legacy signatures of this key, None if release.toml does not allow them
+    digest       of the file: with the same fingerprint it may have lost or gained a subkey that signs
     """
 
     fingerprint: str
@@ -31,11 +33,12 @@ class PinnedKey:
     obstacle: str = ""
     certificate: Certificate | None = None
     ring: Ring | None = None
+    digest: str = ""
 
     @property
     def token(self) -> str:
-        """What a verdict by this key depends on: the key, and whether its legacy signatures count."""
-        return f"{self.fingerprint} legacy" if self.ring else self.fingerprint
+        """What a verdict by this key depends on: the key as its file has it, and its leave for legacy signatures."""
+        return f"{self.fingerprint} {self.digest}{' legacy' if self.ring else ''}"
 
     def is_id(self, key_id: str) -> bool:
         """Return whether key_id (the tail of a fingerprint) means this key or one of its subkeys."""
@@ -61,11 +64,12 @@ def pinned(key: Key) -> PinnedKey:
             hint="write it again with gpg --armor --export",
         )
     ring = Ring(certificate, key.file.name) if key.legacy else None
+    digest = hashlib.sha256(data).hexdigest()
     try:
         verifier = rpm_rs.Verifier.from_file(str(key.file)).with_key(key.fingerprint)
     except RuntimeError as error:
-        return PinnedKey(key.fingerprint, key.file.name, None, first_line(error), certificate, ring)
-    return PinnedKey(key.fingerprint, key.file.name, verifier, "", certificate, ring)
+        return PinnedKey(key.fingerprint, key.file.name, None, first_line(error), certificate, ring, digest)
+    return PinnedKey(key.fingerprint, key.file.name, verifier, "", certificate, ring, digest)
 
 
 def prepare(keys: Iterable[PinnedKey]) -> None:

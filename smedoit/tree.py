@@ -161,7 +161,7 @@ def link(source: Path, target: Path) -> None:
         try:
             if os.stat(source).st_mode & READABLE != READABLE:
                 raise OSError(errno.EPERM, "not everybody may read it")
-            os.link(os.path.realpath(source), beside)
+            os.link(os.path.realpath(source) if os.path.islink(source) else source, beside)
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                 raise

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from smedoit import keys, lock, rpms, seal, tree
-from smedoit.config import Key
+from smedoit import census, keys, lock, rpms, seal, tree
+from smedoit.config import Key, Tier
 from smedoit.errors import PackageError
+from smedoit.keys import PinnedKey
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
 from smedoit.stage import Pick
@@ -24,13 +26,17 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self.lock, self.target = root, root / "packages.lock", root / "tree/Packages"
-        self.memory = root / "digests.json"
+        self.memory, self.census = root / "digests.json", root / "census.json"
         trusted = keys.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
         picks = []
         for name in NAMES:
             path = packages.write(Recipe(name, "1", "1"), root / "tier")
             picks.append(Pick(rpms.read(path, str(path.relative_to(root)), trusted), "tier"))
         tree.write(self.lock, lock.dumps(picks))
+
+    def take_census(self) -> None:
+        pinned = keys.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
+        census.take([Tier("smeos", self.root / "tier")], self.root, pinned, self.census)
 
     def link(self) -> str:
         return link(self.lock, self.root, self.target, self.memory)
@@ -111,7 +117,49 @@ def proven(place: Place, *names: str) -> str:
     pinned = [Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
         tree.copy(key.file, place.target.parent / key.file.name)
-    return prove_keys(pinned, place.lock, place.target.parent)
+    return prove_keys(pinned, place.lock, place.target.parent, place.census)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the packages whose signatures are checked."""
+    names: list[str] = []
+    genuine = rpms.signed_by
+
+    def noting(path: Path, pinned: Sequence[PinnedKey]) -> str:
+        names.append(path.name[0])
+        return genuine(path, pinned)
+
+    monkeypatch.setattr(rpms, "signed_by", noting)
+    return names
+
+
+def test_what_the_census_found_signed_by_the_key_on_the_medium_is_not_tried_again(
+    place: Place, tried: list[str]
+) -> None:
+    place.take_census()
+    place.link()
+    said = proven(place, "koozali", "centos")
+    assert said.startswith("RPM-GPG-KEY-practice-koozali verifies 2 packages, ")
+    assert tried == []
+
+
+def test_another_file_in_its_place_is_tried_whatever_the_census_knows(place: Place, tried: list[str]) -> None:
+    place.take_census()
+    place.link()
+    tree.write(place.target / "a-1-1.noarch.rpm", place.source("a").read_bytes())
+    proven(place, "koozali")
+    assert tried == ["a"]
+
+
+def test_a_key_file_with_other_bytes_proves_itself_again(place: Place, tried: list[str]) -> None:
+    """With the same fingerprint it may lack the subkey that signs."""
+    place.take_census()
+    place.link()
+    key = Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
+    tree.write(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
+    prove_keys([key], place.lock, place.target.parent, place.census)
+    assert tried == ["a", "b"]
 
 
 def test_the_keys_on_the_medium_verify_what_lies_there(place: Place) -> None:
@@ -140,4 +188,4 @@ def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     key = Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
-        prove_keys([key], place.lock, place.target.parent)
+        prove_keys([key], place.lock, place.target.parent, place.census)

@@ -144,14 +144,18 @@ def changed(found: Mapping[str, tuple[Path, Package]], memory: Path | None) -> c
     return complaints
 
 
-def prove_keys(pinned: Sequence[Key], lock_file: Path, tree_root: Path) -> str:
-    """Show that the keys as they lie on the medium verify every package as it lies there. Raises PackageError."""
+def prove_keys(pinned: Sequence[Key], lock_file: Path, tree_root: Path, memory: Path) -> str:
+    """Show that the keys as they lie on the medium verify every package as it lies there.
+
+    memory  of the census: what it found signed by a key with the very bytes of the one on the medium need not be
+            tried again, if the package is still the same file
+
+    Raises PackageError.
+    """
     placed = keys.load(replace(key, file=tree_root / key.file.name) for key in pinned)
-    keys.prepare(placed)
     paths = [tree_root / "Packages" / pick.package.filename for pick in read_lock(lock_file)]
-    complaints, signed = census.Complaints(), Counter[str]()
-    for path, (key, why) in zip(paths, workers.spread(lambda path: vouched(path, placed), paths), strict=True):
-        signed[key] += 1
+    complaints, found = census.Complaints(), signers(paths, placed, census.vouched(memory, placed))
+    for path, (_, why) in found.items():
         if why:
             complaints.add(why, path.name)
     if complaints.found:
@@ -159,7 +163,18 @@ def prove_keys(pinned: Sequence[Key], lock_file: Path, tree_root: Path) -> str:
             f"{tree_root}: its keys do not verify its packages\n{grouped(complaints.found)}",
             hint="add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again",
         )
+    signed = Counter(key for key, _ in found.values())
     return ", ".join(f"{one.name} verifies {signed[one.fingerprint]} packages" for one in placed)
+
+
+def signers(
+    paths: Sequence[Path], placed: Sequence[PinnedKey], known: Mapping[tree.Stamp, str]
+) -> dict[Path, tuple[str, str]]:
+    """Return package -> the key that signed it, or "" and why none did; a file with a known stamp is not opened."""
+    found = {path: (known[stamp], "") for path in paths if (stamp := census.stamp_of(path)) in known}
+    fresh = [path for path in paths if path not in found]
+    keys.prepare(placed if fresh else ())
+    return {**found, **dict(zip(fresh, workers.spread(lambda path: vouched(path, placed), fresh), strict=True))}
 
 
 def vouched(path: Path, placed: Sequence[PinnedKey]) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def medium_keys(rel: Release) -> Task:
         rel,
         "medium_keys",
         "packages.prove_keys",
-        *(rel.keys, rel.lock, rel.tree),
+        *(rel.keys, rel.lock, rel.tree, rel.memories.census),
         file_dep=[rel.lock],
         reads=[Files(rel.tree, tuple(key.file.name for key in rel.keys))],
         told={"[[keys]]": rel.keys},
