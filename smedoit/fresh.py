@@ -69,7 +69,7 @@ class Ledger(Dependency):  # type: ignore[misc]
         self.before[task.name] = now
         why = decision.reasons(remembered, now, task.targets)
         self.edited[task.name] = decision.edited(remembered, now)
-        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else why
+        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*asked_for(task), *why]
         status = DependencyStatus(get_log)
         status.status = "run" if self.because[task.name] else "up-to-date"
         task.dep_changed = sorted(task.file_dep)
@@ -104,6 +104,13 @@ class Ledger(Dependency):  # type: ignore[misc]
         except SmeError as error:
             self.backend.dirty.clear()
             raise SystemExit(str(error)) from None
+
+
+def asked_for(task: Any) -> list[str]:
+    """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
+    given = task.options or {}
+    options = (one for one in task.params if given.get(one["name"], one["default"]) != one["default"])
+    return [f"{decision.ASKED} with --{one['long']}" for one in options]
 
 
 def observe(task: Any, known: Snapshot) -> Snapshot:

@@ -71,7 +71,8 @@ class Unverified(Table):
 class Quality(Table):
     """The [quality] table: which packages must have been verified by a person.
 
-    previous  the last release: its packages.lock, or a directory with its repodata; without it nothing is asked
+    previous  the last release: its packages.lock, a directory or address with its repodata, or its ISO; without it
+              nothing is asked
     verified  lists in the content tree: TOML, CSV, or a saved result of a Bugzilla query
     """
 

@@ -6,9 +6,10 @@ import html
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from smedoit.identity import Identity
-from smedoit.notes import KINDS, Change, Entry, Report
+from smedoit.notes import KINDS, Change, Entry, Installer, Report
 from smedoit.wording import Notes
 
 HEADINGS = {
@@ -17,6 +18,9 @@ HEADINGS = {
     "removed": "Packages that are gone",
     "downgraded": "Packages that went back to an older version",
 }
+INSTALLER = "The installer"
+FILES = {"added": "New files", "updated": "Changed files", "removed": "Files that are gone"}
+LANGUAGES = {"added": "New languages", "updated": "Better translations", "removed": "Languages that are gone"}
 GAP = "(the changelog does not reach back to the last release)"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -32,6 +36,40 @@ def versions(change: Change) -> str:
     return f"{change.before} → {change.after}" if change.before and change.after else change.before or change.after
 
 
+@dataclass(frozen=True)
+class Part:
+    """Changes below one heading, "" for none, and lines that follow them."""
+
+    heading: str
+    changes: Sequence[Change]
+    lines: Sequence[str] = ()
+
+
+def sections(report: Report) -> dict[str, list[Part]]:
+    """Return title -> parts: every group, then the installer."""
+    found = {
+        clean(group): [Part(HEADINGS[kind], chosen) for kind in KINDS if (chosen := of_kind(kind, changes))]
+        for group, changes in report.groups.items()
+    }
+    if report.installer:
+        anaconda = report.installer.anaconda
+        found[INSTALLER] = [Part("", [anaconda] if anaconda else [], list(overlaid(report.installer)))]
+    return found
+
+
+def of_kind(kind: str, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes of one kind."""
+    return [change for change in changes if change.kind == kind]
+
+
+def overlaid(installer: Installer) -> Iterator[str]:
+    """Yield a line for each kind of change of the installer's files and languages."""
+    for headings, changes in ((FILES, installer.files), (LANGUAGES, installer.languages)):
+        for kind, heading in headings.items():
+            if kind in changes:
+                yield f"{heading}: {', '.join(clean(name) for name in changes[kind])}"
+
+
 def summary(report: Report) -> str:
     """Return the counts in words."""
     return ", ".join(f"{report.count(kind)} {kind}" for kind in KINDS if report.count(kind)) or "no package changed"
@@ -41,12 +79,12 @@ def text(report: Report, one: Identity, since: str, settings: Notes) -> str:
     """Return README.txt: plain, wrapped, every line at most settings.width columns where words allow it."""
     title = f"{one.product} {one.title}"
     lines = [title, "=" * len(title), "", *wrapped(f"Changes since {since}: {summary(report)}.", "", settings)]
-    for group, changes in report.groups.items():
-        lines += ["", clean(group), "-" * len(clean(group))]
-        for kind in KINDS:
-            chosen = [change for change in changes if change.kind == kind]
-            lines += ["", f"{HEADINGS[kind]}:"] if chosen else []
-            lines += [line for change in chosen for line in text_of(change, settings)]
+    for name, parts in sections(report).items():
+        lines += ["", name, "-" * len(name)]
+        for part in parts:
+            lines += ["", f"{part.heading}:"] if part.heading else [""]
+            lines += [line for change in part.changes for line in text_of(change, settings)]
+            lines += [line for one in part.lines for line in wrapped(one, "  ", settings)]
     if report.bugs:
         lines += ["", "Bugs", "----", ""]
         lines += [
@@ -78,12 +116,12 @@ def wrapped(line: str, indent: str, settings: Notes) -> list[str]:
 def markdown(report: Report, one: Identity, since: str, settings: Notes) -> str:
     """Return the notes in Markdown, bugs linked to the tracker."""
     lines = [f"# {marked(f'{one.product} {one.title}')}", "", f"Changes since {marked(since)}: {summary(report)}."]
-    for group, changes in report.groups.items():
-        lines += ["", f"## {marked(clean(group))}"]
-        for kind in KINDS:
-            chosen = [change for change in changes if change.kind == kind]
-            lines += ["", f"### {HEADINGS[kind]}", ""] if chosen else []
-            lines += [line for change in chosen for line in markdown_of(change, settings)]
+    for name, parts in sections(report).items():
+        lines += ["", f"## {marked(name)}"]
+        for part in parts:
+            lines += ["", f"### {part.heading}", ""] if part.heading else [""]
+            lines += [line for change in part.changes for line in markdown_of(change, settings)]
+            lines += [f"- {marked(line)}" for line in part.lines]
     if report.bugs:
         lines += ["", "## Bugs", ""]
         lines += [
@@ -130,13 +168,11 @@ def page(report: Report, one: Identity, since: str, settings: Notes) -> str:
     """Return the notes as one HTML page that needs nothing else."""
     title = html.escape(f"{one.product} {one.title}")
     body = [f"<h1>{title}</h1>", f"<p>Changes since {html.escape(since)}: {summary(report)}.</p>"]
-    for group, changes in report.groups.items():
-        body.append(f"<h2>{html.escape(clean(group))}</h2>")
-        for kind in KINDS:
-            chosen = [change for change in changes if change.kind == kind]
-            body += (
-                [f"<h3>{HEADINGS[kind]}</h3>", *html_list([html_of(one, settings) for one in chosen])] if chosen else []
-            )
+    for name, parts in sections(report).items():
+        body.append(f"<h2>{html.escape(name)}</h2>")
+        for part in parts:
+            body += [f"<h3>{part.heading}</h3>"] if part.heading else []
+            body += html_list([*(html_of(one, settings) for one in part.changes), *map(html.escape, part.lines)])
     if report.bugs:
         items = (
             f"{html_bug(number, settings)}: {html.escape(', '.join(names))}" for number, names in report.bugs.items()

@@ -13,6 +13,7 @@ KINDS = ("updated", "added", "removed", "downgraded")
 OTHERS = "Other packages"
 TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
 DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+CATALOGUE = re.compile(r"(?:^|/)(?P<language>[^/]+)/LC_MESSAGES/anaconda\.mo$")
 AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
 
@@ -39,7 +40,7 @@ class Entry:
     def evr(self) -> Evr | None:
         """The version that stands at the end of its header, without a dist tag; None if none does."""
         found = TRAILING_EVR.search(self.header)
-        return parsed(found.group("evr")) if found else None
+        return without_dist(Evr.parse(found.group("evr"))) if found else None
 
 
 @dataclass(frozen=True)
@@ -60,27 +61,46 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Installer:
+    """What happened to the installer itself.
+
+    anaconda   our build of it, None if it is the same or nobody knows what the last release had
+    files      kind of change -> what product.img and updates.img lay over it, by path, sorted
+    languages  kind of change -> languages of its translations, sorted
+    """
+
+    anaconda: Change | None = None
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    languages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.anaconda or self.files or self.languages)
+
+
+UNCHANGED = Installer()
+
+
+@dataclass(frozen=True)
 class Report:
     """All changes: group -> changes by name; bug number -> names of packages, in order of the number."""
 
     groups: Mapping[str, Sequence[Change]]
     bugs: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    installer: Installer = UNCHANGED
 
     def count(self, kind: str) -> int:
         """Return how many packages a kind of change has."""
         return sum(change.kind == kind for changes in self.groups.values() for change in changes)
 
 
-def parsed(text: str) -> Evr:
-    """Return the EVR that a changelog header spells, its dist tag dropped."""
-    epoch, _, rest = text.rpartition(":")
-    version, _, release = rest.rpartition("-")
-    return Evr(int(epoch or 0), version, DIST.sub("", release))
-
-
 def bare(evr: Evr) -> Evr:
     """Return evr without epoch and dist tag, as changelog headers have it."""
-    return Evr(0, evr.version, DIST.sub("", evr.release))
+    return without_dist(Evr(0, evr.version, evr.release))
+
+
+def without_dist(evr: Evr) -> Evr:
+    """Return evr without the dist tag of its release."""
+    return Evr(evr.epoch, evr.version, DIST.sub("", evr.release))
 
 
 def changed(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, str]:
@@ -112,6 +132,7 @@ def report(
     changelogs: Mapping[str, Sequence[Entry]],
     groups: Mapping[str, Sequence[str]],
     bugs: Sequence[str],
+    installer: Installer = UNCHANGED,
 ) -> Report:
     """Return what happened between two sets of packages.
 
@@ -119,13 +140,15 @@ def report(
     changelogs     name -> entries of the package after, newest first; only those that changed are needed
     groups         group's name -> package names; a package stands in the first group that lists it
     bugs           regular expressions with one group
+    installer      what happened to the installer; bugs that its changelog names count, too
     """
     home = {name: group for group in reversed(list(groups)) for name in groups[group]}
     sorted_changes: dict[str, list[Change]] = {group: [] for group in [*groups, OTHERS]}
     for name, kind in sorted(changed(before, after).items()):
         sorted_changes[home.get(name, OTHERS)].append(change(name, kind, before, after, changelogs))
     found = {group: tuple(ordered(changes)) for group, changes in sorted_changes.items() if changes}
-    return Report(found, by_bug(found, bugs))
+    told = [one for changes in found.values() for one in changes] + ([installer.anaconda] if installer.anaconda else [])
+    return Report(found, by_bug(told, bugs), installer)
 
 
 def change(
@@ -148,10 +171,27 @@ def ordered(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda one: (KINDS.index(one.kind), one.name))
 
 
-def by_bug(groups: Mapping[str, Sequence[Change]], patterns: Sequence[str]) -> dict[int, Sequence[str]]:
+def overlaid(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[dict[str, list[str]], ...]:
+    """Return what happened to the files of the overlay images, and to the languages: kind of change -> names, sorted.
+
+    before, after  path in the installer -> content
+    """
+    files: dict[str, list[str]] = {}
+    languages: dict[str, list[str]] = {}
+    for path in sorted({*before, *after}):
+        if before.get(path) == after.get(path):
+            continue
+        kind = "updated" if path in before and path in after else "added" if path in after else "removed"
+        found = CATALOGUE.search(path)
+        into, name = (languages, found["language"]) if found else (files, path)
+        into.setdefault(kind, []).append(name)
+    return files, languages
+
+
+def by_bug(changes: Iterable[Change], patterns: Sequence[str]) -> dict[int, Sequence[str]]:
     """Return bug number -> packages whose new entries name it, in order of the number."""
     found: dict[int, set[str]] = {}
-    for one in (change for changes in groups.values() for change in changes):
+    for one in changes:
         for number in bugs_in("\n".join(entry.text for entry in one.entries), patterns):
             found.setdefault(number, set()).add(one.name)
     return {number: tuple(sorted(found[number])) for number in sorted(found)}

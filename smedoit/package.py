@@ -17,6 +17,13 @@ class Evr:
     version: str
     release: str
 
+    @classmethod
+    def parse(cls, text: str) -> Evr:
+        """Return what [EPOCH:]VERSION-RELEASE spells. Raises ValueError for an epoch that is no number."""
+        epoch, _, rest = text.rpartition(":")
+        version, _, release = rest.partition("-")
+        return cls(int(epoch or 0), version, release)
+
     def compare(self, other: Evr) -> int:
         """Return -1, 0 or 1 as self is older than, as old as, or newer than other."""
         import rpm_rs

@@ -1,4 +1,4 @@
-"""Where records and memories of packages lie."""
+"""Where records, memories and releases lie."""
 
 from __future__ import annotations
 
@@ -31,3 +31,18 @@ class Memories(Table):
     census: Path
     digests: Path
     locks: Path
+
+
+class Compared(Table):
+    """This release and the last one, as the release notes hold them against each other.
+
+    root      the build root, to which the files of the lock are relative
+    lock      packages.lock of this release, comps its groups, tree what the medium will hold
+    previous  the last one: a packages.lock, a directory or address with repodata/, or an ISO
+    """
+
+    root: Path
+    lock: Path
+    comps: Path
+    tree: Path
+    previous: str

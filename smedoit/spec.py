@@ -1,16 +1,19 @@
-"""The spec file of smeserver-release: version, release, displayversion and changelog, in step."""
+"""Spec files: the version, release, displayversion and changelog of smeserver-release, in step; anybody's changelog."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 
 from smedoit.errors import ContentError
 from smedoit.identity import Identity
+from smedoit.notes import Entry
 
 DEFINE = r"^(?P<head>%(?:define|global)\s+{name}\s+)(?P<value>\S.*?)[ \t]*$"
 CHANGELOG = re.compile(r"^%changelog[ \t]*\n", re.MULTILINE)
-ENTRY = re.compile(r"^\* (?P<date>\w{3} \w{3} [ \d]?\d \d{4}) .*$", re.MULTILINE)
+ENTRY = re.compile(r"^\* (?P<date>\w{3} \w{3} [ \d]?\d \d{4}) (?P<header>.*)$", re.MULTILINE)
+SECTION = re.compile(r"^%(?:description|prep|build|install|check|files|post|pre|package)\b", re.MULTILINE)
+NOON = 12  # the hour that RPM gives to an entry
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # RPM wants English, whatever the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -61,22 +64,48 @@ def with_entry(text: str, one: Identity, author: str, name: str) -> str:
     return text[: heading.end()] + entry + text[heading.end() :]
 
 
+def changelog(text: str, name: str) -> list[Entry]:
+    """Return the changelog of a spec, in its order, as rpm would show it of the package.
+
+    Raises ContentError for a date that does not exist; a wrong day of the week is as good as none, upstream has many.
+    """
+    heading = CHANGELOG.search(text)
+    if not heading:
+        return []
+    end = SECTION.search(text, heading.end())
+    body = text[heading.end() : end.start() if end else len(text)]
+    found = list(ENTRY.finditer(body))
+    ends = [*(one.start() for one in found[1:]), len(body)]
+    return [entry(one, body[one.end() : end], name) for one, end in zip(found, ends, strict=True)]
+
+
+def entry(found: re.Match[str], text: str, name: str) -> Entry:
+    """Return one entry, from its first line and what stands below it."""
+    date = date_of(found.group("date"), name).replace(hour=NOON, tzinfo=timezone.utc)
+    return Entry(found.group("header").strip(), int(date.timestamp()), text.replace("%%", "%").strip())
+
+
 def day(date: datetime) -> str:
     """Return a date as RPM's changelogs write it: Sun Nov 01 2026."""
     return f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day:02} {date.year}"
 
 
 def parsed(words: str, name: str) -> datetime:
-    """Return the date of a changelog entry. Raises ContentError if there is no such day."""
-    weekday, month, number, year = words.split()
-    try:
-        date = datetime(int(year), MONTHS.index(month) + 1, int(number))
-    except ValueError:
-        raise ContentError(f"{name}: there is no {words}, a date of its changelog", hint="mend that entry") from None
+    """Return the date of a changelog entry. Raises ContentError if it is no such day of the week."""
+    date, weekday = date_of(words, name), words[:3]
     if DAYS[date.weekday()] != weekday:
         right = day(date)
         raise ContentError(f"{name}: {words} of its changelog was a {right[:3]}", hint=f"write {right}")
     return date
+
+
+def date_of(words: str, name: str) -> datetime:
+    """Return the date of a changelog entry, whatever day of the week it names. Raises ContentError if there is none."""
+    _, month, number, year = words.split()
+    try:
+        return datetime(int(year), MONTHS.index(month) + 1, int(number))
+    except ValueError:
+        raise ContentError(f"{name}: there is no {words}, a date of its changelog", hint="mend that entry") from None
 
 
 def contradiction(version: str, release: str, one: Identity) -> str:

@@ -160,8 +160,81 @@ def test_bytes_that_are_no_utf_8_are_shown_not_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"tracker": "https://x/"}, {"width": 10}, {"bugs": ("(a)(b)",)}, {"bugs": ("(",)}]
+    "settings",
+    [
+        {"anaconda": "x:1-1"},
+        {"anaconda": "21.48"},
+        {"tracker": "https://x/"},
+        {"width": 10},
+        {"bugs": ("(a)(b)",)},
+        {"bugs": ("(",)},
+    ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(Refused):
         Notes(**settings)  # type: ignore[arg-type]
+
+
+# The installer
+
+PRODUCT = {"etc/motd": b"1", "usr/share/locale/de/LC_MESSAGES/anaconda.mo": b"1", "etc/gone": b"1", "same": b"1"}
+NEWER = {
+    "etc/motd": b"2",
+    "run/install/product/new.py": b"1",
+    "same": b"1",
+    "usr/share/locale/de/LC_MESSAGES/anaconda.mo": b"2",
+    "usr/share/locale/fr/LC_MESSAGES/anaconda.mo": b"1",
+}
+
+
+def installer() -> notes.Installer:
+    files, languages = notes.overlaid(PRODUCT, NEWER)
+    return notes.Installer(Change("updated", "anaconda", "21-1", "21-2", (NEW,)), files, languages)
+
+
+def test_files_of_the_overlay_images_come_change_and_go_and_catalogues_are_languages() -> None:
+    assert notes.overlaid(PRODUCT, NEWER) == (
+        {"added": ["run/install/product/new.py"], "updated": ["etc/motd"], "removed": ["etc/gone"]},
+        {"added": ["fr"], "updated": ["de"]},
+    )
+
+
+def test_an_installer_without_changes_has_no_section() -> None:
+    made = notes.report(BEFORE, AFTER, {}, {}, SETTINGS.bugs)
+    for page in (notepages.text, notepages.markdown, notepages.page):
+        assert notepages.INSTALLER not in page(made, identity(), "10.0", SETTINGS)
+
+
+def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
+    made = notes.report({}, {}, {}, {}, SETTINGS.bugs, installer())
+    assert notepages.text(made, identity(), "10.0", SETTINGS).splitlines()[3:] == [
+        "Changes since 10.0: no package changed.",
+        "",
+        "The installer",
+        "-------------",
+        "",
+        "  anaconda 21-1 -> 21-2",
+        "    2024-10-04 Ann Other",
+        "      - mend the thing [SME: 12345]",
+        "      - and <that> & *more*",
+        "  New files: run/install/product/new.py",
+        "  Changed files: etc/motd",
+        "  Files that are gone: etc/gone",
+        "  New languages: fr",
+        "  Better translations: de",
+        "",
+        "Bugs",
+        "----",
+        "",
+        "  12345: anaconda",
+    ]
+
+
+def test_the_other_forms_tell_of_the_installer_as_well() -> None:
+    made = notes.report({}, {}, {}, {}, SETTINGS.bugs, installer())
+    lines = notepages.markdown(made, identity(), "10.0", SETTINGS).splitlines()
+    assert lines[4:7] == ["## The installer", "", "- **anaconda** 21-1 → 21-2"]
+    assert "- New languages: fr" in lines
+    page = notepages.page(made, identity(), "10.0", SETTINGS)
+    assert "<h2>The installer</h2>\n<ul>\n<li><b>anaconda</b> 21-1 → 21-2" in page.replace("<ul><li>", "<ul>\n<li>")
+    assert "<li>Files that are gone: etc/gone</li>" in page

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from smedoit import spec
 from smedoit.errors import ContentError
 from smedoit.practice.specfile import SPEC
 from tests.nouns import identity
+from tests.tools import need, read_with
 
 AUTHOR = "Practice Hand <practice@example.invalid>"
 RC, FINAL = identity(), identity(label="", date=datetime(2026, 12, 5, tzinfo=timezone.utc))
@@ -89,3 +91,53 @@ def test_a_changelog_date_that_is_wrong_is_refused(date: str, words: str) -> Non
 )
 def test_the_package_must_carry_version_and_label(version: str, release: str, fits: bool) -> None:
     assert (spec.contradiction(version, release, RC) == "") is fits
+
+
+# Anybody's changelog
+
+LONG = """\
+Name: anaconda
+Version: 1
+Release: 1
+Summary: x
+License: x
+
+%description
+x
+
+%changelog
+* Tue Feb 16 2021 Ada Practice <ada@example.invalid> 21.48.22.159-2.sme
+- patch for product.img, 100%% ours
+  in two lines
+
+- and more [SME: 11540]
+
+* Mon Feb  1 2021 Bob <bob@example.invalid> - 21.48.22.159-1
+- import
+
+%files
+"""
+
+
+def test_a_changelog_is_read_as_rpm_reads_it(tmp_path: Path) -> None:
+    need("rpm")
+    (tmp_path / "x.spec").write_text(LONG)
+    template = "[%{CHANGELOGTIME}\\n%{CHANGELOGNAME}\\n%{CHANGELOGTEXT}\\n--\\n]"
+    said = read_with("rpm", "-q", "--specfile", "--queryformat", template, tmp_path / "x.spec")
+    ours = [f"{one.time}\n{one.header}\n{one.text}\n--\n" for one in spec.changelog(LONG, "x.spec")]
+    assert "".join(ours) == said
+    assert len(ours) == 2
+
+
+def test_a_wrong_day_of_the_week_is_no_matter_where_upstream_wrote_it() -> None:
+    [entry, _] = spec.changelog(LONG.replace("Tue Feb 16", "Wed Feb 16"), "x.spec")
+    assert entry.day == "2021-02-16"
+
+
+def test_a_date_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ContentError, match=r"x\.spec: there is no Tue Feb 36 2021"):
+        spec.changelog(LONG.replace("Feb 16", "Feb 36"), "x.spec")
+
+
+def test_a_spec_without_a_changelog_has_none() -> None:
+    assert spec.changelog("Name: x\n", "x.spec") == []

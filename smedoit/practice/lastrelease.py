@@ -58,6 +58,9 @@ What upstream calls the installer.
 %changelog
 * Tue Feb 16 2021 Ada Practice <ada@example.invalid> 21.48.22.159-2.sme
 - patch for product.img branding of anaconda
+
+* Wed Aug 12 2020 CentOS Practice <centos@example.invalid> - 21.48.22.159-1.el7.centos
+- what upstream has
 """
 
 

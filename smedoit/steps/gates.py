@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from smedoit import lock, metadata, notes, quality, rpms, tree, upstream, verified
-from smedoit.errors import ContentError, PackageError, TreeError, grouped
+from smedoit import lock, notes, quality, rpms, tree, upstream, verified
+from smedoit.errors import ContentError, grouped
 from smedoit.gates import Anaconda, Quality
+from smedoit.network import Network
 from smedoit.package import Evr, Package
 from smedoit.repository import Source
 from smedoit.stage import Pick
-from smedoit.steps.checks import PRIMARY, Places, but, verdict
+from smedoit.steps import lastrelease
+from smedoit.steps.checks import Places, but, verdict
+from smedoit.steps.lastrelease import listed
 from smedoit.upstream import Found
 
 HINT_LISTS = (
@@ -27,6 +29,7 @@ def verify(
     bugs: Sequence[str],
     tiers: Places,
     is_final: bool,
+    network: Network,
     memory: Path,
     arch: str,
 ) -> Mapping[str, str]:
@@ -40,7 +43,8 @@ def verify(
     if not settings.previous:
         return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
     picks = lock.loads(tree.read_text(lock_file), lock_file)
-    before = previous(Path(settings.previous), arch, memory)
+    with lastrelease.at_hand(settings.previous, network, memory) as last:
+        before = lastrelease.packages(last, arch, memory)
     lists = verified.lists({file: tree.read_text(file) for file in settings.verified})
     refuse_strangers(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)
     changed = quality.changed(picks, {one.nevra: one.sha256 for one in before})
@@ -64,45 +68,6 @@ def by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for nevra, reason in entries:
         found.setdefault(reason, []).append(nevra)
     return found
-
-
-def previous(place: Path, arch: str, memory: Path) -> list[Package]:
-    """Return the packages of the last release, by its lock or its repodata. Raises PackageError or TreeError."""
-    if place.is_dir():
-        source = Source("the last release", place, arch)
-        if source.repomd is None:
-            raise PackageError(
-                f"{place}: has no repodata", hint="name the release's packages.lock or its tree in [quality] previous"
-            )
-        return listed([source], memory, arch)
-    if not place.exists():
-        raise TreeError(
-            f"{place}: the last release is not there",
-            hint="correct [quality] previous in release.toml, or leave it out",
-        )
-    return [pick.package for pick in lock.loads(tree.read_text(place), place)]
-
-
-def listed(sources: Iterable[Source], memory: Path, arch: str) -> list[Package]:
-    """Return the packages that metadata tells of, as far as it does: nobody has verified them."""
-    found = []
-    for source in sources:
-        with metadata.unpacked(source, PRIMARY, memory) as files:
-            pool = metadata.pool(arch, {source.name: files})
-            found += [package_of(one) for one in pool.solvables_iter()]
-    return found
-
-
-def package_of(one: Any) -> Package:
-    """Return the package that a solvable stands for."""
-    import solv
-
-    epoch, _, rest = one.evr.rpartition(":")
-    version, _, release = rest.partition("-")
-    checksum = one.lookup_checksum(solv.SOLVABLE_CHECKSUM)
-    digest = checksum.hex() if checksum and checksum.type == solv.REPOKEY_TYPE_SHA256 else ""
-    evr = Evr(int(epoch or 0), version, release)
-    return Package(one.name, evr, one.arch, "", 0, digest, "", one.lookup_sourcepkg() or "")
 
 
 def refuse_strangers(lists: quality.Lists, known: Sequence[Package], tiers: Places, memory: Path, arch: str) -> None:

@@ -3,66 +3,128 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from smedoit import comps, isoimage, metadata, notepages, notes, tree
-from smedoit.answers import Want
-from smedoit.errors import ConfigError, PackageError
+from smedoit import comps, images, notepages, notes, rules, spec, tree, upstream
+from smedoit.errors import ConfigError
+from smedoit.gates import Anaconda
 from smedoit.identity import Identity
 from smedoit.network import Network
-from smedoit.notes import Report
+from smedoit.notes import Change, Entry, Installer, Report
 from smedoit.package import Evr, Package
-from smedoit.steps import gates, remote
+from smedoit.places import Compared
+from smedoit.steps import gates, lastrelease
+from smedoit.steps.lastrelease import OVERLAYS
 from smedoit.steps.packages import read_lock
-from smedoit.wording import Notes
+from smedoit.wording import Notes, Rule
 
 PAGES: Mapping[str, Callable[[Report, Identity, str, Notes], str]] = {
     "README.txt": notepages.text,
     "ReleaseNotes.md": notepages.markdown,
     "ReleaseNotes.html": notepages.page,
 }
+ANACONDA = ("anaconda", "anaconda-core")  # what its packages are called, the source's name first
 
 
 def write(
-    lock_file: Path,
-    root: Path,
-    previous: str,
-    comps_file: Path,
+    compared: Compared,
     one: Identity,
     settings: Notes,
+    own: Anaconda,
+    own_rules: Sequence[Rule],
     network: Network,
-    cache: Path,
+    memory: Path,
     target: Path,
     content: Path,
     into_content: bool,
 ) -> Mapping[str, str]:
     """Write the release notes in three forms; into_content also makes them the content tree's README.txt.
 
-    previous  a packages.lock, a directory or address with repodata/, or an ISO
+    memory  where it is remembered what was read of metadata; beside it lies what was fetched
 
     Raises ConfigError without a previous release, PackageError or TreeError if it cannot be read.
     """
-    if not previous:
+    if not compared.previous:
         raise ConfigError("doit notes: there is no release to compare with", hint="name it in [quality] previous")
-    with at_hand(previous, network, cache) as place:
-        before = newest(gates.previous(place, one.arch, cache / "metadata.sqlite"))
-    packages = {pick.package.name: pick.package for pick in reversed(read_lock(lock_file))}
-    after = {name: package.evr for name, package in packages.items()}
-    groups = comps.parse(tree.read_text(comps_file), comps_file).groups
-    changelogs = {
-        name: tuple(gates.changelog(root / packages[name].file))
-        for name, kind in notes.changed(before, after).items()
-        if kind == "updated"
-    }
-    report = notes.report(before, after, changelogs, groups, settings.bugs)
+    with lastrelease.at_hand(compared.previous, network, memory, OVERLAYS) as last:
+        before = newest(lastrelease.packages(last, one.arch, memory))
+        files, languages = overlaid(last, compared.tree, own_rules)
+    anaconda, remark = anaconda_change(own, settings, before, memory, one.arch)
+    report = packages_report(compared, before, settings, Installer(anaconda, files, languages))
     for name, made in PAGES.items():
         tree.write(target / name, made(report, one, settings.since, settings))
     if into_content:
         tree.copy(target / "README.txt", content / "README.txt")
-    return {"did": f"since {settings.since}: {notepages.summary(report)}", "result": os.fspath(target / "README.txt")}
+    said = f"since {settings.since}: {notepages.summary(report)}{remark}"
+    return {"did": said, "result": os.fspath(target / "README.txt")}
+
+
+def packages_report(compared: Compared, before: Mapping[str, Evr], settings: Notes, installer: Installer) -> Report:
+    """Return what happened to the packages, by the groups of comps, and the installer beside them."""
+    packages = {pick.package.name: pick.package for pick in reversed(read_lock(compared.lock))}
+    after = {name: package.evr for name, package in packages.items()}
+    groups = named(comps.shown(tree.read_text(compared.comps), compared.comps))
+    changelogs = {
+        name: tuple(gates.changelog(compared.root / packages[name].file))
+        for name, kind in notes.changed(before, after).items()
+        if kind == "updated"
+    }
+    return notes.report(before, after, changelogs, groups, settings.bugs, installer)
+
+
+def named(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, list[str]]:
+    """Return name of a group -> its packages, in the order of comps; groups of one name count as one."""
+    found: dict[str, list[str]] = {}
+    for _, name, _, packages in groups:
+        found.setdefault(name, []).extend(packages)
+    return found
+
+
+def anaconda_change(
+    own: Anaconda, settings: Notes, before: Mapping[str, Evr], memory: Path, arch: str
+) -> tuple[Change | None, str]:
+    """Return what happened to our anaconda, and a remark where that cannot be said."""
+    if not own.source:
+        return None, ""
+    ours = gates.own(Path(own.source), own.dist, memory, arch).evr
+    last = Evr.parse(settings.anaconda) if settings.anaconda else known(before)
+    if last is None:
+        return None, "; which anaconda it had is not known, [notes] anaconda can say it"
+    name = upstream.NAME
+    kinds = notes.changed({name: notes.bare(last)}, {name: notes.bare(ours)})
+    if name not in kinds:
+        return None, ""
+    changelogs = {name: own_changelog(Path(own.source), ours)}
+    return notes.change(name, kinds[name], {name: last}, {name: ours}, changelogs), ""
+
+
+def known(before: Mapping[str, Evr]) -> Evr | None:
+    """Return the anaconda that a release had among its packages, None if it had none."""
+    return next((before[name] for name in ANACONDA if name in before), None)
+
+
+def own_changelog(source: Path, ours: Evr) -> Sequence[Entry]:
+    """Return the changelog of our anaconda, by its spec file, else by its source package."""
+    file = source / "anaconda.spec"
+    if file.is_file():
+        return spec.changelog(tree.read_text(file), str(file))
+    name = f"{upstream.NAME}-{ours.version}-{ours.release}.src.rpm"
+    return [entry for found in sorted(source.rglob(name)) for entry in gates.changelog(found)]
+
+
+def overlaid(last: Path, ours: Path, own: Sequence[Rule]) -> tuple[dict[str, list[str]], ...]:
+    """Return what happened to the files that the overlay images bring, where the last release's are at hand."""
+    if not any((last / image).is_file() for image in OVERLAYS):
+        return {}, {}
+    return notes.overlaid(members(last, own), members(ours, own))
+
+
+def members(place: Path, own: Sequence[Rule]) -> dict[str, bytes]:
+    """Return path in the installer -> content; texts that show the release follow it, and are no news."""
+    found = [image for name in OVERLAYS if (image := place / name).is_file()]
+    files = (one for image in found for one in images.members(tree.read_bytes(image), str(image)))
+    return {one.name: one.data for one in files if rules.rule_for(f"product/{one.name}", own) is None}
 
 
 def newest(packages: Iterable[Package]) -> dict[str, Evr]:
@@ -72,43 +134,3 @@ def newest(packages: Iterable[Package]) -> dict[str, Evr]:
         if not package.is_source:
             found[package.name] = max(found.get(package.name, package.evr), package.evr)
     return found
-
-
-@contextmanager
-def at_hand(previous: str, network: Network, cache: Path) -> Iterator[Path]:
-    """Yield the last release as a lock or a directory with repodata, taken out of an ISO or fetched if need be."""
-    if "://" in previous:
-        yield fetched(previous, network, cache)
-    elif previous.endswith(".iso"):
-        with TemporaryDirectory() as directory:
-            take_out(Path(previous), Path(directory))
-            yield Path(directory)
-    else:
-        yield Path(previous)
-
-
-def take_out(path: Path, directory: Path) -> None:
-    """Put an ISO's repodata into directory. Raises TreeError, VerifyError, PackageError."""
-    with tree.worded(path, "read"):
-        image = isoimage.Image(path)
-    names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
-    if not names:
-        raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous")
-    for name in names:
-        tree.write(directory / name, image.read(name), durable=False)
-
-
-def fetched(url: str, network: Network, cache: Path) -> Path:
-    """Return a directory with the repodata of an address, fetched only where it has changed. Raises NetworkError."""
-    directory = cache / "previous"
-    visitor = remote.visitor(network, cache / "previous.json")
-    base, purpose = remote.base(url), "the last release, for the release notes"
-    place = directory / metadata.REPOMD
-    tree.make_directory(place.parent)
-    got = visitor.file(Want(f"{base}{metadata.REPOMD.as_posix()}", purpose), place, place)
-    primary = metadata.records_of(got)["primary"]
-    target = tree.place_below(directory, primary.location_href)
-    tree.make_directory(target.parent)
-    visitor.file(Want(f"{base}{primary.location_href}", purpose, sha256=primary.checksum), target, target)
-    visitor.memory.save()
-    return directory

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smedoit.config import Release
 from smedoit.filesets import Files
+from smedoit.network import is_url
 from smedoit.wiring import Task, said, step
 
 COMPS = "Packages/base/comps.xml"
@@ -49,6 +50,17 @@ def memory(rel: Release, task: str) -> Path:
     return rel.cache / f"metadata/{task}.sqlite"
 
 
+def last_release(rel: Release, *more: str) -> list[Files]:
+    """Return the last release as an input, whether it is a file or a directory; an address is none.
+
+    more  further files of it that are read where it has them
+    """
+    if not rel.quality.previous or is_url(rel.quality.previous):
+        return []
+    place = Path(rel.quality.previous)
+    return [Files(place.parent, (place.name, *(f"{place.name}/{name}" for name in ("repodata/*.xml", *more))))]
+
+
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
     groups, mirrors, arch = rel.tree / COMPS, named(rel, rel.updates.mirrors), rel.release.arch
@@ -81,14 +93,14 @@ def updates(rel: Release) -> Task:
 def quality(rel: Release) -> Task:
     """Who verified what changed."""
     asked, one = rel.quality, rel.release
-    release_before = Path(asked.previous) if asked.previous else rel.lock
+    kept = memory(rel, "quality")
     return step(
         rel,
         "quality",
         "gates.verify",
-        *(rel.lock, rel.root, asked, rel.notes.bugs, tiers(rel), one.is_final, memory(rel, "quality"), one.arch),
+        *(rel.lock, rel.root, asked, rel.notes.bugs, tiers(rel), one.is_final, rel.network, kept, one.arch),
         file_dep=[rel.lock, *asked.verified],
-        reads=[Files(release_before.parent, (release_before.name, f"{release_before.name}/*.xml"))],
+        reads=last_release(rel),
         told={**said(rel, "arch", "label"), "[quality]": asked},
         wiki="RPM QA verification",
     )

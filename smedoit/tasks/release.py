@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from smedoit.config import Release
 from smedoit.filesets import Files, matches
+from smedoit.places import Compared
+from smedoit.tasks.checks import last_release, memory
 from smedoit.wiring import Task, said, step
 
 NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
+
+
+OVERLAYS = ("images/product.img", "images/updates.img")
+ANACONDA = ("*.spec", "*.src.rpm")
 
 
 def check_versions(rel: Release) -> Task:
@@ -112,18 +120,25 @@ def new_major(rel: Release) -> Task:
 
 def notes(rel: Release) -> Task:
     """Release notes against the last release."""
-    target = rel.stage / "notes"
-    args = (rel.lock, rel.root, rel.quality.previous, rel.tree / "Packages/base/comps.xml", rel.release, rel.notes)
+    target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous
+    kept = memory(rel, "notes")
+    compared = Compared(rel.root, rel.lock, comps, rel.tree, last)
     return step(
         rel,
         "notes",
         "notes.write",
-        *(*args, rel.network, rel.cache, target, rel.content.path),
-        file_dep=[rel.lock, rel.tree / "Packages/base/comps.xml"],
+        *(compared, rel.release, rel.notes, rel.anaconda, rel.rules, rel.network, kept, target, rel.content.path),
+        file_dep=[rel.lock, comps, *(rel.tree / name for name in OVERLAYS)],
+        reads=[
+            *last_release(rel, *OVERLAYS),
+            *([Files(Path(rel.anaconda.source), ANACONDA)] if rel.anaconda.source else []),
+        ],
         told={
             **said(rel, "product", "version", "label"),
             "[notes]": rel.notes,
-            "[quality] previous": rel.quality.previous,
+            "[quality] previous": last,
+            "[anaconda]": rel.anaconda,
+            "[[rules]]": rel.rules,
         },
         targets=[target / name for name in ("README.txt", "ReleaseNotes.md", "ReleaseNotes.html")],
         params=[

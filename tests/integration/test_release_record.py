@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import images
+from smedoit import images, layers
+from tests import servers
 from tests.conftest import Project
 
 SHOWS_THE_RELEASE = {
@@ -161,8 +162,8 @@ def test_the_names_of_old_hands_build_and_leave_the_logs_that_the_page_names(pro
     assert (stage / "build_installer.x86_64").is_file() and (stage / "update_repos.x86_64").is_file()
 
 
-@pytest.mark.parametrize("kind", ["lock", "tree", "iso"])
-def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(project: Project, kind: str) -> None:
+def last_release(project: Project, kind: str) -> Path:
+    """Keep this release in one of its forms, and make the next one differ from it in a package and in the installer."""
     project.build()
     rel = project.rel
     old = {"lock": rel.lock, "tree": rel.tree, "iso": rel.iso}[kind]
@@ -171,10 +172,66 @@ def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(p
     recipe = project.recipe("smeserver-yum", "smeos")
     newer = project.recipe("smeserver-yum", "smeos", version="99.0", changelog=recipe.changelog)
     project.rpm(newer, "smeupdates")
-    with (project.home / "release.toml").open("a") as file:
-        file.write('\n[notes]\nsince = "10.0"\n')
-    project.edit(project.home / "release.toml", 'previous = "releases/10.0/packages.lock"', f'previous = "{kept}"')
-    outcome = project.doit("notes")
+    (rel.content.path / "product/etc/motd").write_text("Hello\n")
+    shutil.rmtree(rel.translations.path / "it")
+    return kept
+
+
+def notes_since(project: Project, previous: str) -> str:
+    """Return README.txt of the notes against another last release, which can also be built on."""
+    project.edit(project.home / "release.toml", 'previous = "releases/10.0/packages.lock"', f'previous = "{previous}"')
+    outcome = project.doit("notes", "quality")
     assert outcome.code == 0, outcome.out + outcome.err
-    text = (rel.stage / "notes/README.txt").read_text()
+    return (project.rel.stage / "notes/README.txt").read_text()
+
+
+INSTALLER = """
+The installer
+-------------
+
+  anaconda 21.48.22.159-1.el7.centos -> 21.48.22.159-2.el7.sme
+    2021-02-16 Ada Practice
+      - patch for product.img branding of anaconda
+"""
+OVERLAID = """  New files: etc/motd
+  Languages that are gone: it
+"""
+
+
+@pytest.mark.parametrize("kind", ["lock", "tree", "iso"])
+def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(project: Project, kind: str) -> None:
+    text = notes_since(project, str(last_release(project, kind)))
     assert "Changes since 10.0: 1 updated." in text and "-> 99.0-" in text
+    assert INSTALLER + (OVERLAID if kind != "lock" else "") in text
+    assert ("etc/motd" in text) == (kind != "lock")
+
+
+def test_the_last_release_may_lie_on_a_server_which_is_not_asked_again_offline(project: Project) -> None:
+    kept = last_release(project, "tree")
+    project.edit(project.home / "release.toml", "# [network]", "[network]\ndelay = 0")
+    with servers.scripted() as server:
+        address = servers.publish(server, "/10.0/", {name: (kept / name).read_bytes() for name in layers.listed(kept)})
+        text = notes_since(project, address)
+    assert "Changes since 10.0: 1 updated." in text
+    assert INSTALLER + OVERLAID in text
+    assert project.doit("offline=1", "iso", "notes").code == 0
+
+
+def test_notes_are_written_again_when_the_last_release_or_the_changelog_of_anaconda_changed(project: Project) -> None:
+    kept = last_release(project, "lock")
+    notes_since(project, str(kept))
+    assert "up to date" in project.doit("why", "notes").out
+    project.edit(Path(project.rel.anaconda.source) / "anaconda.spec", "branding of", "words of")
+    assert "anaconda.spec changed" in project.doit("why", "notes").out
+    project.doit("notes")
+    shutil.copyfile(project.rel.lock, kept)
+    assert f"{kept.name} changed" in project.doit("why", "notes").out
+
+
+def test_an_option_is_done_even_where_the_task_is_up_to_date(project: Project) -> None:
+    project.build()
+    assert project.doit("notes").code == 0
+    outcome = project.doit("notes", "--content")
+    assert "you asked for it with --content" in outcome.out
+    assert "Changes since 10.0" in (project.rel.content.path / "README.txt").read_text()
+    assert "up to date" in project.doit("why", "notes").out

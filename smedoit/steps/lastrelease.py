@@ -1,0 +1,114 @@
+"""The last release, whatever is left of it: its lock, its tree with repodata, an address of that, or its ISO."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from smedoit import isoimage, lock, metadata, tree
+from smedoit.answers import Want
+from smedoit.errors import PackageError, TreeError
+from smedoit.network import Network, Refused, is_url
+from smedoit.package import Evr, Package
+from smedoit.repository import Source
+from smedoit.steps import remote
+from smedoit.steps.checks import PRIMARY
+
+OVERLAYS = ("images/product.img", "images/updates.img")
+
+
+@contextmanager
+def at_hand(previous: str, network: Network, memory: Path, more: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield the last release as a lock or a directory with repodata, taken out of an ISO or fetched if need be.
+
+    memory  of the task that asks: beside it lies what was fetched
+    more    further files of the release that are wanted where it has them
+    """
+    if is_url(previous):
+        yield fetched(previous, network, memory.with_suffix(""), more)
+    elif previous.endswith(".iso"):
+        with TemporaryDirectory() as directory:
+            take_out(Path(previous), Path(directory), more)
+            yield Path(directory)
+    else:
+        yield Path(previous)
+
+
+def take_out(path: Path, directory: Path, more: Sequence[str]) -> None:
+    """Put an ISO's repodata, and more of it, into directory. Raises TreeError, VerifyError, PackageError."""
+    with tree.worded(path, "read"):
+        image = isoimage.Image(path)
+    names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
+    if not names:
+        raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous")
+    for name in (*names, *(name for name in more if name in image.records)):
+        tree.write(directory / name, image.read(name), durable=False)
+
+
+def fetched(url: str, network: Network, place: Path, more: Sequence[str]) -> Path:
+    """Return a directory with the repodata, and more, of an address. Raises NetworkError.
+
+    Only what has changed is fetched again; offline, what is there from before will do.
+    """
+    directory = place / hashlib.sha256(url.encode()).hexdigest()[:12]
+    if network.offline and (directory / metadata.REPOMD).is_file():
+        return directory
+    visitor = remote.visitor(network, directory.with_suffix(".json"))
+    base, purpose = remote.base(url), "the last release"
+
+    def got(relative: str, sha256: str = "") -> Path:
+        target = tree.place_below(directory, relative)
+        tree.make_directory(target.parent)
+        return visitor.file(Want(f"{base}{relative}", purpose, sha256=sha256), target, target)
+
+    primary = metadata.records_of(got(metadata.REPOMD.as_posix()))["primary"]
+    got(primary.location_href, primary.checksum)
+    for name in more:
+        try:
+            got(name)
+        except Refused as error:
+            if not error.is_absent:
+                raise
+            tree.remove(directory / name)
+    visitor.memory.save()
+    return directory
+
+
+def packages(place: Path, arch: str, memory: Path) -> list[Package]:
+    """Return the packages of the last release, by its lock or its repodata. Raises PackageError, TreeError."""
+    if place.is_dir():
+        source = Source("the last release", place, arch)
+        if source.repomd is None:
+            raise PackageError(
+                f"{place}: has no repodata", hint="name the release's packages.lock or its tree in [quality] previous"
+            )
+        return listed([source], memory, arch)
+    if not place.exists():
+        raise TreeError(
+            f"{place}: the last release is not there",
+            hint="correct [quality] previous in release.toml, or leave it out",
+        )
+    return [pick.package for pick in lock.loads(tree.read_text(place), place)]
+
+
+def listed(sources: Iterable[Source], memory: Path, arch: str) -> list[Package]:
+    """Return the packages that metadata tells of, as far as it does: nobody has verified them."""
+    found = []
+    for source in sources:
+        with metadata.unpacked(source, PRIMARY, memory) as files:
+            pool = metadata.pool(arch, {source.name: files})
+            found += [package_of(one) for one in pool.solvables_iter()]
+    return found
+
+
+def package_of(one: Any) -> Package:
+    """Return the package that a solvable stands for."""
+    import solv
+
+    checksum = one.lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    digest = checksum.hex() if checksum and checksum.type == solv.REPOKEY_TYPE_SHA256 else ""
+    return Package(one.name, Evr.parse(one.evr), one.arch, "", 0, digest, "", one.lookup_sourcepkg() or "")
