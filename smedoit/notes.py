@@ -78,6 +78,7 @@ class Installer:
 
 
 UNCHANGED = Installer()
+NOTHING: Mapping[str, Sequence[Entry]] = {}
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def report(
     groups: Mapping[str, Sequence[str]],
     bugs: Sequence[str],
     installer: Installer = UNCHANGED,
+    former: Mapping[str, Sequence[Entry]] = NOTHING,
 ) -> Report:
     """Return what happened between two sets of packages.
 
@@ -141,11 +143,12 @@ def report(
     groups         group's name -> package names; a package stands in the first group that lists it
     bugs           regular expressions with one group
     installer      what happened to the installer; bugs that its changelog names count, too
+    former         name -> entries of the package before, where it is still at hand: none of these is new
     """
     home = {name: group for group in reversed(list(groups)) for name in groups[group]}
     sorted_changes: dict[str, list[Change]] = {group: [] for group in [*groups, OTHERS]}
     for name, kind in sorted(changed(before, after).items()):
-        sorted_changes[home.get(name, OTHERS)].append(change(name, kind, before, after, changelogs))
+        sorted_changes[home.get(name, OTHERS)].append(change(name, kind, before, after, changelogs, former))
     found = {group: tuple(ordered(changes)) for group, changes in sorted_changes.items() if changes}
     told = [one for changes in found.values() for one in changes] + ([installer.anaconda] if installer.anaconda else [])
     return Report(found, by_bug(told, bugs), installer)
@@ -157,12 +160,13 @@ def change(
     before: Mapping[str, Evr],
     after: Mapping[str, Evr],
     changelogs: Mapping[str, Sequence[Entry]],
+    former: Mapping[str, Sequence[Entry]] = NOTHING,
 ) -> Change:
-    """Return one change, with the entries between where there are two versions."""
+    """Return one change, with the entries between where there are two versions; what is former is not new."""
     old, new = (str(versions[name]) if name in versions else "" for versions in (before, after))
     if kind != "updated":
         return Change(kind, name, old, new)
-    entries, gap = between(changelogs.get(name, ()), before[name])
+    entries, gap = between(changelogs.get(name, ()), before[name], former.get(name, ()))
     return Change(kind, name, old, new, entries, gap and bool(changelogs.get(name)))
 
 

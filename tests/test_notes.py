@@ -49,6 +49,13 @@ def test_an_entry_that_the_last_release_had_is_not_new_even_without_a_version() 
     assert notes.between((NEW, nameless), evr("0-1"), known=(nameless,)) == ((NEW,), False)
 
 
+def test_a_package_of_the_last_release_that_is_still_at_hand_says_what_is_new() -> None:
+    nameless = [Entry("Bob", one.time, one.text) for one in CHANGELOG]
+    versions = {"alpha": evr("1.1-2")}, {"alpha": evr("1.2-1")}
+    [[one]] = notes.report(*versions, {"alpha": nameless}, {}, (), former={"alpha": nameless[1:]}).groups.values()
+    assert (one.entries, one.gap) == ((nameless[0],), False)
+
+
 @pytest.mark.parametrize(
     ("header", "wanted"),
     [

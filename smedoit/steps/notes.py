@@ -48,9 +48,9 @@ def write(
     if not compared.previous:
         raise ConfigError("doit notes: there is no release to compare with", hint="name it in [quality] previous")
     with lastrelease.at_hand(compared.previous, network, memory, OVERLAYS) as last:
-        before = newest(lastrelease.packages(last, one.arch, memory))
+        before = lastrelease.packages(last, one.arch, memory)
         files, languages = overlaid(last, compared.tree, own_rules)
-    anaconda, remark = anaconda_change(own, settings, before, memory, one.arch)
+    anaconda, remark = anaconda_change(own, settings, newest(before), memory, one.arch)
     report = packages_report(compared, before, settings, Installer(anaconda, files, languages))
     for name, made in PAGES.items():
         tree.write(target / name, made(report, one, settings.since, settings))
@@ -60,17 +60,16 @@ def write(
     return {"did": said, "result": os.fspath(target / "README.txt")}
 
 
-def packages_report(compared: Compared, before: Mapping[str, Evr], settings: Notes, installer: Installer) -> Report:
+def packages_report(compared: Compared, last: Sequence[Package], settings: Notes, installer: Installer) -> Report:
     """Return what happened to the packages, by the groups of comps, and the installer beside them."""
     packages = {pick.package.name: pick.package for pick in reversed(read_lock(compared.lock))}
-    after = {name: package.evr for name, package in packages.items()}
+    before, after = newest(last), {name: package.evr for name, package in packages.items()}
     groups = named(comps.shown(tree.read_text(compared.comps), compared.comps))
-    changelogs = {
-        name: tuple(gates.changelog(compared.root / packages[name].file))
-        for name, kind in notes.changed(before, after).items()
-        if kind == "updated"
-    }
-    return notes.report(before, after, changelogs, groups, settings.bugs, installer)
+    updated = [name for name, kind in notes.changed(before, after).items() if kind == "updated"]
+    changelogs = {name: tuple(gates.changelog(compared.root / packages[name].file)) for name in updated}
+    kept = {one.name: compared.root / one.file for one in last if one.file and one.evr == before[one.name]}
+    former = {name: tuple(gates.changelog(kept[name])) for name in updated if name in kept and kept[name].is_file()}
+    return notes.report(before, after, changelogs, groups, settings.bugs, installer, former)
 
 
 def named(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, list[str]]:
