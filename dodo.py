@@ -110,6 +110,11 @@ def task_anaconda_source():
     return fetching.anaconda_source(REL)
 
 
+def task_install_classes():
+    """the installer's Python sources, judged by a Python 2.7, and which install class would win"""
+    return checks.install_classes(REL)
+
+
 def task_product_img():
     """images/product.img: install classes, logos, .buildstamp and release files"""
     return medium.product_img(REL)

@@ -20,13 +20,14 @@ DECIDE = {
     "exclusions", "knownkeys", "places", "promotion", "relations", "routes", "verdicts",
     "bootmenu", "checksums", "doctor", "findings", "licenses", "manifest", "proof", "record", "screen", "spdx",
     "spdxids", "toml",
-    "announcement", "channels", "checkouts", "mirrored", "publish", "series",
+    "announcement", "channels", "installclasses", "checkouts", "mirrored", "publish", "series",
 }  # fmt: skip
 # They know the outside world, as does everything else that stands on no other floor.
 DOES = {
     "census", "digests", "fat", "fetch", "iso", "keys", "layers", "practice", "progress", "repo", "rpms", "run", "seal",
     "steps", "tree", "verify", "contents", "isoimage", "reconstruct", "template", "volume",
     "mirroring", "placing", "published", "relocation",
+    "mediasums", "python27", "filesets",
     "descriptions", "emulator", "exports", "installed", "revisions", "signing",
 }  # fmt: skip
 TELL = {"commands", "console", "fresh", "tasks", "wiring"}

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import parso
 import pytest
 
 from smedoit import config, tree
@@ -407,14 +406,6 @@ def test_a_checkout_s_cvs_directories_are_there_and_no_walk_sees_them(rel: confi
         True
     }
     assert not [path for path, _ in tree.walk(root) if "CVS" in path]
-
-
-@pytest.mark.parametrize("file", sorted(installer.CLASSES))
-def test_install_classes_are_python_2_7(file: str) -> None:
-    """parso's grammar of Python 2.7 is the judge: no distribution of today still has that interpreter."""
-    grammar = parso.load_grammar(version="2.7")
-    tree = grammar.parse(installer.install_class(file))
-    assert [error.message for error in grammar.iter_errors(tree)] == []
 
 
 def test_the_koozali_class_beats_the_others() -> None:

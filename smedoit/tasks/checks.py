@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit import python27
 from smedoit.config import Release
 from smedoit.filesets import Files
 from smedoit.network import is_url
+from smedoit.tasks.medium import NOT_OVERLAID
 from smedoit.wiring import Task, said, step
 
 COMPS = "Packages/base/comps.xml"
@@ -120,4 +122,23 @@ def anaconda_version(rel: Release) -> Task:
         else [],
         told={**said(rel, "arch", "label"), "[anaconda]": asked},
         wiki="Check Anaconda version",
+    )
+
+
+def install_classes(rel: Release) -> Task:
+    """The installer's Python sources, judged by the Python that it runs with, where this machine has it."""
+    below, layer = rel.content.previous, rel.anaconda_layer
+    roots = [Path(below) / "product"] if below else []
+    roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
+    names = python27.candidates()
+    return step(
+        rel,
+        "install_classes",
+        "installclasses.check",
+        *(roots, NOT_OVERLAID, names),
+        reads=[Files(root, ("*.py",), NOT_OVERLAID) for root in roots],
+        told={"[content] previous": below} if below else {},
+        besides={"what may be a Python 2.7 here": ", ".join(names) or "nothing"},
+        after=["anaconda_source"] if rel.anaconda.srpm else [],
+        wiki="Check how to tweak Anaconda",
     )

@@ -285,6 +285,7 @@ def iso(rel: Release) -> Task:
             "updates",
             "quality",
             "anaconda_version",
+            "install_classes",
             "product_img",
             "updates_img",
             "treeinfo",

@@ -21,7 +21,7 @@ OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .
 GATES = {"closure", "updates", "quality", "release_package", "medium_keys"}  # what must agree to another choice
 CHOSEN = {"packages", "stage_packages", "comps", "repodata", *GATES, *OVERLAID}  # what follows such a choice
 IMAGES = {"grub", "product_img", "updates_img"}
-EVERY = {*CHOSEN, *IMAGES, "tree", "isolinux", "anaconda_version", "stage_link"}
+EVERY = {*CHOSEN, *IMAGES, "tree", "isolinux", "anaconda_version", "install_classes", "stage_link"}
 TEXTS = {"check_versions", "iso"}  # what follows a file that is on the medium as it is
 PIXMAPS = "product/usr/share/anaconda/pixmaps"
 
@@ -106,6 +106,10 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     "the label": (lambda project: label(project, "rc3"), EVERY),
     "the address for bugs": (
         lambda project: project.release(bug_url="https://bugs.example.invalid"), {"product_img", *OVERLAID}
+    ),
+    "an install class": (
+        content("product/run/install/product/pyanaconda/installclasses/koozali.py", "xfs", "ext4"),
+        {"install_classes", "product_img", *OVERLAID},
     ),
     "the place of translations": (release_toml('"locale"', '"updates"'), {"updates_img", *OVERLAID}),
     "the release notes": (content("README.txt", "release notes", "notes"), {"tree", *TEXTS}),

@@ -1,0 +1,41 @@
+"""The installer's Python sources, before an image is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from smedoit import installclasses, layers, python27, tree
+from smedoit.errors import ContentError
+
+
+def check(roots: Sequence[Path], skipped: Sequence[str], names: Sequence[str]) -> str:
+    """Have the sources below roots judged by a Python 2.7, and say what is doubtful of the install classes.
+
+    skipped  globs of paths that go into no image
+    names    of programs that may be such a Python
+
+    Raises ContentError with every file that it would not import: the installer would end in a traceback.
+    """
+    found = sources(roots, skipped)
+    judge = python27.interpreter(names)
+    if judge and (wrong := python27.complaints(judge, list(found.values()))):
+        raise ContentError(
+            "the installer's Python 2.7 would not import\n" + "\n".join(f"  {one}" for one in wrong),
+            hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
+        )
+    remarks = installclasses.remarks({relative: tree.read_text(path) for relative, path in found.items()})
+    judged = f"judged by {judge}" if judge else "judged by nobody: this machine has no Python 2.7"
+    return "\n  ".join([f"{len(found)} sources, {judged}", *remarks])
+
+
+def sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
+    """Return path in the installer -> source; what lies in a later root hides that of an earlier one."""
+    return {
+        relative: root / relative
+        for root in roots
+        if root.is_dir()
+        for relative in layers.listed(root)
+        if relative.endswith(".py") and not any(fnmatchcase(relative, pattern) for pattern in skipped)
+    }
