@@ -146,9 +146,10 @@ def command(settings: Mock, file: Path, *words: str) -> list[str]:
     return [*settings.command, "-r", str(file), *words]
 
 
-def inside(settings: Mock, file: Path, directory: str, words: Sequence[str]) -> list[str]:
-    """Return a call that runs words inside the chroot, as the caller, in a directory."""
-    return command(settings, file, "--cwd", directory, "--unpriv", "--chroot", "--", *words)
+def inside(settings: Mock, file: Path, directory: str, words: Sequence[str], *, as_root: bool = False) -> list[str]:
+    """Return a call that runs words inside the chroot, in a directory, as the caller or as the root of the chroot."""
+    who = () if as_root else ("--unpriv",)
+    return command(settings, file, "--cwd", directory, *who, "--chroot", "--", *words)
 
 
 def lorax(one: Identity, place: str, tiers: Sequence[str], more: Sequence[str]) -> list[str]:
@@ -166,8 +167,8 @@ def lorax(one: Identity, place: str, tiers: Sequence[str], more: Sequence[str]) 
 
 def first_error(log: str) -> str:
     """Return the line of a log that says what really went wrong: the first that speaks of an error."""
-    marks = ("error:", "error ", "traceback", "failed", "no package", "cannot ", "not found", "fatal")
-    harmless = ("0 errors", "errors='", "if errors", "error: 0")
+    marks = ("error:", "error ", "traceback", "failed", "no package", "no match for", "cannot ", "not found", "fatal")
+    harmless = ("0 errors", "errors='", "if errors", "error: 0", "error: command failed:")  # the last is a heading
     for line in log.splitlines():
         lower = line.strip().lower()
         if any(mark in lower for mark in marks) and not any(mark in lower for mark in harmless):

@@ -26,19 +26,35 @@ if "--chroot" in words:
     inner = words[words.index("--") + 1 :]
     for host, place in config_opts["plugin_conf"]["bind_mount_opts"]["dirs"]:
         inner = [word.replace(place, host) for word in inner]
-    sys.exit(subprocess.call(inner, env={{**os.environ, "PATH": {here!r} + ":" + os.environ["PATH"]}}))
+    who = "releases" if "--unpriv" in words else "root"
+    sys.exit(subprocess.call(inner, env={{**os.environ, "PATH": {here!r} + ":" + os.environ["PATH"], "WHO": who}}))
 """
 LORAX = """\
 #!{python}
-import pathlib, sys
+import os, pathlib, sys
 
+if os.environ["WHO"] != "root":
+    sys.exit("no root privileges")
 place = pathlib.Path(sys.argv[-1])
+if place.exists():
+    sys.exit("output directory should not exist.")
 for name in {made!r}:
     (place / name).parent.mkdir(parents=True, exist_ok=True)
     (place / name).write_text(name)
 sys.stderr.write({words!r})
 sys.exit({code})
 """
+
+
+MOCKS_OWN = """\
+Start: installing minimal buildroot with dnf
+ERROR: Command failed:
+ # /usr/bin/dnf-3 --installroot /var/lib/mock/smeserver-10-x86_64-iso/root/ -y install lorax nosuchpackage
+Unable to detect release version (use '--releasever' to specify release version)
+No matches found for the following disable plugin patterns: spacewalk
+No match for argument: nosuchpackage
+Error: Unable to find a match: nosuchpackage
+"""  # mock 6's, with dnf 4
 
 
 def program(path: Path, text: str, **values: object) -> Path:
@@ -69,7 +85,7 @@ def world(tmp_path: Path) -> Chroot:
     root = tmp_path / "world"
     settings = Mock(command=(str(mock),), place="/build/smeserver")
     return Chroot(
-        "practice", root / "practice.cfg", settings, root, {"smeos": root / "repo/smeos"}, tmp_path / "mock.log"
+        "practice", root / "practice.cfg", settings, root, {"smeos": root / "repo/smeos"}, root / "logs/mock.log"
     )
 
 
@@ -123,6 +139,7 @@ def test_lorax_is_told_the_release() -> None:
         ("fine\nError: No package lorax available\nlater error: x", "Error: No package lorax available"),
         ("0 errors\nTraceback (most recent call last):\n", "Traceback (most recent call last):"),
         ("all well\nthe end\n\n", "the end"),
+        (MOCKS_OWN, "No match for argument: nosuchpackage"),
         ("", "it said nothing"),
     ],
 )
@@ -140,6 +157,17 @@ def test_the_next_images_replace_them_as_a_whole(world: Chroot) -> None:
     (boot_set / "left over").write_text("x")
     built(world)
     assert not (boot_set / "left over").exists()
+
+
+def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed(world: Chroot) -> None:
+    program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=["images/half"], words="error: x", code=1)
+    with pytest.raises(SmeError, match="error: x"):
+        built(world)
+    chown = f"--chroot -- chown -R {os.getuid()}:{os.getgid()} /build/smeserver/state/lorax"
+    assert world.log.read_text().count(chown) == 1
+    program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=installer.PROMISED, words="", code=0)
+    assert not (built(world) / "images/half").exists()
+    assert world.log.read_text().count(chown) == 3
 
 
 def test_a_boot_set_that_we_did_not_make_is_never_replaced(world: Chroot) -> None:

@@ -44,13 +44,29 @@ def build(one: Chroot, identity: Identity, settings: Installer, work: Path, boot
     work  a directory below the build root for what lorax makes
     """
     prove_mount(one, work.parent)
-    shutil.rmtree(work, ignore_errors=True)
+    clear(one, work)
     tiers = [one.inner(place) for place in one.tiers.values()]
     words = chroot.lorax(identity, one.inner(work), tiers, settings.lorax)
-    called(one, chroot.inside(one.settings, one.file, one.inner(work.parent), words))
+    try:
+        called(one, chroot.inside(one.settings, one.file, one.inner(one.log.parent), words, as_root=True))
+    finally:
+        give_back(one, work)
     check_images(work)
     become(work, boot_set)
     return f"new images from {', '.join(one.tiers)} in {boot_set}"
+
+
+def clear(one: Chroot, work: Path) -> None:
+    """Remove what a lorax that was killed has left, and left to root."""
+    give_back(one, work)
+    tree.remove_directory(work)
+
+
+def give_back(one: Chroot, work: Path) -> None:
+    """Let what the root of the chroot made belong to the caller: lorax works as root or not at all."""
+    if work.exists():
+        words = ["chown", "-R", f"{os.getuid()}:{os.getgid()}", one.inner(work)]
+        called(one, chroot.inside(one.settings, one.file, "/", words, as_root=True))
 
 
 def prove_mount(one: Chroot, directory: Path) -> None:
