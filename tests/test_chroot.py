@@ -167,7 +167,7 @@ def given_back(world: Chroot) -> int:
 
 def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed(world: Chroot) -> None:
     lorax = Path(world.settings.command[0]).with_name("lorax")
-    program(lorax, LORAX, made=["images/half"], words="error: x", code=1)
+    program(lorax, LORAX, made=["images/half"], words="error: x\n", code=1)
     with pytest.raises(SmeError, match="error: x"):
         built(world)
     assert given_back(world) == 1
