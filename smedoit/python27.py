@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smedoit.errors import SmeError
+from smedoit.run import run
 
 INTERPRETERS = ("python2.7", "python2", "pypy")
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -20,20 +21,14 @@ for name in sys.argv[1:]:
 """
 
 
-def candidates() -> tuple[str, ...]:
-    """Return the names of programs on this machine that may be a Python 2.7; nobody has asked them yet."""
-    return tuple(name for name in INTERPRETERS if shutil.which(name))
-
-
-def interpreter(names: Sequence[str]) -> str:
-    """Return the first of the names that is a Python 2.7, "" if none is: a name may be a shim that leads nowhere."""
-    return next((name for name in names if version(name) == "2.7"), "")
+def interpreter() -> str:
+    """Return the name of a Python 2.7 on this machine, "" if it has none: a name may be a shim that leads nowhere."""
+    there = (name for name in INTERPRETERS if shutil.which(name))
+    return next((name for name in there if version(name) == "2.7"), "")
 
 
 def version(name: str) -> str:
     """Return the version of an interpreter, "" if it does not start."""
-    from smedoit.run import run
-
     try:
         return run([name, "-c", VERSION]).strip()
     except SmeError:
@@ -42,6 +37,4 @@ def version(name: str) -> str:
 
 def complaints(name: str, files: Sequence[Path]) -> list[str]:
     """Return "FILE, line N: what is wrong" for every file that the interpreter called name would not import."""
-    from smedoit.run import run
-
     return run([name, "-c", JUDGE, *files]).splitlines() if files else []

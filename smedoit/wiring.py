@@ -73,7 +73,6 @@ def step(
     file_dep: Iterable[Path] = (),
     reads: Iterable[Files] = (),
     told: Mapping[str, object] | None = None,
-    besides: Mapping[str, str] | None = None,
     targets: Iterable[Path] = (),
     writes: Iterable[Files] = (),
     links: Iterable[Path] = (),
@@ -87,7 +86,6 @@ def step(
     """Return a task as doit wants it.
 
     told    in the words of release.toml, so that reasons read well
-    besides what it is told by others: what of -> the value
     links   symlinks that it makes; where they lead is their content
     after   tasks that must be done before, because their output is a set of files
     always  it runs whenever somebody asks for it
@@ -108,7 +106,7 @@ def step(
         "params": [dict(one) for one in params],
         **({"pos_arg": pos_arg} if pos_arg else {}),
         "meta": {
-            "told": {**words, **(besides or {}), **program()},
+            "told": {**words, **program()},
             "reads": tuple(reads),
             "writes": tuple(writes),
             "links": tuple(links),

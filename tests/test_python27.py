@@ -39,7 +39,7 @@ def judge(bin: Path) -> str:
     """Jython is a Python 2.7 that Debian still has."""
     need("jython")
     program(bin, "python2.7", f'exec {shutil.which("jython")} "$@"')
-    return python27.interpreter(python27.candidates())
+    return python27.interpreter()
 
 
 def complaints(judge: str, tmp_path: Path, **texts: str) -> list[str]:
@@ -71,13 +71,12 @@ def test_all_bad_files_are_named(judge: str, tmp_path: Path) -> None:
 def test_a_shim_that_leads_nowhere_is_no_python(bin: Path) -> None:
     program(bin, "python2.7", "echo 'command not found' >&2; exit 127")
     program(bin, "python2", "echo 2.7")
-    assert python27.interpreter(python27.candidates()) == "python2"
+    assert python27.interpreter() == "python2"
 
 
 def test_a_python_of_another_version_is_none(bin: Path) -> None:
     program(bin, "pypy", "echo 3.9")
-    assert python27.candidates() == ("pypy",)
-    assert python27.interpreter(python27.candidates()) == ""
+    assert python27.interpreter() == ""
 
 
 # The step, on a content tree
@@ -91,19 +90,21 @@ def content(tmp_path: Path) -> Path:
     return tmp_path / "content"
 
 
-def check(content: Path, *names: str) -> str:
-    return step.check([content / "absent", content / "product", content / "updates"], ("po/*",), names)
+def check(content: Path) -> str:
+    return step.check([content / "absent", content / "product", content / "updates"], ("po/*",))
 
 
-def test_a_source_that_the_installer_could_not_import_stops_the_build(judge: str, content: Path) -> None:
-    assert check(content, judge) == "2 sources, judged by python2.7"
+@pytest.mark.usefixtures("judge")
+def test_a_source_that_the_installer_could_not_import_stops_the_build(content: Path) -> None:
+    assert check(content) == "2 sources, judged by python2.7"
     tree.write(content / "product" / PATH, GOOD + "\n    async def f(self): pass\n")
     with pytest.raises(ContentError, match=r"would not import\n  \S+/koozali\.py, line \d+: (.|\n)*hint: mend"):
-        check(content, judge)
+        check(content)
 
 
+@pytest.mark.usefixtures("bin")
 def test_a_machine_without_python_2_7_says_so_and_still_looks_at_the_classes(content: Path) -> None:
-    assert check(content) == "2 sources, judged by nobody: this machine has no Python 2.7"
+    assert check(content) == f"2 sources, {step.UNJUDGED}"
     tree.write(content / "product" / PATH, GOOD.replace("30000", "10"))
     assert "CentOS's own would win" in check(content)
 

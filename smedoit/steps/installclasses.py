@@ -9,24 +9,25 @@ from pathlib import Path
 from smedoit import installclasses, layers, python27, tree
 from smedoit.errors import ContentError
 
+UNJUDGED = "judged by nobody: there is no Python 2.7 here; once there is, say doit forget install_classes"
 
-def check(roots: Sequence[Path], skipped: Sequence[str], names: Sequence[str]) -> str:
+
+def check(roots: Sequence[Path], skipped: Sequence[str]) -> str:
     """Have the sources below roots judged by a Python 2.7, and say what is doubtful of the install classes.
 
     skipped  globs of paths that go into no image
-    names    of programs that may be such a Python
 
     Raises ContentError with every file that it would not import: the installer would end in a traceback.
     """
     found = sources(roots, skipped)
-    judge = python27.interpreter(names)
+    judge = python27.interpreter()
     if judge and (wrong := python27.complaints(judge, list(found.values()))):
         raise ContentError(
             "the installer's Python 2.7 would not import\n" + "\n".join(f"  {one}" for one in wrong),
             hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
         )
     remarks = installclasses.remarks({relative: tree.read_text(path) for relative, path in found.items()})
-    judged = f"judged by {judge}" if judge else "judged by nobody: this machine has no Python 2.7"
+    judged = f"judged by {judge}" if judge else UNJUDGED
     return "\n  ".join([f"{len(found)} sources, {judged}", *remarks])
 
 

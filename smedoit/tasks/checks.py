@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit import python27
 from smedoit.config import Release
 from smedoit.filesets import Files
 from smedoit.network import is_url
@@ -130,15 +129,13 @@ def install_classes(rel: Release) -> Task:
     below, layer = rel.content.previous, rel.anaconda_layer
     roots = [Path(below) / "product"] if below else []
     roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
-    names = python27.candidates()
     return step(
         rel,
         "install_classes",
         "installclasses.check",
-        *(roots, NOT_OVERLAID, names),
+        *(roots, NOT_OVERLAID),
         reads=[Files(root, ("*.py",), NOT_OVERLAID) for root in roots],
         told={"[content] previous": below} if below else {},
-        besides={"what may be a Python 2.7 here": ", ".join(names) or "nothing"},
         after=["anaconda_source"] if rel.anaconda.srpm else [],
         wiki="Check how to tweak Anaconda",
     )
