@@ -1,6 +1,5 @@
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
-from smedoit import fresh, wiring
 from smedoit.tasks import (
     checks,
     fetching,
@@ -15,6 +14,7 @@ from smedoit.tasks import (
     tiers,
     trial,
 )
+from smedoit.tell import fresh, wiring
 
 REL = wiring.release()
 DOIT_CONFIG = fresh.settings(REL)

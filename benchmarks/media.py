@@ -27,11 +27,11 @@ from pipeline import (
     table,
 )
 
-from smedoit import jigdo
+from smedoit.decide import jigdo
 
 HASH = ["xargs", "-0", "md5sum"]
-SEAL = "import sys, pathlib; from smedoit import seal; seal.implant(pathlib.Path(sys.argv[1]))"
-SUM = "import sys, pathlib; from smedoit import seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
+SEAL = "import sys, pathlib; from smedoit.do import seal; seal.implant(pathlib.Path(sys.argv[1]))"
+SUM = "import sys, pathlib; from smedoit.do import seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from pipeline import MIB, Costs, Round, World, arguments, contest, cost, fresh, link_all, make_world, ours, table
 
-from smedoit import tree
+from smedoit.do import tree
 
 LOCK, REPODATA = "packages", "tiers:smeos-x86_64"
 

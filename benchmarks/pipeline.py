@@ -24,8 +24,9 @@ from typing import IO
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from smedoit import config, tree  # noqa: E402, the script measures the code that it lies beside
-from smedoit.origins import PLACES  # noqa: E402
+from smedoit.decide import config  # noqa: E402, the script measures the code that it lies beside
+from smedoit.decide.origins import PLACES  # noqa: E402
+from smedoit.do import tree  # noqa: E402
 from smedoit.practice import packages, pictures  # noqa: E402
 
 MIB = 1 << 20

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from smedoit import config
-from smedoit.config import Release
+from smedoit.decide import config
+from smedoit.decide.config import Release
+from smedoit.do.tree import BESIDE, Stamp, digest, stamp
 from smedoit.practice import catalogue, packages, world
 from smedoit.practice.packages import Recipe
-from smedoit.tree import BESIDE, Stamp, digest, stamp
 
 ROOT = Path(__file__).parent.parent
 FAULTS = "tests.integration.faults"

@@ -15,11 +15,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from smedoit import channels, metadata, placing, publish, published, repo
-from smedoit.channels import TESTING, Place, Publish
-from smedoit.digests import Digests
-from smedoit.publish import Gate, Plan
-from smedoit.published import Ledger, Record
+from smedoit.decide import channels, publish
+from smedoit.decide.channels import TESTING, Place, Publish
+from smedoit.decide.publish import Gate, Plan
+from smedoit.do import metadata, placing, published, repo
+from smedoit.do.digests import Digests
+from smedoit.do.published import Ledger, Record
 from smedoit.steps import publishing
 from tests.nouns import EPOCH
 from tests.repositories import recipe, repository

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit import metadata
+from smedoit.do import metadata
+from smedoit.do.repository import Source
 from smedoit.practice import packages
 from smedoit.practice.packages import Recipe
-from smedoit.repository import Source
 
 MEDIUM = "the medium"
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.config import Key
+from smedoit.decide.config import Key
 from tests.tools import need
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import layers, practice
-from smedoit.config import Key
-from smedoit.errors import ContentError, PackageError, SmeError
-from smedoit.gates import Anaconda
-from smedoit.network import Network
+from smedoit import practice
+from smedoit.decide.config import Key
+from smedoit.decide.errors import ContentError, PackageError, SmeError
+from smedoit.decide.gates import Anaconda
+from smedoit.decide.network import Network
+from smedoit.decide.schema import Refused
+from smedoit.do import layers
 from smedoit.practice.packages import signer
-from smedoit.schema import Refused
 from smedoit.steps import anaconda
 from tests import servers
 from tests.servers import status

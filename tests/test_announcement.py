@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from smedoit import announcement
-from smedoit.announcement import Medium, News
-from smedoit.channels import FINAL, TESTING, Place
+from smedoit.decide import announcement
+from smedoit.decide.announcement import Medium, News
+from smedoit.decide.channels import FINAL, TESTING, Place
 from tests.nouns import identity
 
 MEDIUM = Medium("iso/x86_64/smeserver-10.1-x86_64.iso", 3 << 20, "ab" * 32)

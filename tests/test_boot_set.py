@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import bootset, images, iso, tree
-from smedoit.config import Key
-from smedoit.errors import ConfigError, ContentError, NetworkError, SmeError, TreeError
-from smedoit.network import Network
-from smedoit.origins import BootSet
+from smedoit.decide import bootset, images
+from smedoit.decide.config import Key
+from smedoit.decide.errors import ConfigError, ContentError, NetworkError, SmeError, TreeError
+from smedoit.decide.network import Network
+from smedoit.decide.origins import BootSet
+from smedoit.do import iso, tree
 from smedoit.steps import bootset as fetching
 from smedoit.steps import pinning
 from tests import servers

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from smedoit import bootmenu, brand
+from smedoit.decide import bootmenu, brand
 from smedoit.practice import boot, menus
 from tests.corpus import corpus_dir
 from tests.nouns import identity

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import bootset
-from smedoit.checksums import Summed
-from smedoit.errors import ContentError
+from smedoit.decide import bootset
+from smedoit.decide.checksums import Summed
+from smedoit.decide.errors import ContentError
 from tests.corpus import corpus_dir
 from tests.tools import need, read_with
 

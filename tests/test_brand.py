@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import brand, rules
-from smedoit.errors import ContentError
-from smedoit.identity import Identity
+from smedoit.decide import brand, rules
+from smedoit.decide.errors import ContentError
+from smedoit.decide.identity import Identity
 from smedoit.practice import boot, groups, installer, menus
 from tests.corpus import corpus_dir
 from tests.nouns import identity

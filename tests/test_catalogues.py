@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import catalogues
-from smedoit.catalogues import Catalogue, Changes
-from smedoit.errors import ContentError
+from smedoit.decide import catalogues
+from smedoit.decide.catalogues import Catalogue, Changes
+from smedoit.decide.errors import ContentError
 from smedoit.practice.translations import MESSAGES, catalogue, mo
 from tests.tools import need, read_with
 

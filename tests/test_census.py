@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import census, keys, rpms
-from smedoit.config import Key, Tier
-from smedoit.errors import PackageError, TreeError
-from smedoit.package import Package
+from smedoit.decide.config import Key, Tier
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.decide.package import Package
+from smedoit.do import census, keys, rpms
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
 from tests.corpus import corpus_dir

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import channels
-from smedoit.channels import FINAL, TESTING, Kept, Place, Publish
-from smedoit.errors import PublishError
-from smedoit.schema import Refused
+from smedoit.decide import channels
+from smedoit.decide.channels import FINAL, TESTING, Kept, Place, Publish
+from smedoit.decide.errors import PublishError
+from smedoit.decide.schema import Refused
 from tests.nouns import identity
 
 ANYTHING = Publish()

@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from smedoit import exports, revisions, tree
-from smedoit.checkouts import Checkout, Source
-from smedoit.errors import ContentError, NetworkError, SmeError
-from smedoit.network import Network
-from smedoit.schema import Refused
+from smedoit.decide.checkouts import Checkout, Source
+from smedoit.decide.errors import ContentError, NetworkError, SmeError
+from smedoit.decide.network import Network
+from smedoit.decide.schema import Refused
+from smedoit.do import exports, revisions, tree
 from smedoit.steps import checkouts
 from tests.servers import free_port
 from tests.tools import read_with

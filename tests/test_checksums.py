@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import checksums
-from smedoit.checksums import Summed
+from smedoit.decide import checksums
+from smedoit.decide.checksums import Summed
 from tests.tools import need, read_with
 
 CONTENTS = {"a.iso": b"one", "b c.iso": b"two", "line\nbreak.iso": b"three", "back\\slash.iso": b"four"}

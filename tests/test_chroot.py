@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from smedoit import chroot
-from smedoit.chroot import Chroot, Installer, Mock, Nfs
-from smedoit.errors import ContentError, SmeError, TreeError
+from smedoit.decide import chroot
+from smedoit.decide.chroot import Chroot, Installer, Mock, Nfs
+from smedoit.decide.errors import ContentError, SmeError, TreeError
 from smedoit.steps import installer
 from tests.nouns import identity
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from smedoit import closure
-from smedoit.comps import Install
-from smedoit.holes import Hole
+from smedoit.decide import closure
+from smedoit.decide.comps import Install
+from smedoit.decide.holes import Hole
 from smedoit.practice.packages import Recipe
 from tests.repositories import MEDIUM, pool, recipe, repository
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import comps
-from smedoit.comps import Comps
-from smedoit.errors import ContentError
+from smedoit.decide import comps
+from smedoit.decide.comps import Comps
+from smedoit.decide.errors import ContentError
 from smedoit.practice import groups
 from tests.corpus import corpus_dir
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import config
-from smedoit.config import Release
-from smedoit.errors import ConfigError
-from smedoit.identity import Identity
+from smedoit.decide import config
+from smedoit.decide.config import Release
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.identity import Identity
 from tests.nouns import identity
 
 SAMPLE = Path(__file__).parents[1] / "release.toml"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import decision
-from smedoit.decision import Seen, Snapshot
+from smedoit.decide import decision
+from smedoit.decide.decision import Seen, Snapshot
 
 HERE = Path.cwd()
 ONE, OTHER = Seen((1, 1, 1), "aa"), Seen((2, 2, 2), "bb")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import digests, seal, tree
-from smedoit.digests import Digests
-from smedoit.errors import TreeError
+from smedoit.decide.errors import TreeError
+from smedoit.do import digests, seal, tree
+from smedoit.do.digests import Digests
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import config, tree
-from smedoit.distribution import Mirrors, Netinstall, Sources
-from smedoit.errors import ConfigError
+from smedoit.decide import config
+from smedoit.decide.distribution import Mirrors, Netinstall, Sources
+from smedoit.decide.errors import ConfigError
+from smedoit.do import tree
 from tests.nouns import identity
 
 ROOT = Path(__file__).parents[1]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import config, doctor, installed
-from smedoit.config import Release
-from smedoit.doctor import Host
-from smedoit.proof import Signing
+from smedoit.decide import config, doctor
+from smedoit.decide.config import Release
+from smedoit.decide.doctor import Host
+from smedoit.decide.proof import Signing
+from smedoit.do import installed
 
 PROJECT = Path(__file__).parents[1]
 GOOD = Host(

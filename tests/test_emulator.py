@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import emulator
-from smedoit.bootmenu import SPEAK
-from smedoit.emulator import Broken, Way
+from smedoit.decide.bootmenu import SPEAK
+from smedoit.do import emulator
+from smedoit.do.emulator import Broken, Way
 from tests.tools import need
 
 

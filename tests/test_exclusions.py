@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit.config import Selection
-from smedoit.exclusions import Exclusions, Retirement, refuse_contradictions
-from smedoit.schema import Refused
-from smedoit.stage import pick
+from smedoit.decide.config import Selection
+from smedoit.decide.exclusions import Exclusions, Retirement, refuse_contradictions
+from smedoit.decide.schema import Refused
+from smedoit.decide.stage import pick
 from tests.nouns import package
 
 GONE = Retirement("nobody mends it any more", "b")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import fat
-from smedoit.errors import ContentError, TreeError
+from smedoit.decide.errors import ContentError, TreeError
+from smedoit.do import fat
 from tests.tools import need, read_with
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC

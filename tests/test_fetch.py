@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from smedoit import fetch, progress, tree
-from smedoit.answers import BLOCK, Want
-from smedoit.errors import NetworkError, TreeError
-from smedoit.fetch import PART, Fetcher
-from smedoit.fetched import Memory
-from smedoit.network import Network
+from smedoit.decide.errors import NetworkError, TreeError
+from smedoit.decide.network import Network
+from smedoit.do import fetch, progress, tree
+from smedoit.do.answers import BLOCK, Want
+from smedoit.do.fetch import PART, Fetcher
+from smedoit.do.fetched import Memory
 from tests import servers
 from tests.servers import ScriptedServer, broken_off, redirect, served, status
 

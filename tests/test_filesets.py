@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smedoit.filesets import Files, matches, ready
+from smedoit.do.filesets import Files, matches, ready
 
 PATHS = st.text("ab/.", max_size=6)
 PATTERNS = st.lists(st.text("ab/.*?[]", max_size=5), max_size=3).map(tuple)

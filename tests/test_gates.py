@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import comps, config
-from smedoit.comps import Install
-from smedoit.errors import ConfigError, ContentError
+from smedoit.decide import comps, config
+from smedoit.decide.comps import Install
+from smedoit.decide.errors import ConfigError, ContentError
 from smedoit.practice import groups
 
 RELEASE = Path(__file__).parents[1] / "release.toml"

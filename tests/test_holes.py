@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit import holes
-from smedoit.holes import Hole, Offer, Waiver
-from smedoit.schema import Refused
+from smedoit.decide import holes
+from smedoit.decide.holes import Hole, Offer, Waiver
+from smedoit.decide.schema import Refused
 
 BAR = Hole("b-1-1.noarch", "b", "libbar.so.1()(64bit)", chain=("a", "b"), group="core")
 STUCK = Hole("a-1-1.noarch", "a", trouble="conflicts with c", installation="environment sme")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import images
-from smedoit.errors import ContentError
-from smedoit.images import Member
-from smedoit.origins import PLACES
+from smedoit.decide import images
+from smedoit.decide.errors import ContentError
+from smedoit.decide.images import Member
+from smedoit.decide.origins import PLACES
 from tests.nouns import EPOCH
 from tests.tools import need
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import index
-from smedoit.errors import ContentError
+from smedoit.decide import index
+from smedoit.decide.errors import ContentError
 
 URL = "https://translate.example.org/anaconda/sme10/"
 NGINX = """<html>

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import jigdo
-from smedoit.jigdo import Broken, Literal, Part
+from smedoit.decide import jigdo
+from smedoit.decide.jigdo import Broken, Literal, Part
 
 MD5 = hashlib.md5(b"image").hexdigest()
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import digests, iso, jigdo, reconstruct, template, tree
-from smedoit.digests import Digests
-from smedoit.distribution import Mirrors
-from smedoit.errors import ConfigError, VerifyError
-from smedoit.findings import Findings
-from smedoit.jigdo import Part
+from smedoit.decide import jigdo
+from smedoit.decide.distribution import Mirrors
+from smedoit.decide.errors import ConfigError, VerifyError
+from smedoit.decide.findings import Findings
+from smedoit.decide.jigdo import Part
+from smedoit.do import digests, iso, reconstruct, template, tree
+from smedoit.do.digests import Digests
 from smedoit.steps import jigdo as step
 from smedoit.steps.medium import finish
 from tests.nouns import EPOCH, identity

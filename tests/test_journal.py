@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import journal, tree
-from smedoit.errors import PackageError, TreeError
-from smedoit.journal import Link, Record, Removal
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.do import journal, tree
+from smedoit.do.journal import Link, Record, Removal
 
 FILES = {"test/x/a.rpm": b"a", "test/SRPMS/a.src.rpm": b"source of a", "test/x/b.rpm": b"b", "next/x/b.rpm": b"b"}
 AFTER = {"next/x/a.rpm": b"a", "next/SRPMS/a.src.rpm": b"source of a", "next/x/b.rpm": b"b"}

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import images, kernels
-from smedoit.kernels import Silent
+from smedoit.decide import images
+from smedoit.do import kernels
+from smedoit.do.kernels import Silent
 from tests.tools import need, read_with
 
 VERSION = "3.10.0-1160.el7.x86_64"

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from pysequoia import ArmorKind, Tsk, armor
 
-from smedoit import keys, knownkeys, openpgp
-from smedoit.config import Key
-from smedoit.errors import PackageError, TreeError
-from smedoit.keys import PinnedKey
+from smedoit.decide import knownkeys, openpgp
+from smedoit.decide.config import Key
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.do import keys
+from smedoit.do.keys import PinnedKey
 from smedoit.practice.packages import FINGERPRINTS, KEYS
 from tests.corpus import corpus_dir
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import layers, tree
-from smedoit.errors import TreeError
-from smedoit.layers import Layer
+from smedoit.decide.errors import TreeError
+from smedoit.do import layers, tree
+from smedoit.do.layers import Layer
 
 
 def everything(_: str) -> bool:

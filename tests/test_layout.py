@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import layout
-from smedoit.errors import VerifyError
-from smedoit.layout import Layout, Place
+from smedoit.decide import layout
+from smedoit.decide.errors import VerifyError
+from smedoit.decide.layout import Layout, Place
 
 GOOD = Layout("sme.iso", 4096, "ab" * 32, (Place("a b/ä.rpm", 2048, "/tiers/ä.rpm", (5, 1793534400_123456789, 42)),))
 

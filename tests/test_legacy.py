@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import keys, legacy, openpgp, rpms
-from smedoit.config import Key
-from smedoit.errors import SmeError
+from smedoit.decide import openpgp
+from smedoit.decide.config import Key
+from smedoit.decide.errors import SmeError
+from smedoit.do import keys, legacy, rpms
 from tests.corpus import corpus_dir
 from tests.tools import need
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import lock
-from smedoit.errors import PackageError
-from smedoit.package import Evr, Package
-from smedoit.stage import Pick
+from smedoit.decide import lock
+from smedoit.decide.errors import PackageError
+from smedoit.decide.package import Evr, Package
+from smedoit.decide.stage import Pick
 from tests.nouns import package
 
 FILE = Path("packages.lock")

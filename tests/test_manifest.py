@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from productmd.compose import Compose
 
-from smedoit import manifest
-from smedoit.manifest import Disc
-from smedoit.stage import Pick
+from smedoit.decide import manifest
+from smedoit.decide.manifest import Disc
+from smedoit.decide.stage import Pick
 from tests.nouns import EPOCH, identity, package
 
 DVD = Disc("iso/x86_64/a.iso", "dvd", "x86_64", 4096, "a" * 64, "b" * 32, "SME-10.1.rc2-x86_64", "c" * 32, True)

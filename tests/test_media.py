@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import media
+from smedoit.decide import media
 from tests.corpus import corpus_dir
 from tests.nouns import EPOCH, identity
 

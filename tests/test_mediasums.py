@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import iso, mediasums, tree
-from smedoit.errors import TreeError, VerifyError
+from smedoit.decide.errors import TreeError, VerifyError
+from smedoit.do import iso, mediasums, tree
 from tests.test_iso import medium
 
 SECTOR, MIB = 2048, 1 << 20

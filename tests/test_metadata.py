@@ -11,9 +11,9 @@ from typing import Any
 import createrepo_c as cr
 import pytest
 
-from smedoit import metadata, tree
-from smedoit.errors import PackageError
-from smedoit.repository import Source
+from smedoit.decide.errors import PackageError
+from smedoit.do import metadata, tree
+from smedoit.do.repository import Source
 from tests.corpus import corpus_dir
 from tests.repositories import recipe, repository
 

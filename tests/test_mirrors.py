@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import mirrored, tree
-from smedoit.errors import NetworkError, SmeError, TreeError
-from smedoit.mirrored import MARKER, Mirror
-from smedoit.network import Network
-from smedoit.schema import Refused
+from smedoit.decide import mirrored
+from smedoit.decide.errors import NetworkError, SmeError, TreeError
+from smedoit.decide.mirrored import MARKER, Mirror
+from smedoit.decide.network import Network
+from smedoit.decide.schema import Refused
+from smedoit.do import tree
 from smedoit.steps import mirrors
 from tests.servers import free_port
 from tests.tools import need

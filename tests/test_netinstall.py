@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit import netinstall
+from smedoit.decide import netinstall
 
 URL = "http://mirror.example/releases/10.1/smeos/x86_64"
 MENU = """\

@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from smedoit import network
-from smedoit.errors import NetworkError
+from smedoit.decide import network
+from smedoit.decide.errors import NetworkError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 

@@ -4,10 +4,10 @@ import html.parser
 
 import pytest
 
-from smedoit import notepages, notes
-from smedoit.notes import Change, Entry
-from smedoit.schema import Refused
-from smedoit.wording import Notes
+from smedoit.decide import notepages, notes
+from smedoit.decide.notes import Change, Entry
+from smedoit.decide.schema import Refused
+from smedoit.decide.wording import Notes
 from tests.nouns import evr, identity
 
 DAY = 86400

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from pysequoia import Tsk
 
-from smedoit import openpgp
+from smedoit.decide import openpgp
 from tests.corpus import corpus_dir
 from tests.tools import need, read_with
 

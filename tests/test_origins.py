@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import config, wiring
-from smedoit.errors import ConfigError
-from smedoit.network import Network
+from smedoit.decide import config
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.network import Network
+from smedoit.tell import wiring
 from tests.test_config import SMALLEST, changed, load, refusal
 
 BOOT, PO = '[boot_set]\npath = "boot"\n', '[translations]\npath = "po"\n'

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.package import Evr
+from smedoit.decide.package import Evr
 from tests.nouns import evr, package
 from tests.tools import need, read_with
 

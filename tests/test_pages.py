@@ -19,9 +19,10 @@ import rpm_rs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import pages, tree
-from smedoit.package import Evr
-from smedoit.pages import Change, Copy, Package
+from smedoit.decide import pages
+from smedoit.decide.package import Evr
+from smedoit.decide.pages import Change, Copy, Package
+from smedoit.do import tree
 from smedoit.practice import groups
 from smedoit.practice.packages import Change as Entry
 from smedoit.practice.packages import Recipe

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import lock, rpms, tree, waiting
-from smedoit.errors import ConfigError, NetworkError, PackageError
-from smedoit.network import Network
-from smedoit.origins import Translations
-from smedoit.stage import Pick
+from smedoit.decide import lock, waiting
+from smedoit.decide.errors import ConfigError, NetworkError, PackageError
+from smedoit.decide.network import Network
+from smedoit.decide.origins import Translations
+from smedoit.decide.stage import Pick
+from smedoit.decide.waiting import Patch
+from smedoit.do import rpms, tree
 from smedoit.steps import patches
-from smedoit.waiting import Patch
 from tests import servers
 from tests.corpus import corpus_dir
 from tests.nouns import package

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from smedoit import config, tree
-from smedoit.errors import ConfigError
-from smedoit.package import Evr
+from smedoit.decide import config
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.package import Evr
+from smedoit.do import tree
 from smedoit.practice import catalogue, groups, installer, packages, pictures, translations, world
 from tests.tools import need, read_with
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import config, fat, tree
+from smedoit.decide import config
+from smedoit.do import fat, tree
 from smedoit.practice import boot, initrd, kernel, loaders
 from smedoit.practice.kernel import Kernel
 from smedoit.practice.record import LOADED_AT, MARK, SIZE, boot_record

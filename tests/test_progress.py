@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import progress
+from smedoit.do import progress
 
 
 @contextmanager

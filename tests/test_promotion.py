@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from smedoit.config import Tier
-from smedoit.errors import ConfigError, PackageError
-from smedoit.exclusions import Exclusions
-from smedoit.promotion import Plan, plan, shown
-from smedoit.routes import World
-from smedoit.verdicts import Copy
+from smedoit.decide.config import Tier
+from smedoit.decide.errors import ConfigError, PackageError
+from smedoit.decide.exclusions import Exclusions
+from smedoit.decide.promotion import Plan, plan, shown
+from smedoit.decide.routes import World
+from smedoit.decide.verdicts import Copy
 from tests.nouns import package
 
 ROOT = Path("/root")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.proof import BootTest, Signing
-from smedoit.schema import Refused
+from smedoit.decide.proof import BootTest, Signing
+from smedoit.decide.schema import Refused
 
 
 def test_without_a_key_nobody_signs() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import publish
-from smedoit.channels import TESTING, Place
-from smedoit.errors import PublishError
-from smedoit.publish import COPY, LINK, REMOVE, REPLACE, File, Gate, Plan
+from smedoit.decide import publish
+from smedoit.decide.channels import TESTING, Place
+from smedoit.decide.errors import PublishError
+from smedoit.decide.publish import COPY, LINK, REMOVE, REPLACE, File, Gate, Plan
 
 PRIMARY = "smeupdates/x86_64/repodata/0a-primary.xml.gz"
 REPOMD = "smeupdates/x86_64/repodata/repomd.xml"

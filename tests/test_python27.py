@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import installclasses, python27, tree
-from smedoit.errors import ContentError
+from smedoit.decide import installclasses
+from smedoit.decide.errors import ContentError
+from smedoit.do import python27, tree
 from smedoit.practice.installer import CLASSES, install_class
 from smedoit.steps import installclasses as step
 from tests.tools import need

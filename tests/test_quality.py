@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from smedoit import quality
-from smedoit.gates import Unverified
-from smedoit.quality import Bug, Gate, Lists, Record
-from smedoit.schema import Refused
-from smedoit.stage import Pick
+from smedoit.decide import quality
+from smedoit.decide.gates import Unverified
+from smedoit.decide.quality import Bug, Gate, Lists, Record
+from smedoit.decide.schema import Refused
+from smedoit.decide.stage import Pick
 from tests.nouns import package
 
 BASE = Pick(package("e-smith-base-5.8.1-6.el7.sme.noarch"), "smeupdates-testing")

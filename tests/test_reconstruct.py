@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import jigdo, reconstruct, seal, template
-from smedoit.findings import Findings
-from smedoit.jigdo import Part
+from smedoit.decide import jigdo
+from smedoit.decide.findings import Findings
+from smedoit.decide.jigdo import Part
+from smedoit.do import reconstruct, seal, template
 
 MIRRORS = ("http://a.example/10.1", "http://b.example/10.1")
 FILES = {name: random.Random(name).randbytes(size) for name, size in (("a.rpm", 20_000), ("b.rpm", 9_000))}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import record
-from smedoit.decision import Seen, Snapshot
-from smedoit.errors import ConfigError
-from smedoit.record import FileSum, Record
+from smedoit.decide import record
+from smedoit.decide.decision import Seen, Snapshot
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.record import FileSum, Record
 
 SUMS = st.dictionaries(st.text(min_size=1), st.builds(FileSum, st.integers(0), st.text("0123456789abcdef")))
 WORDS = st.dictionaries(st.text(), st.text())

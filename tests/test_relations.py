@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit import needs
+from smedoit.decide.relations import EQUAL, GREATER, LESS, Relation, Relations, lacking, overlaps
+from smedoit.do import needs
 from smedoit.practice import packages
 from smedoit.practice.packages import Recipe
-from smedoit.relations import EQUAL, GREATER, LESS, Relation, Relations, lacking, overlaps
 
 SIGNS = {"<": LESS, "<=": LESS | EQUAL, "=": EQUAL, ">=": GREATER | EQUAL, ">": GREATER}
 

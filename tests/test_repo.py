@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from smedoit import repo
-from smedoit.errors import PackageError, TreeError
-from smedoit.package import Package
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.decide.package import Package
+from smedoit.do import repo
+from smedoit.do.repo import Located
 from smedoit.practice import groups, packages
 from smedoit.practice.packages import Recipe
-from smedoit.repo import Located
 from tests.corpus import corpus_dir
 from tests.nouns import EPOCH, evr
 from tests.tools import need, read_with

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import revisions
+from smedoit.do import revisions
 from tests.tools import need, read_with
 
 

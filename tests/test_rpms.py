@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import keys, rpms
-from smedoit.config import Key
-from smedoit.errors import TreeError
-from smedoit.keys import PinnedKey
-from smedoit.package import Evr
+from smedoit.decide.config import Key
+from smedoit.decide.errors import TreeError
+from smedoit.decide.package import Evr
+from smedoit.do import keys, rpms
+from smedoit.do.keys import PinnedKey
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
 from tests.corpus import corpus_dir

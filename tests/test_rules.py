@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from smedoit import rules
-from smedoit.errors import ContentError
-from smedoit.schema import Refused
-from smedoit.wording import Rule
+from smedoit.decide import rules
+from smedoit.decide.errors import ContentError
+from smedoit.decide.schema import Refused
+from smedoit.decide.wording import Rule
 from tests.nouns import identity
 
 RC = identity()

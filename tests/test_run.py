@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import SmeError
-from smedoit.run import Failed, run, running
+from smedoit.decide.errors import SmeError
+from smedoit.do.run import Failed, run, running
 
 PYTHON = sys.executable
 NOISY = "import sys; print('to be read'); print('a warning', file=sys.stderr)"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import screen
-from smedoit.screen import Picture
+from smedoit.decide import screen
+from smedoit.decide.screen import Picture
 from tests.tools import missing, need, read_with
 
 BLACK, WHITE, SKY = (0, 0, 0), (255, 255, 255), (123, 163, 208)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smedoit import fatmake, iso, mediasums, seal, tree
-from smedoit.errors import TreeError, VerifyError
+from smedoit.decide.errors import TreeError, VerifyError
+from smedoit.do import fatmake, iso, mediasums, seal, tree
 from smedoit.practice.record import boot_record
 from tests.nouns import EPOCH
 from tests.tools import need, read_with

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import signing
-from smedoit.errors import SignError, SmeError
+from smedoit.decide.errors import SignError, SmeError
+from smedoit.decide.proof import Signing
+from smedoit.do import signing
 from smedoit.practice.packages import FINGERPRINTS, KEYS
-from smedoit.proof import Signing
 from tests.nouns import EPOCH
 from tests.tools import need, read_with
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import census, keys, lock, rpms, seal, tree
-from smedoit.config import Key, Tier
-from smedoit.errors import PackageError
-from smedoit.keys import PinnedKey
+from smedoit.decide import lock
+from smedoit.decide.config import Key, Tier
+from smedoit.decide.errors import PackageError
+from smedoit.decide.stage import Pick
+from smedoit.do import census, keys, rpms, seal, tree
+from smedoit.do.keys import PinnedKey
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, KEYS, Recipe
-from smedoit.stage import Pick
 from smedoit.steps.packages import link, prove_keys
 
 NAMES = ("a", "b")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import sources
-from smedoit.distribution import Sources
-from smedoit.errors import ContentError, PackageError
-from smedoit.stage import Pick
+from smedoit.decide import sources
+from smedoit.decide.distribution import Sources
+from smedoit.decide.errors import ContentError, PackageError
+from smedoit.decide.stage import Pick
 from tests.nouns import identity, package
 
 BASH, LIBS, SSL = (

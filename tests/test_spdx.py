@@ -8,10 +8,10 @@ from license_expression import get_spdx_licensing
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from smedoit import spdx
-from smedoit.licenses import is_expression
-from smedoit.spdx import Described, Disc
-from smedoit.spdxids import EXCEPTIONS, LICENSES
+from smedoit.decide import spdx
+from smedoit.decide.licenses import is_expression
+from smedoit.decide.spdx import Described, Disc
+from smedoit.decide.spdxids import EXCEPTIONS, LICENSES
 from tests.nouns import identity
 
 ODD = ["GPLv2+", "Public Domain", "MIT", "GPL-2.0-only WITH Classpath-exception-2.0", "", "(MIT OR Zlib) AND 0BSD"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import spec
-from smedoit.errors import ContentError
+from smedoit.decide import spec
+from smedoit.decide.errors import ContentError
 from smedoit.practice.specfile import SPEC
 from tests.nouns import identity
 from tests.tools import need, read_with

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.config import Selection
-from smedoit.errors import PackageError
-from smedoit.package import Package
-from smedoit.stage import Pick, pick
+from smedoit.decide.config import Selection
+from smedoit.decide.errors import PackageError
+from smedoit.decide.package import Package
+from smedoit.decide.stage import Pick, pick
 from tests.nouns import package
 
 

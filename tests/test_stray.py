@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit import stray
-from smedoit.schema import Refused
-from smedoit.wording import Versions
+from smedoit.decide import stray
+from smedoit.decide.schema import Refused
+from smedoit.decide.wording import Versions
 from tests.nouns import identity
 
 RC, FINAL = identity(), identity(label="")

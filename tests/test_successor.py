@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import config, successor
-from smedoit.config import Release
-from smedoit.errors import ConfigError, ContentError
+from smedoit.decide import config, successor
+from smedoit.decide.config import Release
+from smedoit.decide.errors import ConfigError, ContentError
 from smedoit.practice import content
 from smedoit.steps import successor as step
 from tests.nouns import identity

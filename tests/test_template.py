@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import jigdo, template
-from smedoit.jigdo import Broken, Part
+from smedoit.decide import jigdo
+from smedoit.decide.jigdo import Broken, Part
+from smedoit.do import template
 
 IMAGE = random.Random("image").randbytes(700_000) + bytes(400_000)
 PARTS = [Part(2048, 300_000, "x86_64/a.rpm", "00" * 16, 1), Part(400_000, 5000, "x86_64/b.rpm", "11" * 16, 2)]

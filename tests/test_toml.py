@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import config, toml
+from smedoit.decide import config, toml
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import progress, tree
-from smedoit.errors import ConfigError, ContentError, NetworkError, TreeError
-from smedoit.network import Network
-from smedoit.origins import Translations
+from smedoit.decide.errors import ConfigError, ContentError, NetworkError, TreeError
+from smedoit.decide.network import Network
+from smedoit.decide.origins import Translations
+from smedoit.do import progress, tree
 from smedoit.practice.translations import LANGUAGES, MESSAGES, catalogue, mo
 from smedoit.steps import translations
 from tests import servers

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit import tree
-from smedoit.errors import TreeError
+from smedoit.decide.errors import TreeError
+from smedoit.do import tree
 
 
 def files(root: Path) -> list[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import updates
+from smedoit.decide import updates
+from smedoit.decide.updates import Update
 from smedoit.practice.packages import Recipe
-from smedoit.updates import Update
 from tests.repositories import MEDIUM, pool, recipe, repository
 
 

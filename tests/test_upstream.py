@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from smedoit import upstream
-from smedoit.errors import ContentError
-from smedoit.package import Evr
+from smedoit.decide import upstream
+from smedoit.decide.errors import ContentError
+from smedoit.decide.package import Evr
+from smedoit.decide.upstream import Found
 from smedoit.practice.lastrelease import SPEC
-from smedoit.upstream import Found
 from tests.nouns import evr
 
 OURS = Found(evr("21.48.22.159-2.el7.sme"), "anaconda.spec")

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from smedoit.config import Selection
-from smedoit.exclusions import Exclusions, Retirement
-from smedoit.package import Package
-from smedoit.stage import pick
-from smedoit.verdicts import Copy, by_slot, judge, report, selected, unknown
+from smedoit.decide.config import Selection
+from smedoit.decide.exclusions import Exclusions, Retirement
+from smedoit.decide.package import Package
+from smedoit.decide.stage import pick
+from smedoit.decide.verdicts import Copy, by_slot, judge, report, selected, unknown
 from tests.nouns import package
 
 SELECTION = Selection(multilib=("glibc",), several={"kernel": 2})

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import verified
-from smedoit.errors import SmeError
+from smedoit.decide import verified
+from smedoit.decide.errors import SmeError
+from smedoit.decide.quality import Bug, Lists, Record
 from smedoit.practice import lastrelease
-from smedoit.quality import Bug, Lists, Record
 
 
 def read(name: str, text: str) -> Lists:

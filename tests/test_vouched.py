@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import vouched
-from smedoit.errors import ContentError
+from smedoit.decide.errors import ContentError
+from smedoit.do import vouched
 from tests.signers import Signer, signing
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from smedoit import fatmake, tree
-from smedoit.config import Release
+from smedoit.decide.config import Release
+from smedoit.do import fatmake, tree
 from smedoit.practice import initrd, kernel, loaders
 from smedoit.practice.record import boot_record
 

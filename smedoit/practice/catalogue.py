@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from smedoit.practice.packages import Change, Recipe
 
 if TYPE_CHECKING:
-    from smedoit.identity import Identity
+    from smedoit.decide.identity import Identity
 
 NEVRA = re.compile(r"(?:(\d+):)?(\S+)-([^-\s]+)-([^-\s]+)\.(\w+)")
 

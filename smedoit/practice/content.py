@@ -14,7 +14,7 @@ from smedoit.practice import groups, installer, menus, pictures
 from smedoit.practice.packages import write_missing
 
 if TYPE_CHECKING:
-    from smedoit.config import Release
+    from smedoit.decide.config import Release
 
 NOTES = """\
 Koozali SME Server 10.0 – release notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from smedoit import images
+from smedoit.decide import images
 from smedoit.practice.kernel import Kernel
 
 BUSYBOXES = ("/bin/busybox", "/usr/bin/busybox", "/usr/sbin/busybox.static", "/sbin/busybox")

@@ -14,8 +14,8 @@ from smedoit.practice import catalogue
 from smedoit.practice.packages import FINGERPRINTS, Recipe, write_missing
 
 if TYPE_CHECKING:
-    from smedoit.config import Release
-    from smedoit.stage import Pick
+    from smedoit.decide.config import Release
+    from smedoit.decide.stage import Pick
 
 VERIFIED = """\
 # Who verified which package in smeupdates-testing. A package counts with its version only.
@@ -104,7 +104,7 @@ def bugs() -> str:
 
 def last_lock(rel: Release) -> str:
     """Return the lock of a release that consisted of smeos as it is."""
-    from smedoit import lock
+    from smedoit.decide import lock
 
     [tier] = [tier for tier in rel.tiers if tier.name == "smeos"]
     recipes = [one for one in catalogue.recipes("smeos", rel.release) if not one.is_source]
@@ -114,9 +114,9 @@ def last_lock(rel: Release) -> str:
 
 def pick(recipe: Recipe, place: Path, root: Path) -> Pick:
     """Return a package of the last release as its lock has it."""
-    from smedoit import seal
-    from smedoit.package import Evr, Package
-    from smedoit.stage import Pick
+    from smedoit.decide.package import Evr, Package
+    from smedoit.decide.stage import Pick
+    from smedoit.do import seal
 
     path = place / recipe.file_name
     evr = Evr(recipe.epoch, recipe.version, recipe.release)

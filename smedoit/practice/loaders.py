@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from smedoit.run import run
+from smedoit.do.run import run
 
 ISOLINUX = ("/usr/lib/ISOLINUX", "/usr/share/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux")
 MENUS = ("/usr/lib/syslinux/modules/bios", "/usr/share/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux")

@@ -165,7 +165,7 @@ def filler(seed: str, size: int) -> bytes:
 
 def write_missing(path: Path, content: Callable[[], bytes | str]) -> None:
     """Write what content returns to path, unless something bears that name: a person's work is kept."""
-    from smedoit import tree
+    from smedoit.do import tree
 
     if not path.exists() and not path.is_symlink():
         tree.write(path, content())

@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smedoit.errors import ConfigError
+from smedoit.decide.errors import ConfigError
 from smedoit.practice import packages
 from smedoit.practice.specfile import SPEC
 
 if TYPE_CHECKING:
-    from smedoit.config import Release, Tier
+    from smedoit.decide.config import Release, Tier
 
 
 def make(rel: Release) -> None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smedoit import keys, layers, progress, rpms, series, tree
-from smedoit.answers import Want
-from smedoit.config import Key
-from smedoit.errors import ContentError, PackageError
-from smedoit.gates import Anaconda
-from smedoit.network import MIB, Network, is_url
-from smedoit.run import Failed, run
-from smedoit.series import Patch
+from smedoit.decide import series
+from smedoit.decide.config import Key
+from smedoit.decide.errors import ContentError, PackageError
+from smedoit.decide.gates import Anaconda
+from smedoit.decide.network import MIB, Network, is_url
+from smedoit.decide.series import Patch
+from smedoit.do import keys, layers, progress, rpms, tree
+from smedoit.do.answers import Want
+from smedoit.do.run import Failed, run
 from smedoit.steps import remote
 
 CLASSES = "pyanaconda/installclasses"

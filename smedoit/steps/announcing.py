@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit import announcement, checksums, tree
-from smedoit.announcement import Medium, News
-from smedoit.config import Release
-from smedoit.identity import Identity
-from smedoit.publish import Plan
+from smedoit.decide import announcement, checksums
+from smedoit.decide.announcement import Medium, News
+from smedoit.decide.config import Release
+from smedoit.decide.identity import Identity
+from smedoit.decide.publish import Plan
+from smedoit.do import tree
 
 SIGNED = (*checksums.NAMES, *(f"{name}.asc" for name in checksums.NAMES))
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from smedoit import bootset, kernels, layers, progress, tree
-from smedoit.checksums import Summed
-from smedoit.digests import Digests
-from smedoit.errors import ConfigError, ContentError, NetworkError, grouped, human
-from smedoit.network import Network, Unreachable
-from smedoit.origins import BootSet
+from smedoit.decide import bootset
+from smedoit.decide.checksums import Summed
+from smedoit.decide.errors import ConfigError, ContentError, NetworkError, grouped, human
+from smedoit.decide.network import Network, Unreachable
+from smedoit.decide.origins import BootSet
+from smedoit.do import kernels, layers, progress, tree
+from smedoit.do.digests import Digests
 from smedoit.steps import origin, remote
 from smedoit.steps.origin import Origin
 

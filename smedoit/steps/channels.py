@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit import channels, placing, progress, published
-from smedoit.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, Kept, Place
-from smedoit.config import Release
-from smedoit.errors import ConfigError, PublishError, human
-from smedoit.published import Ledger
-from smedoit.relocation import Move
+from smedoit.decide import channels
+from smedoit.decide.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, Kept, Place
+from smedoit.decide.config import Release
+from smedoit.decide.errors import ConfigError, PublishError, human
+from smedoit.do import placing, progress, published
+from smedoit.do.published import Ledger
+from smedoit.do.relocation import Move
 
 DAY = 86400
 

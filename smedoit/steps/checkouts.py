@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit import exports, progress, revisions, seal, tree
-from smedoit.checkouts import Checkout, altered
-from smedoit.errors import ContentError, grouped
-from smedoit.network import Network
+from smedoit.decide.checkouts import Checkout, altered
+from smedoit.decide.errors import ContentError, grouped
+from smedoit.decide.network import Network
+from smedoit.do import exports, progress, revisions, seal, tree
 
 
 def export(checkouts: Sequence[Checkout], content: Path, mirrors: Path, network: Network) -> str:

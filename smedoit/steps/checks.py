@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit import closure, comps, holes, metadata, progress, tree
-from smedoit import updates as news
-from smedoit.config import Tier
-from smedoit.errors import PackageError, grouped
-from smedoit.gates import Updates
-from smedoit.holes import Hole, Offer, Waiver
-from smedoit.repository import Source
+from smedoit.decide import closure, comps, holes
+from smedoit.decide import updates as news
+from smedoit.decide.config import Tier
+from smedoit.decide.errors import PackageError, grouped
+from smedoit.decide.gates import Updates
+from smedoit.decide.holes import Hole, Offer, Waiver
+from smedoit.do import metadata, progress, tree
+from smedoit.do.repository import Source
 
 MEDIUM = "the medium"
 LEFT_OUT = "which was left out: doit why_package {name}"
@@ -61,7 +62,7 @@ def loaded(source: Source, kinds: Sequence[str], arch: str, memory: Path) -> Any
 
 def obstacle(tier: Tier) -> str:
     """Return why no promotion leads from a tier to the medium, "" if one does."""
-    from smedoit import routes
+    from smedoit.decide import routes
 
     return LEFT_OUT if tier.stage else "" if routes.leads_to(tier) else DEAD_END
 

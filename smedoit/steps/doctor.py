@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from smedoit import doctor, emulator, installed, lock, tree
-from smedoit.config import Release
-from smedoit.doctor import Host
-from smedoit.errors import SmeError
+from smedoit.decide import doctor, lock
+from smedoit.decide.config import Release
+from smedoit.decide.doctor import Host
+from smedoit.decide.errors import SmeError
+from smedoit.do import emulator, installed, tree
 
 ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its users' PATH leaves out
 

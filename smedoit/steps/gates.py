@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from smedoit import lock, notes, quality, rpms, tree, upstream, verified
-from smedoit.errors import ContentError, grouped
-from smedoit.gates import Anaconda, Quality
-from smedoit.network import Network
-from smedoit.package import Evr, Package
-from smedoit.repository import Source
-from smedoit.stage import Pick
+from smedoit.decide import lock, notes, quality, upstream, verified
+from smedoit.decide.errors import ContentError, grouped
+from smedoit.decide.gates import Anaconda, Quality
+from smedoit.decide.network import Network
+from smedoit.decide.package import Evr, Package
+from smedoit.decide.stage import Pick
+from smedoit.decide.upstream import Found
+from smedoit.do import rpms, tree
+from smedoit.do.repository import Source
 from smedoit.steps import lastrelease
 from smedoit.steps.checks import Places, but, verdict
 from smedoit.steps.lastrelease import listed
-from smedoit.upstream import Found
 
 HINT_LISTS = (
     "verify them in smeupdates-testing and add them to a list of [quality] verified, or waive them with a reason"

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit import installclasses, layers, python27, tree
-from smedoit.errors import ContentError
+from smedoit.decide import installclasses
+from smedoit.decide.errors import ContentError
+from smedoit.do import layers, python27, tree
 
 UNJUDGED = "judged by nobody: there is no Python 2.7 here; once there is, say doit forget install_classes"
 

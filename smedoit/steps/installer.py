@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from smedoit import chroot, progress, run, tree
-from smedoit.chroot import Chroot, Installer
-from smedoit.errors import ContentError, SmeError, TreeError
-from smedoit.identity import Identity
+from smedoit.decide import chroot
+from smedoit.decide.chroot import Chroot, Installer
+from smedoit.decide.errors import ContentError, SmeError, TreeError
+from smedoit.decide.identity import Identity
+from smedoit.do import progress, run, tree
 
 MARKER = ".made-by-smedoit"  # in every directory that is replaced as a whole
 PROMISED = ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "images/efiboot.img", "LiveOS/squashfs.img")

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from smedoit import iso, jigdo, layout, template, tree
-from smedoit.digests import Digests
-from smedoit.distribution import Mirrors
-from smedoit.errors import VerifyError, grouped, human
-from smedoit.identity import Identity
-from smedoit.jigdo import Part
-from smedoit.layout import Layout, Place
+from smedoit.decide import jigdo, layout
+from smedoit.decide.distribution import Mirrors
+from smedoit.decide.errors import VerifyError, grouped, human
+from smedoit.decide.identity import Identity
+from smedoit.decide.jigdo import Part
+from smedoit.decide.layout import Layout, Place
+from smedoit.do import iso, template, tree
+from smedoit.do.digests import Digests
 
 KINDS = ("md5", "rsync64")
 

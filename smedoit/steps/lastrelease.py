@@ -9,12 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smedoit import isoimage, lock, metadata, tree
-from smedoit.answers import Want
-from smedoit.errors import PackageError, TreeError
-from smedoit.network import Network, Refused, is_url
-from smedoit.package import Evr, Package
-from smedoit.repository import Source
+from smedoit.decide import lock
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.decide.network import Network, Refused, is_url
+from smedoit.decide.package import Evr, Package
+from smedoit.do import isoimage, metadata, tree
+from smedoit.do.answers import Want
+from smedoit.do.repository import Source
 from smedoit.steps import remote
 from smedoit.steps.checks import PRIMARY
 

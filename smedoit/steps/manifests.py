@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import smedoit
-from smedoit import checksums, descriptions, iso, layers, manifest, progress, seal, spdx, tree
-from smedoit.checksums import Summed
-from smedoit.digests import Digests
-from smedoit.errors import TreeError
-from smedoit.identity import Identity
-from smedoit.isoimage import Image
-from smedoit.manifest import Disc
+from smedoit.decide import checksums, manifest, spdx
+from smedoit.decide.checksums import Summed
+from smedoit.decide.errors import TreeError
+from smedoit.decide.identity import Identity
+from smedoit.decide.manifest import Disc
+from smedoit.do import descriptions, iso, layers, progress, seal, tree
+from smedoit.do.digests import Digests
+from smedoit.do.isoimage import Image
 from smedoit.steps.packages import read_lock
 from smedoit.steps.papers import media
 

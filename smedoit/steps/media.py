@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from smedoit import jigdo, reconstruct, sources, tree
-from smedoit import verify as reader
-from smedoit.config import Release
-from smedoit.contents import Expected
-from smedoit.digests import Digests
-from smedoit.errors import SmeError, VerifyError, grouped, human
-from smedoit.findings import Findings
-from smedoit.identity import Identity
+from smedoit.decide import jigdo, sources
+from smedoit.decide.config import Release
+from smedoit.decide.errors import SmeError, VerifyError, grouped, human
+from smedoit.decide.findings import Findings
+from smedoit.decide.identity import Identity
+from smedoit.do import reconstruct, tree
+from smedoit.do import verify as reader
+from smedoit.do.contents import Expected
+from smedoit.do.digests import Digests
 from smedoit.steps import medium, netinstall, readback
 from smedoit.steps.packages import read_lock
 from smedoit.steps.sources import files as source_files

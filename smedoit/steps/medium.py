@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smedoit import digests, iso, layers, layout, mediasums, progress, seal, tree
-from smedoit.errors import human
-from smedoit.identity import Identity
-from smedoit.layout import Layout, Place
+from smedoit.decide import layout
+from smedoit.decide.errors import human
+from smedoit.decide.identity import Identity
+from smedoit.decide.layout import Layout, Place
+from smedoit.do import digests, iso, layers, mediasums, progress, seal, tree
 
 
 def write(

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from smedoit import mirrored, mirroring, progress, tree
-from smedoit.errors import NetworkError, TreeError, human
-from smedoit.mirrored import Forecast, Mirror
-from smedoit.network import Network
-from smedoit.run import Failed, run
+from smedoit.decide import mirrored
+from smedoit.decide.errors import NetworkError, TreeError, human
+from smedoit.decide.mirrored import Forecast, Mirror
+from smedoit.decide.network import Network
+from smedoit.do import mirroring, progress, tree
+from smedoit.do.run import Failed, run
 
 # As --archive, but owners stay ours, and nothing comes that leads out of the copy or is no file.
 COMMON = (

@@ -7,13 +7,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit import fat, iso, layers, netinstall, rules, tree
-from smedoit.distribution import Mirrors, Netinstall
-from smedoit.errors import ContentError
-from smedoit.identity import Identity
+from smedoit.decide import netinstall, rules
+from smedoit.decide.distribution import Mirrors, Netinstall
+from smedoit.decide.errors import ContentError
+from smedoit.decide.identity import Identity
+from smedoit.decide.wording import Rule
+from smedoit.do import fat, iso, layers, tree
 from smedoit.steps import medium
 from smedoit.steps.tree import need
-from smedoit.wording import Rule
 
 
 def write(

@@ -6,18 +6,19 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from smedoit import comps, images, notepages, notes, rules, spec, tree, upstream
-from smedoit.errors import ConfigError
-from smedoit.gates import Anaconda
-from smedoit.identity import Identity
-from smedoit.network import Network
-from smedoit.notes import Change, Entry, Installer, Report
-from smedoit.package import Evr, Package
-from smedoit.places import Compared
+from smedoit.decide import comps, images, notepages, notes, rules, spec, upstream
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.gates import Anaconda
+from smedoit.decide.identity import Identity
+from smedoit.decide.network import Network
+from smedoit.decide.notes import Change, Entry, Installer, Report
+from smedoit.decide.package import Evr, Package
+from smedoit.decide.places import Compared
+from smedoit.decide.wording import Notes, Rule
+from smedoit.do import tree
 from smedoit.steps import gates, lastrelease
 from smedoit.steps.lastrelease import OVERLAYS
 from smedoit.steps.packages import read_lock
-from smedoit.wording import Notes, Rule
 
 PAGES: Mapping[str, Callable[[Report, Identity, str, Notes], str]] = {
     "README.txt": notepages.text,

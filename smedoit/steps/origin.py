@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from smedoit import answers, bootset, fetch, index, isoimage, layers, progress, tree
-from smedoit.checksums import Summed
-from smedoit.errors import ContentError, TreeError, VerifyError
-from smedoit.network import Refused, is_url
-from smedoit.origins import BootSet
+from smedoit.decide import bootset, index
+from smedoit.decide.checksums import Summed
+from smedoit.decide.errors import ContentError, TreeError, VerifyError
+from smedoit.decide.network import Refused, is_url
+from smedoit.decide.origins import BootSet
+from smedoit.do import answers, fetch, isoimage, layers, progress, tree
 from smedoit.steps import remote
 
 PURPOSE = "the boot set"

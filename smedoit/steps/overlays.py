@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit import images, layers, rules, tree
-from smedoit.errors import ContentError, human
-from smedoit.identity import Identity
-from smedoit.origins import PLACES
-from smedoit.wording import Rule
+from smedoit.decide import images, rules
+from smedoit.decide.errors import ContentError, human
+from smedoit.decide.identity import Identity
+from smedoit.decide.origins import PLACES
+from smedoit.decide.wording import Rule
+from smedoit.do import layers, tree
 
 
 def product(content: Path, below: str, above: str, one: Identity, own: Sequence[Rule], target: Path) -> str:

@@ -9,17 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit import census, comps, keys, layers, lock, progress, repo, rpms, rules, stage, tree, workers
-from smedoit.config import Groups, Key, Selection, Tier
-from smedoit.digests import Digests
-from smedoit.errors import PackageError, grouped
-from smedoit.exclusions import Exclusions
-from smedoit.identity import Identity
-from smedoit.keys import PinnedKey
-from smedoit.package import Package
-from smedoit.places import Memories
-from smedoit.stage import Pick
-from smedoit.wording import Rule
+from smedoit.decide import comps, lock, rules, stage
+from smedoit.decide.config import Groups, Key, Selection, Tier
+from smedoit.decide.errors import PackageError, grouped
+from smedoit.decide.exclusions import Exclusions
+from smedoit.decide.identity import Identity
+from smedoit.decide.package import Package
+from smedoit.decide.places import Memories
+from smedoit.decide.stage import Pick
+from smedoit.decide.wording import Rule
+from smedoit.do import census, keys, layers, progress, repo, rpms, tree, workers
+from smedoit.do.digests import Digests
+from smedoit.do.keys import PinnedKey
 
 
 def choose(

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit import comps, layers, metadata, pages, progress, rules, tree
-from smedoit.errors import PackageError
-from smedoit.identity import Identity
-from smedoit.package import Evr
-from smedoit.pages import Change, Copy
-from smedoit.repository import Source
-from smedoit.wording import Rule
+from smedoit.decide import comps, pages, rules
+from smedoit.decide.errors import PackageError
+from smedoit.decide.identity import Identity
+from smedoit.decide.package import Evr
+from smedoit.decide.pages import Change, Copy
+from smedoit.decide.wording import Rule
+from smedoit.do import layers, metadata, progress, tree
+from smedoit.do.repository import Source
 
 PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository

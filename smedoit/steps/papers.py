@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from smedoit import checksums, progress, signing, tree
-from smedoit.digests import Digests
-from smedoit.errors import TreeError, VerifyError, human
-from smedoit.identity import Identity
-from smedoit.proof import Signing
+from smedoit.decide import checksums
+from smedoit.decide.errors import TreeError, VerifyError, human
+from smedoit.decide.identity import Identity
+from smedoit.decide.proof import Signing
+from smedoit.do import progress, signing, tree
+from smedoit.do.digests import Digests
 
 SIGNED = ".asc"
 

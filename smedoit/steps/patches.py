@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from smedoit import fetch, progress, rpms, waiting
-from smedoit.errors import ConfigError
-from smedoit.network import Network
-from smedoit.origins import Translations
+from smedoit.decide import waiting
+from smedoit.decide.errors import ConfigError
+from smedoit.decide.network import Network
+from smedoit.decide.origins import Translations
+from smedoit.do import fetch, progress, rpms
 from smedoit.steps import remote
 from smedoit.steps.packages import read_lock
 

@@ -7,14 +7,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from smedoit import bootset, progress, tree, vouched
-from smedoit.bootset import Claim
-from smedoit.checksums import Summed
-from smedoit.config import Key
-from smedoit.digests import Digests
-from smedoit.errors import ContentError, SmeError, grouped
-from smedoit.network import Network
-from smedoit.origins import BootSet
+from smedoit.decide import bootset
+from smedoit.decide.bootset import Claim
+from smedoit.decide.checksums import Summed
+from smedoit.decide.config import Key
+from smedoit.decide.errors import ContentError, SmeError, grouped
+from smedoit.decide.network import Network
+from smedoit.decide.origins import BootSet
+from smedoit.do import progress, tree, vouched
+from smedoit.do.digests import Digests
 from smedoit.steps import origin, remote
 from smedoit.steps.bootset import READERS, refuse_strangers, settle, told_kernel
 from smedoit.steps.origin import Disc, Mirror, Origin, Server

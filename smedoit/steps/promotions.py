@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit import census, decision, journal, keys, needs, progress, promotion, relations, stage
-from smedoit.config import Release
-from smedoit.errors import PackageError, TreeError
-from smedoit.journal import Link, Record, Removal
-from smedoit.package import Package
-from smedoit.promotion import Plan
-from smedoit.routes import World
+from smedoit.decide import decision, promotion, relations, stage
+from smedoit.decide.config import Release
+from smedoit.decide.errors import PackageError, TreeError
+from smedoit.decide.package import Package
+from smedoit.decide.promotion import Plan
+from smedoit.decide.routes import World
+from smedoit.do import census, journal, keys, needs, progress
+from smedoit.do.journal import Link, Record, Removal
 from smedoit.steps.tiers import copies_of
 
 USAGE = "doit promote NAME… [--from TIER] [--to TIER] [--copy] [--dry-run], or doit promote --undo"

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit import channels, mirroring, placing, progress, published, tree
-from smedoit import publish as plans
-from smedoit.channels import FINAL, TESTING, Place, Publish
-from smedoit.config import Release
-from smedoit.digests import Digests
-from smedoit.errors import PublishError, TreeError, grouped
-from smedoit.publish import FROZEN, File, Gate, Plan
-from smedoit.published import Ledger, Record
+from smedoit.decide import channels
+from smedoit.decide import publish as plans
+from smedoit.decide.channels import FINAL, TESTING, Place, Publish
+from smedoit.decide.config import Release
+from smedoit.decide.errors import PublishError, TreeError, grouped
+from smedoit.decide.publish import FROZEN, File, Gate, Plan
+from smedoit.do import mirroring, placing, progress, published, tree
+from smedoit.do.digests import Digests
+from smedoit.do.published import Ledger, Record
 from smedoit.steps import announcing, readiness
 
 Said = Mapping[str, str]

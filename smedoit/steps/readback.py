@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from smedoit import checksums, lock, manifest, seal, signing, spdx, tree
-from smedoit import record as records
-from smedoit.config import Release
-from smedoit.errors import SmeError, VerifyError, grouped
-from smedoit.findings import Findings
-from smedoit.isoimage import Image, damage
-from smedoit.manifest import Disc
-from smedoit.record import FileSum
+from smedoit.decide import checksums, lock, manifest, spdx
+from smedoit.decide import record as records
+from smedoit.decide.config import Release
+from smedoit.decide.errors import SmeError, VerifyError, grouped
+from smedoit.decide.findings import Findings
+from smedoit.decide.manifest import Disc
+from smedoit.decide.record import FileSum
+from smedoit.do import seal, signing, tree
+from smedoit.do.isoimage import Image, damage
 from smedoit.steps import manifests, papers
 
 AGAIN = "if a medium was changed after it was sealed, delete it; then run doit release"

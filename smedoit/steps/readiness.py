@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from smedoit import checksums, signing, tree
-from smedoit.channels import GATES, Place
-from smedoit.config import Release
-from smedoit.decision import Seen
-from smedoit.digests import Digests
-from smedoit.publish import Gate
+from smedoit.decide import checksums
+from smedoit.decide.channels import GATES, Place
+from smedoit.decide.config import Release
+from smedoit.decide.decision import Seen
+from smedoit.decide.publish import Gate
+from smedoit.do import signing, tree
+from smedoit.do.digests import Digests
 from smedoit.steps import papers
 
 ON_MEDIA = ("verify", "boot_test")  # they look at finished media, which must be among what they saw

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import smedoit
-from smedoit import config, installed, layers, lock, progress, record, revisions, toml, tree
-from smedoit.checksums import NAMES
-from smedoit.config import Release
-from smedoit.decision import Seen, Snapshot
-from smedoit.digests import Digests
-from smedoit.errors import ConfigError, TreeError, VerifyError, grouped
-from smedoit.record import FileSum, Record
-from smedoit.run import run
+from smedoit.decide import config, lock, record, toml
+from smedoit.decide.checksums import NAMES
+from smedoit.decide.config import Release
+from smedoit.decide.decision import Seen, Snapshot
+from smedoit.decide.errors import ConfigError, TreeError, VerifyError, grouped
+from smedoit.decide.record import FileSum, Record
+from smedoit.do import installed, layers, progress, revisions, tree
+from smedoit.do.digests import Digests
+from smedoit.do.run import run
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
 # What these tables say besides is where to fetch from.

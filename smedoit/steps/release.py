@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from smedoit import layers, lock, rules, spec, tree
-from smedoit.errors import ConfigError, ContentError, PackageError, TreeError
-from smedoit.identity import Identity
-from smedoit.wording import Rule, Spec
+from smedoit.decide import lock, rules, spec
+from smedoit.decide.errors import ConfigError, ContentError, PackageError, TreeError
+from smedoit.decide.identity import Identity
+from smedoit.decide.wording import Rule, Spec
+from smedoit.do import layers, tree
 
 
 def link(stage: Path, place: Path) -> str:

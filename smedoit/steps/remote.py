@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from smedoit import fetch, fetched, index, progress
-from smedoit.errors import NetworkError
-from smedoit.network import Network
+from smedoit.decide import index
+from smedoit.decide.errors import NetworkError
+from smedoit.decide.network import Network
+from smedoit.do import fetch, fetched, progress
 
 DEEPEST = 6  # directories below each other; a link upstream that leads back to itself ends here
 MOST = 20_000  # files of one mirror

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smedoit.config import Release
+from smedoit.decide.config import Release
 
 
 def make(rel: Release) -> str:

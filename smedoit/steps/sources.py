@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from smedoit import census, iso, keys, layers, lock, repo, sources, tree
-from smedoit.config import Key, Tier
-from smedoit.distribution import Sources
-from smedoit.errors import ContentError
-from smedoit.identity import Identity
-from smedoit.sources import Disc
-from smedoit.stage import Pick
+from smedoit.decide import lock, sources
+from smedoit.decide.config import Key, Tier
+from smedoit.decide.distribution import Sources
+from smedoit.decide.errors import ContentError
+from smedoit.decide.identity import Identity
+from smedoit.decide.sources import Disc
+from smedoit.decide.stage import Pick
+from smedoit.do import census, iso, keys, layers, repo, tree
 from smedoit.steps import packages
 from smedoit.steps.medium import finish
 

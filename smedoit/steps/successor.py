@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit import config, layers, rules, stray, successor, tree
-from smedoit.config import Release
-from smedoit.errors import ConfigError, ContentError
-from smedoit.identity import Identity
-from smedoit.schema import Refused
-from smedoit.wording import Rule
+from smedoit.decide import config, rules, stray, successor
+from smedoit.decide.config import Release
+from smedoit.decide.errors import ConfigError, ContentError
+from smedoit.decide.identity import Identity
+from smedoit.decide.schema import Refused
+from smedoit.decide.wording import Rule
+from smedoit.do import layers, tree
 
 
 def make(rel: Release, old: int, new: int, version: str, label: str) -> Mapping[str, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smedoit import census, keys, repo, stage, tree, verdicts
-from smedoit.config import Release, Tier
-from smedoit.errors import PackageError, TreeError, grouped
-from smedoit.verdicts import Copy
+from smedoit.decide import stage, verdicts
+from smedoit.decide.config import Release, Tier
+from smedoit.decide.errors import PackageError, TreeError, grouped
+from smedoit.decide.verdicts import Copy
+from smedoit.do import census, keys, repo, tree
 
 
 def describe(tier: Tier, directory: Path, known: Sequence[str], epoch: int, memory: Path) -> str:

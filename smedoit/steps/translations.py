@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from smedoit import answers, catalogues, fetch, layers, progress, seal, tree
-from smedoit.errors import ConfigError, ContentError, grouped
-from smedoit.network import MIB, Network
-from smedoit.origins import Translations
+from smedoit.decide import catalogues
+from smedoit.decide.errors import ConfigError, ContentError, grouped
+from smedoit.decide.network import MIB, Network
+from smedoit.decide.origins import Translations
+from smedoit.do import answers, fetch, layers, progress, seal, tree
 from smedoit.steps import remote
 
 PURPOSE = "the installer's translations"

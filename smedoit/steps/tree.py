@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from smedoit import digests, fat, iso, layers, media, rules, tree
-from smedoit.errors import ContentError
-from smedoit.identity import Identity
-from smedoit.wording import Rule
+from smedoit.decide import media, rules
+from smedoit.decide.errors import ContentError
+from smedoit.decide.identity import Identity
+from smedoit.decide.wording import Rule
+from smedoit.do import digests, fat, iso, layers, tree
 
 GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")

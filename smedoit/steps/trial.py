@@ -12,13 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from smedoit import bootmenu, emulator, errors, fat, iso, layers, progress, screen, tree
-from smedoit.bootmenu import Menu
-from smedoit.emulator import Broken, Firmware, Guest, Way
-from smedoit.errors import VerifyError
-from smedoit.identity import Identity
-from smedoit.isoimage import Image
-from smedoit.proof import BootTest
+from smedoit.decide import bootmenu, errors, screen
+from smedoit.decide.bootmenu import Menu
+from smedoit.decide.errors import VerifyError
+from smedoit.decide.identity import Identity
+from smedoit.decide.proof import BootTest
+from smedoit.do import emulator, fat, iso, layers, progress, tree
+from smedoit.do.emulator import Broken, Firmware, Guest, Way
+from smedoit.do.isoimage import Image
 from smedoit.steps.papers import media
 
 KERNEL = "Linux version "

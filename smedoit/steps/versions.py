@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from smedoit import fat, images, layers, progress, stray, tree
-from smedoit.errors import VerifyError, grouped
-from smedoit.identity import Identity
-from smedoit.wording import Versions
+from smedoit.decide import images, stray
+from smedoit.decide.errors import VerifyError, grouped
+from smedoit.decide.identity import Identity
+from smedoit.decide.wording import Versions
+from smedoit.do import fat, layers, progress, tree
 
 LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody edited by hand
 OVERLAYS = ("images/product.img", "images/updates.img")

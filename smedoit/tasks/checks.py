@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.config import Release
-from smedoit.filesets import Files
-from smedoit.network import is_url
+from smedoit.decide.config import Release
+from smedoit.decide.network import is_url
+from smedoit.do.filesets import Files
 from smedoit.tasks.medium import NOT_OVERLAID
-from smedoit.wiring import Task, said, step
+from smedoit.tell.wiring import Task, said, step
 
 COMPS = "Packages/base/comps.xml"
 REPOMD = "repodata/repomd.xml"
@@ -25,7 +25,7 @@ class Repository(Files):
 
     def paths(self) -> Iterator[str]:
         """Yield what stands for the repository now."""
-        from smedoit.repository import Source
+        from smedoit.do.repository import Source
 
         repomd = Source("", self.root, self.arch).repomd
         yield from Files(repomd.parent).paths() if repomd else super().paths()

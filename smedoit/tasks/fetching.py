@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from smedoit.config import Release
-from smedoit.filesets import Files
-from smedoit.tree import EXPORTED
-from smedoit.wiring import Task, group, step
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
+from smedoit.do.tree import EXPORTED
+from smedoit.tell.wiring import Task, group, step
 
 BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
 
@@ -31,7 +31,7 @@ def content(rel: Release) -> Task:
 
 def remove_exports(places: Iterable[Path]) -> None:
     """Remove what was exported, for doit clean; a working copy is not ours."""
-    from smedoit import tree
+    from smedoit.do import tree
     from smedoit.steps import checkouts
 
     for place in places:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from smedoit.config import Release
-from smedoit.wiring import Task, step
+from smedoit.decide.config import Release
+from smedoit.tell.wiring import Task, step
 
 
 def doctor(rel: Release) -> Task:

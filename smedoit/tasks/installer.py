@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit import chroot
-from smedoit.config import Release
-from smedoit.filesets import Files
-from smedoit.wiring import Task, said, step
+from smedoit.decide import chroot
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
+from smedoit.tell.wiring import Task, said, step
 
 UPDATE_REPOS = ("packages", "stage_packages", "comps", "repodata")
 BUILD_ISO = ("tree", "isolinux", "grub", "product_img", "updates_img", "treeinfo", "iso")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from smedoit import netinstall as netinst
-from smedoit.config import Release
-from smedoit.filesets import Files
+from smedoit.decide import netinstall as netinst
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
 from smedoit.tasks.medium import GRUB_TEXT, NETINSTALL, branded, either, on_medium
 from smedoit.tasks.medium import sources as origins
-from smedoit.wiring import Task, group, said, step
+from smedoit.tell.wiring import Task, group, said, step
 
 MEDIA = ("iso", "netinstall", "source_iso")  # the tasks that make an ISO
 RELEASE = (

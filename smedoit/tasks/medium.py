@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.config import Release
-from smedoit.filesets import Files, matches
-from smedoit.wiring import Task, said, step
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files, matches
+from smedoit.tell.wiring import Task, said, step
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from smedoit.config import Release
-from smedoit.filesets import Files
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
 from smedoit.tasks.checks import repositories
 from smedoit.tasks.tiers import SOURCES
 from smedoit.tasks.tiers import repositories as parts
-from smedoit.wiring import Task, group, said, step
+from smedoit.tell.wiring import Task, group, said, step
 
 
 def repoview(rel: Release) -> Iterator[Task]:

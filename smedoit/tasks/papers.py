@@ -6,12 +6,12 @@ from pathlib import Path
 
 from doit import get_initial_workdir
 
-from smedoit.checksums import NAMES
-from smedoit.config import Release
-from smedoit.filesets import Files
-from smedoit.fresh import program
+from smedoit.decide.checksums import NAMES
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
 from smedoit.tasks.media import MEDIA, memory
-from smedoit.wiring import Task, said, step
+from smedoit.tell.fresh import program
+from smedoit.tell.wiring import Task, said, step
 
 # Tasks that make nothing, and the record's own: what they saw says nothing of a build.
 NO_BUILDERS = tuple(

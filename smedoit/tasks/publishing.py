@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smedoit.config import Release
+from smedoit.decide.config import Release
 from smedoit.tasks import checks, media, release, trial
 from smedoit.tasks.tiers import option
-from smedoit.wiring import Task, step
+from smedoit.tell.wiring import Task, step
 
 WHERE = (
     option("source", "from", "", "testing: move the final bits that lie there, instead of the stage"),

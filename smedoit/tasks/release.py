@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.config import Release
-from smedoit.filesets import Files, matches
-from smedoit.places import Compared
+from smedoit.decide.config import Release
+from smedoit.decide.places import Compared
+from smedoit.do.filesets import Files, matches
 from smedoit.tasks.checks import last_release, memory
-from smedoit.wiring import Task, said, step
+from smedoit.tell.wiring import Task, said, step
 
 NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
 

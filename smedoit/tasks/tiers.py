@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from smedoit.config import Release, Tier
-from smedoit.filesets import Files
-from smedoit.wiring import Task, group, said, step
+from smedoit.decide.config import Release, Tier
+from smedoit.do.filesets import Files
+from smedoit.tell.wiring import Task, group, said, step
 
 SOURCES = "SRPMS"
 WIKI = "What are smeos/smeextras; Rpm update cycle"

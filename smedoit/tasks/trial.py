@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from smedoit.config import Release
-from smedoit.filesets import Files
-from smedoit.wiring import Task, step
+from smedoit.decide.config import Release
+from smedoit.do.filesets import Files
+from smedoit.tell.wiring import Task, step
 
 
 def bootable(rel: Release) -> list[str]:

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit import fresh, guard, progress
+from smedoit.do import guard, progress
+from smedoit.tell import fresh
 
 
 class Working(threading.local):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from smedoit import emulator
-from smedoit.emulator import Broken, Firmware, Medium, Way
+from smedoit.do import emulator
+from smedoit.do.emulator import Broken, Firmware, Medium, Way
 from tests.tools import need
 
 __all__ = ["Firmware", "Medium", "NotBooted", "boot"]

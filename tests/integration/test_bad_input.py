@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import fatmake, tree
+from smedoit.do import fatmake, tree
 from smedoit.practice import packages
 from smedoit.practice.packages import FINGERPRINTS, Recipe
 from tests.corpus import corpus_dir

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import fatmake, iso, seal, tree
+from smedoit.do import fatmake, iso, seal, tree
 from smedoit.practice.record import boot_record
 from tests.nouns import EPOCH
 from tests.tools import need, read_with

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import fat, iso, tree
+from smedoit.do import fat, iso, tree
 from smedoit.practice.record import boot_record
 from tests.integration.qemu import Medium, boot
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import tree
+from smedoit.do import tree
 from smedoit.practice import boot as practice
 from smedoit.practice import menus
 from tests.integration.qemu import Firmware, Medium, boot

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import bootmenu, emulator, iso, tree
-from smedoit.emulator import WAYS, Way
-from smedoit.errors import SmeError
+from smedoit.decide import bootmenu
+from smedoit.decide.errors import SmeError
+from smedoit.decide.proof import BootTest
+from smedoit.do import emulator, iso, tree
+from smedoit.do.emulator import WAYS, Way
 from smedoit.practice import boot as practice
 from smedoit.practice import menus
-from smedoit.proof import BootTest
 from smedoit.steps import trial as steps
 from smedoit.steps.trial import Attempt
 from tests.integration.trial import PROJECT, Trial

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import closure, comps, config, metadata, tree
+from smedoit.decide import closure, comps, config
+from smedoit.do import metadata, tree
+from smedoit.do.repository import Source
 from smedoit.practice import groups, packages, world
-from smedoit.repository import Source
 from tests.repositories import recipe
 from tests.tools import need, read_with
 

@@ -6,7 +6,7 @@ import gzip
 import shutil
 from pathlib import Path
 
-from smedoit import tree
+from smedoit.do import tree
 from tests.integration.trial import Trial
 from tests.test_anaconda import KOOZALI, Desk, source_package
 from tests.tools import need, read_with

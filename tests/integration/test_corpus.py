@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import comps, tree
-from smedoit.config import Release
+from smedoit.decide import comps
+from smedoit.decide.config import Release
+from smedoit.do import tree
 from tests.corpus import corpus_dir
 from tests.integration.trial import Trial
 from tests.tools import need, read_with

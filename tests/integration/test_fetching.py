@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import tree
+from smedoit.do import tree
 from smedoit.practice.translations import LANGUAGES, catalogue
 from tests import servers
 from tests.integration.trial import Trial

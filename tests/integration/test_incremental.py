@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import tree
-from smedoit.decision import EDITED
+from smedoit.decide.decision import EDITED
+from smedoit.do import tree
 from smedoit.practice import translations
 from tests.conftest import Outcome, Project, restored
 

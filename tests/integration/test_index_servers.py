@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from smedoit import tree
-from smedoit.answers import Want
-from smedoit.errors import ContentError
-from smedoit.fetch import PART, Fetcher
-from smedoit.fetched import Memory
-from smedoit.network import Network
-from smedoit.origins import Translations
+from smedoit.decide.errors import ContentError
+from smedoit.decide.network import Network
+from smedoit.decide.origins import Translations
+from smedoit.do import tree
+from smedoit.do.answers import Want
+from smedoit.do.fetch import PART, Fetcher
+from smedoit.do.fetched import Memory
 from smedoit.practice.translations import LANGUAGES, catalogue
 from smedoit.steps import patches, remote, translations
 from tests.servers import KINDS, Real, real

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import tree
+from smedoit.do import tree
 from smedoit.practice.packages import Recipe
 from tests.conftest import FAULTS, MINUTES, Outcome, Project, restored, wait_until
 

@@ -16,7 +16,8 @@ from productmd.compose import Compose
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from smedoit import checksums, tree
+from smedoit.decide import checksums
+from smedoit.do import tree
 from smedoit.practice.packages import FINGERPRINTS, KEYS
 from tests.integration.trial import Trial, flipped
 from tests.tools import need, read_with

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import published
-from smedoit.channels import OURS
-from smedoit.publish import is_package
+from smedoit.decide.channels import OURS
+from smedoit.decide.publish import is_package
+from smedoit.do import published
 from tests import publishing
 from tests.publishing import (
     Torn,

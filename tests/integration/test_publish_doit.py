@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import channels
+from smedoit.decide import channels
 from tests.integration.trial import Trial
 from tests.publishing import killed_at, read_whole, state
 

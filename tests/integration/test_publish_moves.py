@@ -14,10 +14,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from smedoit import config, placing, published
-from smedoit.channels import FINAL, OBSOLETE, OURS, TESTING, Place
-from smedoit.config import Release
-from smedoit.errors import ConfigError, PublishError, SmeError
+from smedoit.decide import config
+from smedoit.decide.channels import FINAL, OBSOLETE, OURS, TESTING, Place
+from smedoit.decide.config import Release
+from smedoit.decide.errors import ConfigError, PublishError, SmeError
+from smedoit.do import placing, published
 from smedoit.steps import channels, publishing
 from tests.integration.trial import PROJECT
 from tests.publishing import do, killed_at, plan, read_whole, release, state, take_back, target, tier

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import mirroring
-from smedoit.channels import OURS, TESTING, Place, Publish
-from smedoit.config import Release
-from smedoit.errors import PublishError
+from smedoit.decide.channels import OURS, TESTING, Place, Publish
+from smedoit.decide.config import Release
+from smedoit.decide.errors import PublishError
+from smedoit.do import mirroring
 from smedoit.steps import publishing
 from tests.integration.test_publish import World
 from tests.integration.test_publish_moves import final, publish, put

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import jigdo, template
-from smedoit.jigdo import Part
+from smedoit.decide import jigdo
+from smedoit.decide.jigdo import Part
+from smedoit.do import template
 from tests.integration.trial import Trial, flipped
 from tests.tools import need, read_with
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import images, layers
+from smedoit.decide import images
+from smedoit.do import layers
 from tests import servers
 from tests.conftest import Project
 

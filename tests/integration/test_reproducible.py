@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import tree
+from smedoit.do import tree
 from tests.conftest import Project, replicate
 
 FAT_TICK = 2.1  # seconds after which the clock of every format we write shows another time

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import census, keys, rpms
-from smedoit.config import Key, Tier
-from smedoit.keys import PinnedKey
-from smedoit.package import Package
+from smedoit.decide.config import Key, Tier
+from smedoit.decide.package import Package
+from smedoit.do import census, keys, rpms
+from smedoit.do.keys import PinnedKey
 from tests.corpus import corpus_dir
 from tests.tools import need
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import journal, tree
+from smedoit.do import journal, tree
 from smedoit.practice import packages
 from smedoit.practice.packages import Recipe
 from tests.integration.trial import Answer, Trial
@@ -94,7 +94,7 @@ def test_every_tier_has_repodata_of_all_that_lies_in_it(good: Trial) -> None:
 
 
 def test_its_digests_are_those_of_the_files(good: Trial) -> None:
-    from smedoit import seal
+    from smedoit.do import seal
 
     place = repositories(good)["smeupdates x86_64"]
     assert {href: seal.sha256(place / href) for href in described(place)} == described(place)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from smedoit import config, tree
-from smedoit.config import Release
+from smedoit.decide import config
+from smedoit.decide.config import Release
+from smedoit.do import tree
 
 PROJECT = Path(__file__).parents[2]
 STAND_INS = {"images/pxeboot/vmlinuz": b"a kernel", "images/pxeboot/initrd.img": b"an initial RAM disk"}

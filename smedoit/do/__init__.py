@@ -1,0 +1,1 @@
+"""The floor that does: one door to each thing outside."""

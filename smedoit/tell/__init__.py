@@ -1,0 +1,1 @@
+"""The floor that tells doit: the only one that knows it."""
