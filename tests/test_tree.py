@@ -71,7 +71,7 @@ def test_an_interruption_leaves_the_old_file_and_nothing_beside(tmp_path: Path, 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     tree.write(tmp_path / "file", b"old")
     program = (
-        "import sys, time; from pathlib import Path; from smedoit import tree\n"
+        "import sys, time; from pathlib import Path; from smedoit.do import tree\n"
         "with tree.writing(Path(sys.argv[1])) as beside:\n"
         "    beside.write_bytes(b'half'); print('now', flush=True); time.sleep(60)\n"
     )
