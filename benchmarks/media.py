@@ -7,24 +7,20 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pipeline import (
-    MIB,
+from measuring import (
     Cost,
     Costs,
     Round,
     World,
-    arguments,
+    benchmark,
     change_picture,
     contest,
     cost,
     hybrid_mbr,
-    make_world,
     ours,
-    table,
 )
 
 from smedoit.decide import jigdo
@@ -34,26 +30,11 @@ SEAL = "import sys, pathlib; from smedoit.do import seal; seal.implant(pathlib.P
 SUM = "import sys, pathlib; from smedoit.do import seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
 
 
-def main() -> None:
-    """Make the world and its ISO, measure every round, print the table."""
-    asked = arguments()
-    top = asked.directory or Path(mkdtemp(prefix="smedoit-benchmark-"))
-    try:
-        world = World(top.resolve())
-        make_world(world, asked.packages, asked.megabytes * MIB)
-        ours(world, "jigdo:iso")
-        found = measure(world, asked.runs)
-        size = world.release.iso.stat().st_size
-        print(table(found, f"{asked.packages} packages, ISO of {size // MIB} MiB, median of {asked.runs} runs"))
-    finally:
-        if not (asked.keep or asked.directory):
-            shutil.rmtree(top)
-
-
 def measure(world: World, runs: int) -> list[Round]:
     """Measure all rounds; the sides alternate, and so does the one that begins."""
     cold, known, new = Round("jigdo, nothing known"), Round("jigdo, all known"), Round("jigdo, new ISO")
     seal, total = Round("implanted MD5"), Round("SHA-256")
+    ours(world, "jigdo:iso")
     theirs = Theirs(world)
     for number in range(runs):
         first = {"jigdo-file": theirs.search, "xorriso": theirs.write_cold}
@@ -202,4 +183,4 @@ def link(source: str, target: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__)

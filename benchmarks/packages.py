@@ -8,29 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pipeline import MIB, Costs, Round, World, arguments, contest, cost, fresh, link_all, make_world, ours, table
+from measuring import Costs, Round, World, benchmark, contest, cost, fresh, link_all, ours
 
 from smedoit.do import tree
 
 LOCK, REPODATA = "packages", "tiers:smeos-x86_64"
-
-
-def main() -> None:
-    """Make the world, measure every round, print the table."""
-    asked = arguments()
-    top = asked.directory or Path(mkdtemp(prefix="smedoit-benchmark-"))
-    try:
-        world = World(top.resolve())
-        make_world(world, asked.packages, asked.megabytes * MIB)
-        found = measure(world, asked.runs)
-        print(table(found, f"{asked.packages} packages, {asked.megabytes} MiB, median of {asked.runs} runs"))
-    finally:
-        if not (asked.keep or asked.directory):
-            shutil.rmtree(top)
 
 
 def measure(world: World, runs: int) -> list[Round]:
@@ -96,4 +81,4 @@ def changed(world: World, theirs: Theirs) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__)
