@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from smedoit.decide import comps, images, notepages, notes, rules, spec, upstream
-from smedoit.decide.errors import ConfigError
+from smedoit.decide.errors import ConfigError, ContentError
 from smedoit.decide.gates import Anaconda
 from smedoit.decide.identity import Identity
 from smedoit.decide.network import Network
@@ -15,7 +15,7 @@ from smedoit.decide.notes import Change, Entry, Installer, Report
 from smedoit.decide.package import Evr, Package
 from smedoit.decide.places import Compared
 from smedoit.decide.wording import Notes, Rule
-from smedoit.do import tree
+from smedoit.do import progress, tree
 from smedoit.steps import gates, lastrelease
 from smedoit.steps.lastrelease import OVERLAYS
 from smedoit.steps.packages import read_lock
@@ -68,7 +68,7 @@ def packages_report(compared: Compared, last: Sequence[Package], settings: Notes
     groups = named(comps.shown(tree.read_text(compared.comps), compared.comps))
     updated = [name for name, kind in notes.changed(before, after).items() if kind == "updated"]
     changelogs = {name: tuple(gates.changelog(compared.root / packages[name].file)) for name in updated}
-    kept = {one.name: compared.root / one.file for one in last if one.file and one.evr == before[one.name]}
+    kept = {one.name: compared.root / one.file for one in last if one.file and one.evr == before.get(one.name)}
     former = {name: tuple(gates.changelog(kept[name])) for name in updated if name in kept and kept[name].is_file()}
     return notes.report(before, after, changelogs, groups, settings.bugs, installer, former)
 
@@ -117,14 +117,20 @@ def overlaid(last: Path, ours: Path, own: Sequence[Rule]) -> tuple[dict[str, lis
     """Return what happened to the files that the overlay images bring, where the last release's are at hand."""
     if not any((last / image).is_file() for image in OVERLAYS):
         return {}, {}
-    return notes.overlaid(members(last, own), members(ours, own))
+    try:
+        before = members(last, own)
+    except ContentError as error:
+        progress.note(f"what the images brought is not compared: {str(error).splitlines()[0]}")
+        return {}, {}
+    return notes.overlaid(before, members(ours, own))
 
 
 def members(place: Path, own: Sequence[Rule]) -> dict[str, bytes]:
     """Return path in the installer -> content; texts that show the release follow it, and are no news."""
     found = [image for name in OVERLAYS if (image := place / name).is_file()]
     files = (one for image in found for one in images.members(tree.read_bytes(image), str(image)))
-    return {one.name: one.data for one in files if rules.rule_for(f"product/{one.name}", own) is None}
+    named = ((one.name.removeprefix("./"), one.data) for one in files)
+    return {name: data for name, data in named if rules.rule_for(f"product/{name}", own) is None}
 
 
 def newest(packages: Iterable[Package]) -> dict[str, Evr]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from smedoit.decide import images
-from smedoit.do import layers
+from smedoit.do import layers, tree
 from tests import servers
 from tests.conftest import Project
+from tests.tools import need
 
 SHOWS_THE_RELEASE = {
     ".discinfo",
@@ -205,6 +209,23 @@ def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(p
     assert "Changes since 10.0: 1 updated." in text and "-> 99.0-" in text
     assert INSTALLER + (OVERLAID if kind != "lock" else "") in text
     assert ("etc/motd" in text) == (kind != "lock")
+
+
+def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_passed_over(project: Project) -> None:
+    need("cpio")
+    kept = last_release(project, "tree")
+    product = kept / "images/product.img"
+    by_hand = project.home / "by hand"
+    for one in images.members(product.read_bytes(), "product.img"):
+        tree.write(by_hand / one.name, one.data)
+    listing = "\n".join(f"./{name}" for name in layers.listed(by_hand)).encode()
+    archive = subprocess.run(["cpio", "-o", "-H", "newc"], cwd=by_hand, input=listing, capture_output=True, check=True)
+    product.write_bytes(gzip.compress(archive.stdout))
+    assert INSTALLER + OVERLAID in notes_since(project, str(kept))
+    product.write_bytes(lzma.compress(archive.stdout))
+    assert project.doit("notes").code == 0
+    text = (project.rel.stage / "notes/README.txt").read_text()
+    assert INSTALLER in text and "New files" not in text
 
 
 def test_the_last_release_may_lie_on_a_server_which_is_not_asked_again_offline(project: Project) -> None:
