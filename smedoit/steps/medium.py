@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from smedoit.decide import layout
-from smedoit.decide.errors import human
+from smedoit.decide.errors import TreeError, grouped, human
 from smedoit.decide.identity import Identity
 from smedoit.decide.layout import Layout, Place
 from smedoit.do import digests, iso, layers, mediasums, progress, seal, tree
@@ -23,9 +23,10 @@ def write(
 
 def finish(medium: iso.Medium, target: Path, memory: Path, record: Path) -> Mapping[str, str]:
     """Write a medium, seal it, put its SHA-256 beside it, and its layout where record says."""
-    stamps = {path: stamp(source) for path, source in medium.files.items()}
+    stamps = stamped(medium)
     with tree.writing(target) as beside:
         offsets = write_sealed(medium, beside, target.name)
+        refuse_changed(medium, stamps, target)
         digest = seal.sha256(beside)
     tree.write(target.with_name(f"{target.name}.sha256"), seal.checksum_line(digest, target.name))
     remember(target, digest, memory)
@@ -50,10 +51,24 @@ def write_sealed(medium: iso.Medium, path: Path, name: str) -> dict[str, int]:
     return offsets
 
 
-def stamp(path: Path) -> tree.Stamp:
-    """Return the stamp of a file. Raises TreeError."""
-    with tree.worded(path, "read"):
-        return tree.stamp(path)
+def stamped(medium: iso.Medium) -> dict[str, tree.Stamp]:
+    """Return the stamp of every file that goes on a medium. Raises TreeError."""
+    found = {}
+    for path, source in medium.files.items():
+        with tree.worded(source, "read"):
+            found[path] = tree.stamp(source)
+    return found
+
+
+def refuse_changed(medium: iso.Medium, before: Mapping[str, tree.Stamp], target: Path) -> None:
+    """Raise TreeError for files that somebody changed while they were written: the medium may have half of each."""
+    now = stamped(medium)
+    changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
+    if changed:
+        raise TreeError(
+            f"{target}: files changed while they were written to it\n{grouped({'changed meanwhile': changed})}",
+            hint="run doit again once nobody works on them any more; the medium of before stays",
+        )
 
 
 def remember(path: Path, sha256: str, memory: Path) -> None:
