@@ -9,7 +9,7 @@ from pathlib import Path
 from smedoit.decide.errors import SmeError
 from smedoit.do.run import run
 
-INTERPRETERS = ("python2.7", "python2", "pypy")
+INTERPRETER = "python2.7"
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 JUDGE = """
 import sys
@@ -21,20 +21,14 @@ for name in sys.argv[1:]:
 """
 
 
-def interpreter() -> str:
-    """Return the name of a Python 2.7 on this machine, "" if it has none: a name may be a shim that leads nowhere."""
-    there = (name for name in INTERPRETERS if shutil.which(name))
-    return next((name for name in there if version(name) == "2.7"), "")
-
-
-def version(name: str) -> str:
-    """Return the version of an interpreter, "" if it does not start."""
+def is_there() -> bool:
+    """Return whether this machine has one; a program of that name may also be a shim that leads nowhere."""
     try:
-        return run([name, "-c", VERSION]).strip()
+        return shutil.which(INTERPRETER) is not None and run([INTERPRETER, "-c", VERSION]).strip() == "2.7"
     except SmeError:
-        return ""
+        return False
 
 
-def complaints(name: str, files: Sequence[Path]) -> list[str]:
-    """Return "FILE, line N: what is wrong" for every file that the interpreter called name would not import."""
-    return run([name, "-c", JUDGE, *files]).splitlines() if files else []
+def complaints(files: Sequence[Path]) -> list[str]:
+    """Return "FILE, line N: what is wrong" for every file that it would not import. Raises SmeError without it."""
+    return run([INTERPRETER, "-c", JUDGE, *files]).splitlines() if files else []

@@ -21,15 +21,15 @@ def check(roots: Sequence[Path], skipped: Sequence[str]) -> str:
     Raises ContentError with every file that it would not import: the installer would end in a traceback.
     """
     found = sources(roots, skipped)
-    judge = python27.interpreter()
-    if judge and (wrong := python27.complaints(judge, list(found.values()))):
+    is_judged = python27.is_there()
+    if is_judged and (wrong := python27.complaints(list(found.values()))):
         raise ContentError(
             "the installer's Python 2.7 would not import\n" + "\n".join(f"  {one}" for one in wrong),
             hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
         )
     remarks = installclasses.remarks({relative: tree.read_text(path) for relative, path in found.items()})
-    judged = f"judged by {judge}" if judge else UNJUDGED
-    return "\n  ".join([f"{len(found)} sources, {judged}", *remarks])
+    verdict = "all of them Python 2.7" if is_judged else UNJUDGED
+    return "\n  ".join([f"{len(found)} sources, {verdict}", *remarks])
 
 
 def sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
