@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
 from smedoit.decide.errors import ConfigError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from typing_extensions import dataclass_transform
 else:
 
@@ -21,7 +22,7 @@ else:
         return lambda function: function
 
 
-T = TypeVar("T")
+T = TypeVar("T", bound="DataclassInstance")
 
 NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
@@ -34,11 +35,13 @@ class Table:
     A decorator on each of some forty classes would compile six methods for it, at every start of doit.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
     def __init_subclass__(cls) -> None:
         dataclass(init=False, eq=False, repr=False)(cls)
 
     def __init__(self, *args: Any, **given: Any) -> None:
-        known = fields(self)  # type: ignore[arg-type]
+        known = fields(self)
         values = {**dict(zip((one.name for one in known), args, strict=False)), **given}
         for one in known:
             vars(self)[one.name] = values.pop(one.name) if one.name in values else default(one)
@@ -67,7 +70,7 @@ class Table:
 
 def own_values(one: Table) -> dict[str, Any]:
     """Return field -> value."""
-    return {each.name: getattr(one, each.name) for each in fields(one)}  # type: ignore[arg-type]
+    return {each.name: getattr(one, each.name) for each in fields(one)}
 
 
 def default(one: Field[Any]) -> Any:
@@ -101,10 +104,10 @@ def build(cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", g
 
     Raises ConfigError naming file, heading, key, value and reason.
     """
-    known = {one.name: one for one in fields(cls) if one.name not in given}  # type: ignore[arg-type]
+    known = {one.name: one for one in fields(cls) if one.name not in given}
     refuse_unknown(table, known, file, where)
     refuse_absent(table, known, file, where)
-    hints = hints_of(cls)  # type: ignore[arg-type]
+    hints = hints_of(cls)
     values = {key: read(hints[key], value, file, where, key) for key, value in table.items()}
     try:
         return cls(**given, **values)
@@ -138,12 +141,17 @@ def refuse_absent(table: Mapping[str, Any], known: Mapping[str, Field[Any]], fil
             raise ConfigError(f"{file}: there is no table [{key}]", hint=f"add [{key}]; the README shows a whole file")
 
 
+def is_table(kind: Any) -> TypeGuard[type[DataclassInstance]]:
+    """Return whether a declared type is a table of its own."""
+    return isinstance(kind, type) and is_dataclass(kind)
+
+
 def read(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
     """Return value as the type that the dataclass declares for key."""
     heading = f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where}.{key}" if where else f"[{key}]"
-    if is_dataclass(kind):
+    if is_table(kind):
         expect(value, dict, file, where, key)
-        return build(kind, value, file, heading)  # type: ignore[arg-type]
+        return build(kind, value, file, heading)
     if get_origin(kind) is tuple:
         return read_several(get_args(kind)[0], value, file, where, key)
     if get_origin(kind) is Mapping or kind is Mapping:
@@ -161,13 +169,13 @@ def read(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
 def read_several(kind: Any, value: Any, file: Path, where: str, key: str) -> tuple[Any, ...]:
     """Return an array of values, or of tables, as a tuple in the file's order."""
     if not isinstance(value, list):
-        want = f"write each as [[{key}]]" if is_dataclass(kind) else 'write it as an array, like ["a", "b"]'
+        want = f"write each as [[{key}]]" if is_table(kind) else 'write it as an array, like ["a", "b"]'
         raise ConfigError(f"{file}: {spelled({key: value}, where, key)} is not a list", hint=want)
-    if not is_dataclass(kind):
+    if not is_table(kind):
         return tuple(read(kind, one, file, where, key) for one in value)
     for one in value:
         expect(one, dict, file, where, key)
-    return tuple(build(kind, one, file, f"[[{key}]] {one.get('name', n)}") for n, one in enumerate(value, 1))  # type: ignore[arg-type]
+    return tuple(build(kind, one, file, f"[[{key}]] {one.get('name', n)}") for n, one in enumerate(value, 1))
 
 
 def read_date(value: Any, file: Path, where: str, key: str) -> datetime:

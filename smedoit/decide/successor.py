@@ -35,8 +35,13 @@ def release_toml(text: str, one: Identity, old: int) -> str:
         pattern = re.compile(KEY_LINE.format(key=key), re.MULTILINE)
         if not pattern.search(text):
             raise ConfigError(f"release.toml: {key} does not stand in a line of its own", hint=f"add {key} = {value}")
-        text = pattern.sub(lambda found, value=value: found.group(1) + value + found.group(3), text, count=1)  # type: ignore[misc]
+        text = with_value(text, pattern, value)
     return PATH_LINE.sub(lambda found: found.group(1) + quoted(renamed(found.group(3), old, one.major)), text)
+
+
+def with_value(text: str, pattern: re.Pattern[str], value: str) -> str:
+    """Return text with another value in the first line that pattern finds, between its first group and its third."""
+    return pattern.sub(lambda found: found.group(1) + value + found.group(3), text, count=1)
 
 
 def quoted(path: str) -> str:

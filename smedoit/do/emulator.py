@@ -133,7 +133,7 @@ class Guest:
         """Return whether the processor is where only a 64-bit Linux kernel runs."""
         registers = self.command("human-monitor-command", **{"command-line": "info registers"})
         where = re.search(r"RIP=([0-9a-f]{16})", registers)
-        return bool(where) and int(where.group(1), 16) >= KERNEL_HALF  # type: ignore[union-attr]
+        return where is not None and int(where.group(1), 16) >= KERNEL_HALF
 
 
 def said(place: Path) -> str:
