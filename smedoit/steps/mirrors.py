@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smedoit.decide import mirrored
-from smedoit.decide.errors import NetworkError, TreeError, human
+from smedoit.decide.errors import ConfigError, NetworkError, TreeError, human
 from smedoit.decide.mirrored import Forecast, Mirror
 from smedoit.decide.network import Network
 from smedoit.do import mirroring, progress, tree
@@ -27,6 +27,14 @@ MEANINGS = {
     24: "files vanished on the other side meanwhile: it is being changed just now",
     25: "more files would disappear than in the dry run before: the other side is being changed just now",
 }
+
+
+def refuse() -> None:
+    """Say that there is nothing to copy."""
+    raise ConfigError(
+        "release.toml has no [[mirror]], so there is nothing to copy",
+        hint="add one with its name, source and path; the README explains its keys",
+    )
 
 
 def bring(mirror: Mirror, network: Network, log: Path) -> str:

@@ -53,6 +53,9 @@ def mirror(rel: Release) -> Iterator[Task]:
             wiki="Local Only: Update local mirror as seen by the chroot",
         )
         yield {"name": one.name, "doc": f"{one.path}, as {one.source} has it", **task}
+    if not rel.mirror:
+        task = step(rel, "mirror:none", "mirrors.refuse", always=True)
+        yield {"name": "none", "doc": "what there is to say where release.toml has no [[mirror]]", **task}
 
 
 def anaconda_source(rel: Release) -> Task:

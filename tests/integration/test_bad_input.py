@@ -416,3 +416,9 @@ def test_a_state_that_is_read_only_is_a_sentence(trial: Trial) -> None:
     need_a_new_iso(trial)
     with mounted(place, "-t", "tmpfs", "-o", "ro", "none"):
         refused(trial, "cannot be written, read-only file system", "hint: ")
+
+
+def test_mirrors_that_nobody_configured_are_a_sentence(trial: Trial) -> None:
+    answer = trial.doit("mirror")
+    assert answer.code != 0 and "Traceback" not in answer.said
+    assert re.search(r"release\.toml has no \[\[mirror\]\].*\n  hint: add one", answer.said)
