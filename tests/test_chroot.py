@@ -176,6 +176,14 @@ def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed
     assert given_back(world) == 3
 
 
+def test_a_chroot_that_breaks_down_is_told_by_what_went_wrong_first(world: Chroot) -> None:
+    here = Path(world.settings.command[0]).parent
+    program(here / "lorax", LORAX, made=["images/half"], words="error: the first\n", code=1)
+    program(here / "chown", "#!{python}\nimport sys\nsys.exit('error: the second')\n")
+    with pytest.raises(SmeError, match="error: the first"):
+        built(world)
+
+
 def test_a_boot_set_that_we_did_not_make_is_never_replaced(world: Chroot) -> None:
     (world.build_root / "boot_set").mkdir(parents=True)
     with pytest.raises(TreeError, match="was not made by doit installer"):

@@ -228,7 +228,7 @@ def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
         "  Changed files: etc/motd",
         "  Files that are gone: etc/gone",
         "  New languages: fr",
-        "  Better translations: de",
+        "  Changed translations: de",
         "",
         "Bugs",
         "----",

@@ -115,6 +115,9 @@ x
 * Mon Feb  1 2021 Bob <bob@example.invalid> - 21.48.22.159-1
 - import
 
+%postun
+true
+
 %files
 """
 

@@ -69,7 +69,7 @@ def programs(rel: Release) -> list[Program]:
         Program("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
         Program("git", "git", "content, record: revisions of working copies", "git" in exported),
         Program("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
-        Program("python2.7", "python2.7 (up to 11)", "install_classes: the syntax of the installer's Python", False),
+        Program("python2.7", "python2.7, of Debian 11", "install_classes: the syntax of the installer's Python", False),
         Program("rsync", "rsync", "mirror, publish to a remote target", bool(rel.mirror or rel.publish.remote)),
         Program("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]

@@ -20,7 +20,7 @@ HEADINGS = {
 }
 INSTALLER = "The installer"
 FILES = {"added": "New files", "updated": "Changed files", "removed": "Files that are gone"}
-LANGUAGES = {"added": "New languages", "updated": "Better translations", "removed": "Languages that are gone"}
+LANGUAGES = {"added": "New languages", "updated": "Changed translations", "removed": "Languages that are gone"}
 GAP = "(the changelog does not reach back to the last release)"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from smedoit.decide.schema import Table
 
 UNDER_WAY = "under-way.json"
+OVERLAYS = ("images/product.img", "images/updates.img")  # on a medium: what is laid over the installer's own files
 
 
 class Promotion(Table):

@@ -12,7 +12,10 @@ from smedoit.decide.notes import Entry
 DEFINE = r"^(?P<head>%(?:define|global)\s+{name}\s+)(?P<value>\S.*?)[ \t]*$"
 CHANGELOG = re.compile(r"^%changelog[ \t]*\n", re.MULTILINE)
 ENTRY = re.compile(r"^\* (?P<date>\w{3} \w{3} [ \d]?\d \d{4}) (?P<header>.*)$", re.MULTILINE)
-SECTION = re.compile(r"^%(?:description|prep|build|install|check|files|post|pre|package)\b", re.MULTILINE)
+SECTION = re.compile(
+    r"^%(?:description|prep|build|install|check|clean|files|package|(?:pre|post)(?:un|trans)?|verifyscript|trigger\w*)\b",
+    re.MULTILINE,
+)
 NOON = 12  # the hour that RPM gives to an entry
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # RPM wants English, whatever the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

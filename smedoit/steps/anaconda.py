@@ -14,6 +14,7 @@ from smedoit.decide import series
 from smedoit.decide.config import Key
 from smedoit.decide.errors import ContentError, PackageError
 from smedoit.decide.gates import Anaconda
+from smedoit.decide.installclasses import PLACE as CLASSES
 from smedoit.decide.network import MIB, Network, is_url
 from smedoit.decide.series import Patch
 from smedoit.do import keys, layers, progress, rpms, tree
@@ -21,7 +22,6 @@ from smedoit.do.answers import Want
 from smedoit.do.run import Failed, run
 from smedoit.steps import remote
 
-CLASSES = "pyanaconda/installclasses"
 PRODUCT, RUNTIME = f"run/install/product/{CLASSES}", f"usr/lib64/python2.7/site-packages/{CLASSES}"
 OURS, THEIRS = f"{CLASSES}/koozali.py", f"{CLASSES}/centos.py"
 PLACES = {"koozali.py": (PRODUCT, RUNTIME), "centos.py": (RUNTIME,), "fedora.py": (RUNTIME,)}  # as the wiki says

@@ -44,7 +44,7 @@ def verify(
     if not settings.previous:
         return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
     picks = lock.loads(tree.read_text(lock_file), lock_file)
-    with lastrelease.at_hand(settings.previous, network, memory) as last:
+    with lastrelease.at_hand(settings.previous, arch, network, memory) as last:
         before = lastrelease.packages(last, arch, memory)
     lists = verified.lists({file: tree.read_text(file) for file in settings.verified})
     refuse_strangers(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -50,8 +51,11 @@ def build(one: Chroot, identity: Identity, settings: Installer, work: Path, boot
     words = chroot.lorax(identity, one.inner(work), tiers, settings.lorax)
     try:
         called(one, chroot.inside(one.settings, one.file, one.inner(one.log.parent), words, as_root=True))
-    finally:
-        give_back(one, work)
+    except SmeError:
+        with contextlib.suppress(SmeError):  # what went wrong first is what counts; the next run gives back the rest
+            give_back(one, work)
+        raise
+    give_back(one, work)
     check_images(work)
     become(work, boot_set)
     return f"new images from {', '.join(one.tiers)} in {boot_set}"

@@ -19,13 +19,12 @@ from smedoit.do.repository import Source
 from smedoit.steps import remote
 from smedoit.steps.checks import PRIMARY
 
-OVERLAYS = ("images/product.img", "images/updates.img")
-
 
 @contextmanager
-def at_hand(previous: str, network: Network, memory: Path, more: Sequence[str] = ()) -> Iterator[Path]:
-    """Yield the last release as a lock or a directory with repodata, taken out of an ISO or fetched if need be.
+def at_hand(previous: str, arch: str, network: Network, memory: Path, more: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield the last release as a lock or as its tree, taken out of an ISO or fetched if need be.
 
+    arch    the tree may lie in a directory of this name
     memory  of the task that asks: beside it lies what was fetched
     more    further files of the release that are wanted where it has them
     """
@@ -36,7 +35,8 @@ def at_hand(previous: str, network: Network, memory: Path, more: Sequence[str] =
             take_out(Path(previous), Path(directory), more)
             yield Path(directory)
     else:
-        yield Path(previous)
+        repomd = Source("the last release", Path(previous), arch).repomd
+        yield repomd.parents[1] if repomd else Path(previous)
 
 
 def take_out(path: Path, directory: Path, more: Sequence[str]) -> None:

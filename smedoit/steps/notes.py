@@ -13,11 +13,10 @@ from smedoit.decide.identity import Identity
 from smedoit.decide.network import Network
 from smedoit.decide.notes import Change, Entry, Installer, Report
 from smedoit.decide.package import Evr, Package
-from smedoit.decide.places import Compared
+from smedoit.decide.places import OVERLAYS, Compared
 from smedoit.decide.wording import Notes, Rule
 from smedoit.do import progress, tree
 from smedoit.steps import gates, lastrelease
-from smedoit.steps.lastrelease import OVERLAYS
 from smedoit.steps.packages import read_lock
 
 PAGES: Mapping[str, Callable[[Report, Identity, str, Notes], str]] = {
@@ -48,7 +47,7 @@ def write(
     """
     if not compared.previous:
         raise ConfigError("doit notes: there is no release to compare with", hint="name it in [quality] previous")
-    with lastrelease.at_hand(compared.previous, network, memory, OVERLAYS) as last:
+    with lastrelease.at_hand(compared.previous, one.arch, network, memory, OVERLAYS) as last:
         before = lastrelease.packages(last, one.arch, memory)
         files, languages = overlaid(last, compared.tree, own_rules)
     anaconda, remark = anaconda_change(own, settings, newest(before), memory, one.arch)
@@ -88,7 +87,7 @@ def anaconda_change(
     if not own.source:
         return None, ""
     ours = gates.own(Path(own.source), own.dist, memory, arch).evr
-    last = Evr.parse(settings.anaconda) if settings.anaconda else known(before)
+    last = last_anaconda(before, settings)
     if last is None:
         return None, "; which anaconda it had is not known, [notes] anaconda can say it"
     name = upstream.NAME
@@ -99,9 +98,10 @@ def anaconda_change(
     return notes.change(name, kinds[name], {name: last}, {name: ours}, changelogs), ""
 
 
-def known(before: Mapping[str, Evr]) -> Evr | None:
-    """Return the anaconda that a release had among its packages, None if it had none."""
-    return next((before[name] for name in ANACONDA if name in before), None)
+def last_anaconda(before: Mapping[str, Evr], settings: Notes) -> Evr | None:
+    """Return the anaconda of the last release, by its packages, else by release.toml; None if neither tells."""
+    found = next((before[name] for name in ANACONDA if name in before), None)
+    return found or (Evr.parse(settings.anaconda) if settings.anaconda else None)
 
 
 def own_changelog(source: Path, ours: Evr) -> Sequence[Entry]:

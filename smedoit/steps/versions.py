@@ -8,11 +8,11 @@ from pathlib import Path
 from smedoit.decide import images, stray
 from smedoit.decide.errors import VerifyError, grouped
 from smedoit.decide.identity import Identity
+from smedoit.decide.places import OVERLAYS
 from smedoit.decide.wording import Versions
 from smedoit.do import fat, layers, progress, tree
 
 LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody edited by hand
-OVERLAYS = ("images/product.img", "images/updates.img")
 EFI_IMAGE = "images/efiboot.img"
 
 

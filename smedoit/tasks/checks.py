@@ -59,7 +59,8 @@ def last_release(rel: Release, *more: str) -> list[Files]:
     if not rel.quality.previous or is_url(rel.quality.previous):
         return []
     place = Path(rel.quality.previous)
-    return [Files(place.parent, (place.name, *(f"{place.name}/{name}" for name in ("repodata/*.xml", *more))))]
+    below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in ("repodata/*.xml", *more)]
+    return [Files(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
 
 
 def closure(rel: Release) -> Task:

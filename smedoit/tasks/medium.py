@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.decide.config import Release
+from smedoit.decide.places import OVERLAYS
 from smedoit.do.filesets import Files, matches
 from smedoit.tell.wiring import Task, said, step
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
 GRUB_TEXT = ("EFI/BOOT/grub.cfg",)
-IMAGES = ("images/efiboot.img", "images/product.img", "images/updates.img")
+IMAGES = ("images/efiboot.img", *OVERLAYS)
 NETINSTALL = "images/boot.iso"  # our own: upstream's would install upstream
 RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES, NETINSTALL)
 TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.decide.config import Release
-from smedoit.decide.places import Compared
+from smedoit.decide.places import OVERLAYS, Compared
 from smedoit.do.filesets import Files, matches
 from smedoit.tasks.checks import last_release, memory
 from smedoit.tell.wiring import Task, said, step
@@ -13,7 +13,6 @@ from smedoit.tell.wiring import Task, said, step
 NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
 
 
-OVERLAYS = ("images/product.img", "images/updates.img")
 ANACONDA = ("*.spec", "*.src.rpm")
 
 

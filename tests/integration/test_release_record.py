@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from smedoit.decide import images
+from smedoit.decide.wording import Notes
 from smedoit.do import layers, tree
+from smedoit.steps import notes
 from tests import servers
 from tests.conftest import Project
+from tests.nouns import evr
 from tests.tools import need
 
 SHOWS_THE_RELEASE = {
@@ -209,6 +212,25 @@ def test_notes_tell_what_changed_since_the_last_release_whatever_is_left_of_it(p
     assert "Changes since 10.0: 1 updated." in text and "-> 99.0-" in text
     assert INSTALLER + (OVERLAID if kind != "lock" else "") in text
     assert ("etc/motd" in text) == (kind != "lock")
+
+
+def test_the_last_release_may_lie_in_a_directory_of_its_architecture(project: Project) -> None:
+    kept = last_release(project, "tree")
+    above = kept.with_name("10.0")
+    above.mkdir()
+    kept.rename(above / "x86_64")
+    assert INSTALLER + OVERLAID in notes_since(project, str(above))
+    [repomd] = above.glob("x86_64/repodata/repomd.xml")
+    repomd.write_bytes(repomd.read_bytes() + b"\n")
+    for task in ("notes", "quality"):
+        assert "repomd.xml changed" in project.doit("why", task).out
+
+
+def test_an_anaconda_among_the_packages_of_the_last_release_counts_before_what_release_toml_says() -> None:
+    said = Notes(anaconda="20-1")
+    assert notes.last_anaconda({"anaconda-core": evr("21-1")}, said) == evr("21-1")
+    assert notes.last_anaconda({}, said) == evr("20-1")
+    assert notes.last_anaconda({}, Notes()) is None
 
 
 def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_passed_over(project: Project) -> None:
