@@ -19,7 +19,7 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-from smedoit.practice import packages
+from smedoit.sample import packages
 
 PROJECT = Path(__file__).parents[1]
 COMPS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -30,9 +30,9 @@ COMPS = """<?xml version="1.0" encoding="UTF-8"?>
     <grouplist><groupid>core</groupid></grouplist></environment>
 </comps>
 """
-CLOSE = "from smedoit.steps import checks; print(checks.close(tree, comps, (), (), (), (), memory, 'x86_64')['did'])"
+CLOSE = "from smedoit.checks import closure as checks; print(checks.close(tree, comps, (), (), (), (), memory, 'x86_64')['did'])"
 PAGES = (
-    "from smedoit.steps import pages; from tests.nouns import identity;"
+    "from smedoit.repoview import write as pages; from tests.nouns import identity;"
     "print(pages.write(tree, 'crowd', comps, (), identity(), memory, state))"
 )
 SETTING = (

@@ -21,12 +21,13 @@ from statistics import median
 from tempfile import mkdtemp
 from typing import IO
 
+from smedoit.config import release
+from smedoit.config.release import Release
+from smedoit.runtime import files
+from smedoit.sample import packages, pictures
+
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
-
-from smedoit.decide import config  # noqa: E402, the scripts measure the code that they lie beside
-from smedoit.do import tree  # noqa: E402
-from smedoit.practice import packages, pictures  # noqa: E402
 
 MIB = 1 << 20
 LOGO = f"{pictures.PIXMAPS}/sidebar-logo.png"
@@ -79,9 +80,9 @@ class World:
         return self.top / "log"
 
     @property
-    def release(self) -> config.Release:
+    def release(self) -> Release:
         """What its release.toml says."""
-        return config.load(self.file)
+        return release.load(self.file)
 
     def rpms(self, tier: str) -> Path:
         """Return the directory of a tier's packages."""
@@ -163,8 +164,8 @@ def contest(
 def fresh(world: World) -> None:
     """Forget everything that was ever built, and have all inputs in the page cache."""
     shutil.rmtree(world.release.root / "stage", ignore_errors=True)
-    for _, entry in tree.walk(world.release.root):
-        tree.digest(entry.path)
+    for _, entry in files.walk(world.release.root):
+        files.digest(entry.path)
 
 
 def ours(world: World, *tasks: str) -> Costs:
@@ -225,9 +226,9 @@ def started(
 
 def link_all(source: Path, target: Path, but: tuple[str, ...] = ()) -> None:
     """Make target show the files of source as hard links."""
-    for relative, entry in tree.walk(source):
+    for relative, entry in files.walk(source):
         if not relative.startswith(but):
-            tree.link(Path(entry.path), target / relative)
+            files.link(Path(entry.path), target / relative)
 
 
 def hybrid_mbr() -> Path:
@@ -241,7 +242,7 @@ def hybrid_mbr() -> Path:
 def change_picture(world: World, number: int) -> None:
     """Give the installer another logo than ever before."""
     colour = (number * 40 % 256, time.time_ns() % 256, 90)
-    tree.write(world.release.content.path / LOGO, pictures.png(125, 28, colour, pictures.WHITE))
+    files.write(world.release.content.path / LOGO, pictures.png(125, 28, colour, pictures.WHITE))
 
 
 def table(rounds: Sequence[Round], title: str) -> str:

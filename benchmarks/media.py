@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from measuring import (
     Cost,
     Costs,
@@ -23,11 +21,13 @@ from measuring import (
     ours,
 )
 
-from smedoit.decide import jigdo
+from smedoit.jigdo import format
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 HASH = ["xargs", "-0", "md5sum"]
-SEAL = "import sys, pathlib; from smedoit.do import seal; seal.implant(pathlib.Path(sys.argv[1]))"
-SUM = "import sys, pathlib; from smedoit.do import seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
+SEAL = "import sys, pathlib; from smedoit.iso import media_check as seal; seal.implant(pathlib.Path(sys.argv[1]))"
+SUM = "import sys, pathlib; from smedoit.iso import media_check as seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
 
 
 def measure(world: World, runs: int) -> list[Round]:
@@ -54,7 +54,7 @@ def measure(world: World, runs: int) -> list[Round]:
 
 def forget(world: World) -> None:
     """Remove jigdo's files, so that the task must run."""
-    for name in (jigdo.listing_name, jigdo.template_name):
+    for name in (format.listing_name, format.template_name):
         world.release.iso.with_name(name(world.release.iso.name)).unlink()
 
 
@@ -133,7 +133,7 @@ class Theirs:
             *("-jigdo-jigdo", f"{target}.jigdo", "-jigdo-template", f"{target}.template"),
             *("-checksum_algorithm_iso", "md5", "-checksum_algorithm_template", "md5"),
             *("-jigdo-checksum-algorithm", "md5", "-checksum-list", str(self.place / "sums")),
-            *("-jigdo-min-file-size", str(jigdo.SMALLEST), "-jigdo-map", f"smeos={self.place}"),
+            *("-jigdo-min-file-size", str(format.SMALLEST), "-jigdo-map", f"smeos={self.place}"),
         ]
         return {"jigdo": difference(self.written(tree, options), self.written(tree, []))}
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from measuring import Costs, Round, World, benchmark, contest, cost, fresh, link_all, ours
 
-from smedoit.do import tree
+from smedoit.runtime import files
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 LOCK, REPODATA = "packages", "tiers:smeos-x86_64"
 
@@ -68,16 +68,16 @@ def changed(world: World, theirs: Theirs) -> Iterator[None]:
     older = newer.name.replace("-1.1-", "-1.0-")
     places = (world.rpms("smeos"), theirs.place / "RPMS")
     kept = world.top / "older.rpm"
-    tree.link(places[0] / older, kept)
+    files.link(places[0] / older, kept)
     for place in places:
-        tree.remove(place / older)
-        tree.link(newer, place / newer.name)
+        files.remove(place / older)
+        files.link(newer, place / newer.name)
     try:
         yield
     finally:
         for place in places:
-            tree.remove(place / newer.name)
-            tree.link(kept, place / older)
+            files.remove(place / newer.name)
+            files.link(kept, place / older)
 
 
 if __name__ == "__main__":

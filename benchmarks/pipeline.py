@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from measuring import (
     Costs,
     Round,
@@ -24,8 +22,10 @@ from measuring import (
     ours,
 )
 
-from smedoit.decide.origins import PLACES
-from smedoit.do import tree
+from smedoit.config.inputs import PLACES
+from smedoit.runtime import files
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 BARE = ("-c", "import doit.doit_cmd")  # what any doit must pay before it can look at a task
 TIMES_NOTHING = 5  # a run measures the short round this often
@@ -126,7 +126,7 @@ class Pipeline:
 
 def unshare(path: Path) -> None:
     """Give path a content of its own."""
-    tree.write(path, tree.read_bytes(path))
+    files.write(path, files.read_bytes(path))
 
 
 class changed_package:
@@ -139,18 +139,18 @@ class changed_package:
         self.trees = [line.tree / "Packages" for line in lines]
 
     def __enter__(self) -> None:
-        tree.copy(self.newer, self.update)
+        files.copy(self.newer, self.update)
         self.swap(self.older, self.update)
 
     def __exit__(self, *_: object) -> None:
         self.swap(self.update, self.older)
-        tree.remove(self.update)
+        files.remove(self.update)
 
     def swap(self, before: Path, after: Path) -> None:
         """Put one package in the place of another one."""
         for place in self.trees:
-            tree.remove(place / before.name)
-            tree.link(after, place / after.name)
+            files.remove(place / before.name)
+            files.link(after, place / after.name)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Tests are named after what they promise."""
 
+from __future__ import annotations
+
 from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)  # a builder under load is slow, and not wrong

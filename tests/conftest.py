@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from smedoit.decide import config
-from smedoit.decide.config import Release
-from smedoit.do.tree import BESIDE, Stamp, digest, stamp
-from smedoit.practice import catalogue, packages, world
-from smedoit.practice.packages import Recipe
+from smedoit.config import release
+from smedoit.config.release import Release
+from smedoit.runtime.files import BESIDE, Stamp, digest, stamp
+from smedoit.sample import catalogue, packages, world
+from smedoit.sample.packages import Recipe
 
 ROOT = Path(__file__).parent.parent
 FAULTS = "tests.integration.faults"
@@ -58,7 +58,7 @@ class Project:
     @property
     def rel(self) -> Release:
         """What release.toml says now."""
-        return config.load(self.home / "release.toml")
+        return release.load(self.home / "release.toml")
 
     @property
     def tree(self) -> Path:
@@ -196,7 +196,7 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with release.toml and the whole practice world, not built; nobody may change it."""
     home = tmp_path_factory.mktemp("practice")
     shutil.copyfile(ROOT / "release.toml", home / "release.toml")
-    world.make(config.load(home / "release.toml"))
+    world.make(release.load(home / "release.toml"))
     return home
 
 

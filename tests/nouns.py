@@ -6,8 +6,8 @@ import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
-from smedoit.decide.identity import Identity
-from smedoit.decide.package import Evr, Package
+from smedoit.config.identity import Identity
+from smedoit.package import Evr, Package
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC, the date of identity()
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from smedoit.decide import channels, publish
-from smedoit.decide.channels import TESTING, Place, Publish
-from smedoit.decide.publish import Gate, Plan
-from smedoit.do import metadata, placing, published, repo
-from smedoit.do.digests import Digests
-from smedoit.do.published import Ledger, Record
-from smedoit.steps import publishing
+from smedoit.config.publish import Publish
+from smedoit.publish import apply, channels, publish, records
+from smedoit.publish.channels import TESTING, Place
+from smedoit.publish.plan import File, Gate, Plan
+from smedoit.publish.plan import changes as plan_changes
+from smedoit.publish.records import Ledger, Record
+from smedoit.repodata import read, write
+from smedoit.runtime.digests import Digests
 from tests.nouns import EPOCH
 from tests.repositories import recipe, repository
 
@@ -45,8 +46,8 @@ def tier(root: Path, *numbers: int) -> None:
         path.unlink()
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
-    located = [repo.Located(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    repo.make(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
+    located = [write.Located(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
+    write.make(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:
@@ -71,28 +72,28 @@ def plan(settings: Publish, version: str, parts: Mapping[str, Path], channel: st
     """Return the plan that publishes version; parts says what its directories are made from."""
     ledger, place = Ledger(settings.target), Place(channel, version)
     known, device = Digests(settings.target.parent / "digests.json"), settings.target.stat().st_dev
-    files: dict[str, publish.File] = {}
+    files: dict[str, File] = {}
     for name, root in parts.items():
         head = f"{name}/" if name else ""
-        files |= {f"{head}{path}": one for path, one in placing.listing(root, known, device).items()}
-    present = publishing.presented(ledger, place, known)
-    placing.check_repodata(files)
-    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": placing.target_of(ledger, place.link)}
-    made = publish.changes(files, present)
+        files |= {f"{head}{path}": one for path, one in apply.listing(root, known, device).items()}
+    present = publish.presented(ledger, place, known)
+    apply.check_repodata(files)
+    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": apply.target_of(ledger, place.link)}
+    made = plan_changes(files, present)
     return Plan(place, settings.target, files=files, changes=made, fresh=present is None, **{**facts, **changes})
 
 
 def do(settings: Publish, planned: Callable[[], Plan]) -> Record | None:
     """Do a plan, as doit publish does; finish first what was interrupted."""
-    with published.opened(settings) as ledger:
+    with records.opened(settings) as ledger:
         ledger.resume()
         made = planned()
-        return None if made.idle else publishing.done(settings, ledger, made, "", "x86_64")
+        return None if made.idle else publish.done(settings, ledger, made, "", "x86_64")
 
 
 def take_back(settings: Publish) -> None:
     """Do what doit rollback does."""
-    with published.opened(settings) as ledger:
+    with records.opened(settings) as ledger:
         if not ledger.undo():
             ledger.take_back(ledger.undoable())
 
@@ -170,7 +171,7 @@ def read_whole(link: Path) -> int:
         place = link.parent / os.readlink(link)
         seen: dict[Path, bytes] = {}
         try:
-            return sum(read_repository(repomd, seen) for repomd in sorted(place.glob(f"*/x86_64/{metadata.REPOMD}")))
+            return sum(read_repository(repomd, seen) for repomd in sorted(place.glob(f"*/x86_64/{read.REPOMD}")))
         except (OSError, AssertionError) as error:
             if os.readlink(link) == place.name and all(same(path, data) for path, data in seen.items()):
                 raise Torn(f"{place}: {error!r}") from error

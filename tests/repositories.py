@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit.do import metadata
-from smedoit.do.repository import Source
-from smedoit.practice import packages
-from smedoit.practice.packages import Recipe
+from smedoit.repodata import read
+from smedoit.repodata.read import Source
+from smedoit.sample import packages
+from smedoit.sample.packages import Recipe
 
 MEDIUM = "the medium"
 
@@ -32,9 +32,9 @@ def pool(*sources: Source, kinds: Sequence[str] = ("primary",)) -> Any:
     """Return a libsolv pool of repositories, in their order."""
     found: Any = None
     for source in sources:
-        with metadata.unpacked(source, kinds, source.place.parent / "memory.sqlite") as files:
+        with read.unpacked(source, kinds, source.place.parent / "memory.sqlite") as files:
             if found is None:
-                found = metadata.pool("x86_64", {source.name: files})
+                found = read.pool("x86_64", {source.name: files})
             else:
-                metadata.load(found, {source.name: files})
+                read.load(found, {source.name: files})
     return found

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.decide.config import Key
+from smedoit.config.tiers import Key
 from tests.tools import need
 
 

@@ -1,3 +1,5 @@
+"""test_package"""
+
 from __future__ import annotations
 
 import itertools
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.decide.package import Evr
+from smedoit.package import Evr
 from tests.nouns import evr, package
 from tests.tools import need, read_with
 

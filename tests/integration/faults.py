@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit.do import guard, progress
-from smedoit.tell import fresh
+from smedoit.engine import state
+from smedoit.runtime import progress, run_lock
 
 
 class Working(threading.local):
@@ -53,7 +53,7 @@ class Fault:
             return
         kind, _, place = self.deed.partition(":")
         if kind == "deaf":
-            for number in guard.SIGNALS:
+            for number in run_lock.SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
         elif kind != "hold":
             os.kill(os.getpid(), getattr(signal, f"SIG{kind}"))
@@ -67,8 +67,8 @@ class Fault:
 
 def install(fault: Fault) -> None:
     """Put the fault where files are renamed and where states are saved."""
-    guard.PATIENCE = 1  # with those who are deaf
-    rename, logging, save = os.replace, progress.logging, fresh.Ledger.save_success
+    run_lock.PATIENCE = 1  # with those who are deaf
+    rename, logging, save = os.replace, progress.logging, state.Ledger.save_success
 
     @contextmanager
     def followed(path: Path) -> Iterator[None]:
@@ -88,7 +88,7 @@ def install(fault: Fault) -> None:
         if here:
             fault.at("renamed")
 
-    def save_success(ledger: fresh.Ledger, task: Any, result_hash: object = None) -> None:
+    def save_success(ledger: state.Ledger, task: Any, result_hash: object = None) -> None:
         if task.name == fault.task:
             fault.at("unsaved")
         save(ledger, task, result_hash)
@@ -96,7 +96,7 @@ def install(fault: Fault) -> None:
             fault.at("saved")
 
     patched: list[tuple[Any, str, Callable[..., Any]]] = [
-        (os, "replace", replace), (progress, "logging", followed), (fresh.Ledger, "save_success", save_success)
+        (os, "replace", replace), (progress, "logging", followed), (state.Ledger, "save_success", save_success)
     ]  # fmt: skip
     for place, name, function in patched:
         setattr(place, name, function)

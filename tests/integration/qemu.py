@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from smedoit.do import emulator
-from smedoit.do.emulator import Broken, Firmware, Medium, Way
+from smedoit.boottest import qemu
+from smedoit.boottest.qemu import Broken, Firmware, Medium, Way
 from tests.tools import need
 
 __all__ = ["Firmware", "Medium", "NotBooted", "boot"]
@@ -23,9 +23,9 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int
     Raises NotBooted with the last of it when until has not come after seconds, or the
     machine was switched off before.
     """
-    need(emulator.QEMU)
+    need(qemu.QEMU)
     heard = ""
-    for accelerator in emulator.accelerators():
+    for accelerator in qemu.accelerators():
         try:
             heard = attempt(iso, Way(firmware, medium), until, seconds, accelerator)
             break
@@ -39,7 +39,7 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int
 def attempt(iso: Path, way: Way, until: str, seconds: int, accelerator: str) -> str:
     """Start a machine and return what it said: up to the words, the deadline or its end. Raises Broken."""
     deadline = time.monotonic() + seconds
-    with emulator.machine(iso, way, MEMORY, accelerator) as guest:
+    with qemu.machine(iso, way, MEMORY, accelerator) as guest:
         while until not in guest.heard() and guest.runs() and time.monotonic() < deadline:
             time.sleep(0.1)
         return guest.heard()

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import fatmake, tree
-from smedoit.practice import packages
-from smedoit.practice.packages import FINGERPRINTS, Recipe
+from smedoit.fat import format
+from smedoit.runtime import files
+from smedoit.sample import packages
+from smedoit.sample.packages import FINGERPRINTS, Recipe
 from tests.corpus import corpus_dir
 from tests.integration.trial import Answer, Trial, flipped
 from tests.nouns import EPOCH
@@ -235,30 +236,30 @@ CONTENT: dict[str, tuple[Break, tuple[str, ...]]] = {
         ("hint: ",),
     ),
     "the two kernels differ": (
-        lambda trial: tree.write(boot_set(trial, "isolinux/vmlinuz"), b"another kernel"),
+        lambda trial: files.write(boot_set(trial, "isolinux/vmlinuz"), b"another kernel"),
         (r"isolinux/vmlinuz: is not the same file as \S+images/pxeboot/vmlinuz", "hint: "),
     ),
     "the loader is of another kind": (
-        lambda trial: tree.write(boot_set(trial, "isolinux/isolinux.bin"), b"LILO" * 1000),
+        lambda trial: files.write(boot_set(trial, "isolinux/isolinux.bin"), b"LILO" * 1000),
         (r"isolinux\.bin: is no isolinux\.bin that can start from USB", "hint: "),
     ),
     "efiboot.img is no FAT image": (
-        lambda trial: tree.write(boot_set(trial, "images/efiboot.img"), b"not FAT" * 1000),
+        lambda trial: files.write(boot_set(trial, "images/efiboot.img"), b"not FAT" * 1000),
         (r"efiboot\.img: is not a FAT image", "hint: "),
     ),
     "efiboot.img has no grub.cfg": (
-        lambda trial: tree.write(
+        lambda trial: files.write(
             boot_set(trial, "images/efiboot.img"),
-            fatmake.image(Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": b"x"}, "ANACONDA", EPOCH),
+            format.image(Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": b"x"}, "ANACONDA", EPOCH),
         ),
         (r"efiboot\.img: holds no file EFI/BOOT/grub\.cfg", "hint: it holds"),
     ),
     "a catalogue is none": (
-        lambda trial: tree.write(trial.release.translations.path / "de/LC_MESSAGES/anaconda.mo", b"msgid"),
+        lambda trial: files.write(trial.release.translations.path / "de/LC_MESSAGES/anaconda.mo", b"msgid"),
         (r"de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalogue", "hint: "),
     ),
     "a catalogue lies where nobody reads it": (
-        lambda trial: tree.write(trial.release.translations.path / "xx.mo", b"\xde\x12\x04\x95"),
+        lambda trial: files.write(trial.release.translations.path / "xx.mo", b"\xde\x12\x04\x95"),
         (r"xx\.mo: the installer reads LANG/LC_MESSAGES/anaconda\.mo only", "hint: "),
     ),
     "the translations are not there": (
@@ -370,7 +371,7 @@ def iso_place(trial: Trial) -> Path:
 
 
 def need_a_new_iso(trial: Trial) -> None:
-    tree.write(content(trial, "NEWS"), b"so that the ISO must be made again")
+    files.write(content(trial, "NEWS"), b"so that the ISO must be made again")
 
 
 def test_a_full_disk_is_a_sentence(trial: Trial) -> None:

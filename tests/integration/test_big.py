@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import fatmake, iso, seal, tree
-from smedoit.practice.record import boot_record
+from smedoit.fat import format
+from smedoit.iso import media_check
+from smedoit.iso.write import Medium, write
+from smedoit.runtime.files import walk, write
+from smedoit.sample.boot_record import boot_record
 from tests.nouns import EPOCH
 from tests.tools import need, read_with
 
@@ -42,17 +45,17 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("big")
     if shutil.disk_usage(place).free < ROOM:
         pytest.skip(f"needs {ROOM >> 30} GiB of room in {place}")
-    tree.write(place / "isolinux/isolinux.bin", boot_record("hello"))
-    efiboot = fatmake.image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH)
-    tree.write(place / "images/efiboot.img", efiboot)
+    write(place / "isolinux/isolinux.bin", boot_record("hello"))
+    efiboot = format.image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH)
+    write(place / "images/efiboot.img", efiboot)
     for name, size in SIZES.items():
         sparse(place / name, size)
     for name, data in BEHIND.items():
-        tree.write(place / name, data)
-    files = {relative: place / relative for relative, _ in tree.walk(place)}
+        write(place / name, data)
+    files = {relative: place / relative for relative, _ in walk(place)}
     target = place / "medium.iso"
-    iso.write(iso.Medium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
-    seal.implant(target)
+    write(Medium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
+    media_check.implant(target)
     yield target
     shutil.rmtree(place)  # pytest would keep it for three runs
 

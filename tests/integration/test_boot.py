@@ -1,3 +1,5 @@
+"""test_boot"""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -5,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import fat, iso, tree
-from smedoit.practice.record import boot_record
-from tests.integration.qemu import Medium, boot
+from smedoit.boottest.qemu import Medium
+from smedoit.fat import volume
+from smedoit.iso.write import Medium, write
+from smedoit.runtime.files import walk, write
+from smedoit.sample.boot_record import boot_record
+from tests.integration.qemu import boot
 
 LABEL = "SME-10.1-x86_64"
 EPOCH = 1793534400
@@ -16,10 +21,10 @@ EPOCH = 1793534400
 def medium(place: Path, files: Mapping[str, bytes]) -> Path:
     """Write a medium of files and return the ISO."""
     for name, data in files.items():
-        tree.write(place / name, data)
-    found = {name: place / name for name, _ in tree.walk(place)}
+        write(place / name, data)
+    found = {name: place / name for name, _ in walk(place)}
     target = place / "medium.iso"
-    iso.write(iso.Medium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
+    write(Medium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
     return target
 
 
@@ -27,7 +32,7 @@ def medium(place: Path, files: Mapping[str, bytes]) -> Path:
 def record_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("record")
     record = boot_record("Koozali SME Server 10.1 practice medium\nthe builder had no isolinux.\n")
-    fat.make(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
+    volume.make(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
     return medium(place, {"isolinux/isolinux.bin": record})
 
 

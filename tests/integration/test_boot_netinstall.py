@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import tree
-from smedoit.practice import boot as practice
-from smedoit.practice import menus
-from tests.integration.qemu import Firmware, Medium, boot
+from smedoit.boottest.qemu import Firmware, Medium
+from smedoit.runtime import files
+from smedoit.sample import boot, menus
+from tests.integration.qemu import boot as qemu_boot
 from tests.integration.trial import PROJECT, Trial
 from tests.tools import missing
 
@@ -28,13 +28,13 @@ def hasty(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if practice.borrowed() is None:
+    if boot.borrowed() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Trial(tmp_path_factory.mktemp("netinstall"))
-    tree.write(trial.file, (PROJECT / "release.toml").read_bytes())
+    files.write(trial.file, (PROJECT / "release.toml").read_bytes())
     content = trial.release.content.path
-    tree.write(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
-    tree.write(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
+    files.write(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
+    files.write(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
     answer = trial.doit("sample", "netinstall")
     assert answer.code == 0, answer.said
     return trial.release.netinstall_iso
@@ -45,7 +45,7 @@ def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_network_medium_finds_itself_and_knows_where_to_install_from(
     netinstall: Path, firmware: Firmware, way: Medium
 ) -> None:
-    heard = boot(netinstall, firmware, way, "practice installer: done", 150)
+    heard = qemu_boot(netinstall, firmware, way, "practice installer: done", 150)
     device = {"cd": "/dev/sr0", "usb": "/dev/sda"}[way]
     assert f"practice installer: medium {LABEL} mounted from {device}\n" in heard
     assert "product.img holds" in heard

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import bootmenu
-from smedoit.decide.errors import SmeError
-from smedoit.decide.proof import BootTest
-from smedoit.do import emulator, iso, tree
-from smedoit.do.emulator import WAYS, Way
-from smedoit.practice import boot as practice
-from smedoit.practice import menus
-from smedoit.steps import trial as steps
-from smedoit.steps.trial import Attempt
+from smedoit.boottest import menus, qemu
+from smedoit.boottest.boot import Attempt, menus_of, outcome, outcomes
+from smedoit.boottest.boot import boot as boot_boot
+from smedoit.boottest.qemu import WAYS, Way
+from smedoit.config.media import BootTest
+from smedoit.errors import SmeError
+from smedoit.iso.write import Medium, write
+from smedoit.runtime.files import walk, write
+from smedoit.sample import boot
+from smedoit.sample.menus import ISOLINUX
 from tests.integration.trial import PROJECT, Trial
 from tests.tools import missing, need, read_with
 
@@ -29,11 +30,11 @@ MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """A practice world with this host's kernel, as the README's first command makes it; no network install medium."""
-    need(emulator.QEMU)
-    if practice.borrowed() is None:
+    need(qemu.QEMU)
+    if boot.borrowed() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Trial(tmp_path_factory.mktemp("boot"))
-    tree.write(trial.file, (PROJECT / "release.toml").read_bytes())
+    write(trial.file, (PROJECT / "release.toml").read_bytes())
     trial.edit(MIRRORS, "urls = []")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
@@ -95,7 +96,7 @@ def test_an_edit_of_the_branding_is_on_the_next_preview(world: Trial, firmware: 
 
 
 def attempt(path: Path, way: Way, logs: Path) -> Attempt:
-    return Attempt(path, way, steps.menus_of(path)[way.firmware], logs)
+    return Attempt(path, way, menus_of(path)[way.firmware], logs)
 
 
 def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
@@ -103,16 +104,16 @@ def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
     rel = world.release
     copy = shutil.copytree(rel.tree, place / "tree")
     for name in ("isolinux/vmlinuz", "images/pxeboot/vmlinuz"):
-        tree.write(copy / name, kernel)
-    files = {name: copy / name for name, _ in tree.walk(copy)}
+        write(copy / name, kernel)
+    files = {name: copy / name for name, _ in walk(copy)}
     target = place / "medium.iso"
-    iso.write(iso.Medium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    write(Medium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
     return target
 
 
 def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: Path) -> None:
     path = with_kernel(world, tmp_path, b"this is no kernel\n" * 1000)
-    said = steps.outcome(attempt(path, Way("bios", "cd"), tmp_path), BootTest(seconds=15, memory=512))
+    said = outcome(attempt(path, Way("bios", "cd"), tmp_path), BootTest(seconds=15, memory=512))
     assert said == "stopped after the menu: no kernel started"
     assert (tmp_path / "medium-bios-cd.png").is_file()
     assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
@@ -120,14 +121,14 @@ def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: 
 
 def test_words_that_never_come_are_named(world: Trial, tmp_path: Path) -> None:
     settings = BootTest(words=("practice installer: done", "never said"), memory=512)
-    said = steps.outcome(attempt(world.release.iso, Way("bios", "cd"), tmp_path), settings)
+    said = outcome(attempt(world.release.iso, Way("bios", "cd"), tmp_path), settings)
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
 
 
 def test_a_menu_with_other_words_is_not_taken_for_ours(world: Trial, tmp_path: Path) -> None:
-    menu = bootmenu.isolinux(menus.ISOLINUX)  # of the release before
+    menu = menus.isolinux(ISOLINUX)  # of the release before
     other = replace(attempt(world.release.iso, Way("bios", "cd"), tmp_path), menu=menu)
-    said = steps.outcome(other, BootTest(seconds=6, memory=512))
+    said = outcome(other, BootTest(seconds=6, memory=512))
     assert said.startswith("stopped before the boot menu: 'Welcome to SME Server 10.0 RC1' neither on the screen")
 
 
@@ -137,18 +138,18 @@ def test_without_qemu_the_sentence_names_it_and_its_package(
     ready = attempt(world.release.iso, WAYS[0], tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SmeError, match=r"qemu-system-x86_64: cannot be run.*\n.*package qemu-system-x86"):
-        steps.outcomes([ready], BootTest())
+        outcomes([ready], BootTest())
 
 
 def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
     world: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emulator, "FIRMWARE_DIRS", ("/nowhere",))
-    monkeypatch.setattr(emulator, "WHOLE", ())
+    monkeypatch.setattr(qemu, "FIRMWARE_DIRS", ("/nowhere",))
+    monkeypatch.setattr(qemu, "WHOLE", ())
     with pytest.raises(SmeError, match=r"no UEFI firmware for qemu on this host; looked in /nowhere\n.*package ovmf"):
-        steps.outcomes([attempt(world.release.iso, Way("uefi", "cd"), tmp_path)], BootTest())
+        outcomes([attempt(world.release.iso, Way("uefi", "cd"), tmp_path)], BootTest())
 
 
 def test_what_is_not_there_cannot_be_booted(world: Trial, tmp_path: Path) -> None:
     with pytest.raises(SmeError, match="holds no bootable medium"):
-        steps.boot(tmp_path, world.release.release, BootTest(), tmp_path)
+        boot_boot(tmp_path, world.release.release, BootTest(), tmp_path)

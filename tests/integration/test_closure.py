@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import closure, comps, config
-from smedoit.do import metadata, tree
-from smedoit.do.repository import Source
-from smedoit.practice import groups, packages, world
+from smedoit.checks import solver
+from smedoit.config import release
+from smedoit.repodata import comps, read
+from smedoit.repodata.read import Source
+from smedoit.runtime.files import link, write
+from smedoit.sample import groups, packages, world
 from tests.repositories import recipe
 from tests.tools import need, read_with
 
@@ -45,11 +47,11 @@ class Medium:
         (self.place / "comps.xml").write_text(text, encoding="utf-8")
         read_with("createrepo_c", "--quiet", "--compatibility", "-g", self.place / "comps.xml", self.place)
 
-    def holes(self) -> list[closure.Hole]:
+    def holes(self) -> list[solver.Hole]:
         text = (self.place / "comps.xml").read_text(encoding="utf-8")
-        with metadata.unpacked(Source("m", self.place, "x86_64"), KINDS, self.place.parent / "memory") as files:
-            pool = metadata.pool("x86_64", {"m": files})
-            return closure.holes(pool, comps.installs(text, Path("comps.xml")), [])
+        with read.unpacked(Source("m", self.place, "x86_64"), KINDS, self.place.parent / "memory") as files:
+            pool = read.pool("x86_64", {"m": files})
+            return solver.holes(pool, comps.installs(text, Path("comps.xml")), [])
 
     def ours(self) -> set[tuple[str, str]]:
         """Return (NEVRA, requirement) of the packages' own holes."""
@@ -94,17 +96,17 @@ class Medium:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> config.Release:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> release.Release:
     text = RELEASE.read_text(encoding="utf-8")
     place = tmp_path_factory.mktemp("closure")
-    tree.write(place / "release.toml", text)
-    rel = config.load(place / "release.toml")
+    write(place / "release.toml", text)
+    rel = release.load(place / "release.toml")
     world.fill(rel)
     return rel
 
 
 @pytest.fixture
-def medium(sample: config.Release, tmp_path: Path) -> Medium:
+def medium(sample: release.Release, tmp_path: Path) -> Medium:
     """Everything that the staged tiers hold, as hard links."""
     need("createrepo_c", "dnf")
     made = Medium(tmp_path / "repo")
@@ -112,7 +114,7 @@ def medium(sample: config.Release, tmp_path: Path) -> Medium:
         if tier.name in STAGED:
             for path in tier.path.rglob("*.rpm"):
                 if not path.name.endswith(".src.rpm"):
-                    tree.link(path, made.place / path.name)
+                    link(path, made.place / path.name)
     return made
 
 

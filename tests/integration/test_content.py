@@ -6,9 +6,9 @@ import gzip
 import shutil
 from pathlib import Path
 
-from smedoit.do import tree
+from smedoit.runtime import files
+from tests.installer.test_anaconda_source import KOOZALI, Desk, source_package
 from tests.integration.trial import Trial
-from tests.test_anaconda import KOOZALI, Desk, source_package
 from tests.tools import need, read_with
 from tests.versioncontrol import GitRepository
 
@@ -18,7 +18,7 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
     assert trial.doit("sample").code == 0
     path = trial.release.content.path
     shutil.copytree(path, git.work, dirs_exist_ok=True)
-    tree.remove_directory(path)
+    files.remove_directory(path)
     commit = git.commit({"README.txt": "from git\n"}, "rel")
     trial.edit(
         'path = "src/cdrom.image/sme10"',
@@ -29,14 +29,14 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
     assert f"commit {commit[:12]}" in first.said
     shown = trial.release.tree
     assert (shown / "README.txt").read_text() == "from git\n"
-    assert not (shown / tree.EXPORTED).exists()
+    assert not (shown / files.EXPORTED).exists()
     again = trial.doit("content", "tree", "product_img")
     assert "nothing to do" in again.said, again.said
     (path / "README.txt").write_text("from a hand\n")
     refused = trial.doit("tree")
     assert refused.code != 0, refused.said
     assert "your version of README.txt is kept" in refused.said, refused.said
-    tree.remove_directory(path)
+    files.remove_directory(path)
     assert trial.doit("tree").code == 0
     assert (shown / "README.txt").read_text() == "from git\n"
     trial.edit('tag = "rel"', 'tag = "rel2"')
@@ -47,7 +47,7 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
 def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     need("rsync")
     trial = Trial.new(tmp_path / "trial")
-    tree.write(tmp_path / "upstream/a.rpm", "a\n")
+    files.write(tmp_path / "upstream/a.rpm", "a\n")
     entry = f'[[mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
     trial.edit("[mirrors]", f"{entry}[mirrors]")
     answer = trial.doit("mirror")
@@ -63,8 +63,8 @@ def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_ord
     assert trial.doit("sample").code == 0
     srpm = source_package(tmp_path / "upstream")
     desk = Desk(tmp_path, srpm)
-    tree.write(tmp_path / "previous/product/only-there", "then\n")
-    tree.write(tmp_path / "previous/product/etc/centos-release", "then\n")
+    files.write(tmp_path / "previous/product/only-there", "then\n")
+    files.write(tmp_path / "previous/product/etc/centos-release", "then\n")
     trial.edit("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
     trial.edit("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
     answer = trial.doit("product_img")
@@ -82,5 +82,5 @@ def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_ord
     assert "koozali.py: anaconda overrides content tree" in log
     assert "etc/centos-release: content tree overrides last release" in log
     assert "nothing to do" in trial.doit("product_img").said
-    tree.remove(tmp_path / "previous/product/only-there")
+    files.remove(tmp_path / "previous/product/only-there")
     assert "only-there is gone" in trial.doit("product_img").said

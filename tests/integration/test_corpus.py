@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import comps
-from smedoit.decide.config import Release
-from smedoit.do import tree
+from smedoit.config.release import Release
+from smedoit.repodata import comps
+from smedoit.runtime import files
 from tests.corpus import corpus_dir
 from tests.integration.trial import Trial
 from tests.tools import need, read_with
@@ -74,7 +74,7 @@ def real_trial(place: Path) -> Trial:
             tier.path.mkdir()
             if tier.name in REAL:
                 shutil.copy(corpus_dir() / "rpms/centos" / REAL[tier.name], tier.path)
-    tree.write(rel.groups.comps, COMPS)
+    files.write(rel.groups.comps, COMPS)
     return trial
 
 
@@ -89,7 +89,7 @@ def trust_centos(trial: Trial, rel: Release) -> None:
     text = "".join(part for part in re.split(r"^(?=\[)", text, flags=re.MULTILINE) if part.startswith(NEEDED))
     testing = 'path = "repo/testing/10/smeupdates-testing"\n'
     assert testing in text
-    tree.write(trial.file, text.replace(testing, f"{testing}may_be_empty = true\n"))
+    files.write(trial.file, text.replace(testing, f"{testing}may_be_empty = true\n"))
 
 
 @pytest.fixture(scope="module")

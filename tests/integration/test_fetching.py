@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import tree
-from smedoit.practice.translations import LANGUAGES, catalogue
+from smedoit.runtime.files import remove
+from smedoit.sample.translations import LANGUAGES, catalogue
 from tests import servers
 from tests.integration.trial import Trial
 from tests.servers import ScriptedServer, publish, status
@@ -70,7 +70,7 @@ def test_a_new_machine_needs_the_pins_and_no_hand_typed_command(trial: Trial, se
     from_server(trial, server)
     assert "doit pin_boot_set once" in refused(trial, "iso")
     succeeded(trial, "pin_boot_set")
-    tree.remove(trial.release.boot_set.path / "images/efiboot.img")
+    remove(trial.release.boot_set.path / "images/efiboot.img")
     said = succeeded(trial, "iso")
     assert "files, 1 new (" in said
     first = trial.release.iso.read_bytes()
@@ -85,7 +85,7 @@ def test_offline_all_that_is_here_builds_and_the_rest_names_its_address(trial: T
     succeeded(trial, "pin_boot_set")
     server.asked.clear()
     succeeded(trial, "offline=1", "iso")
-    tree.remove(trial.release.boot_set.path / "isolinux/isolinux.bin")
+    remove(trial.release.boot_set.path / "isolinux/isolinux.bin")
     said = refused(trial, "offline=1", "iso")
     assert f"{boot}isolinux/isolinux.bin: is needed for the boot set, but this run is offline" in said
     for task in ("translations", "pin_boot_set"):
@@ -101,7 +101,7 @@ def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: T
     from_server(trial, server)
     succeeded(trial, "pin_boot_set")
     publish(server, "/os/", {"images/boot.iso": b"something else entirely"})
-    tree.remove(trial.release.boot_set.path / "images/boot.iso")
+    remove(trial.release.boot_set.path / "images/boot.iso")
     said = refused(trial, "iso")
     assert "images/boot.iso" in said
     assert "has 23 bytes by the server's own words" in said

@@ -8,10 +8,10 @@ from pathlib import Path
 import createrepo_c as cr
 import pytest
 
-from smedoit.practice import packages
+from smedoit.sample import packages
 from tests.integration.trial import Answer, Trial
+from tests.repodata.test_read import write_repodata
 from tests.repositories import recipe
-from tests.test_metadata import write_repodata
 
 ZLIB = "libz.so.1()(64bit)"
 

@@ -9,15 +9,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from smedoit.decide.errors import ContentError
-from smedoit.decide.network import Network
-from smedoit.decide.origins import Translations
-from smedoit.do import tree
-from smedoit.do.answers import Want
-from smedoit.do.fetch import PART, Fetcher
-from smedoit.do.fetched import Memory
-from smedoit.practice.translations import LANGUAGES, catalogue
-from smedoit.steps import patches, remote, translations
+from smedoit.config.inputs import Translations
+from smedoit.config.network import Network
+from smedoit.errors import ContentError
+from smedoit.fetch import crawl
+from smedoit.fetch.cache import Memory
+from smedoit.fetch.client import PART, Fetcher
+from smedoit.fetch.response import Want
+from smedoit.runtime import files
+from smedoit.sample.translations import LANGUAGES, catalogue
+from smedoit.translations import patches
+from smedoit.translations.mirror import mirror as mirror_mirror
 from tests.servers import KINDS, Real, real
 
 QUICK = Network(delay=0, timeout=5, tries=2)
@@ -34,14 +36,14 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         place = Path(directory)
         place.chmod(0o755)
         for relative, data in SET.items():
-            tree.write(place / "root/sme10" / relative, data)
+            files.write(place / "root/sme10" / relative, data)
         with real(request.param, place / "home", place / "root") as one:
             yield one
 
 
 def mirror(place: Path, server: Real) -> str:
     settings = Translations(place / "po", url=f"{server.url}sme10/")
-    return translations.mirror(settings, QUICK, place / "memory.json")
+    return mirror_mirror(settings, QUICK, place / "memory.json")
 
 
 def here(place: Path) -> dict[str, bytes]:
@@ -66,9 +68,9 @@ def test_the_set_comes_and_a_second_run_asks_conditionally_and_writes_nothing(se
 def test_what_comes_changes_and_goes_upstream_does_so_here(server: Real, tmp_path: Path) -> None:
     mirror(tmp_path, server)
     root = server.root / "sme10"
-    tree.remove(root / "nl/LC_MESSAGES/anaconda.mo")
-    tree.write(root / "sr@latin/LC_MESSAGES/anaconda.mo", catalogue("it"))
-    tree.write(root / "de/LC_MESSAGES/anaconda.mo", catalogue("fr"))
+    files.remove(root / "nl/LC_MESSAGES/anaconda.mo")
+    files.write(root / "sr@latin/LC_MESSAGES/anaconda.mo", catalogue("it"))
+    files.write(root / "de/LC_MESSAGES/anaconda.mo", catalogue("fr"))
     said = mirror(tmp_path, server)
     assert said.startswith("6 languages; added: sr@latin 100 %; changed: de 100 %; removed: nl; ")
     found = here(tmp_path)
@@ -78,9 +80,9 @@ def test_what_comes_changes_and_goes_upstream_does_so_here(server: Real, tmp_pat
 
 def test_odd_names_are_listed_and_fetched(server: Real, tmp_path: Path) -> None:
     for name in ODD:
-        tree.write(server.root / "odd" / name, f"this is {name}")
+        files.write(server.root / "odd" / name, f"this is {name}")
     fetcher = Fetcher(QUICK, Memory(tmp_path / "memory.json"))
-    found = remote.files_below(fetcher, f"{server.url}odd/", "the test", lambda _: True, lambda _: True)
+    found = crawl.files_below(fetcher, f"{server.url}odd/", "the test", lambda _: True, lambda _: True)
     assert sorted(found) == sorted(ODD)
     for name, url in found.items():
         assert fetcher.file(Want(url, "the test"), tmp_path / "file").read_text() == f"this is {name}"
@@ -100,7 +102,7 @@ def test_hostile_names_of_a_real_server_are_refused(server: Real, tmp_path: Path
 
 def test_a_transfer_goes_on_where_it_stopped(server: Real, tmp_path: Path) -> None:
     data = bytes(range(256)) * 4096
-    tree.write(server.root / "big", data)
+    files.write(server.root / "big", data)
     url = f"{server.url}big"
     one = Fetcher(QUICK, Memory(tmp_path / "memory.json"))
     one.file(Want(url, "the test"), tmp_path / "big")
@@ -118,8 +120,8 @@ def test_a_transfer_goes_on_where_it_stopped(server: Real, tmp_path: Path) -> No
 
 
 def test_sizes_and_dates_of_patches_are_those_of_the_files(server: Real, tmp_path: Path) -> None:
-    tree.write(server.root / "patches/de.patch", b"x" * 1234)
-    tree.write(server.root / "patches/sme10/fr.patch", b"")
+    files.write(server.root / "patches/de.patch", b"x" * 1234)
+    files.write(server.root / "patches/sme10/fr.patch", b"")
     found = patches.listed(Fetcher(QUICK, Memory(tmp_path / "memory.json")), f"{server.url}patches/")
     assert [(one.path, one.size) for one in found] == [("de.patch", 1234), ("sme10/fr.patch", 0)]
     for one in found:

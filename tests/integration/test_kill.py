@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import tree
-from smedoit.practice.packages import Recipe
+from smedoit.runtime.files import digest, write
+from smedoit.sample.packages import Recipe
 from tests.conftest import FAULTS, MINUTES, Outcome, Project, restored, wait_until
 
 FILES = {  # task -> files that it puts in their place
@@ -59,7 +59,7 @@ def change_everything(project: Project) -> None:
     """Change something for every task, within the same version."""
     project.rpm(project.recipe("bash", "smeupdates", release="36.el7_9"), "smeupdates")
     project.edit(project.rel.content.path / "README.txt", "release notes", "notes")
-    tree.write(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
+    write(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
     project.edit(project.home / "release.toml", "2026-11-01", "2026-11-02")
     project.release(product="Koozali SME Practice Server")
     project.edit(next(Path(project.rel.anaconda.source).glob("*.spec")), "\n", "\n# a remark\n")
@@ -211,7 +211,7 @@ def test_a_practice_world_may_be_cut_short_too(practice_world: Path, tmp_path: P
 
 def below(top: Path) -> dict[str, str]:
     """Return the digest of every file below top."""
-    return {str(path.relative_to(top)): tree.digest(path) for path in top.rglob("*") if path.is_file()}
+    return {str(path.relative_to(top)): digest(path) for path in top.rglob("*") if path.is_file()}
 
 
 def is_alive(process: int) -> bool:

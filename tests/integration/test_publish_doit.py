@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import channels
+from smedoit.publish import channels
 from tests.integration.trial import Trial
 from tests.publishing import killed_at, read_whole, state
 
@@ -120,14 +120,14 @@ def test_new_packages_of_a_live_tier_follow_and_nothing_else_changes(trial: Tria
 
 
 def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
-    from smedoit.steps import publishing
+    from smedoit.publish import publish
 
     release, empty = trial.release, state(public(trial))
     log = trial.place / "rsync.log"
-    assert killed_at(400, lambda: publishing.publish(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish(release, {}, log, "", "", False))
     assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
-    assert killed_at(400, lambda: publishing.publish(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish(release, {}, log, "", "", False))
     assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
     refused(trial, "was interrupted", "prune")
     succeeded(trial, "publish")

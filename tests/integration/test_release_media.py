@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import jigdo
-from smedoit.decide.jigdo import Part
-from smedoit.do import template
+from smedoit.jigdo import format, template
+from smedoit.jigdo.format import Part
 from tests.integration.trial import Trial, flipped
 from tests.tools import need, read_with
 
@@ -131,7 +130,7 @@ def test_jigdo_file_verifies_the_iso(image: Path) -> None:
 def test_jigit_makes_the_iso_from_the_tree(built: Trial, image: Path, tmp_path: Path) -> None:
     need("jigit-mkimage")
     listing, pieces = beside(image)
-    smeos = f"{jigdo.LABEL}={built.release.stage}"
+    smeos = f"{format.LABEL}={built.release.stage}"
     read_with("jigit-mkimage", "-j", listing, "-t", pieces, "-m", smeos, "-o", tmp_path / "made.iso")
     assert (tmp_path / "made.iso").read_bytes() == image.read_bytes()
 
@@ -157,7 +156,7 @@ def test_jigdo_file_searching_the_iso_finds_the_sums_that_we_knew(built: Trial, 
     options = "-i", image, "-j", tmp_path / "found.jigdo", "-t", target, "--report=quiet", "--no-cache"
     read_with("jigdo-file", "make-template", *options, built.release.tree)
     listing, pieces = beside(image)
-    names = jigdo.parse_listing(listing.read_text()).parts
+    names = format.parse_listing(listing.read_text()).parts
     packages = {one for one in parts_of(pieces) if names[one.md5].endswith(".rpm")}  # efiboot.img has files within
     assert len(packages) > 50
     assert packages <= set(parts_of(target))
@@ -267,7 +266,7 @@ def test_a_size_limit_splits_the_sources_and_removing_it_joins_them(copy: Trial)
         assert disc.stat().st_size <= DISC
         read_with("checkisomd5", disc)
         made = place.parent / "made.iso"
-        smeos = f"{jigdo.LABEL}={copy.release.stage}"
+        smeos = f"{format.LABEL}={copy.release.stage}"
         read_with("jigit-mkimage", "-j", beside(disc)[0], "-t", beside(disc)[1], "-m", smeos, "-o", made)
         assert made.read_bytes() == disc.read_bytes()
         made.unlink()

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide import images
-from smedoit.decide.wording import Notes
-from smedoit.do import layers, tree
-from smedoit.steps import notes
+from smedoit.config.notes import Notes
+from smedoit.installer import cpio
+from smedoit.release import notes
+from smedoit.runtime import files
+from smedoit.tree import layers
 from tests import servers
 from tests.conftest import Project
 from tests.nouns import evr
@@ -60,7 +61,7 @@ def test_a_final_release_seals_and_nothing_names_another(project: Project) -> No
     released(project, version="10.1", label="rc2")
     after = released(project, version="10.1", label="")
     assert "none" in (project.rel.logs / "check_versions.log").read_text()
-    [stamp] = [one for one in images.members(after["images/product.img"], "product.img") if one.name == ".buildstamp"]
+    [stamp] = [one for one in cpio.members(after["images/product.img"], "product.img") if one.name == ".buildstamp"]
     assert b"Version=10.1\n" in stamp.data and b"IsFinal=True" in stamp.data
 
 
@@ -238,8 +239,8 @@ def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_p
     kept = last_release(project, "tree")
     product = kept / "images/product.img"
     by_hand = project.home / "by hand"
-    for one in images.members(product.read_bytes(), "product.img"):
-        tree.write(by_hand / one.name, one.data)
+    for one in cpio.members(product.read_bytes(), "product.img"):
+        files.write(by_hand / one.name, one.data)
     listing = "\n".join(f"./{name}" for name in layers.listed(by_hand)).encode()
     archive = subprocess.run(["cpio", "-o", "-H", "newc"], cwd=by_hand, input=listing, capture_output=True, check=True)
     product.write_bytes(gzip.compress(archive.stdout))

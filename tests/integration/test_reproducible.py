@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import tree
+from smedoit.runtime import files
 from tests.conftest import Project, replicate
 
 FAT_TICK = 2.1  # seconds after which the clock of every format we write shows another time
@@ -62,7 +62,7 @@ def two(
     for tier in other.rel.tiers:
         for file in tier.path.rglob("a*.rpm"):  # one that only its owner may read
             data = file.read_bytes()
-            tree.write(file, data, mode=0o600)
+            files.write(file, data, mode=0o600)
     for file in other.rel.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
         os.utime(file, (1, 1))
         file.chmod(file.stat().st_mode & ~0o077)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.decide.config import Key, Tier
-from smedoit.decide.package import Package
-from smedoit.do import census, keys, rpms
-from smedoit.do.keys import PinnedKey
+from smedoit.config.tiers import Key, Tier
+from smedoit.keys import keyring
+from smedoit.keys.keyring import PinnedKey
+from smedoit.package import Package
+from smedoit.packages import scan
+from smedoit.rpm import reader
 from tests.corpus import corpus_dir
 from tests.tools import need
 
@@ -61,7 +63,7 @@ VERDICTS = {
 def trusted() -> list[PinnedKey]:
     """Return the keys of the corpus: those of CentOS, of rpm-rs's own packages, and two that are legacy."""
     place, rings = corpus_dir() / "keys", corpus_dir() / "rpms/rpm-rs/signing_keys"
-    return keys.load(
+    return keyring.load(
         [
             *(Key(place / name, fingerprint, legacy="old, and still needed") for name, fingerprint in LEGACY.items()),
             *(Key(place / name, fingerprint) for name, fingerprint in TRUSTED.items()),
@@ -80,7 +82,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         copy = place / str(number) / right_name(path)
         copy.parent.mkdir()
         origins[str(shutil.copy(path, copy))] = str(path.relative_to(corpus))
-    seen = census.survey([Tier("corpus", place)], place, trusted(), place / "memory.json")
+    seen = scan.survey([Tier("corpus", place)], place, trusted(), place / "memory.json")
     verdicts = {origins[str(place / one.file)]: one.key for one in seen.packages["corpus"]}
     verdicts |= {origins[one.file]: one.reason for one in seen.refused["corpus"]}
     assert set(verdicts) == set(origins.values())
@@ -89,7 +91,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def right_name(path: Path) -> str:
     """Return the file name that a package's header calls for; its makers gave some of them others."""
-    found = rpms.claimed(rpms.open_header(path), path.name, 0)
+    found = reader.claimed(reader.open_header(path), path.name, 0)
     assert isinstance(found, Package)
     return found.filename
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.do import journal, tree
-from smedoit.practice import packages
-from smedoit.practice.packages import Recipe
+from smedoit.runtime.files import link as files_link
+from smedoit.runtime.files import write
+from smedoit.sample import packages
+from smedoit.sample.packages import Recipe
+from smedoit.tiers import journal
 from tests.integration.trial import Answer, Trial
 from tests.tools import need, read_with
 
@@ -94,10 +96,10 @@ def test_every_tier_has_repodata_of_all_that_lies_in_it(good: Trial) -> None:
 
 
 def test_its_digests_are_those_of_the_files(good: Trial) -> None:
-    from smedoit.do import seal
+    from smedoit.runtime import digests
 
     place = repositories(good)["smeupdates x86_64"]
-    assert {href: seal.sha256(place / href) for href in described(place)} == described(place)
+    assert {href: digests.sha256(place / href) for href in described(place)} == described(place)
 
 
 @pytest.mark.parametrize("name", ["smeos x86_64", "centos .", "smetest SRPMS"])
@@ -156,7 +158,7 @@ def test_what_is_no_package_is_named_and_the_old_repodata_stays(trial: Trial) ->
     place = repositories(trial)["smetest x86_64"]
     old = (place / "repodata/repomd.xml").read_bytes()
     for name in ("a", "b"):
-        tree.write(place / f"RPMS/{name}-1-1.noarch.rpm", "no package")
+        write(place / f"RPMS/{name}-1-1.noarch.rpm", "no package")
     said = trial.doit("tiers:smetest-x86_64").said
     assert "a-1-1.noarch.rpm" in said
     assert "b-1-1.noarch.rpm" in said
@@ -236,8 +238,8 @@ def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Trial,
     done(trial, "promote", "--undo")
     shutil.rmtree(records)
     for link in record.links[: 1 if state == journal.LINKING else 2]:  # as far as it came
-        tree.link(root / link.source, root / link.target)
-    tree.write(records / journal.UNDER_WAY, journal.dumps(replace(record, state=state)))
+        files_link(root / link.source, root / link.target)
+    write(records / journal.UNDER_WAY, journal.dumps(replace(record, state=state)))
     said = done(trial, "why_package", "smeserver-nextcloud").said
     assert "was interrupted: it is " + ("finished now" if state == journal.REMOVING else "taken back") in said
     assert (root / TESTED / NEXTCLOUD).exists() is (state == journal.REMOVING)
@@ -356,7 +358,7 @@ def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Trial
 
     key = tmp_path / "RPM-GPG-KEY-short"
     public = Tsk.generate("Short <short@example.invalid>", validity_seconds=1).extract_certificate()
-    tree.write(key, str(public))
+    write(key, str(public))
     entry = f'[[keys]]\nfile = "{key}"\nfingerprint = "{public.fingerprint}"\n'
     trial.edit("[packages]\n", f"{entry}\n[packages]\n")
     trial.edit("date = 2026-11-01", "date = 2099-11-01")

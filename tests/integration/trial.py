@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from smedoit.decide import config
-from smedoit.decide.config import Release
-from smedoit.do import tree
+from smedoit.config import release
+from smedoit.config.release import Release
+from smedoit.runtime import files
 
 PROJECT = Path(__file__).parents[2]
 STAND_INS = {"images/pxeboot/vmlinuz": b"a kernel", "images/pxeboot/initrd.img": b"an initial RAM disk"}
@@ -37,9 +37,9 @@ class Trial:
     def new(cls, place: Path) -> Trial:
         """Return a trial with the project's release.toml, and a boot set small enough to be quick."""
         trial = cls(place)
-        tree.write(trial.file, (PROJECT / "release.toml").read_bytes())
+        files.write(trial.file, (PROJECT / "release.toml").read_bytes())
         for name, data in STAND_INS.items():
-            tree.write(trial.release.boot_set.path / name, data)
+            files.write(trial.release.boot_set.path / name, data)
         return trial
 
     def copy(self, place: Path) -> Trial:
@@ -50,7 +50,7 @@ class Trial:
     @property
     def release(self) -> Release:
         """The release as it is now; it cannot be asked for once release.toml is damaged."""
-        return config.load(self.file)
+        return release.load(self.file)
 
     def doit(self, *words: str, before: Callable[[], None] | None = None) -> Answer:
         """Run doit in the project's root with this release.
@@ -74,11 +74,11 @@ class Trial:
         """Replace the first occurrence of old in release.toml; it must be there."""
         text = self.file.read_text(encoding="utf-8")
         assert old in text
-        tree.write(self.file, text.replace(old, new, 1))
+        files.write(self.file, text.replace(old, new, 1))
 
     def rewrite(self, path: Path, change: Callable[[bytes], bytes]) -> None:
         """Put other content in a file's place; hard links to the old one keep it."""
-        tree.write(path, change(path.read_bytes()))
+        files.write(path, change(path.read_bytes()))
 
     def rpm(self, name: str, tier: str = "smeos") -> Path:
         """Return the one package of a tier whose file name begins with name."""
@@ -88,7 +88,7 @@ class Trial:
 
     def leftovers(self) -> list[str]:
         """Return every file that was half written, or forgotten, below the trial."""
-        marks = (tree.BESIDE, ".tmp")
+        marks = (files.BESIDE, ".tmp")
         return sorted(str(path.relative_to(self.place)) for path in self.place.rglob("*") if path.name.endswith(marks))
 
 

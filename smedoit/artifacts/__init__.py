@@ -1,0 +1,1 @@
+"""What lies beside the media: checksums, signatures, manifests, SBOM, build record."""

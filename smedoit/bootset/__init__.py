@@ -1,0 +1,1 @@
+"""The boot set: fetched by its pins, and pinned."""

@@ -1,0 +1,142 @@
+"""The boot set: which files it is, their pins, and what upstream says of them."""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from smedoit.artifacts import checksums
+from smedoit.artifacts.checksums import Summed
+from smedoit.errors import ContentError, grouped
+from smedoit.fetch import index_pages
+
+TOPS = ("isolinux", "images", "EFI", "LiveOS")
+TREEINFO = ".treeinfo"
+APART = ("*TRANS.TBL", "*boot.cat", "images/product.img", "images/updates.img")  # mkisofs left them, or we make them
+TWINS = (("isolinux/vmlinuz", "images/pxeboot/vmlinuz"), ("isolinux/initrd.img", "images/pxeboot/initrd.img"))
+KERNEL, INITRD, STAGE2 = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img"
+NEEDED = (KERNEL, INITRD, STAGE2, "images/efiboot.img", "isolinux/isolinux.bin", "EFI/BOOT/grub.cfg")
+# Checksum files as upstreams name them; a signature is inside, or beside with one of ENDINGS.
+SUM_FILES = ("sha256sum.txt.asc", "sha256sum.txt", "CHECKSUM", "SHA256SUM", "SHA256SUMS", "sha1sum.txt.asc")
+ENDINGS = (".asc", ".sig", ".gpg")
+ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # hexadecimal digits -> what made them
+HEADING = "# The boot set, file by file; written by doit pin_boot_set, read by doit boot_set and sha256sum -c.\n"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody says of files: path -> digest; signer is a fingerprint, "" for nobody."""
+
+    source: str
+    digests: Mapping[str, str]
+    signer: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source} (signed by {self.signer})" if self.signer else f"{self.source} (unsigned)"
+
+    def about(self, names: Iterable[str]) -> Claim:
+        """Return what is said of these files alone."""
+        return replace(self, digests={name: self.digests[name] for name in names if name in self.digests})
+
+
+def belongs(relative: str) -> bool:
+    """Return whether a file of an upstream tree is part of the boot set."""
+    if any(fnmatchcase(relative, pattern) for pattern in APART):
+        return False
+    return relative == TREEINFO or ("/" in relative and relative.partition("/")[0] in TOPS)
+
+
+def dumps(files: Iterable[Summed], remark: str) -> str:
+    """Return the pin file: a remark for people, sizes as comments, digests as BSD writes them."""
+    return f"{HEADING}# {remark}\n" + checksums.bsd(sorted(files, key=lambda one: one.name))
+
+
+def loads(text: str, file: object) -> dict[str, Summed]:
+    """Return path -> pin of every file. Raises ContentError for a text without pins, or a path that leads astray."""
+    try:
+        found, sizes = checksums.read(text), checksums.sizes(text)
+    except ValueError as error:
+        raise ContentError(
+            f"{file}: this line is no checksum: {str(error)[:80]!r}", hint="run doit pin_boot_set, or mend it"
+        ) from None
+    for path, digest in found.items():
+        if reason := index_pages.danger_of_path(path):
+            raise ContentError(f"{file}: the path {index_pages.shortened(path)!r} {reason}", hint="remove that line")
+        if len(digest) != 64 or path not in sizes:
+            raise ContentError(
+                f"{file}: {path} lacks its size or its SHA-256", hint="run doit pin_boot_set, or add '# PATH: N bytes'"
+            )
+    if not found:
+        raise ContentError(f"{file}: pins nothing", hint="run doit pin_boot_set")
+    return {path: Summed(path, sizes[path], digest) for path, digest in found.items()}
+
+
+def check_whole(names: Iterable[str], where: object) -> None:
+    """Raise ContentError for all files without which nothing boots."""
+    missing = sorted(set(NEEDED) - set(names))
+    if missing:
+        raise ContentError(
+            f"{where}: lacks {', '.join(missing)}", hint="name a whole upstream tree, or a DVD, in [boot_set]"
+        )
+
+
+def check_twins(digests: Mapping[str, str]) -> None:
+    """Raise ContentError unless isolinux/ and images/pxeboot/ hold the same kernel and initrd; path -> SHA-256."""
+    for one, other in TWINS:
+        if one in digests and digests[one] != digests.get(other):
+            raise ContentError(
+                f"{one}: is not the same file as {other} ({digests[one]} and {digests.get(other)})",
+                hint="take both from one upstream release: CD and USB boot"
+                " from the first, PXE and UEFI from the second",
+            )
+
+
+def one_kernel(found: Mapping[str, Iterable[str]]) -> str:
+    """Return the kernel that all files are made for; path -> versions, without those that cannot tell.
+
+    Raises ContentError with every file's own words if they differ.
+    """
+    told = {path: sorted(versions) for path, versions in found.items()}
+    common = set.intersection(*map(set, told.values())) if told else set()
+    if told and not common:
+        raise ContentError(
+            "the boot set is made for different kernels, its installer would find no drivers\n" + grouped(told),
+            hint="take vmlinuz, initrd.img and squashfs.img from one upstream release",
+        )
+    return max(common, default="")
+
+
+def treeinfo_sums(text: str, where: object) -> dict[str, str]:
+    """Return path -> digest of .treeinfo's [checksums], which older ones lack. Raises ContentError."""
+    parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ContentError(f"{where}: is no .treeinfo, {str(error).splitlines()[0]}", hint="fetch it again") from None
+    section = parser["checksums"] if parser.has_section("checksums") else {}
+    return {path: value.partition(":")[2].strip().lower() for path, value in section.items() if ":" in value}
+
+
+def sum_file(text: str) -> dict[str, str]:
+    """Return name -> digest of a checksum file; a line that says something else is passed over."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        try:
+            found.update(checksums.read(line))
+        except ValueError:
+            continue
+    return {name.removeprefix("./"): digest for name, digest in found.items()}
+
+
+def differences(old: Mapping[str, Summed], new: Mapping[str, Summed]) -> list[str]:
+    """Return what the new pins say otherwise than the old ones, a line each."""
+    lines = [f"{path}: is new" for path in sorted(set(new) - set(old))]
+    lines += [f"{path}: is gone" for path in sorted(set(old) - set(new))]
+    return lines + [
+        f"{path}: was {old[path].size} bytes, sha256 {old[path].sha256}"
+        for path in sorted(set(old) & set(new))
+        if old[path].sha256 != new[path].sha256
+    ]

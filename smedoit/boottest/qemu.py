@@ -1,0 +1,242 @@
+"""A PC in qemu: boot a medium, hear its serial line, see its screen, press its keys.
+
+kvm may be there, start, and then fail in 16-bit code (nested virtualization does), so a
+machine tells when it is broken, and the caller starts it again with tcg.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from smedoit.boottest import screen
+from smedoit.errors import SmeError
+from smedoit.runtime.process import running
+
+Firmware = Literal["bios", "uefi"]
+Medium = Literal["cd", "usb"]
+QEMU, PACKAGE = "qemu-system-x86_64", "qemu-system-x86"
+MACHINE = ("-machine", "pc", "-vga", "std", "-display", "none", "-nic", "none", "-no-reboot")
+FIRMWARE_DIRS = "/usr/share/OVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/x64", "/usr/share/qemu"
+CODES = {  # code -> variables of the same size; OVMF refuses others
+    "OVMF_CODE.fd": "OVMF_VARS.fd",
+    "OVMF_CODE_4M.fd": "OVMF_VARS_4M.fd",
+    "OVMF_CODE.4m.fd": "OVMF_VARS.4m.fd",
+}
+WHOLE = "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/ovmf/OVMF.fd"
+TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
+VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
+HOLD = 20  # milliseconds that a key is held, and then let go of
+HANDSHAKE = 20  # seconds in which qemu must answer
+KERNEL_HALF = 0xFFFFFFFF80000000  # where a 64-bit Linux runs; source: Documentation/x86/x86_64/mm.rst
+SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
+CODES_OF_KEYS = {
+    " ": "spc", "-": "minus", "=": "equal", "[": "bracket_left", "]": "bracket_right", "\\": "backslash",
+    ";": "semicolon", "'": "apostrophe", "`": "grave_accent", ",": "comma", ".": "dot", "/": "slash",
+}  # fmt: skip
+FAILED: set[str] = set()  # accelerators that gave up
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to boot a medium."""
+
+    firmware: Firmware
+    medium: Medium
+
+    def __str__(self) -> str:
+        return f"{self.firmware.upper()} from {self.medium.upper()}"
+
+    @property
+    def slug(self) -> str:
+        """The way in a file name."""
+        return f"{self.firmware}-{self.medium}"
+
+
+WAYS = Way("bios", "cd"), Way("bios", "usb"), Way("uefi", "cd"), Way("uefi", "usb")
+
+
+class Broken(Exception):
+    """The accelerator gave up, or qemu ended before anybody could talk to it; its text is qemu's own."""
+
+
+class Guest:
+    """A machine that runs."""
+
+    def __init__(self, process: Any, monitor: socket.socket, place: Path, accelerator: str) -> None:
+        self.process, self.monitor, self.place, self.accelerator = process, monitor, place, accelerator
+        self.answers = monitor.makefile("rb")
+
+    def command(self, name: str, **arguments: object) -> Any:
+        """Return qemu's answer to a command of its machine protocol. Raises Broken when qemu is gone."""
+        request = {"execute": name, **({"arguments": arguments} if arguments else {})}
+        try:
+            self.monitor.sendall(json.dumps(request).encode() + b"\n")
+            for line in self.answers:
+                answer = json.loads(line)
+                if "return" in answer:
+                    return answer["return"]
+                if "error" in answer:
+                    raise Broken(f"{name}: {answer['error']['desc']}")
+        except OSError:
+            pass
+        raise Broken(complaint(said(self.place)))
+
+    def heard(self) -> str:
+        """Return all that has come over the serial line, without what steers a terminal."""
+        text = (self.place / "serial").read_bytes().decode(errors="replace")
+        return TERMINAL.sub("", text).replace("\r", "")
+
+    def picture(self) -> screen.Picture:
+        """Return what the screen shows now."""
+        file = self.place / "screen.ppm"
+        self.command("screendump", filename=os.fspath(file))
+        return screen.from_ppm(file.read_bytes())
+
+    def font(self) -> bytes:
+        """Return the font that the video BIOS draws with; nothing while there is none."""
+        file = self.place / "video.rom"
+        self.command("pmemsave", val=VIDEO_BIOS, size=VIDEO_BIOS_SIZE, filename=os.fspath(file))
+        return screen.font_in(file.read_bytes())
+
+    def press(self, *keys: str) -> None:
+        """Press keys together, by qemu's names for them, and let them go."""
+        codes = [{"type": "qcode", "data": key} for key in keys]
+        self.command("send-key", keys=codes, **{"hold-time": HOLD})
+        time.sleep(2.5 * HOLD / 1000)  # the guest's keyboard buffer is short
+
+    def type(self, text: str) -> None:
+        """Type text on an American keyboard."""
+        for letter in text:
+            self.press(*key_for(letter))
+
+    def runs(self) -> bool:
+        """Return whether the machine is switched on. Raises Broken if the accelerator has given up."""
+        if self.process.poll() is not None:
+            return False
+        if self.command("query-status")["status"] == "internal-error":
+            FAILED.add(self.accelerator)
+            raise Broken(complaint(said(self.place)))
+        return True
+
+    def in_kernel(self) -> bool:
+        """Return whether the processor is where only a 64-bit Linux kernel runs."""
+        registers = self.command("human-monitor-command", **{"command-line": "info registers"})
+        where = re.search(r"RIP=([0-9a-f]{16})", registers)
+        return where is not None and int(where.group(1), 16) >= KERNEL_HALF
+
+
+def said(place: Path) -> str:
+    """Return what qemu itself said, without the command that began it."""
+    return (place / "qemu.log").read_text(errors="replace").partition("\n")[2].strip()
+
+
+def complaint(text: str) -> str:
+    """Return the line of qemu's words that says what is wrong; a warning is not."""
+    lines = [line for line in text.splitlines() if "warning:" not in line]
+    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "qemu ended without a word")
+
+
+def key_for(letter: str) -> tuple[str, ...]:
+    """Return the keys to press together for a letter."""
+    if letter.isupper():
+        return "shift", letter.lower()
+    if letter in SHIFTED:
+        return "shift", *key_for(SHIFTED[letter])
+    return (CODES_OF_KEYS.get(letter, letter),)
+
+
+@contextmanager
+def machine(iso: Path, way: Way, memory: int, accelerator: str) -> Iterator[Guest]:
+    """Yield a machine that boots iso; at the end it is switched off.
+
+    memory  in MiB
+
+    Raises SmeError without qemu or firmware, Broken when qemu does not come up.
+    """
+    with TemporaryDirectory(prefix="smedoit-") as name:
+        place = Path(name)
+        (place / "serial").touch()
+        command = (
+            QEMU, *MACHINE, "-m", str(memory), "-accel", accelerator,
+            "-serial", f"file:{place}/serial", "-qmp", f"unix:{place}/qmp,server=on,wait=off",
+            *drive(iso, way.medium), *firmware(way.firmware, place),
+        )  # fmt: skip
+        with (
+            running(command, log=place / "qemu.log", package=PACKAGE) as process,
+            connected(process, place) as monitor,
+        ):
+            guest = Guest(process, monitor, place, accelerator)
+            guest.answers.readline()  # its greeting
+            guest.command("qmp_capabilities")
+            yield guest
+
+
+@contextmanager
+def connected(process: Any, place: Path) -> Iterator[socket.socket]:
+    """Yield the connection to qemu's monitor. Raises Broken when qemu ends instead."""
+    deadline = time.monotonic() + HANDSHAKE
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.settimeout(HANDSHAKE)
+        while True:
+            try:
+                monitor.connect(os.fspath(place / "qmp"))
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise Broken(complaint(said(place))) from None
+                time.sleep(0.02)
+        yield monitor
+
+
+def accelerators() -> tuple[str, ...]:
+    """Return what to try, the faster one first; what failed once in this process would fail again."""
+    fast = os.access("/dev/kvm", os.R_OK | os.W_OK) and "kvm" not in FAILED
+    return ("kvm", "tcg") if fast else ("tcg",)
+
+
+def drive(iso: Path, medium: Medium) -> tuple[str, ...]:
+    """Return the options that put iso into the machine; nothing can write to it."""
+    file = os.fspath(iso).replace(",", ",,")
+    if medium == "cd":
+        return "-drive", f"file={file},media=cdrom,format=raw,readonly=on"
+    stick = f"file={file},if=none,id=stick,format=raw,readonly=on"
+    return "-drive", stick, "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,removable=on"
+
+
+def firmware(kind: Firmware, place: Path) -> tuple[str, ...]:
+    """Return the options for the firmware; UEFI gets variables of its own, as from the factory.
+
+    Raises SmeError if this host has no UEFI firmware.
+    """
+    if kind == "bios":
+        return ()
+    for code, variables in firmware_files():
+        own = shutil.copy(variables, place / "vars.fd")
+        pflash = "if=pflash,unit={},format=raw,file={}"
+        return "-drive", pflash.format(0, code) + ",readonly=on", "-drive", pflash.format(1, own)
+    for whole in WHOLE:
+        if os.path.isfile(whole):
+            return "-bios", whole
+    raise SmeError(
+        f"there is no UEFI firmware for qemu on this host; looked in {', '.join(FIRMWARE_DIRS)}",
+        hint="on Debian it is in the package ovmf, elsewhere in edk2-ovmf",
+    )
+
+
+def firmware_files() -> Iterator[tuple[Path, Path]]:
+    """Yield the pairs of code and variables that this host has."""
+    for directory in map(Path, FIRMWARE_DIRS):
+        for code, variables in CODES.items():
+            if (directory / code).is_file() and (directory / variables).is_file():
+                yield directory / code, directory / variables

@@ -1,0 +1,36 @@
+"""Media in the emulator: the boot test, and the quick look at the boot menu."""
+
+from __future__ import annotations
+
+from smedoit.config.release import Release
+from smedoit.engine.task import Task, step
+from smedoit.runtime.filesets import Files
+
+
+def bootable(rel: Release) -> list[str]:
+    """Return the tasks that make a medium to boot; without a mirror nobody can make the one that installs from it."""
+    return ["iso", *(["netinstall"] if rel.mirrors.urls or "{mirror}" not in rel.netinstall.url else [])]
+
+
+def boot_test(rel: Release) -> Task:
+    """Every bootable medium, booted every way."""
+    args = (rel.isos, rel.release, rel.boot_test, rel.logs / "boot")
+    reads = [Files(rel.isos, (f"{rel.release.arch}/{rel.release.name}-{rel.release.full}-*.iso",), content=False)]
+    waits, wiki = bootable(rel), "Where are My F... ISO"
+    return step(rel, "boot_test", "boottest.boot.boot", *args, reads=reads, after=waits, always=True, wiki=wiki)
+
+
+def preview(rel: Release) -> Task:
+    """The boot menu as a picture."""
+    firmware = {"name": "firmware", "short": "f", "long": "firmware", "default": "bios", "type": str,
+                "choices": (("bios", ""), ("uefi", "")), "help": "whose boot menu"}  # fmt: skip
+    return step(
+        rel,
+        "preview",
+        "boottest.boot.preview",
+        *(rel.release, rel.tree, rel.logs / "boot"),
+        after=["tree", "isolinux", "grub"],
+        always=True,
+        params=[firmware],
+        wiki="Bump version in the splash screen",
+    )

@@ -1,0 +1,1 @@
+"""Every place that shows product, version or label."""

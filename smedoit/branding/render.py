@@ -1,0 +1,157 @@
+"""Every place that shows product, version or label, rendered from [release]: text in, text out.
+
+The content keeps its texts; only the words that name this release are replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timezone
+
+from smedoit.config.identity import Identity
+from smedoit.errors import ContentError
+
+VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
+LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
+SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
+TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
+CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>\d+)[^\s"':]*(?::[^\s"':]*)?""")
+SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
+PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
+
+
+def escaped(label: str) -> str:
+    """Return a label as udev names its device, and so as the boot line must spell it: blanks are \\x20."""
+    return PLAIN.sub(lambda odd: "".join(f"\\x{byte:02x}" for byte in odd.group().encode()), label)
+
+
+def prose(text: str, one: Identity, version: str) -> str:
+    """Return text with version wherever a version stands behind one of the product's names."""
+    names = "|".join(re.escape(name) for name in one.names)
+    pattern = re.compile(rf"((?:{names})(?:\s+(?:release|version))?\s+){VERSION_WORDS}\b", re.IGNORECASE)
+    return pattern.sub(lambda found: found.group(1) + version, text)
+
+
+def titled(text: str, one: Identity) -> str:
+    """Return a text that people read (boot.msg, help.txt, comps) with this version in it."""
+    return prose(text, one, one.title)
+
+
+def released(text: str, one: Identity) -> str:
+    """Return an /etc/*release file with this version in it; what names upstream stays."""
+    return cpe(prose(text, one, one.display), one)
+
+
+def isolinux(text: str, one: Identity) -> str:
+    """Return isolinux.cfg for this version and volume label.
+
+    Raises ContentError if its title does not name the product, or no entry finds the medium by label.
+    """
+    titles = TITLE_LINE.findall(text)
+    if not any(name.lower() in title.lower() for title in titles for name in one.names):
+        raise ContentError(
+            f"isolinux.cfg: no menu title names {' or '.join(one.names)}",
+            hint=f"give it a line like: menu title Welcome to {one.product} {one.title}",
+        )
+    return relabelled(titled(text, one), one, "isolinux.cfg")
+
+
+def grub(text: str, one: Identity) -> str:
+    """Return grub.cfg for this version and volume label: raw where GRUB searches, escaped on the boot line."""
+    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{one.volume}'", titled(text, one))
+    return relabelled(found, one, "grub.cfg")
+
+
+def relabelled(text: str, one: Identity, name: str) -> str:
+    """Return text with our label in every LABEL=. Raises ContentError if there is none."""
+    if not LABEL_VALUE.search(text):
+        raise ContentError(
+            f"{name}: has no inst.stage2=hd:LABEL=…, so the installer could not find its own medium",
+            hint="add it to every entry that starts the installer",
+        )
+    return LABEL_VALUE.sub(lambda _: escaped(one.volume), text)
+
+
+def labels(text: str) -> set[str]:
+    """Return every label that a boot menu looks for, unescaped."""
+    searched = {found.group(2).strip("'\"") for found in SEARCH_LABEL.finditer(text)}
+    return searched | {unescaped(found.group()) for found in LABEL_VALUE.finditer(text)}
+
+
+def unescaped(label: str) -> str:
+    """Return a label as it stands on the medium."""
+    return re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), label)
+
+
+def buildstamp(text: str, one: Identity) -> str:
+    """Return .buildstamp for this release; IsFinal follows the label.
+
+    Raises ContentError without [Main], which the installer answers with a traceback.
+    """
+    uuid = f"{one.date.astimezone(timezone.utc):%Y%m%d%H%M}.{one.arch}"
+    values = {"Product": one.product, "Version": one.display, "IsFinal": str(one.is_final), "UUID": uuid}
+    if one.bug_url:
+        values["BugURL"] = one.bug_url
+    return with_keys(text, "Main", values, "product/.buildstamp")
+
+
+def with_keys(text: str, section: str, values: Mapping[str, str], name: str) -> str:
+    """Return an INI text with these keys set in section, in place where they stand, else at its top."""
+    heading = re.search(rf"^\[{section}\][ \t]*$", text, re.MULTILINE)
+    if not heading:
+        raise ContentError(f"{name}: has no [{section}]", hint=f"start it with a line [{section}]")
+    follows = re.compile(r"^\[", re.MULTILINE).search(text, heading.end())
+    end = follows.start() if follows else len(text)
+    body = text[heading.end() : end]
+    for key, value in values.items():
+        body = with_key(body, key, value)
+    return text[: heading.end()] + body + text[end:]
+
+
+def with_key(body: str, key: str, value: str) -> str:
+    """Return the lines of a section with key set, whatever its case and spacing was."""
+    line = re.compile(rf"^{key}[ \t]*[=:].*$", re.MULTILINE | re.IGNORECASE)
+    if line.search(body):
+        return line.sub(lambda _: f"{key}={value}", body)
+    return f"\n{key}={value}{body}"
+
+
+def os_release(text: str, one: Identity) -> str:
+    """Return os-release: VERSION and VERSION_ID if they speak of our product, CPE and names by their rules."""
+    own = {"VERSION": one.display, "VERSION_ID": one.version}
+    named = {found.group("value").lower() for found in SHELL_LINE.finditer(text) if found.group("key") == "NAME"}
+    ours = bool(named & {name.lower() for name in one.names})
+
+    def line(found: re.Match[str]) -> str:
+        key, quote, value = found.group("key", "quote", "value")
+        if key in own and (ours or re.match(rf"{one.major}(?!\d)", value)):
+            value = re.sub(rf"^{VERSION_WORDS}", lambda _: own[key], value, flags=re.IGNORECASE)
+        return f"{key}={quote}{value}{quote}"
+
+    return released(SHELL_LINE.sub(line, text), one)
+
+
+def cpe(text: str, one: Identity) -> str:
+    """Return text with this version in every CPE name of our product, or of our major; upstream's names stay."""
+    products = {re.sub(r"[^a-z0-9]+", "_", name.lower()) for name in (*one.names, one.short, one.name)}
+    version = f"{one.version}:{one.label}" if one.label else one.version
+
+    def name(found: re.Match[str]) -> str:
+        ours = found.group("product").lower() in products or int(found.group("major")) == one.major
+        return f"{found.group('head')}{version}" if ours else found.group()
+
+    return CPE.sub(name, text)
+
+
+def with_variables(text: str, values: Mapping[str, str]) -> str:
+    """Return a file of shell variables with these set, in place and quoted as they stand, else at its end."""
+
+    def line(found: re.Match[str]) -> str:
+        key, quote = found.group("key", "quote")
+        return f"{key}={quote}{values[key]}{quote}" if key in values else found.group()
+
+    present = {found.group("key") for found in SHELL_LINE.finditer(text)}
+    missing = "".join(f'{key}="{value}"\n' for key, value in values.items() if key not in present)
+    ended = text if not text or text.endswith("\n") or not missing else f"{text}\n"
+    return SHELL_LINE.sub(line, ended) + missing

@@ -1,0 +1,273 @@
+"""Which packages changed since the last release, and who verified each of them.
+
+A package counts as verified when a list names it with its version, or when every bug that its
+changelog names since the last release is VERIFIED or CLOSED in a saved result of a Bugzilla query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from smedoit.checks import previous_release, qa_lists
+from smedoit.checks.closure import Places
+from smedoit.checks.previous_release import listed
+from smedoit.checks.updates import but, verdict
+from smedoit.config.checks import Quality, Unverified
+from smedoit.config.network import Network
+from smedoit.errors import ContentError, grouped
+from smedoit.package import Evr, Package
+from smedoit.packages import lock
+from smedoit.packages.select import Pick
+from smedoit.release import changes
+from smedoit.repodata.read import Source
+from smedoit.rpm.changelog import bugs_in, changelog
+from smedoit.runtime import files
+
+DONE = ("VERIFIED", "CLOSED")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One package that somebody verified.
+
+    package  NAME-[EPOCH:]VERSION-RELEASE, with or without .ARCH
+    when     the day, as the list has it
+    """
+
+    package: str
+    bug: str
+    who: str
+    when: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.who}, {self.when}, bug {self.bug}"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug of a saved query."""
+
+    number: int
+    status: str
+    who: str = ""
+    when: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether somebody held the package against the bug."""
+        return self.status.upper() in DONE
+
+
+@dataclass(frozen=True)
+class Lists:
+    """All that the lists of the content tree say."""
+
+    records: tuple[Record, ...] = ()
+    bugs: Mapping[int, Bug] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate found: changed packages as (NEVRA, words), and waivers that excuse nothing."""
+
+    open: tuple[tuple[str, str], ...] = ()
+    verified: tuple[tuple[str, str], ...] = ()
+    waived: tuple[tuple[str, str], ...] = ()
+    unused: tuple[Unverified, ...] = ()
+
+
+def spellings(package: Package) -> set[str]:
+    """Return all the ways in which a list may name this very package."""
+    evr = package.evr
+    bare = f"{package.name}-{evr.version}-{evr.release}"
+    return {f"{package.name}-{evr}", package.nevra, bare, f"{bare}.{package.arch}"}
+
+
+def changed(picks: Iterable[Pick], before: Mapping[str, str]) -> list[Pick]:
+    """Return the picks that the last release did not have.
+
+    before  NEVRA -> SHA-256, "" where that is not known; the same NEVRA with other bytes has changed, too
+    """
+    return [one for one in picks if before.get(one.package.nevra) not in ("", one.package.sha256)]
+
+
+def gate(
+    picks: Sequence[Pick],
+    lists: Lists,
+    waivers: Sequence[Unverified],
+    named: Mapping[str, Collection[int]],
+) -> Gate:
+    """Return how the changed packages stand.
+
+    named  NEVRA -> numbers of the bugs that its changelog names since the last release
+    """
+    records = {record.package: record for record in lists.records}
+    parts: dict[str, list[tuple[str, str]]] = {"open": [], "verified": [], "waived": []}
+    used = set()
+    for pick in picks:
+        package = pick.package
+        record = next((records[one] for one in sorted(spellings(package)) if one in records), None)
+        waiver = next((one for one in waivers if waives(one, pick)), None)
+        numbers = named.get(package.nevra, ())
+        if record:
+            parts["verified"].append((package.nevra, str(record)))
+        elif numbers and all(number in lists.bugs and lists.bugs[number].is_verified for number in numbers):
+            parts["verified"].append((package.nevra, witnesses(lists.bugs[number] for number in sorted(numbers))))
+        elif waiver:
+            used.add(waiver)
+            parts["waived"].append((package.nevra, waiver.reason))
+        else:
+            parts["open"].append((package.nevra, obstacle(package, lists, numbers)))
+    unused = tuple(one for one in waivers if one not in used)
+    return Gate(tuple(parts["open"]), tuple(parts["verified"]), tuple(parts["waived"]), unused)
+
+
+def waives(waiver: Unverified, pick: Pick) -> bool:
+    """Return whether a waiver excuses a pick."""
+    package = pick.package
+    return waiver.excuses(package.name, package.nevra, pick.tier, package.key)
+
+
+def witnesses(bugs: Iterable[Bug]) -> str:
+    """Return who verified what, in words."""
+    return "; ".join(
+        f"bug {bug.number} {bug.status} {' '.join(filter(None, (bug.who, bug.when)))}".strip() for bug in bugs
+    )
+
+
+def obstacle(package: Package, lists: Lists, numbers: Collection[int]) -> str:
+    """Return why a package does not count as verified."""
+    words = []
+    for number in sorted(numbers):
+        bug = lists.bugs.get(number)
+        if bug is None or not bug.is_verified:
+            words.append(f"bug {number} is {bug.status if bug else 'in none of the lists'}")
+    others = [one.package for one in lists.records if name_of(one.package) == package.name]
+    if others:
+        words.append(f"the lists have {', '.join(sorted(others))}")
+    return "; ".join(words) or "no list names it"
+
+
+def name_of(spelled: str) -> str:
+    """Return the package name in NAME-VERSION-RELEASE[.ARCH], "" if it has no version."""
+    parts = spelled.rsplit("-", 2)
+    return parts[0] if len(parts) == 3 else ""
+
+
+def strangers(lists: Lists, known: Iterable[Package]) -> dict[str, list[str]]:
+    """Return complaint -> entries of the lists that name packages which do not exist.
+
+    An older version than any that is known is history and no stranger.
+
+    known  whatever any tier, the medium or the last release holds
+    """
+    spelled: set[str] = set()
+    newest: dict[str, Evr] = {}
+    for package in known:
+        spelled |= spellings(package)
+        if package.name not in newest or package.evr > newest[package.name]:
+            newest[package.name] = package.evr
+    complaints: dict[str, list[str]] = {}
+    for record in lists.records:
+        if record.package not in spelled and (reason := strange(record.package, newest)):
+            complaints.setdefault(reason, []).append(f"{record.package} ({record.file})")
+    return complaints
+
+
+def strange(spelled: str, newest: Mapping[str, Evr]) -> str:
+    """Return what is wrong with an entry that no package answers to, "" if it is only old."""
+    name = name_of(spelled)
+    if spelled in newest or not name:
+        return "say no version, but a verified package is one of a certain version: NAME-VERSION-RELEASE"
+    if name not in newest:
+        near = get_close_matches(name, newest, n=1)
+        return "name a package that does not exist" + (f", did you mean {near[0]}?" if near else "")
+    version, release = spelled.rsplit("-", 2)[1:]
+    epoch, _, version = version.rpartition(":")
+    claimed = Evr(int(epoch) if epoch.isdecimal() else newest[name].epoch, version, release)
+    return f"name a version that does not exist, the newest is {newest[name]}" if claimed > newest[name] else ""
+
+
+HINT_LISTS = (
+    "verify them in smeupdates-testing and add them to a list of [quality] verified, or waive them with a reason"
+)
+
+
+def verify(
+    lock_file: Path,
+    root: Path,
+    settings: Quality,
+    bugs: Sequence[str],
+    tiers: Places,
+    is_final: bool,
+    network: Network,
+    memory: Path,
+    arch: str,
+) -> Mapping[str, str]:
+    """Say which packages changed since the last release and who verified them; a final release refuses the others.
+
+    bugs   regular expressions with one group, the number of a bug in a changelog
+    tiers  where a package that a list names may be, if not on the medium
+
+    Raises ContentError for a list that names a package which does not exist.
+    """
+    if not settings.previous:
+        return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
+    picks = lock.loads(files.read_text(lock_file), lock_file)
+    with previous_release.at_hand(settings.previous, arch, network, memory) as last:
+        before = previous_release.packages(last, arch, memory)
+    lists = qa_lists.lists({file: files.read_text(file) for file in settings.verified})
+    refuse_strangers(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)
+    changed = changed(picks, {one.nevra: one.sha256 for one in before})
+    found = gate(changed, lists, settings.waived, named_bugs(changed, before, root, bugs) if lists.bugs else {})
+    lines = [f"verified: {nevra}: {words}" for nevra, words in found.verified]
+    lines += [f"waived: {nevra}: {reason}" for nevra, reason in found.waived]
+    lines += [f"[[quality.waived]] {one}: excuses nothing now" for one in found.unused]
+    return verdict(
+        f"{len(found.open)} of {len(changed)} packages that changed are not verified",
+        grouped(by_reason(found.open)),
+        HINT_LISTS,
+        refused=bool(found.open) and is_final,
+        otherwise=f"{len(changed)} packages changed, all verified{but(len(found.waived), 'waived')}",
+        lines=lines,
+    )
+
+
+def by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return reason -> NEVRAs."""
+    found: dict[str, list[str]] = {}
+    for nevra, reason in entries:
+        found.setdefault(reason, []).append(nevra)
+    return found
+
+
+def refuse_strangers(lists: Lists, known: Sequence[Package], tiers: Places, memory: Path, arch: str) -> None:
+    """Raise ContentError if a list names what neither the medium, the last release nor any tier has."""
+    if not strangers(lists, known):
+        return
+    elsewhere = listed([Source(name, place, arch) for name, place in tiers if place.is_dir()], memory, arch)
+    if complaints := strangers(lists, [*known, *elsewhere]):
+        raise ContentError(
+            f"the lists of [quality] verified cannot be meant: entries that\n{grouped(complaints)}",
+            hint="write NAME-VERSION-RELEASE as rpm -qp shows it",
+        )
+
+
+def named_bugs(
+    changed: Iterable[Pick], before: Sequence[Package], root: Path, patterns: Sequence[str]
+) -> dict[str, set[int]]:
+    """Return NEVRA -> bugs that the changelog names since the last release; all of it, for a new package."""
+    held: dict[str, Evr] = {}
+    for package in before:
+        held[package.name] = max(held.get(package.name, package.evr), package.evr)
+    found = {}
+    for package in (pick.package for pick in changed):
+        entries = list(changelog(root / package.file))
+        since = held.get(package.name)
+        fresh = changes.between(entries, since)[0] if since is not None else entries
+        found[package.nevra] = bugs_in("\n".join(entry.text for entry in fresh), patterns)
+    return found

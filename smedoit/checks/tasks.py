@@ -1,0 +1,166 @@
+"""The checks that stand between the tree and the ISO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from smedoit.config.release import Release
+from smedoit.engine.task import Task, said, step
+from smedoit.fetch.http import is_url
+from smedoit.installer.tasks import NOT_OVERLAID
+from smedoit.runtime.filesets import Files, matches
+
+COMPS = "Packages/base/comps.xml"
+REPOMD = "repodata/repomd.xml"
+
+
+@dataclass(frozen=True)
+class Repository(Files):
+    """A repository as an input: its repodata, which changes with everything in it; its RPMs if it has none."""
+
+    arch: str = ""
+    content: bool = False
+
+    def paths(self) -> Iterator[str]:
+        """Yield what stands for the repository now."""
+        from smedoit.repodata.read import Source
+
+        repomd = Source("", self.root, self.arch).repomd
+        yield from Files(repomd.parent).paths() if repomd else super().paths()
+
+
+def repositories(rel: Release, *places: Path) -> list[Files]:
+    """Return repositories as inputs."""
+    return [Repository(place, ("*.rpm",), arch=rel.release.arch) for place in places]
+
+
+def tiers(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
+    """Return name and directory of the tiers; staged says whether to count those that the medium is chosen from."""
+    return [(tier.name, tier.path) for tier in rel.tiers if staged or not tier.stage]
+
+
+def named(rel: Release, places: tuple[Path, ...]) -> list[tuple[str, Path]]:
+    """Return name and directory of repositories that are no tiers; their names are their paths below the root."""
+    return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
+
+
+def memory(rel: Release, task: str) -> Path:
+    """Return where a task remembers what it read of RPMs without repodata; one a task, for doit -n."""
+    return rel.cache / f"metadata/{task}.sqlite"
+
+
+def last_release(rel: Release, *more: str) -> list[Files]:
+    """Return the last release as an input, whether it is a file or a directory; an address is none.
+
+    more  further files of it that are read where it has them
+    """
+    if not rel.quality.previous or is_url(rel.quality.previous):
+        return []
+    place = Path(rel.quality.previous)
+    below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in ("repodata/*.xml", *more)]
+    return [Files(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
+
+
+def closure(rel: Release) -> Task:
+    """The medium's packages, alone."""
+    groups, mirrors, arch = rel.tree / COMPS, named(rel, rel.updates.mirrors), rel.release.arch
+    return step(
+        rel,
+        "closure",
+        "checks.closure.close",
+        *(rel.tree, groups, rel.closure.installer, rel.waivers, rel.tiers, mirrors, memory(rel, "closure"), arch),
+        file_dep=[groups, rel.tree / REPOMD],
+        told={**said(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
+        wiki="RPM dependencies; Examples of dependencies",
+    )
+
+
+def updates(rel: Release) -> Task:
+    """What a yum update would fetch."""
+    elsewhere, mirrors, one = tiers(rel, staged=False), named(rel, rel.updates.mirrors), rel.release
+    return step(
+        rel,
+        "updates",
+        "checks.updates.updates",
+        *(rel.tree, elsewhere, mirrors, rel.updates, one.is_final, memory(rel, "updates"), one.arch),
+        file_dep=[rel.tree / REPOMD],
+        reads=repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
+        told={**said(rel, "arch", "label"), "[updates]": rel.updates},
+        wiki="How get a Fully updated ISO",
+    )
+
+
+def quality(rel: Release) -> Task:
+    """Who verified what changed."""
+    asked, one = rel.quality, rel.release
+    kept = memory(rel, "quality")
+    return step(
+        rel,
+        "quality",
+        "checks.qa.verify",
+        *(rel.lock, rel.root, asked, rel.notes.bugs, tiers(rel), one.is_final, rel.network, kept, one.arch),
+        file_dep=[rel.lock, *asked.verified],
+        reads=last_release(rel),
+        told={**said(rel, "arch", "label"), "[quality]": asked},
+        wiki="RPM QA verification",
+    )
+
+
+def anaconda_version(rel: Release) -> Task:
+    """Upstream's anaconda, ours, and the one that the installer is made with."""
+    asked, one, places = rel.anaconda, rel.release, dict(tiers(rel))
+    extras = [places[asked.extras]] if asked.extras in places else []
+    return step(
+        rel,
+        "anaconda_version",
+        "checks.anaconda.follow",
+        *(asked, named(rel, asked.upstream), places, one.is_final, memory(rel, "anaconda"), one.arch),
+        reads=[Files(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
+        if asked.source
+        else [],
+        told={**said(rel, "arch", "label"), "[anaconda]": asked},
+        wiki="Check Anaconda version",
+    )
+
+
+def install_classes(rel: Release) -> Task:
+    """The installer's Python sources, judged by the Python that it runs with, where this machine has it."""
+    below, layer = rel.content.previous, rel.anaconda_layer
+    roots = [Path(below) / "product"] if below else []
+    roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
+    return step(
+        rel,
+        "install_classes",
+        "installer.install_classes.check",
+        *(roots, NOT_OVERLAID),
+        reads=[Files(root, ("*.py",), NOT_OVERLAID) for root in roots],
+        told={"[content] previous": below} if below else {},
+        after=["anaconda_source"] if rel.anaconda.srpm else [],
+        wiki="Check how to tweak Anaconda",
+    )
+
+
+NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
+
+
+def check_versions(rel: Release) -> Task:
+    """No word of another release in the tree or inside its images."""
+
+    def searched(relative: str) -> bool:
+        return relative == "Packages/base/comps.xml" or not matches(relative, NOT_SEARCHED)
+
+    return step(
+        rel,
+        "check_versions",
+        "checks.stale_versions.check",
+        *(rel.release, rel.versions, rel.tree, searched),
+        reads=[Files(rel.tree, apart=NOT_SEARCHED), Files(rel.tree, ("Packages/base/comps.xml",))],
+        told={
+            **said(rel, "product", "aliases", "major", "version", "label"),
+            "[versions] allowed": rel.versions.allowed,
+        },
+        after=["tree", "isolinux", "grub", "comps", "product_img", "updates_img", "treeinfo"],
+        wiki="Create cdrom content; Bump version in /etc/*release* files",
+    )

@@ -1,0 +1,1 @@
+"""What release.toml may say, read once into frozen values."""

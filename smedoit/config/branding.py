@@ -1,0 +1,65 @@
+"""What release.toml says of the words that people read: rules, excuses, the spec file, release notes.
+
+The settings alone, without what they mean: every run of doit reads them, few need the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from fnmatch import fnmatchcase
+
+from smedoit.config.notes import HISTORY
+from smedoit.config.schema import Table, demand
+
+KINDS = ("buildstamp", "cpe", "grub", "ini", "keep", "menu", "release", "shell", "template", "text")
+
+
+class Rule(Table):
+    """One [[rules]] entry.
+
+    files    globs on paths of the content tree, like product/etc/*
+    kind     one of KINDS
+    section  of an ini file
+    values   of an ini or shell file: key -> text with placeholders
+    """
+
+    files: tuple[str, ...]
+    kind: str
+    section: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        demand(self.files, "files", "name at least one file of the content tree, globs allowed")
+        demand(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
+        demand(self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values")
+
+
+class Versions(Table):
+    """The [versions] table: where words of another release are right.
+
+    allowed  glob on a path of the tree (inside an image: images/product.img/etc/…) -> why
+    """
+
+    allowed: Mapping[str, str] = field(default_factory=lambda: HISTORY)
+
+    def __post_init__(self) -> None:
+        for path, reason in self.allowed.items():
+            demand(reason.strip(), f"allowed.{path}", "say why another release may be named there")
+
+    def excuse(self, path: str) -> bool:
+        """Return whether a path may speak of another release."""
+        return any(fnmatchcase(path, pattern) for pattern in self.allowed)
+
+
+class Spec(Table):
+    """The [spec] table: the package that carries the version, and the spec file that it is built from.
+
+    package  its name; "" if none does
+    path     relative to the root; "" if doit bump is not wanted
+    author   "Name <mail>" for the changelog
+    """
+
+    package: str = ""
+    path: str = ""
+    author: str = ""

@@ -1,0 +1,156 @@
+"""What release.toml says of the checks that a medium must pass before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field, replace
+from pathlib import Path
+
+from smedoit.checks.unmet import Hole, matches
+from smedoit.config.schema import Table, demand
+from smedoit.fetch.http import check_url, is_url
+
+VERDICTS = ("fail", "warn")
+
+
+class Closure(Table):
+    """The [closure] table: names of packages that the installer adds to whatever is chosen."""
+
+    installer: tuple[str, ...] = ()
+
+
+class Updates(Table):
+    """The [updates] table: where newer packages would come from, and which of them are no trouble.
+
+    mirrors    upstream's update repositories, beside the tiers that are not staged
+    explained  "NAME" or "TIER/NAME" (globs allowed) -> why the medium stays behind
+    final      what an update without an explanation means for a final release: "fail" or "warn"
+    """
+
+    mirrors: tuple[Path, ...] = ()
+    explained: Mapping[str, str] = field(default_factory=dict)
+    final: str = "fail"
+
+    def __post_init__(self) -> None:
+        demand(self.final in VERDICTS, "final", f"use one of {', '.join(VERDICTS)}")
+        for name, reason in self.explained.items():
+            demand(reason.strip(), f"explained.{name}", "say why the medium stays behind")
+
+    def anchored(self, root: Path) -> Updates:
+        """Return the settings with absolute paths."""
+        return replace(self, mirrors=tuple(root / path for path in self.mirrors))
+
+
+class Unverified(Table):
+    """One [[quality.waived]] entry: packages that may change without being verified, and why.
+
+    package, tier, key  which ones, globs allowed: by name or NEVRA, by the tier that they come from,
+                        by the fingerprint of the key that signed them
+    """
+
+    reason: str
+    package: str = ""
+    tier: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.reason.strip(), "reason", "say why nobody needs to verify it")
+        demand(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
+
+    def excuses(self, name: str, nevra: str, tier: str, key: str) -> bool:
+        """Return whether a changed package need not be verified."""
+        named = matches(self.package, name) or matches(self.package, nevra)
+        return named and matches(self.tier, tier) and matches(self.key, key)
+
+    def __str__(self) -> str:
+        return ", ".join(
+            f'{fact} = "{getattr(self, fact)}"' for fact in ("package", "tier", "key") if getattr(self, fact)
+        )
+
+
+class Quality(Table):
+    """The [quality] table: which packages must have been verified by a person.
+
+    previous  the last release: its packages.lock, a directory or address with its repodata, or its ISO; without it
+              nothing is asked
+    verified  lists in the content tree: TOML, CSV, or a saved result of a Bugzilla query
+    """
+
+    previous: str = ""
+    verified: tuple[Path, ...] = ()
+    waived: tuple[Unverified, ...] = ()
+
+    def anchored(self, root: Path, content: Path) -> Quality:
+        """Return the settings with absolute paths; the lists lie in the content tree."""
+        previous = self.previous if "://" in self.previous or not self.previous else str(root / self.previous)
+        return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
+
+
+class Anaconda(Table):
+    """The [anaconda] table: the installer's own source, held against upstream's. Without source nothing is asked.
+
+    source    a directory with anaconda.spec, or with the source package made from it
+    upstream  repositories that may have upstream's anaconda, binary or source
+    extras    the tier that the chroot of build_installer gets its anaconda from
+    dist      what %{?dist} stands for in the spec
+    srpm      upstream's source package, a path or an address; doit anaconda_source then makes the install classes
+    patches   the directory of our patches, NNN-NAME.patch or in the order of a file named series; source if not said
+    """
+
+    source: str = ""
+    upstream: tuple[Path, ...] = ()
+    extras: str = "smeextras"
+    dist: str = ".el7.sme"
+    srpm: str = ""
+    patches: str = ""
+
+    def __post_init__(self) -> None:
+        if is_url(self.srpm):
+            check_url(self.srpm, "srpm")
+        demand(not self.srpm or self.srpm.endswith(".src.rpm"), "srpm", "a source package ends in .src.rpm")
+        demand(not self.srpm or self.patches or self.source, "srpm", "name the directory of our patches, too")
+
+    def anchored(self, root: Path) -> Anaconda:
+        """Return the settings with absolute paths."""
+        source, patches = (str(root / one) if one else "" for one in (self.source, self.patches))
+        srpm = str(root / self.srpm) if self.srpm and not is_url(self.srpm) else self.srpm
+        return replace(
+            self, source=source, srpm=srpm, patches=patches, upstream=tuple(root / path for path in self.upstream)
+        )
+
+    def package(self, root: Path) -> Path:
+        """Return where upstream's source package lies; a fetched one with the sources, to be built from again."""
+        return root / "src/upstream" / self.srpm.rpartition("/")[2] if is_url(self.srpm) else Path(self.srpm)
+
+
+class Waiver(Table):
+    """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
+
+    requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
+    package       name or NEVRA of the package that has the hole
+    installation  as the report spells it, "environment sme with group mail"; only such a waiver
+                  excuses an installation that cannot be begun
+    """
+
+    reason: str
+    requirement: str = ""
+    package: str = ""
+    installation: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.reason.strip(), "reason", "say why the hole may stay")
+        named = self.requirement or self.package or self.installation
+        demand(named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything")
+
+    def excuses(self, hole: Hole) -> bool:
+        """Return whether this waiver is meant for hole."""
+        return (
+            bool(self.installation) == bool(hole.installation)
+            and matches(self.installation, hole.installation)
+            and matches(self.requirement, hole.requirement)
+            and any(matches(self.package, one) for one in (hole.name, hole.package))
+        )
+
+    def __str__(self) -> str:
+        facts = ("requirement", "package", "installation")
+        return ", ".join(f'{fact} = "{getattr(self, fact)}"' for fact in facts if getattr(self, fact))

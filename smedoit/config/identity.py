@@ -1,0 +1,115 @@
+"""What a release is called, and every spelling that follows from it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from smedoit.config.schema import Refused, Table, demand
+
+LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
+VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
+VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
+VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
+DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
+
+
+class Identity(Table):
+    """The [release] table: what this release is called, and when it was made."""
+
+    product: str
+    short: str
+    name: str
+    major: int
+    version: str
+    arch: str
+    date: datetime
+    label: str = ""
+    aliases: tuple[str, ...] = ()
+    volume_id: str = "{short}-{full}-{arch}"
+    bug_url: str = ""
+    efi_vendor: str = "centos"
+
+    def __post_init__(self) -> None:
+        demand(self.product.strip(), "product", "the product needs a name")
+        demand(len(self.product) <= PRODUCT_LIMIT, "product", f"use at most {PRODUCT_LIMIT} characters")
+        for key in ("product", "bug_url"):
+            text = getattr(self, key)
+            demand(text.isprintable() and "%(" not in text, key, "use one line, without '%(': .buildstamp carries it")
+        for key in ("short", "name", "arch"):
+            demand(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
+        demand(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
+        demand(int(self.version.split(".")[0]) == self.major, "version", f"it does not belong to major {self.major}")
+        demand(
+            not self.label or LABEL.fullmatch(self.label),
+            "label",
+            'use "" for a final release, else alpha, beta or rc and a number, like rc2',
+        )
+        demand(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
+        check_volume_id(self.volume)
+
+    @property
+    def full(self) -> str:
+        """The version as directories and files spell it: 10.1, or 10.1.rc2."""
+        return f"{self.version}.{self.label}" if self.label else self.version
+
+    @property
+    def display(self) -> str:
+        """The version as /etc/*release* and .buildstamp spell it: 10.1, or 10.1rc2."""
+        return self.version + self.label
+
+    @property
+    def title(self) -> str:
+        """The version as a boot menu spells it: 10.1, or 10.1 RC2."""
+        return f"{self.version} {self.label.upper()}" if self.label else self.version
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this is a release for everybody, without the installer's beta warning."""
+        return not self.label
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that may stand before a version in a text, longest first."""
+        return tuple(sorted({self.product, *self.aliases}, key=lambda name: (-len(name), name)))
+
+    @property
+    def volume(self) -> str:
+        """The volume id with its placeholders filled in."""
+        return self.filled(self.volume_id, "volume_id")
+
+    def filled(self, text: str, key: str, **more: str) -> str:
+        """Return the value of a key with its placeholders filled in.
+
+        more  placeholders that this key has besides those of volume_id
+
+        Raises Refused for a placeholder that does not exist.
+        """
+        own = {"short": self.short, "name": self.name, "version": self.version, "full": self.full, "arch": self.arch}
+        try:
+            return text.format(**own, **more, major=self.major)
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
+            known = ", ".join(f"{{{name}}}" for name in ("short", "name", "major", "version", "full", "arch", *more))
+            raise Refused(key, f"{error} is no placeholder; there are {known}") from None
+
+    @property
+    def epoch(self) -> int:
+        """The release date in seconds since 1970 UTC: the time in every artifact."""
+        return int(self.date.timestamp())
+
+
+def check_volume_id(volume: str, key: str = "volume_id") -> None:
+    """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry."""
+    demand(volume.strip(), key, "the medium needs a label to be found by")
+    demand(
+        len(volume) <= VOLUME_ID_LIMIT,
+        key,
+        f"{volume!r} has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
+    )
+    demand(
+        VOLUME_ID.fullmatch(volume),
+        key,
+        f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",
+    )

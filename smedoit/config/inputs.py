@@ -1,0 +1,255 @@
+"""Where content and other source trees come from: CVS, git or a directory, and at which revision."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from smedoit.config.identity import WORD
+from smedoit.config.schema import Table, demand
+from smedoit.fetch.http import check_url, is_url
+
+KINDS = ("cvs", "git", "directory")
+NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for
+CVS_ROOT = re.compile(r"(?!.*@-)(:(pserver|ext|local|fork|server):)?[\w./~][\w.@:/+~-]*")
+GIT_URL = re.compile(r"(https?|ssh|git|file)://[^-\s]\S*|/\S*|[\w.-]+@[\w.-]+:\S+")
+NAME = re.compile(r"[\w][\w./+@-]*")  # a tag, branch or module; nothing that a program would take for an option
+LOCAL = ("/", "file://", ":local:", ":fork:")
+
+
+class Source(Table):
+    """A source table: what doit content exports.
+
+    url       a CVSROOT (":pserver:anonymous@host:/cvs/smeserver"), an address of git, or a directory
+    module    of CVS; of git the directory within, if not all of it
+    revision  a commit of git; tag is for both, as is date: the state of the branch at that moment
+    """
+
+    kind: str = "directory"
+    url: str = ""
+    module: str = ""
+    branch: str = ""
+    revision: str = ""
+    tag: str = ""
+    date: datetime = NEVER
+
+    def __post_init__(self) -> None:
+        demand(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
+        if self.kind == "cvs":
+            demand(CVS_ROOT.fullmatch(self.url), "url", "use a CVSROOT like :pserver:anonymous@host:/cvs/smeserver")
+            demand(self.module, "module", "CVS needs the name of a module, like cdrom.image/sme10")
+            demand(not self.revision, "revision", "CVS numbers each file on its own; name a tag or a date")
+            demand(not (self.tag and self.branch), "tag", "a tag stands on its branch already")
+        elif self.kind == "git":
+            demand(GIT_URL.fullmatch(self.url), "url", "use an address of https, ssh, git or file, or a path")
+        else:
+            demand(
+                not (self.named or self.module or self.branch), "kind", "a directory has no revisions; name its path"
+            )
+        demand(len(self.named) <= 1, self.named[-1] if self.named else "tag", "name one of revision, tag and date")
+        for key in ("module", "branch", "revision", "tag"):
+            value = getattr(self, key)
+            safe = NAME.fullmatch(value) and ".." not in value.split("/")
+            demand(not value or safe, key, "it is no name that CVS or git could have")
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is anything to export; otherwise a person puts the directory into place."""
+        return bool(self.url)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Which of revision, tag and date are said."""
+        return tuple(key for key in ("revision", "tag", "date") if getattr(self, key) not in ("", NEVER))
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it means the same files next year; what is not changes when somebody asks for it."""
+        return bool(self.named)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no network is needed."""
+        return self.kind == "directory" or self.url.startswith(LOCAL)
+
+    @property
+    def moment(self) -> str:
+        """The date as CVS and git read it, "" for none."""
+        return "" if self.date == NEVER else f"{self.date:%Y-%m-%d %H:%M:%S} +0000"
+
+    def __str__(self) -> str:
+        at = self.revision or self.tag or self.moment or self.branch
+        return f"{self.kind} {self.url}{f' {self.module}' if self.module else ''}{f' at {at}' if at else ''}"
+
+    def anchored(self, root: Path) -> Source:
+        """Return it with an absolute directory."""
+        return replace(self, url=str(root / self.url)) if self.kind == "directory" and self.url else self
+
+
+class Content(Table):
+    """The [content] table: the cdrom.image/smeN tree.
+
+    source    what it is exported from; without one it is the directory that a person put there
+    previous  a tree of the last release, whose product/ lies below ours
+    """
+
+    path: Path
+    source: Source = field(default_factory=Source)
+    previous: str = ""
+
+    def anchored(self, root: Path) -> Content:
+        """Return it with absolute paths."""
+        previous = str(root / self.previous) if self.previous else ""
+        return replace(self, path=root / self.path, source=self.source.anchored(root), previous=previous)
+
+
+class Checkout(Table):
+    """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10."""
+
+    name: str
+    path: Path
+    source: Source
+
+    def __post_init__(self) -> None:
+        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        demand(self.source.is_set, "source", "say where it comes from: add kind and url")
+
+    def anchored(self, root: Path) -> Checkout:
+        """Return it with absolute paths."""
+        return replace(self, path=root / self.path, source=self.source.anchored(root))
+
+
+MARKER = ".smedoit-mirror"
+REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*")
+
+
+class Mirror(Table):
+    """A [[mirror]] entry.
+
+    source     rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
+    path       the copy; it belongs to rsync, which takes away what the source has no more
+    deletions  percent of the copy's files that may disappear at once
+    marker     the file in path that says so; without it a directory that holds anything is never changed
+    rsync      further options, as ["--exclude=isos/"]
+    """
+
+    name: str
+    source: str
+    path: Path
+    deletions: int = 10
+    marker: str = MARKER
+    rsync: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        demand(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
+        demand(0 <= self.deletions <= 100, "deletions", "it is a percentage, from 0 to 100")
+        good = self.is_remote or ("://" not in self.source and not self.source.startswith("-"))
+        demand(self.source and good, "source", "use rsync://HOST/MODULE/PATH, HOST::MODULE, HOST:PATH or a directory")
+        for option in self.rsync:
+            demand(not option.startswith("--del"), "rsync", "what is deleted, and how much, is for us to say")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it comes over a network."""
+        return bool(REMOTE.fullmatch(self.source))
+
+    def anchored(self, root: Path) -> Mirror:
+        """Return it with absolute paths."""
+        source = self.source if self.is_remote else str(root / os.path.expanduser(self.source))
+        return replace(self, source=source, path=root / self.path)
+
+
+PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
+PINS = "boot_set.sha256"
+
+
+class BootSet(Table):
+    """The [boot_set] table: images/, isolinux/, EFI/ and LiveOS/ of one upstream release.
+
+    path    the directory that the tree is made from; with a source or an iso it belongs to doit boot_set
+    source  where the files come from: an address, or the directory of a local mirror
+    bases   further ones, asked in this order for what the source does not give
+    iso     an ISO to take the files from instead
+    pins    the file of their SHA-256, relative to release.toml's directory; boot_set.sha256 if it is not named
+    """
+
+    path: Path
+    source: str = ""
+    bases: tuple[str, ...] = ()
+    iso: str = ""
+    pins: str = ""
+
+    def __post_init__(self) -> None:
+        demand(not (self.source and self.iso), "iso", "the boot set comes from a source or from an iso, not from both")
+        demand(self.source or not self.bases, "bases", "they are asked after the source, so name a source first")
+        for key, value in self.named():
+            if is_url(value):
+                check_url(value, key)
+        demand(not is_url(self.iso), "iso", "fetch the ISO first, and check it; then give its path")
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield (key, value) of every source."""
+        if self.source:
+            yield "source", self.source
+        for base in self.bases:
+            yield "bases", base
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The sources in the order in which they are asked."""
+        return tuple(value for _, value in self.named())
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether doit boot_set fills the directory; otherwise a person does."""
+        return bool(self.source or self.iso)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether doit boot_set fetches or at least checks it."""
+        return self.is_fetched or bool(self.pins)
+
+    def anchored(self, root: Path) -> BootSet:
+        """Return it with absolute paths. pins stays: it lies beside release.toml."""
+
+        def placed(text: str) -> str:
+            return str(root / text) if text and not is_url(text) else text
+
+        return replace(
+            self,
+            path=root / self.path,
+            source=placed(self.source),
+            bases=tuple(map(placed, self.bases)),
+            iso=placed(self.iso),
+        )
+
+
+class Translations(Table):
+    """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, where from, and where they take effect.
+
+    place        "locale" overlays the runtime's own catalogues, one language at a time;
+                 "updates" replaces them all, hiding every language that is not there
+    url          the index page that doit translations mirrors
+    automatic    whether every doit iso looks there first
+    patches_url  the index page of the server-manager's patches
+    package      whose build must be newer than those patches
+    """
+
+    path: Path
+    place: str = "locale"
+    url: str = ""
+    automatic: bool = False
+    patches_url: str = ""
+    package: str = "smeserver-locale"
+
+    def __post_init__(self) -> None:
+        demand(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
+        for key in ("url", "patches_url"):
+            if getattr(self, key):
+                check_url(getattr(self, key), key)
+        demand(self.url or not self.automatic, "automatic", "it needs a url to look at")

@@ -1,0 +1,61 @@
+"""installer"""
+
+from __future__ import annotations
+
+from smedoit.config.schema import Table, demand
+
+ISOLATIONS = ("simple", "nspawn", "auto")
+WAYS = ("overlay", "lorax")
+
+
+class Nfs(Table):
+    """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount."""
+
+    source: str
+    place: str
+    options: str = "defaults,noatime,nodiratime,nosuid"
+
+
+class Mock(Table):
+    """The [mock] table: the chroot that the installer is built in.
+
+    command    mock and whatever must stand before it, like ["sudo", "mock"]
+    packages   what is installed into the chroot
+    tiers      names of the tiers that it installs from, besides those that are staged
+    place      where the build root appears inside the chroot
+    nfs        mounts of the cluster; without them the build root is bound in from this machine
+    dnf        the package manager that mock calls, "" for mock's own choice
+    """
+
+    command: tuple[str, ...] = ("mock",)
+    packages: tuple[str, ...] = ("lorax", "createrepo", "coreutils", "findutils")
+    tiers: tuple[str, ...] = ("smeextras",)
+    place: str = "/build/smeserver"
+    nfs: tuple[Nfs, ...] = ()
+    isolation: str = "simple"
+    bootstrap: bool = False
+    dnf: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.command, "command", 'say at least ["mock"]')
+        demand(self.isolation in ISOLATIONS, "isolation", f"use one of {', '.join(ISOLATIONS)}")
+        demand(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
+
+
+class Installer(Table):
+    """The [installer] table: how the installer's images come about.
+
+    way      "overlay": upstream's images, with our product.img and updates.img over them (SME 10);
+             "lorax": built in the mock chroot from our tiers, and used as the boot set
+    notes    globs in the content tree whose change never calls for a new installer
+    source   directory of the patched anaconda source, relative to the root; "" if there is none
+    lorax    more words for lorax's command line
+    """
+
+    way: str = "overlay"
+    notes: tuple[str, ...] = ("README.txt",)
+    source: str = ""
+    lorax: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        demand(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")

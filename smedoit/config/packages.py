@@ -1,0 +1,130 @@
+"""What stays off the medium although a tier has it: [retired] and [excluded], each entry with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from smedoit.config.schema import Table, demand
+from smedoit.package import Package
+
+
+class Selection(Table):
+    """The [packages] table: which of the tiers' packages may go on the medium.
+
+    multilib  names (globs allowed) that may also come in an architecture of secondary
+    several   name (globs allowed) -> how many of its newest versions are kept
+    lock      an earlier packages.lock to build again, instead of choosing from the tiers; "" to choose
+    """
+
+    secondary: tuple[str, ...] = ("i686", "i386")
+    multilib: tuple[str, ...] = ()
+    several: Mapping[str, int] = field(default_factory=dict)
+    lock: str = ""
+
+    def __post_init__(self) -> None:
+        for name, count in self.several.items():
+            demand(count >= 1, f"several.{name}", "keep at least one version")
+
+
+class Groups(Table):
+    """The [groups] table: comps, and names it may list although no package has them.
+
+    absent  package name -> why its absence is right
+    """
+
+    comps: Path = Path("Packages/base/comps.xml")
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+class Retirement(Table):
+    """One [retired] entry: a package that is no part of the product any more.
+
+    replaced_by  name of the package that does its work now
+    """
+
+    reason: str
+    replaced_by: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.reason.strip(), "reason", "say why it was retired")
+
+
+class Exclusions(Table):
+    """Both lists. A pattern is a name, a NEVRA, or a glob on either."""
+
+    retired: Mapping[str, Retirement] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+    def rule(self, package: Package) -> str:
+        """Return why package must stay away, in words, "" if it need not."""
+        for pattern, one in self.retired.items():
+            if matches(pattern, package):
+                successor = f", replaced by {one.replaced_by}" if one.replaced_by else ""
+                return f"retired by {pattern!r}: {one.reason}{successor}"
+        for pattern, reason in self.excluded.items():
+            if matches(pattern, package):
+                return f"excluded by {pattern!r}: {reason}"
+        return ""
+
+    def remarks(self, seen: Iterable[Package], chosen: Iterable[Package]) -> list[str]:
+        """Return a sentence for every entry that does nothing, and for every successor that is absent.
+
+        seen    all packages of the staged tiers
+        chosen  the packages of the medium
+        """
+        packages, names = list(seen), {one.name for one in chosen}
+        idle = [
+            f"[{table}] {pattern} matches no package of the staged tiers"
+            for table, patterns in (("retired", self.retired), ("excluded", self.excluded))
+            for pattern in patterns
+            if not any(matches(pattern, one) for one in packages)
+        ]
+        orphaned = [
+            f"[retired] {pattern} is replaced by {one.replaced_by}, which is not on the medium"
+            for pattern, one in self.retired.items()
+            if one.replaced_by and one.replaced_by not in names
+        ]
+        return idle + orphaned
+
+
+def matches(pattern: str, package: Package) -> bool:
+    """Return whether pattern means package: by its name, its NEVRA, or the latter without architecture."""
+    words = (package.name, package.nevra, package.nevra.rpartition(".")[0])
+    return any(fnmatchcase(word, pattern) for word in words)
+
+
+def refuse_contradictions(lists: Exclusions, wanted: Mapping[str, str]) -> None:
+    """Refuse lists that cannot all be meant.
+
+    wanted  name -> the key of release.toml that asks for it
+    """
+    for pattern, reason in lists.excluded.items():
+        demand(reason.strip(), f"excluded.{pattern}", "say why it is excluded")
+        demand(pattern not in lists.retired, f"excluded.{pattern}", "stands in [retired] too; keep one of the two")
+    for pattern, one in lists.retired.items():
+        if one.replaced_by:
+            refuse_successor(lists, pattern, one.replaced_by)
+    for name, key in wanted.items():
+        for table, patterns in (("retired", lists.retired), ("excluded", lists.excluded)):
+            for pattern in patterns:
+                demand(not fnmatchcase(name, pattern), f"{table}.{pattern}", f"takes away {name}, which {key} asks for")
+
+
+def refuse_successor(lists: Exclusions, pattern: str, successor: str) -> None:
+    """Refuse a retirement whose chain of successors goes in a circle, or ends in nothing."""
+    key, chain, name = f"retired.{pattern}", [pattern], successor
+    while True:
+        chain.append(name)
+        for other in lists.excluded:
+            demand(not fnmatchcase(name, other), key, f"is replaced by {name}, which [excluded] {other!r} takes away")
+        following = next((entry for entry in lists.retired if fnmatchcase(name, entry)), None)
+        if following is None:
+            return
+        demand(following not in chain[:-1], key, f"goes in a circle: {' is replaced by '.join(chain)}")
+        if following != name:
+            chain[-1] = following
+        name = lists.retired[following].replaced_by
+        demand(name, key, f"is replaced by {chain[-1]}, which is retired itself")

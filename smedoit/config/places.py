@@ -1,0 +1,47 @@
+"""Where records, memories and releases lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smedoit.config.schema import Table
+from smedoit.medium_paths import UNDER_WAY
+
+
+class Promotion(Table):
+    """The [promotion] table: where the records of promotions lie."""
+
+    records: Path = Path("repo/promotions")
+
+    @property
+    def under_way(self) -> Path:
+        """The record of a promotion that is not finished; it is only there while one is done, or was interrupted."""
+        return self.records / UNDER_WAY
+
+
+class Memories(Table):
+    """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
+
+    census   the verified packages of the staged tiers
+    digests  digests of any file, by its stamp
+    locks    earlier locks, each under the beginning of its own digest
+    """
+
+    census: Path
+    digests: Path
+    locks: Path
+
+
+class Compared(Table):
+    """This release and the last one, as the release notes hold them against each other.
+
+    root      the build root, to which the files of the lock are relative
+    lock      packages.lock of this release, comps its groups, tree what the medium will hold
+    previous  the last one: a packages.lock, a directory or address with repodata/, or an ISO
+    """
+
+    root: Path
+    lock: Path
+    comps: Path
+    tree: Path
+    previous: str

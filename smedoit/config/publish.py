@@ -1,0 +1,67 @@
+"""publish"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field, replace
+from pathlib import Path
+
+from smedoit.config.identity import WORD
+from smedoit.config.schema import Table, demand
+from smedoit.publish.channels import GATES
+
+TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
+REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
+
+
+class Publish(Table):
+    """The [publish] table: the tree that mirrors replicate, and what may happen to it.
+
+    target     its top; releases lie in it, in testing/ and in obsolete/
+    marker     the file in target that says so; without it nothing is ever changed there
+    previous   the release that tiers are carried over from, relative to target; "" for what the link names
+    tiers      which tiers a release has beside smeos
+    candidate  whether a final release may be shown in testing first, and moved from there
+    waived     gate -> why it may stay open
+    keep       how many test releases stay however old they are
+    days       how old a test release must be before it may go
+    remote     where rsync brings the target to: HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH
+    rsync      further options of rsync, as ["-e", "ssh -p 2222"]
+    deletions  the most files that may disappear at once, here and there
+    announce   who gets the announcement
+    """
+
+    target: Path = Path("repo")
+    marker: str = ".smedoit-target"
+    previous: str = ""
+    tiers: tuple[str, ...] = TIERS
+    candidate: bool = False
+    waived: Mapping[str, str] = field(default_factory=dict)
+    keep: int = 3
+    days: int = 90
+    remote: str = ""
+    rsync: tuple[str, ...] = ()
+    deletions: int = 100
+    announce: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        demand(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
+        for tier in self.tiers:
+            demand(WORD.fullmatch(tier), "tiers", f"{tier!r} is no name of a tier")
+            demand(tier not in ("smeos", "iso"), "tiers", f"{tier} comes from the stage, not from the last release")
+        for gate, reason in self.waived.items():
+            demand(gate in GATES, f"waived.{gate}", f"there is no such gate; there are {', '.join(GATES)}")
+            demand(reason.strip(), f"waived.{gate}", "say why it may stay open")
+        demand(self.keep >= 1, "keep", "keep at least one test release")
+        demand(self.days >= 0, "days", "use a number of days")
+        demand(self.deletions >= 0, "deletions", "use a number of files")
+        demand(
+            not self.remote or REMOTE.fullmatch(self.remote),
+            "remote",
+            "write HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH",
+        )
+
+    def anchored(self, root: Path) -> Publish:
+        """Return the settings with absolute paths."""
+        return replace(self, target=root / self.target)

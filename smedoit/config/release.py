@@ -1,0 +1,254 @@
+"""release.toml, read once into frozen values: everything that a release manager decides.
+
+The shape of the file is the shape of the dataclasses below: a table is a class, a
+key is a field, a field without a default is a key that must be there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from smedoit.config import media
+from smedoit.config.branding import Rule, Spec, Versions
+from smedoit.config.checks import Anaconda, Closure, Quality, Updates, Waiver
+from smedoit.config.identity import Identity
+from smedoit.config.inputs import PINS, BootSet, Checkout, Content, Mirror, Translations
+from smedoit.config.installer import Installer, Mock
+from smedoit.config.media import BootTest, Mirrors, Netinstall, Signing, Sources
+from smedoit.config.network import Network
+from smedoit.config.notes import Notes
+from smedoit.config.packages import Exclusions, Groups, Retirement, Selection, refuse_contradictions
+from smedoit.config.places import Memories, Promotion
+from smedoit.config.publish import Publish
+from smedoit.config.schema import Table, build, demand
+from smedoit.config.tiers import Key, Tier
+from smedoit.errors import ConfigError, system_words
+
+DEFAULT_FILE = "release.toml"
+
+
+class Paths(Table):
+    """The [paths] table: where the world lies. root is relative to the file itself."""
+
+    root: Path = Path("build")
+
+
+class Release(Table):
+    """Everything that release.toml says; paths are absolute, derived places are properties, the usual ones kept."""
+
+    file: Path
+    release: Identity
+    tiers: tuple[Tier, ...]
+    keys: tuple[Key, ...]
+    content: Content
+    boot_set: BootSet
+    translations: Translations
+    paths: Paths = Paths()
+    packages: Selection = Selection()
+    groups: Groups = Groups()
+    mirrors: Mirrors = field(default_factory=Mirrors)
+    netinstall: Netinstall = field(default_factory=Netinstall)
+    sources: Sources = field(default_factory=Sources)
+    retired: Mapping[str, Retirement] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    promotion: Promotion = field(default_factory=Promotion)
+    rules: tuple[Rule, ...] = ()
+    mock: Mock = field(default_factory=Mock)
+    installer: Installer = field(default_factory=Installer)
+    notes: Notes = field(default_factory=Notes)
+    spec: Spec = field(default_factory=Spec)
+    versions: Versions = field(default_factory=Versions)
+    signing: Signing = field(default_factory=Signing)
+    closure: Closure = field(default_factory=Closure)
+    waivers: tuple[Waiver, ...] = ()
+    updates: Updates = field(default_factory=Updates)
+    quality: Quality = field(default_factory=Quality)
+    anaconda: Anaconda = field(default_factory=Anaconda)
+    boot_test: BootTest = field(default_factory=BootTest)
+    network: Network = field(default_factory=Network)
+    publish: Publish = field(default_factory=Publish)
+    checkouts: tuple[Checkout, ...] = ()
+    mirror: tuple[Mirror, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [tier.name for tier in self.tiers]
+        copies = [one.name for one in self.mirror]
+        demand(len({*copies}) == len(copies), "mirror", "two of them have the same name")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        demand(not twice, "tiers", f"{', '.join(twice)} stands there twice")
+        demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
+        demand(self.keys, "keys", "without a pinned key no package can be trusted")
+        media.check(self.release, self.mirrors, self.netinstall, self.sources)
+        for tier in self.tiers:
+            known = not tier.promote_to or tier.promote_to in names
+            demand(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
+        wanted = {
+            **dict.fromkeys(self.packages.multilib, "[packages] multilib"),
+            **dict.fromkeys(self.packages.several, "[packages] several"),
+        }
+        refuse_contradictions(self.exclusions, wanted)
+
+    @property
+    def exclusions(self) -> Exclusions:
+        """What stays off the medium although a tier has it."""
+        return Exclusions(self.retired, self.excluded)
+
+    @property
+    def exported(self) -> tuple[Checkout, ...]:
+        """The trees that doit content makes, the content first."""
+        content = self.content
+        own = (Checkout("content", content.path, content.source),) if content.source.is_set else ()
+        return (*own, *self.checkouts)
+
+    @cached_property
+    def root(self) -> Path:
+        """Where the world lies."""
+        return self.paths.root
+
+    @cached_property
+    def stage(self) -> Path:
+        """The directory of this release under stage/."""
+        return self.root / "stage" / self.release.full
+
+    @cached_property
+    def tree(self) -> Path:
+        """What the medium will hold."""
+        return self.stage / self.release.arch
+
+    @cached_property
+    def state(self) -> Path:
+        """What the tasks of this version remember: never shipped, always safe to delete."""
+        return self.stage / ".smedoit"
+
+    @cached_property
+    def cache(self) -> Path:
+        """What was learned of files by their content, for every version of the release; safe to delete."""
+        return self.root / "stage/.smedoit"
+
+    @cached_property
+    def lock(self) -> Path:
+        """packages.lock: the picks, from which everything after it is built."""
+        return self.state / "packages.lock"
+
+    @property
+    def pins(self) -> Path:
+        """The SHA-256 of every file of the boot set; it is kept with release.toml."""
+        return self.file.parent / (self.boot_set.pins or PINS)
+
+    @cached_property
+    def logs(self) -> Path:
+        """One log per task."""
+        return self.stage / "logs"
+
+    @cached_property
+    def isos(self) -> Path:
+        """Where the finished media lie, in a directory for each architecture and one for the sources."""
+        return self.root / "stage/iso" / str(self.release.major)
+
+    @cached_property
+    def iso(self) -> Path:
+        """The finished medium."""
+        one = self.release
+        return self.isos / one.arch / f"{one.name}-{one.full}-{one.arch}.iso"
+
+    @property
+    def netinstall_iso(self) -> Path:
+        """The medium that installs from the network."""
+        return self.iso.with_name(f"{self.iso.stem}-netinstall.iso")
+
+    @property
+    def source_iso(self) -> Path:
+        """The medium of source packages; discs of several are called …-disc1.iso."""
+        return self.isos / "source" / f"{self.release.name}-{self.release.full}-SRPMS.iso"
+
+    @property
+    def anaconda_layer(self) -> Path:
+        """What product.img has of anaconda's patched source; beside it, as .json, which patches those were."""
+        return self.state / "anaconda/product"
+
+    def layout(self, iso: Path) -> Path:
+        """Where it is kept what lies where on a finished medium."""
+        return self.state / "layout" / f"{iso.stem}.json"
+
+    @property
+    def srpms(self) -> Path:
+        """The source packages of the medium, beside its tree."""
+        return self.stage / "SRPMS"
+
+    @property
+    def memories(self) -> Memories:
+        """Where it is kept what was learned of packages; locks/ holds what [packages] lock can name again."""
+        return Memories(self.cache / "packages.json", self.cache / "digests.json", self.stage / "locks")
+
+    @property
+    def sources_lock(self) -> Path:
+        """sources.lock: the source packages of what packages.lock names."""
+        return self.lock.with_name("sources.lock")
+
+
+def load(file: Path | None = None) -> Release:
+    """Return the release that file describes ($SMEDOIT_RELEASE, else release.toml).
+
+    Raises ConfigError, with file, key and reason, for anything that cannot be meant.
+    """
+    file = Path(os.path.abspath(file or os.environ.get("SMEDOIT_RELEASE") or DEFAULT_FILE))
+    return anchored(build(Release, read(file), file, given={"file": file}))
+
+
+def anchored(rel: Release) -> Release:
+    """Return rel with absolute paths: root from the file's directory, all others from root."""
+    root = Path(os.path.abspath(rel.file.parent / rel.paths.root))
+    content = root / rel.content.path
+    return replace(
+        rel,
+        paths=replace(rel.paths, root=root),
+        tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
+        keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
+        content=rel.content.anchored(root),
+        mirror=tuple(one.anchored(root) for one in rel.mirror),
+        checkouts=tuple(one.anchored(root) for one in rel.checkouts),
+        groups=replace(rel.groups, comps=content / rel.groups.comps),
+        packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
+        promotion=replace(rel.promotion, records=root / rel.promotion.records),
+        boot_set=rel.boot_set.anchored(root),
+        translations=replace(rel.translations, path=root / rel.translations.path),
+        signing=rel.signing.anchored(root),
+        updates=rel.updates.anchored(root),
+        quality=rel.quality.anchored(root, content),
+        anaconda=rel.anaconda.anchored(root),
+        publish=rel.publish.anchored(root),
+    )
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
+    try:
+        return parsed(file.read_text(encoding="utf-8"), file)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: cannot be read, {system_words(error)}", hint="put the file there, and let your user read it"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8, TOML allows nothing else") from None
+
+
+def parsed(text: str, file: Path) -> dict[str, Any]:
+    """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not TOML, {error}", hint="mend that line") from None

@@ -1,0 +1,61 @@
+"""tiers"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from smedoit.config.identity import WORD
+from smedoit.config.schema import Table, demand
+
+FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+class Tier(Table):
+    """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
+
+    architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
+    promote_to     the tier that packages of this one may go on to; the wiki's cycle if it is not said
+    mirror         upstream's: one repository at path, and nothing is ever taken away from it
+    repodata       False where it comes from elsewhere, as a mirror's own does
+    """
+
+    name: str
+    path: Path
+    stage: bool = True
+    may_be_empty: bool = False
+    architectures: tuple[str, ...] = ()
+    promote_to: str = ""
+    mirror: bool = False
+    repodata: bool = True
+
+    def __post_init__(self) -> None:
+        for arch in self.architectures:
+            demand(WORD.fullmatch(arch), "architectures", f"{arch!r} names no architecture")
+        demand(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself")
+        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        demand(
+            not (self.stage and self.name == "smetest"),
+            "stage",
+            "smetest is for developers and never goes on a medium; promote what is ready to smeupdates-testing",
+        )
+
+
+class Key(Table):
+    """One [[keys]] entry: a public key file, and the fingerprint it must have.
+
+    legacy   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
+    expired  why what this key signed is still welcome although it has expired
+    """
+
+    file: Path
+    fingerprint: str
+    legacy: str = ""
+    expired: str = ""
+
+    def __post_init__(self) -> None:
+        demand(
+            FINGERPRINT.fullmatch(self.fingerprint),
+            "fingerprint",
+            "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
+        )

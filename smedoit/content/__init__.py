@@ -1,0 +1,1 @@
+"""The content tree and other sources: exported, mirrored, their revisions and local edits."""

@@ -1,0 +1,61 @@
+"""What rsync keeps here as a copy of elsewhere: releases and upstream, and what it may do to the copy."""
+
+from __future__ import annotations
+
+import re
+
+from smedoit.config.inputs import Mirror
+from smedoit.config.schema import Table
+from smedoit.errors import NetworkError, grouped
+
+CHANGE = re.compile(r"(?P<what>[<>ch.*]\S+) +(?P<size>\d+) (?P<name>.+)")  # a line of --out-format=FORMAT
+LEFTOVER = re.compile(r"(^|.*/)\.([^/]+)\.\w{6}")  # .NAME.XXXXXX: rsync was killed while it wrote NAME
+FORMAT = "%i %l %n"
+
+
+class Forecast(Table):
+    """What a run would do.
+
+    coming     path -> bytes of each file that would come
+    going      the files that would go
+    leftovers  how many more would go that only a killed transfer left
+    """
+
+    coming: dict[str, int]
+    going: tuple[str, ...]
+    leftovers: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files that would come, as far as they are not here already."""
+        return sum(self.coming.values())
+
+
+def change(line: str) -> tuple[str, str, int] | None:
+    """Return (what rsync does, path, bytes) of a line in FORMAT, None for any other line."""
+    found = CHANGE.fullmatch(line)
+    return (found["what"], found["name"], int(found["size"])) if found else None
+
+
+def forecast(said: str) -> Forecast:
+    """Return what a dry run of rsync says in FORMAT; directories do not count."""
+    changes = [one for one in map(change, said.splitlines()) if one and not one[1].endswith("/")]
+    coming = {name: size for what, name, size in changes if what[:2] == ">f"}
+    gone = sorted(name for what, name, _ in changes if what == "*deleting")
+    going = tuple(name for name in gone if LEFTOVER.sub(r"\1\2", name) not in coming)
+    return Forecast(coming, going, len(gone) - len(going))
+
+
+def allowed(mirror: Mirror, held: int) -> int:
+    """Return how many files may disappear from a copy of held files."""
+    return held * mirror.deletions // 100
+
+
+def refuse_deletions(mirror: Mirror, going: tuple[str, ...], held: int) -> None:
+    """Raise NetworkError if more files would disappear than may."""
+    if len(going) > allowed(mirror, held):
+        raise NetworkError(
+            f"{mirror.path}: {len(going)} of {held} files would disappear, [[mirror]] {mirror.name} deletions"
+            f" allows {mirror.deletions} %\n{grouped({'would go': going})}",
+            hint=f"look whether {mirror.source} is the right place; if it is, raise deletions. Nothing was changed",
+        )

@@ -1,1 +1,0 @@
-"""The floor that decides: values in, values out; no doit, no process, no network, no clock."""

@@ -1,1 +1,0 @@
-"""The floor that does: one door to each thing outside."""

@@ -1,0 +1,72 @@
+"""The host, looked at before anybody waits for a step that cannot work."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from smedoit.boottest import qemu
+from smedoit.config.release import Release
+from smedoit.doctor import requirements
+from smedoit.doctor.requirements import Host
+from smedoit.errors import SmeError
+from smedoit.packages import lock
+from smedoit.runtime import files, libraries
+
+ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its users' PATH leaves out
+
+
+def examine(rel: Release) -> Mapping[str, str]:
+    """Say what this host has and lacks. Raises SmeError if a configured step lacks something."""
+    found = requirements.examine(rel, host(rel))
+    table = "\n".join(map(str, found))
+    if faults := requirements.faults(found):
+        names = ", ".join(one.subject for one in faults)
+        raise SmeError(f"{names}: missing for this release\n{table}", hint="install what is missing, then ask again")
+    return {"did": f"{len(found)} things looked at, nothing is missing for this release", "result": table}
+
+
+def host(rel: Release) -> Host:
+    """Return what this host has."""
+    path = f"{os.environ.get('PATH', '')}{ADMINISTRATORS}"
+    places = {one.name: shutil.which(one.name, path=path) for one in requirements.programs(rel)}
+    root = existing(rel.root)
+    return Host(
+        programs={name: place for name, place in places.items() if place},
+        firmware=firmware(),
+        libraries=libraries.versions(),
+        python=platform.python_version(),
+        root=str(root),
+        writable=os.access(root, os.W_OK | os.X_OK),
+        free=shutil.disk_usage(root).free,
+        needed=needed(rel),
+        umask=umask(),
+        user=os.getuid(),
+    )
+
+
+def existing(path: Path) -> Path:
+    """Return the nearest directory at or above path that is there."""
+    return next(one for one in (path, *path.parents) if one.is_dir())
+
+
+def firmware() -> str:
+    """Return where the emulator's UEFI firmware lies, "" if it is not there."""
+    pairs = [str(code) for code, _ in qemu.firmware_files()]
+    return next(iter([*pairs, *filter(os.path.isfile, qemu.WHOLE)]), "")
+
+
+def needed(rel: Release) -> int:
+    """Return the bytes that the media of the last locks take; nothing before there is a lock."""
+    locks = [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
+    return sum(pick.package.size for path in locks for pick in lock.loads(files.read_text(path), path))
+
+
+def umask() -> int:
+    """Return the umask; asking for it means to set it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Tasks, their state and their reasons: the only folder that imports doit, besides each feature's tasks.py."""

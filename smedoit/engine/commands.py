@@ -1,0 +1,156 @@
+"""`doit list` and `doit why`: what would run, and for which reasons, without running it."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase, check_tasks_exist
+from doit.cmd_help import Help as DoitHelp
+
+from smedoit.engine.decision import shown
+
+RUN, WAIT, DONE = "run", "wait", "ok"
+DEFAULT = "iso"
+
+
+class Graph:
+    """The tasks, who makes what another one reads, and what the ledger decides of each."""
+
+    def __init__(self, tasks: list[Any], ledger: Any) -> None:
+        self.tasks: dict[str, Any] = {task.name: task for task in tasks}
+        self.ledger = ledger
+        self.maker = {target: task.name for task in tasks for target in task.targets}
+        self.reasons = {task.name: self.decide(task) for task in tasks}
+
+    def decide(self, task: Any) -> list[str]:
+        """Return why a task would run by what is there now, by the decision that a run takes."""
+        self.ledger.get_status(task, self.tasks)
+        return list(self.ledger.because[task.name])
+
+    def before(self, name: str) -> list[str]:
+        """Return the tasks that a task waits for, in the order of the contents page."""
+        task = self.tasks[name]
+        direct = {*task.task_dep, *(self.maker[path] for path in task.file_dep if path in self.maker)}
+        return [other for other in self.tasks if other in direct and other != name]
+
+    def status(self, name: str) -> str:
+        """Return whether a task would run, may run when another one has run, or is done."""
+        if self.reasons[name]:
+            return RUN
+        return WAIT if any(self.status(other) != DONE for other in self.before(name)) else DONE
+
+    def chain(self, name: str, depth: int, told: set[str]) -> Iterator[str]:
+        """Yield the lines that explain a task: its own reasons, then those of the tasks it waits for."""
+        indent = "  " * depth
+        yield from (f"{indent}because {reason}" for reason in self.reasons[name])
+        for other in self.before(name):
+            if self.status(other) == DONE or other in told:
+                continue
+            told.add(other)
+            verb = "runs first" if self.status(other) == RUN else "may run first"
+            yield f"{indent}because {other} {verb}, which makes what {name} reads:"
+            yield from self.chain(other, depth + 1, told)
+
+
+class List(DoitCmdBase):  # type: ignore[misc]
+    """doit list: the status of every task and its one line."""
+
+    doc_purpose = "show every task, and whether it would run"
+    doc_usage = "[TASK ...]"
+    doc_description = f"{RUN}: it would run; {WAIT}: it may, when another one has run; {DONE}: it is up to date"
+    cmd_options = ()
+
+    def _execute(self, pos_args: list[str]) -> int:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
+        graph = Graph(self.task_list, self.dep_manager)
+        check_tasks_exist(graph.tasks, pos_args, skip_wildcard=True)
+        shown = [name for name in graph.tasks if listed(graph.tasks[name], pos_args)]
+        width = max((len(name) for name in shown), default=0)
+        for name in shown:
+            task = graph.tasks[name]
+            status = "-" if task.meta.get("always") else graph.status(name)
+            self.outstream.write(f"{status:<5} {name:<{width}}  {task.doc}\n")
+        return 0
+
+
+def listed(task: Any, wanted: list[str]) -> bool:
+    """Return whether to list a task: what the words mean (globs allowed), else all but the parts of a task."""
+    if not wanted:
+        return not task.subtask_of
+    return any(fnmatch.fnmatchcase(task.name, one) for one in wanted)
+
+
+class Why(DoitCmdBase):  # type: ignore[misc]
+    """doit why TASK: the changed inputs along the chain, in words."""
+
+    doc_purpose = "say why a task would run, without running it"
+    doc_usage = "[TASK ...]"
+    doc_description = "The reasons come from the same decision that a run takes. Without a TASK it is iso."
+    cmd_options = ()
+
+    def _execute(self, pos_args: list[str]) -> int:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        graph = Graph(self.task_list, self.dep_manager)
+        check_tasks_exist(graph.tasks, pos_args)
+        for name in pos_args or [DEFAULT]:
+            self.outstream.write("\n".join(explained(graph, name)) + "\n")
+        return 0
+
+
+def explained(graph: Graph, name: str) -> list[str]:
+    """Return the whole explanation of one task."""
+    status = graph.status(name)
+    if status == DONE:
+        return [f"{name} is up to date: nothing that it depends on has changed"]
+    opening = f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
+    return [opening, *graph.chain(name, 1, {name})]
+
+
+class Help(DoitHelp):  # type: ignore[misc]
+    """doit help TASK: what a task reads, is told, writes and waits for, and where its log lies."""
+
+    def _execute(self, pos_args: list[str]) -> bool:
+        tasks = {task.name: task for task in self.task_list}
+        if pos_args[0] not in tasks:
+            return False
+        self.outstream.write("\n".join(described(tasks[pos_args[0]])) + "\n")
+        return True
+
+
+def described(task: Any) -> list[str]:
+    """Return all that a task declares, as lines."""
+    meta = task.meta
+    facts = {
+        "reads": [shown(path) for path in sorted(task.file_dep)] + [below(files) for files in meta["reads"]],
+        "is told": [key.removeprefix("release.toml ") for key in meta["told"]],
+        "writes": [shown(path) for path in task.targets] + [below(files) for files in meta["writes"]],
+        "waits for": list(task.task_dep),
+        "its options": [option_in_words(one) for one in task.params],
+        "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
+        "its log": [shown(os.fspath(meta["log"]))],
+    }
+    lines = [f"{task.name}: {task.doc}"]
+    for fact, values in facts.items():
+        lines += [f"  {fact if number == 0 else '':<12} {value}" for number, value in enumerate(values)]
+    why = (
+        "it runs whenever you ask for it"
+        if meta["always"]
+        else f"doit why {task.name} says whether it would run, and why"
+    )
+    return [*lines, why]
+
+
+def option_in_words(option: Mapping[str, Any]) -> str:
+    """Return an option of a task as a person types it, and what it does."""
+    value = "" if option.get("type") is bool else f" {option['name'].upper()}"
+    return f"--{option['long']}{value}: {option.get('help', '')}"
+
+
+def below(files: Any) -> str:
+    """Return a set of files in words."""
+    only = "" if files.only == ("*",) else f": {', '.join(files.only)}"
+    return f"the files below {shown(os.fspath(files.root))}{only}"

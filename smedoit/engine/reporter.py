@@ -1,0 +1,177 @@
+"""What a run shows: which task ran and why, how long it took, where the result lies."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from getopt import GetoptError, gnu_getopt
+from pathlib import Path
+from typing import IO, Any
+
+from doit import Globals
+from doit.exceptions import InvalidTask
+
+from smedoit.engine import decision
+from smedoit.errors import SmeError
+from smedoit.runtime import files
+from smedoit.runtime.run_lock import Guard
+
+SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
+INDENT = "  "
+KEPT = 1 << 20  # a file edited by hand that is larger than this is reported, but no copy of it is kept
+
+
+class Reporter:
+    """doit's reporter: silent about what is up to date, one line before and one after what runs.
+
+    It also begins and ends the run: one at a time in a build root.
+    """
+
+    desc = "what runs, why, how long, and where the result lies"
+    lock_file: Path
+    kept: Path
+    root: Path
+    under_way: Path
+
+    def __init__(self, outstream: IO[str], options: Mapping[str, Any]) -> None:
+        self.out = outstream
+        self.options = options
+        self.started: dict[str, float] = {}
+        self.ran = 0
+        self.failed = False
+        self.selected: list[Any] = []
+        self.guard = Guard(self.lock_file, self.farewell)
+
+    def write(self, line: str) -> None:
+        """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
+        try:
+            self.out.write(f"{line}\n")
+            self.out.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
+
+    def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
+        """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
+        try:
+            for name in list(selected):
+                read_options(tasks[name])
+                follow(tasks, selected, name)
+            self.selected = [tasks[name] for name in selected]
+            self.guard.take()
+            self.mend()
+        except SmeError as error:
+            self.failed = True
+            raise InvalidTask(str(error)) from None
+
+    def mend(self) -> None:
+        """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers."""
+        if self.under_way.exists():
+            from smedoit.tiers import journal
+
+            self.write(journal.recover(self.root, self.under_way.parent))
+
+    def farewell(self, line: str) -> None:
+        """Say that a signal ended the run."""
+        self.failed = True
+        self.write(line)
+
+    def get_status(self, task: Any) -> None:
+        """Nothing to say before the decision."""
+
+    def execute_task(self, task: Any) -> None:
+        """Say which task starts, and why."""
+        self.started[task.name] = time.monotonic()
+        if not task.actions:
+            return
+        because = Globals.dep_manager.because.get(task.name, [])
+        more = f" (and {len(because) - SHOWN} more reasons)" if len(because) > SHOWN else ""
+        self.write(f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
+        for path in Globals.dep_manager.edited.get(task.name, []):
+            self.keep(Path(path))
+
+    def keep(self, path: Path) -> None:
+        """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEPT:
+            stage = self.kept.parents[1]
+            copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
+            try:
+                files.copy(path, copy)
+            except SmeError as error:
+                self.write(f"{INDENT}{error}")
+                return
+            self.write(f"{INDENT}your version of {path.name} is kept as {decision.shown(os.fspath(copy))}")
+
+    def add_success(self, task: Any) -> None:
+        """Say what a task did and how long it took."""
+        if task.actions:
+            self.ran += 1
+            took = time.monotonic() - self.started.get(task.name, time.monotonic())
+            self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Say what went wrong, in its own words, and where the log is."""
+        self.failed = True
+        self.write(f"{task.name} failed: {fail.get_msg().strip()}")
+
+    def skip_uptodate(self, task: Any) -> None:
+        """A task that is up to date is no news."""
+
+    def skip_ignore(self, task: Any) -> None:
+        """Say that somebody told doit to ignore a task."""
+        self.write(f"{task.name}: ignored, as `doit ignore` asked")
+
+    def cleanup_error(self, fail: Any) -> None:
+        """Say what went wrong after a run."""
+        self.write(fail.get_msg())
+
+    def runtime_error(self, message: str) -> None:
+        """Say why there was no run."""
+        self.failed = True
+        sys.stderr.write(f"{message}\n")
+
+    def teardown_task(self, task: Any) -> None:
+        """No task of ours needs one."""
+
+    def complete_run(self) -> None:
+        """Close with where the results of the asked tasks lie, unless an exception ends the run."""
+        if self.failed or sys.exc_info()[0]:
+            return
+        if not self.ran:
+            self.write("nothing to do, everything is up to date")
+        for task in self.selected:
+            values = task.values or Globals.dep_manager.get_values(task.name)
+            if values.get("result"):
+                self.write(values["result"])
+        self.guard.release()
+
+
+def read_options(task: Any) -> None:
+    """Let the options of a task stand behind its words, too: doit stops looking at the first word.
+
+    Raises SmeError for an option that the task does not have.
+    """
+    words = task.pos_arg_val or []
+    if not any(word.startswith("--") for word in words):
+        return
+    options = {one["long"]: one for one in task.params}
+    names = [long if one["type"] is bool else f"{long}=" for long, one in options.items()]
+    try:
+        given, task.pos_arg_val = gnu_getopt(words, "", names)
+    except GetoptError as error:
+        raise SmeError(f"{task.name}: {error.msg}", hint=f"doit help {task.name} shows its options") from None
+    for option, value in given:
+        one = options[option.removeprefix("--")]
+        task.options[one["name"]] = True if one["type"] is bool else value
+
+
+def follow(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:
+    """Select what follows the task called name, to be run when that is done."""
+    task = tasks[name]
+    if (task.options or {}).get("dry_run"):
+        return
+    for later in (task.meta or {}).get("then", ()):
+        selected.append(later)
+        for one in (later, *tasks[later].task_dep):
+            tasks[one].task_dep.append(name)

@@ -1,0 +1,265 @@
+"""doit's memory, honest: one decision for `doit`, `doit list` and `doit why`, saved after each task.
+
+Where doit looks at timestamps of inputs after a task has run, the Ledger looks at content
+before it, remembers what the task wrote by digest, and keeps its reasons in words.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from doit.dependency import Dependency, DependencyStatus
+
+from smedoit.config.release import Release
+from smedoit.engine import decision
+from smedoit.engine.decision import Seen, Snapshot
+from smedoit.errors import SmeError
+from smedoit.runtime.files import Stamp, digest, remove, stamp, write
+
+RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
+NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
+SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
+
+
+HOUSE = ("decide", "do", "steps", "tell", "tasks")  # practice worlds are inputs, whatever makes them
+LIBRARIES = ("createrepo_c-", "jinja2-", "libcomps-", "productmd-", "pycdlib-", "rpm_rs-", "solv-")
+
+
+@functools.cache
+def program() -> Mapping[str, str]:
+    """Return what every task is told of smedoit's own code and the libraries that write artifacts.
+
+    A change of either may change any artifact, so it runs every task; where the output
+    stays the same, the wave stops there.
+    """
+    import xxhash
+
+    home = Path(__file__).parents[1]
+    state = xxhash.xxh3_128()
+    for path in sorted([path for room in HOUSE for path in home.glob(f"{room}/*.py")]):
+        state.update(path.read_bytes())
+    installed = sorted(os.listdir(Path(xxhash.__file__).parents[1]))
+    versions = [name for name in installed if name.lower().startswith(LIBRARIES) and name.endswith(".dist-info")]
+    return {"smedoit itself": state.hexdigest(), "the libraries": " ".join(versions)}
+
+
+class Ledger(Dependency):  # type: ignore[misc]
+    """What every task saw when it last succeeded, and the decision that follows from it.
+
+    A task says in its meta what doit has no words for: "told" (key -> value), "reads" and
+    "writes" (Files), and "always" (it runs whenever somebody asks for it).
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.before: dict[str, Snapshot] = {}  # as each task was found, before its action could race
+        self.because: dict[str, list[str]] = {}
+        self.edited: dict[str, list[str]] = {}
+
+    def get_status(self, task: Any, _tasks: object, get_log: bool = False) -> DependencyStatus:
+        """Return doit's status of a task; its reasons are kept in self.because."""
+        remembered = self.remembered(task.name)
+        now = observe(task, remembered or Snapshot())
+        self.before[task.name] = now
+        why = decision.reasons(remembered, now, task.targets)
+        self.edited[task.name] = decision.edited(remembered, now)
+        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*asked_for(task), *why]
+        status = DependencyStatus(get_log)
+        status.status = "run" if self.because[task.name] else "up-to-date"
+        task.dep_changed = sorted(task.file_dep)
+        return status
+
+    def remembered(self, name: str) -> Snapshot | None:
+        """Return what a task saw when it last succeeded, None if it never did."""
+        saved = self._get(name, "snapshot:")
+        return unpacked(saved) if saved else None
+
+    def save_success(self, task: Any, _result_hash: object = None) -> None:
+        """Remember, on disk and now, what the task read before it ran and what it wrote."""
+        known = self.before.get(task.name) or observe(task, Snapshot())
+        after = observe_writes(task, Snapshot())
+        self._set(task.name, "snapshot:", packed(Snapshot(known.told, known.reads, after)))
+        self._set(task.name, "_values_:", task.values)
+        self.persist()
+
+    def remove_success(self, task: Any) -> None:
+        """Forget a task that failed, on disk and now."""
+        super().remove_success(task)
+        self.persist()
+
+    def close(self) -> None:
+        """Write what is not on disk yet."""
+        self.persist()
+
+    def persist(self) -> None:
+        """Write down what changed; where that is impossible the run ends, with a sentence, not a traceback."""
+        try:
+            self.backend.dump()
+        except SmeError as error:
+            self.backend.dirty.clear()
+            raise SystemExit(str(error)) from None
+
+
+def asked_for(task: Any) -> list[str]:
+    """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
+    given = task.options or {}
+    options = (one for one in task.params if given.get(one["name"], one["default"]) != one["default"])
+    return [f"{decision.ASKED} with --{one['long']}" for one in options]
+
+
+def observe(task: Any, known: Snapshot) -> Snapshot:
+    """Return a task's snapshot of this moment; files with a known stamp are not opened."""
+    meta = task.meta
+    reads = dict(look(task.file_dep, known.reads, content=True))
+    for files in meta.get("reads", ()):
+        reads.update(look(files.paths(), known.reads, content=files.content))
+    return Snapshot(meta.get("told", {}), reads, observe_writes(task, known))
+
+
+def observe_writes(task: Any, known: Snapshot) -> dict[str, Seen]:
+    """Return what there is now of that which the task writes."""
+    writes = dict(look(task.targets, known.writes, content=True))
+    for files in task.meta.get("writes", ()):
+        writes.update(look(files.paths(), known.writes, content=files.content))
+    for link in task.meta.get("links", ()):
+        if os.path.islink(link):
+            writes[os.fspath(link)] = Seen(NO_STAMP, f"link to {os.readlink(link)}")
+    return writes
+
+
+def look(paths: Iterable[str], known: Mapping[str, Seen], content: bool) -> Iterator[tuple[str, Seen]]:
+    """Yield (path, what is there) for every path that is there; an equal stamp means equal content."""
+    for path in paths:
+        before = known.get(path)
+        try:
+            now = stamp(path)
+            yield path, before if before is not None and before.stamp == now else seen(path, now, content)
+        except OSError:
+            continue
+
+
+def seen(path: str, now: Stamp, content: bool) -> Seen:
+    """Return what is there now, read if its content decides. Raises OSError."""
+    if not content:
+        return Seen(now, "")
+    if time.time_ns() - now.mtime_ns < RACY_NS:
+        now = now._replace(mtime_ns=SMUDGED)
+    return Seen(now, digest(path))
+
+
+def packed(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as JSON knows it."""
+    return {"told": dict(snapshot.told), "reads": dict(snapshot.reads), "writes": dict(snapshot.writes)}
+
+
+def unpacked(saved: Mapping[str, Any]) -> Snapshot | None:
+    """Return a snapshot from JSON, None if it is not one of ours."""
+    try:
+        parts = [{path: Seen(tuple(one[0]), one[1]) for path, one in saved[key].items()} for key in ("reads", "writes")]
+        return Snapshot(saved["told"], *parts)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def settings(rel: Release) -> dict[str, Any]:
+    """Return DOIT_CONFIG: doit with our memory, our reporter, and `iso` as the default.
+
+    doit offers no setting for the class that decides, so it is put in its place here.
+    """
+    from doit import cmd_base, loader
+
+    from smedoit.engine.reporter import Reporter
+
+    cmd_base.Dependency = Ledger
+    loader.inspect = without_sources(inspect)
+    Reporter.lock_file = rel.cache / "running"
+    Reporter.kept = rel.state / "edited"
+    Reporter.root, Reporter.under_way = rel.root, rel.promotion.under_way
+    return {
+        "default_tasks": ["iso"],
+        "dep_file": str(rel.state / "tasks"),
+        "backend": "directory",
+        "reporter": Reporter,
+        "verbosity": 2,
+    }
+
+
+def without_sources(inspect: Any) -> SimpleNamespace:
+    """Return what doit's loader needs of inspect; the line of a task comes from its code, not from tokenizing dodo.py.
+
+    That alone takes doit longer than all of our own looking around.
+    """
+    return SimpleNamespace(
+        isgenerator=inspect.isgenerator,
+        isfunction=inspect.isfunction,
+        ismethod=inspect.ismethod,
+        getsourcelines=lambda creator: ([], creator.__code__.co_firstlineno),
+    )
+
+
+class StateDirectory:
+    """doit's database as one JSON file a task: a torn or foreign one costs that task a run, nothing else.
+
+    Nothing is created before the first success, and nothing is read before it is asked for.
+    """
+
+    desc = "one JSON file a task"
+
+    def __init__(self, name: str, **_codec_and_module: object) -> None:
+        self.name = name
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.dirty: set[str] = set()
+
+    def file(self, task: str) -> Path:
+        """Return where a task's state lies."""
+        return Path(self.name) / f"{task}.json"
+
+    def load(self, task: str) -> dict[str, Any]:
+        """Return a task's state, read at the first call."""
+        if task not in self.tasks:
+            try:
+                state = json.loads(self.file(task).read_bytes())
+            except (OSError, ValueError):
+                state = {}
+            self.tasks[task] = state if isinstance(state, dict) else {}
+        return self.tasks[task]
+
+    def get(self, task: str, key: str) -> Any:
+        """Return one value of a task's state, None if there is none."""
+        return self.load(task).get(key)
+
+    def set(self, task: str, key: str, value: object) -> None:
+        """Change one value; it is on disk after dump()."""
+        self.load(task)[key] = value
+        self.dirty.add(task)
+
+    def in_(self, task: str) -> bool:
+        """Return whether anything is known of a task."""
+        return bool(self.load(task))
+
+    def remove(self, task: str) -> None:
+        """Forget a task."""
+        self.tasks[task] = {}
+        self.dirty.add(task)
+
+    def remove_all(self) -> None:
+        """Forget all tasks."""
+        for file in Path(self.name).glob("*.json"):
+            self.remove(file.stem)
+
+    def dump(self) -> None:
+        """Write what was changed; a state that is empty needs no file."""
+        for task in sorted(self.dirty):
+            if self.tasks[task]:
+                write(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)
+            else:
+                remove(self.file(task))
+        self.dirty.clear()

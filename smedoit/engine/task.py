@@ -1,0 +1,160 @@
+"""How a step becomes a task that doit understands: what it reads, is told, writes and does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from doit import get_var
+from doit.exceptions import InvalidDodoFile, TaskFailed
+
+from smedoit.config.release import Release, load
+from smedoit.engine.state import program
+from smedoit.errors import ConfigError, SmeError
+from smedoit.runtime.filesets import Files
+
+Task = dict[str, Any]
+AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
+
+YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
+
+
+def release() -> Release:
+    """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
+    try:
+        return asked_offline(load(), get_var("offline"))
+    except SmeError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+
+def asked_offline(rel: Release, said: str | None) -> Release:
+    """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
+    if said is None:
+        return rel
+    if said.lower() not in (*YES, *NO):
+        raise ConfigError(f"offline={said}: is neither yes nor no", hint="type offline=1, or leave it away")
+    return replace(rel, network=replace(rel.network, offline=said.lower() in YES))
+
+
+def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
+    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
+
+    function  module and name of a step below smedoit.steps, as "packages.choose"; it is
+              imported when it runs, so that a doit with nothing to do never pays for it
+    """
+
+    def action(**options: object) -> object:  # no functools.wraps: doit would read function's parameters
+        from smedoit.runtime import progress
+
+        module, _, name = function.partition(".")
+        try:
+            with progress.logging(rel.logs / f"{task}.log"):
+                said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args, **options)
+                values = dict(said) if isinstance(said, Mapping) else {"did": str(said)}
+                for value in values.values():
+                    progress.note(str(value))
+        except SmeError as error:
+            return TaskFailed(str(error))
+        return values
+
+    action.__name__ = function
+    return action
+
+
+def step(
+    rel: Release,
+    name: str,
+    function: str,
+    *args: object,
+    file_dep: Iterable[Path] = (),
+    reads: Iterable[Files] = (),
+    told: Mapping[str, object] | None = None,
+    targets: Iterable[Path] = (),
+    writes: Iterable[Files] = (),
+    links: Iterable[Path] = (),
+    after: Iterable[str] = (),
+    always: bool = False,
+    wiki: str = "",
+    params: Iterable[Mapping[str, object]] = (),
+    pos_arg: str = "",
+    then: Iterable[str] = (),
+) -> Task:
+    """Return a task as doit wants it.
+
+    told    in the words of release.toml, so that reasons read well
+    links   symlinks that it makes; where they lead is their content
+    after   tasks that must be done before, because their output is a set of files
+    always  it runs whenever somebody asks for it
+    wiki    the heading of the page that it replaces, for doit help
+    params  options of `doit TASK --option`, as doit declares them; the step gets them by name
+    pos_arg the name by which the step gets the words behind the task's name, as a list
+    then    tasks that follow when somebody asked for this one, unless it was for --dry-run
+    """
+    words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
+    targets, writes, links = list(targets), list(writes), list(links)
+    file_dep, reads = list(file_dep), list(reads)
+    exported = exports(rel, name, [*file_dep, *(files.root for files in reads)])
+    return {
+        "file_dep": file_dep,
+        "targets": list(targets),
+        "task_dep": [*after, *exported],
+        "actions": [] if get_var(AGAIN) and not (targets or writes or links) else [job(rel, name, function, *args)],
+        "params": [dict(one) for one in params],
+        **({"pos_arg": pos_arg} if pos_arg else {}),
+        "meta": {
+            "told": {**words, **program()},
+            "reads": tuple(reads),
+            "writes": tuple(writes),
+            "links": tuple(links),
+            "always": always,
+            "then": tuple(then),
+            "wiki": wiki,
+            "log": rel.logs / f"{name}.log",
+        },
+        "clean": [(remove_outputs, [list(targets), list(writes)])],
+        "verbosity": 2,
+    }
+
+
+def exports(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:
+    """Return the task that must come first because it exports some of the inputs.
+
+    What is not pinned would be asked for in every run; it is exported when somebody says doit content.
+    """
+    places = [one.path for one in rel.exported if one.source.is_pinned] if name != "content" else []
+    inputs = list(inputs) if places else []
+    return ["content"] if any(one.is_relative_to(place) for place in places for one in inputs) else []
+
+
+def group(rel: Release, name: str, doc: str) -> Task:
+    """Return the head of a task that consists of others, to be yielded before them."""
+    nothing: dict[str, object] = {"told": {}, "reads": (), "writes": (), "always": False, "wiki": ""}
+    return {"name": None, "doc": doc, "meta": {**nothing, "log": rel.logs / f"{name}.log"}}
+
+
+def spelled(value: object) -> str:
+    """Return a value of release.toml as text that is equal only for equal values."""
+    if is_dataclass(value):
+        return ", ".join(f"{one.name} {spelled(getattr(value, one.name))}" for one in fields(value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {spelled(one)}" for key, one in sorted(value.items())) or "nothing"
+    if isinstance(value, tuple):
+        return "; ".join(spelled(one) for one in value) or "nothing"
+    return str(value) if value != "" else "nothing"
+
+
+def said(rel: Release, *keys: str) -> dict[str, object]:
+    """Return what a task is told of [release]; volume_id with its placeholders filled in."""
+    one = rel.release
+    return {f"[release] {key}": one.volume if key == "volume_id" else getattr(one, key) for key in keys}
+
+
+def remove_outputs(targets: Iterable[Path], writes: Iterable[Files]) -> None:
+    """Remove what a task made, for doit clean; its directories stay."""
+    from smedoit.runtime.files import remove
+
+    for path in [*targets, *(Path(found) for files in writes for found in files.paths())]:
+        remove(path)

@@ -1,0 +1,91 @@
+"""What a user can get wrong, as sentences: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+class SmeError(Exception):
+    """The release cannot be built as asked. Its text is all that the user sees."""
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{problem}\n  hint: {hint}" if hint else problem)
+
+
+class ConfigError(SmeError):
+    """release.toml asks for something impossible, or does not say what it must."""
+
+
+class PackageError(SmeError):
+    """RPMs that must not go on the medium: damaged, unsigned, ambiguous or misnamed."""
+
+
+class ContentError(SmeError):
+    """The content tree, the boot set or the translations lack or contradict something."""
+
+
+class TreeError(SmeError):
+    """A file cannot be read or written: absent, forbidden, no room, a link that leads astray."""
+
+
+class SignError(SmeError):
+    """The key of [signing] cannot sign, or what it signed cannot be checked."""
+
+
+class NetworkError(SmeError):
+    """Something from outside cannot be had: unreachable, refused, not what it should be, or not to be trusted."""
+
+
+class PublishError(SmeError):
+    """What mirrors replicate must not be changed as asked: a gate is open, a place is taken, no room, no marker."""
+
+
+class VerifyError(SmeError):
+    """A finished artifact does not say what it should when it is read back."""
+
+
+def grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
+    """Return one paragraph per reason, each with its sorted subjects indented below it.
+
+    complaints  reason -> whatever it holds for; reasons come out sorted
+    at_most     subjects shown per reason; the rest is counted, so that a wrong key
+                for 1,500 packages still fits a screen
+    """
+    lines = []
+    for reason in sorted(complaints):
+        subjects = sorted(complaints[reason])
+        lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects[:at_most])]
+        if len(subjects) > at_most:
+            lines.append(f"    … and {len(subjects) - at_most} more")
+    return "\n".join(lines)
+
+
+def system_words(error: OSError) -> str:
+    """Return the operating system's own words for error, without Python's decoration."""
+    return (error.strerror or str(error)).lower()
+
+
+def human(size: int) -> str:
+    """Return a size as people read it."""
+    amount, units = float(size), ["bytes", "KiB", "MiB", "GiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
+
+
+@dataclass
+class Findings:
+    """What is wrong, grouped by kind; nothing stops at the first fault."""
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, what: str) -> None:
+        """Note one fault."""
+        self.found.setdefault(kind, []).append(what)
+
+    def check(self, good: object, kind: str, what: str) -> None:
+        """Note a fault unless good holds."""
+        if not good:
+            self.add(kind, what)

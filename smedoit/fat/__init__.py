@@ -1,0 +1,1 @@
+"""FAT images, without root and without mounting."""

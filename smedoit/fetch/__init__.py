@@ -1,0 +1,1 @@
+"""The network: one client, conditional and bounded, and what servers answer."""

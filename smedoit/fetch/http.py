@@ -1,0 +1,144 @@
+"""How we behave on the network, and what its answers mean: addresses, redirects, status codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from urllib.parse import urljoin, urlsplit
+
+from smedoit.config.schema import demand
+from smedoit.errors import NetworkError
+
+REDIRECTS = 5  # more than any honest server needs
+LONGEST_WAIT = 120  # seconds that we let a server keep us waiting with Retry-After
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # answers that another try may change
+MOVED = (301, 302, 303, 307, 308)
+HTML = ("text/html", "application/xhtml+xml")
+HINTS = {
+    401: "put the name and password for that host into ~/.netrc",
+    403: "the server may have put this machine on its blacklist: wait, raise [network] delay, or ask those who run it",
+    404: "correct the address in release.toml; what was there before is kept",
+    410: "correct the address in release.toml; what was there before is kept",
+    429: "we were too fast for it: raise [network] delay, then run doit again; what was fetched is kept",
+}
+
+
+class Refused(NetworkError):
+    """The server is there, but does not give this address; code is its status."""
+
+    def __init__(self, problem: str, code: int, *, hint: str = "") -> None:
+        super().__init__(problem, hint=hint)
+        self.code = code
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no such file; stores of objects answer 403 for it, too."""
+        return self.code in (403, 404, 410)
+
+
+class Unreachable(NetworkError):
+    """The server gives nothing at all, whatever is asked for."""
+
+
+def is_url(text: str) -> bool:
+    """Return whether text is an address and not a path."""
+    return "://" in text
+
+
+def check_url(text: str, key: str) -> None:
+    """Refuse an address that is not one of http(s) with a host."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    demand(good, key, "use an address that starts with http:// or https:// and names a host")
+    demand(not parts.query and not parts.fragment, key, "use an address without ? and #")
+
+
+def redirected(seen: Sequence[str], location: str) -> str:
+    """Return where a redirect leads. Raises NetworkError if it must not be followed.
+
+    seen      the addresses asked so far, the one that redirects last
+    location  its Location header
+    """
+    here = seen[-1]
+    try:
+        there = urljoin(here, location)
+        parts = urlsplit(there)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not location or not good:
+        raise NetworkError(f"{here}: redirects to {location!r}, which is no address of http or https")
+    if here.startswith("https:") and parts.scheme != "https":
+        raise NetworkError(
+            f"{here}: redirects from https to {there}, where anybody could change what we fetch",
+            hint="use an address in release.toml that stays on https",
+        )
+    if there in seen:
+        raise NetworkError(f"{seen[0]}: redirects in a circle, back to {there}", hint="tell those who run the server")
+    if len(seen) > REDIRECTS:
+        raise NetworkError(f"{seen[0]}: redirects more than {REDIRECTS} times, last to {there}")
+    return there
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Return how many seconds a Retry-After header asks for, None if it says nothing that can be read."""
+    from email.utils import parsedate_to_datetime  # here: every doit reads the settings above
+
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    when = when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when
+    return max(0.0, (when - now).total_seconds())
+
+
+def status_words(code: int) -> str:
+    """Return a status code as people read it: "404 Not Found"."""
+    from http import HTTPStatus
+
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return str(code)
+
+
+def refusal(url: str, purpose: str, code: int) -> Refused:
+    """Return the error for a status that no further try will change."""
+    return Refused(f"{url}: the server answers {status_words(code)} ({purpose})", code, hint=HINTS.get(code, ""))
+
+
+def is_html(content_type: str, start: bytes) -> bool:
+    """Return whether an answer is a page for people: by its header, or by its first bytes."""
+    head = start.lstrip().lower()
+    return content_type.partition(";")[0].strip().lower() in HTML or head.startswith((b"<!doctype html", b"<html"))
+
+
+def may_continue(etag: str, modified: str, date: str) -> str:
+    """Return the validator that proves a partial file to be part of the same whole, "" if there is none.
+
+    A weak ETag is none, and Last-Modified is one only if the answer came at least a second
+    later: until then the file may have changed twice. Source: RFC 9110, 8.8.2.2 and 13.1.5.
+    """
+    from email.utils import parsedate_to_datetime
+
+    if etag and not etag.startswith("W/"):
+        return etag
+    try:
+        age = parsedate_to_datetime(date) - parsedate_to_datetime(modified)
+    except (ValueError, TypeError):
+        return ""
+    return modified if age.total_seconds() >= 1 else ""
+
+
+def content_range(value: str) -> tuple[int, int | None]:
+    """Return (first byte, size of the whole or None) of a Content-Range header. Raises ValueError."""
+    unit, _, rest = value.strip().partition(" ")
+    span, _, total = rest.partition("/")
+    if unit != "bytes":
+        raise ValueError(value)
+    return int(span.partition("-")[0]), None if total == "*" else int(total)

@@ -1,0 +1,1 @@
+"""The installer's part: overlay images, anaconda's source, mock and lorax."""

@@ -1,0 +1,154 @@
+"""product.img and updates.img: which files they hold, and the bytes that follow from them.
+
+The top of an overlay image is / of the installer's runtime. Names are relative, owners
+are root, times are the release date: the same files give the same image.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from smedoit.errors import ContentError
+
+NEWC_MAGIC, HEADER = b"070701", 110
+LARGEST = 2**32 - 1
+DIRECTORY, REGULAR = 0o040755, 0o100644
+EXECUTABLE = 0o100755
+TRAILER = "TRAILER!!!"
+OVERLAY_TOPS = ("run", "usr", "etc", "lib", "lib64", "root", "var")
+UPDATES_TOP = "run/install/updates"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an image: its name below /, and its content."""
+
+    name: str
+    data: bytes
+    executable: bool = False
+
+
+def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> bytes:
+    """Return one member of a "newc" cpio archive, padded and ready to append.
+
+    mode   st_mode bits, file type included (0o100644, not 0o644)
+    mtime  seconds since 1970 UTC; the release date, never the clock
+    inode  any number unique within the archive; owner is always root
+
+    Raises ContentError if data is longer than the format can say.
+    Source: linux/Documentation/driver-api/early-userspace/buffer-format.rst
+    """
+    if len(data) > LARGEST:
+        raise ContentError(f"{name}: is longer than 4 GiB, more than an overlay image can hold", hint="leave it out")
+    encoded = name.encode("utf-8", "surrogateescape") + b"\0"
+    links = 2 if mode == DIRECTORY else 1
+    numbers = (inode, mode, 0, 0, links, mtime, len(data), 0, 0, 0, 0, len(encoded), 0)
+    header = NEWC_MAGIC + b"".join(b"%08X" % number for number in numbers)
+    return padded(header + encoded) + padded(data)
+
+
+def padded(data: bytes) -> bytes:
+    """Return data with zeros up to a multiple of four."""
+    return data.ljust(aligned(len(data)), b"\0")
+
+
+def archive(members: Iterable[Member], mtime: int) -> bytes:
+    """Return a newc archive of the members, sorted by name, each directory before what it holds."""
+    files = {member.name: member for member in members}
+    names = sorted({*files, *parents(files)}, key=lambda name: PurePosixPath(name).parts)
+    entries = [entry(name, files.get(name), mtime, inode) for inode, name in enumerate(names, 1)]
+    return b"".join([*entries, newc_entry(TRAILER, b"", mode=0, mtime=0, inode=0)])
+
+
+def entry(name: str, member: Member | None, mtime: int, inode: int) -> bytes:
+    """Return the archive's entry for a file, or for a directory where there is no member."""
+    if member is None:
+        return newc_entry(name, b"", mode=DIRECTORY, mtime=mtime, inode=inode)
+    mode = EXECUTABLE if member.executable else REGULAR
+    return newc_entry(name, member.data, mode=mode, mtime=mtime, inode=inode)
+
+
+def parents(names: Iterable[str]) -> set[str]:
+    """Return every directory above the names, without the top itself."""
+    above = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    return above - {"."}
+
+
+def compressed(data: bytes) -> bytes:
+    """Return data as gzip -9 makes it, with neither time nor name; dracut reads gzip and xz only."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=buffer, mtime=0) as file:
+        file.write(data)
+    return buffer.getvalue()
+
+
+def image(members: Iterable[Member], mtime: int) -> bytes:
+    """Return a whole overlay image."""
+    return compressed(archive(members, mtime))
+
+
+def members(data: bytes, name: str) -> list[Member]:
+    """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
+    try:
+        return list(unpacked(gzip.decompress(data)))
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise ContentError(
+            f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
+        ) from None
+
+
+def unpacked(data: bytes) -> Iterator[Member]:
+    """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
+    at = 0
+    while data[at : at + 6] == NEWC_MAGIC:
+        fields = [int(data[at + 6 + 8 * number : at + 14 + 8 * number], 16) for number in range(13)]
+        mode, size, name_size = fields[1], fields[6], fields[11]
+        name = data[at + HEADER : at + HEADER + name_size - 1].decode("utf-8", "surrogateescape")
+        start = at + aligned(HEADER + name_size)
+        if name == TRAILER:
+            return
+        if mode & 0o170000 == 0o100000:
+            yield Member(name, data[start : start + size], bool(mode & 0o100))
+        at = start + aligned(size)
+    raise ValueError("it ends before its trailer")
+
+
+def aligned(size: int) -> int:
+    """Return size up to a multiple of four."""
+    return size + -size % 4
+
+
+def updates_name(relative: str) -> str:
+    """Return where a file of the content's updates/ goes in updates.img.
+
+    updates/ has always stood for /tmp/updates of the installer, which is now a link to
+    run/install/updates; a file that already says where in / it belongs goes there.
+    """
+    top = relative.partition("/")[0]
+    return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
+
+
+def translation_name(relative: str, place: str) -> str:
+    """Return where a catalogue LANG/LC_MESSAGES/anaconda.mo goes; place is one of origins.PLACES."""
+    return f"{place}/{relative}"
+
+
+def check_catalogues(catalogues: Mapping[str, bytes], where: str) -> None:
+    """Raise ContentError unless every file is LANG/LC_MESSAGES/anaconda.mo and a gettext catalogue.
+
+    catalogues  path relative to where -> its first bytes at least
+    """
+    for relative, data in sorted(catalogues.items()):
+        parts = PurePosixPath(relative).parts
+        if len(parts) != 3 or parts[1:] != ("LC_MESSAGES", "anaconda.mo"):
+            raise ContentError(
+                f"{where}/{relative}: the installer reads LANG/LC_MESSAGES/anaconda.mo only", hint="move or remove it"
+            )
+        if data[:4] not in (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"):
+            raise ContentError(
+                f"{where}/{relative}: is not a compiled gettext catalogue", hint="fetch it again, or compile it"
+            )

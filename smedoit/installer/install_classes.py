@@ -1,0 +1,107 @@
+"""anaconda's install classes as their texts show them: what would go wrong in silence, or only on some machines."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from smedoit.errors import ContentError, SmeError
+from smedoit.runtime.files import read_text
+from smedoit.runtime.process import run
+from smedoit.tree import layers
+
+PLACE = "pyanaconda/installclasses"
+CENTOS_PRIORITY = 25000  # of the class in upstream's runtime, which is visible for every product but Red Hat's
+PRIORITY = re.compile(r"^\s+sortPriority\s*=\s*(\d+)", re.MULTILINE)
+EFI_DIR = re.compile(r"^\s+efi_dir\s*=", re.MULTILINE)
+IMPORTED = re.compile(r"^\s*(?:from\s+pyanaconda\.installclasses|import\s+pyanaconda\.installclasses)", re.MULTILINE)
+
+
+def is_class(path: str) -> bool:
+    """Return whether anaconda would import a file as an install class."""
+    one = PurePosixPath(path)
+    return one.parent.as_posix().endswith(PLACE) and one.suffix == ".py" and one.name != "__init__.py"
+
+
+def priority(text: str) -> int:
+    """Return the sortPriority that a class gives itself, 0 if it gives none."""
+    found = PRIORITY.search(text)
+    return int(found[1]) if found else 0
+
+
+def remarks(texts: Mapping[str, str]) -> list[str]:
+    """Return what is doubtful of the install classes that we bring, as sentences.
+
+    texts  path in the installer -> source; other files are passed over
+    """
+    classes = {path: text for path, text in sorted(texts.items()) if is_class(path)}
+    if not classes:
+        return []
+    winner = max(classes, key=lambda path: priority(classes[path]))
+    found = []
+    if priority(classes[winner]) <= CENTOS_PRIORITY:
+        found.append(f"no install class has a sortPriority above {CENTOS_PRIORITY}, so CentOS's own would win")
+    if not EFI_DIR.search(classes[winner]) and not IMPORTED.search(classes[winner]):
+        found.append(f"{winner}: sets no efi_dir, every installation under UEFI would end in a traceback")
+    return found
+
+
+INTERPRETER = "python2.7"
+VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+JUDGE = """
+import sys
+for name in sys.argv[1:]:
+    try:
+        compile(open(name, "rb").read() + b"\\n", name, "exec", 0, True)
+    except (SyntaxError, TypeError, ValueError) as error:
+        print("%s, line %s: %s" % (name, getattr(error, "lineno", None) or 1, getattr(error, "msg", error)))
+"""
+
+
+def is_there() -> bool:
+    """Return whether this machine has one; a program of that name may also be a shim that leads nowhere."""
+    try:
+        return shutil.which(INTERPRETER) is not None and run([INTERPRETER, "-c", VERSION]).strip() == "2.7"
+    except SmeError:
+        return False
+
+
+def complaints(files: Sequence[Path]) -> list[str]:
+    """Return "FILE, line N: what is wrong" for every file that it would not import. Raises SmeError without it."""
+    return run([INTERPRETER, "-c", JUDGE, *files]).splitlines() if files else []
+
+
+UNJUDGED = "judged by nobody: there is no Python 2.7 here; once there is, say doit forget install_classes"
+
+
+def check(roots: Sequence[Path], skipped: Sequence[str]) -> str:
+    """Have the sources below roots judged by a Python 2.7, and say what is doubtful of the install classes.
+
+    skipped  globs of paths that go into no image
+
+    Raises ContentError with every file that it would not import: the installer would end in a traceback.
+    """
+    found = sources(roots, skipped)
+    is_judged = is_there()
+    if is_judged and (wrong := complaints(list(found.values()))):
+        raise ContentError(
+            "the installer's Python 2.7 would not import\n" + "\n".join(f"  {one}" for one in wrong),
+            hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
+        )
+    remarks = remarks({relative: read_text(path) for relative, path in found.items()})
+    verdict = "all of them Python 2.7" if is_judged else UNJUDGED
+    return "\n  ".join([f"{len(found)} sources, {verdict}", *remarks])
+
+
+def sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
+    """Return path in the installer -> source; what lies in a later root hides that of an earlier one."""
+    return {
+        relative: root / relative
+        for root in roots
+        if root.is_dir()
+        for relative in layers.listed(root)
+        if relative.endswith(".py") and not any(fnmatchcase(relative, pattern) for pattern in skipped)
+    }

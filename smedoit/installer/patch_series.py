@@ -1,0 +1,103 @@
+"""A series of patches: which of them apply, in which order, and what they touch."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from smedoit.errors import ContentError
+
+NUMBERED = re.compile(r"(\d+)[-_.].*\.patch")
+TAG = re.compile(r"^Patch(\d*)\s*:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+USE = re.compile(r"^%patch(\d*)\b(.*)$", re.MULTILINE)
+OWN_NUMBER = re.compile(r"-P\s*(\d+)")
+STRIP = re.compile(r"-p\s*(\d+)")
+AUTO = re.compile(r"^%auto(?:setup|patch)\b(.*)$", re.MULTILINE)
+TOUCHED = re.compile(rb"^(?:---|\+\+\+) ([^\t\n\r]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of a series: its file name, and how many directories of its paths are taken off."""
+
+    name: str
+    strip: int = 1
+
+
+def of_spec(text: str, file: str) -> list[Patch]:
+    """Return what the %prep of a spec file applies, in its order. Raises ContentError for what it cannot follow."""
+    names = {int(number or 0): PurePosixPath(name).name for number, name in TAG.findall(text)}
+    if automatic := AUTO.search(text):
+        strip = STRIP.search(automatic[1])
+        return [Patch(names[number], int(strip[1]) if strip else 1) for number in sorted(names)]
+    found = []
+    for number, options in USE.findall(text):
+        chosen = OWN_NUMBER.search(options)
+        which = int(chosen[1]) if chosen else int(number or 0)
+        if which not in names:
+            raise ContentError(f"{file}: %patch{which} stands there, but no Patch{which}", hint="mend the spec file")
+        strip = STRIP.search(options)
+        found.append(Patch(names[which], int(strip[1]) if strip else 0))
+    unclear = [one.name for one in found if "%" in one.name]
+    if unclear:
+        raise ContentError(f"{file}: the name {unclear[0]} has a macro", hint="give it in plain words")
+    return found
+
+
+def of_directory(names: Iterable[str], listed: str | None, directory: str) -> list[Patch]:
+    """Return the patches of a directory: as its series file says, else by number.
+
+    listed  the text of the series file, None if there is none
+
+    Raises ContentError for names that the series lacks or has twice, and for numbers that stand twice.
+    """
+    there = set(names)
+    if listed is not None:
+        lines = [line.split("#")[0].split() for line in listed.splitlines()]
+        found = [Patch(words[0], strip_of(words[1:])) for words in lines if words]
+        absent = [one.name for one in found if one.name not in there]
+        if absent:
+            raise ContentError(f"{directory}/series: names {', '.join(absent)}, not there", hint="mend the series")
+        return found
+    numbered = {name: int(match[1]) for name in there if (match := NUMBERED.fullmatch(name))}
+    twice = sorted(name for name, number in numbered.items() if list(numbered.values()).count(number) > 1)
+    if twice:
+        raise ContentError(
+            f"{directory}: {' and '.join(twice)} have one number, so their order is not clear",
+            hint="number them anew, or write their order into a file named series",
+        )
+    return [Patch(name) for name in sorted(numbered, key=numbered.__getitem__)]
+
+
+def strip_of(words: Sequence[str]) -> int:
+    """Return what a line of a series file says behind the name: -p0, -p1."""
+    found = STRIP.search(" ".join(words))
+    return int(found[1]) if found else 1
+
+
+def touched(data: bytes, strip: int) -> set[str]:
+    """Return the paths that a patch changes or makes."""
+    paths = (name.decode("utf-8", "replace").strip() for name in TOUCHED.findall(data))
+    return {"/".join(path.split("/")[strip:]) for path in paths if path != "/dev/null"}
+
+
+def makes(data: bytes, path: str, strip: int) -> bool:
+    """Return whether a patch makes a file that was not there."""
+    lines = data.splitlines()
+    pairs = itertools.pairwise(lines)
+    return any(
+        before.startswith(b"--- /dev/null") and after.startswith(b"+++ ") and path in touched(after + b"\n", strip)
+        for before, after in pairs
+    )
+
+
+def placed(tops: Mapping[str, Sequence[str]], classes: str) -> dict[str, str]:
+    """Return path in product.img -> path in anaconda's source.
+
+    tops     file -> the directories of the image that it goes to
+    classes  the directory of the source that has it
+    """
+    return {f"{top}/{name}": f"{classes}/{name}" for name, several in tops.items() for top in several}

@@ -1,0 +1,1 @@
+"""The media: written, sealed, and read back."""

@@ -1,0 +1,71 @@
+"""Where every file of an ISO lies: known when it is written, and kept beside the state for whoever needs it later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from smedoit.errors import VerifyError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file of an ISO.
+
+    path    on the ISO
+    offset  of its first byte, from the beginning of the ISO
+    source  the file that it was written from
+    stamp   of that file before it was read: size, mtime in nanoseconds, inode
+    """
+
+    path: str
+    offset: int
+    source: str
+    stamp: tuple[int, int, int]
+
+    @property
+    def size(self) -> int:
+        """Its bytes, without what fills up its last sector."""
+        return self.stamp[0]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A sealed ISO: file name, bytes, SHA-256, and its files in the order of their places."""
+
+    image: str
+    size: int
+    sha256: str
+    places: tuple[Place, ...]
+
+
+def dumps(layout: Layout) -> str:
+    """Return a layout as JSON, one file a line."""
+    head = {"format": FORMAT, "image": layout.image, "size": layout.size, "sha256": layout.sha256}
+    lines = ",\n".join(json.dumps(list(asdict(one).values())) for one in layout.places)
+    return f'{json.dumps(head)[:-1]}, "places": [\n{lines}\n]}}\n'
+
+
+def loads(text: str, file: Path) -> Layout:
+    """Return the layout that a file holds. Raises VerifyError if text is none of this format."""
+    try:
+        found = json.loads(text)
+        if found["format"] != FORMAT:
+            raise ValueError(f"format {found['format']}")
+        places = [place(one) for one in found["places"]]
+        return Layout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(places))
+    except (ValueError, KeyError, TypeError) as error:
+        raise VerifyError(f"{file}: is no layout of an ISO, {error!r}", hint="delete it, doit makes it again") from None
+
+
+def place(one: Sequence[object]) -> Place:
+    """Return one file of a layout from what JSON knew of it. Raises ValueError, TypeError."""
+    path, offset, source, stamp = one
+    if not isinstance(stamp, list):
+        raise TypeError(f"{stamp!r} is no stamp")
+    size, mtime_ns, inode = map(int, stamp)
+    return Place(str(path), int(str(offset)), str(source), (size, mtime_ns, inode))

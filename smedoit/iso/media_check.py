@@ -1,0 +1,205 @@
+"""The media check's sums of an ISO: of a finished file, or of one that somebody is still writing."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from smedoit.errors import VerifyError
+from smedoit.runtime import files
+
+SECTOR = 2048
+PVD = 16 * SECTOR
+SIZE_AT = PVD + 84  # volume space size, big-endian, in sectors
+FIELD_AT, FIELD = PVD + 883, 512  # the application use field, which carries the sums and counts as blanks in them
+SKIPPED = 15  # sectors at the end that no reader looks at: drives run ahead there
+CHUNK = 32768
+FRAGMENTS, NIBBLES = 20, 3
+ALL = 1 << 63  # beyond the end of any file
+
+
+class Sums:
+    """MD5 and fragment sums of the first total bytes of an ISO, which are added in their order.
+
+    After each of 20 fragments come three hexadecimal digits, one of each of the first three
+    bytes of the MD5 so far: a short proof that lets a reader stop early at the first fault.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.at = total, 0
+        self.md5, self.fragments = hashlib.md5(usedforsecurity=False), ""
+        self.cuts = cuts(total)
+
+    def add(self, data: memoryview) -> None:
+        """Add the next bytes."""
+        while self.cuts and self.cuts[0] <= self.at + len(data):
+            rest = data[self.cuts.pop(0) - self.at :]
+            self.hash(data[: len(data) - len(rest)])
+            self.fragments += "".join(f"{byte:x}"[0] for byte in self.md5.digest()[:NIBBLES])
+            data = rest
+        self.hash(data)
+
+    def hash(self, data: memoryview) -> None:
+        """Add bytes within which no fragment ends."""
+        self.md5.update(data)
+        self.at += len(data)
+
+    def read(self, file: FileIO, until: int) -> None:
+        """Add what file holds up to an offset; it stands where the sums are. Raises VerifyError if it ends before."""
+        buffer = memoryview(bytearray(files.BLOCK))
+        while self.at < until:
+            count = file.readinto(buffer[: min(len(buffer), until - self.at)])
+            if not count:
+                raise cut_short(str(file.name))
+            if self.at == 0:
+                buffer[FIELD_AT : FIELD_AT + FIELD] = b" " * FIELD
+            self.add(buffer[:count])
+
+    @property
+    def result(self) -> tuple[str, str]:
+        """The MD5 and the fragment sums."""
+        return self.md5.hexdigest(), self.fragments
+
+
+def cuts(total: int) -> list[int]:
+    """Return the offsets at which a fragment's sum is due, ascending.
+
+    isomd5sum adds chunks of 32 KiB, and notes the sum after each that begins in another
+    fragment (of 21) than the chunk before it.
+    """
+    starts = {-(-number * total // ((FRAGMENTS + 1) * CHUNK)) * CHUNK for number in range(1, FRAGMENTS + 1)}
+    return sorted(min(start + CHUNK, total) for start in starts if start < total)
+
+
+def of(path: Path) -> tuple[str, str]:
+    """Return (MD5, fragment sums) of an ISO. Raises VerifyError if it is none, TreeError."""
+    with files.worded(path, "read"), path.open("rb", buffering=0) as file:
+        total, size = covered(file), file.seek(0, 2)
+        if total + SKIPPED * SECTOR > size:
+            raise cut_short(str(path))
+        file.seek(0)
+        sums = Sums(total)
+        sums.read(file, total)
+    return sums.result
+
+
+def covered(file: FileIO) -> int:
+    """Return how many bytes the media check covers, by the ISO's own words. Raises VerifyError if it is none."""
+    file.seek(0)
+    head = file.read(PVD + SECTOR)
+    if head[PVD : PVD + 6] != b"\x01CD001":
+        raise VerifyError(f"{file.name!s}: is no ISO 9660 image", hint="delete it, doit makes it again")
+    (sectors,) = struct.unpack_from(">L", head, SIZE_AT)
+    return int((sectors - SKIPPED) * SECTOR)
+
+
+def cut_short(name: str) -> VerifyError:
+    """Return the error for an ISO that ends before it should."""
+    return VerifyError(
+        f"{name}: is cut short, it declares more sectors than it has", hint="delete it, doit makes it again"
+    )
+
+
+class Follower:
+    """Takes the sums of an ISO in a thread of its own, behind whoever writes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.said = threading.Condition()
+        self.safe, self.useless = 0, False
+        self.found: tuple[str, str] | None = None
+        self.thread = threading.Thread(target=self.follow, name="media sums", daemon=True)
+
+    def settled(self, offset: int) -> None:
+        """Hear that nothing before an offset will change any more; a lower one than before takes that back."""
+        with self.said:
+            self.useless = self.useless or offset < self.safe
+            self.safe = offset
+            self.said.notify()
+
+    def give_up(self) -> None:
+        """Follow no longer; the thread ends."""
+        with self.said:
+            self.useless = True
+            self.said.notify()
+
+    def result(self) -> tuple[str, str]:
+        """Return (MD5, fragment sums) of the ISO, which has been written. Raises VerifyError, TreeError."""
+        self.settled(ALL)
+        self.thread.join()
+        return self.found or of(self.path)
+
+    def follow(self) -> None:
+        """Add block after block as they settle; whatever goes wrong is found again, and told, by result()."""
+        try:
+            if self.reaches(files.BLOCK):
+                with self.path.open("rb", buffering=0) as file:
+                    self.found = self.followed(file)
+        except (OSError, VerifyError):
+            self.found = None
+
+    def followed(self, file: FileIO) -> tuple[str, str] | None:
+        """Return the sums of a file that is being written, None if that came to nothing."""
+        sums = Sums(covered(file))
+        file.seek(0)
+        while sums.at < sums.total:
+            until = min(sums.at + files.BLOCK, sums.total)
+            if not self.reaches(until):
+                return None
+            sums.read(file, until)
+        return sums.result if self.reaches(ALL) else None
+
+    def reaches(self, offset: int) -> bool:
+        """Wait until everything before an offset is settled; return whether it ever is."""
+        with self.said:
+            self.said.wait_for(lambda: self.useless or self.safe >= offset)
+            return not self.useless
+
+
+@contextmanager
+def following(path: Path) -> Iterator[Follower]:
+    """Yield a follower of path, which is about to be written; no thread outlives the block."""
+    follower = Follower(path)
+    follower.thread.start()
+    try:
+        yield follower
+    finally:
+        follower.give_up()
+        follower.thread.join()
+
+
+PHRASE = "THIS IS NOT THE SAME AS RUNNING MD5SUM ON THIS ISO!!"
+
+
+def implant(path: Path, sums: tuple[str, str] | None = None) -> str:
+    """Write the media check's MD5 into an ISO, in place; return it. Raises VerifyError if path is no ISO.
+
+    sums  MD5 and fragment sums of the ISO, where somebody has taken them already
+
+    Source: isomd5sum, libimplantisomd5.c
+    """
+    digest, fragments = sums or of(path)
+    text = (
+        f"ISO MD5SUM = {digest};SKIPSECTORS = {SKIPPED};RHLISOSTATUS=1;FRAGMENT SUMS = {fragments};"
+        f"FRAGMENT COUNT = {FRAGMENTS};{PHRASE}"
+    )
+    with files.worded(path, "sealed"), path.open("r+b") as file:
+        file.seek(FIELD_AT)
+        file.write(text.encode().ljust(FIELD))
+    return digest
+
+
+def implanted(path: Path) -> tuple[str, str]:
+    """Return (MD5, fragment sums) as they stand in an ISO. Raises VerifyError if it has none."""
+    with files.worded(path, "read"), path.open("rb") as file:
+        file.seek(FIELD_AT)
+        text = file.read(FIELD).decode("ascii", "replace")
+    values = dict(part.split(" = ", 1) for part in text.split(";") if " = " in part)
+    if "ISO MD5SUM" not in values:
+        raise VerifyError(f"{path}: has no implanted MD5; its default boot entry would stop at the media check")
+    return values["ISO MD5SUM"], values.get("FRAGMENT SUMS", "")

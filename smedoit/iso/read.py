@@ -1,0 +1,77 @@
+"""The only door to a finished ISO: raw bytes, and files by their Rock Ridge names, read with pycdlib."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from smedoit.errors import VerifyError
+from smedoit.runtime.files import BLOCK
+
+SECTOR = 2048
+
+
+class Image:
+    """An ISO open for reading: raw bytes, and files by their Rock Ridge names."""
+
+    def __init__(self, path: Path) -> None:
+        import pycdlib
+
+        self.path = path
+        self.raw: IO[bytes] = path.open("rb")
+        self.iso: Any = pycdlib.PyCdlib()
+        try:
+            self.iso.open_fp(self.raw)
+            self.records = dict(self.walk())
+        except damage() as error:
+            raise VerifyError(
+                f"{path}: is too damaged to be read as an ISO: {error}", hint="delete it, doit makes it again"
+            ) from None
+
+    def walk(self) -> Iterable[tuple[str, Any]]:
+        """Yield (path, directory record) of every file."""
+        for directory, _, files in self.iso.walk(rr_path="/"):
+            for name in files:
+                path = f"{directory.rstrip('/')}/{name}"
+                yield path.lstrip("/"), self.iso.get_record(rr_path=path)
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return raw bytes."""
+        self.raw.seek(offset)
+        return self.raw.read(size)
+
+    def size(self) -> int:
+        """Return the size of the whole image in bytes."""
+        return os.fstat(self.raw.fileno()).st_size
+
+    def blocks(self, name: str) -> Iterable[bytes]:
+        """Yield the content of a file, block by block."""
+        record = self.records[name]
+        if record.inode is None:  # the boot catalogue, which is no file to pycdlib
+            yield self.at(record.extent_location() * SECTOR, record.get_data_length())
+            return
+        with self.iso.open_file_from_iso(rr_path=f"/{name}") as file:
+            while data := file.read(BLOCK):
+                yield data
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file, nothing if it is not there."""
+        return b"".join(self.blocks(name)) if name in self.records else b""
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of a file as it lies on the image."""
+        digest = hashlib.sha256()
+        for data in self.blocks(name):
+            digest.update(data)
+        return digest.hexdigest()
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """Return what pycdlib and struct raise when they stumble over damaged bytes."""
+    from pycdlib.pycdlibexception import PyCdlibException
+
+    return (PyCdlibException, struct.error, ValueError, IndexError, KeyError)

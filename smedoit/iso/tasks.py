@@ -1,0 +1,118 @@
+"""tasks"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smedoit.artifacts.tasks import memory
+from smedoit.config.release import Release
+from smedoit.engine.task import Task, said, step
+from smedoit.iso.netinstall import FROM_TREE
+from smedoit.runtime.filesets import Files, matches
+from smedoit.tree.tasks import GRUB_TEXT, NETINSTALL, branded, either
+from smedoit.tree.tasks import sources as origins
+
+
+def layouts(rel: Release) -> Path:
+    """Return where it is kept what lies where on a finished medium."""
+    return rel.layout(rel.iso).parent
+
+
+def source_iso(rel: Release) -> Task:
+    """The source ISO, or the discs of it."""
+    memories = rel.cache / "discs.sqlite", memory(rel)
+    own = rel.state / "discs"
+    keys = [key.file for key in rel.keys]
+    beside = f"{rel.source_iso.stem}*.iso"
+    return step(
+        rel,
+        "source_iso",
+        "iso.source_iso.write",
+        *(rel.release, rel.sources, rel.sources_lock, rel.srpms, keys, own, rel.source_iso, memories, layouts(rel)),
+        file_dep=[rel.sources_lock, *keys],
+        reads=[Files(rel.srpms / "repodata")],
+        told={**said(rel, "product", "version", "label", "date", "name", "short"), "[sources]": rel.sources},
+        writes=[
+            Files(rel.source_iso.parent, (beside, f"{beside}.sha256")),
+            Files(layouts(rel), (f"{rel.source_iso.stem}*.json",)),
+        ],
+        after=["stage_sources", "source_repodata"],
+        wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
+    )
+
+
+def netinstall(rel: Release) -> Task:
+    """The network install ISO, also as images/boot.iso of the tree."""
+    one, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL
+    volume, record = rel.netinstall.volume(one), rel.layout(rel.netinstall_iso)
+    return step(
+        rel,
+        "netinstall",
+        "iso.netinstall.write",
+        *(one, rel.netinstall, rel.mirrors, rel.rules, origins(rel), rel.tree, own, rel.netinstall_iso),
+        *(memory(rel), record, in_tree),
+        reads=[
+            Files(rel.content.path / "netinstall"),
+            *either(rel, *GRUB_TEXT, "images/efiboot.img"),
+            Files(rel.tree, FROM_TREE),
+        ],
+        told={
+            **branded(rel, "product", "aliases", "version", "label", "date"),
+            "[netinstall] volume_id": volume,
+            "[netinstall] url": rel.netinstall.url,
+            "[mirrors] urls": rel.mirrors.urls,
+        },
+        targets=[
+            rel.netinstall_iso,
+            rel.netinstall_iso.with_name(f"{rel.netinstall_iso.name}.sha256"),
+            record,
+            in_tree,
+        ],
+        writes=[Files(own)],
+        after=["tree", "isolinux", "grub", "product_img", "updates_img"],
+        wiki="Create cdrom content",
+    )
+
+
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL)
+
+
+def on_medium(relative: str) -> bool:
+    """Return whether a file of the tree goes on the medium."""
+    return not matches(relative, OFF_MEDIUM)
+
+
+def iso(rel: Release) -> Task:
+    """The sealed ISO."""
+
+    return step(
+        rel,
+        "iso",
+        "iso.build.write",
+        *(rel.release, rel.tree, on_medium, rel.iso, rel.cache / "digests.json", rel.layout(rel.iso)),
+        file_dep=[rel.lock],
+        reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
+        told=said(rel, "product", "version", "label", "volume_id", "date"),
+        targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
+        after=[
+            "stage_packages",
+            "tree",
+            "medium_keys",
+            "isolinux",
+            "grub",
+            "comps",
+            "repodata",
+            "closure",
+            "updates",
+            "quality",
+            "anaconda_version",
+            "install_classes",
+            "product_img",
+            "updates_img",
+            "treeinfo",
+            "check_versions",
+            "release_package",
+            "stage_link",
+        ],
+        wiki="Build SME Server 10 64 bit ISO",
+    )

@@ -1,0 +1,112 @@
+"""What is on a finished ISO, against what must be: files, packages, repodata, .treeinfo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smedoit.errors import Findings
+from smedoit.iso.read import Image
+from smedoit.packages.select import Pick
+from smedoit.runtime import files
+
+LOADER, EFI_IMAGE, CATALOG = "isolinux/isolinux.bin", "images/efiboot.img", "isolinux/boot.cat"
+BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on the medium
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the ISO must say.
+
+    packages    where its packages lie, with a slash at the end
+    repository  where its repodata/ lies, likewise; hrefs in it are relative to this place
+    url         what a network install medium installs from
+    """
+
+    volume: str
+    files: Mapping[str, Path]
+    picks: Iterable[Pick]
+    packages: str = "Packages/"
+    repository: str = ""
+    url: str = ""
+
+
+def check_files(image: Image, expected: Expected, findings: Findings) -> None:
+    """Every file of the tree is on the ISO, byte by byte, and nothing else is."""
+    for name in sorted(set(expected.files) - set(image.records)):
+        findings.add("files", f"{name} is not on it")
+    for name in sorted(set(image.records) - set(expected.files) - {CATALOG}):
+        findings.add("files", f"{name} is on it, but not in the tree")
+    for name in sorted(set(expected.files) & set(image.records)):
+        if not name.endswith(".rpm") and not same(image, name, expected.files[name]):
+            findings.add("files", f"{name} differs from the tree")
+
+
+def same(image: Image, name: str, source: Path) -> bool:
+    """Return whether a file on the ISO is what it should be; isolinux.bin has its boot info table filled in."""
+    if name == LOADER:
+        found, wanted = image.read(name), files.read_bytes(source)
+        return without_boot_info(found) == without_boot_info(wanted)
+    with source.open("rb") as file:
+        equal = all(file.read(len(data)) == data for data in image.blocks(name))
+        return equal and not file.read(1)
+
+
+def without_boot_info(loader: bytes) -> bytes:
+    """Return isolinux.bin without the table that the medium's writer fills in."""
+    return loader[: BOOT_INFO.start] + loader[BOOT_INFO.stop :]
+
+
+def check_packages(image: Image, expected: Expected, findings: Findings) -> None:
+    """The packages are those of the lock, by their SHA-256."""
+    wanted = {f"{expected.packages}{pick.package.filename}": pick.package.sha256 for pick in expected.picks}
+    there = {name for name in image.records if name.endswith(".rpm")}
+    for name in sorted(there ^ set(wanted)):
+        findings.add("packages", f"{name} is {'not in the lock' if name in there else 'missing'}")
+    for name in sorted(there & set(wanted)):
+        findings.check(image.sha256(name) == wanted[name], "packages", f"{name} is not the file that the lock names")
+
+
+def check_repodata(image: Image, expected: Expected, findings: Findings) -> None:
+    """repomd.xml fits its files, and primary lists exactly the packages, with their digests."""
+    import createrepo_c as cr
+
+    base = expected.repository
+    with TemporaryDirectory() as directory:
+        for name in (name for name in image.records if name.startswith(f"{base}repodata/")):
+            (Path(directory) / Path(name).name).write_bytes(image.read(name))
+        try:
+            repomd = cr.Repomd(f"{directory}/repomd.xml")
+            records = {record.type: record for record in repomd.records}
+            listed: dict[str, str] = {}
+            primary = Path(directory) / Path(records["primary"].location_href).name
+            cr.xml_parse_primary(
+                str(primary), pkgcb=lambda one: listed.update({base + one.location_href: one.pkgId}), do_files=False
+            )
+        except (KeyError, cr.CreaterepoCError, OSError) as error:
+            findings.add("repodata", f"cannot be read: {error}")
+            return
+    for record in records.values():
+        name = base + record.location_href
+        good = name in image.records and image.sha256(name) == record.checksum
+        findings.check(good, "repodata", f"repomd.xml does not fit {record.location_href}")
+    wanted = {f"{expected.packages}{pick.package.filename}": pick.package.sha256 for pick in expected.picks}
+    for href in sorted({href for href, _ in set(listed.items()) ^ set(wanted.items())}):
+        findings.add("repodata", f"primary and the lock differ about {href}")
+
+
+def check_treeinfo(image: Image, _: Expected, findings: Findings) -> None:
+    """.treeinfo loads, and its checksums are those of the files on the ISO."""
+    from productmd.treeinfo import TreeInfo
+
+    info = TreeInfo()
+    try:
+        info.loads(image.read(".treeinfo").decode("utf-8"))
+    except Exception as error:
+        findings.add(".treeinfo", f"cannot be read: {error}")
+        return
+    for name, (_kind, digest) in sorted(info.checksums.checksums.items()):
+        good = name in image.records and image.sha256(name) == digest
+        findings.check(good, ".treeinfo", f"its checksum of {name} is wrong")

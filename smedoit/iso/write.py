@@ -1,0 +1,299 @@
+"""A medium and how it is written: ISO 9660 level 3, Rock Ridge, Joliet, El Torito twice, isohybrid."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedWriter, FileIO
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from smedoit.errors import ContentError
+from smedoit.runtime import files
+
+BIOS_IMAGE, EFI_IMAGE = "isolinux/isolinux.bin", "images/efiboot.img"
+CATALOG = "isolinux/boot.cat"
+SECTOR = 2048
+BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
+HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
+PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
+LEAST = 512  # sectors of the smallest medium: Debian's checkisomd5 stumbles over images of under 336
+BEHIND = 1 << 20  # bytes that pycdlib may still go back, into isolinux.bin for its boot info table
+SHARED = 1 << 20  # files at least this large are looked at for twins, which then share their place
+IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
+JOLIET_LIMIT = 64
+IDENTIFIED = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
+LABEL, JOLIET_LABEL = 32, 16  # blkid takes the whole label if the shorter one is its beginning
+FILE_MODE, DIRECTORY_MODE = 0o100644, 0o040755
+NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs of a medium follow from its names
+
+
+@dataclass(frozen=True)
+class Medium:
+    """An ISO before it is written.
+
+    epoch     every time on it, in seconds since 1970 UTC
+    files     path on the ISO, without a leading slash -> the file that it holds
+    bootable  False for a medium that only carries files
+    """
+
+    volume: str
+    publisher: str
+    application: str
+    epoch: int
+    files: Mapping[str, Path]
+    bootable: bool = True
+
+
+def check(medium: Medium) -> None:
+    """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
+    if not medium.bootable:
+        return
+    for name in (BIOS_IMAGE, EFI_IMAGE):
+        if name not in medium.files:
+            raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
+    loader = files.read_bytes(medium.files[BIOS_IMAGE])
+    if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
+        raise ContentError(
+            f"{medium.files[BIOS_IMAGE]}: is no isolinux.bin that can start from USB",
+            hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
+        )
+
+
+class Output(BufferedWriter):
+    """The file that pycdlib writes, which tells how much of it is settled.
+
+    Before the content of the files it writes hither and thither, then front to back.
+
+    content  offset at which the content of the files begins
+    settled  called with an offset before which nothing changes any more; a lower one takes that back
+    """
+
+    def __init__(self, path: Path, content: int, settled: Callable[[int], None]) -> None:
+        super().__init__(FileIO(path, "wb"))
+        self.content, self.settled = content, settled
+        self.said = 0
+
+    def write(self, data: Any) -> int:
+        """Write, and tell if that settles something."""
+        at = self.tell()
+        written = super().write(data)
+        final = max(at - BEHIND, 0) if at >= self.content else 0
+        if final > self.said or at < self.said:
+            self.said = min(final, at)
+            self.settled(self.said)
+        return written
+
+
+def write(
+    medium: Medium,
+    target: Path,
+    progress: Callable[[int, int], None] | None = None,
+    settled: Callable[[int], None] = lambda _: None,
+) -> dict[str, int]:
+    """Write the medium to target, which is not yet sealed; return path -> offset of every file in it, in bytes.
+
+    progress  called with bytes done and in all
+    settled   called with an offset before which target is as it will be; a lower one than before takes that back
+
+    Same medium, same bytes. Raises ContentError, and OSError for target.
+    """
+    check(medium)
+    names = Names()
+    with pinned_clock(medium.epoch):
+        iso = composed(medium, names)
+        callback = (lambda done, total, _: progress(done, total)) if progress else None
+        content = next(filter(None, map(place_of, iso.inodes)), 0) * SECTOR
+        with Output(target, content, settled) as output:
+            iso.write_fp(output, blocksize=files.BLOCK, progress_cb=callback)
+        offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
+        iso.close()
+    return offsets
+
+
+def composed(medium: Medium, names: Names) -> Any:
+    """Return pycdlib's picture of the medium, with everything in its place; names learns what the files are called."""
+    import pycdlib
+
+    iso = pycdlib.PyCdlib()
+    iso.new(
+        interchange_level=3,
+        joliet=3,
+        rock_ridge="1.09",
+        sys_ident="LINUX",
+        vol_ident=medium.volume[:JOLIET_LABEL],
+        pub_ident_str=identifier(medium.publisher),
+        preparer_ident_str="SMEDOIT",
+        app_ident_str=identifier(medium.application),
+    )
+    iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
+    add_files(iso, medium, names)
+    if medium.bootable:
+        make_bootable(iso, medium, names)
+    for descriptor in (*iso.pvds, *iso.svds):
+        descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
+    iso.force_consistency()
+    iso.inodes.sort(key=place_of)  # so that they are written front to back
+    return iso
+
+
+def place_of(inode: Any) -> int:
+    """Return the sector at which the content of a file begins; one without content has no place, and goes first."""
+    return int(inode.extent_location()) if inode.get_data_length() else 0
+
+
+def identifier(text: str) -> str:
+    """Return text as a volume descriptor carries it: upper case, ASCII, and not too long."""
+    return text.upper().encode("ascii", "replace").decode()[:IDENTIFIED]
+
+
+@contextmanager
+def pinned_clock(epoch: int) -> Iterator[None]:
+    """Let pycdlib see one moment, in UTC, while it composes: it dates everything by the clock."""
+    from pycdlib import dates, headervd, pycdlib, utils
+
+    class Clock:
+        """What pycdlib uses of the module time."""
+
+        localtime = gmtime = staticmethod(time.gmtime)
+        strftime, strptime, struct_time = staticmethod(time.strftime), staticmethod(time.strptime), time.struct_time
+
+        @staticmethod
+        def time() -> float:
+            return float(epoch)
+
+    modules: list[Any] = [module for module in (dates, headervd, pycdlib, utils) if hasattr(module, "time")]
+    for module in modules:
+        module.time = Clock
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.time = time
+
+
+def add_files(iso: Any, medium: Medium, names: Names) -> None:
+    """Add directories and files, sorted; large files with the same content take one place."""
+    twins: dict[tuple[int, str], str] = {}
+    for path in sorted({str(parent) for name in medium.files for parent in PurePosixPath(name).parents} - {"."}):
+        place = names.of(path, directory=True)
+        iso.add_directory(place, rr_name=basename(path), joliet_path=joliet(path), file_mode=DIRECTORY_MODE)
+    for path, source in sorted(medium.files.items()):
+        with files.worded(source, "read"):
+            add_file(iso, path, source, names, twins)
+
+
+def add_file(iso: Any, path: str, source: Path, names: Names, twins: dict[tuple[int, str], str]) -> None:
+    """Add one file, or another name for one that is there already."""
+    place = names.of(path, directory=False)
+    size = source.stat().st_size
+    key = (size, files.digest(source)) if size >= SHARED and not path.endswith(".rpm") else None
+    twin = twins.setdefault(key, place) if key else place
+    if twin != place:
+        iso.add_hard_link(iso_old_path=twin, iso_new_path=place, rr_name=basename(path))
+        iso.add_hard_link(iso_old_path=twin, joliet_new_path=joliet(path))
+        return
+    iso.add_file(str(source), place, rr_name=basename(path), joliet_path=joliet(path), file_mode=FILE_MODE)
+
+
+def basename(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]
+
+
+def joliet(path: str) -> str:
+    """Return a path as Joliet carries it; Linux reads the Rock Ridge name, which is always whole."""
+    return "/" + "/".join(shortened(part, JOLIET_LIMIT) for part in path.split("/"))
+
+
+def shortened(name: str, limit: int) -> str:
+    """Return name cut in its middle, so that its extension survives."""
+    if len(name) <= limit:
+        return name
+    mark = f"~{uuid.uuid5(NAMESPACE, name).hex[:6]}~"
+    tail = (limit - len(mark)) // 2
+    return name[: limit - len(mark) - tail] + mark + name[-tail:]
+
+
+class Names:
+    """ISO 9660 names: upper case, few characters, short, and unique in their directory."""
+
+    def __init__(self) -> None:
+        self.directories = {"": ""}
+        self.files: dict[str, str] = {}
+        self.taken: dict[str, set[str]] = {}
+        self.last: dict[tuple[str, str, str], int] = {}  # the number that a cut name got last: trying all takes hours
+
+    def of(self, path: str, *, directory: bool) -> str:
+        """Return the absolute ISO 9660 path for a path whose directories came before."""
+        above, _, name = path.rpartition("/")
+        plain = re.sub(r"[^A-Z0-9_.]", "_", name.upper())
+        stem, _, extension = (plain.replace(".", "_"), "", "") if directory else split_extension(plain)
+        unique = self.unique(self.directories[above], stem, extension)
+        place = f"{self.directories[above]}/{unique}"
+        if directory:
+            self.directories[path] = place
+            return place
+        self.files[path] = f"{place};1"
+        return self.files[path]
+
+    def unique(self, above: str, stem: str, extension: str) -> str:
+        """Return the first of STEM.EXT, STEM1.EXT … that nobody has."""
+        taken = self.taken.setdefault(above, set())
+        room = IDENTIFIER - len(extension)
+        candidate, count = stem[:room], 0
+        while f"{candidate}.{extension}" in taken:
+            count += 1
+            cut = stem[: room - len(str(count))]
+            count = max(count, self.last.get((above, cut, extension), 0))
+            candidate = f"{cut}{count}"
+            self.last[above, cut, extension] = count
+        taken.add(f"{candidate}.{extension}")
+        return f"{candidate}.{extension}" if extension else candidate
+
+
+def split_extension(name: str) -> tuple[str, str, str]:
+    """Return (stem without dots, ".", extension) of a plain name; a leading dot starts no extension."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem.strip(".") or len(extension) > EXTENSION:
+        return name.replace(".", "_"), "", ""
+    return stem.replace(".", "_"), dot, extension
+
+
+def make_bootable(iso: Any, medium: Medium, names: Names) -> None:
+    """Add El Torito for BIOS and UEFI, and make the image start from a USB stick as well."""
+    iso.add_eltorito(
+        names.files[BIOS_IMAGE],
+        bootcatfile=names.of(CATALOG, directory=False),
+        rr_bootcatname=basename(CATALOG),
+        joliet_bootcatfile=f"/{CATALOG}",
+        boot_load_size=BIOS_LOAD_SIZE,
+        boot_info_table=True,
+    )
+    iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
+    seed = uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
+    iso.add_isohybrid(efi=True, mbr_id=seed.int & 0xFFFFFFFF)
+    complete_gpt(iso.isohybrid_mbr, seed)
+
+
+def complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:
+    """Give disk and partitions GUIDs that follow from seed, and both tables all the entries they announce.
+
+    pycdlib sums up only the entries that are in use, so readers that check the table's CRC,
+    the Linux kernel among them, would refuse it; empty entries of our own make the sum right.
+    """
+    from pycdlib.isohybrid import GPTPartHeader
+
+    for table in (hybrid.primary_gpt, hybrid.secondary_gpt):
+        table.header.disk_guid = uuid.uuid5(seed, "disk")
+        for number, part in enumerate(table.parts):
+            part.part_guid = uuid.uuid5(seed, f"partition {number}")
+        while len(table.parts) < table.header.num_parts:
+            empty = GPTPartHeader()
+            empty.new(True, "")
+            empty.part_type_guid, empty.part_guid = bytes(16), uuid.UUID(int=0)
+            table.parts.append(empty)

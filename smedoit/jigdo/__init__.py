@@ -1,0 +1,1 @@
+""".jigdo and .template of each ISO."""

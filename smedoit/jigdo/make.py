@@ -1,0 +1,122 @@
+"""Sealed ISOs to .jigdo and .template, and these read back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from smedoit.config.identity import Identity
+from smedoit.config.media import Mirrors
+from smedoit.errors import VerifyError, grouped, human
+from smedoit.iso import extents, write
+from smedoit.iso.extents import Layout, Place
+from smedoit.jigdo import format, template
+from smedoit.jigdo.format import Part
+from smedoit.runtime import files
+from smedoit.runtime.digests import Digests
+
+KINDS = ("md5", "rsync64")
+
+
+def make(
+    one: Identity,
+    mirrors: Mirrors,
+    images: Path,
+    pattern: str,
+    layouts: Path,
+    published: Mapping[Path, str],
+    memory: Path,
+) -> str:
+    """Write .jigdo and .template beside each image, and remove those of images that are gone.
+
+    images     directory of the ISOs that match pattern; layouts has a file of the same stem for each
+    published  directory -> where its content is on the mirrors, below smeos/
+    """
+    bases = mirrors.needed(one, "a .jigdo file must say where its files are")
+    known = Digests(memory)
+    found = sorted(images.glob(pattern))
+    try:
+        sizes = [describe(path, layouts / f"{path.stem}.json", published, bases, known) for path in found]
+    finally:
+        known.save()
+    remove_others(images, pattern, {path.stem for path in found})
+    return f"{len(found)} {'image' if len(found) == 1 else 'images'}, {human(sum(sizes))} of templates"
+
+
+def describe(path: Path, record: Path, published: Mapping[Path, str], mirrors: Sequence[str], known: Digests) -> int:
+    """Write .jigdo and .template of one image; return the bytes of the template."""
+    where = extents.loads(files.read_text(record), record)
+    check_sealed(path, where, known)
+    shared = {place: name for place in where.places if (name := mirrored(place, published))}
+    sums = known.of_each({path: ("md5",), **{Path(place.source): KINDS for place in shared}})
+    check_unchanged(path, shared, {place: sums[Path(place.source)]["md5"] for place in shared})
+    parts = [part(place, name, sums[Path(place.source)]) for place, name in shared.items()]
+    every = format.regions(parts, where.size)
+    target = path.with_name(format.template_name(path.name))
+    template.write(path, every, sums[path]["md5"], target)
+    listed = [one for one in every if isinstance(one, Part)]
+    digest = known.of(target, "md5")["md5"]
+    of_image = {"MD5": sums[path]["md5"], "SHA256": where.sha256}
+    text = format.listing(path.name, of_image, where.size, digest, listed, mirrors)
+    files.write(path.with_name(format.listing_name(path.name)), text)
+    return target.stat().st_size
+
+
+def check_sealed(path: Path, where: Layout, known: Digests) -> None:
+    """Raise VerifyError if an ISO is not what it was when it was sealed."""
+    if known.sha256(path) != where.sha256:
+        raise VerifyError(
+            f"{path}: changed after it was sealed, so what is known of it is no longer true",
+            hint="delete it and run doit; nothing may edit a sealed ISO",
+        )
+
+
+def mirrored(place: Place, published: Mapping[Path, str]) -> str:
+    """Return the path below smeos/ at which mirrors have a file of an ISO, "" where they have it not."""
+    source = Path(place.source)
+    for root, prefix in published.items():
+        if (
+            source.is_relative_to(root) and place.path != write.BIOS_IMAGE
+        ):  # that one gets its boot info table on the ISO
+            name = f"{prefix}/{source.relative_to(root).as_posix()}"
+            return name if format.may_be_part(name, place.size) else ""
+    return ""
+
+
+def check_unchanged(path: Path, shared: Mapping[Place, str], sums: Mapping[Place, str]) -> None:
+    """Raise VerifyError for files that are not any more what the ISO was written from.
+
+    An equal stamp says that they are; for all others the bytes on the ISO are read.
+    """
+    doubtful = [place for place in shared if tuple(files.stamp(place.source)) != place.stamp]
+    with files.worded(path, "read"), path.open("rb") as file:
+        changed = [place.source for place in doubtful if sum_at(file, place) != sums[place]]
+    if changed:
+        raise VerifyError(
+            f"{path}: was written from files that have changed since\n{grouped({'changed': changed})}",
+            hint="run doit again, so that the ISO is written from them",
+        )
+
+
+def sum_at(file: IO[bytes], place: Place) -> str:
+    """Return the MD5 of a file as it lies on an ISO."""
+    state = hashlib.md5(usedforsecurity=False)
+    file.seek(place.offset)
+    for start in range(0, place.size, files.BLOCK):
+        state.update(file.read(min(files.BLOCK, place.size - start)))
+    return state.hexdigest()
+
+
+def part(place: Place, name: str, sums: Mapping[str, str]) -> Part:
+    """Return a file of an ISO as jigdo knows it."""
+    return Part(place.offset, place.size, name, sums["md5"], int(sums["rsync64"], 16))
+
+
+def remove_others(images: Path, pattern: str, stems: set[str]) -> None:
+    """Remove .jigdo and .template of images that are no more."""
+    for suffix in (".jigdo", ".template"):
+        for stale in images.glob(pattern.removesuffix(".iso") + suffix):
+            if stale.stem not in stems:
+                files.remove(stale)

@@ -1,0 +1,91 @@
+"""The only door to jigdo's templates: written from what is known of the image, read back without that knowledge."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from smedoit.jigdo import format
+from smedoit.jigdo.format import Broken, Description, Literal, Part
+from smedoit.runtime import files
+
+PIECE = 1 << 18  # bytes of the image in one compressed piece, so that a reader can begin anywhere
+LEVEL = 9
+ID_AND_LENGTH = 10
+LONGEST_HEADER = 4096
+
+
+def write(image: Path, every: Sequence[Part | Literal], md5: str, target: Path) -> None:
+    """Write the template of an image whose regions and MD5 are known. Raises TreeError."""
+    literals = [one for one in every if isinstance(one, Literal)]
+    size = every[-1].offset + every[-1].size if every else 0
+    with (
+        files.writing(target) as beside,
+        beside.open("wb") as out,
+        files.worded(image, "read"),
+        image.open("rb") as file,
+    ):
+        out.write(format.header())
+        for piece in pieces(stretches(file, literals)):
+            packed = zlib.compress(piece, LEVEL)
+            out.write(format.data_head(len(packed), len(piece)) + packed)
+        out.write(format.description(every, size, md5))
+
+
+def stretches(file: IO[bytes], literals: Iterable[Literal]) -> Iterator[bytes]:
+    """Yield the bytes of the literals, in blocks."""
+    for one in literals:
+        file.seek(one.offset)
+        for start in range(0, one.size, PIECE):
+            yield file.read(min(PIECE, one.size - start))
+
+
+def pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of equal size; the last one may be shorter."""
+    held = bytearray()
+    for stretch in stretches:
+        held += stretch
+        while len(held) >= PIECE:
+            yield bytes(held[:PIECE])
+            del held[:PIECE]
+    if held:
+        yield bytes(held)
+
+
+def read(path: Path) -> Description:
+    """Return what a template says of its image. Raises Broken, TreeError."""
+    with files.worded(path, "read"), path.open("rb") as file:
+        begin(file)
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 6))
+        length = int.from_bytes(file.read(6), "little")
+        if not ID_AND_LENGTH + 6 <= length <= end:
+            raise Broken("it is cut short")
+        file.seek(end - length)
+        return format.parse_description(file.read(length))
+
+
+def begin(file: IO[bytes]) -> None:
+    """Go to the first piece of a template. Raises Broken if it does not begin as one."""
+    found = format.HEADER.match(file.read(LONGEST_HEADER))
+    if not found or found.group(1) != format.FORMAT.partition(".")[0].encode():
+        raise Broken("it does not begin as a jigdo template does")
+    file.seek(found.end())
+
+
+def plain(path: Path) -> Iterator[bytes]:
+    """Yield what a template holds of its image, unpacked. Raises Broken, TreeError."""
+    with files.worded(path, "read"), path.open("rb") as file:
+        begin(file)
+        while (head := file.read(ID_AND_LENGTH))[:4] == format.DATA:
+            packed, size = int.from_bytes(head[4:], "little") - 16, int.from_bytes(file.read(6), "little")
+            try:
+                data = zlib.decompress(file.read(packed))
+            except zlib.error as error:
+                raise Broken(f"a piece of it is damaged, {error}") from None
+            if len(data) != size:
+                raise Broken("a piece of it is not as long as it says")
+            yield data

@@ -1,0 +1,1 @@
+"""Public keys and signatures: pinned by fingerprint, checked by rpm-rs, rpmkeys, gpgv or gpg."""

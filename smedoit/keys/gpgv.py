@@ -1,0 +1,73 @@
+"""Texts that somebody signed, checked by gpgv against the pinned keys and no other.
+
+sequoia refuses the keys of EL 5 to 7, which vouch for themselves with SHA-1; here the
+key is believed because release.toml pins its fingerprint, and gpgv takes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smedoit.config.tiers import Key
+from smedoit.errors import ContentError
+from smedoit.keys import keyring
+from smedoit.runtime import files
+from smedoit.runtime.process import Failed, run
+
+CLEARSIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
+VALID = re.compile(r"^\[GNUPG:\] VALIDSIG (?:\S+ ){9}(\S+)", re.MULTILINE)
+UNKNOWN = re.compile(r"^\[GNUPG:\] NO_PUBKEY (\S+)", re.MULTILINE)
+PACKAGE = "gpgv"
+
+
+def is_clearsigned(data: bytes) -> bool:
+    """Return whether a text carries its signature within itself."""
+    return data.lstrip().startswith(CLEARSIGNED)
+
+
+def text_of(signed: Path, pinned: Sequence[Key]) -> tuple[bytes, str]:
+    """Return (what a pinned key signed, its fingerprint) of a clearsigned file. Raises ContentError."""
+    with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
+        output = Path(place) / "text"
+        owner = checked(["--output", output, signed], signed, pinned, Path(place))
+        return files.read_bytes(output), owner
+
+
+def owner_of(data: Path, signature: Path, pinned: Sequence[Key]) -> str:
+    """Return the fingerprint of the pinned key that made a detached signature of a file. Raises ContentError."""
+    with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
+        return checked([signature, data], signature, pinned, Path(place))
+
+
+def checked(words: Sequence[str | Path], signature: Path, pinned: Sequence[Key], place: Path) -> str:
+    """Return the fingerprint of the pinned key whose signature is good. Raises ContentError, SmeError without gpgv."""
+    ring = place / "ring"
+    ring.write_bytes(b"".join(keyring.the_pinned(key, files.read_bytes(key.file)).pruned for key in pinned))
+    command = ["gpgv", "--homedir", place, "--keyring", ring, "--status-fd", "1", *words]
+    try:
+        said = run(command, package=PACKAGE)
+    except Failed as error:
+        raise refused(signature, error.said) from None
+    found = VALID.search(said)
+    if not found:
+        raise refused(signature, said)
+    return found[1].lower()
+
+
+def refused(signature: Path, said: str) -> ContentError:
+    """Return the error for a signature that proves nothing; said is all that gpgv printed."""
+    unknown = UNKNOWN.search(said) or re.search(r"No public key()", said)
+    if unknown:
+        using = re.search(r"using \w+ key (\w+)", said)
+        key = unknown[1] or (using[1] if using else "nobody knows")
+        return ContentError(
+            f"{signature.name}: signed by key {key}, which release.toml does not trust",
+            hint="if that key belongs to upstream, add it to [[keys]], with its fingerprint from another source",
+        )
+    return ContentError(
+        f"{signature.name}: its signature does not verify: damaged or forged",
+        hint="fetch it again; if it stays so, do not use these files",
+    )

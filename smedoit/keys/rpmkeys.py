@@ -1,0 +1,101 @@
+"""Signatures that no modern library checks any more (DSA, SHA-1): rpm itself checks them, with a database of one key.
+
+Only keys that release.toml marks as legacy come here. The database is private and holds a
+single key, so that what rpm calls OK can only have been signed by it, whatever short id it shows.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smedoit.errors import SmeError
+from smedoit.keys.openpgp import Certificate, Signature
+from smedoit.runtime import files, process
+
+WEAK_ALGORITHMS, WEAK_HASHES = ("DSA",), ("SHA1", "MD5", "RipeMD")
+PACKAGE = "rpm"  # of Debian, that has rpmkeys
+SIGNED = re.compile(r"(Header )?(?:OpenPGP )?V[34] \w+/\w+ [Ss]ignature, key (?:ID|fingerprint:) ([0-9a-f]{8,40}): OK")
+DIGEST = re.compile(r"(?:Header|Payload) (?:SHA1|SHA256|SHA512)(?: ALT)? digest: OK|MD5 digest: OK")
+
+
+class Unproven(Exception):
+    """Why rpm does not vouch for a package, in words."""
+
+
+def is_weak(signature: Signature) -> bool:
+    """Return whether a signature is of a kind that only a legacy key may make."""
+    return signature.algorithm in WEAK_ALGORITHMS or signature.hash in WEAK_HASHES
+
+
+@dataclass
+class Ring:
+    """A database of rpm's own that holds one key; it is made when it is first asked, and goes with this object."""
+
+    certificate: Certificate
+    name: str
+    place: TemporaryDirectory[str] | None = None
+    making: threading.Lock = field(default_factory=threading.Lock)
+
+    def payload_signed(self, path: Path) -> bool:
+        """Return whether the key signed the payload of a package, too, besides its header.
+
+        Raises Unproven unless it signed at least one of them and rpm finds nothing to complain
+        of, SmeError if rpm is absent or cannot use such a key.
+        """
+        said = process.run(self.command("-Kv", path), env=self.environment(), package=PACKAGE, answers=(0, 1))
+        return judged(said, self.certificate)
+
+    def command(self, *words: str | Path) -> list[str | Path]:
+        """Return a command line of rpmkeys that sees our database and nobody's settings."""
+        return ["rpmkeys", "--define", f"_dbpath {self.database()}/db", *words]
+
+    def environment(self) -> dict[str, str]:
+        """Return what keeps a person's ~/.rpmmacros away."""
+        return {"HOME": self.database()}
+
+    def database(self) -> str:
+        """Return the directory of the database, which the first caller fills."""
+        with self.making:
+            if self.place is None:
+                place = TemporaryDirectory(prefix="smedoit-rpm-")
+                self.fill(Path(place.name))
+                self.place = place
+            return self.place.name
+
+    def fill(self, place: Path) -> None:
+        """Import the key into a new database. Raises SmeError if rpm does not take it."""
+        from pysequoia import ArmorKind, armor
+
+        (place / "db").mkdir()
+        files.write(place / "key", armor(self.certificate.pruned, ArmorKind.PublicKey))
+        command: list[str | Path] = ["rpmkeys", "--define", f"_dbpath {place}/db", "--import", place / "key"]
+        try:
+            process.run(command, env={"HOME": str(place)}, package=PACKAGE)
+        except process.Failed as error:
+            raise SmeError(
+                f"{self.name}: rpm of this machine does not take this legacy key: {error.said.strip()}",
+                hint="build where rpm still checks such keys, or have the packages signed again",
+            ) from None
+
+
+def judged(said: str, certificate: Certificate) -> bool:
+    """Return whether rpm found a good signature over the payload, too.
+
+    said  what `rpmkeys -Kv` prints: the file's name, then a line for every signature and digest
+
+    Every line must be one that we know and OK, and one of them a signature of the key.
+    Raises Unproven otherwise, with the first line that is not.
+    """
+    lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
+    signed = [match for match in map(SIGNED.fullmatch, lines) if match and certificate.is_id(match[2])]
+    known = {match[0] for match in signed} | {line for line in lines if DIGEST.fullmatch(line)}
+    for line in lines:
+        if line not in known:
+            raise Unproven(line)
+    if not signed:
+        raise Unproven("it carries no signature of that key")
+    return any(not match[1] for match in signed)

@@ -1,0 +1,6 @@
+"""medium_paths"""
+
+from __future__ import annotations
+
+UNDER_WAY = "under-way.json"
+OVERLAYS = ("images/product.img", "images/updates.img")  # on a medium: what is laid over the installer's own files

@@ -1,0 +1,109 @@
+"""The source packages of a medium: which SRPMs belong to its packages, and on which disc each goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from smedoit.config.media import Sources
+from smedoit.config.tiers import Key, Tier
+from smedoit.errors import PackageError, grouped
+from smedoit.keys import keyring
+from smedoit.package import Package
+from smedoit.packages import lock, scan, stage
+from smedoit.packages.choose import read_lock
+from smedoit.packages.select import Pick
+from smedoit.repodata import write
+from smedoit.runtime import files
+
+
+def wanted(picks: Iterable[Pick], absent: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return file name of an SRPM -> NEVRAs of the packages that were built from it, both sorted.
+
+    absent  file name of an SRPM (globs allowed) -> why it need not be there
+    """
+    found: dict[str, list[str]] = {}
+    for pick in picks:
+        name = pick.package.source_rpm
+        if not any(fnmatchcase(name, pattern) for pattern in absent):
+            found.setdefault(name, []).append(pick.package.nevra)
+    return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def choose_sources(needed: Mapping[str, Sequence[str]], tiers: Mapping[str, Iterable[Package]]) -> list[Pick]:
+    """Return the source package of every file name needed, sorted by it.
+
+    needed  as wanted() returns it
+    tiers   source packages by tier, the most trusted first: the first one that has a file gives it
+
+    Raises PackageError with every SRPM that no tier has, and with those that tiers have with different bytes.
+    """
+    found: dict[str, list[Pick]] = {}
+    for tier, packages in tiers.items():
+        for package in packages:
+            if package.filename in needed:
+                found.setdefault(package.filename, []).append(Pick(package, tier))
+    refuse_missing({name: users for name, users in needed.items() if name not in found})
+    refuse_ambiguous(found)
+    return [found[name][0] for name in sorted(found)]
+
+
+def refuse_missing(missing: Mapping[str, Sequence[str]]) -> None:
+    """Raise PackageError for SRPMs that no tier has."""
+    if missing:
+        complaints = {f"{name or 'packages that name no SRPM'}, for": users for name, users in missing.items()}
+        raise PackageError(
+            f"{len(missing)} source packages of the medium are in no tier\n{grouped(complaints)}",
+            hint="put each into a tier; what need not be there goes into [sources] absent, with a reason",
+        )
+
+
+def refuse_ambiguous(found: Mapping[str, Sequence[Pick]]) -> None:
+    """Raise PackageError for SRPMs of the same name with different bytes: no rule could choose between them."""
+    complaints = {
+        name: [f"{pick.package.file} ({pick.tier})" for pick in picks]
+        for name, picks in found.items()
+        if len({pick.package.sha256 for pick in picks}) > 1
+    }
+    if complaints:
+        raise PackageError(
+            f"the same source package stands in the tiers with different bytes\n{grouped(complaints)}",
+            hint="remove the wrong copy",
+        )
+
+
+def choose(
+    lock_file: Path,
+    tiers: Sequence[Tier],
+    pinned: Sequence[Key],
+    settings: Sources,
+    root: Path,
+    memory: Path,
+    target: Path,
+) -> str:
+    """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
+    picks = read_lock(lock_file)
+    needed = wanted(picks, settings.absent)
+    there = [tier for tier in tiers if tier.stage or tier.path.is_dir()]
+    found = scan.take(there, root, keyring.load(pinned), memory, needed.__contains__)
+    chosen = choose_sources(needed, found)
+    files.write(target, lock.dumps(chosen))
+    return f"{len(chosen)} source packages of {len(picks)} packages"
+
+
+def link(sources_lock: Path, root: Path, target: Path) -> str:
+    """Make SRPMS/ hold the packages of sources.lock, as hard links where that is possible, and no other RPM."""
+    return stage.link(sources_lock, root, target)
+
+
+def describe(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
+    """Write repodata/ of SRPMS/."""
+    located = packages_in(target, read_lock(sources_lock))
+    parsed = write.make(located, None, target / "repodata", epoch, memory)
+    return f"{len(located)} source packages, {parsed} of them parsed now"
+
+
+def packages_in(directory: Path, picks: Iterable[Pick]) -> list[write.Located]:
+    """Return source packages as a repository at directory has them."""
+    return [write.Located(pick.package, directory / pick.package.filename, pick.package.filename) for pick in picks]

@@ -1,0 +1,137 @@
+"""What a person still does after a release was published, and the announcement: as mail, and as wiki markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smedoit.artifacts import checksums
+from smedoit.config.identity import Identity
+from smedoit.config.release import Release
+from smedoit.errors import human
+from smedoit.publish.channels import FINAL, Place
+from smedoit.publish.plan import Plan
+from smedoit.runtime import files
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A medium that users download; path is relative to the release."""
+
+    path: str
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class News:
+    """What an announcement is made of.
+
+    bases  URLs of the release on mirrors, without a slash at their end
+    notes  what is new, as text for people; "" if nobody wrote it down
+    to     mail addresses
+    """
+
+    one: Identity
+    place: Place
+    bases: Sequence[str]
+    media: Sequence[Medium]
+    notes: str = ""
+    to: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """The subject."""
+        what = "" if self.place.channel == FINAL else " for testing"
+        return f"{self.one.product} {self.one.title} is released{what}"
+
+    @property
+    def opening(self) -> str:
+        """The first sentences."""
+        warning = "" if self.one.is_final else " It is a test release: do not install it where you need the data."
+        return f"{self.one.product} {self.one.title} of {self.one.date:%Y-%m-%d} can be downloaded.{warning}"
+
+
+def mail(news: News) -> str:
+    """Return the announcement as a mail, with its headers."""
+    head = [f"To: {', '.join(news.to)}"] if news.to else []
+    lines = [*head, f"Subject: {news.title}", "", news.opening, ""]
+    if news.notes.strip():
+        lines += ["What is new", "-----------", "", news.notes.strip(), ""]
+    lines += ["Downloads", "---------", ""]
+    for medium in news.media:
+        lines += [medium.name, f"  {medium.size} bytes ({human(medium.size)})", f"  SHA-256 {medium.sha256}"]
+        lines += [*(f"  {base}/{medium.path}" for base in news.bases), ""]
+    lines += ["SHA256SUMS beside the media is signed: check it before you install.", ""]
+    if news.one.bug_url:
+        lines += [f"Please report what does not work: {news.one.bug_url}", ""]
+    return "\n".join(lines)
+
+
+def wiki(news: News) -> str:
+    """Return the announcement in the markup of MediaWiki."""
+    lines = [f"== {news.title} ==", "", news.opening, ""]
+    if news.notes.strip():
+        lines += ["=== What is new ===", "<pre>", news.notes.strip().replace("</pre", "&lt;/pre"), "</pre>", ""]
+    lines += ["=== Downloads ===", '{| class="wikitable"', "! File !! Size !! SHA-256"]
+    for medium in news.media:
+        link = f"[{news.bases[0]}/{medium.path} {medium.name}]" if news.bases else medium.name
+        lines += ["|-", f"| {link} || {human(medium.size)} || <code>{medium.sha256}</code>"]
+    return "\n".join([*lines, "|}", ""])
+
+
+def checklist(news: News, before: str) -> str:
+    """Return what is done and what a person still does; before is what the version link said, "" for nothing."""
+    place, one = news.place, news.one
+    done = [f"{place.path} is in its place, read back", f"the link {place.link} says {place.version}"]
+    first = news.bases[0] if news.bases else "https://MIRROR/RELEASE"
+    todo = [
+        f"exports: let new packages go to {place.path} ({'was ' + before if before else 'there was none before'}),"
+        " where the shell accounts and the build server export the tiers",
+        f"mirrors: wait until {first}/smeos/{one.arch}/repodata/repomd.xml answers on each of them",
+        f"mail: send stage/{one.full}/announcement/mail.txt to {', '.join(news.to) or 'the lists'}",
+        f"wiki: put stage/{one.full}/announcement/wiki.txt on the page of the release",
+        f"bugs: name {one.title} as a version in {one.bug_url}" if one.bug_url else "",
+        "upgrade: say in the announcement how to get there from the release before" if one.is_final else "",
+    ]
+    return "\n".join([*(f"[x] {line}" for line in done), *(f"[ ] {line}" for line in todo if line), ""])
+
+
+SIGNED = (*checksums.NAMES, *(f"{name}.asc" for name in checksums.NAMES))
+
+
+def is_of(one: Identity, name: str) -> bool:
+    """Return whether a file below the media belongs to this release; those of other versions may lie beside it."""
+    own = Path(name).name
+    return own.startswith(f"{one.name}-{one.full}-") or own in SIGNED or "metadata" in Path(name).parts
+
+
+def write(rel: Release, made: Plan) -> list[str]:
+    """Write mail, wiki text and checklist; return what a person still does, as lines."""
+    target = rel.stage / "announcement"
+    news = News(rel.release, made.place, rel.mirrors.bases(rel.release), media(made), notes(rel), rel.publish.announce)
+    before = made.before if made.switches else ""
+    checklist = checklist(news, before)
+    for name, text in (
+        ("mail.txt", mail(news)), ("wiki.txt", wiki(news)), ("checklist.txt", checklist)
+    ):  # fmt: skip
+        files.write(target / name, text)
+    return [f"announcement: {target}", *checklist.splitlines()]
+
+
+def media(made: Plan) -> list[Medium]:
+    """Return the media of a release."""
+    return [Medium(path, one.size, one.sha256) for path, one in sorted(made.files.items()) if path.endswith(".iso")
+            and path.startswith("iso/")]  # fmt: skip
+
+
+def notes(rel: Release) -> str:
+    """Return the release notes, "" if nobody made them."""
+    path = rel.stage / "notes/README.txt"
+    return files.read_text(path) if path.is_file() else ""

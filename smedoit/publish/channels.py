@@ -1,0 +1,95 @@
+"""Where a release is published: channels, their directories and links, and what release.toml says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from smedoit.config.identity import LABEL, VERSION, Identity
+from smedoit.config.publish import Publish
+from smedoit.config.schema import Table
+from smedoit.errors import PublishError
+
+FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
+DIRECTORIES = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below the target, as on the wiki page
+OURS = ".smedoit"  # in the target: records, what is under way, what can be put back; nobody else may read it
+
+
+# What must be closed before anything is published, in the order of the plan.
+GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
+
+
+class Place(Table):
+    """Where a release lies below the target: "testing/10.1.rc2", and the link "testing/10" that may name it."""
+
+    channel: str
+    version: str
+
+    @property
+    def path(self) -> str:
+        """Its directory, relative to the target."""
+        return str(PurePosixPath(DIRECTORIES[self.channel], self.version))
+
+    @property
+    def link(self) -> str:
+        """The version link of its channel, relative to the target."""
+        return str(PurePosixPath(DIRECTORIES[self.channel], self.version.partition(".")[0]))
+
+    @property
+    def base(self) -> str:
+        """The end of its URL below a mirror: releases/testing/10.1.rc2."""
+        return f"releases/{self.path}"
+
+
+def place(one: Identity, wish: str, allowed: Publish) -> Place:
+    """Return where a release belongs.
+
+    wish  the channel somebody asked for, "" for the one that the label stands for
+
+    Raises PublishError for a channel that does not exist or does not fit the label.
+    """
+    fitting = FINAL if one.is_final else TESTING
+    channel = wish or fitting
+    if channel not in (FINAL, TESTING):
+        raise PublishError(
+            f"publish --to {channel}: releases go to {FINAL} or {TESTING}", hint=f"leave out --to {wish}"
+        )
+    if channel == FINAL and not one.is_final:
+        raise PublishError(
+            f"{one.full} has the label {one.label} and would be published as final: its media say that they are no"
+            " final release",
+            hint='build it again with [release] label = "", or publish it in testing',
+        )
+    if channel == TESTING and one.is_final and not allowed.candidate:
+        raise PublishError(
+            f"{one.full} is a final release and would be published in testing",
+            hint="leave out --to testing; or set [publish] candidate = true, and later doit publish --from testing",
+        )
+    return Place(channel, one.full)
+
+
+def is_version(name: str) -> bool:
+    """Return whether a directory is called as a release is: 10.1, or 10.1.rc2."""
+    version, _, label = name.rpartition(".")
+    return bool((VERSION.fullmatch(name) and "." in name) or (LABEL.fullmatch(label) and VERSION.fullmatch(version)))
+
+
+def parts(version: str) -> list[tuple[int, str]]:
+    """Return what two versions are compared by: rc10 comes after rc9."""
+    return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
+
+
+class Kept(Table):
+    """A test release: its version, and its age in whole days."""
+
+    version: str
+    age: int
+
+
+def doomed(found: Iterable[Kept], named: Iterable[str], allowed: Publish) -> list[Kept]:
+    """Return the test releases that may go, the oldest first: too old, not among the newest, and no link names them."""
+    ordered = sorted(sorted(found, key=lambda one: parts(one.version), reverse=True), key=lambda one: one.age)
+    linked = set(named)
+    rest = [one for one in ordered[allowed.keep :] if one.age >= allowed.days and one.version not in linked]
+    return rest[::-1]

@@ -1,0 +1,127 @@
+"""The remote target, by rsync: packages first, then metadata, then the link; deletions last, counted before."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from smedoit.config.publish import Publish
+from smedoit.errors import PublishError, grouped
+from smedoit.publish import plan
+from smedoit.publish.channels import Place
+from smedoit.runtime import progress
+from smedoit.runtime.process import Failed, run
+
+# Source: rsync(1), EXIT VALUES; 127 and 255 come from ssh and the remote shell.
+CODES = {
+    1: "an option of [publish] rsync is wrong, or the module may only be read",
+    2: "both sides speak different protocols: bring them to a common version",
+    3: "it cannot select its files or directories: look whether the directory is there on the other side",
+    5: "the daemon refuses: look at its module, its user and its password",
+    10: "the other side cannot be reached, or the connection broke",
+    11: "a file cannot be written on the other side: no room, or not allowed",
+    12: "the connection broke in the middle of the protocol, or ssh was refused",
+    20: "it was stopped by a signal",
+    23: "some files were not transferred: the lines above name them",
+    24: "files vanished here meanwhile: another publish?",
+    25: "more files would disappear there than [publish] deletions allows; the deletions stopped there",
+    30: "the other side was silent for too long",
+    35: "the daemon did not answer in time",
+    127: "rsync is not installed on the other side",
+    255: "ssh could not connect: look at the host, the key and known_hosts",
+}
+COMMON = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "--delay-updates", "--timeout=600")
+EXACT = ("--checksum",)  # equal times and sizes prove nothing of a file that may change under its name
+
+
+def push(settings: Publish, place: Place, log: Path) -> str:
+    """Bring one release and its link to the remote target; return what that came to, in words.
+
+    Raises PublishError; whatever was brought stays, no link names it, and doit publish goes on from there.
+    """
+    source, there = f"{settings.target / place.path}/", f"{settings.remote.rstrip('/')}/{place.path}/"
+    make_parents(settings, place, log)
+    gone = doomed(settings, source, there, log)
+    if len(gone) > settings.deletions:
+        raise PublishError(
+            f"{there}: {len(gone)} files would disappear, [publish] deletions allows {settings.deletions}\n"
+            f"{grouped({'would go': gone})}",
+            hint="look whether this is the right place; if it is, raise [publish] deletions",
+        )
+    rsync(settings, log, *only(f"*{ending}" for ending in plan.PACKAGES), source, there)
+    rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD), source, there)
+    rsync(settings, log, *EXACT, *only(plan.REPOMD), source, there)
+    link(settings, place, log)
+    if gone:
+        rsync(settings, log, "--delete-after", f"--max-delete={settings.deletions}", source, there)
+    return f"; {settings.remote} has it, {len(gone)} files went there"
+
+
+def follow(settings: Publish, place: Place, log: Path) -> str:
+    """Let the remote target follow a rollback, the link first; return what that came to, in words.
+
+    What is here no more stays there: nobody counted how much would disappear.
+    """
+    named = (settings.target / place.link).is_symlink()
+    if named:
+        link(settings, place, log)
+    if (settings.target / place.path).is_dir():
+        return push(settings, place, log)
+    left = (
+        f"{place.path}, which no link names" if named else f"{place.path} and the link {place.link}: remove them there"
+    )
+    return f"; {settings.remote} {'has its link back, and ' if named else ''}still has {left}"
+
+
+def doomed(settings: Publish, source: str, there: str, log: Path) -> list[str]:
+    """Return what would disappear on the other side; nothing is changed for that."""
+    said = rsync(settings, log, "--dry-run", "--delete", "--itemize-changes", source, there)
+    return [line.removeprefix("*deleting").strip() for line in said.splitlines() if line.startswith("*deleting")]
+
+
+def make_parents(settings: Publish, place: Place, log: Path) -> None:
+    """Make the directories above a release on the other side, which rsync does not do itself."""
+    with tempfile.TemporaryDirectory() as empty:
+        (Path(empty) / place.path).mkdir(parents=True)
+        rsync(settings, log, f"{empty}/", f"{settings.remote.rstrip('/')}/", plain=("--recursive", "--chmod=D755"))
+
+
+def only(names: Iterable[str]) -> list[str]:
+    """Return the options that bring these files, from wherever below the source they lie, and no others."""
+    return ["--prune-empty-dirs", "--include=*/", *(f"--include={name}" for name in names), "--exclude=*"]
+
+
+def link(settings: Publish, place: Place, log: Path) -> None:
+    """Bring the version link, which rsync puts in the place of the old one by a rename, and look where it leads."""
+    local, top = settings.target / place.link, settings.remote.rstrip("/")
+    there = f"{top}/{place.link}"
+    plain = ("--links", "--timeout=600")
+    rsync(settings, log, str(local), there.removesuffix(local.name), plain=plain)
+    try:
+        rsync(settings, log, "--list-only", f"{there}/", plain=plain)
+    except PublishError as error:
+        raise PublishError(
+            f"{there}: does not lead to {local.readlink()}\n  {error}",
+            hint="a daemon needs munge symlinks = no for that module",
+        ) from None
+
+
+def rsync(settings: Publish, log: Path, *words: str, plain: Sequence[str] = COMMON) -> str:
+    """Run rsync and return what it prints. Raises PublishError with what its exit code means."""
+    command = ["rsync", *plain, *settings.rsync, *words]
+    progress.note(" ".join(command))
+    try:
+        return run(command, log=log, package="rsync")
+    except Failed as error:
+        raise explained(error, settings.remote) from None
+
+
+def explained(error: Failed, remote: str) -> PublishError:
+    """Return rsync's failure with the meaning of its code."""
+    meaning = CODES.get(error.code, "see rsync(1), EXIT VALUES")
+    tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:])
+    return PublishError(
+        f"{remote}: rsync gave up with code {error.code}, {meaning}{tail}",
+        hint="what was brought is there and no link names it; doit publish goes on from there",
+    )

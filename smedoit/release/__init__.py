@@ -1,0 +1,1 @@
+"""Release notes, the spec file that carries the version, the next major."""

@@ -1,0 +1,175 @@
+"""Two sets of packages and their changelogs to release notes: what came, went, and was mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from smedoit.package import Evr
+from smedoit.rpm.changelog import Entry, bugs_in
+
+KINDS = ("updated", "added", "removed", "downgraded")
+OTHERS = "Other packages"
+TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
+DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+CATALOGUE = re.compile(r"(?:^|/)(?P<language>[^/]+)/LC_MESSAGES/anaconda\.mo$")
+AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to the packages of one name.
+
+    before, after  versions as text, "" where there was or is none
+    entries        what the changelog says between them
+    gap            whether the changelog does not reach back to before
+    """
+
+    kind: str
+    name: str
+    before: str
+    after: str
+    entries: tuple[Entry, ...] = ()
+    gap: bool = False
+
+
+@dataclass(frozen=True)
+class Installer:
+    """What happened to the installer itself.
+
+    anaconda   our build of it, None if it is the same or nobody knows what the last release had
+    files      kind of change -> what product.img and updates.img lay over it, by path, sorted
+    languages  kind of change -> languages of its translations, sorted
+    """
+
+    anaconda: Change | None = None
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    languages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.anaconda or self.files or self.languages)
+
+
+UNCHANGED = Installer()
+NOTHING: Mapping[str, Sequence[Entry]] = {}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All changes: group -> changes by name; bug number -> names of packages, in order of the number."""
+
+    groups: Mapping[str, Sequence[Change]]
+    bugs: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    installer: Installer = UNCHANGED
+
+    def count(self, kind: str) -> int:
+        """Return how many packages a kind of change has."""
+        return sum(change.kind == kind for changes in self.groups.values() for change in changes)
+
+
+def bare(evr: Evr) -> Evr:
+    """Return evr without epoch and dist tag, as changelog headers have it."""
+    return without_dist(Evr(0, evr.version, evr.release))
+
+
+def without_dist(evr: Evr) -> Evr:
+    """Return evr without the dist tag of its release."""
+    return Evr(evr.epoch, evr.version, DIST.sub("", evr.release))
+
+
+def changed(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, str]:
+    """Return name -> kind of change, for every package that is not the same in both."""
+    kinds = {name: "added" for name in after if name not in before}
+    kinds |= {name: "removed" for name in before if name not in after}
+    both = (name for name in after if name in before and after[name] != before[name])
+    return kinds | {name: "updated" if after[name] > before[name] else "downgraded" for name in both}
+
+
+def between(entries: Sequence[Entry], before: Evr, known: Sequence[Entry] = ()) -> tuple[tuple[Entry, ...], bool]:
+    """Return (the entries that came after a version, whether the changelog does not reach back to it).
+
+    known  the changelog of the version before, where it is at hand: an entry that it has is not new
+    """
+    seen = {(entry.time, entry.text) for entry in known}
+    fresh: list[Entry] = []
+    for entry in entries:
+        evr = entry.evr
+        if (entry.time, entry.text) in seen or (evr is not None and not bare(evr) > bare(before)):
+            return tuple(fresh), False
+        fresh.append(entry)
+    return tuple(fresh), True
+
+
+def report(
+    before: Mapping[str, Evr],
+    after: Mapping[str, Evr],
+    changelogs: Mapping[str, Sequence[Entry]],
+    groups: Mapping[str, Sequence[str]],
+    bugs: Sequence[str],
+    installer: Installer = UNCHANGED,
+    former: Mapping[str, Sequence[Entry]] = NOTHING,
+) -> Report:
+    """Return what happened between two sets of packages.
+
+    before, after  name -> newest version
+    changelogs     name -> entries of the package after, newest first; only those that changed are needed
+    groups         group's name -> package names; a package stands in the first group that lists it
+    bugs           regular expressions with one group
+    installer      what happened to the installer; bugs that its changelog names count, too
+    former         name -> entries of the package before, where it is still at hand: none of these is new
+    """
+    home = {name: group for group in reversed(list(groups)) for name in groups[group]}
+    sorted_changes: dict[str, list[Change]] = {group: [] for group in [*groups, OTHERS]}
+    for name, kind in sorted(changed(before, after).items()):
+        sorted_changes[home.get(name, OTHERS)].append(change(name, kind, before, after, changelogs, former))
+    found = {group: tuple(ordered(changes)) for group, changes in sorted_changes.items() if changes}
+    told = [one for changes in found.values() for one in changes] + ([installer.anaconda] if installer.anaconda else [])
+    return Report(found, by_bug(told, bugs), installer)
+
+
+def change(
+    name: str,
+    kind: str,
+    before: Mapping[str, Evr],
+    after: Mapping[str, Evr],
+    changelogs: Mapping[str, Sequence[Entry]],
+    former: Mapping[str, Sequence[Entry]] = NOTHING,
+) -> Change:
+    """Return one change, with the entries between where there are two versions; what is former is not new."""
+    old, new = (str(versions[name]) if name in versions else "" for versions in (before, after))
+    if kind != "updated":
+        return Change(kind, name, old, new)
+    entries, gap = between(changelogs.get(name, ()), before[name], former.get(name, ()))
+    return Change(kind, name, old, new, entries, gap and bool(changelogs.get(name)))
+
+
+def ordered(changes: Iterable[Change]) -> list[Change]:
+    """Return changes by kind, then by name."""
+    return sorted(changes, key=lambda one: (KINDS.index(one.kind), one.name))
+
+
+def overlaid(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[dict[str, list[str]], ...]:
+    """Return what happened to the files of the overlay images, and to the languages: kind of change -> names, sorted.
+
+    before, after  path in the installer -> content
+    """
+    files: dict[str, list[str]] = {}
+    languages: dict[str, list[str]] = {}
+    for path in sorted({*before, *after}):
+        if before.get(path) == after.get(path):
+            continue
+        kind = "updated" if path in before and path in after else "added" if path in after else "removed"
+        found = CATALOGUE.search(path)
+        into, name = (languages, found["language"]) if found else (files, path)
+        into.setdefault(kind, []).append(name)
+    return files, languages
+
+
+def by_bug(changes: Iterable[Change], patterns: Sequence[str]) -> dict[int, Sequence[str]]:
+    """Return bug number -> packages whose new entries name it, in order of the number."""
+    found: dict[int, set[str]] = {}
+    for one in changes:
+        for number in bugs_in("\n".join(entry.text for entry in one.entries), patterns):
+            found.setdefault(number, set()).add(one.name)
+    return {number: tuple(sorted(found[number])) for number in sorted(found)}

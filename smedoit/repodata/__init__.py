@@ -1,0 +1,1 @@
+"""Repository metadata: written, read, and the groups of comps.xml."""

@@ -1,0 +1,149 @@
+"""comps.xml: the groups that the installer offers, read with libcomps and held against the picks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from smedoit.errors import ContentError, grouped
+
+HINT = "xmllint shows the place"
+FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # without a text they end anaconda, and libcomps
+CORE = "core"  # anaconda selects this group without asking; without it it dies
+
+
+@dataclass(frozen=True)
+class Comps:
+    """The groups with the package names they list, and the environments with the groups they name."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    environments: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Install:
+    """What an installation begins with: an environment, and perhaps one optional group beside it.
+
+    name         as a sentence says it
+    members      package name -> the group that brings it, mandatory and default ones alike
+    conditional  package name -> the package with which it comes
+    """
+
+    name: str
+    members: Mapping[str, str]
+    conditional: Mapping[str, str]
+
+
+def parse(text: str, file: Path) -> Comps:
+    """Return what comps.xml says. Raises ContentError if it is not valid comps."""
+    comps = opened(text, file)
+    return Comps(
+        {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
+        {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
+    )
+
+
+def shown(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """Return (id, name, description, names of packages) of every group. Raises ContentError."""
+    return [
+        (one.id, one.name or one.id, one.desc or "", tuple(package.name for package in one.packages))
+        for one in opened(text, file).groups
+    ]
+
+
+def installs(text: str, file: Path) -> list[Install]:
+    """Return every installation that the installer offers: each environment alone, then with each optional group.
+
+    core comes with each of them. Optional is what the environment's optionlist names, and every
+    visible group that would install something. Raises ContentError if text is not valid comps.
+    """
+    comps = opened(text, file)
+    groups = {group.id: group for group in comps.groups}
+    visible = [group.id for group in comps.groups if group.uservisible]
+    found = []
+    for one in comps.environments:
+        always = [CORE, *(named.name for named in one.group_ids)]
+        found.append(install(f"environment {one.id}", always, groups))
+        for extra in dict.fromkeys((*(named.name for named in one.option_ids), *visible)):
+            if extra not in always and install("", [extra], groups).members:
+                found.append(install(f"environment {one.id} with group {extra}", [*always, extra], groups))
+    return found
+
+
+def install(name: str, chosen: Iterable[str], groups: Mapping[str, Any]) -> Install:
+    """Return the installation that consists of the chosen groups; one that is not there brings nothing."""
+    import libcomps
+
+    members: dict[str, str] = {}
+    conditional: dict[str, str] = {}
+    for group in (groups[id] for id in chosen if id in groups):
+        for package in group.packages:
+            if package.type == libcomps.PACKAGE_TYPE_CONDITIONAL:
+                conditional[package.name] = package.requires or ""
+            elif package.type != libcomps.PACKAGE_TYPE_OPTIONAL:
+                members.setdefault(package.name, group.id)
+    return Install(name, members, conditional)
+
+
+def opened(text: str, file: Path) -> Any:
+    """Return comps.xml as libcomps has it. Raises ContentError if it is not valid comps."""
+    import libcomps
+
+    check_shape(text, file)
+    comps = libcomps.Comps()
+    try:
+        failed = comps.fromxml_str(text) < 0
+    except libcomps.ParserError:
+        failed = True
+    if failed or (complaints := comps.get_last_errors()):
+        words = (comps.get_last_errors() or ["it is no XML"])[0].strip()
+        raise ContentError(f"{file}: is not valid comps: {words}", hint=HINT)
+    assert not complaints
+    return comps
+
+
+def check_shape(text: str, file: Path) -> None:
+    """Raise ContentError for what a reader would die of: yum with a traceback, libcomps with the interpreter."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
+    for one in root.iter():
+        value = (one.text or "").strip()
+        if one.tag in FLAGS and not value:
+            raise ContentError(f"{file}: is not valid comps: <{one.tag}> says nothing", hint="fill it in or remove it")
+        if one.tag == "display_order" and not value.isdecimal():
+            raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="mend it")
+        if one.tag == "match" and not {"name", "install"} <= set(one.keys()):
+            raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="mend it")
+
+
+def check(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
+    """Raise ContentError for all that the installer would crash on, or would pass over in silence.
+
+    names    of the packages on the medium
+    excused  names that may be absent, by [groups] absent
+    """
+    complaints: dict[str, list[str]] = {}
+    if CORE not in comps.groups:
+        complaints["has no group core, without which the installer dies"] = ["add <group><id>core</id>…"]
+    if not comps.environments:
+        complaints["has no environment, so nothing could be chosen to install"] = ["add <environment>…"]
+    for environment, groups in comps.environments.items():
+        for group in sorted(set(groups) - set(comps.groups)):
+            complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
+    for kind, named in (("a group", comps.groups), ("an environment", comps.environments)):
+        if empty := [id for id, names_of in named.items() if not names_of]:
+            complaints[f"has {kind} that names nothing"] = empty
+    for group, listed in comps.groups.items():
+        for name in sorted(set(listed) - set(names) - set(excused)):
+            complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
+    if complaints:
+        raise ContentError(
+            f"{file}:\n{grouped(complaints)}",
+            hint="mend comps, promote the package into a staged tier, or excuse it with a reason in [groups] absent",
+        )

@@ -1,0 +1,1 @@
+"""Web pages of each tier and of the tree."""

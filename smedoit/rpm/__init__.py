@@ -1,0 +1,1 @@
+"""RPM files: headers, dependencies, changelogs, spec files."""

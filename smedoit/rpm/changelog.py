@@ -1,0 +1,54 @@
+"""changelog"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from smedoit.package import Evr
+from smedoit.release.changes import AUTHOR, TRAILING_EVR, without_dist
+from smedoit.rpm import reader
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One changelog entry: who, when (seconds since 1970 UTC), for which version, and what; newest first in a list."""
+
+    header: str
+    time: int
+    text: str
+
+    @property
+    def author(self) -> str:
+        """The name in front of the mail address."""
+        found = AUTHOR.match(self.header)
+        return found.group("author") if found else self.header
+
+    @property
+    def day(self) -> str:
+        """The date as 2026-11-01; changelogs know no time of day."""
+        return f"{datetime.fromtimestamp(self.time, timezone.utc):%Y-%m-%d}"
+
+    @property
+    def evr(self) -> Evr | None:
+        """The version that stands at the end of its header, without a dist tag; None if none does."""
+        found = TRAILING_EVR.search(self.header)
+        return without_dist(Evr.parse(found.group("evr"))) if found else None
+
+
+def bugs_in(text: str, patterns: Sequence[str]) -> set[int]:
+    """Return the bug numbers in a text."""
+    return {int(found.group(1)) for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE)}
+
+
+def changelog(path: Path) -> Iterator[Entry]:
+    """Yield the changelog of an RPM, newest first; a header that cannot be read tells nothing."""
+    try:
+        meta = reader.open_header(path)
+    except (reader.Bad, OSError):
+        return
+    for one in meta.changelog_entries():
+        yield Entry(one.name, int(one.timestamp), one.description)

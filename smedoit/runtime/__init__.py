@@ -1,0 +1,1 @@
+"""What every feature stands on: files, processes, digests, progress, one run at a time."""

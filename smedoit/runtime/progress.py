@@ -1,0 +1,109 @@
+"""Long work shows how far it is: a bar on a terminal, plain lines in the task's log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+from smedoit.runtime import files
+
+T = TypeVar("T")
+
+QUICK = 50  # fewer steps than this are over before anybody could read a bar
+LARGE = 32 << 20  # bytes; a smaller file has come before anybody could read a bar
+
+
+class Running(threading.local):
+    """The task that runs in this thread; `doit -n 2 -P thread` has several."""
+
+    log: IO[str] | None = None
+
+
+_running = Running()
+
+
+@contextmanager
+def logging(path: Path) -> Iterator[None]:
+    """Let note() write to path until the block ends; the log of the last run is replaced."""
+    with files.worded(path, "written"):
+        files.make_directory(path.parent)
+        log = path.open("w", encoding="utf-8", errors="backslashreplace")
+    with log:
+        _running.log = log
+        try:
+            yield
+        finally:
+            _running.log = None
+
+
+def note(line: str) -> None:
+    """Write one line, with the time of day, to the log of the running task."""
+    if _running.log is not None:
+        _running.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        _running.log.flush()
+
+
+def say(line: str) -> None:
+    """Show one line at once to whoever runs the task, and note it."""
+    print(line, flush=True)
+    note(line)
+
+
+def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Yield the steps, showing on a terminal how many of total are done."""
+    note(f"{doing}: {total}")
+    if total < QUICK or not sys.stderr.isatty():
+        yield from steps
+    else:
+        from rich.console import Console
+        from rich.progress import track as bar
+
+        yield from bar(steps, doing, total, console=Console(stderr=True), transient=True)
+    note(f"{doing}: done")
+
+
+@contextmanager
+def meter(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function to be called with (bytes done, bytes in all), which moves a bar on a terminal."""
+    note(doing)
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+    else:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+            bar = shown.add_task(doing, total=None)
+            yield lambda done, total: shown.update(bar, completed=done, total=total)
+    note(f"{doing}: done")
+
+
+@contextmanager
+def transfer(name: str, size: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many bytes have come, and shows it on a terminal.
+
+    size   bytes of the whole, None if nobody knows
+    start  bytes that were there before
+    """
+    if (size or 0) < LARGE or not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=size, completed=start)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,205 @@
+"""Makes real RPMs, built and signed with a practice key: the same recipe gives the same bytes everywhere.
+
+The practice world's recipes come from the catalogue; tests and benchmarks write their own,
+or take a crowd of them with sizes spread as a distribution's are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+KEYS = Path(__file__).parent / "keys"
+FINGERPRINTS = {
+    "koozali": "48b7bc187a21c87aca69dfe167f25a768b63564a",
+    "centos": "e78a05292e7f6b731961340d915b4309a2355a59",
+}
+BUILD_HOST = "practice.example.invalid"
+BUILT = int(datetime(2021, 6, 1, tzinfo=timezone.utc).timestamp())  # every package's build and signing time
+# All that CentOS 7's rpm unpacks for sure. xz takes 30 ms to begin at its usual level, gzip makes more of less at 1.
+COMPRESSIONS = {"gzip": ("Gzip", 6), "xz": ("Xz", 1), "none": ("NONE", None)}
+SIGNS = {"<": ("LESS",), "<=": ("LESS", "EQUAL"), "=": ("EQUAL",), ">=": ("GREATER", "EQUAL"), ">": ("GREATER",)}
+
+
+class Change(NamedTuple):
+    """One changelog entry."""
+
+    day: date
+    author: str  # Name <address>
+    evr: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All there is to say about one practice RPM.
+
+    requires, provides, obsoletes, conflicts, recommends
+                as a spec file writes them: "bash", "glibc >= 2.17", "(nano or vim)"
+    files       absolute paths that it owns beside its payload; each holds a line of text (a source
+                package has its spec file instead)
+    size        bytes of incompressible payload, so the RPM is as large and a little more
+    source_rpm  file name of the source package, by default the one that bears its own name
+    key         who signs: koozali, centos, or "" for a package without a signature
+    """
+
+    name: str
+    version: str
+    release: str
+    arch: str = "noarch"
+    epoch: int = 0
+    requires: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    obsoletes: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    changelog: tuple[Change, ...] = field(default=(), repr=False)
+    size: int = 1000
+    source_rpm: str = ""
+    is_source: bool = False
+    key: str = "koozali"
+    compression: str = "xz"
+    summary: str = "A practice package, worth nothing"
+
+    @property
+    def evr(self) -> str:
+        """Epoch, version and release as a dependency or a changelog spells them."""
+        return f"{self.epoch}:{self.version}-{self.release}" if self.epoch else f"{self.version}-{self.release}"
+
+    @property
+    def file_name(self) -> str:
+        """The name that rpmbuild would give the file."""
+        return f"{self.name}-{self.version}-{self.release}.{'src' if self.is_source else self.arch}.rpm"
+
+
+def build(recipe: Recipe) -> bytes:
+    """Return the RPM that recipe describes: format V4, signed with RSA over its header."""
+    from rpm_rs import Package
+
+    from smedoit.sample import header
+
+    raw = bytes(assembled(recipe).build().to_bytes())
+    if recipe.is_source:
+        raw = header.as_source(raw)
+    else:
+        own = f"{recipe.name}-{recipe.version}-{recipe.release}.src.rpm"
+        raw = header.with_source(raw, recipe.source_rpm or own)
+    package = Package.from_bytes(raw)
+    package.clear_signatures()  # only this brings the digests up to date
+    if recipe.key:
+        package.sign(signer(recipe.key), timestamp=BUILT)
+    return bytes(package.to_bytes())
+
+
+def assembled(recipe: Recipe) -> Any:
+    """Return rpm-rs's builder with everything in it that it can say."""
+    from rpm_rs import BuildConfig, CompressionType, PackageBuilder, RpmFormat
+
+    builder = PackageBuilder(recipe.name, recipe.version, "GPLv2+", recipe.arch, recipe.summary)
+    name, level = COMPRESSIONS[recipe.compression]
+    kind = getattr(CompressionType, name)
+    # without reserved space the signature decides nothing but itself, and the file is as small as an old one
+    config = BuildConfig(
+        format=RpmFormat.V4, compression=kind, compression_level=level, source_date=BUILT, reserved_space=0
+    )
+    builder.using_config(config)
+    builder.release(recipe.release)
+    if recipe.epoch:
+        builder.epoch(recipe.epoch)
+    builder.build_host(BUILD_HOST)
+    builder.vendor("smedoit practice")
+    builder.description(f"{recipe.summary}.\nIt exists to be sorted, signed, checked and put on a medium.")
+    add_relations(builder, recipe)
+    add_files(builder, recipe)
+    for change in recipe.changelog:
+        noon = datetime(change.day.year, change.day.month, change.day.day, 12, tzinfo=timezone.utc)
+        builder.add_changelog_entry(f"{change.author} {change.evr}", change.text, int(noon.timestamp()))
+    return builder
+
+
+def add_relations(builder: Any, recipe: Recipe) -> None:
+    """Tell builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
+    from rpm_rs import DependencyFlags
+
+    for kind in ("requires", "provides", "obsoletes", "conflicts", "recommends"):
+        for relation in getattr(recipe, kind):
+            name, *rest = [relation] if relation.startswith("(") else relation.split(" ")
+            if rest:
+                sign, version = rest
+                flags = sum((getattr(DependencyFlags, one) for one in SIGNS[sign]), DependencyFlags(0))
+                getattr(builder, kind)(name, version, flags)
+            else:
+                getattr(builder, kind)(name)
+
+
+def add_files(builder: Any, recipe: Recipe) -> None:
+    """Put recipe's files and its payload into builder."""
+    from rpm_rs import FileOptions
+
+    title = f"{recipe.name}-{recipe.evr}.{recipe.arch}"
+    payload = f"./{recipe.name}.tar" if recipe.is_source else f"/usr/share/practice/{recipe.name}-{recipe.arch}"
+    for path in (f"./{recipe.name}.spec",) if recipe.is_source else recipe.files:
+        mode = 0o755 if "bin/" in path else 0o644
+        builder.with_file_contents(f"practice file of {title}\n".encode(), FileOptions.new(path, permissions=mode))
+    builder.with_file_contents(filler(title, recipe.size), FileOptions.new(payload, permissions=0o644))
+
+
+@cache
+def signer(key: str) -> Any:
+    """Return rpm-rs's signer for a practice key."""
+    from rpm_rs import Signer
+
+    return Signer.from_file(str(KEYS / f"RPM-GPG-KEY-practice-{key}.secret"))
+
+
+def filler(seed: str, size: int) -> bytes:
+    """Return size bytes that nothing compresses, the same for the same seed on every machine."""
+    return random.Random(seed).randbytes(size)
+
+
+def write_missing(path: Path, content: Callable[[], bytes | str]) -> None:
+    """Write what content returns to path, unless something bears that name: a person's work is kept."""
+    from smedoit.runtime import files
+
+    if not path.exists() and not path.is_symlink():
+        files.write(path, content())
+
+
+def write(recipe: Recipe, directory: Path) -> Path:
+    """Return the file of recipe below directory, built if it was not there."""
+    path = directory / recipe.file_name
+    write_missing(path, partial(build, recipe))
+    return path
+
+
+def spread(count: int, total_bytes: int) -> tuple[int, ...]:
+    """Return count sizes that add up to total_bytes, most small and a few huge, the smallest first.
+
+    They follow a log-normal law a little tamer than the sizes of Debian 12's packages (whose
+    logarithms deviate by 2.1): half of the packages have less than a fifth of the mean, and
+    the largest one in a hundred share more than a quarter of all bytes.
+    """
+    from math import exp
+    from statistics import NormalDist
+
+    law = NormalDist(0, 1.8)
+    weights = [exp(law.inv_cdf((n + 0.5) / count)) for n in range(count)]
+    sizes = [int(weight / sum(weights) * total_bytes) for weight in weights]
+    return (*sizes[:-1], total_bytes - sum(sizes[:-1]))
+
+
+def crowd(count: int, total_bytes: int, *, version: str = "1.0", compression: str = "none") -> Iterator[Recipe]:
+    """Yield count recipes that need each other in a chain and carry total_bytes of payload together."""
+    for n, size in enumerate(spread(count, total_bytes)):
+        name, before = f"crowd-{n:05}", f"crowd-{n - 1:05}"
+        needed = (f"{before} >= {version}",) if n else ()
+        change = Change(date(2021, 5, 1), "Ada Practice <ada@example.invalid>", f"{version}-1", "- one of many")
+        yield Recipe(
+            name, version, "1.el7.sme", requires=needed, size=size, changelog=(change,), compression=compression
+        )

@@ -1,0 +1,125 @@
+"""What a practice release has behind it: the lock of the last one, who verified what since, anaconda's spec file.
+
+All of it closes the gates of the practice release, and each gate has something to say about it.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smedoit.sample import catalogue
+from smedoit.sample.packages import FINGERPRINTS, Recipe, write_missing
+
+if TYPE_CHECKING:
+    from smedoit.config.release import Release
+    from smedoit.packages.select import Pick
+
+VERIFIED = """\
+# Who verified which package in smeupdates-testing. A package counts with its version only.
+
+[[verified]]
+package = "e-smith-base-5.8.1-6.el7.sme"
+bug = 11548
+who = "Ben Probe"
+when = 2021-05-27
+
+[[verified]]                        # history: the next one took its place
+package = "e-smith-base-5.8.1-5.el7.sme"
+bug = 11471
+who = "Ada Practice"
+when = 2021-04-10
+"""
+SHEET = """\
+package,bug,who,when
+dovecot-1:2.2.36-8.el7.sme,11541,Ben Probe,2021-05-22
+smeserver-locale-2.7.0-21.el7.sme.noarch,11570,Ada Practice,2021-05-31
+"""
+BUGS = {11440: "smeserver-php", 11399: "smeserver-php", 11502: "spamassassin", 11560: "smeserver-qpsmtpd", 9873: ""}
+SPEC = """\
+%define dracut_version 033-562
+
+Summary: Graphical system installer (practice copy)
+Name: anaconda
+Version: 21.48.22.159
+Release: 2%{?dist}
+License: GPLv2+ and MIT
+Source0: %{name}-%{version}.tar.bz2
+#KOOZALI
+Patch100: 100-anaconda-koozali-product.patch
+Patch101: 101-anaconda-koozali-add-koozali-install-class.patch
+#ENDKOOZALI
+
+%description
+What upstream calls the installer.
+
+%changelog
+* Tue Feb 16 2021 Ada Practice <ada@example.invalid> 21.48.22.159-2.sme
+- patch for product.img branding of anaconda
+
+* Wed Aug 12 2020 CentOS Practice <centos@example.invalid> - 21.48.22.159-1.el7.centos
+- what upstream has
+"""
+
+
+def fill(rel: Release) -> None:
+    """Make what rel's [quality] and [anaconda] name, once its tiers are filled."""
+    content = {"verified.toml": VERIFIED, "sheet.csv": SHEET, "bugs.json": bugs()}
+    for file in rel.quality.verified:
+        if file.name in content:
+            write_missing(file, partial(str, content[file.name]))
+    if rel.quality.previous:
+        write_missing(Path(rel.quality.previous), partial(last_lock, rel))
+    if rel.anaconda.source:
+        write_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(str, SPEC))
+    fill_mirrors(rel)
+
+
+def fill_mirrors(rel: Release) -> None:
+    """Put a few packages into upstream's update mirrors."""
+    from smedoit.sample import packages
+
+    for place in rel.updates.mirrors:
+        for recipe in catalogue.recipes("updates", rel.release):
+            if not recipe.is_source:
+                packages.write(recipe, place / "Packages")
+
+
+def bugs() -> str:
+    """Return a Bugzilla query as its REST interface gives it."""
+    found = [
+        {
+            "id": number,
+            "status": "CLOSED" if component else "VERIFIED",
+            "component": component or "smeserver-qpsmtpd",
+            "qa_contact": "ben@example.invalid",
+            "last_change_time": "2021-05-30T08:15:00Z",
+        }
+        for number, component in BUGS.items()
+    ]
+    return json.dumps({"bugs": found}, indent=1) + "\n"
+
+
+def last_lock(rel: Release) -> str:
+    """Return the lock of a release that consisted of smeos as it is."""
+    from smedoit.packages import lock
+
+    [tier] = [tier for tier in rel.tiers if tier.name == "smeos"]
+    recipes = [one for one in catalogue.recipes("smeos", rel.release) if not one.is_source]
+    picks = [pick(one, tier.path / rel.release.arch / "RPMS", rel.root) for one in recipes]
+    return lock.dumps(sorted(picks, key=lambda one: (one.package.name, one.package.arch)))
+
+
+def pick(recipe: Recipe, place: Path, root: Path) -> Pick:
+    """Return a package of the last release as its lock has it."""
+    from smedoit.package import Evr, Package
+    from smedoit.packages.select import Pick
+    from smedoit.runtime import digests
+
+    path = place / recipe.file_name
+    evr = Evr(recipe.epoch, recipe.version, recipe.release)
+    size, digest = path.stat().st_size, digests.sha256(path)
+    file, key = str(path.relative_to(root)), FINGERPRINTS[recipe.key]
+    return Pick(Package(recipe.name, evr, recipe.arch, file, size, digest, key, recipe.source_rpm), "smeos")

@@ -1,1 +1,0 @@
-"""The floor that tells doit: the only one that knows it."""

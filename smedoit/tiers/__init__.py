@@ -1,0 +1,1 @@
+"""The update cycle: promotions between the tiers, and their repodata."""

@@ -1,0 +1,138 @@
+"""Where packages may be promoted: the tiers, what lies in them, and the way from one to the next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smedoit.config.packages import Exclusions, matches
+from smedoit.config.tiers import Tier
+from smedoit.errors import ConfigError, PackageError
+from smedoit.package import Package
+from smedoit.packages.explain import Copy, unknown
+
+CYCLE = {"smetest": "smeupdates-testing", "smeupdates-testing": "smeupdates"}  # the wiki's "Rpm update cycle"
+FROM_MIRRORS = ("smeupdates-testing", "smetest")
+SOURCES, BINARIES = "SRPMS", "RPMS"
+CYCLE_IN_WORDS = "the cycle is smetest, smeupdates-testing, smeupdates; another tier says promote_to in release.toml"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where packages go: nothing is ever taken away from a mirror."""
+
+    source: Tier
+    target: Tier
+    copy: bool
+
+    def __str__(self) -> str:
+        return f"{self.source.name} to {self.target.name}"
+
+
+@dataclass(frozen=True)
+class World:
+    """All that a plan is made from.
+
+    tiers   of release.toml, in their order
+    copies  everything that lies in them, the refused ones by what their headers claim
+    arch    of the release
+    root    the build root, which Package.file is relative to
+    """
+
+    tiers: Sequence[Tier]
+    copies: Sequence[Copy]
+    arch: str
+    root: Path
+    without: Exclusions = field(default_factory=Exclusions)
+
+    def tier(self, name: str, option: str) -> Tier:
+        """Return a tier by name. Raises ConfigError if there is none."""
+        for one in self.tiers:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.tiers)
+        raise ConfigError(f"promote {option} {name}: there is no such tier", hint=f"release.toml has {known}")
+
+    def lying_in(self, tier: Tier) -> list[Copy]:
+        """Return what lies in a tier."""
+        return [one for one in self.copies if one.tier == tier.name]
+
+    def name(self, path: Path) -> str:
+        """Return a path as Package.file names it."""
+        return os.fspath(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
+
+
+def leads_to(tier: Tier) -> tuple[str, ...]:
+    """Return the names of the tiers that a tier may be promoted to, the usual one first."""
+    if tier.promote_to:
+        return (tier.promote_to,)
+    if tier.mirror:
+        return FROM_MIRRORS
+    return (CYCLE[tier.name],) if tier.name in CYCLE else ()
+
+
+def routed(world: World, words: Sequence[str], source: str, target: str, copy: bool) -> Route:
+    """Return the way of the packages that words mean. Raises ConfigError, PackageError.
+
+    source, target  names of tiers; "" leaves them to the cycle and to where the packages lie
+    """
+    start = world.tier(source, "--from") if source else holder(world, words, target)
+    ways = leads_to(start)
+    if not ways:
+        raise ConfigError(f"nothing is promoted from {start.name}", hint=CYCLE_IN_WORDS)
+    end = world.tier(target or ways[0], "--to")
+    if end.name not in ways:
+        raise ConfigError(
+            f"{start.name} leads to {' or '.join(ways)}, not to {end.name}",
+            hint=f"one step at a time: {CYCLE_IN_WORDS}",
+        )
+    return Route(start, end, copy or start.mirror)
+
+
+def holder(world: World, words: Sequence[str], target: str) -> Tier:
+    """Return the one tier that holds what words mean and leads to target. Raises PackageError if it is not one."""
+    holders = [tier for tier in world.tiers if any(hits(world.lying_in(tier), words))]
+    able = [tier for tier in holders if leads_to(tier) and (not target or target in leads_to(tier))]
+    if len(able) == 1:
+        return able[0]
+    if able:
+        choice = " or ".join(f"--from {tier.name}" for tier in able)
+        raise PackageError(f"{', '.join(words)}: lies in more than one tier that leads on", hint=f"say {choice}")
+    if holders:
+        places, further = ", ".join(tier.name for tier in holders), f" to {target}" if target else ""
+        raise PackageError(
+            f"{', '.join(words)}: lies in {places}, from which nothing is promoted{further}", hint=CYCLE_IN_WORDS
+        )
+    raise PackageError("\n".join(unknown(word, world.copies) for word in words), hint="doit why_package '*' names all")
+
+
+def hits(copies: Iterable[Copy], words: Sequence[str]) -> Iterator[Copy]:
+    """Yield the copies that words mean."""
+    return (one for one in copies if any(matches(word, one.package) for word in words))
+
+
+def places(world: World, route: Route, one: Copy) -> list[Path]:
+    """Return where a copy belongs in the target tier.
+
+    From one of our tiers it keeps its place below the tier. A mirror is shaped otherwise: there the
+    architecture decides, and noarch belongs to all of them.
+    """
+    path, package = world.root / one.package.file, one.package
+    origin = world.tier(one.tier, "--from")
+    if not origin.mirror and path.is_relative_to(origin.path):
+        return [route.target.path / path.relative_to(origin.path)]
+    if package.is_source:
+        return [route.target.path / SOURCES / path.name]
+    return [route.target.path / arch / BINARIES / path.name for arch in shelves(route.target, package, world.arch)]
+
+
+def shelves(tier: Tier, package: Package, arch: str) -> tuple[str, ...]:
+    """Return the architectures of a tier that a binary package belongs to."""
+    kept = tier.architectures or (arch,)
+    if package.arch == "noarch":
+        return kept
+    small = package.arch if package.arch in kept else "i386"  # i586 and i686 lie with i386
+    is_small = package.arch in kept or (package.arch.startswith("i") and package.arch.endswith("86"))
+    return (small,) if is_small and small in kept else (arch if arch in kept else kept[0],)

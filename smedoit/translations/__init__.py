@@ -1,0 +1,1 @@
+"""The installer's translations, and the patches of the server-manager's."""

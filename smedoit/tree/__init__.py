@@ -1,0 +1,1 @@
+"""The tree that the medium will hold: its layers, boot menus and .treeinfo."""

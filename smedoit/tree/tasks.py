@@ -1,0 +1,124 @@
+"""The medium: from tiers, boot set, content and translations to the sealed ISO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smedoit.config.release import Release
+from smedoit.engine.task import Task, said, step
+from smedoit.medium_paths import OVERLAYS
+from smedoit.runtime.filesets import Files, matches
+
+BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
+BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
+GRUB_TEXT = ("EFI/BOOT/grub.cfg",)
+IMAGES = ("images/efiboot.img", *OVERLAYS)
+NETINSTALL = "images/boot.iso"  # our own: upstream's would install upstream
+RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES, NETINSTALL)
+TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
+NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
+DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
+SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
+MADE_ELSEWHERE = ("Packages/*.rpm", "repodata/*", "repoview/*")  # in the tree, by tasks that own it
+
+
+def sources(rel: Release) -> tuple[Path, Path]:
+    """Return where single files of the tree may come from: the content tree first, else the boot set."""
+    return rel.content.path, rel.boot_set.path
+
+
+def boot_set_from(rel: Release) -> list[str]:
+    """Return the task that makes the boot set; none where a person puts it into place."""
+    if rel.installer.way == "lorax":
+        return ["installer"]
+    return ["boot_set"] if rel.boot_set.is_managed else []
+
+
+def either(rel: Release, *names: str) -> list[Files]:
+    """Return names as inputs, wherever they lie: in the content tree or in the boot set."""
+    return [Files(rel.content.path, names), Files(rel.boot_set.path, names)]
+
+
+def branded(rel: Release, *keys: str) -> dict[str, object]:
+    """Return what a task is told that puts this release's words into texts of the content tree.
+
+    keys  what the usual rules need; a rule of release.toml's own may name any key, so then it is all of them
+    """
+    every = ("product", "aliases", "short", "name", "major", "version", "label", "arch", "date", "volume_id", "bug_url")
+    return {**said(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
+
+
+def tree(rel: Release) -> Task:
+    """Boot files, release notes and keys from their layers."""
+    apart = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+    theirs = (*RENDERED, *TREE_METADATA, *MADE_ELSEWHERE)
+    keys = [key.file for key in rel.keys]
+
+    def from_boot_set(relative: str) -> bool:
+        return matches(relative, BOOT_FILES) and not matches(relative, apart)
+
+    def from_content(relative: str) -> bool:
+        return not matches(relative, apart)
+
+    def owned(relative: str) -> bool:
+        return not matches(relative, theirs)
+
+    return step(
+        rel,
+        "tree",
+        "tree.fill.fill",
+        *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, owned, rel.tree),
+        file_dep=keys,
+        reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
+        told=branded(rel),
+        writes=[Files(rel.tree, apart=theirs)],
+        after=boot_set_from(rel),
+        wiki="Get CentOS last images content; Refresh cdrom content",
+    )
+
+
+def isolinux(rel: Release) -> Task:
+    """The boot menu for BIOS."""
+    return step(
+        rel,
+        "isolinux",
+        "tree.fill.render_menu",
+        *(sources(rel), rel.release, rel.rules, rel.tree),
+        reads=either(rel, *BOOT_TEXTS),
+        told=branded(rel, "product", "aliases", "version", "label", "volume_id"),
+        writes=[Files(rel.tree, BOOT_TEXTS)],
+        after=boot_set_from(rel),
+        wiki="Bump version in the splash screen",
+    )
+
+
+def grub(rel: Release) -> Task:
+    """The boot menu for UEFI."""
+    names = (*GRUB_TEXT, "images/efiboot.img")
+    return step(
+        rel,
+        "grub",
+        "tree.fill.render_grub",
+        *(sources(rel), rel.release, rel.rules, rel.tree),
+        reads=either(rel, *names),
+        told=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
+        targets=[rel.tree / name for name in names],
+        after=boot_set_from(rel),
+        wiki="Create cdrom content",
+    )
+
+
+def treeinfo(rel: Release) -> Task:
+    """.treeinfo, .discinfo and media.repo."""
+    return step(
+        rel,
+        "treeinfo",
+        "tree.fill.describe",
+        *(rel.release, rel.tree, rel.cache / "digests.json"),
+        file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
+        reads=[Files(rel.tree, DESCRIBED)],
+        told=said(rel, "product", "short", "version", "label", "arch", "date"),
+        targets=[rel.tree / name for name in TREE_METADATA],
+        after=["tree"],
+        wiki="Build SME Server 10 64 bit ISO",
+    )

@@ -1,0 +1,76 @@
+"""What a medium says of itself: .treeinfo, .discinfo, media.repo."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+
+from smedoit.config.identity import Identity
+
+STAGE2 = "LiveOS/squashfs.img"
+IMAGES = {
+    "kernel": "images/pxeboot/vmlinuz",
+    "initrd": "images/pxeboot/initrd.img",
+    "boot.iso": "images/boot.iso",
+    "efiboot.img": "images/efiboot.img",
+}
+# No checksum for boot.iso: as on CentOS's own DVD it is in the tree and listed, but not on the medium.
+CHECKED = (
+    "images/pxeboot/vmlinuz",
+    "images/pxeboot/initrd.img",
+    "images/efiboot.img",
+    "images/product.img",
+    "images/updates.img",
+    STAGE2,
+    "repodata/repomd.xml",
+)
+
+
+def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
+    """Return .treeinfo as productmd 1.2 writes it, which dracut and CentOS 7's anaconda read as well.
+
+    digests  path on the medium -> SHA-256, for every one of CHECKED that is there
+
+    The version stays without its label: productmd takes digits and dots only.
+    """
+    from productmd.treeinfo import TreeInfo, Variant
+
+    info = TreeInfo()
+    info.release.name, info.release.short, info.release.version = one.product, one.short, one.version
+    info.tree.arch, info.tree.build_timestamp = one.arch, one.epoch
+    info.tree.platforms.update({one.arch, "xen"})
+    variant = Variant(info)
+    variant.id = variant.uid = variant.name = re.sub(r"[^A-Za-z0-9]", "", one.short)
+    variant.type = "variant"
+    variant.paths.packages, variant.paths.repository = "Packages", "."
+    info.variants.add(variant)
+    images = {name: path for name, path in IMAGES.items() if path in digests or name == "boot.iso"}
+    info.images.images = {
+        one.arch: images,
+        "xen": {name: images[name] for name in ("kernel", "initrd") if name in images},
+    }
+    info.stage2.mainimage = STAGE2
+    for path, digest in sorted(digests.items()):
+        info.checksums.checksums[path] = ("sha256", digest)
+    text = io.StringIO()
+    info.dump(text)
+    return text.getvalue()
+
+
+def stamp(one: Identity) -> str:
+    """Return what ties .discinfo, media.repo and the installed system to one medium."""
+    return f"{one.epoch}.000000"
+
+
+def discinfo(one: Identity) -> str:
+    """Return .discinfo: stamp, description, architecture, discs."""
+    return f"{stamp(one)}\n{one.product} {one.display}\n{one.arch}\nALL\n"
+
+
+def media_repo(one: Identity) -> str:
+    """Return media.repo, by which yum on the installed system knows the medium again."""
+    return (
+        f"[InstallMedia]\nname={one.product} {one.display}\nmediaid={stamp(one)}\n"
+        "metadata_expire=-1\ngpgcheck=0\ncost=500\n"
+    )

@@ -1,0 +1,71 @@
+"""test_qemu"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smedoit.boottest import qemu
+from smedoit.boottest.menus import SPEAK
+from smedoit.boottest.qemu import Broken, Way
+from tests.tools import need
+
+
+def test_what_makes_a_kernel_speak_can_be_typed() -> None:
+    typed = [qemu.key_for(letter) for letter in SPEAK]
+    assert typed[:8] == [("spc",), ("c",), ("o",), ("n",), ("s",), ("o",), ("l",), ("e",)]
+    assert qemu.key_for("S") == ("shift", "s")
+    assert qemu.key_for("_") == ("shift", "minus")
+    assert qemu.key_for(",") == ("comma",)
+    assert all(key.isalnum() or "_" in key for keys in typed for key in keys)
+
+
+def test_a_way_is_told_in_words_and_in_file_names() -> None:
+    assert [(str(way), way.slug) for way in qemu.WAYS] == [
+        ("BIOS from CD", "bios-cd"),
+        ("BIOS from USB", "bios-usb"),
+        ("UEFI from CD", "uefi-cd"),
+        ("UEFI from USB", "uefi-usb"),
+    ]
+
+
+def test_a_comma_in_a_path_is_no_option_of_qemu() -> None:
+    assert "file=/a,,b.iso,media=cdrom" in qemu.drive(Path("/a,b.iso"), "cd")[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("qemu: warning: no feature\nKVM internal error. Suberror: 1\nmore\n", "KVM internal error. Suberror: 1"),
+        ("qemu: warning: no feature\nno such machine\n", "no such machine"),
+        ("", "qemu ended without a word"),
+    ],
+)
+def test_of_qemus_words_the_one_that_matters_is_told(said: str, words: str) -> None:
+    assert qemu.complaint(said) == words
+
+
+def test_a_machine_that_does_not_come_up_says_why(tmp_path: Path) -> None:
+    need(qemu.QEMU)
+    absent = tmp_path / "medium.iso"
+    with pytest.raises(Broken, match=r"medium\.iso"), qemu.machine(absent, Way("bios", "cd"), 128, "tcg"):
+        pass
+
+
+def test_an_accelerator_that_failed_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: True)
+    monkeypatch.setattr(qemu, "FAILED", set())
+    assert qemu.accelerators() == ("kvm", "tcg")
+    qemu.FAILED.add("kvm")
+    assert qemu.accelerators() == ("tcg",)
+
+
+def test_an_empty_disc_is_no_kernel_and_its_screen_is_seen(tmp_path: Path) -> None:
+    need(qemu.QEMU)
+    (tmp_path / "medium.iso").write_bytes(bytes(1 << 20))
+    with qemu.machine(tmp_path / "medium.iso", Way("bios", "cd"), 128, "tcg") as guest:
+        assert guest.runs()
+        assert not guest.in_kernel()
+        assert guest.picture().width >= 640
+        assert guest.heard() == ""

@@ -1,0 +1,224 @@
+"""What a medium lacks, on real packages; dnf is asked the same in tests/integration/test_closure.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smedoit.checks import solver
+from smedoit.checks.unmet import Hole
+from smedoit.repodata.comps import Install
+from smedoit.sample.packages import Recipe
+from tests.repositories import MEDIUM, pool, recipe, repository
+
+CORE = Install("environment sme", {"a": "core"}, {})
+
+
+class World:
+    """A medium, and what lies elsewhere."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def pool(self, *recipes: Recipe, **more: Any) -> Any:
+        return pool(repository(self.place / "medium", recipes), **more)
+
+    def holes(self, *recipes: Recipe, installs: Sequence[Install] = (), added: Sequence[str] = ()) -> list[Hole]:
+        return solver.holes(self.pool(*recipes), installs, added)
+
+    def told(self, *recipes: Recipe, **more: Any) -> list[str]:
+        return [str(hole) for hole in self.holes(*recipes, **more)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+# Requirements
+
+
+def test_a_medium_that_needs_nothing_from_elsewhere_has_no_hole(world: World) -> None:
+    assert world.holes(recipe("a", requires=("b >= 1",)), recipe("b"), installs=[CORE]) == []
+
+
+def test_a_hole_is_a_chain_from_the_group_that_asks(world: World) -> None:
+    told = world.told(
+        recipe("a", requires=("perl(Foo)",)),
+        recipe("perl-Foo", provides=("perl(Foo)",), requires=("libbar.so.1()(64bit)",)),
+        installs=[CORE],
+    )
+    assert told[0] == ("group core: a needs perl-Foo needs libbar.so.1()(64bit), which nothing on the medium provides")
+
+
+def test_a_package_that_no_group_asks_for_is_checked_too(world: World) -> None:
+    assert world.told(recipe("a"), recipe("b", requires=("c",)), installs=[CORE]) == [
+        "b needs c, which nothing on the medium provides (no group asks for it)"
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["b >= 2", "b < 1", "b = 1:1-1", "b = 1-2", "B"])
+def test_a_version_that_is_not_there_is_a_hole(world: World, wanted: str) -> None:
+    assert [hole.requirement for hole in world.holes(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
+
+
+@pytest.mark.parametrize("wanted", ["b >= 1", "b <= 1-1", "b", "virtual = 2", "/usr/bin/b", "rpmlib(PayloadIsXz) <= 1"])
+def test_what_is_provided_is_none(world: World, wanted: str) -> None:
+    found = world.holes(recipe("a", requires=(wanted,)), recipe("b", provides=("virtual = 2",), files=("/usr/bin/b",)))
+    assert found == []
+
+
+def test_a_file_outside_of_bin_needs_the_file_lists(world: World) -> None:
+    made = recipe("a", requires=("/usr/share/doc/b",)), recipe("b", files=("/usr/share/doc/b",))
+    short = world.pool(*made)
+    assert solver.needs_file_lists(short)
+    assert solver.holes(world.pool(*made, kinds=("primary", "filelists")), [], []) == []
+
+
+def test_a_medium_without_such_a_requirement_is_read_without_file_lists(world: World) -> None:
+    assert not solver.needs_file_lists(
+        world.pool(recipe("a", requires=("/usr/bin/b",)), recipe("b", files=("/usr/bin/b",)))
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted", ["(b or nope)", "(nope if absent)", "(nope if b)", "(b unless absent)", "(b if b else nope)"]
+)
+def test_a_boolean_requirement_that_can_be_met_is_none(world: World, wanted: str) -> None:
+    assert world.holes(recipe("a", requires=(wanted,)), recipe("b")) == []
+
+
+@pytest.mark.parametrize("wanted", ["(b and nope)", "(nope or never)", "(b if absent else nope)", "(b with nope)"])
+def test_a_boolean_requirement_that_cannot_is_a_hole(world: World, wanted: str) -> None:
+    assert [hole.requirement for hole in world.holes(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
+
+
+def test_a_condition_that_the_groups_bring_about_is_a_hole_of_the_installation(world: World) -> None:
+    installs = [Install("environment sme", {"a": "core", "b": "core"}, {})]
+    [hole] = world.holes(recipe("a", requires=("(nope if b)",)), recipe("b"), installs=installs)
+    assert (hole.installation, hole.name) == ("environment sme", "a")
+
+
+def test_what_is_only_recommended_is_none(world: World) -> None:
+    assert world.holes(recipe("a", recommends=("nope",)), installs=[CORE]) == []
+
+
+def test_source_packages_need_nothing_on_a_medium(world: World) -> None:
+    assert world.holes(recipe("a", is_source=True, requires=("nope",))) == []
+
+
+def test_a_package_of_another_machine_provides_nothing(world: World) -> None:
+    found = world.holes(recipe("a", requires=("lib",)), recipe("b", arch="ppc64", provides=("lib",)))
+    assert [hole.name for hole in found] == ["a"]
+
+
+def test_the_older_of_two_kernels_is_checked_too(world: World) -> None:
+    found = world.holes(recipe("kernel-1-1", requires=("nope",)), recipe("kernel-2-1"))
+    assert [hole.package for hole in found] == ["kernel-1-1.noarch"]
+
+
+# Conflicts and obsoletes
+
+
+def test_packages_that_exclude_each_other_may_lie_on_one_medium(world: World) -> None:
+    assert (
+        world.holes(recipe("a", conflicts=("b",)), recipe("b"), recipe("c-2-1", obsoletes=("d < 2",)), recipe("d"))
+        == []
+    )
+
+
+def test_a_package_that_needs_two_which_exclude_each_other_is_a_hole(world: World) -> None:
+    [told] = world.told(recipe("a", requires=("b", "c")), recipe("b", conflicts=("c",)), recipe("c"))
+    assert told.startswith("a: a-1-1.noarch requires ")
+    assert "but none of the providers can be installed: b-1-1.noarch conflicts with c provided by c-1-1.noarch" in told
+
+
+def test_a_group_whose_members_conflict_cannot_be_installed(world: World) -> None:
+    installs = [Install("environment sme with group mail", {"a": "core", "b": "mail"}, {})]
+    [hole] = world.holes(recipe("a", conflicts=("b",)), recipe("b"), installs=installs)
+    assert str(hole).startswith("environment sme with group mail cannot be begun: group core: a")
+    assert "a-1-1.noarch conflicts with b provided by b-1-1.noarch" in str(hole)
+
+
+def test_a_member_that_another_package_obsoletes_is_replaced_as_yum_does(world: World) -> None:
+    installs = [Install("environment sme", {"old": "core", "new": "core"}, {})]
+    assert world.holes(recipe("new-2-1", obsoletes=("old < 2",)), recipe("old"), installs=installs) == []
+
+
+def test_a_conditional_member_counts_when_its_condition_is_installed(world: World) -> None:
+    made = recipe("a", conflicts=("b",)), recipe("b"), recipe("c")
+    installs = [
+        Install("environment sme", {"a": "core"}, {"b": "c"}),
+        Install("environment two", {"a": "core"}, {"b": "a"}),
+    ]
+    assert [hole.installation for hole in world.holes(*made, installs=installs)] == ["environment two"]
+
+
+def test_two_architectures_of_a_library_stand_side_by_side(world: World) -> None:
+    both = [recipe("glibc", arch=arch) for arch in ("i686", "x86_64")]
+    installs = [Install("environment sme", {"a": "core", "b": "core"}, {})]
+    made = [recipe("a", requires=("b",)), recipe("b", arch="x86_64", requires=("glibc",))]
+    needing = recipe("both", requires=("only32", "glibc"))
+    assert world.holes(*both, *made, needing, recipe("only32", arch="i686"), installs=installs) == []
+
+
+def test_what_the_installer_adds_must_be_there(world: World) -> None:
+    [told] = world.told(recipe("a"), installs=[CORE], added=["a", "grub2"])
+    assert (
+        told == "environment sme cannot be begun: grub2: the installer adds it by itself, and it is not on the medium"
+    )
+
+
+def test_what_the_installer_adds_must_go_with_the_groups(world: World) -> None:
+    assert world.holes(recipe("a"), recipe("grub2", conflicts=("a",)), installs=[CORE], added=["grub2"]) != []
+
+
+# Who could fill a hole
+
+
+def offers(world: World, obstacles: dict[str, str] | None = None, **elsewhere: Sequence[Recipe]) -> list[str]:
+    medium = repository(world.place / "medium", [recipe("a", requires=("lib",)), recipe("lib-common")])
+    others = [repository(world.place / name, recipes, name) for name, recipes in elsewhere.items()]
+    found = solver.offers(pool(medium, *others), MEDIUM, obstacles or {}, {"lib"})
+    return [str(one) for one in found.get("lib", [])]
+
+
+def test_an_offer_names_the_promotion_and_what_must_come_along(world: World) -> None:
+    libraries = [recipe("foo", provides=("lib",), requires=("bar", "lib-common")), recipe("bar")]
+    assert offers(world, smetest=libraries) == [
+        "smetest has foo-1-1.noarch: doit promote --from smetest foo-1-1.noarch bar-1-1.noarch"
+    ]
+
+
+def test_offers_come_in_the_order_of_the_tiers_the_newest_of_each(world: World) -> None:
+    old, new = recipe("foo-1-1", provides=("lib",)), recipe("foo-2-1", provides=("lib",))
+    assert [one.split(":")[0] for one in offers(world, smetest=[old, new], centos=[old])] == [
+        "smetest has foo-2-1.noarch",
+        "centos has foo-1-1.noarch",
+    ]
+
+
+def test_an_offer_that_would_lack_something_itself_says_so(world: World) -> None:
+    assert offers(world, centos=[recipe("foo", provides=("lib",), requires=("nope",))]) == [
+        "centos has foo-1-1.noarch, but nothing provides nope needed by foo-1-1.noarch"
+    ]
+
+
+def test_what_comes_along_from_elsewhere_is_promoted_from_there(world: World) -> None:
+    found = offers(world, smetest=[recipe("foo", provides=("lib",), requires=("bar",))], centos=[recipe("bar")])
+    commands = "doit promote --from smetest foo-1-1.noarch", "doit promote --from centos bar-1-1.noarch"
+    assert found == [f"smetest has foo-1-1.noarch: {'; '.join(commands)}"]
+
+
+def test_where_no_promotion_leads_from_the_obstacle_is_told(world: World) -> None:
+    obstacles = {"smeos": "which was left out: doit why_package {name}"}
+    assert offers(world, obstacles, smeos=[recipe("foo", provides=("lib",))]) == [
+        "smeos has foo-1-1.noarch, which was left out: doit why_package foo"
+    ]
+
+
+def test_nobody_can_offer_what_nobody_has(world: World) -> None:
+    assert offers(world, smetest=[recipe("foo")]) == []

@@ -1,0 +1,55 @@
+"""test_stale_versions"""
+
+from __future__ import annotations
+
+import pytest
+
+from smedoit.checks import stale_versions
+from smedoit.config.branding import Versions
+from smedoit.config.schema import Refused
+from tests.nouns import identity
+
+RC, FINAL = identity(), identity(label="")
+
+OTHERS = {
+    "another version behind the name": "Welcome to SME Server 10.0",
+    "another label behind the name": "SME Server 10.1 RC1",
+    "the long name and a label": "Koozali SME Server 10.1 beta3",
+    "an older major behind the name": "smeserver is SME Server 9.2 no more",
+    "an alpha without dots": "Version=10alpha5",
+    "a label alone after its version": "built from 10.1rc1",
+    "a bare version": "VERSION_ID=10.0",
+}
+OURS = {
+    "our version": "SME Server 10.1",
+    "our label": "SME Server 10.1 RC2 and 10.1rc2 and 10.1.rc2",
+    "only the major": "SME Server 10",
+    "an address": "listen on 10.0.0.1",
+    "a longer version": "perl 5.10.0-3",
+    "another product": "CentOS Linux release 7.9",
+    "a part of a word": "x10.0",
+    "a time": "10:10.5",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_words_of_another_release_are_found(text: str) -> None:
+    assert [number for number, _ in stale_versions.find(f"\n{text}\n", RC)] == [2]
+
+
+@pytest.mark.parametrize("text", OURS.values(), ids=OURS)
+def test_other_words_are_left_alone(text: str) -> None:
+    assert list(stale_versions.find(text, RC)) == []
+
+
+def test_a_final_release_knows_no_label() -> None:
+    assert [words for _, words in stale_versions.find("SME Server 10.1 RC2", FINAL)] == ["SME Server 10.1 RC2"]
+
+
+def test_a_place_is_excused_only_with_a_reason() -> None:
+    with pytest.raises(Refused, match="say why"):
+        Versions({"README.txt": " "})
+
+
+def test_release_notes_may_speak_of_earlier_releases() -> None:
+    assert Versions().excuse("README.txt") and not Versions().excuse("isolinux/boot.msg")

@@ -1,0 +1,73 @@
+"""[mirrors], [netinstall] and [sources]: what they default to, and what they refuse."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smedoit.config import release
+from smedoit.config.media import Mirrors, Netinstall, Sources
+from smedoit.errors import ConfigError
+from smedoit.runtime import files
+from tests.nouns import identity
+
+ROOT = Path(__file__).parents[2]
+MIRRORS = Mirrors(("https://a.example/releases/{full}/", "http://b.example/{major}"))
+
+
+def test_mirrors_have_their_placeholders_filled_in_and_no_slash_at_the_end() -> None:
+    assert MIRRORS.bases(identity()) == ("https://a.example/releases/10.1.rc2", "http://b.example/10")
+
+
+def test_without_a_mirror_what_needs_one_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"(?s)\[mirrors\] names no URL, and jigdo.*hint: add \[mirrors\]"):
+        Mirrors().needed(identity(), "jigdo must know")
+
+
+def test_the_network_medium_installs_from_the_first_mirror() -> None:
+    assert Netinstall().address(identity(), MIRRORS) == "https://a.example/releases/10.1.rc2/smeos/x86_64"
+
+
+def test_the_network_medium_needs_no_mirror_if_it_has_a_url_of_its_own() -> None:
+    assert Netinstall(url="http://c.example/{version}").address(identity(), Mirrors()) == "http://c.example/10.1"
+
+
+def test_the_three_media_have_labels_of_their_own() -> None:
+    one = identity()
+    labels = {one.volume, Netinstall().volume(one), Sources().volume(one), Sources().volume(one, 2)}
+    assert labels == {"SME-10.1.rc2-x86_64", "SME-10.1.rc2-net", "SME-10.1.rc2-SRPMS", "SME-10.1.rc2-SRPMS-2"}
+
+
+def loaded(place: Path, tables: str) -> release.Release:
+    text = re.sub(r"(?ms)^\[mirrors\].*?^urls = .*?$", "", (ROOT / "release.toml").read_text())
+    files.write(place / "release.toml", f"{text}\n{tables}")
+    return release.load(place / "release.toml")
+
+
+def test_an_older_release_toml_has_none_of_these_tables_and_loads(tmp_path: Path) -> None:
+    rel = loaded(tmp_path, "")
+    assert (rel.mirrors, rel.netinstall, rel.sources) == (Mirrors(), Netinstall(), Sources())
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ('[mirrors]\nurls = ["mirror.example/x"]', r"\[mirrors\] urls: 'mirror\.example/x' is no http"),
+        ('[mirrors]\nurls = ["file:///srv"]', "is no http, https or ftp URL"),
+        ('[mirrors]\nurls = ["http://h/a b"]', "is no http, https or ftp URL"),
+        ('[mirrors]\nurls = ["http://h/{vresion}"]', r"\[mirrors\] urls: 'vresion' is no placeholder"),
+        ('[mirrors]\nurl = ["http://h"]', "did you mean urls"),
+        ('[netinstall]\nurl = "http://h/{x}"', r"\[netinstall\] url: 'x' is no placeholder.*\{mirror\}"),
+        ('[netinstall]\nurl = "http://h/$1;x"', "has a character that boot menus do not take"),
+        ('[netinstall]\nvolume_id = "a/b"', r"\[netinstall\] volume_id: 'a/b' has a character"),
+        ('[netinstall]\nvolume_id = "{short}-{full}-{arch}"', r"two media share a label: \[release\].*\[netinstall\]"),
+        ('[sources]\ndisc_size = -1', "use the bytes of one disc"),
+        ('[sources]\ndisc_size = "4 GB"', "is not a whole number"),
+        ('[sources]\ndisc_size = 1\nvolume_id = "123456789012345678901234567890"', "at most 32"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_its_table_and_the_reason(tmp_path: Path, tables: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        loaded(tmp_path, tables)

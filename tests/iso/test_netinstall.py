@@ -1,0 +1,41 @@
+"""Boot menus of the network install medium: every entry that starts the installer says where from."""
+
+from __future__ import annotations
+
+import pytest
+
+from smedoit.iso import netinstall
+
+URL = "http://mirror.example/releases/10.1/smeos/x86_64"
+MENU = """\
+label linux
+  append initrd=initrd.img inst.stage2=hd:LABEL=SME-net quiet
+label other
+  append initrd=initrd.img inst.stage2=hd:LABEL=SME-net inst.repo=http://old.example/7 quiet
+label local
+  localboot 0xffff
+"""
+
+
+def test_every_entry_of_the_installer_installs_from_the_url() -> None:
+    text = netinstall.installing_from(MENU, URL)
+    assert text.count(f"inst.stage2=hd:LABEL=SME-net inst.repo={URL} quiet\n") == 2
+    assert netinstall.addresses(text) == {URL}
+
+
+def test_other_entries_stay_as_they_are() -> None:
+    assert netinstall.installing_from(MENU, URL).splitlines()[-2:] == MENU.splitlines()[-2:]
+
+
+def test_doing_it_twice_changes_nothing_more() -> None:
+    once = netinstall.installing_from(MENU, URL)
+    assert netinstall.installing_from(once, URL) == once
+
+
+def test_a_placeholder_in_the_content_becomes_the_url() -> None:
+    assert netinstall.addresses(netinstall.installing_from("x inst.stage2=hd:LABEL=A inst.repo={url}", URL)) == {URL}
+
+
+@pytest.mark.parametrize(("menu", "found"), [(MENU, {"", "http://old.example/7"}), ("label local", set())])
+def test_what_a_menu_installs_from_is_read_back(menu: str, found: set[str]) -> None:
+    assert netinstall.addresses(menu) == found

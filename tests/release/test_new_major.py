@@ -1,0 +1,100 @@
+"""test_new_major"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smedoit.config import release
+from smedoit.config.release import Release
+from smedoit.errors import ConfigError, ContentError
+from smedoit.release import new_major
+from smedoit.sample import content
+from tests.nouns import identity
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def rel(tmp_path: Path) -> Release:
+    shutil.copy(ROOT / "release.toml", tmp_path)
+    rel = release.load(tmp_path / "release.toml")
+    content.fill(rel)
+    return rel
+
+
+def listing(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("src/cdrom.image/sme10", "src/cdrom.image/sme11"),
+        ("repo/testing/10/smeos", "repo/testing/11/smeos"),
+        (
+            "src/rpms/smeserver-release/sme10/smeserver-release.spec",
+            "src/rpms/smeserver-release/sme11/smeserver-release.spec",
+        ),
+        ("mirrors/centos/7/os/x86_64", "mirrors/centos/7/os/x86_64"),
+        ("a/100/10x", "a/100/10x"),
+    ],
+)
+def test_a_path_changes_where_a_part_of_it_is_the_major(path: str, wanted: str) -> None:
+    assert new_major.renamed(path, 10, 11) == wanted
+
+
+def test_the_new_release_toml_loads_and_differs_only_in_version_and_paths(rel: Release) -> None:
+    new_major.make(rel, 10, 11, "", "alpha1")
+    after = release.load(rel.file.with_name("release-11.toml"))
+    assert (after.release.major, after.release.version, after.release.label) == (11, "11.0", "alpha1")
+    assert replace(after.release, major=10, version="10.1", label="rc2") == rel.release
+    assert after.content.path.name == "sme11"
+    assert [tier.name for tier in after.tiers] == [tier.name for tier in rel.tiers]
+
+
+def test_the_old_tree_and_file_are_never_touched(rel: Release) -> None:
+    before, text = listing(rel.content.path), rel.file.read_text()
+    new_major.make(rel, 10, 11, "", "alpha1")
+    assert (listing(rel.content.path), rel.file.read_text()) == (before, text)
+
+
+def test_no_leftover_of_version_control_comes_along(rel: Release) -> None:
+    new_major.make(rel, 10, 11, "", "alpha1")
+    assert not list(rel.content.path.with_name("sme11").rglob("CVS"))
+
+
+def test_every_version_string_is_changed_or_listed(rel: Release) -> None:
+    notes = new_major.make(rel, 10, 11, "", "alpha1")["result"]
+    new = rel.content.path.with_name("sme11")
+    assert "SME Server 11.0 ALPHA1" in (new / "isolinux/isolinux.cfg").read_text()
+    for path, data in listing(new).items():
+        if b"10.0" in data and b"\0" not in data:
+            assert path in notes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "version", "words"),
+    [(9, 11, "", "is of major 10"), (10, 10, "", "is not after"), (10, 11, "12.0", "does not belong to major 11")],
+)
+def test_numbers_that_cannot_be_meant_are_refused(rel: Release, old: int, new: int, version: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        new_major.make(rel, old, new, version, "alpha1")
+
+
+def test_what_is_there_already_is_never_overwritten(rel: Release) -> None:
+    new_major.make(rel, 10, 11, "", "alpha1")
+    before = listing(rel.content.path.with_name("sme11"))
+    with pytest.raises(ContentError, match="is there already"):
+        new_major.make(rel, 10, 11, "", "alpha2")
+    assert listing(rel.content.path.with_name("sme11")) == before
+
+
+def test_the_checklist_names_what_is_left() -> None:
+    notes = new_major.checklist(
+        identity(major=11, version="11.0", label=""), 10, ["README.txt, line 3: SME Server 10.0"]
+    )
+    assert notes.splitlines()[-1] == "[ ] decide whether this may stay: README.txt, line 3: SME Server 10.0"

@@ -1,0 +1,164 @@
+"""test_comps"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from smedoit.errors import ContentError
+from smedoit.repodata import comps
+from smedoit.repodata.comps import Comps
+from smedoit.sample import groups
+from tests.corpus import corpus_dir
+
+FILE = Path("comps.xml")
+GROUP = """\
+  <group>
+    <id>core</id>
+    <name>Core</name>
+    <description>The least.</description>
+    <default>true</default>
+    <uservisible>false</uservisible>
+    <packagelist><packagereq type="mandatory">bash</packagereq><packagereq>yum</packagereq></packagelist>
+  </group>
+"""
+ENVIRONMENT = """\
+  <environment>
+    <id>server</id>
+    <name>Server</name>
+    <description>All.</description>
+    <display_order>1</display_order>
+    <grouplist><groupid>core</groupid></grouplist>
+    <optionlist><groupid>mail</groupid></optionlist>
+  </environment>
+"""
+GOOD = Comps({"core": ("bash", "yum"), "mail": ("qmail",)}, {"server": ("core", "mail")})
+NAMES = ("bash", "yum", "qmail")
+
+
+def document(*parts: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<comps>\n{"".join(parts)}</comps>\n'
+
+
+def parsed(*parts: str) -> Comps:
+    return comps.parse(document(*parts), FILE)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ContentError) as caught:
+        comps.parse(text, FILE)
+    return str(caught.value)
+
+
+def complaint(one: Comps, names: Iterable[str] = NAMES, excused: Iterable[str] = ()) -> str:
+    with pytest.raises(ContentError) as caught:
+        comps.check(one, set(names), set(excused), FILE)
+    return str(caught.value)
+
+
+# Reading
+
+
+def test_a_group_lists_its_packages_of_every_kind() -> None:
+    assert parsed(GROUP).groups == {"core": ("bash", "yum")}
+
+
+def test_an_environment_names_its_groups_and_its_options() -> None:
+    assert parsed(GROUP, ENVIRONMENT).environments == {"server": ("core", "mail")}
+
+
+def test_the_practice_comps_is_valid() -> None:
+    found = comps.parse(groups.comps(), FILE)
+    assert set(found.groups) == {"core", "sme-base", "sme-mail"}
+    assert "bash" in found.groups["core"]
+
+
+def test_the_comps_of_a_real_medium_is_valid() -> None:
+    found = comps.parse((corpus_dir() / "trees/centos8/comps-BaseOS.xml").read_text(encoding="utf-8"), FILE)
+    assert "core" in found.groups
+    assert list(found.environments) == ["minimal-environment"]
+
+
+def test_names_in_all_languages_are_no_trouble() -> None:
+    assert parsed(GROUP.replace("<name>Core</name>", '<name>Core</name><name xml:lang="ja">コア</name>')).groups
+
+
+@pytest.mark.parametrize("text", ["", "text", "<comps>", "<comps></comp>", "\0", "<comps>\0</comps>", "\udce4"])
+def test_what_is_no_xml_is_refused_in_words(text: str) -> None:
+    assert refusal(text).startswith("comps.xml: is not valid comps: it is no XML")
+
+
+@pytest.mark.parametrize("text", ["<html/>", "<comps><foo/></comps>", "<comps>text</comps>"])
+def test_xml_that_is_no_comps_is_refused_in_words(text: str) -> None:
+    assert refusal(text).startswith("comps.xml: is not valid comps: ")
+
+
+@pytest.mark.parametrize("element", ["id", "name", "description"])
+def test_a_group_without_what_it_needs_is_refused_by_that_name(element: str) -> None:
+    broken = re.sub(f"<{element}>.*</{element}>", "", GROUP)
+    assert element in refusal(document(broken))
+
+
+@pytest.mark.parametrize("element", ["id", "name", "description", "default", "uservisible"])
+@pytest.mark.parametrize("empty", ["<{0}></{0}>", "<{0}/>", "<{0}> </{0}>"])
+def test_an_empty_text_that_would_end_the_installer_is_refused(element: str, empty: str) -> None:
+    broken = re.sub(f"<{element}>.*</{element}>", empty.format(element), GROUP)
+    assert f"<{element}>" in refusal(document(broken))
+
+
+@pytest.mark.parametrize("element", ["display_order", "biarchonly"])
+def test_an_empty_text_never_ends_us(element: str) -> None:
+    assert f"<{element}> says nothing" in refusal(document(GROUP.replace("</id>", f"</id><{element}/>")))
+
+
+@pytest.mark.parametrize("value", ["", "x", "1.5", "-1"])
+def test_a_display_order_is_a_number(value: str) -> None:
+    broken = ENVIRONMENT.replace("<display_order>1<", f"<display_order>{value}<")
+    assert "display_order" in refusal(document(GROUP, broken))
+
+
+def test_two_ids_in_a_group_are_refused() -> None:
+    assert "<id>" in refusal(document(GROUP.replace("<id>core</id>", "<id>core</id><id>kern</id>")))
+
+
+def test_a_language_pack_without_names_never_ends_us() -> None:
+    assert "<match> needs name and install" in refusal(document("<langpacks><match/></langpacks>"))
+
+
+# Held against the packages
+
+
+def test_good_groups_pass() -> None:
+    comps.check(GOOD, set(NAMES), set(), FILE)
+
+
+def test_without_core_the_installer_would_die() -> None:
+    assert "has no group core" in complaint(Comps({"mail": ("qmail",)}, {"server": ("mail",)}))
+
+
+def test_without_environment_nothing_could_be_chosen() -> None:
+    assert "has no environment" in complaint(Comps(GOOD.groups, {}))
+
+
+def test_an_absent_package_is_named_with_its_group() -> None:
+    said = complaint(GOOD, ("bash", "yum"))
+    assert "names packages that are not on the medium:\n    qmail in group mail" in said
+    assert "[groups] absent" in said
+
+
+def test_an_excused_package_may_be_absent() -> None:
+    comps.check(GOOD, {"bash", "yum"}, {"qmail"}, FILE)
+
+
+def test_an_absent_group_is_named_with_its_environment() -> None:
+    said = complaint(Comps(GOOD.groups, {"server": ("core", "games")}))
+    assert "names groups that it does not have:\n    games in server" in said
+
+
+def test_all_complaints_come_in_one_report() -> None:
+    said = complaint(Comps({"mail": ("qmail", "procmail")}, {"server": ("core",)}), ())
+    for words in ("has no group core", "core in server", "qmail in group mail", "procmail in group mail"):
+        assert words in said

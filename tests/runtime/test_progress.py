@@ -1,0 +1,63 @@
+"""test_progress"""
+
+from __future__ import annotations
+
+import os
+import pty
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from smedoit.runtime import progress
+
+
+@contextmanager
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Make standard error a terminal; yield the side that a person sees."""
+    seen, shown = pty.openpty()
+    with os.fdopen(shown, "w") as stderr, monkeypatch.context() as changed:
+        changed.setattr(sys, "stderr", stderr)
+        changed.setenv("TERM", "xterm")
+        changed.setenv("COLUMNS", "120")
+        os.set_blocking(seen, False)
+        yield seen
+    os.close(seen)
+
+
+def test_a_large_transfer_shows_its_name_and_size_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as seen:
+        with progress.transfer("squashfs.img", progress.LARGE, progress.LARGE // 4) as advance:
+            advance(progress.LARGE // 4)
+        sys.stderr.flush()
+        shown = os.read(seen, 65536).decode()
+    assert "squashfs.img" in shown
+    assert "33.6 MB" in shown
+
+
+def test_a_small_transfer_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as seen:
+        with progress.transfer("de.mo", 1000) as advance:
+            advance(1000)
+        sys.stderr.flush()
+        with pytest.raises(BlockingIOError):
+            os.read(seen, 10)
+
+
+def test_without_a_terminal_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress.transfer("squashfs.img", progress.LARGE) as advance:
+        advance(progress.LARGE)
+    for _ in progress.track(range(1000), 1000, "counting"):
+        pass
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_log_has_what_was_noted_with_the_time_of_day(tmp_path: Path) -> None:
+    with progress.logging(tmp_path / "logs/task.log"):
+        progress.note("a line")
+        assert list(progress.track("ab", 2, "counting")) == ["a", "b"]
+    progress.note("nobody hears this")
+    lines = (tmp_path / "logs/task.log").read_text().splitlines()
+    assert [line.partition(" ")[2] for line in lines] == ["a line", "counting: 2", "counting: done"]

@@ -1,0 +1,183 @@
+"""The practice boot set, with and without what the host can lend."""
+
+from __future__ import annotations
+
+import configparser
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smedoit.config import release
+from smedoit.fat import volume
+from smedoit.runtime import files
+from smedoit.sample import boot, initrd, kernel, loaders
+from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, boot_record
+from smedoit.sample.kernel import Kernel
+from tests.tools import missing, need, read_with
+
+RELEASE = Path(__file__).parents[2] / "release.toml"
+UPSTREAM = {
+    ".treeinfo",
+    "EFI/BOOT/BOOTX64.EFI",
+    "EFI/BOOT/grub.cfg",
+    "EFI/BOOT/grubx64.efi",
+    "LiveOS/squashfs.img",
+    "images/boot.iso",
+    "images/efiboot.img",
+    "images/pxeboot/initrd.img",
+    "images/pxeboot/vmlinuz",
+    "isolinux/initrd.img",
+    "isolinux/isolinux.bin",
+    "isolinux/vmlinuz",
+}
+
+
+@pytest.fixture
+def rel(tmp_path: Path) -> release.Release:
+    loaded = release.load(RELEASE)
+    return replace(loaded, boot_set=replace(loaded.boot_set, path=tmp_path / "os/x86_64"))
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that has nothing to lend."""
+    for module, names in ((loaders, ("ISOLINUX", "GRUB", "GRUB_MAKERS")), (initrd, ("BUSYBOXES",))):
+        for name in names:
+            monkeypatch.setattr(module, name, ())
+
+
+def content(directory: Path) -> dict[str, bytes]:
+    """Return path -> content of every file."""
+    found = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in found}
+
+
+def test_the_boot_set_has_upstreams_files(rel: release.Release) -> None:
+    boot.make(rel)
+    assert set(content(rel.boot_set.path)) >= UPSTREAM
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_bare_host_gets_the_same_files_and_the_stand_ins_say_what_they_are(rel: release.Release) -> None:
+    boot.make(rel)
+    made = content(rel.boot_set.path)
+    assert set(made) == UPSTREAM
+    assert b"stand-in for the kernel" in made["images/pxeboot/vmlinuz"]
+    assert b"Koozali SME Server 10.1 RC2 practice medium" in made["isolinux/isolinux.bin"]
+
+
+def test_two_boot_sets_of_one_host_are_equal(rel: release.Release, tmp_path: Path) -> None:
+    boot.make(rel)
+    boot.make(replace(rel, boot_set=replace(rel.boot_set, path=tmp_path / "other")))
+    assert content(rel.boot_set.path) == content(tmp_path / "other")
+
+
+def test_what_is_there_already_stays(rel: release.Release) -> None:
+    real = rel.boot_set.path / "isolinux/isolinux.bin"
+    real.parent.mkdir(parents=True)
+    real.write_bytes(b"the real one")
+    boot.make(rel)
+    before = {path: files.stamp(path) for path in rel.boot_set.path.rglob("*")}
+    boot.make(rel)
+    assert {path: files.stamp(path) for path in rel.boot_set.path.rglob("*")} == before
+    assert real.read_bytes() == b"the real one"
+
+
+def test_cd_and_network_start_the_same_kernel(rel: release.Release) -> None:
+    boot.make(rel)
+    made = content(rel.boot_set.path)
+    for name in ("vmlinuz", "initrd.img"):
+        assert made[f"isolinux/{name}"] == made[f"images/pxeboot/{name}"]
+
+
+def test_efiboot_holds_what_lies_beside_it_and_room_for_a_longer_menu(rel: release.Release) -> None:
+    boot.make(rel)
+    made = content(rel.boot_set.path)
+    image = rel.boot_set.path / "images/efiboot.img"
+    for name in volume.list_files(image):
+        assert volume.read_file(image, name) == made[name]
+    volume.replace_file(image, image, "EFI/BOOT/grub.cfg", b"# longer\n" * 10000, 1793534400)
+
+
+def test_treeinfo_names_files_that_are_there(rel: release.Release) -> None:
+    boot.make(rel)
+    treeinfo = configparser.ConfigParser()
+    treeinfo.read(rel.boot_set.path / ".treeinfo")
+    for path in (treeinfo["stage2"]["mainimage"], *treeinfo["images-x86_64"].values()):
+        assert (rel.boot_set.path / path).is_file()
+
+
+def test_the_initrd_is_small_and_cpio_lists_it(rel: release.Release) -> None:
+    need("cpio")
+    if boot.borrowed() is None:
+        missing("a kernel that can be read, its modules, and a static busybox")
+    boot.make(rel)
+    image = (rel.boot_set.path / "images/pxeboot/initrd.img").read_bytes()
+    assert len(image) < 12_000_000
+    listed = read_with("cpio", "-itv", "--numeric-uid-gid", stdin=gzip.decompress(image)).splitlines()
+    assert [line.split()[-1] for line in listed if "init" in line] == ["init"]
+    assert all(line.split()[2:4] == ["0", "0"] for line in listed)
+
+
+def test_a_boot_record_leaves_room_for_the_boot_info_table_and_bears_isolinuxs_mark() -> None:
+    record = boot_record("hello")
+    assert (len(record), record[2:64], record[64:68]) == (SIZE, bytes(62), MARK)
+
+
+def test_a_boot_record_points_at_its_message() -> None:
+    record = boot_record("one\ntwo")
+    text = record.index(b"one\r\ntwo\0")
+    assert bytes([0xBE]) + (LOADED_AT + text).to_bytes(2, "little") in record
+
+
+def test_a_message_too_long_for_a_boot_record_is_refused() -> None:
+    boot_record("x" * 1900)
+    with pytest.raises(ValueError, match="no room for a message of 2000"):
+        boot_record("x" * 2000)
+
+
+def host(place: Path, builtin: str = "", **needs: str) -> Kernel:
+    """Return a kernel with the needed modules, and what some of them need."""
+    modules = place / "6.10.0"
+    names = [name for name in kernel.NEEDED if name not in builtin.split()] + [*needs]
+    lines = {f"kernel/{name}.ko.xz": needs.get(name, "") for name in names}
+    modules.mkdir(parents=True)
+    (modules / "modules.dep").write_text("".join(f"{file}: {need}\n" for file, need in lines.items()))
+    (modules / "modules.builtin").write_text("".join(f"kernel/{name}.ko\n" for name in builtin.split()))
+    (place / "vmlinuz").write_bytes(b"")
+    return Kernel(place / "vmlinuz", modules)
+
+
+def test_a_module_is_loaded_after_those_it_needs(tmp_path: Path) -> None:
+    order = host(tmp_path, isofs="kernel/b.ko.xz kernel/a.ko.xz", b="kernel/a.ko.xz", a="").order()
+    assert order[:3] == ["kernel/a.ko.xz", "kernel/b.ko.xz", "kernel/isofs.ko.xz"]
+
+
+def test_a_module_built_into_the_kernel_is_not_looked_for(tmp_path: Path) -> None:
+    one = host(tmp_path, builtin="isofs xhci-pci")
+    assert one.usable()
+    assert not {"kernel/isofs.ko.xz", "kernel/xhci-pci.ko.xz"} & set(one.order())
+
+
+def test_a_kernel_packed_as_this_python_cannot_undo_is_not_used(tmp_path: Path) -> None:
+    assert not host(tmp_path, isofs="kernel/cdrom.ko.zst").usable()
+
+
+def test_a_kernel_that_could_not_read_a_medium_is_not_used(tmp_path: Path) -> None:
+    one = host(tmp_path)
+    dependencies = one.modules / "modules.dep"
+    dependencies.write_text(dependencies.read_text().replace("kernel/isofs.ko.xz:", "kernel/ext4.ko.xz:"))
+    assert not one.usable()
+
+
+def test_kernel_6_10_is_newer_than_6_9() -> None:
+    assert kernel.natural(Path("6.10.0-1-amd64")) > kernel.natural(Path("6.9.12-1-amd64"))
+
+
+def test_a_busybox_that_needs_libraries_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = tmp_path / "busybox"
+    text.write_text("#!/bin/sh\n")
+    monkeypatch.setattr(initrd, "BUSYBOXES", (str(text), "/bin/ls", "/nowhere"))
+    assert initrd.busybox() is None

@@ -1,0 +1,311 @@
+"""test_journal"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smedoit.errors import PackageError, TreeError
+from smedoit.runtime import files
+from smedoit.tiers import journal
+from smedoit.tiers.journal import Link, Record, Removal
+
+FILES = {"test/x/a.rpm": b"a", "test/SRPMS/a.src.rpm": b"source of a", "test/x/b.rpm": b"b", "next/x/b.rpm": b"b"}
+AFTER = {"next/x/a.rpm": b"a", "next/SRPMS/a.src.rpm": b"source of a", "next/x/b.rpm": b"b"}
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def removal(path: str, kept: str) -> Removal:
+    return Removal(path, sha(FILES[path]), kept)
+
+
+RECORD = Record(
+    name="0001-2026-11-01-test-to-next",
+    what="promotion from test to next",
+    when="2026-11-01T12:00:00Z",
+    who="uid 1",
+    packages=("a-1-1.noarch", "b-1-1.noarch"),
+    links=(
+        Link("test/x/a.rpm", "next/x/a.rpm", sha(b"a")),
+        Link("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm", sha(b"source of a")),
+    ),
+    removals=(
+        removal("test/x/a.rpm", "next/x/a.rpm"),
+        removal("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm"),
+        removal("test/x/b.rpm", "next/x/b.rpm"),  # it lay in both
+    ),
+)
+
+
+class Place:
+    """Tiers below a root, and the records beside them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.records = root / "root", root / "records"
+
+    def fill(self) -> None:
+        for path in (self.root, self.records):
+            shutil.rmtree(path, ignore_errors=True)
+        for name, data in FILES.items():
+            files.write(self.root / name, data)
+
+    def now(self) -> dict[str, bytes]:
+        """Return path -> content of every file, also of those that are half written."""
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+
+    def promote(self) -> list[str]:
+        return journal.carry_out(RECORD, self.root, self.records)
+
+    def undo(self) -> list[str]:
+        before = journal.last(self.records)
+        assert before
+        return journal.carry_out(
+            journal.inverse(before, "0002-2026-11-01-undo", "later", "me"), self.root, self.records
+        )
+
+    def recover(self) -> str:
+        return journal.recover(self.root, self.records)
+
+    def open_records(self) -> list[str]:
+        return [str(path) for path in self.records.glob(journal.UNDER_WAY)]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed process loses nothing that it wrote, so nobody need wait for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    made.fill()
+    return made
+
+
+def killed(work: Callable[[], object], at: int) -> bool:
+    """Do work in a process that SIGKILL ends before its step number at; return whether it came that far.
+
+    A step is whatever changes files: opening one for writing, linking, renaming, removing, making a directory.
+    """
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def watch(event: str, args: tuple[object, ...]) -> None:
+            nonlocal count
+            writing = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
+            if writing or event in ("os.link", "os.rename", "os.remove", "os.mkdir"):
+                if count == at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                count += 1
+
+        sys.addaudithook(watch)
+        work()
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def kill_points(work: Callable[[], object], reset: Callable[[], object]) -> int:
+    """Return how many steps work has."""
+    for at in range(1000):
+        reset()
+        if not killed(work, at):
+            return at
+    raise AssertionError("it never ends")
+
+
+def test_all_of_it_is_done_and_recorded(place: Place) -> None:
+    assert place.promote() == []
+    assert place.now() == AFTER
+    assert [(one.name, one.state) for one in journal.done(place.records)] == [(RECORD.name, journal.DONE)]
+    assert place.open_records() == []
+
+
+def test_what_moves_stays_the_same_file(place: Place) -> None:
+    before = (place.root / "test/x/a.rpm").stat().st_ino
+    place.promote()
+    assert (place.root / "next/x/a.rpm").stat().st_ino == before
+
+
+def test_undo_brings_back_every_file(place: Place) -> None:
+    place.promote()
+    assert place.undo() == []
+    assert place.now() == FILES
+    assert journal.last(place.records) is None
+
+
+def test_the_last_that_was_not_taken_back_is_the_last(place: Place) -> None:
+    place.promote()
+    place.undo()
+    third = replace(RECORD, name="0003-2026-11-02-test-to-next")
+    journal.carry_out(third, place.root, place.records)
+    last = journal.last(place.records)
+    assert last is not None
+    assert last.name == third.name
+
+
+def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place) -> None:
+    steps = kill_points(place.promote, place.fill)
+    assert steps > 10
+    ends = []
+    for at in range(steps):
+        place.fill()
+        assert killed(place.promote, at)
+        said = place.recover()
+        assert place.now() in (FILES, AFTER), at
+        assert place.open_records() == []
+        assert bool(journal.done(place.records)) == (place.now() == AFTER)
+        ends.append((place.now() == AFTER, said.partition(": ")[2]))
+    news = [new for new, _ in ends]
+    assert news == sorted(news)  # once it is new, it stays new
+    assert {said for new, said in ends if new} == {"it is finished now"}
+    assert {said for new, said in ends if not new} == {"", "it is taken back, everything is as it was before"}
+
+
+def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place) -> None:
+    def done() -> None:
+        place.fill()
+        place.promote()
+
+    for at in range(kill_points(place.undo, done)):
+        done()
+        assert killed(place.undo, at)
+        place.recover()
+        assert place.now() in (FILES, AFTER), at
+        assert (journal.last(place.records) is None) == (place.now() == FILES)
+
+
+def test_a_kill_while_recovering_is_recovered_from(place: Place) -> None:
+    for at in range(0, kill_points(place.promote, place.fill), 2):
+        for again in range(12):
+            place.fill()
+            assert killed(place.promote, at)
+            if not killed(place.recover, again):
+                break
+            place.recover()
+            assert place.now() in (FILES, AFTER), (at, again)
+            assert place.open_records() == []
+
+
+def test_without_an_interruption_there_is_nothing_to_recover(place: Place) -> None:
+    assert place.recover() == ""
+    place.promote()
+    assert place.recover() == ""
+
+
+def test_a_file_that_is_in_the_way_stops_it_before_it_begins(place: Place) -> None:
+    files.write(place.root / "next/x/a.rpm", "other")
+    before = place.now()
+    with pytest.raises(PackageError, match=r"nothing has changed\n  is there already:\n    next/x/a\.rpm"):
+        place.promote()
+    assert place.now() == before
+
+
+def test_a_file_that_went_meanwhile_stops_it(place: Place) -> None:
+    (place.root / "test/x/a.rpm").unlink()
+    before = place.now()
+    with pytest.raises(PackageError, match=r"is not there any more:\n    test/x/a\.rpm"):
+        place.promote()
+    assert place.now() == before
+
+
+def test_a_file_that_changed_since_it_was_checked_is_noticed_and_all_is_taken_back(place: Place) -> None:
+    files.write(place.root / "test/SRPMS/a.src.rpm", "rebuilt")
+    before = place.now()
+    with pytest.raises(PackageError, match=r"has other content than when it was checked:\n    test/SRPMS/a\.src\.rpm"):
+        place.promote()
+    assert place.now() == before
+    assert place.open_records() == []
+
+
+def test_a_full_disk_takes_all_of_it_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = files.link
+
+    def full(source: Path, target: Path) -> None:
+        if target.name == "a.src.rpm":
+            raise TreeError("no space left on device")
+        link(source, target)
+
+    monkeypatch.setattr(files, "link", full)
+    with pytest.raises(TreeError, match="no space left"):
+        place.promote()
+    assert (place.now(), place.open_records()) == (FILES, [])
+
+
+def test_between_file_systems_it_is_copied_and_a_kill_is_as_harmless(tmp_path: Path) -> None:
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system at /dev/shm")
+    far = other / f"smedoit-test-{os.getpid()}"
+    place = Place(tmp_path)
+
+    def fill() -> None:
+        place.fill()
+        shutil.rmtree(far, ignore_errors=True)
+        shutil.copytree(place.root / "next", far)
+        shutil.rmtree(place.root / "next")
+        (place.root / "next").symlink_to(far)
+
+    def now() -> dict[str, bytes]:
+        near = {
+            f"test/{p.relative_to(place.root / 'test')}": p.read_bytes() for p in (place.root / "test").rglob("*.rpm*")
+        }
+        return {**near, **{f"next/{p.relative_to(far)}": p.read_bytes() for p in far.rglob("*.rpm*")}}
+
+    try:
+        for at in range(kill_points(place.promote, fill)):
+            fill()
+            assert killed(place.promote, at)
+            place.recover()
+            assert now() in (FILES, AFTER), at
+        fill()
+        place.promote()
+        assert now() == AFTER
+    finally:
+        shutil.rmtree(far, ignore_errors=True)
+
+
+def test_the_last_of_its_kind_is_never_removed(place: Place) -> None:
+    place.promote()
+    (place.root / "next/x/b.rpm").unlink()
+    with pytest.raises(PackageError, match=r"is not there any more:\n    next/x/b\.rpm"):
+        place.undo()
+
+
+def test_a_file_that_was_promoted_further_cannot_be_taken_back(place: Place) -> None:
+    place.promote()
+    (place.root / "next/x/a.rpm").rename(place.root / "next/x/elsewhere")
+    with pytest.raises(PackageError, match="the undo of the promotion from test to next cannot be done"):
+        place.undo()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"links": 5, "removals": []}', '{"format": 1}'])
+def test_a_damaged_record_is_a_sentence(place: Place, text: str) -> None:
+    files.write(place.records / "0001-x.json", text)
+    with pytest.raises(PackageError, match=r"0001-x\.json: is not? .*record of a promotion"):
+        journal.done(place.records)
+
+
+def test_a_record_of_another_format_is_refused_by_its_number(place: Place) -> None:
+    place.promote()
+    path = place.records / f"{RECORD.name}.json"
+    files.write(path, path.read_text().replace('"format": 1', '"format": 7'))
+    with pytest.raises(PackageError, match="is a record of format 7, not 1"):
+        journal.done(place.records)
+
+
+def test_what_is_written_is_read_back(place: Place) -> None:
+    files.write(place.records / "x", journal.dumps(RECORD))
+    assert journal.load(place.records / "x") == RECORD
