@@ -40,8 +40,8 @@ from smedoit.tiers.tasks import promote, tiers, why_package
 from smedoit.translations.tasks import patches, translations
 from smedoit.tree.tasks import grub, isolinux, tree, treeinfo
 
-REL = task.release()
-DOIT_CONFIG = state.settings(REL)
+REL = task.current_release()
+DOIT_CONFIG = state.doit_config(REL)
 
 
 def task_doctor():

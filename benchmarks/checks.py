@@ -69,9 +69,9 @@ def make(top: Path, count: int) -> None:
     """Build the crowd, unsigned and small, and describe it with createrepo_c."""
     place = top / "tree/Packages"
     place.mkdir(parents=True)
-    recipes = [replace(one, key="", size=200) for one in packages.crowd(count, count * 200)]
+    recipes = [replace(one, key="", size=200) for one in packages.chained_recipes(count, count * 200)]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(packages.write, directory=place), recipes, chunksize=50))
+        list(pool.map(partial(packages.write_rpm, directory=place), recipes, chunksize=50))
     listed = "".join(
         f'<packagereq type="mandatory">{one.name}</packagereq>' for one in recipes[:: max(1, count // 100)]
     )
@@ -94,8 +94,10 @@ def measure(top: Path, count: int, runs: int) -> dict[str, Cost]:
         "repoview, cold": best(runs, partial(cold_pages, top)),
         "repoview, nothing new": best(runs, partial(ours, top, PAGES)),
     }
-    changed = replace(next(islice(packages.crowd(count, count), count // 2, None)), version="1.1", key="", size=200)
-    packages.write(changed, top / "tree/Packages")
+    changed = replace(
+        next(islice(packages.chained_recipes(count, count), count // 2, None)), version="1.1", key="", size=200
+    )
+    packages.write_rpm(changed, top / "tree/Packages")
     found["createrepo_c --update, one new"] = describe(top)
     found["closure, one new"] = ours(top, CLOSE)
     found["repoview, one new"] = ours(top, PAGES)

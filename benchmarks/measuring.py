@@ -82,7 +82,7 @@ class World:
     @property
     def release(self) -> Release:
         """What its release.toml says."""
-        return release.load(self.file)
+        return release.load_release(self.file)
 
     def rpms(self, tier: str) -> Path:
         """Return the directory of a tier's packages."""
@@ -125,10 +125,12 @@ def make_world(world: World, count: int, total: int) -> None:
     world.file.write_text(text.replace('root = "build"', 'root = "world"'), encoding="utf-8")
     ours(world, "sample")
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # so that this process stays a small one
-        for _ in pool.map(partial(packages.write, directory=world.rpms("smeos")), packages.crowd(count, total)):
+        for _ in pool.map(
+            partial(packages.write_rpm, directory=world.rpms("smeos")), packages.chained_recipes(count, total)
+        ):
             pass
-        newer = replace(next(islice(packages.crowd(count, total), count // 2, None)), version="1.1")
-        pool.submit(packages.write, newer, world.top / "newer").result()
+        newer = replace(next(islice(packages.chained_recipes(count, total), count // 2, None)), version="1.1")
+        pool.submit(packages.write_rpm, newer, world.top / "newer").result()
 
 
 @dataclass
@@ -164,8 +166,8 @@ def contest(
 def fresh(world: World) -> None:
     """Forget everything that was ever built, and have all inputs in the page cache."""
     shutil.rmtree(world.release.root / "stage", ignore_errors=True)
-    for _, entry in files.walk(world.release.root):
-        files.digest(entry.path)
+    for _, entry in files.walk_files(world.release.root):
+        files.digest_file(entry.path)
 
 
 def ours(world: World, *tasks: str) -> Costs:
@@ -226,9 +228,9 @@ def started(
 
 def link_all(source: Path, target: Path, but: tuple[str, ...] = ()) -> None:
     """Make target show the files of source as hard links."""
-    for relative, entry in files.walk(source):
+    for relative, entry in files.walk_files(source):
         if not relative.startswith(but):
-            files.link(Path(entry.path), target / relative)
+            files.link_file(Path(entry.path), target / relative)
 
 
 def hybrid_mbr() -> Path:
@@ -242,7 +244,7 @@ def hybrid_mbr() -> Path:
 def change_picture(world: World, number: int) -> None:
     """Give the installer another logo than ever before."""
     colour = (number * 40 % 256, time.time_ns() % 256, 90)
-    files.write(world.release.content.path / LOGO, pictures.png(125, 28, colour, pictures.WHITE))
+    files.write_file(world.release.content.path / LOGO, pictures.striped_png(125, 28, colour, pictures.WHITE))
 
 
 def table(rounds: Sequence[Round], title: str) -> str:

@@ -54,7 +54,7 @@ def measure(world: World, runs: int) -> list[Round]:
 
 def forget(world: World) -> None:
     """Remove jigdo's files, so that the task must run."""
-    for name in (format.listing_name, format.template_name):
+    for name in (format.jigdo_name, format.template_name):
         world.release.iso.with_name(name(world.release.iso.name)).unlink()
 
 

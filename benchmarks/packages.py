@@ -68,16 +68,16 @@ def changed(world: World, theirs: Theirs) -> Iterator[None]:
     older = newer.name.replace("-1.1-", "-1.0-")
     places = (world.rpms("smeos"), theirs.place / "RPMS")
     kept = world.top / "older.rpm"
-    files.link(places[0] / older, kept)
+    files.link_file(places[0] / older, kept)
     for place in places:
-        files.remove(place / older)
-        files.link(newer, place / newer.name)
+        files.remove_file(place / older)
+        files.link_file(newer, place / newer.name)
     try:
         yield
     finally:
         for place in places:
-            files.remove(place / newer.name)
-            files.link(kept, place / older)
+            files.remove_file(place / newer.name)
+            files.link_file(kept, place / older)
 
 
 if __name__ == "__main__":

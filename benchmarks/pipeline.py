@@ -126,7 +126,7 @@ class Pipeline:
 
 def unshare(path: Path) -> None:
     """Give path a content of its own."""
-    files.write(path, files.read_bytes(path))
+    files.write_file(path, files.read_file_bytes(path))
 
 
 class changed_package:
@@ -139,18 +139,18 @@ class changed_package:
         self.trees = [line.tree / "Packages" for line in lines]
 
     def __enter__(self) -> None:
-        files.copy(self.newer, self.update)
+        files.copy_file(self.newer, self.update)
         self.swap(self.older, self.update)
 
     def __exit__(self, *_: object) -> None:
         self.swap(self.update, self.older)
-        files.remove(self.update)
+        files.remove_file(self.update)
 
     def swap(self, before: Path, after: Path) -> None:
         """Put one package in the place of another one."""
         for place in self.trees:
-            files.remove(place / before.name)
-            files.link(after, place / after.name)
+            files.remove_file(place / before.name)
+            files.link_file(after, place / after.name)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class ContentError(SmeError):
     """The content tree, the boot set or the translations lack or contradict something."""
 
 
-class TreeError(SmeError):
+class FileError(SmeError):
     """A file cannot be read or written: absent, forbidden, no room, a link that leads astray."""
 
 
@@ -45,7 +45,7 @@ class VerifyError(SmeError):
     """A finished artifact does not say what it should when it is read back."""
 
 
-def grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
+def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
     """Return one paragraph per reason, each with its sorted subjects indented below it.
 
     complaints  reason -> whatever it holds for; reasons come out sorted
@@ -61,12 +61,12 @@ def grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> st
     return "\n".join(lines)
 
 
-def system_words(error: OSError) -> str:
+def os_error_text(error: OSError) -> str:
     """Return the operating system's own words for error, without Python's decoration."""
     return (error.strerror or str(error)).lower()
 
 
-def human(size: int) -> str:
+def format_size(size: int) -> str:
     """Return a size as people read it."""
     amount, units = float(size), ["bytes", "KiB", "MiB", "GiB"]
     while amount >= 1024 and len(units) > 1:

@@ -21,9 +21,9 @@ import pytest
 
 from smedoit.config import release
 from smedoit.config.release import Release
-from smedoit.runtime.files import BESIDE, Stamp, digest, stamp
+from smedoit.runtime.files import BESIDE, FileStamp, digest_file, stamp_file
 from smedoit.sample import catalogue, packages, world
-from smedoit.sample.packages import Recipe
+from smedoit.sample.packages import RpmRecipe
 
 ROOT = Path(__file__).parent.parent
 FAULTS = "tests.integration.faults"
@@ -58,7 +58,7 @@ class Project:
     @property
     def rel(self) -> Release:
         """What release.toml says now."""
-        return release.load(self.home / "release.toml")
+        return release.load_release(self.home / "release.toml")
 
     @property
     def tree(self) -> Path:
@@ -113,10 +113,10 @@ class Project:
                 os.killpg(run.pid, signal.SIGKILL)
             run.communicate()
 
-    def logs(self) -> dict[Path, Stamp]:
+    def logs(self) -> dict[Path, FileStamp]:
         """Return the logs of all tasks of all versions; a task that starts writes its own anew."""
         found = self.home.glob("build/stage/*/logs/*.log")
-        return {file: stamp(file) for file in found if not file.parents[1].is_symlink()}
+        return {file: stamp_file(file) for file in found if not file.parents[1].is_symlink()}
 
     def build(self) -> Outcome:
         """Run plain doit, which must succeed."""
@@ -139,21 +139,23 @@ class Project:
             assert count == 1, f"release.toml has no {key}"
         file.write_text(text, encoding="utf-8")
 
-    def recipe(self, name: str, tier: str, **changes: Any) -> Recipe:
+    def recipe(self, name: str, tier: str, **changes: Any) -> RpmRecipe:
         """Return the recipe of a package that the practice tier has by its catalogue, changed as asked."""
-        [recipe] = (one for one in catalogue.recipes(tier, self.rel.release) if one.name == name and not one.is_source)
+        [recipe] = (
+            one for one in catalogue.practice_recipes(tier, self.rel.release) if one.name == name and not one.is_source
+        )
         return replace(recipe, **changes)
 
-    def rpm(self, recipe: Recipe, tier: str) -> Path:
+    def rpm(self, recipe: RpmRecipe, tier: str) -> Path:
         """Put a practice RPM into a tier."""
         [place] = (one.path for one in self.rel.tiers if one.name == tier)
-        return packages.write(recipe, place / self.rel.release.arch / "RPMS")
+        return packages.write_rpm(recipe, place / self.rel.release.arch / "RPMS")
 
     def artifacts(self) -> dict[str, str]:
         """Return the digest of every file of this version's tree and of the directory of the media."""
         rel = self.rel
         found = {
-            os.path.relpath(path, self.home): digest(path)
+            os.path.relpath(path, self.home): digest_file(path)
             for top in (rel.tree, rel.iso.parent)
             for path in top.rglob("*")
             if path.is_file()
@@ -196,7 +198,7 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with release.toml and the whole practice world, not built; nobody may change it."""
     home = tmp_path_factory.mktemp("practice")
     shutil.copyfile(ROOT / "release.toml", home / "release.toml")
-    world.make(release.load(home / "release.toml"))
+    world.make_practice_world(release.load_release(home / "release.toml"))
     return home
 
 

@@ -6,13 +6,13 @@ import hashlib
 from datetime import datetime, timezone
 from typing import Any
 
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.package import Evr, Package
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC, the date of identity()
 
 
-def identity(**changes: Any) -> Identity:
+def identity(**changes: Any) -> ReleaseIdentity:
     """Return Koozali SME Server 10.1 RC2, changed as asked."""
     good: dict[str, Any] = {
         "product": "Koozali SME Server",
@@ -26,7 +26,7 @@ def identity(**changes: Any) -> Identity:
         "date": datetime.fromtimestamp(EPOCH, timezone.utc),
         "bug_url": "https://bugs.koozali.org",
     }
-    return Identity(**{**good, **changes})
+    return ReleaseIdentity(**{**good, **changes})
 
 
 def evr(text: str) -> Evr:

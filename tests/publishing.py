@@ -15,18 +15,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from smedoit.config.publish import Publish
+from smedoit.config.publish import PublishSettings
 from smedoit.publish import apply, channels, publish, records
-from smedoit.publish.channels import TESTING, Place
-from smedoit.publish.plan import File, Gate, Plan
-from smedoit.publish.plan import changes as plan_changes
-from smedoit.publish.records import Ledger, Record
+from smedoit.publish.channels import TESTING, PublishLocation
+from smedoit.publish.plan import PublishCheck, PublishedFile, PublishPlan, publish_changes
+from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata import read, write
-from smedoit.runtime.digests import Digests
+from smedoit.runtime.digests import DigestCache
 from tests.nouns import EPOCH
 from tests.repositories import recipe, repository
 
-CLOSED = (Gate("verify", True, "it passed"),)
+CLOSED = (PublishCheck("verify", True, "it passed"),)
 DISTURBING = ("link", "symlink", "replace", "rename", "unlink", "mkdir", "rmdir", "chmod")
 
 
@@ -46,8 +45,8 @@ def tier(root: Path, *numbers: int) -> None:
         path.unlink()
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
-    located = [write.Located(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    write.make(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
+    located = [write.RepoPackage(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
+    write.write_repodata(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:
@@ -60,40 +59,42 @@ def release(root: Path, version: str, *numbers: int) -> Path:
     return place
 
 
-def target(place: Path, **changes: Any) -> Publish:
+def target(place: Path, **changes: Any) -> PublishSettings:
     """Return the settings of a target at place, which is made, with its marker."""
-    settings = Publish(target=place, **{"tiers": ("smeupdates", "smecontribs"), **changes})
+    settings = PublishSettings(target=place, **{"tiers": ("smeupdates", "smecontribs"), **changes})
     place.mkdir(parents=True)
     (place / settings.marker).touch()
     return settings
 
 
-def plan(settings: Publish, version: str, parts: Mapping[str, Path], channel: str = TESTING, **changes: Any) -> Plan:
+def plan(
+    settings: PublishSettings, version: str, parts: Mapping[str, Path], channel: str = TESTING, **changes: Any
+) -> PublishPlan:
     """Return the plan that publishes version; parts says what its directories are made from."""
-    ledger, place = Ledger(settings.target), Place(channel, version)
-    known, device = Digests(settings.target.parent / "digests.json"), settings.target.stat().st_dev
-    files: dict[str, File] = {}
+    ledger, place = PublishHistory(settings.target), PublishLocation(channel, version)
+    known, device = DigestCache(settings.target.parent / "digests.json"), settings.target.stat().st_dev
+    files: dict[str, PublishedFile] = {}
     for name, root in parts.items():
         head = f"{name}/" if name else ""
-        files |= {f"{head}{path}": one for path, one in apply.listing(root, known, device).items()}
-    present = publish.presented(ledger, place, known)
-    apply.check_repodata(files)
-    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": apply.target_of(ledger, place.link)}
-    made = plan_changes(files, present)
-    return Plan(place, settings.target, files=files, changes=made, fresh=present is None, **{**facts, **changes})
+        files |= {f"{head}{path}": one for path, one in apply.list_published_files(root, known, device).items()}
+    present = publish.published_files(ledger, place, known)
+    apply.check_release_repodata(files)
+    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": apply.linked_release(ledger, place.link)}
+    made = publish_changes(files, present)
+    return PublishPlan(place, settings.target, files=files, changes=made, fresh=present is None, **{**facts, **changes})
 
 
-def do(settings: Publish, planned: Callable[[], Plan]) -> Record | None:
+def do(settings: PublishSettings, planned: Callable[[], PublishPlan]) -> PublishRecord | None:
     """Do a plan, as doit publish does; finish first what was interrupted."""
-    with records.opened(settings) as ledger:
+    with records.open_publish_history(settings) as ledger:
         ledger.resume()
         made = planned()
-        return None if made.idle else publish.done(settings, ledger, made, "", "x86_64")
+        return None if made.idle else publish.carry_out_publish(settings, ledger, made, "", "x86_64")
 
 
-def take_back(settings: Publish) -> None:
+def take_back(settings: PublishSettings) -> None:
     """Do what doit rollback does."""
-    with records.opened(settings) as ledger:
+    with records.open_publish_history(settings) as ledger:
         if not ledger.undo():
             ledger.take_back(ledger.undoable())
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.config.tiers import Key
+from smedoit.config.tiers import KeySettings
 from tests.tools import need
 
 
@@ -31,8 +31,8 @@ class Signer:
         return subprocess.run((*options, *words), env=environment, check=True, capture_output=True).stdout
 
     @property
-    def key(self) -> Key:
-        return Key(self.public, self.fingerprint)
+    def key(self) -> KeySettings:
+        return KeySettings(self.public, self.fingerprint)
 
     def clearsigned(self, path: Path) -> Path:
         target = path.with_name(f"{path.name}.asc")

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit.engine.decision import Seen, Snapshot
+from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import ConfigError
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
-class FileSum:
+class FileChecksum:
     """What tells whether a file is the one that was meant."""
 
     size: int
@@ -24,7 +24,7 @@ class FileSum:
 
 
 @dataclass(frozen=True)
-class Record:
+class BuildRecord:
     """One build.
 
     configuration  the text of release.toml
@@ -40,54 +40,54 @@ class Record:
     release: str
     configuration: str
     locks: Mapping[str, Any]
-    inputs: Mapping[str, FileSum]
-    artifacts: Mapping[str, FileSum]
+    inputs: Mapping[str, FileChecksum]
+    artifacts: Mapping[str, FileChecksum]
     program: Mapping[str, Any]
     libraries: Mapping[str, str]
     revisions: Mapping[str, Any] = field(default_factory=dict)
     host: Mapping[str, Any] = field(default_factory=dict)
 
 
-def dumps(one: Record) -> str:
+def format_build_record(record: BuildRecord) -> str:
     """Return a record as JSON, one line a file, so that two can be compared with diff."""
     return json.dumps(
         {
             "format": FORMAT,
-            "release": one.release,
+            "release": record.release,
             "inputs": {
-                "configuration": one.configuration,
-                "locks": dict(one.locks),
-                "files": packed(one.inputs),
-                "revisions": dict(one.revisions),
+                "configuration": record.configuration,
+                "locks": dict(record.locks),
+                "files": _pack_files(record.inputs),
+                "revisions": dict(record.revisions),
             },
-            "program": dict(one.program),
-            "libraries": dict(one.libraries),
-            "artifacts": packed(one.artifacts),
-            "host": dict(one.host),
+            "program": dict(record.program),
+            "libraries": dict(record.libraries),
+            "artifacts": _pack_files(record.artifacts),
+            "host": dict(record.host),
         },
         ensure_ascii=False,
         indent=1,
     ) + "\n"  # fmt: skip
 
 
-def packed(files: Mapping[str, FileSum]) -> dict[str, dict[str, Any]]:
+def _pack_files(files: Mapping[str, FileChecksum]) -> dict[str, dict[str, Any]]:
     """Return files as JSON knows them, sorted."""
-    return {path: {"size": one.size, "sha256": one.sha256} for path, one in sorted(files.items())}
+    return {path: {"size": file.size, "sha256": file.sha256} for path, file in sorted(files.items())}
 
 
-def loads(text: str, file: Path) -> Record:
+def parse_build_record(text: str, file: Path) -> BuildRecord:
     """Return the record in text. Raises ConfigError if it is none of this format."""
     try:
         said = json.loads(text)
         if said["format"] != FORMAT:
             raise ConfigError(f"{file}: is a build record of format {said['format']}, this smedoit reads {FORMAT}")
         inputs = said["inputs"]
-        return Record(
+        return BuildRecord(
             release=str(said["release"]),
             configuration=str(inputs["configuration"]),
             locks=dict(inputs["locks"]),
-            inputs=unpacked(inputs["files"]),
-            artifacts=unpacked(said["artifacts"]),
+            inputs=_unpack_files(inputs["files"]),
+            artifacts=_unpack_files(said["artifacts"]),
             program=dict(said["program"]),
             libraries=dict(said["libraries"]),
             revisions=dict(inputs["revisions"]),
@@ -97,29 +97,29 @@ def loads(text: str, file: Path) -> Record:
         raise ConfigError(f"{file}: is no build record, {error!r}", hint="doit record writes one") from None
 
 
-def unpacked(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FileSum]:
+def _unpack_files(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FileChecksum]:
     """Return files from what JSON knew of them. Raises KeyError, ValueError."""
-    return {path: FileSum(int(one["size"]), str(one["sha256"])) for path, one in said.items()}
+    return {path: FileChecksum(int(entry["size"]), str(entry["sha256"])) for path, entry in said.items()}
 
 
-def went_in(snapshots: Iterable[Snapshot], artifacts: Iterable[str], made: str) -> dict[str, Seen]:
+def artifact_inputs(snapshots: Iterable[TaskSnapshot], artifacts: Iterable[str], made: str) -> dict[str, FileState]:
     """Return the inputs behind artifacts: path -> as it was seen when it was read.
 
     snapshots  what every task read and wrote when it last succeeded
     made       the directory of all that tasks make; what lies below it is no input
     """
     tasks, wanted = list(snapshots), set(artifacts)
-    found: dict[str, Seen] = {}
-    while maker := next((one for one in tasks if wanted & one.writes.keys()), None):
+    found: dict[str, FileState] = {}
+    while maker := next((task for task in tasks if wanted & task.writes.keys()), None):
         tasks.remove(maker)
         wanted |= maker.reads.keys()
         found.update(maker.reads)
     return {path: seen for path, seen in sorted(found.items()) if not path.startswith(f"{made}{os.sep}")}
 
 
-def differences(before: Mapping[str, FileSum], now: Mapping[str, FileSum]) -> dict[str, list[str]]:
+def file_differences(before: Mapping[str, FileChecksum], now: Mapping[str, FileChecksum]) -> dict[str, list[str]]:
     """Return what changed between two sets of files: reason -> paths."""
-    return grouped_paths(
+    return _drop_empty_reasons(
         {
             "is gone": [path for path in before if path not in now],
             "is new": [path for path in now if path not in before],
@@ -128,12 +128,12 @@ def differences(before: Mapping[str, FileSum], now: Mapping[str, FileSum]) -> di
     )
 
 
-def grouped_paths(found: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def _drop_empty_reasons(found: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Return found without the reasons that hold for nothing."""
     return {reason: sorted(paths) for reason, paths in found.items() if paths}
 
 
-def other_versions(before: Record, now: Record) -> list[str]:
+def version_differences(before: BuildRecord, now: BuildRecord) -> list[str]:
     """Return in words which libraries and which smedoit two records differ in."""
     named = {**now.libraries, **before.libraries}
     words = [

@@ -14,7 +14,7 @@ SIZE_LINE = re.compile(r"# (.+): ([0-9]+) bytes")
 
 
 @dataclass(frozen=True)
-class Summed:
+class ChecksummedFile:
     """A file with its digests in hexadecimal; size in bytes, md5 only where somebody wants it."""
 
     name: str
@@ -23,68 +23,68 @@ class Summed:
     md5: str = ""
 
 
-def texts(files: Iterable[Summed]) -> dict[str, str]:
+def format_checksums(files: Iterable[ChecksummedFile]) -> dict[str, str]:
     """Return the name of each checksum file -> its text."""
-    ordered = sorted(files, key=lambda one: one.name)
+    ordered = sorted(files, key=lambda file: file.name)
     return {
-        SHA256: "".join(gnu_line(one.name, one.sha256) for one in ordered),
-        BSD: bsd(ordered),
-        MD5: "".join(gnu_line(one.name, one.md5) for one in ordered),
+        SHA256: "".join(_gnu_line(file.name, file.sha256) for file in ordered),
+        BSD: format_bsd_checksums(ordered),
+        MD5: "".join(_gnu_line(file.name, file.md5) for file in ordered),
     }
 
 
-def gnu_line(name: str, digest: str) -> str:
+def _gnu_line(name: str, digest: str) -> str:
     """Return a line that sha256sum -c or md5sum -c reads; a name with a line break is escaped as they do it."""
-    return f"{mark(name)}{digest}  {escaped(name)}\n"
+    return f"{_escape_prefix(name)}{digest}  {_escape_name(name)}\n"
 
 
-def bsd(files: Iterable[Summed]) -> str:
+def format_bsd_checksums(files: Iterable[ChecksummedFile]) -> str:
     """Return two lines a file, the size and BSD's form of the SHA-256: what Fedora and CentOS publish.
 
     sha256sum -c reads it as well; to it a line that begins with # is a comment.
     """
     return "".join(
-        f"# {escaped(one.name)}: {one.size} bytes\n{mark(one.name)}SHA256 ({escaped(one.name)}) = {one.sha256}\n"
-        for one in files
+        f"# {_escape_name(file.name)}: {file.size} bytes\n{_escape_prefix(file.name)}SHA256 ({_escape_name(file.name)}) = {file.sha256}\n"
+        for file in files
     )
 
 
-def mark(name: str) -> str:
+def _escape_prefix(name: str) -> str:
     """Return what begins the line of a name that had to be escaped. Source: coreutils manual, md5sum invocation."""
-    return "" if escaped(name) == name else "\\"
+    return "" if _escape_name(name) == name else "\\"
 
 
-def escaped(name: str) -> str:
+def _escape_name(name: str) -> str:
     """Return name on one line."""
     return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def unescaped(name: str) -> str:
+def _unescape_name(name: str) -> str:
     """Return the name that escaped made one line of."""
     codes = {"n": "\n", "r": "\r", "\\": "\\"}
     return re.sub(r"\\(.)", lambda found: codes.get(found.group(1), found.group()), name)
 
 
-def read(text: str) -> dict[str, str]:
+def parse_checksums(text: str) -> dict[str, str]:
     """Return name -> digest of a checksum file in either form. Raises ValueError with a line that is neither."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         if gnu := GNU_LINE.fullmatch(line):
             escape, digest, name = gnu.groups()
-        elif one := BSD_LINE.fullmatch(line):
-            escape, name, digest = one.groups()
+        elif match := BSD_LINE.fullmatch(line):
+            escape, name, digest = match.groups()
         elif line.startswith("#") or not line:
             continue
         else:
             raise ValueError(line)
-        found[unescaped(name) if escape else name] = digest
+        found[_unescape_name(name) if escape else name] = digest
     return found
 
 
-def sizes(text: str) -> dict[str, int]:
+def parse_sizes(text: str) -> dict[str, int]:
     """Return name -> bytes, from the comments of the BSD form."""
     found = (SIZE_LINE.fullmatch(line) for line in text.splitlines())
-    return {unescaped(one.group(1)): int(one.group(2)) for one in found if one}
+    return {_unescape_name(match.group(1)): int(match.group(2)) for match in found if match}
 
 
 def checksum_line(digest: str, name: str) -> str:

@@ -9,16 +9,16 @@ from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
 TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9][A-Za-z0-9.+:-]*)")
 
 
-def is_expression(text: str) -> bool:
+def is_license_expression(text: str) -> bool:
     """Return whether text is a licence expression of known identifiers: MIT AND (Zlib OR 0BSD).
 
     RPM's older words are none: GPLv2+, Public Domain. Source: SPDX 2.3, annex D
     """
-    words = tokens(text)
-    return bool(words) and alternatives(words) and not words
+    words = _split_tokens(text)
+    return bool(words) and _take_expression(words) and not words
 
 
-def tokens(text: str) -> list[str]:
+def _split_tokens(text: str) -> list[str]:
     """Return the words and brackets of text; nothing if it has anything else."""
     found, at = [], 0
     while at < len(text.rstrip()):
@@ -30,20 +30,20 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def alternatives(words: list[str]) -> bool:
+def _take_expression(words: list[str]) -> bool:
     """Take an expression off the front of words; return whether there was one."""
-    good = one_of(words)
+    good = _take_operand(words)
     while good and words and words[0] in ("AND", "OR"):
         words.pop(0)
-        good = one_of(words)
+        good = _take_operand(words)
     return good
 
 
-def one_of(words: list[str]) -> bool:
+def _take_operand(words: list[str]) -> bool:
     """Take one operand off the front of words; return whether there was one."""
     word = words.pop(0) if words else ""
     if word == "(":
-        return alternatives(words) and bool(words) and words.pop(0) == ")"
+        return _take_expression(words) and bool(words) and words.pop(0) == ")"
     if word.removesuffix("+") not in LICENSES:
         return False
     if words and words[0] == "WITH":

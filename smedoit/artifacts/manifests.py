@@ -9,20 +9,18 @@ from pathlib import Path
 
 import smedoit
 from smedoit.artifacts import checksums, compose, spdx
-from smedoit.artifacts.checksums import Summed
-from smedoit.artifacts.compose import Disc
-from smedoit.artifacts.media import media
-from smedoit.config.identity import Identity
-from smedoit.errors import TreeError
-from smedoit.iso import media_check
-from smedoit.iso.read import Image
-from smedoit.iso.write import BIOS_IMAGE
+from smedoit.artifacts.checksums import ChecksummedFile
+from smedoit.artifacts.compose import ComposeMedium
+from smedoit.artifacts.media import finished_media
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.errors import FileError
+from smedoit.iso import media_check, write
+from smedoit.iso.read import IsoImage
 from smedoit.packages.choose import read_lock
 from smedoit.repodata import read
 from smedoit.runtime import progress
-from smedoit.runtime.digests import Digests
-from smedoit.runtime.files import remove
-from smedoit.runtime.files import write as files_write
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.files import remove_file, write_file
 from smedoit.tree import layers
 
 FILES, SBOM, METADATA = ".files", ".spdx.json", "metadata"
@@ -30,60 +28,64 @@ SOURCES = "source"  # the directory of source media
 SECTOR, VOLUME_AT, VOLUME = 2048, 40, 32  # the volume id within the volume descriptor, which is sector 16
 
 
-def write(one: Identity, isos: Path, locks: tuple[Path, Path], tree_root: Path, main: Path, memory: Path) -> str:
+def write_manifests(
+    identity: ReleaseIdentity, isos: Path, locks: tuple[Path, Path], tree_root: Path, main: Path, memory: Path
+) -> str:
     """Write every manifest of the media that there are.
 
     locks  packages.lock and sources.lock
     main   the installation ISO, whose packages the bill of materials lists
     """
-    files, known = media(isos, one), Digests(memory)
+    files, known = finished_media(isos, identity), DigestCache(memory)
     if not files:
-        raise TreeError(f"{isos}: holds no medium of {one.full}", hint="run doit iso first")
+        raise FileError(f"{isos}: holds no medium of {identity.full}", hint="run doit iso first")
     sums = known.of_all(files, "sha256", "md5")
     known.save()
-    images = {path: Image(path) for path in files}
-    discs = [disc(image, files, sums[path]) for path, image in images.items()]
-    counted = sum(write_file_list(path, image) for path, image in images.items())
+    images = {path: IsoImage(path) for path in files}
+    discs = [describe_medium(image, files, sums[path]) for path, image in images.items()]
+    counted = sum(_write_file_list(path, image) for path, image in images.items())
     picks, sources = read_lock(locks[0]), read_lock(locks[1])
-    for name, text in compose.texts(one, discs, picks, sources).items():
-        files_write(isos / METADATA / name, text)
+    for name, text in compose.format_manifests(identity, discs, picks, sources).items():
+        write_file(isos / METADATA / name, text)
     digests = {pick.package.filename: pick.package.sha256 for pick in sources}
-    packages = read.read(tree_root / "repodata")
-    text = spdx.dumps(one, spdx.Disc(main.name, sums[main]["sha256"]), packages, digests, tool())
-    files_write(main.with_name(f"{main.stem}{SBOM}"), text)
-    remove_others(isos, one, files)
+    packages = read.read_package_descriptions(tree_root / "repodata")
+    text = spdx.format_spdx(
+        identity, spdx.SpdxMedium(main.name, sums[main]["sha256"]), packages, digests, _tool_version()
+    )
+    write_file(main.with_name(f"{main.stem}{SBOM}"), text)
+    _remove_stale_manifests(isos, identity, files)
     return f"{counted} files on {len(files)} media, {len(packages)} packages, {len(sources)} source packages"
 
 
-def tool() -> str:
+def _tool_version() -> str:
     """Return our name and version."""
     return f"smedoit-{smedoit.__version__}"
 
 
-def write_file_list(path: Path, image: Image) -> int:
+def _write_file_list(path: Path, image: IsoImage) -> int:
     """Write the list of all files on a medium, as sha256sum -c reads it where the medium is mounted."""
     names = sorted(image.records)
-    found = list(progress.track(listed(image, names), len(names), f"reading {path.name}"))
-    files_write(path.with_name(f"{path.stem}{FILES}"), checksums.bsd(found))
+    found = list(progress.track_progress(checksum_iso_files(image, names), len(names), f"reading {path.name}"))
+    write_file(path.with_name(f"{path.stem}{FILES}"), checksums.format_bsd_checksums(found))
     return len(found)
 
 
-def listed(image: Image, names: Sequence[str]) -> Iterator[Summed]:
+def checksum_iso_files(image: IsoImage, names: Sequence[str]) -> Iterator[ChecksummedFile]:
     """Yield the files of a medium with size and SHA-256, as they lie on it."""
     for name in names:
         digest, size = hashlib.sha256(), 0
         for data in image.blocks(name):
             digest.update(data)
             size += len(data)
-        yield Summed(name, size, digest.hexdigest())
+        yield ChecksummedFile(name, size, digest.hexdigest())
 
 
-def disc(image: Image, files: Sequence[Path], sums: dict[str, str]) -> Disc:
+def describe_medium(image: IsoImage, files: Sequence[Path], sums: dict[str, str]) -> ComposeMedium:
     """Return what a medium says of itself."""
     path = image.path
     is_source = path.parent.name == SOURCES
     number = re.search(r"-disc(\d+)$", path.stem)
-    return Disc(
+    return ComposeMedium(
         path=f"{compose.PUBLISHED_ISOS}/{path.parent.name}/{path.name}",
         kind="dvd" if any(name.endswith(".rpm") for name in image.records) else "netinst",
         arch="src" if is_source else path.parent.name,
@@ -91,19 +93,19 @@ def disc(image: Image, files: Sequence[Path], sums: dict[str, str]) -> Disc:
         sha256=sums["sha256"],
         md5=sums["md5"],
         volume=image.at(16 * SECTOR + VOLUME_AT, VOLUME).decode("ascii", "replace").rstrip(" "),
-        implanted=media_check.implanted(path)[0],
-        bootable=BIOS_IMAGE in image.records,
+        implanted=media_check.read_implanted_md5(path)[0],
+        bootable=write.BIOS_IMAGE in image.records,
         number=int(number.group(1)) if number else 1,
         count=sum(other.parent == path.parent for other in files) if number else 1,
     )
 
 
-def remove_others(isos: Path, one: Identity, files: Sequence[Path]) -> None:
+def _remove_stale_manifests(isos: Path, identity: ReleaseIdentity, files: Sequence[Path]) -> None:
     """Remove the manifests of media of this release that are no more."""
     stems = {path.stem for path in files}
-    for name in layers.listed(isos):
+    for name in layers.list_tree_files(isos):
         own = Path(name).name
         for ending in (FILES, SBOM):
             stem = own.removesuffix(ending)
-            if stem != own and stem.startswith(f"{one.name}-{one.full}-") and stem not in stems:
-                remove(isos / name)
+            if stem != own and stem.startswith(f"{identity.name}-{identity.full}-") and stem not in stems:
+                remove_file(isos / name)

@@ -6,23 +6,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from smedoit.artifacts import checksums
-from smedoit.config.identity import Identity
-from smedoit.config.media import Signing
-from smedoit.errors import TreeError, VerifyError, human
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.media import SigningSettings
+from smedoit.errors import FileError, VerifyError, format_size
 from smedoit.keys import gpg
 from smedoit.runtime import progress
-from smedoit.runtime.digests import Digests
-from smedoit.runtime.files import remove, write
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.files import remove_file, write_file
 
 SIGNED = ".asc"
 
 
-def media(isos: Path, one: Identity) -> list[Path]:
+def finished_media(isos: Path, identity: ReleaseIdentity) -> list[Path]:
     """Return the finished media of a release, sorted; those of its other versions may lie beside them."""
-    return sorted(isos.glob(f"*/{one.name}-{one.full}-*.iso"))
+    return sorted(isos.glob(f"*/{identity.name}-{identity.full}-*.iso"))
 
 
-def by_directory(files: Iterable[Path]) -> dict[Path, list[Path]]:
+def group_by_directory(files: Iterable[Path]) -> dict[Path, list[Path]]:
     """Return directory -> its files; checksum files speak of one directory."""
     found: dict[Path, list[Path]] = {}
     for path in files:
@@ -30,46 +30,48 @@ def by_directory(files: Iterable[Path]) -> dict[Path, list[Path]]:
     return found
 
 
-def write_checksums(isos: Path, one: Identity, memory: Path) -> str:
+def write_checksums(isos: Path, identity: ReleaseIdentity, memory: Path) -> str:
     """Write the checksum files of every directory that holds media."""
-    files, known = media(isos, one), Digests(memory)
+    files, known = finished_media(isos, identity), DigestCache(memory)
     if not files:
-        raise TreeError(f"{isos}: holds no medium of {one.full}", hint="run doit iso first")
+        raise FileError(f"{isos}: holds no medium of {identity.full}", hint="run doit iso first")
     digests = known.of_all(files, "sha256", "md5")
     known.save()
-    for directory, here in by_directory(files).items():
+    for directory, here in group_by_directory(files).items():
         summed = [
-            checksums.Summed(path.name, path.stat().st_size, digests[path]["sha256"], digests[path]["md5"])
+            checksums.ChecksummedFile(path.name, path.stat().st_size, digests[path]["sha256"], digests[path]["md5"])
             for path in here
         ]
-        for name, text in checksums.texts(summed).items():
-            write(directory / name, text)
+        for name, text in checksums.format_checksums(summed).items():
+            write_file(directory / name, text)
     size = sum(path.stat().st_size for path in files)
-    return f"{len(files)} media, {human(size)}, in {', '.join(checksums.NAMES)}"
+    return f"{len(files)} media, {format_size(size)}, in {', '.join(checksums.NAMES)}"
 
 
-def sign(isos: Path, one: Identity, by: Signing) -> str:
+def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings) -> str:
     """Sign every checksum file; a signature that still fits is kept, one that nobody vouches for removed."""
-    files = [path / name for path in by_directory(media(isos, one)) for name in checksums.NAMES]
+    files = [path / name for path in group_by_directory(finished_media(isos, identity)) for name in checksums.NAMES]
     if not by.configured:
         for path in files:
-            remove(beside(path))
+            remove_file(signature_path(path))
         return "nothing is signed: release.toml has no [signing]"
-    owner = gpg.certificate(by)
+    owner = gpg.load_signing_certificate(by)
     fresh = [path for path in files if not is_signed(path, owner)]
     for path in fresh:
-        write(beside(path), gpg.sign(path, by, one.epoch))
+        write_file(signature_path(path), gpg.sign_file(path, by, identity.epoch))
         if not is_signed(path, owner):
-            raise VerifyError(f"{beside(path)}: does not verify, although key {owner.fingerprint} has just made it")
-        progress.note(f"{path}: signed")
+            raise VerifyError(
+                f"{signature_path(path)}: does not verify, although key {owner.fingerprint} has just made it"
+            )
+        progress.log_line(f"{path}: signed")
     return f"{len(files)} files by key {owner.fingerprint}, {len(fresh)} of them signed now"
 
 
-def beside(path: Path) -> Path:
+def signature_path(path: Path) -> Path:
     """Return where the signature of a file lies."""
     return path.with_name(f"{path.name}{SIGNED}")
 
 
-def is_signed(path: Path, owner: gpg.Certificate) -> bool:
+def is_signed(path: Path, owner: gpg.SigningCertificate) -> bool:
     """Return whether a file has a good signature of its owner's beside it."""
-    return beside(path).is_file() and gpg.fits(path, beside(path), owner)
+    return signature_path(path).is_file() and gpg.is_good_signature(path, signature_path(path), owner)

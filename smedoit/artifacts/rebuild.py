@@ -14,18 +14,17 @@ from typing import Any
 
 import smedoit
 from smedoit.artifacts import build_record
-from smedoit.artifacts.build_record import FileSum, Record
+from smedoit.artifacts.build_record import BuildRecord, FileChecksum
 from smedoit.artifacts.checksums import NAMES
 from smedoit.config import toml
-from smedoit.config.release import Release, load, parsed
+from smedoit.config.release import Release, load_release, parse_toml
 from smedoit.content import revisions
-from smedoit.engine.decision import Seen, Snapshot
-from smedoit.errors import ConfigError, TreeError, VerifyError, grouped
+from smedoit.engine.decision import FileState, TaskSnapshot
+from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
 from smedoit.packages import lock
-from smedoit.runtime import files, progress
-from smedoit.runtime.digests import Digests
-from smedoit.runtime.libraries import versions
-from smedoit.runtime.process import run
+from smedoit.runtime import files, libraries, progress
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.process import run_program
 from smedoit.tree import layers
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
@@ -35,106 +34,120 @@ BESIDE = "./"  # begins the path of what lies beside release.toml
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 
 
-def write(rel: Release, code: str, target: Path) -> str:
+def write_build_record(rel: Release, code: str, target: Path) -> str:
     """Write the record of what was built last.
 
     code  the digest of smedoit's own code
     """
-    made = artifacts(rel)
+    made = _release_artifacts(rel)
     if rel.iso not in made:
-        raise TreeError(f"{rel.iso}: there is nothing to record yet", hint="run doit release first")
-    locks = {path.name: json.loads(files.read_text(path)) for path in (rel.lock, rel.sources_lock) if path.is_file()}
-    known = Digests(rel.cache / "digests.json")
-    one = Record(
+        raise FileError(f"{rel.iso}: there is nothing to record yet", hint="run doit release first")
+    locks = {
+        path.name: json.loads(files.read_file_text(path)) for path in (rel.lock, rel.sources_lock) if path.is_file()
+    }
+    known = DigestCache(rel.cache / "digests.json")
+    build_record = BuildRecord(
         release=rel.release.full,
-        configuration=files.read_text(rel.file),
+        configuration=files.read_file_text(rel.file),
         locks=locks,
-        inputs=summed(rel, unchanged(inputs(rel, made)), known),
-        artifacts=summed(rel, made, known),
-        program={"version": smedoit.__version__, "code": code, **revisions.of(home(), home())},
-        libraries=libraries(),
-        revisions=working_copies(rel),
-        host=host(),
+        inputs=_checksum_files(rel, _require_unchanged(_built_inputs(rel, made)), known),
+        artifacts=_checksum_files(rel, made, known),
+        program={
+            "version": smedoit.__version__,
+            "code": code,
+            **revisions.checkout_revision(_source_root(), _source_root()),
+        },
+        libraries=_runtime_versions(),
+        revisions=_working_copies(rel),
+        host=_host_facts(),
     )
     known.save()
-    files.write(target, build_record.dumps(one))
-    return f"{len(one.inputs)} inputs, {len(one.artifacts)} artifacts"
+    files.write_file(target, build_record.format_build_record(build_record))
+    return f"{len(build_record.inputs)} inputs, {len(build_record.artifacts)} artifacts"
 
 
-def artifacts(rel: Release) -> list[Path]:
+def _release_artifacts(rel: Release) -> list[Path]:
     """Return all that this release consists of, but for signatures, which carry the time they were made at."""
     start = f"{rel.release.name}-{rel.release.full}-"
-    names = [name for name in layers.listed(rel.isos) if is_artifact(name, start)]
-    in_tree = [name for name in layers.listed(rel.tree) if not name.endswith(".rpm")]
+    names = [name for name in layers.list_tree_files(rel.isos) if _is_artifact(name, start)]
+    in_tree = [name for name in layers.list_tree_files(rel.tree) if not name.endswith(".rpm")]
     return [*(rel.isos / name for name in names), *(rel.tree / name for name in in_tree)]
 
 
-def is_artifact(name: str, start: str) -> bool:
+def _is_artifact(name: str, start: str) -> bool:
     """Return whether a file below the media belongs to this release and is the same however often it is made."""
     own = Path(name).name
     return own.startswith(start) or own in NAMES or name.startswith("metadata/")
 
 
-def inputs(rel: Release, made: Iterable[Path]) -> dict[Path, Seen]:
+def _built_inputs(rel: Release, made: Iterable[Path]) -> dict[Path, FileState]:
     """Return the files that went into artifacts; of the tiers' packages those that were chosen."""
-    found = build_record.went_in(snapshots(rel), map(os.fspath, made), os.fspath(rel.root / "stage"))
-    chosen = [rel.root / pick.package.file for path in locks(rel) for pick in lock.loads(files.read_text(path), path)]
+    found = build_record.artifact_inputs(_task_snapshots(rel), map(os.fspath, made), os.fspath(rel.root / "stage"))
+    chosen = [
+        rel.root / pick.package.file
+        for path in _lock_files(rel)
+        for pick in lock.parse_lock(files.read_file_text(path), path)
+    ]
     tiers = [tier.path for tier in rel.tiers]
     others = {
-        path: seen for path, seen in ((Path(one), seen) for one, seen in found.items())
-        if path != rel.file and not is_package(path, tiers)
+        path: seen for path, seen in ((Path(recorded), seen) for recorded, seen in found.items())
+        if path != rel.file and not _is_tier_package(path, tiers)
     }  # fmt: skip
-    return {**others, **{path: Seen((0, 0, 0), "") for path in chosen}}
+    return {**others, **{path: FileState((0, 0, 0), "") for path in chosen}}
 
 
-def locks(rel: Release) -> list[Path]:
+def _lock_files(rel: Release) -> list[Path]:
     """Return the locks that there are."""
     return [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
 
 
-def is_package(path: Path, tiers: Sequence[Path]) -> bool:
+def _is_tier_package(path: Path, tiers: Sequence[Path]) -> bool:
     """Return whether a file is a package of a tier."""
     return path.suffix == ".rpm" and any(path.is_relative_to(tier) for tier in tiers)
 
 
-def snapshots(rel: Release) -> Iterator[Snapshot]:
+def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
     """Yield what every task saw when it last succeeded."""
     for path in sorted((rel.state / "tasks").glob("*.json")):
-        said = json.loads(files.read_bytes(path)).get("snapshot:", {})
-        reads, writes = ({path: Seen(*one) for path, one in said.get(key, {}).items()} for key in ("reads", "writes"))
-        yield Snapshot({}, reads, writes)
+        said = json.loads(files.read_file_bytes(path)).get("snapshot:", {})
+        reads, writes = (
+            {path: FileState(*values) for path, values in said.get(key, {}).items()} for key in ("reads", "writes")
+        )
+        yield TaskSnapshot({}, reads, writes)
 
 
-def unchanged(found: Mapping[Path, Seen]) -> list[Path]:
+def _require_unchanged(found: Mapping[Path, FileState]) -> list[Path]:
     """Return the inputs, if each still is what was built in. Raises TreeError for all that are not."""
-    changed = {path: words for path, seen in found.items() if (words := otherwise(path, seen))}
+    changed = {path: words for path, seen in found.items() if (words := _change_reason(path, seen))}
     if changed:
         complaints: dict[str, list[str]] = {}
         for path, words in changed.items():
             complaints.setdefault(words, []).append(os.fspath(path))
-        raise TreeError(
-            f"what was built in is not there any more\n{grouped(complaints)}", hint="run doit release again"
+        raise FileError(
+            f"what was built in is not there any more\n{format_grouped(complaints)}", hint="run doit release again"
         )
     return list(found)
 
 
-def otherwise(path: Path, seen: Seen) -> str:
+def _change_reason(path: Path, seen: FileState) -> str:
     """Return how a file differs from what was read, "" if it does not; a digest decides where there is one."""
     try:
-        now = files.stamp(path)
-        same = not seen.digest or tuple(seen.stamp) == tuple(now) or files.digest(path) == seen.digest
+        now = files.stamp_file(path)
+        same = not seen.digest or tuple(seen.stamp) == tuple(now) or files.digest_file(path) == seen.digest
     except OSError:
         return "is gone"
     return "" if same else "has changed since"
 
 
-def summed(rel: Release, paths: Iterable[Path], known: Digests) -> dict[str, FileSum]:
+def _checksum_files(rel: Release, paths: Iterable[Path], known: DigestCache) -> dict[str, FileChecksum]:
     """Return path from the build root -> size and SHA-256, sorted."""
     found = known.of_all(paths, "sha256")
-    return {name(rel, path): FileSum(path.stat().st_size, sums["sha256"]) for path, sums in found.items()}
+    return {
+        _recorded_path(rel, path): FileChecksum(path.stat().st_size, sums["sha256"]) for path, sums in found.items()
+    }
 
 
-def name(rel: Release, path: Path) -> str:
+def _recorded_path(rel: Release, path: Path) -> str:
     """Return a path as a record carries it: from the build root, or as ./PATH from release.toml, or absolute."""
     if path.is_relative_to(rel.root):
         return path.relative_to(rel.root).as_posix()
@@ -142,41 +155,50 @@ def name(rel: Release, path: Path) -> str:
     return f"{BESIDE}{path.relative_to(beside).as_posix()}" if path.is_relative_to(beside) else os.fspath(path)
 
 
-def located(rel: Release, path: str) -> Path:
+def _resolve_recorded(rel: Release, path: str) -> Path:
     """Return where a path that a record carries lies."""
     return rel.file.parent / path.removeprefix(BESIDE) if path.startswith(BESIDE) else rel.root / path
 
 
-def home() -> Path:
+def _source_root() -> Path:
     """Return the directory that smedoit's package lies in."""
     return Path(smedoit.__file__).parents[1]
 
 
-def libraries() -> dict[str, str]:
+def _runtime_versions() -> dict[str, str]:
     """Return name -> version of Python and of every library that we depend on."""
-    return {"python": platform.python_version(), **versions()}
+    return {"python": platform.python_version(), **libraries.library_versions()}
 
 
-def working_copies(rel: Release) -> dict[str, Any]:
+def _working_copies(rel: Release) -> dict[str, Any]:
     """Return the revisions of the directories that people keep in git or CVS."""
-    places = (rel.content.path, *(one.path for one in rel.checkouts), rel.boot_set.path, rel.translations.path)
-    found = {name(rel, path): one for path in places if (one := revisions.of(path, rel.root))}
+    places = (
+        rel.content.path,
+        *(checkout.path for checkout in rel.checkouts),
+        rel.boot_set.path,
+        rel.translations.path,
+    )
+    found = {
+        _recorded_path(rel, path): revision
+        for path in places
+        if (revision := revisions.checkout_revision(path, rel.root))
+    }
     patched = rel.anaconda_layer.with_suffix(".json")
-    return {**found, **({"anaconda": json.loads(files.read_bytes(patched))} if patched.is_file() else {})}
+    return {**found, **({"anaconda": json.loads(files.read_file_bytes(patched))} if patched.is_file() else {})}
 
 
-def host() -> dict[str, Any]:
+def _host_facts() -> dict[str, Any]:
     """Return where and when: for people who wonder why two builds differ; no artifact depends on it."""
     return {
         "built": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         "system": platform.platform(),
-        "distribution": distribution(),
+        "distribution": _host_distribution(),
         "python": sys.version,
         "processors": os.cpu_count(),
     }
 
 
-def distribution() -> str:
+def _host_distribution() -> str:
     """Return what the host calls itself."""
     try:
         return str(platform.freedesktop_os_release().get("PRETTY_NAME", ""))
@@ -184,7 +206,9 @@ def distribution() -> str:
         return ""
 
 
-def rebuild(rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: str, words: Sequence[str]) -> str:
+def rebuild_from_record(
+    rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: str, words: Sequence[str]
+) -> str:
     """Build again from a record in a directory of its own, and compare every artifact.
 
     own      the record of this release, if words names no other
@@ -196,71 +220,75 @@ def rebuild(rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: s
     if len(words) > 1:
         raise ConfigError("doit rebuild takes one record", hint="doit rebuild RECORD")
     file = started / words[0] if words else own
-    before = build_record.loads(files.read_text(file), file)
-    check_inputs(rel, before, file)
+    before = build_record.parse_build_record(files.read_file_text(file), file)
+    _check_inputs(rel, before, file)
     place = started / to if to else rel.root / "rebuild" / before.release
-    again = prepared(rel, before, place)
-    run(
+    again = _prepare_build_root(rel, before, place)
+    run_program(
         [sys.executable, "-m", "doit", "-f", dodo, "again=1", "offline=1", "release"],
         cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=log,
     )  # fmt: skip
     made = again.stage / own.name
-    now = build_record.loads(files.read_text(made), made)
-    compare(before, now, place)
+    now = build_record.parse_build_record(files.read_file_text(made), made)
+    _compare_artifacts(before, now, place)
     return f"{len(before.artifacts)} artifacts of {before.release} built again in {place}, all with the same bytes"
 
 
-def check_inputs(rel: Release, before: Record, file: Path) -> None:
+def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
     """Raise VerifyError with every input of a record that is gone or has changed."""
-    places = {path: located(rel, path) for path in before.inputs}
-    known = Digests(rel.cache / "digests.json")
+    places = {path: _resolve_recorded(rel, path) for path in before.inputs}
+    known = DigestCache(rel.cache / "digests.json")
     found = known.of_all((place for place in places.values() if place.is_file()), "sha256")
     known.save()
     now = {
-        path: FileSum(place.stat().st_size, found[place]["sha256"]) for path, place in places.items() if place in found
+        path: FileChecksum(place.stat().st_size, found[place]["sha256"])
+        for path, place in places.items()
+        if place in found
     }
-    if complaints := build_record.differences(before.inputs, now):
+    if complaints := build_record.file_differences(before.inputs, now):
         raise VerifyError(
-            f"{file}: cannot be built again, its inputs are not what they were\n{grouped(complaints)}",
+            f"{file}: cannot be built again, its inputs are not what they were\n{format_grouped(complaints)}",
             hint="put these files back as they were; the record has their SHA-256",
         )
 
 
-def prepared(rel: Release, before: Record, place: Path) -> Release:
+def _prepare_build_root(rel: Release, before: BuildRecord, place: Path) -> Release:
     """Lay out a build root that holds the inputs of a record and nothing else; return its release."""
-    claim(place)
-    tables = parsed(before.configuration, place / CONFIGURATION)
+    _empty_directory(place)
+    tables = parse_toml(before.configuration, place / CONFIGURATION)
     inside = [path for path in sorted(before.inputs) if not os.path.isabs(path)]  # others are read where they are
-    root = below(inside)
-    files.write(place / LOCK, lock.dumps(lock.pick(one) for one in before.locks[LOCK]["picks"]))
-    files.write(place / CONFIGURATION, toml.dumps(again(tables, place, root)))
-    for path in progress.track(inside, len(inside), "linking inputs"):
+    root = _nested_root(inside)
+    files.write_file(
+        place / LOCK, lock.format_lock(lock.parse_lock_entry(entry) for entry in before.locks[LOCK]["picks"])
+    )
+    files.write_file(place / CONFIGURATION, toml.format_toml(_rebuild_tables(tables, place, root)))
+    for path in progress.track_progress(inside, len(inside), "linking inputs"):
         target = place / path.removeprefix(BESIDE) if path.startswith(BESIDE) else place / root / path
-        files.link(located(rel, path), target)
-    release = load(place / CONFIGURATION)
+        files.link_file(_resolve_recorded(rel, path), target)
+    release = load_release(place / CONFIGURATION)
     for tier in release.tiers:
         if tier.path.is_relative_to(place):
             files.make_directory(tier.path)
     return release
 
 
-def claim(place: Path) -> None:
+def _empty_directory(place: Path) -> None:
     """Make place an empty directory; one that is not ours is never removed."""
     if place.exists() and not (place / MARKER).is_file() and any(place.iterdir()):
         raise ConfigError(f"{place}: holds files of somebody else", hint="name another directory with --to")
-    with files.worded(place, "emptied"):
+    with files.wrap_os_errors(place, "emptied"):
         if place.exists():
             shutil.rmtree(place)
-    files.write(place / MARKER, "doit rebuild may remove this directory\n")
+    files.write_file(place / MARKER, "doit rebuild may remove this directory\n")
 
 
-def below(paths: Iterable[str]) -> str:
+def _nested_root(paths: Iterable[str]) -> str:
     """Return a build root so deep that no input that lies beside the original root leads out of our directory."""
     steps = max((path.split("/").count("..") for path in paths), default=0)
     return "/".join([*["beside"] * steps, "root"])
 
 
-def again(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
+def _rebuild_tables(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
     """Return the tables of release.toml with another root and the recorded lock; nothing is fetched, nobody signs."""
     local = {table: {key: tables[table][key] for key in keys if key in tables[table]} for table, keys in LOCAL.items()}
     tiers = [{**tier, "may_be_empty": True} for tier in tables["tiers"]]
@@ -269,9 +297,9 @@ def again(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
     return {**kept, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
 
 
-def compare(before: Record, now: Record, place: Path) -> None:
+def _compare_artifacts(before: BuildRecord, now: BuildRecord, place: Path) -> None:
     """Raise VerifyError with every artifact that differs, and with what may be the reason."""
-    if complaints := build_record.differences(before.artifacts, now.artifacts):
-        others = build_record.other_versions(before, now)
+    if complaints := build_record.file_differences(before.artifacts, now.artifacts):
+        others = build_record.version_differences(before, now)
         hint = f"not the same tools: {'; '.join(others)}" if others else f"compare with what lies in {place}"
-        raise VerifyError(f"{place}: other bytes than the record says\n{grouped(complaints)}", hint=hint)
+        raise VerifyError(f"{place}: other bytes than the record says\n{format_grouped(complaints)}", hint=hint)

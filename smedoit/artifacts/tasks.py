@@ -8,10 +8,10 @@ from doit import get_initial_workdir
 
 from smedoit.artifacts.checksums import NAMES
 from smedoit.config.release import Release
-from smedoit.engine.state import program
-from smedoit.engine.task import Task, said, step
+from smedoit.engine.state import program_config
+from smedoit.engine.task import Task, define_task, release_config
 from smedoit.iso.tasks import on_medium
-from smedoit.runtime.filesets import Files
+from smedoit.runtime.filesets import FileSet
 
 MEDIA = ("iso", "netinstall", "source_iso")  # the tasks that make an ISO
 RELEASE = (
@@ -31,15 +31,27 @@ def memory(rel: Release) -> Path:
 
 def release(rel: Release) -> Task:
     """Everything that users download."""
-    return step(rel, "release", "artifacts.verify.told", rel.isos, rel.release, memory(rel), after=RELEASE, always=True)
+    return define_task(
+        rel, "release", "artifacts.verify.list_media", rel.isos, rel.release, memory(rel), after=RELEASE, always=True
+    )
 
 
 def verify(rel: Release) -> Task:
     """All media, read back as they lie there: nothing is made first, or a damaged one would never be seen."""
     own = f"*/{rel.release.name}-{rel.release.full}-*"
-    reads = [Files(rel.isos, (own,), content=False), *(Files(place, content=False) for place in (rel.tree, rel.srpms))]
-    return step(
-        rel, "verify", "artifacts.verify.verify", rel, on_medium, reads=reads, always=True, wiki="Where are My F... ISO"
+    reads = [
+        FileSet(rel.isos, (own,), content=False),
+        *(FileSet(place, content=False) for place in (rel.tree, rel.srpms)),
+    ]
+    return define_task(
+        rel,
+        "verify",
+        "artifacts.verify.verify_media",
+        rel,
+        on_medium,
+        reads=reads,
+        always=True,
+        wiki="Where are My F... ISO",
     )
 
 
@@ -53,21 +65,21 @@ NO_BUILDERS = tuple(
 )
 
 
-def isos(rel: Release) -> Files:
+def iso_inputs(rel: Release) -> FileSet:
     """Return the media of this version, whatever their number; the stamp of a medium decides."""
-    return Files(rel.isos, (f"*/{rel.release.name}-{rel.release.full}-*.iso",), content=False)
+    return FileSet(rel.isos, (f"*/{rel.release.name}-{rel.release.full}-*.iso",), content=False)
 
 
 def checksums(rel: Release) -> Task:
     """The checksum files of every directory of media."""
-    return step(
+    return define_task(
         rel,
         "checksums",
         "artifacts.media.write_checksums",
         *(rel.isos, rel.release, memory(rel)),
-        reads=[isos(rel)],
-        told=said(rel, "name", "version", "label"),
-        writes=[Files(rel.isos, tuple(f"*/{name}" for name in NAMES))],
+        reads=[iso_inputs(rel)],
+        told=release_config(rel, "name", "version", "label"),
+        writes=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
         after=MEDIA,
         wiki="Where are My F... ISO",
     )
@@ -75,15 +87,15 @@ def checksums(rel: Release) -> Task:
 
 def sign(rel: Release) -> Task:
     """Detached signatures of the checksum files."""
-    return step(
+    return define_task(
         rel,
         "sign",
-        "artifacts.media.sign",
+        "artifacts.media.sign_checksums",
         *(rel.isos, rel.release, rel.signing),
         file_dep=[rel.signing.file] if rel.signing.configured and not rel.signing.key else [],
-        reads=[Files(rel.isos, tuple(f"*/{name}" for name in NAMES))],
-        told={**said(rel, "date"), "[signing]": rel.signing},
-        writes=[Files(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
+        reads=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
+        told={**release_config(rel, "date"), "[signing]": rel.signing},
+        writes=[FileSet(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
         after=["checksums"],
     )
 
@@ -91,42 +103,42 @@ def sign(rel: Release) -> Task:
 def manifests(rel: Release) -> Task:
     """File lists, productmd's manifests and the bill of materials."""
     start = f"*/{rel.release.name}-{rel.release.full}-*"
-    return step(
+    return define_task(
         rel,
         "manifests",
-        "artifacts.manifests.write",
+        "artifacts.manifests.write_manifests",
         *(rel.release, rel.isos, (rel.lock, rel.sources_lock), rel.tree, rel.iso, memory(rel)),
         file_dep=[rel.lock, rel.sources_lock],
-        reads=[isos(rel), Files(rel.tree / "repodata")],
-        told=said(rel, "product", "name", "short", "version", "label", "arch", "date"),
-        writes=[Files(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
+        reads=[iso_inputs(rel), FileSet(rel.tree / "repodata")],
+        told=release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),
+        writes=[FileSet(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
         after=MEDIA,
     )
 
 
 def record(rel: Release) -> Task:
     """The build record; whatever ran since may have read something else."""
-    return step(
+    return define_task(
         rel,
         "record",
-        "artifacts.rebuild.write",
-        *(rel, program()["smedoit itself"], record_file(rel)),
+        "artifacts.rebuild.write_build_record",
+        *(rel, program_config()["smedoit itself"], build_record_path(rel)),
         file_dep=[rel.file],
-        reads=[artifacts(rel), Files(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
-        targets=[record_file(rel)],
+        reads=[artifact_files(rel), FileSet(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
+        targets=[build_record_path(rel)],
         after=[*MEDIA, "jigdo", "checksums", "manifests"],
     )
 
 
-def record_file(rel: Release) -> Path:
+def build_record_path(rel: Release) -> Path:
     """Return where the record lies: beside the tree and its logs, for it tells of the host."""
     return rel.stage / "build-record.json"
 
 
-def artifacts(rel: Release) -> Files:
+def artifact_files(rel: Release) -> FileSet:
     """Return what lies beside the media of this version."""
     names = (f"*/{rel.release.name}-{rel.release.full}-*", "metadata/*", *(f"*/{name}" for name in NAMES))
-    return Files(rel.isos, names, ("*.asc",), content=False)
+    return FileSet(rel.isos, names, ("*.asc",), content=False)
 
 
 def rebuild(rel: Release) -> Task:
@@ -134,9 +146,11 @@ def rebuild(rel: Release) -> Task:
     to = {"name": "to", "long": "to", "default": "", "type": str, "help": "the directory to build in"}
     args = (
         rel,
-        record_file(rel),
+        build_record_path(rel),
         Path.cwd() / "dodo.py",
         Path(get_initial_workdir() or "."),
         rel.logs / "rebuild.doit.log",
     )
-    return step(rel, "rebuild", "artifacts.rebuild.rebuild", *args, always=True, params=[to], pos_arg="words")
+    return define_task(
+        rel, "rebuild", "artifacts.rebuild.rebuild_from_record", *args, always=True, params=[to], pos_arg="words"
+    )

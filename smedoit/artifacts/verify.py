@@ -7,39 +7,37 @@ from functools import partial
 from pathlib import Path
 
 from smedoit.artifacts import verify_metadata
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
-from smedoit.errors import Findings, SmeError, VerifyError, grouped, human
-from smedoit.iso import build, netinstall, source_iso
-from smedoit.iso.source_iso import files as source_files
-from smedoit.iso.verify import NETINSTALL, SOURCES
-from smedoit.iso.verify import verify as verify_verify
-from smedoit.iso.verify_contents import Expected
+from smedoit.errors import Findings, SmeError, VerifyError, format_grouped, format_size
+from smedoit.iso import build, netinstall, source_iso, verify
+from smedoit.iso.source_iso import source_disc_files as source_files
+from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.jigdo import format
-from smedoit.jigdo.verify import check
+from smedoit.jigdo.verify import check_jigdo
 from smedoit.packages.choose import read_lock
-from smedoit.runtime.digests import Digests
-from smedoit.runtime.files import worded
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.files import wrap_os_errors
 
 
-def told(isos: Path, one: Identity, memory: Path) -> Mapping[str, str]:
+def list_media(isos: Path, identity: ReleaseIdentity, memory: Path) -> Mapping[str, str]:
     """Say where every medium lies, its size and its SHA-256."""
-    known = Digests(memory)
+    known = DigestCache(memory)
     lines = []
-    for path in sorted(isos.glob(f"*/{one.name}-{one.full}-*.iso")):
+    for path in sorted(isos.glob(f"*/{identity.name}-{identity.full}-*.iso")):
         size = path.stat().st_size
-        lines.append(f"{path}  {size} bytes ({human(size)})  sha256 {known.sha256(path)}")
+        lines.append(f"{path}  {size} bytes ({format_size(size)})  sha256 {known.sha256(path)}")
     known.save()
     return {"did": f"{len(lines)} media", "result": "\n".join(lines)}
 
 
-def verify(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:
+def verify_media(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:
     """Read every medium back that there is, and hold it against locks, tree and release.
 
     Raises VerifyError with what is wrong with any of them; the installation ISO must be there.
     """
     said, faults = [], []
-    for check in checks(rel, on_medium):
+    for check in _media_checks(rel, on_medium):
         try:
             said.append(check())
         except SmeError as error:
@@ -49,51 +47,55 @@ def verify(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:
     return {"did": f"{len(said)} checks, nothing is wrong", "result": "\n".join(said)}
 
 
-def checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
+def _media_checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
     """Yield what is to be done, each as a function that says what was right, or raises VerifyError."""
-    yield lambda: f"{rel.iso.name}: {verify_iso(rel, on_medium)}"
+    yield lambda: f"{rel.iso.name}: {_verify_iso(rel, on_medium)}"
     if rel.netinstall_iso.is_file():
-        yield lambda: f"{rel.netinstall_iso.name}: {verify_netinstall(rel)}"
+        yield lambda: f"{rel.netinstall_iso.name}: {_verify_netinstall(rel)}"
     if rel.sources_lock.is_file() and any(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso")):
-        yield lambda: verify_sources(rel)
+        yield lambda: _verify_sources(rel)
     for image in (rel.iso, rel.netinstall_iso, *sorted(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso"))):
-        if any(image.with_name(name(image.name)).is_file() for name in (format.listing_name, format.template_name)):
-            yield partial(verify_jigdo, rel, image)
-    yield from verify_metadata.checks(rel, rel.stage / "build-record.json")
+        if any(image.with_name(name(image.name)).is_file() for name in (format.jigdo_name, format.template_name)):
+            yield partial(_verify_jigdo, rel, image)
+    yield from verify_metadata.artifact_checks(rel, rel.stage / "build-record.json")
 
 
-def verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
+def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
     """Read the installation ISO back."""
     files = build.medium_files(rel.tree, on_medium)
-    return verify_verify(rel.iso, Expected(rel.release.volume, files, read_lock(rel.lock)))
+    return verify.verify_iso_image(rel.iso, ExpectedIso(rel.release.volume, files, read_lock(rel.lock)))
 
 
-def verify_netinstall(rel: Release) -> str:
+def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
     volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.mirrors)
-    files = netinstall.files(rel.tree, rel.stage / "netinstall")
-    return verify_verify(rel.netinstall_iso, Expected(volume, files, (), url=url), NETINSTALL)
+    files = netinstall.netinstall_files(rel.tree, rel.stage / "netinstall")
+    return verify.verify_iso_image(rel.netinstall_iso, ExpectedIso(volume, files, (), url=url), verify.NETINSTALL)
 
 
-def verify_sources(rel: Release) -> str:
+def _verify_sources(rel: Release) -> str:
     """Read the source ISO back, or all discs of it."""
     said = []
     keys = [key.file for key in rel.keys]
-    for disc in source_iso.plan(read_lock(rel.sources_lock), rel.sources, rel.release, rel.source_iso.name):
+    for disc in source_iso.plan_source_discs(
+        read_lock(rel.sources_lock), rel.sources, rel.release, rel.source_iso.name
+    ):
         files = source_files(disc, rel.srpms, keys, rel.state / "discs")
-        expected = Expected(disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/")
-        said.append(f"{disc.name}: {verify_verify(rel.source_iso.with_name(disc.name), expected, SOURCES)}")
+        expected = ExpectedIso(disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/")
+        said.append(
+            f"{disc.name}: {verify.verify_iso_image(rel.source_iso.with_name(disc.name), expected, verify.SOURCES)}"
+        )
     return "; ".join(said)
 
 
-def verify_jigdo(rel: Release, image: Path) -> str:
+def _verify_jigdo(rel: Release, image: Path) -> str:
     """Make an ISO from its template and our own copy of what mirrors will have, and compare."""
     findings = Findings()
     smeos = {rel.release.arch: rel.tree, "SRPMS": rel.srpms}
-    with worded(image, "read"):
-        parts = check(image, smeos, rel.mirrors.bases(rel.release), findings)
+    with wrap_os_errors(image, "read"):
+        parts = check_jigdo(image, smeos, rel.mirrors.bases(rel.release), findings)
     if findings.found:
         raise VerifyError(
-            f"{image}:\n{grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"
+            f"{image}:\n{format_grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"
         )
     return f"{image.name}: its jigdo makes it from {parts} files and a template"

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from smedoit.errors import SmeError
 from smedoit.runtime import files
-from smedoit.runtime.process import run
+from smedoit.runtime.process import run_program
 
 MAGIC_AT, MAGIC = 0x202, b"HdrS"
 VERSION_AT, SETUP = 0x20E, 0x200  # the pointer to the version text counts from 0x200; source: x86/boot.rst
@@ -35,55 +35,55 @@ SQUASHFS = b"hsqs"
 ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
 
 
-class Silent(Exception):
+class KernelVersionError(Exception):
     """Why a file does not tell its kernel, in words."""
 
 
-def of_vmlinuz(path: Path) -> set[str]:
+def vmlinuz_version(path: Path) -> set[str]:
     """Return the version of a bzImage. Raises Silent, TreeError."""
-    with files.worded(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         head = file.read(65536)
     if head[MAGIC_AT : MAGIC_AT + 4] != MAGIC:
-        raise Silent("is no Linux kernel for x86")
+        raise KernelVersionError("is no Linux kernel for x86")
     (at,) = struct.unpack_from("<H", head, VERSION_AT)
     text = head[SETUP + at :].partition(b"\0")[0].decode("ascii", "replace") if at else ""
     if not text.split():
-        raise Silent("does not say its version")
+        raise KernelVersionError("does not say its version")
     return {text.split()[0]}
 
 
-def of_initrd(path: Path) -> set[str]:
+def initrd_versions(path: Path) -> set[str]:
     """Return the versions that an initial RAM disk has modules for. Raises Silent, TreeError."""
     try:
-        with files.worded(path, "read"), path.open("rb") as file:
-            found = {match[1] for name in members(file) if (match := MODULES.search(name))}
+        with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+            found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile, ValueError, struct.error) as error:
-        raise Silent(f"cannot be unpacked: {error}") from None
+        raise KernelVersionError(f"cannot be unpacked: {error}") from None
     if not found:
-        raise Silent("has no modules below lib/modules")
+        raise KernelVersionError("has no modules below lib/modules")
     return found
 
 
-def members(file: IO[bytes]) -> Iterator[str]:
+def _cpio_names(file: IO[bytes]) -> Iterator[str]:
     """Yield the name of every file of one or more cpio archives, plain or packed, one behind the other.
 
     The kernel's early microcode comes first and plain, the rest behind it and packed.
     Raises Silent, and what the unpackers raise.
     """
     while True:
-        start = skip_zeros(file)
+        start = _skip_zeros(file)
         if start is None:
             return
         head = file.read(6)
         file.seek(start)
         if head in NEWC:
-            yield from archive(file)
+            yield from _newc_names(file)
         else:
-            yield from archive(unpacked(file, head))
+            yield from _newc_names(_decompress_stream(file, head))
             return  # an unpacker reads ahead: what stands behind it is out of reach, and nobody puts anything there
 
 
-def skip_zeros(file: IO[bytes]) -> int | None:
+def _skip_zeros(file: IO[bytes]) -> int | None:
     """Return where the next byte other than zero is, None at the end; archives are padded with zeros."""
     while block := file.read(4096):
         rest = block.lstrip(b"\0")
@@ -92,35 +92,35 @@ def skip_zeros(file: IO[bytes]) -> int | None:
     return None
 
 
-def unpacked(file: IO[bytes], head: bytes) -> IO[bytes]:
+def _decompress_stream(file: IO[bytes], head: bytes) -> IO[bytes]:
     """Return what is packed from here on. Raises Silent for a packing that this Python does not know."""
     for magic, name in UNREADABLE.items():
         if head.startswith(magic):
-            raise Silent(f"is packed with {name}, which cannot be read here")
+            raise KernelVersionError(f"is packed with {name}, which cannot be read here")
     for magic, opened in PACKINGS.items():
         if head.startswith(magic):
             result: IO[bytes] = opened(file)
             return result
-    raise Silent("is no cpio archive, plain or packed")
+    raise KernelVersionError("is no cpio archive, plain or packed")
 
 
-def archive(file: IO[bytes]) -> Iterator[str]:
+def _newc_names(file: IO[bytes]) -> Iterator[str]:
     """Yield the names of one newc archive up to its trailer. Raises ValueError, EOFError if it is damaged."""
     while True:
-        header = exactly(file, HEADER)
+        header = _read_exactly(file, HEADER)
         if header[:6] not in NEWC:
             raise ValueError("damaged cpio archive")
         size, length = int(header[54:62], 16), int(header[94:102], 16)
         if not 0 < length <= LONGEST_NAME:
             raise ValueError("damaged cpio archive")
-        name = exactly(file, length + -(HEADER + length) % 4)[:length].rstrip(b"\0").decode("utf-8", "replace")
-        skip(file, size + -size % 4)
+        name = _read_exactly(file, length + -(HEADER + length) % 4)[:length].rstrip(b"\0").decode("utf-8", "replace")
+        _skip_bytes(file, size + -size % 4)
         if name == TRAILER:
             return
         yield name
 
 
-def exactly(file: IO[bytes], count: int) -> bytes:
+def _read_exactly(file: IO[bytes], count: int) -> bytes:
     """Return that many bytes. Raises EOFError if there are fewer."""
     data = file.read(count)
     if len(data) < count:
@@ -128,52 +128,54 @@ def exactly(file: IO[bytes], count: int) -> bytes:
     return data
 
 
-def skip(file: IO[bytes], count: int) -> None:
+def _skip_bytes(file: IO[bytes], count: int) -> None:
     """Pass over that many bytes without keeping them. Raises EOFError if there are fewer."""
     while count:
-        count -= len(exactly(file, min(count, files.BLOCK)))
+        count -= len(_read_exactly(file, min(count, files.BLOCK)))
 
 
-def of_squashfs(path: Path) -> set[str]:
+def squashfs_versions(path: Path) -> set[str]:
     """Return the versions that the installer's runtime has modules for; its filesystem image is looked into as well.
 
     Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises Silent, TreeError.
     """
-    with files.worded(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         if file.read(4) != SQUASHFS:
-            raise Silent("is no squashfs image")
-    listing = said("squashfs-tools", "unsquashfs", "-no-progress", "-l", path).splitlines()
+            raise KernelVersionError("is no squashfs image")
+    listing = _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-l", path).splitlines()
     names = [line.partition("/")[2] for line in listing]
     found = {match[1] for name in names if (match := MODULES.search(name))}
     inner = next((name for name in ROOTS if name in names), None)
     if not found and inner:
-        found = of_filesystem_in(path, inner)
+        found = _nested_image_versions(path, inner)
     if not found:
-        raise Silent("has no modules below lib/modules")
+        raise KernelVersionError("has no modules below lib/modules")
     return found
 
 
-def of_filesystem_in(path: Path, inner: str) -> set[str]:
+def _nested_image_versions(path: Path, inner: str) -> set[str]:
     """Return the versions of an ext4 image within a squashfs image, which is unpacked for that. Raises Silent."""
     with TemporaryDirectory(dir=path.parent, prefix=".smedoit-") as place:
-        said("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
+        _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
         image = Path(place) / "out" / inner
         if image.is_symlink() or not image.is_file():
-            raise Silent(f"its {inner} is no file")
+            raise KernelVersionError(f"its {inner} is no file")
         found: set[str] = set()
         for modules in ("/usr/lib/modules", "/lib/modules"):
-            listing = said("e2fsprogs", "debugfs", "-R", f"ls -p {modules}", image)
+            listing = _program_output("e2fsprogs", "debugfs", "-R", f"ls -p {modules}", image)
             found |= {line.split("/")[5] for line in listing.splitlines() if line.count("/") >= 6}
     return found - {"", ".", ".."}
 
 
-def said(package: str, *command: str | Path) -> str:
+def _program_output(package: str, *command: str | Path) -> str:
     """Return what a program prints. Raises Silent if it is absent, or does not like the file."""
     program = str(command[0])
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if not found:
-        raise Silent(f"cannot be looked into: {program} is not installed (on Debian in the package {package})")
+        raise KernelVersionError(
+            f"cannot be looked into: {program} is not installed (on Debian in the package {package})"
+        )
     try:
-        return run([found, *command[1:]], package=package)
+        return run_program([found, *command[1:]], package=package)
     except SmeError as error:
-        raise Silent(f"cannot be looked into: {str(error).splitlines()[-1].strip()}") from None
+        raise KernelVersionError(f"cannot be looked into: {str(error).splitlines()[-1].strip()}") from None

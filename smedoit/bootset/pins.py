@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from smedoit.artifacts import checksums
-from smedoit.artifacts.checksums import Summed
-from smedoit.errors import ContentError, grouped
+from smedoit.artifacts.checksums import ChecksummedFile
+from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
 
 TOPS = ("isolinux", "images", "EFI", "LiveOS")
@@ -26,7 +26,7 @@ HEADING = "# The boot set, file by file; written by doit pin_boot_set, read by d
 
 
 @dataclass(frozen=True)
-class Claim:
+class ChecksumClaim:
     """What somebody says of files: path -> digest; signer is a fingerprint, "" for nobody."""
 
     source: str
@@ -36,44 +36,44 @@ class Claim:
     def __str__(self) -> str:
         return f"{self.source} (signed by {self.signer})" if self.signer else f"{self.source} (unsigned)"
 
-    def about(self, names: Iterable[str]) -> Claim:
+    def about(self, names: Iterable[str]) -> ChecksumClaim:
         """Return what is said of these files alone."""
         return replace(self, digests={name: self.digests[name] for name in names if name in self.digests})
 
 
-def belongs(relative: str) -> bool:
+def in_boot_set(relative: str) -> bool:
     """Return whether a file of an upstream tree is part of the boot set."""
     if any(fnmatchcase(relative, pattern) for pattern in APART):
         return False
     return relative == TREEINFO or ("/" in relative and relative.partition("/")[0] in TOPS)
 
 
-def dumps(files: Iterable[Summed], remark: str) -> str:
+def format_pins(files: Iterable[ChecksummedFile], remark: str) -> str:
     """Return the pin file: a remark for people, sizes as comments, digests as BSD writes them."""
-    return f"{HEADING}# {remark}\n" + checksums.bsd(sorted(files, key=lambda one: one.name))
+    return f"{HEADING}# {remark}\n" + checksums.format_bsd_checksums(sorted(files, key=lambda file: file.name))
 
 
-def loads(text: str, file: object) -> dict[str, Summed]:
+def parse_pins(text: str, file: object) -> dict[str, ChecksummedFile]:
     """Return path -> pin of every file. Raises ContentError for a text without pins, or a path that leads astray."""
     try:
-        found, sizes = checksums.read(text), checksums.sizes(text)
+        found, sizes = checksums.parse_checksums(text), checksums.parse_sizes(text)
     except ValueError as error:
         raise ContentError(
             f"{file}: this line is no checksum: {str(error)[:80]!r}", hint="run doit pin_boot_set, or mend it"
         ) from None
     for path, digest in found.items():
-        if reason := index_pages.danger_of_path(path):
-            raise ContentError(f"{file}: the path {index_pages.shortened(path)!r} {reason}", hint="remove that line")
+        if reason := index_pages.path_danger(path):
+            raise ContentError(f"{file}: the path {index_pages.shorten_link(path)!r} {reason}", hint="remove that line")
         if len(digest) != 64 or path not in sizes:
             raise ContentError(
                 f"{file}: {path} lacks its size or its SHA-256", hint="run doit pin_boot_set, or add '# PATH: N bytes'"
             )
     if not found:
         raise ContentError(f"{file}: pins nothing", hint="run doit pin_boot_set")
-    return {path: Summed(path, sizes[path], digest) for path, digest in found.items()}
+    return {path: ChecksummedFile(path, sizes[path], digest) for path, digest in found.items()}
 
 
-def check_whole(names: Iterable[str], where: object) -> None:
+def check_required_files(names: Iterable[str], where: object) -> None:
     """Raise ContentError for all files without which nothing boots."""
     missing = sorted(set(NEEDED) - set(names))
     if missing:
@@ -82,18 +82,18 @@ def check_whole(names: Iterable[str], where: object) -> None:
         )
 
 
-def check_twins(digests: Mapping[str, str]) -> None:
+def check_kernel_copies(digests: Mapping[str, str]) -> None:
     """Raise ContentError unless isolinux/ and images/pxeboot/ hold the same kernel and initrd; path -> SHA-256."""
-    for one, other in TWINS:
-        if one in digests and digests[one] != digests.get(other):
+    for path, other in TWINS:
+        if path in digests and digests[path] != digests.get(other):
             raise ContentError(
-                f"{one}: is not the same file as {other} ({digests[one]} and {digests.get(other)})",
+                f"{path}: is not the same file as {other} ({digests[path]} and {digests.get(other)})",
                 hint="take both from one upstream release: CD and USB boot"
                 " from the first, PXE and UEFI from the second",
             )
 
 
-def one_kernel(found: Mapping[str, Iterable[str]]) -> str:
+def single_kernel_version(found: Mapping[str, Iterable[str]]) -> str:
     """Return the kernel that all files are made for; path -> versions, without those that cannot tell.
 
     Raises ContentError with every file's own words if they differ.
@@ -102,13 +102,13 @@ def one_kernel(found: Mapping[str, Iterable[str]]) -> str:
     common = set.intersection(*map(set, told.values())) if told else set()
     if told and not common:
         raise ContentError(
-            "the boot set is made for different kernels, its installer would find no drivers\n" + grouped(told),
+            "the boot set is made for different kernels, its installer would find no drivers\n" + format_grouped(told),
             hint="take vmlinuz, initrd.img and squashfs.img from one upstream release",
         )
     return max(common, default="")
 
 
-def treeinfo_sums(text: str, where: object) -> dict[str, str]:
+def treeinfo_checksums(text: str, where: object) -> dict[str, str]:
     """Return path -> digest of .treeinfo's [checksums], which older ones lack. Raises ContentError."""
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -120,18 +120,18 @@ def treeinfo_sums(text: str, where: object) -> dict[str, str]:
     return {path: value.partition(":")[2].strip().lower() for path, value in section.items() if ":" in value}
 
 
-def sum_file(text: str) -> dict[str, str]:
+def parse_upstream_sums(text: str) -> dict[str, str]:
     """Return name -> digest of a checksum file; a line that says something else is passed over."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         try:
-            found.update(checksums.read(line))
+            found.update(checksums.parse_checksums(line))
         except ValueError:
             continue
     return {name.removeprefix("./"): digest for name, digest in found.items()}
 
 
-def differences(old: Mapping[str, Summed], new: Mapping[str, Summed]) -> list[str]:
+def pin_differences(old: Mapping[str, ChecksummedFile], new: Mapping[str, ChecksummedFile]) -> list[str]:
     """Return what the new pins say otherwise than the old ones, a line each."""
     lines = [f"{path}: is new" for path in sorted(set(new) - set(old))]
     lines += [f"{path}: is gone" for path in sorted(set(old) - set(new))]

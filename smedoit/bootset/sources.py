@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from smedoit.artifacts.checksums import Summed
+from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset import pins
-from smedoit.config.inputs import BootSet
-from smedoit.errors import ContentError, TreeError, VerifyError
+from smedoit.config.inputs import BootSetSettings
+from smedoit.errors import ContentError, FileError, VerifyError
 from smedoit.fetch import client, crawl, index_pages, response
-from smedoit.fetch.http import Refused, is_url
+from smedoit.fetch.http import HttpStatusError, is_http_url
 from smedoit.iso import read
 from smedoit.runtime import files, progress
 from smedoit.tree import layers
@@ -20,7 +20,7 @@ from smedoit.tree import layers
 PURPOSE = "the boot set"
 
 
-class Origin(Protocol):
+class BootSetOrigin(Protocol):
     """One place that has a boot set."""
 
     name: str
@@ -28,50 +28,52 @@ class Origin(Protocol):
     def files(self) -> list[str]:
         """Return the path of every file of its boot set. Raises SmeError."""
 
-    def take(self, relative: str, pin: Summed | None, target: Path) -> None:
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:
         """Make target the file at that path, which may have been pinned. Raises SmeError."""
 
     def beside(self, name: str, place: Path) -> Path | None:
         """Return a file that lies beside the boot set, put below place where it must be fetched; None without it."""
 
 
-class Server:
+class HttpOrigin:
     """An HTTP(S) base with index pages."""
 
     def __init__(self, url: str, fetcher: client.Fetcher) -> None:
         self.name, self.fetcher = url, fetcher
-        self.base = crawl.base(url)
+        self.base = crawl.directory_url(url)
 
     def files(self) -> list[str]:
         """Return what its index pages list; .treeinfo, which they hide, is asked for by name when it is taken."""
         found: list[str] = []
-        refused: Refused | None = None
+        refused: HttpStatusError | None = None
         for top in pins.TOPS:
             try:
-                below = crawl.files_below(self.fetcher, f"{self.base}{top}/", PURPOSE, lambda _: True, lambda _: True)
+                below = crawl.list_remote_files(
+                    self.fetcher, f"{self.base}{top}/", PURPOSE, lambda _: True, lambda _: True
+                )
                 found += [f"{top}/{relative}" for relative in below]
-            except Refused as error:
+            except HttpStatusError as error:
                 refused = error
         if refused and not (found and refused.is_absent):
             raise refused
-        return [relative for relative in found if pins.belongs(relative)]
+        return [relative for relative in found if pins.in_boot_set(relative)]
 
-    def take(self, relative: str, pin: Summed | None, target: Path) -> None:
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:
         """Fetch one file."""
         expected = (pin.size, pin.sha256) if pin else (None, "")
-        self.fetcher.file(response.Want(self.base + quote(relative), PURPOSE, *expected), target)
+        self.fetcher.file(response.DownloadRequest(self.base + quote(relative), PURPOSE, *expected), target)
 
     def beside(self, name: str, place: Path) -> Path | None:
         """Fetch a file that may be there."""
         try:
-            return self.fetcher.file(response.Want(self.base + name, PURPOSE), place / name)
-        except Refused as error:
+            return self.fetcher.file(response.DownloadRequest(self.base + name, PURPOSE), place / name)
+        except HttpStatusError as error:
             if not error.is_absent:
                 raise
             return None
 
 
-class Mirror:
+class DirectoryOrigin:
     """A directory: a local mirror of an upstream tree."""
 
     def __init__(self, root: Path) -> None:
@@ -80,35 +82,35 @@ class Mirror:
     def files(self) -> list[str]:
         """Return what lies there, without the packages beside it."""
         if not self.root.is_dir():
-            raise TreeError(f"{self.root}: is not there", hint="mirror it, or correct [boot_set] source")
-        return [relative for relative in layers.listed(self.root) if pins.belongs(relative)]
+            raise FileError(f"{self.root}: is not there", hint="mirror it, or correct [boot_set] source")
+        return [relative for relative in layers.list_tree_files(self.root) if pins.in_boot_set(relative)]
 
-    def take(self, relative: str, pin: Summed | None, target: Path) -> None:  # noqa: ARG002
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
         """Link one file. Raises ContentError if there is none, or a link that leads out of the mirror."""
         try:
-            source = files.real_file(self.root, relative)
-        except TreeError as error:
+            source = files.resolve_file_below(self.root, relative)
+        except FileError as error:
             raise ContentError(str(error)) from None
-        files.link(source, target)
+        files.link_file(source, target)
 
     def beside(self, name: str, place: Path) -> Path | None:  # noqa: ARG002
         """Return a file of the mirror."""
         return self.root / name if (self.root / name).is_file() else None
 
 
-class Disc:
+class IsoOrigin:
     """An ISO: upstream's DVD, or a release of our own."""
 
     def __init__(self, path: Path) -> None:
         self.name, self.path = str(path), path
-        self.image: read.Image | None = None
+        self.image: read.IsoImage | None = None
 
-    def opened(self) -> read.Image:
+    def opened(self) -> read.IsoImage:
         """Return the ISO, opened at the first call. Raises TreeError, ContentError."""
         if self.image is None:
             try:
-                with files.worded(self.path, "read"):
-                    self.image = read.Image(self.path)
+                with files.wrap_os_errors(self.path, "read"):
+                    self.image = read.IsoImage(self.path)
             except VerifyError as error:
                 reason = str(error).splitlines()[0].removeprefix(f"{self.path}: ")
                 raise ContentError(f"{self.path}: {reason}", hint="get the ISO again, and check its digest") from None
@@ -117,24 +119,24 @@ class Disc:
     def files(self) -> list[str]:
         """Return what lies on it. Raises ContentError for names and kinds of files that must not be taken."""
         image = self.opened()
-        names = [name for name in sorted(image.records) if pins.belongs(name) or not plain(name)]
+        names = [name for name in sorted(image.records) if pins.in_boot_set(name) or not _is_safe_path(name)]
         for name in names:
-            refuse_strange(self.path, name, image.records[name])
+            _refuse_special_file(self.path, name, image.records[name])
         return names
 
-    def take(self, relative: str, pin: Summed | None, target: Path) -> None:  # noqa: ARG002
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
         """Extract one file."""
         image = self.opened()
         if relative not in image.records:
             raise ContentError(f"{self.path}: has no {relative}", hint="name another ISO in [boot_set]")
-        refuse_strange(self.path, relative, image.records[relative])
-        with files.writing(target) as beside, beside.open("wb") as file:
+        _refuse_special_file(self.path, relative, image.records[relative])
+        with files.replacing_file(target) as beside, beside.open("wb") as file:
             try:
                 for block in image.blocks(relative):
                     file.write(block)
-            except read.damage() as error:
+            except read.iso_damage_errors() as error:
                 raise ContentError(f"{self.path}: {relative} cannot be read, {error}", hint="get it again") from None
-        progress.note(f"{self.path}: {relative} extracted")
+        progress.log_line(f"{self.path}: {relative} extracted")
 
     def beside(self, name: str, place: Path) -> Path | None:  # noqa: ARG002
         """Return a file beside the ISO."""
@@ -142,16 +144,16 @@ class Disc:
         return found if found.is_file() else None
 
 
-def plain(name: str) -> bool:
+def _is_safe_path(name: str) -> bool:
     """Return whether a path on an ISO stays where it says it is."""
-    return not index_pages.danger_of_path(name)
+    return not index_pages.path_danger(name)
 
 
-def refuse_strange(path: Path, name: str, record: Any) -> None:
+def _refuse_special_file(path: Path, name: str, record: Any) -> None:
     """Raise ContentError for a file of an ISO that is a link or a device, or whose name leads astray."""
-    if reason := index_pages.danger_of_path(name):
+    if reason := index_pages.path_danger(name):
         raise ContentError(
-            f"{path}: the name {index_pages.shortened(name)!r} on it {reason}", hint="do not use this ISO"
+            f"{path}: the name {index_pages.shorten_link(name)!r} on it {reason}", hint="do not use this ISO"
         )
     rock = record.rock_ridge
     modes = rock.dr_entries.px_record or rock.ce_entries.px_record if rock else None
@@ -160,8 +162,11 @@ def refuse_strange(path: Path, name: str, record: Any) -> None:
         raise ContentError(f"{path}: {name} on it is a link or a device, not a file", hint="do not use this ISO")
 
 
-def all_of(boot: BootSet, fetcher: client.Fetcher) -> list[Origin]:
+def boot_set_origins(boot: BootSetSettings, fetcher: client.Fetcher) -> list[BootSetOrigin]:
     """Return where a boot set comes from, in the order to ask."""
     if boot.iso:
-        return [Disc(Path(boot.iso))]
-    return [Server(one, fetcher) if is_url(one) else Mirror(Path(one)) for one in boot.origins]
+        return [IsoOrigin(Path(boot.iso))]
+    return [
+        HttpOrigin(address, fetcher) if is_http_url(address) else DirectoryOrigin(Path(address))
+        for address in boot.origins
+    ]

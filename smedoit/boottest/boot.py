@@ -13,20 +13,18 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from smedoit import errors
-from smedoit.artifacts.media import media
+from smedoit.artifacts.media import finished_media
 from smedoit.boottest import qemu, screen
-from smedoit.boottest.menus import SPEAK, Menu, isolinux
-from smedoit.boottest.menus import grub as menus_grub
-from smedoit.boottest.qemu import Broken, Firmware, Guest, Way
-from smedoit.config.identity import Identity
-from smedoit.config.media import BootTest
+from smedoit.boottest.menus import SPEAK, BootMenu, parse_grub_menu, parse_isolinux_menu
+from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.media import BootTestSettings
 from smedoit.errors import VerifyError
 from smedoit.fat import volume
 from smedoit.iso import write
-from smedoit.iso.read import Image
+from smedoit.iso.read import IsoImage
 from smedoit.runtime import progress
-from smedoit.runtime.files import real_file, remove, worded
-from smedoit.runtime.files import write as files_write
+from smedoit.runtime.files import remove_file, resolve_file_below, wrap_os_errors, write_file
 from smedoit.tree import layers
 
 KERNEL = "Linux version "
@@ -41,17 +39,17 @@ EASY = ("tcg",)  # a menu comes as fast without kvm, and nothing can be wrong wi
 SILENT = "a kernel runs, as the processor shows, but says nothing on the serial line; does the menu forbid editing?"
 
 
-class Stopped(Exception):
+class BootStoppedError(Exception):
     """A way of booting that came to its end too early; its text says where."""
 
 
 @dataclass(frozen=True)
-class Attempt:
+class BootAttempt:
     """One way of booting one medium, and where its evidence goes: NAME.png and NAME.serial.log."""
 
     path: Path
-    way: Way
-    menu: Menu
+    way: BootMode
+    menu: BootMenu
     logs: Path
     ended: Event = field(default_factory=Event, repr=False, compare=False)  # nobody waits for it any more
 
@@ -71,16 +69,16 @@ class Attempt:
         return self.logs / f"{self.name}-stopped.png"
 
 
-def boot(isos: Path, one: Identity, settings: BootTest, logs: Path) -> str:
+def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSettings, logs: Path) -> str:
     """Boot every bootable medium every way. Raises VerifyError with all that failed, and where each stopped."""
-    attempts = [attempt for path in media(isos, one) for attempt in planned(path, logs)]
+    attempts = [attempt for path in finished_media(isos, identity) for attempt in _boot_attempts(path, logs)]
     if not attempts:
-        raise VerifyError(f"{isos}: holds no bootable medium of {one.full}", hint="run doit iso first")
-    told = outcomes(attempts, settings)
+        raise VerifyError(f"{isos}: holds no bootable medium of {identity.full}", hint="run doit iso first")
+    told = run_attempts_parallel(attempts, settings)
     failed = {attempt.name: [words] for attempt, words in zip(attempts, told, strict=True) if words}
     if failed:
         raise VerifyError(
-            f"{len(failed)} of {len(attempts)} ways to boot failed\n{errors.grouped(failed)}",
+            f"{len(failed)} of {len(attempts)} ways to boot failed\n{errors.format_grouped(failed)}",
             hint=f"screens and serial lines are in {logs}",
         )
     names = ", ".join(dict.fromkeys(str(attempt.way) for attempt in attempts))
@@ -88,119 +86,123 @@ def boot(isos: Path, one: Identity, settings: BootTest, logs: Path) -> str:
     return f"{count} {'media boot' if count > 1 else 'medium boots'}: {names}; what was seen is in {logs}"
 
 
-def outcomes(attempts: Sequence[Attempt], settings: BootTest) -> list[str]:
+def run_attempts_parallel(attempts: Sequence[BootAttempt], settings: BootTestSettings) -> list[str]:
     """Return why each failed, "" if it did not; as many at once as there are processors."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(outcome, attempt, settings) for attempt in attempts]
+        running = [pool.submit(run_boot_attempt, attempt, settings) for attempt in attempts]
         try:
-            return [one.result() for one in running]
+            return [future.result() for future in running]
         except BaseException:  # an interruption, or what stops all of them alike: the others need not go on
             for attempt in attempts:
                 attempt.ended.set()
             raise
 
 
-def planned(path: Path, logs: Path) -> Iterator[Attempt]:
+def _boot_attempts(path: Path, logs: Path) -> Iterator[BootAttempt]:
     """Yield the ways to boot a medium; one without a boot menu is none to boot."""
-    menus = menus_of(path)
+    menus = read_boot_menus(path)
     for way in qemu.WAYS if menus else ():
-        yield Attempt(path, way, menus[way.firmware], logs)
+        yield BootAttempt(path, way, menus[way.firmware], logs)
 
 
-def menus_of(path: Path) -> dict[Firmware, Menu]:
+def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
     """Return the boot menus of a medium as they lie on it; for UEFI the one inside efiboot.img."""
-    with worded(path, "read"):
-        image = Image(path)
+    with wrap_os_errors(path, "read"):
+        image = IsoImage(path)
     if write.BIOS_IMAGE not in image.records:
         return {}
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(write.EFI_IMAGE))
-        grub = volume.read_file(efiboot, UEFI_MENU)
+        grub = volume.read_fat_file(efiboot, UEFI_MENU)
     return {
-        "bios": isolinux(image.read(BIOS_MENU).decode("utf-8", "replace")),
-        "uefi": menus_grub(grub.decode("utf-8", "replace")),
+        "bios": parse_isolinux_menu(image.read(BIOS_MENU).decode("utf-8", "replace")),
+        "uefi": parse_grub_menu(grub.decode("utf-8", "replace")),
     }
 
 
-def outcome(attempt: Attempt, settings: BootTest) -> str:
+def run_boot_attempt(attempt: BootAttempt, settings: BootTestSettings) -> str:
     """Return why a way of booting failed, "" if it did not."""
     start = time.monotonic()
     try:
-        with_machine(attempt, settings.memory, qemu.accelerators(), lambda guest: walk(guest, attempt, settings))
-    except Stopped as stopped:
-        progress.note(f"{attempt.name}: {stopped}")
+        _run_with_guest(
+            attempt, settings.memory, qemu.list_accelerators(), lambda guest: _run_boot(guest, attempt, settings)
+        )
+    except BootStoppedError as stopped:
+        progress.log_line(f"{attempt.name}: {stopped}")
         return str(stopped)
-    progress.note(f"{attempt.name}: all the way in {time.monotonic() - start:.0f} s")
+    progress.log_line(f"{attempt.name}: all the way in {time.monotonic() - start:.0f} s")
     return ""
 
 
-def with_machine(attempt: Attempt, memory: int, accelerators: Iterable[str], do: Callable[[Guest], None]) -> None:
+def _run_with_guest(
+    attempt: BootAttempt, memory: int, accelerators: Iterable[str], do: Callable[[Guest], None]
+) -> None:
     """Do something with a machine that boots; if an accelerator fails, again with the next. Raises Stopped."""
     why = ""
     for accelerator in accelerators:
         try:
-            with qemu.machine(attempt.path, attempt.way, memory, accelerator) as guest:
+            with qemu.run_guest(attempt.path, attempt.way, memory, accelerator) as guest:
                 try:
                     return do(guest)
                 finally:
-                    files_write(attempt.logs / f"{attempt.name}.serial.log", guest.heard(), durable=False)
-        except Broken as broken:
+                    write_file(attempt.logs / f"{attempt.name}.serial.log", guest.heard(), durable=False)
+        except QemuError as broken:
             why = str(broken)
-            progress.note(f"{attempt.name}: {accelerator} failed: {why}")
-    raise Stopped(f"the emulator itself failed: {why}")
+            progress.log_line(f"{attempt.name}: {accelerator} failed: {why}")
+    raise BootStoppedError(f"the emulator itself failed: {why}")
 
 
-def walk(guest: Guest, attempt: Attempt, settings: BootTest) -> None:
+def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) -> None:
     """Go from the firmware to the last words that are asked for. Raises Stopped with the place where it ended."""
-    deadline = deadline_in(settings.seconds)
+    deadline = _deadline_in(settings.seconds)
     try:
-        show_menu(guest, attempt, deadline_in(min(MENU_SECONDS, settings.seconds)))
+        _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(SPEAK)
-        if not wait(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
+        if not _wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
             silent = guest.runs() and guest.in_kernel()
-            raise Stopped("stopped after the menu: " + (SILENT if silent else "no kernel started"))
+            raise BootStoppedError("stopped after the menu: " + (SILENT if silent else "no kernel started"))
         for words in settings.words:
-            if not wait(guest, attempt, deadline, partial(spoke, guest, words)):
-                raise Stopped(f"stopped after the kernel started: {words!r} never came over the serial line")
-    except Stopped:
-        keep_picture(guest, attempt.stopped)
+            if not _wait_for_condition(guest, attempt, deadline, partial(_serial_shows, guest, words)):
+                raise BootStoppedError(f"stopped after the kernel started: {words!r} never came over the serial line")
+    except BootStoppedError:
+        _save_screenshot(guest, attempt.stopped)
         raise
 
 
-def spoke(guest: Guest, words: str) -> bool:
+def _serial_shows(guest: Guest, words: str) -> bool:
     """Return whether words came over the serial line since the kernel started."""
     return words in guest.heard().partition(KERNEL)[2]
 
 
-def deadline_in(seconds: float) -> float:
+def _deadline_in(seconds: float) -> float:
     """Return the moment that is so many seconds away, on the clock that nobody sets."""
     return time.monotonic() + seconds
 
 
-def show_menu(guest: Guest, attempt: Attempt, deadline: float) -> None:
+def _wait_for_menu(guest: Guest, attempt: BootAttempt, deadline: float) -> None:
     """Wait for the boot menu and keep a picture of it. Raises Stopped if its words do not come."""
     for picture in (attempt.picture, attempt.stopped):
-        remove(picture)
+        remove_file(picture)
     words = attempt.menu.words
-    if not wait(guest, attempt, deadline, lambda: shows(guest, words)):
+    if not _wait_for_condition(guest, attempt, deadline, lambda: _guest_shows(guest, words)):
         wanted = f"{words!r} neither on the screen nor on the serial line" if words else "the screen stayed blank"
-        raise Stopped(f"stopped before the boot menu: {wanted}")
-    settle(guest)
-    keep_picture(guest, attempt.picture)
+        raise BootStoppedError(f"stopped before the boot menu: {wanted}")
+    _wait_until_still(guest)
+    _save_screenshot(guest, attempt.picture)
 
 
-def shows(guest: Guest, words: str) -> bool:
+def _guest_shows(guest: Guest, words: str) -> bool:
     """Return whether a machine shows words, on its screen or over the serial line."""
     picture = guest.picture()
     if not words:
         return not picture.is_blank
     font = guest.font()
-    return words in guest.heard() or (bool(font) and screen.shows(picture, words, font))
+    return words in guest.heard() or (bool(font) and screen.shows_text(picture, words, font))
 
 
-def settle(guest: Guest) -> None:
+def _wait_until_still(guest: Guest) -> None:
     """Wait until the screen has stood still for a moment; a countdown gives it a second in between."""
     last, still = guest.picture(), time.monotonic()
     deadline = still + SETTLING
@@ -211,13 +213,13 @@ def settle(guest: Guest) -> None:
             last, still = now, time.monotonic()
 
 
-def keep_picture(guest: Guest, path: Path) -> None:
+def _save_screenshot(guest: Guest, path: Path) -> None:
     """Write what the screen shows as PNG; a machine that is off shows nothing."""
     if guest.runs():
-        files_write(path, screen.png(guest.picture()), durable=False)
+        write_file(path, screen.encode_png(guest.picture()), durable=False)
 
 
-def wait(guest: Guest, attempt: Attempt, deadline: float, condition: Callable[[], bool]) -> bool:
+def _wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
     """Return whether a condition came true before the deadline or the machine's end. Raises Broken."""
     while time.monotonic() < deadline and not attempt.ended.is_set():
         if not guest.runs():
@@ -228,23 +230,25 @@ def wait(guest: Guest, attempt: Attempt, deadline: float, condition: Callable[[]
     return False
 
 
-def preview(one: Identity, tree_root: Path, logs: Path, firmware: str) -> Mapping[str, str]:
+def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, firmware: str) -> Mapping[str, str]:
     """Show the boot menu of the tree as PNG, from a medium that holds nothing else."""
-    files = {name: real_file(tree_root, name) for name in layers.listed(tree_root) if is_for_menu(name)}
-    way = Way("uefi" if firmware == "uefi" else "bios", "cd")
+    files = {
+        name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if _is_menu_file(name)
+    }
+    way = BootMode("uefi" if firmware == "uefi" else "bios", "cd")
     with TemporaryDirectory(prefix="smedoit-") as directory:
         path = Path(directory) / "preview.iso"
-        write.write(write.Medium(one.volume, one.product, one.title, one.epoch, files), path)
-        attempt = Attempt(path, way, menus_of(path)[way.firmware], logs)
+        write.write_iso(write.IsoMedium(identity.volume, identity.product, identity.title, identity.epoch, files), path)
+        attempt = BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
         try:
-            with_machine(
-                attempt, PREVIEW_MEMORY, EASY, lambda guest: show_menu(guest, attempt, deadline_in(MENU_SECONDS))
+            _run_with_guest(
+                attempt, PREVIEW_MEMORY, EASY, lambda guest: _wait_for_menu(guest, attempt, _deadline_in(MENU_SECONDS))
             )
-        except Stopped as stopped:
+        except BootStoppedError as stopped:
             raise VerifyError(f"{way}: {stopped}", hint=f"the serial line is in {logs}") from None
     return {"did": f"the menu of {way}", "result": str(attempt.picture)}
 
 
-def is_for_menu(name: str) -> bool:
+def _is_menu_file(name: str) -> bool:
     """Return whether a file of the tree is needed to show the boot menus."""
     return name.startswith(MENU_FILES) and name not in NOT_FOR_MENUS

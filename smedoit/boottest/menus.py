@@ -15,7 +15,7 @@ Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Menu:
+class BootMenu:
     """A boot menu that waits for a key.
 
     words   what it shows of its own, "" if it has no words to know it by
@@ -28,30 +28,30 @@ class Menu:
     start: Keys
 
 
-def isolinux(text: str) -> Menu:
+def parse_isolinux_menu(text: str) -> BootMenu:
     """Return what isolinux.cfg makes of itself: its title, else the longest piece of a label in one colour."""
     top = re.split(r"(?im)^\s*menu\s+begin\b", text)[0]
     title = re.search(r"(?im)^\s*menu\s+title\s+(.*\S)", top)
     labels = re.findall(r"(?im)^\s*menu\s+label\s+(.*\S)", top)
     pieces = [piece for label in labels for piece in re.split(r"\^.", label)]
     words = title.group(1) if title else max(pieces, key=len, default="")
-    return Menu(plain(words), (("tab",),), ("ret",))
+    return BootMenu(_displayable_text(words), (("tab",),), ("ret",))
 
 
-def grub(text: str) -> Menu:
+def parse_grub_menu(text: str) -> BootMenu:
     """Return what grub.cfg makes of itself: the title of its default entry.
 
     The editor shows a line setparams, then what stands between the braces, line by line.
     """
     entries = {title or other: body for title, other, body in ENTRY.findall(text)}
-    name = default_of(text)
+    name = _default_title(text)
     lines = entries.get(name, "").split("\n")
     kernel = next((n for n, line in enumerate(lines, 1) if KERNEL_COMMAND.match(line)), 0)
     down = (("down",),) * kernel
-    return Menu(plain(name), (("e",), *down, ("ctrl", "e")), ("f10",))
+    return BootMenu(_displayable_text(name), (("e",), *down, ("ctrl", "e")), ("f10",))
 
 
-def default_of(text: str) -> str:
+def _default_title(text: str) -> str:
     """Return the title of the entry that the cursor starts on."""
     titles: list[str] = [title or other for _, title, other in TOP_LEVEL.findall(text)]
     said = re.search(r"(?m)^\s*set\s+default=[\"']?([^\"'\n]*)", text)
@@ -62,7 +62,7 @@ def default_of(text: str) -> str:
     return titles[number] if number < len(titles) else (titles or [""])[0]
 
 
-def plain(words: str) -> str:
+def _displayable_text(words: str) -> str:
     """Return the part of words that every font has, not longer than a menu can show."""
     pieces = re.findall(r"[ -~]+", words)
     return max(pieces, key=len, default="").strip()[:WIDEST].strip()

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from smedoit.boottest import screen
 from smedoit.errors import SmeError
-from smedoit.runtime.process import running
+from smedoit.runtime.process import start_program
 
 Firmware = Literal["bios", "uefi"]
 Medium = Literal["cd", "usb"]
@@ -48,7 +48,7 @@ FAILED: set[str] = set()  # accelerators that gave up
 
 
 @dataclass(frozen=True)
-class Way:
+class BootMode:
     """One way to boot a medium."""
 
     firmware: Firmware
@@ -63,10 +63,10 @@ class Way:
         return f"{self.firmware}-{self.medium}"
 
 
-WAYS = Way("bios", "cd"), Way("bios", "usb"), Way("uefi", "cd"), Way("uefi", "usb")
+WAYS = BootMode("bios", "cd"), BootMode("bios", "usb"), BootMode("uefi", "cd"), BootMode("uefi", "usb")
 
 
-class Broken(Exception):
+class QemuError(Exception):
     """The accelerator gave up, or qemu ended before anybody could talk to it; its text is qemu's own."""
 
 
@@ -87,27 +87,27 @@ class Guest:
                 if "return" in answer:
                     return answer["return"]
                 if "error" in answer:
-                    raise Broken(f"{name}: {answer['error']['desc']}")
+                    raise QemuError(f"{name}: {answer['error']['desc']}")
         except OSError:
             pass
-        raise Broken(complaint(said(self.place)))
+        raise QemuError(qemu_error_line(_qemu_output(self.place)))
 
     def heard(self) -> str:
         """Return all that has come over the serial line, without what steers a terminal."""
         text = (self.place / "serial").read_bytes().decode(errors="replace")
         return TERMINAL.sub("", text).replace("\r", "")
 
-    def picture(self) -> screen.Picture:
+    def picture(self) -> screen.Screenshot:
         """Return what the screen shows now."""
         file = self.place / "screen.ppm"
         self.command("screendump", filename=os.fspath(file))
-        return screen.from_ppm(file.read_bytes())
+        return screen.parse_ppm(file.read_bytes())
 
     def font(self) -> bytes:
         """Return the font that the video BIOS draws with; nothing while there is none."""
         file = self.place / "video.rom"
         self.command("pmemsave", val=VIDEO_BIOS, size=VIDEO_BIOS_SIZE, filename=os.fspath(file))
-        return screen.font_in(file.read_bytes())
+        return screen.find_font(file.read_bytes())
 
     def press(self, *keys: str) -> None:
         """Press keys together, by qemu's names for them, and let them go."""
@@ -118,7 +118,7 @@ class Guest:
     def type(self, text: str) -> None:
         """Type text on an American keyboard."""
         for letter in text:
-            self.press(*key_for(letter))
+            self.press(*key_combination(letter))
 
     def runs(self) -> bool:
         """Return whether the machine is switched on. Raises Broken if the accelerator has given up."""
@@ -126,7 +126,7 @@ class Guest:
             return False
         if self.command("query-status")["status"] == "internal-error":
             FAILED.add(self.accelerator)
-            raise Broken(complaint(said(self.place)))
+            raise QemuError(qemu_error_line(_qemu_output(self.place)))
         return True
 
     def in_kernel(self) -> bool:
@@ -136,28 +136,28 @@ class Guest:
         return where is not None and int(where.group(1), 16) >= KERNEL_HALF
 
 
-def said(place: Path) -> str:
+def _qemu_output(place: Path) -> str:
     """Return what qemu itself said, without the command that began it."""
     return (place / "qemu.log").read_text(errors="replace").partition("\n")[2].strip()
 
 
-def complaint(text: str) -> str:
+def qemu_error_line(text: str) -> str:
     """Return the line of qemu's words that says what is wrong; a warning is not."""
     lines = [line for line in text.splitlines() if "warning:" not in line]
     return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "qemu ended without a word")
 
 
-def key_for(letter: str) -> tuple[str, ...]:
+def key_combination(letter: str) -> tuple[str, ...]:
     """Return the keys to press together for a letter."""
     if letter.isupper():
         return "shift", letter.lower()
     if letter in SHIFTED:
-        return "shift", *key_for(SHIFTED[letter])
+        return "shift", *key_combination(SHIFTED[letter])
     return (CODES_OF_KEYS.get(letter, letter),)
 
 
 @contextmanager
-def machine(iso: Path, way: Way, memory: int, accelerator: str) -> Iterator[Guest]:
+def run_guest(iso: Path, way: BootMode, memory: int, accelerator: str) -> Iterator[Guest]:
     """Yield a machine that boots iso; at the end it is switched off.
 
     memory  in MiB
@@ -170,11 +170,11 @@ def machine(iso: Path, way: Way, memory: int, accelerator: str) -> Iterator[Gues
         command = (
             QEMU, *MACHINE, "-m", str(memory), "-accel", accelerator,
             "-serial", f"file:{place}/serial", "-qmp", f"unix:{place}/qmp,server=on,wait=off",
-            *drive(iso, way.medium), *firmware(way.firmware, place),
+            *drive_options(iso, way.medium), *_firmware_options(way.firmware, place),
         )  # fmt: skip
         with (
-            running(command, log=place / "qemu.log", package=PACKAGE) as process,
-            connected(process, place) as monitor,
+            start_program(command, log=place / "qemu.log", package=PACKAGE) as process,
+            _connect_monitor(process, place) as monitor,
         ):
             guest = Guest(process, monitor, place, accelerator)
             guest.answers.readline()  # its greeting
@@ -183,7 +183,7 @@ def machine(iso: Path, way: Way, memory: int, accelerator: str) -> Iterator[Gues
 
 
 @contextmanager
-def connected(process: Any, place: Path) -> Iterator[socket.socket]:
+def _connect_monitor(process: Any, place: Path) -> Iterator[socket.socket]:
     """Yield the connection to qemu's monitor. Raises Broken when qemu ends instead."""
     deadline = time.monotonic() + HANDSHAKE
     with socket.socket(socket.AF_UNIX) as monitor:
@@ -194,18 +194,18 @@ def connected(process: Any, place: Path) -> Iterator[socket.socket]:
                 break
             except OSError:
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise Broken(complaint(said(place))) from None
+                    raise QemuError(qemu_error_line(_qemu_output(place))) from None
                 time.sleep(0.02)
         yield monitor
 
 
-def accelerators() -> tuple[str, ...]:
+def list_accelerators() -> tuple[str, ...]:
     """Return what to try, the faster one first; what failed once in this process would fail again."""
     fast = os.access("/dev/kvm", os.R_OK | os.W_OK) and "kvm" not in FAILED
     return ("kvm", "tcg") if fast else ("tcg",)
 
 
-def drive(iso: Path, medium: Medium) -> tuple[str, ...]:
+def drive_options(iso: Path, medium: Medium) -> tuple[str, ...]:
     """Return the options that put iso into the machine; nothing can write to it."""
     file = os.fspath(iso).replace(",", ",,")
     if medium == "cd":
@@ -214,7 +214,7 @@ def drive(iso: Path, medium: Medium) -> tuple[str, ...]:
     return "-drive", stick, "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,removable=on"
 
 
-def firmware(kind: Firmware, place: Path) -> tuple[str, ...]:
+def _firmware_options(kind: Firmware, place: Path) -> tuple[str, ...]:
     """Return the options for the firmware; UEFI gets variables of its own, as from the factory.
 
     Raises SmeError if this host has no UEFI firmware.

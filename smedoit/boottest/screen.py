@@ -23,7 +23,7 @@ BRIGHT = (96, 128, 160, 192)  # thresholds that part blended text from its backg
 
 
 @dataclass(frozen=True)
-class Picture:
+class Screenshot:
     """A screen; pixels are red, green and blue, a byte each, line by line."""
 
     width: int
@@ -40,7 +40,7 @@ class Picture:
         return self.pixels == self.pixels[:3] * (self.width * self.height)
 
 
-def from_ppm(data: bytes) -> Picture:
+def parse_ppm(data: bytes) -> Screenshot:
     """Return the picture of a binary PPM. Raises ValueError if it is none, or cut short.
 
     Source: netpbm, ppm(5)
@@ -52,36 +52,36 @@ def from_ppm(data: bytes) -> Picture:
     pixels = data[head.end() : head.end() + 3 * width * height]
     if len(pixels) < 3 * width * height:
         raise ValueError("a PPM that is cut short")
-    return Picture(width, height, pixels)
+    return Screenshot(width, height, pixels)
 
 
-def png(picture: Picture) -> bytes:
+def encode_png(picture: Screenshot) -> bytes:
     """Return a picture as PNG. Source: PNG specification, third edition, chapter 11"""
     header = struct.pack(">IIBBBBB", picture.width, picture.height, 8, 2, 0, 0, 0)
     lines = b"".join(b"\0" + picture.line(y) for y in range(picture.height))
     chunks = (b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, data) for kind, data in chunks)
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
     """Return one chunk of a PNG."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def font_in(rom: bytes) -> bytes:
+def find_font(rom: bytes) -> bytes:
     """Return the font of a video BIOS, 16 bytes a character; nothing if there is none, or not yet."""
     at = rom.find(FONT_BEGINS)
     return rom[at : at + 256 * LINES] if at >= 0 else b""
 
 
-def shows(picture: Picture, words: str, font: bytes) -> bool:
+def shows_text(picture: Screenshot, words: str, font: bytes) -> bool:
     """Return whether words stand on the screen, on one line, in one colour, in this font."""
-    patterns = [drawn(words, font, advance) for advance in ADVANCES]
+    patterns = [_draw_text(words, font, advance) for advance in ADVANCES]
     least = sum(map(sum, patterns[0]))
-    return any(found(bits, pattern) for bits in masks(picture, least) for pattern in patterns)
+    return any(_contains_pattern(bits, pattern) for bits in _screen_masks(picture, least) for pattern in patterns)
 
 
-def drawn(words: str, font: bytes, advance: int) -> tuple[bytes, ...]:
+def _draw_text(words: str, font: bytes, advance: int) -> tuple[bytes, ...]:
     """Return words as 16 lines of bytes, 1 for a pixel that is set."""
     codes = words.encode("cp437", "replace")
     lines = []
@@ -91,7 +91,7 @@ def drawn(words: str, font: bytes, advance: int) -> tuple[bytes, ...]:
     return tuple(lines)
 
 
-def masks(picture: Picture, least: int) -> Iterator[list[bytes]]:
+def _screen_masks(picture: Screenshot, least: int) -> Iterator[list[bytes]]:
     """Yield the screen as lines of 0 and 1: what has a colour, for each that is frequent; then what is bright.
 
     least  how many pixels of a colour there must be; the words would need as many
@@ -102,20 +102,20 @@ def masks(picture: Picture, least: int) -> Iterator[list[bytes]]:
     number = {colour: n for n, (colour, count) in enumerate(counts, 1) if count >= least}
     numbered = [bytes(number.get(pixel, 0) for pixel in line) for line in triples]
     for n in number.values():
-        chosen = table(n.__eq__)
+        chosen = _translate_table(n.__eq__)
         yield [line.translate(chosen) for line in numbered]
     brightness = [bytes(map(max, line)) for line in triples]
     for threshold in BRIGHT:
-        chosen = table(threshold.__le__)
+        chosen = _translate_table(threshold.__le__)
         yield [line.translate(chosen) for line in brightness]
 
 
-def table(is_set: Callable[[int], bool]) -> bytes:
+def _translate_table(is_set: Callable[[int], bool]) -> bytes:
     """Return what bytes.translate needs to make 0 and 1 of values."""
     return bytes(is_set(value) for value in range(256))
 
 
-def found(bits: list[bytes], pattern: tuple[bytes, ...]) -> bool:
+def _contains_pattern(bits: list[bytes], pattern: tuple[bytes, ...]) -> bool:
     """Return whether the pattern stands anywhere in bits, pixel by pixel."""
     telling = max(range(LINES), key=lambda y: sum(pattern[y]))
     width = len(pattern[0])

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import timezone
 
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
@@ -21,82 +21,82 @@ SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=
 PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
 
 
-def escaped(label: str) -> str:
+def escape_label(label: str) -> str:
     """Return a label as udev names its device, and so as the boot line must spell it: blanks are \\x20."""
     return PLAIN.sub(lambda odd: "".join(f"\\x{byte:02x}" for byte in odd.group().encode()), label)
 
 
-def prose(text: str, one: Identity, version: str) -> str:
+def _set_product_version(text: str, identity: ReleaseIdentity, version: str) -> str:
     """Return text with version wherever a version stands behind one of the product's names."""
-    names = "|".join(re.escape(name) for name in one.names)
+    names = "|".join(re.escape(name) for name in identity.names)
     pattern = re.compile(rf"((?:{names})(?:\s+(?:release|version))?\s+){VERSION_WORDS}\b", re.IGNORECASE)
     return pattern.sub(lambda found: found.group(1) + version, text)
 
 
-def titled(text: str, one: Identity) -> str:
+def render_title_text(text: str, identity: ReleaseIdentity) -> str:
     """Return a text that people read (boot.msg, help.txt, comps) with this version in it."""
-    return prose(text, one, one.title)
+    return _set_product_version(text, identity, identity.title)
 
 
-def released(text: str, one: Identity) -> str:
+def render_release_file(text: str, identity: ReleaseIdentity) -> str:
     """Return an /etc/*release file with this version in it; what names upstream stays."""
-    return cpe(prose(text, one, one.display), one)
+    return render_cpe(_set_product_version(text, identity, identity.display), identity)
 
 
-def isolinux(text: str, one: Identity) -> str:
+def render_isolinux_cfg(text: str, identity: ReleaseIdentity) -> str:
     """Return isolinux.cfg for this version and volume label.
 
     Raises ContentError if its title does not name the product, or no entry finds the medium by label.
     """
     titles = TITLE_LINE.findall(text)
-    if not any(name.lower() in title.lower() for title in titles for name in one.names):
+    if not any(name.lower() in title.lower() for title in titles for name in identity.names):
         raise ContentError(
-            f"isolinux.cfg: no menu title names {' or '.join(one.names)}",
-            hint=f"give it a line like: menu title Welcome to {one.product} {one.title}",
+            f"isolinux.cfg: no menu title names {' or '.join(identity.names)}",
+            hint=f"give it a line like: menu title Welcome to {identity.product} {identity.title}",
         )
-    return relabelled(titled(text, one), one, "isolinux.cfg")
+    return _replace_labels(render_title_text(text, identity), identity, "isolinux.cfg")
 
 
-def grub(text: str, one: Identity) -> str:
+def render_grub_cfg(text: str, identity: ReleaseIdentity) -> str:
     """Return grub.cfg for this version and volume label: raw where GRUB searches, escaped on the boot line."""
-    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{one.volume}'", titled(text, one))
-    return relabelled(found, one, "grub.cfg")
+    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{identity.volume}'", render_title_text(text, identity))
+    return _replace_labels(found, identity, "grub.cfg")
 
 
-def relabelled(text: str, one: Identity, name: str) -> str:
+def _replace_labels(text: str, identity: ReleaseIdentity, name: str) -> str:
     """Return text with our label in every LABEL=. Raises ContentError if there is none."""
     if not LABEL_VALUE.search(text):
         raise ContentError(
             f"{name}: has no inst.stage2=hd:LABEL=…, so the installer could not find its own medium",
             hint="add it to every entry that starts the installer",
         )
-    return LABEL_VALUE.sub(lambda _: escaped(one.volume), text)
+    return LABEL_VALUE.sub(lambda _: escape_label(identity.volume), text)
 
 
-def labels(text: str) -> set[str]:
+def menu_labels(text: str) -> set[str]:
     """Return every label that a boot menu looks for, unescaped."""
     searched = {found.group(2).strip("'\"") for found in SEARCH_LABEL.finditer(text)}
-    return searched | {unescaped(found.group()) for found in LABEL_VALUE.finditer(text)}
+    return searched | {unescape_label(found.group()) for found in LABEL_VALUE.finditer(text)}
 
 
-def unescaped(label: str) -> str:
+def unescape_label(label: str) -> str:
     """Return a label as it stands on the medium."""
     return re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), label)
 
 
-def buildstamp(text: str, one: Identity) -> str:
+def render_buildstamp(text: str, identity: ReleaseIdentity) -> str:
     """Return .buildstamp for this release; IsFinal follows the label.
 
     Raises ContentError without [Main], which the installer answers with a traceback.
     """
-    uuid = f"{one.date.astimezone(timezone.utc):%Y%m%d%H%M}.{one.arch}"
-    values = {"Product": one.product, "Version": one.display, "IsFinal": str(one.is_final), "UUID": uuid}
-    if one.bug_url:
-        values["BugURL"] = one.bug_url
-    return with_keys(text, "Main", values, "product/.buildstamp")
+    uuid = f"{identity.date.astimezone(timezone.utc):%Y%m%d%H%M}.{identity.arch}"
+    values = {"Product": identity.product, "Version": identity.display, "IsFinal": str(identity.is_final), "UUID": uuid}
+    if identity.bug_url:
+        values["BugURL"] = identity.bug_url
+    return set_ini_keys(text, "Main", values, "product/.buildstamp")
 
 
-def with_keys(text: str, section: str, values: Mapping[str, str], name: str) -> str:
+def set_ini_keys(text: str, section: str, values: Mapping[str, str], name: str) -> str:
     """Return an INI text with these keys set in section, in place where they stand, else at its top."""
     heading = re.search(rf"^\[{section}\][ \t]*$", text, re.MULTILINE)
     if not heading:
@@ -105,11 +105,11 @@ def with_keys(text: str, section: str, values: Mapping[str, str], name: str) -> 
     end = follows.start() if follows else len(text)
     body = text[heading.end() : end]
     for key, value in values.items():
-        body = with_key(body, key, value)
+        body = _set_section_key(body, key, value)
     return text[: heading.end()] + body + text[end:]
 
 
-def with_key(body: str, key: str, value: str) -> str:
+def _set_section_key(body: str, key: str, value: str) -> str:
     """Return the lines of a section with key set, whatever its case and spacing was."""
     line = re.compile(rf"^{key}[ \t]*[=:].*$", re.MULTILINE | re.IGNORECASE)
     if line.search(body):
@@ -117,34 +117,34 @@ def with_key(body: str, key: str, value: str) -> str:
     return f"\n{key}={value}{body}"
 
 
-def os_release(text: str, one: Identity) -> str:
+def render_os_release(text: str, identity: ReleaseIdentity) -> str:
     """Return os-release: VERSION and VERSION_ID if they speak of our product, CPE and names by their rules."""
-    own = {"VERSION": one.display, "VERSION_ID": one.version}
+    own = {"VERSION": identity.display, "VERSION_ID": identity.version}
     named = {found.group("value").lower() for found in SHELL_LINE.finditer(text) if found.group("key") == "NAME"}
-    ours = bool(named & {name.lower() for name in one.names})
+    ours = bool(named & {name.lower() for name in identity.names})
 
     def line(found: re.Match[str]) -> str:
         key, quote, value = found.group("key", "quote", "value")
-        if key in own and (ours or re.match(rf"{one.major}(?!\d)", value)):
+        if key in own and (ours or re.match(rf"{identity.major}(?!\d)", value)):
             value = re.sub(rf"^{VERSION_WORDS}", lambda _: own[key], value, flags=re.IGNORECASE)
         return f"{key}={quote}{value}{quote}"
 
-    return released(SHELL_LINE.sub(line, text), one)
+    return render_release_file(SHELL_LINE.sub(line, text), identity)
 
 
-def cpe(text: str, one: Identity) -> str:
+def render_cpe(text: str, identity: ReleaseIdentity) -> str:
     """Return text with this version in every CPE name of our product, or of our major; upstream's names stay."""
-    products = {re.sub(r"[^a-z0-9]+", "_", name.lower()) for name in (*one.names, one.short, one.name)}
-    version = f"{one.version}:{one.label}" if one.label else one.version
+    products = {re.sub(r"[^a-z0-9]+", "_", name.lower()) for name in (*identity.names, identity.short, identity.name)}
+    version = f"{identity.version}:{identity.label}" if identity.label else identity.version
 
     def name(found: re.Match[str]) -> str:
-        ours = found.group("product").lower() in products or int(found.group("major")) == one.major
+        ours = found.group("product").lower() in products or int(found.group("major")) == identity.major
         return f"{found.group('head')}{version}" if ours else found.group()
 
     return CPE.sub(name, text)
 
 
-def with_variables(text: str, values: Mapping[str, str]) -> str:
+def set_shell_variables(text: str, values: Mapping[str, str]) -> str:
     """Return a file of shell variables with these set, in place and quoted as they stand, else at its end."""
 
     def line(found: re.Match[str]) -> str:

@@ -10,43 +10,33 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from smedoit.branding.render import (
-    buildstamp,
-    cpe,
-    grub,
-    isolinux,
-    os_release,
-    released,
-    titled,
-    with_keys,
-    with_variables,
-)
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
+from smedoit.branding import render
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
 
 
-def placeholders(one: Identity) -> dict[str, str]:
+def _template_placeholders(identity: ReleaseIdentity) -> dict[str, str]:
     """Return what a template may name, and what it becomes."""
     names = ("product", "short", "name", "version", "label", "full", "display", "title", "arch", "bug_url", "volume")
     return {
-        **{name: str(getattr(one, name)) for name in names},
-        "major": str(one.major),
-        "date": f"{one.date:%Y-%m-%d}",
-        "year": f"{one.date:%Y}",
+        **{name: str(getattr(identity, name)) for name in names},
+        "major": str(identity.major),
+        "date": f"{identity.date:%Y-%m-%d}",
+        "year": f"{identity.date:%Y}",
     }
 
 
-def filled(text: str, one: Identity, name: str) -> str:
+def _fill_template(text: str, identity: ReleaseIdentity, name: str) -> str:
     """Return a template with {version} and the older REPLACE_VERSION, and their like, filled in.
 
     Braces around other words stay, unless the word is nearly one of ours. Raises ContentError for a misspelt one.
     """
     from difflib import get_close_matches
 
-    known = placeholders(one)
+    known = _template_placeholders(identity)
 
     def value(found: re.Match[str]) -> str:
         word = found.group("brace") or found.group("old").lower()
@@ -63,49 +53,49 @@ def filled(text: str, one: Identity, name: str) -> str:
     return PLACEHOLDER.sub(value, text)
 
 
-def ini(text: str, one: Identity, rule: Rule, name: str) -> str:
+def _apply_ini_rule(text: str, identity: ReleaseIdentity, rule: BrandingRule, name: str) -> str:
     """Return an ini file with the rule's keys set in its section."""
-    return with_keys(text, rule.section, values_of(rule, one, name), name)
+    return render.set_ini_keys(text, rule.section, _rule_values(rule, identity, name), name)
 
 
-def shell(text: str, one: Identity, rule: Rule, name: str) -> str:
+def _apply_shell_rule(text: str, identity: ReleaseIdentity, rule: BrandingRule, name: str) -> str:
     """Return a file of shell variables: the rule's values, or those that os-release has."""
     if not rule.values:
-        return os_release(text, one)
-    return with_variables(text, values_of(rule, one, name))
+        return render.render_os_release(text, identity)
+    return render.set_shell_variables(text, _rule_values(rule, identity, name))
 
 
-def values_of(rule: Rule, one: Identity, name: str) -> dict[str, str]:
+def _rule_values(rule: BrandingRule, identity: ReleaseIdentity, name: str) -> dict[str, str]:
     """Return the rule's values with their placeholders filled in."""
-    return {key: filled(value, one, f"the rule for {name}") for key, value in rule.values.items()}
+    return {key: _fill_template(value, identity, f"the rule for {name}") for key, value in rule.values.items()}
 
 
-Kind = Callable[[str, Identity, Rule, str], str]
+Kind = Callable[[str, ReleaseIdentity, BrandingRule, str], str]
 KINDS: Mapping[str, Kind] = {
-    "menu": lambda text, one, _rule, _name: isolinux(text, one),
-    "grub": lambda text, one, _rule, _name: grub(text, one),
-    "text": lambda text, one, _rule, _name: titled(text, one),
-    "release": lambda text, one, _rule, _name: released(text, one),
-    "cpe": lambda text, one, _rule, _name: cpe(text, one),
-    "buildstamp": lambda text, one, _rule, _name: buildstamp(text, one),
-    "ini": ini,
-    "shell": shell,
-    "template": lambda text, one, _rule, name: filled(text, one, name),
+    "menu": lambda text, identity, _rule, _name: render.render_isolinux_cfg(text, identity),
+    "grub": lambda text, identity, _rule, _name: render.render_grub_cfg(text, identity),
+    "text": lambda text, identity, _rule, _name: render.render_title_text(text, identity),
+    "release": lambda text, identity, _rule, _name: render.render_release_file(text, identity),
+    "cpe": lambda text, identity, _rule, _name: render.render_cpe(text, identity),
+    "buildstamp": lambda text, identity, _rule, _name: render.render_buildstamp(text, identity),
+    "ini": _apply_ini_rule,
+    "shell": _apply_shell_rule,
+    "template": lambda text, identity, _rule, name: _fill_template(text, identity, name),
     "keep": lambda text, _one, _rule, _name: text,
 }
 
 DEFAULTS = (
-    Rule(("isolinux/isolinux.cfg", "netinstall/isolinux/isolinux.cfg"), "menu"),
-    Rule(("EFI/BOOT/grub.cfg", "netinstall/EFI/BOOT/grub.cfg"), "grub"),
-    Rule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
-    Rule(("Packages/base/comps.xml", "updates/README.txt"), "text"),
-    Rule(("product/.buildstamp",), "buildstamp"),
-    Rule(("product/etc/os-release",), "shell"),
-    Rule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
+    BrandingRule(("isolinux/isolinux.cfg", "netinstall/isolinux/isolinux.cfg"), "menu"),
+    BrandingRule(("EFI/BOOT/grub.cfg", "netinstall/EFI/BOOT/grub.cfg"), "grub"),
+    BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
+    BrandingRule(("Packages/base/comps.xml", "updates/README.txt"), "text"),
+    BrandingRule(("product/.buildstamp",), "buildstamp"),
+    BrandingRule(("product/etc/os-release",), "shell"),
+    BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
 )
 
 
-def rule_for(relative: str, own: Sequence[Rule]) -> Rule | None:
+def find_rule(relative: str, own: Sequence[BrandingRule]) -> BrandingRule | None:
     """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
     for rule in (*own, *DEFAULTS):
         if any(fnmatchcase(relative, pattern) for pattern in rule.files):
@@ -113,7 +103,7 @@ def rule_for(relative: str, own: Sequence[Rule]) -> Rule | None:
     return None
 
 
-def render(relative: str, text: str, one: Identity, own: Sequence[Rule]) -> str:
+def render_content(relative: str, text: str, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> str:
     """Return a text of the content tree as this release shows it. Raises ContentError."""
-    rule = rule_for(relative, own)
-    return text if rule is None else KINDS[rule.kind](text, one, rule, relative)
+    rule = find_rule(relative, own)
+    return text if rule is None else KINDS[rule.kind](text, identity, rule, relative)

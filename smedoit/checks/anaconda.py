@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.checks.closure import Places
-from smedoit.checks.previous_release import listed
-from smedoit.checks.updates import verdict
-from smedoit.config.checks import Anaconda
+from smedoit.checks.previous_release import list_repo_packages
+from smedoit.checks.updates import report_check
+from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import ContentError
 from smedoit.package import Evr
-from smedoit.repodata.read import Source
+from smedoit.repodata.read import RepoSource
 from smedoit.runtime import files
 
 NAME = "anaconda"
@@ -24,7 +24,7 @@ DEPTH = 10  # macros in macros before it must be a circle
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundVersion:
     """A version of anaconda, and where it was found."""
 
     evr: Evr
@@ -34,7 +34,7 @@ class Found:
         return f"{NAME}-{self.evr} ({self.place})"
 
 
-def of_spec(text: str, name: str, dist: str) -> Evr:
+def spec_evr(text: str, name: str, dist: str) -> Evr:
     """Return the EVR that a spec file calls for.
 
     dist  what %{?dist} stands for
@@ -42,7 +42,7 @@ def of_spec(text: str, name: str, dist: str) -> Evr:
     Raises ContentError for a spec whose version needs more than its own %define and %global.
     """
     macros = {"dist": dist, **dict(MACRO.findall(text))}
-    tags = {tag.lower(): expanded(value, macros, name) for tag, value in reversed(TAG.findall(text))}
+    tags = {tag.lower(): _expand_macros(value, macros, name) for tag, value in reversed(TAG.findall(text))}
     lacking = [tag for tag in ("version", "release") if not tags.get(tag)]
     if lacking:
         raise ContentError(f"{name}: has no {' and no '.join(lacking)}", hint="is it the spec file of anaconda?")
@@ -51,7 +51,7 @@ def of_spec(text: str, name: str, dist: str) -> Evr:
     return Evr(int(tags.get("epoch", "0")), tags["version"], tags["release"])
 
 
-def expanded(value: str, macros: Mapping[str, str], name: str) -> str:
+def _expand_macros(value: str, macros: Mapping[str, str], name: str) -> str:
     """Return a tag's value with its macros filled in; %{?name} may be unknown, then it is nothing."""
 
     def filled(match: re.Match[str]) -> str:
@@ -70,16 +70,18 @@ def expanded(value: str, macros: Mapping[str, str], name: str) -> str:
     raise ContentError(f"{name}: {value} cannot be worked out", hint="give version and release as plain words")
 
 
-def newest(found: Sequence[Found]) -> Found | None:
+def newest_version(found: Sequence[FoundVersion]) -> FoundVersion | None:
     """Return the newest of several, the first found if they are equal; None of none."""
-    best: Found | None = None
-    for one in found:
-        if best is None or one.evr > best.evr:
-            best = one
+    best: FoundVersion | None = None
+    for version in found:
+        if best is None or version.evr > best.evr:
+            best = version
     return best
 
 
-def disagreements(ours: Found, upstream: Found | None, extras: Found | None, extras_name: str) -> list[str]:
+def anaconda_disagreements(
+    ours: FoundVersion, upstream: FoundVersion | None, extras: FoundVersion | None, extras_name: str
+) -> list[str]:
     """Return what must be done until all three agree, as sentences; an empty list when they do.
 
     extras  the newest anaconda of the tier extras_name, from which the installer is made
@@ -106,8 +108,8 @@ def disagreements(ours: Found, upstream: Found | None, extras: Found | None, ext
     return found
 
 
-def follow(
-    settings: Anaconda, mirrors: Places, tiers: Mapping[str, Path], is_final: bool, memory: Path, arch: str
+def check_anaconda_version(
+    settings: AnacondaSettings, mirrors: Places, tiers: Mapping[str, Path], is_final: bool, memory: Path, arch: str
 ) -> Mapping[str, str]:
     """Say whether our anaconda is upstream's and is the one of the extras tier; a final release refuses to differ.
 
@@ -115,19 +117,21 @@ def follow(
     """
     if not settings.source:
         return {"did": "release.toml names no source in [anaconda], so nothing is compared"}
-    ours = own(Path(settings.source), settings.dist, memory, arch)
-    theirs = newest([one for name, place in mirrors for one in anacondas(name, place, memory, arch)])
+    ours = own_anaconda(Path(settings.source), settings.dist, memory, arch)
+    theirs = newest_version(
+        [candidate for name, place in mirrors for candidate in _anaconda_packages(name, place, memory, arch)]
+    )
     place = tiers.get(settings.extras)
     if place is None:
         raise ContentError(
             f"[anaconda] extras = {settings.extras!r}: there is no such tier",
             hint="add it to [[tiers]] with stage = false, or name another one",
         )
-    extras = newest(anacondas(settings.extras, place, memory, arch))
-    trouble = disagreements(ours, theirs, extras, settings.extras)
-    return verdict(
+    extras = newest_version(_anaconda_packages(settings.extras, place, memory, arch))
+    trouble = anaconda_disagreements(ours, theirs, extras, settings.extras)
+    return report_check(
         "the anacondas do not agree",
-        "\n".join(f"  {one}" for one in trouble),
+        "\n".join(f"  {line}" for line in trouble),
         "doit anaconda_version says so again, once you have",
         refused=bool(trouble) and is_final,
         otherwise=f"{ours}, {extras} and upstream's {theirs} agree",
@@ -135,12 +139,12 @@ def follow(
     )
 
 
-def own(place: Path, dist: str, memory: Path, arch: str) -> Found:
+def own_anaconda(place: Path, dist: str, memory: Path, arch: str) -> FoundVersion:
     """Return our own anaconda, by its spec file, else by the newest source package beside it."""
     spec = place / "anaconda.spec"
     if spec.is_file():
-        return Found(of_spec(files.read_text(spec), str(spec), dist), "anaconda.spec")
-    found = newest(anacondas("our source package", place, memory, arch)) if place.is_dir() else None
+        return FoundVersion(spec_evr(files.read_file_text(spec), str(spec), dist), "anaconda.spec")
+    found = newest_version(_anaconda_packages("our source package", place, memory, arch)) if place.is_dir() else None
     if found is None:
         raise ContentError(
             f"{place}: has no anaconda.spec and no source package of anaconda",
@@ -149,6 +153,10 @@ def own(place: Path, dist: str, memory: Path, arch: str) -> Found:
     return found
 
 
-def anacondas(name: str, place: Path, memory: Path, arch: str) -> list[Found]:
+def _anaconda_packages(name: str, place: Path, memory: Path, arch: str) -> list[FoundVersion]:
     """Return every anaconda of a repository, binary or source. Raises PackageError if it cannot be read."""
-    return [Found(one.evr, name) for one in listed([Source(name, place, arch)], memory, arch) if one.name == NAME]
+    return [
+        FoundVersion(package.evr, name)
+        for package in list_repo_packages([RepoSource(name, place, arch)], memory, arch)
+        if package.name == NAME
+    ]

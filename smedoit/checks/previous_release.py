@@ -10,51 +10,59 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from smedoit.checks.closure import PRIMARY
-from smedoit.config.network import Network
-from smedoit.errors import PackageError, TreeError
+from smedoit.config.network import NetworkSettings
+from smedoit.errors import FileError, PackageError
 from smedoit.fetch import crawl
-from smedoit.fetch.http import Refused, is_url
-from smedoit.fetch.response import Want
+from smedoit.fetch.http import HttpStatusError, is_http_url
+from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
 from smedoit.repodata import read as repodata_read
-from smedoit.repodata.read import Source, records_of, unpacked
-from smedoit.repodata.read import pool as read_pool
-from smedoit.runtime.files import make_directory, place_below, read_text, remove, worded, write
+from smedoit.repodata.read import RepoSource, create_solver_pool, plain_metadata, read_repomd_records
+from smedoit.runtime.files import (
+    make_directory,
+    read_file_text,
+    remove_file,
+    resolve_path_below,
+    wrap_os_errors,
+    write_file,
+)
 
 
 @contextmanager
-def at_hand(previous: str, arch: str, network: Network, memory: Path, more: Sequence[str] = ()) -> Iterator[Path]:
+def open_previous_release(
+    previous: str, arch: str, network: NetworkSettings, memory: Path, more: Sequence[str] = ()
+) -> Iterator[Path]:
     """Yield the last release as a lock or as its tree, taken out of an ISO or fetched if need be.
 
     arch    the tree may lie in a directory of this name
     memory  of the task that asks: beside it lies what was fetched
     more    further files of the release that are wanted where it has them
     """
-    if is_url(previous):
-        yield fetched(previous, network, memory.with_suffix(""), more)
+    if is_http_url(previous):
+        yield _fetch_previous_release(previous, network, memory.with_suffix(""), more)
     elif previous.endswith(".iso"):
         with TemporaryDirectory() as directory:
-            take_out(Path(previous), Path(directory), more)
+            _extract_from_iso(Path(previous), Path(directory), more)
             yield Path(directory)
     else:
-        repomd = Source("the last release", Path(previous), arch).repomd
+        repomd = RepoSource("the last release", Path(previous), arch).repomd
         yield repomd.parents[1] if repomd else Path(previous)
 
 
-def take_out(path: Path, directory: Path, more: Sequence[str]) -> None:
+def _extract_from_iso(path: Path, directory: Path, more: Sequence[str]) -> None:
     """Put an ISO's repodata, and more of it, into directory. Raises TreeError, VerifyError, PackageError."""
-    with worded(path, "read"):
-        image = read.Image(path)
+    with wrap_os_errors(path, "read"):
+        image = read.IsoImage(path)
     names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
     if not names:
         raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous")
     for name in (*names, *(name for name in more if name in image.records)):
-        write(directory / name, image.read(name), durable=False)
+        write_file(directory / name, image.read(name), durable=False)
 
 
-def fetched(url: str, network: Network, place: Path, more: Sequence[str]) -> Path:
+def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, more: Sequence[str]) -> Path:
     """Return a directory with the repodata, and more, of an address. Raises NetworkError.
 
     Only what has changed is fetched again; offline, what is there from before will do.
@@ -62,58 +70,60 @@ def fetched(url: str, network: Network, place: Path, more: Sequence[str]) -> Pat
     directory = place / hashlib.sha256(url.encode()).hexdigest()[:12]
     if network.offline and (directory / repodata_read.REPOMD).is_file():
         return directory
-    visitor = crawl.visitor(network, directory.with_suffix(".json"))
-    base, purpose = crawl.base(url), "the last release"
+    visitor = crawl.caching_fetcher(network, directory.with_suffix(".json"))
+    base, purpose = crawl.directory_url(url), "the last release"
 
     def got(relative: str, sha256: str = "") -> Path:
-        target = place_below(directory, relative)
+        target = resolve_path_below(directory, relative)
         make_directory(target.parent)
-        return visitor.file(Want(f"{base}{relative}", purpose, sha256=sha256), target, target)
+        return visitor.file(DownloadRequest(f"{base}{relative}", purpose, sha256=sha256), target, target)
 
-    primary = records_of(got(repodata_read.REPOMD.as_posix()))["primary"]
+    primary = read_repomd_records(got(repodata_read.REPOMD.as_posix()))["primary"]
     got(primary.location_href, primary.checksum)
     for name in more:
         try:
             got(name)
-        except Refused as error:
+        except HttpStatusError as error:
             if not error.is_absent:
                 raise
-            remove(directory / name)
+            remove_file(directory / name)
     visitor.memory.save()
     return directory
 
 
-def packages(place: Path, arch: str, memory: Path) -> list[Package]:
+def previous_release_packages(place: Path, arch: str, memory: Path) -> list[Package]:
     """Return the packages of the last release, by its lock or its repodata. Raises PackageError, TreeError."""
     if place.is_dir():
-        source = Source("the last release", place, arch)
+        source = RepoSource("the last release", place, arch)
         if source.repomd is None:
             raise PackageError(
                 f"{place}: has no repodata", hint="name the release's packages.lock or its tree in [quality] previous"
             )
-        return listed([source], memory, arch)
+        return list_repo_packages([source], memory, arch)
     if not place.exists():
-        raise TreeError(
+        raise FileError(
             f"{place}: the last release is not there",
             hint="correct [quality] previous in release.toml, or leave it out",
         )
-    return [pick.package for pick in lock.loads(read_text(place), place)]
+    return [pick.package for pick in lock.parse_lock(read_file_text(place), place)]
 
 
-def listed(sources: Iterable[Source], memory: Path, arch: str) -> list[Package]:
+def list_repo_packages(sources: Iterable[RepoSource], memory: Path, arch: str) -> list[Package]:
     """Return the packages that metadata tells of, as far as it does: nobody has verified them."""
     found = []
     for source in sources:
-        with unpacked(source, PRIMARY, memory) as files:
-            pool = read_pool(arch, {source.name: files})
-            found += [package_of(one) for one in pool.solvables_iter()]
+        with plain_metadata(source, PRIMARY, memory) as files:
+            pool = create_solver_pool(arch, {source.name: files})
+            found += [_package_from_solvable(solvable) for solvable in pool.solvables_iter()]
     return found
 
 
-def package_of(one: Any) -> Package:
+def _package_from_solvable(solvable: Any) -> Package:
     """Return the package that a solvable stands for."""
     import solv
 
-    checksum = one.lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    checksum = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
     digest = checksum.hex() if checksum and checksum.type == solv.REPOKEY_TYPE_SHA256 else ""
-    return Package(one.name, Evr.parse(one.evr), one.arch, "", 0, digest, "", one.lookup_sourcepkg() or "")
+    return Package(
+        solvable.name, Evr.parse(solvable.evr), solvable.arch, "", 0, digest, "", solvable.lookup_sourcepkg() or ""
+    )

@@ -13,24 +13,25 @@ from pathlib import Path
 
 from smedoit.checks import previous_release, qa_lists
 from smedoit.checks.closure import Places
-from smedoit.checks.previous_release import listed
-from smedoit.checks.updates import but, verdict
-from smedoit.config.checks import Quality, Unverified
-from smedoit.config.network import Network
-from smedoit.errors import ContentError, grouped
+from smedoit.checks.previous_release import list_repo_packages
+from smedoit.checks.updates import exception_clause, report_check
+from smedoit.config.checks import QaSettings, QaWaiver
+from smedoit.config.network import NetworkSettings
+from smedoit.errors import ContentError, format_grouped
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.packages.select import Pick
+from smedoit.packages.select import SelectedPackage
 from smedoit.release import changes
-from smedoit.repodata.read import Source
-from smedoit.rpm.changelog import bugs_in, changelog
+from smedoit.repodata.read import RepoSource
+from smedoit.rpm import changelog
+from smedoit.rpm.changelog import rpm_changelog
 from smedoit.runtime import files
 
 DONE = ("VERIFIED", "CLOSED")
 
 
 @dataclass(frozen=True)
-class Record:
+class VerifiedPackage:
     """One package that somebody verified.
 
     package  NAME-[EPOCH:]VERSION-RELEASE, with or without .ARCH
@@ -48,7 +49,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Bug:
+class BugzillaBug:
     """One bug of a saved query."""
 
     number: int
@@ -63,44 +64,44 @@ class Bug:
 
 
 @dataclass(frozen=True)
-class Lists:
+class QaLists:
     """All that the lists of the content tree say."""
 
-    records: tuple[Record, ...] = ()
-    bugs: Mapping[int, Bug] = field(default_factory=dict)
+    records: tuple[VerifiedPackage, ...] = ()
+    bugs: Mapping[int, BugzillaBug] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Gate:
+class QaResult:
     """What the gate found: changed packages as (NEVRA, words), and waivers that excuse nothing."""
 
     open: tuple[tuple[str, str], ...] = ()
     verified: tuple[tuple[str, str], ...] = ()
     waived: tuple[tuple[str, str], ...] = ()
-    unused: tuple[Unverified, ...] = ()
+    unused: tuple[QaWaiver, ...] = ()
 
 
-def spellings(package: Package) -> set[str]:
+def _accepted_spellings(package: Package) -> set[str]:
     """Return all the ways in which a list may name this very package."""
     evr = package.evr
     bare = f"{package.name}-{evr.version}-{evr.release}"
     return {f"{package.name}-{evr}", package.nevra, bare, f"{bare}.{package.arch}"}
 
 
-def changed(picks: Iterable[Pick], before: Mapping[str, str]) -> list[Pick]:
+def packages_to_verify(picks: Iterable[SelectedPackage], before: Mapping[str, str]) -> list[SelectedPackage]:
     """Return the picks that the last release did not have.
 
     before  NEVRA -> SHA-256, "" where that is not known; the same NEVRA with other bytes has changed, too
     """
-    return [one for one in picks if before.get(one.package.nevra) not in ("", one.package.sha256)]
+    return [selected for selected in picks if before.get(selected.package.nevra) not in ("", selected.package.sha256)]
 
 
-def gate(
-    picks: Sequence[Pick],
-    lists: Lists,
-    waivers: Sequence[Unverified],
+def check_qa(
+    picks: Sequence[SelectedPackage],
+    lists: QaLists,
+    waivers: Sequence[QaWaiver],
     named: Mapping[str, Collection[int]],
-) -> Gate:
+) -> QaResult:
     """Return how the changed packages stand.
 
     named  NEVRA -> numbers of the bugs that its changelog names since the last release
@@ -110,55 +111,59 @@ def gate(
     used = set()
     for pick in picks:
         package = pick.package
-        record = next((records[one] for one in sorted(spellings(package)) if one in records), None)
-        waiver = next((one for one in waivers if waives(one, pick)), None)
+        record = next(
+            (records[spelling] for spelling in sorted(_accepted_spellings(package)) if spelling in records), None
+        )
+        waiver = next((candidate for candidate in waivers if _is_waived_by(candidate, pick)), None)
         numbers = named.get(package.nevra, ())
         if record:
             parts["verified"].append((package.nevra, str(record)))
         elif numbers and all(number in lists.bugs and lists.bugs[number].is_verified for number in numbers):
-            parts["verified"].append((package.nevra, witnesses(lists.bugs[number] for number in sorted(numbers))))
+            parts["verified"].append(
+                (package.nevra, _describe_verifiers(lists.bugs[number] for number in sorted(numbers)))
+            )
         elif waiver:
             used.add(waiver)
             parts["waived"].append((package.nevra, waiver.reason))
         else:
-            parts["open"].append((package.nevra, obstacle(package, lists, numbers)))
-    unused = tuple(one for one in waivers if one not in used)
-    return Gate(tuple(parts["open"]), tuple(parts["verified"]), tuple(parts["waived"]), unused)
+            parts["open"].append((package.nevra, _unverified_reason(package, lists, numbers)))
+    unused = tuple(candidate for candidate in waivers if candidate not in used)
+    return QaResult(tuple(parts["open"]), tuple(parts["verified"]), tuple(parts["waived"]), unused)
 
 
-def waives(waiver: Unverified, pick: Pick) -> bool:
+def _is_waived_by(waiver: QaWaiver, pick: SelectedPackage) -> bool:
     """Return whether a waiver excuses a pick."""
     package = pick.package
     return waiver.excuses(package.name, package.nevra, pick.tier, package.key)
 
 
-def witnesses(bugs: Iterable[Bug]) -> str:
+def _describe_verifiers(bugs: Iterable[BugzillaBug]) -> str:
     """Return who verified what, in words."""
     return "; ".join(
         f"bug {bug.number} {bug.status} {' '.join(filter(None, (bug.who, bug.when)))}".strip() for bug in bugs
     )
 
 
-def obstacle(package: Package, lists: Lists, numbers: Collection[int]) -> str:
+def _unverified_reason(package: Package, lists: QaLists, numbers: Collection[int]) -> str:
     """Return why a package does not count as verified."""
     words = []
     for number in sorted(numbers):
         bug = lists.bugs.get(number)
         if bug is None or not bug.is_verified:
             words.append(f"bug {number} is {bug.status if bug else 'in none of the lists'}")
-    others = [one.package for one in lists.records if name_of(one.package) == package.name]
+    others = [record.package for record in lists.records if _name_without_version(record.package) == package.name]
     if others:
         words.append(f"the lists have {', '.join(sorted(others))}")
     return "; ".join(words) or "no list names it"
 
 
-def name_of(spelled: str) -> str:
+def _name_without_version(spelled: str) -> str:
     """Return the package name in NAME-VERSION-RELEASE[.ARCH], "" if it has no version."""
     parts = spelled.rsplit("-", 2)
     return parts[0] if len(parts) == 3 else ""
 
 
-def strangers(lists: Lists, known: Iterable[Package]) -> dict[str, list[str]]:
+def unknown_entries(lists: QaLists, known: Iterable[Package]) -> dict[str, list[str]]:
     """Return complaint -> entries of the lists that name packages which do not exist.
 
     An older version than any that is known is history and no stranger.
@@ -168,19 +173,19 @@ def strangers(lists: Lists, known: Iterable[Package]) -> dict[str, list[str]]:
     spelled: set[str] = set()
     newest: dict[str, Evr] = {}
     for package in known:
-        spelled |= spellings(package)
+        spelled |= _accepted_spellings(package)
         if package.name not in newest or package.evr > newest[package.name]:
             newest[package.name] = package.evr
     complaints: dict[str, list[str]] = {}
     for record in lists.records:
-        if record.package not in spelled and (reason := strange(record.package, newest)):
+        if record.package not in spelled and (reason := _unknown_entry_reason(record.package, newest)):
             complaints.setdefault(reason, []).append(f"{record.package} ({record.file})")
     return complaints
 
 
-def strange(spelled: str, newest: Mapping[str, Evr]) -> str:
+def _unknown_entry_reason(spelled: str, newest: Mapping[str, Evr]) -> str:
     """Return what is wrong with an entry that no package answers to, "" if it is only old."""
-    name = name_of(spelled)
+    name = _name_without_version(spelled)
     if spelled in newest or not name:
         return "say no version, but a verified package is one of a certain version: NAME-VERSION-RELEASE"
     if name not in newest:
@@ -197,14 +202,14 @@ HINT_LISTS = (
 )
 
 
-def verify(
+def verify_changed_packages(
     lock_file: Path,
     root: Path,
-    settings: Quality,
+    settings: QaSettings,
     bugs: Sequence[str],
     tiers: Places,
     is_final: bool,
-    network: Network,
+    network: NetworkSettings,
     memory: Path,
     arch: str,
 ) -> Mapping[str, str]:
@@ -217,27 +222,29 @@ def verify(
     """
     if not settings.previous:
         return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
-    picks = lock.loads(files.read_text(lock_file), lock_file)
-    with previous_release.at_hand(settings.previous, arch, network, memory) as last:
-        before = previous_release.packages(last, arch, memory)
-    lists = qa_lists.lists({file: files.read_text(file) for file in settings.verified})
-    refuse_strangers(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)
-    changed = changed(picks, {one.nevra: one.sha256 for one in before})
-    found = gate(changed, lists, settings.waived, named_bugs(changed, before, root, bugs) if lists.bugs else {})
+    picks = lock.parse_lock(files.read_file_text(lock_file), lock_file)
+    with previous_release.open_previous_release(settings.previous, arch, network, memory) as last:
+        before = previous_release.previous_release_packages(last, arch, memory)
+    lists = qa_lists.parse_qa_lists({file: files.read_file_text(file) for file in settings.verified})
+    _refuse_unknown_packages(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)
+    changed = packages_to_verify(picks, {package.nevra: package.sha256 for package in before})
+    found = check_qa(
+        changed, lists, settings.waived, _changelog_bugs(changed, before, root, bugs) if lists.bugs else {}
+    )
     lines = [f"verified: {nevra}: {words}" for nevra, words in found.verified]
     lines += [f"waived: {nevra}: {reason}" for nevra, reason in found.waived]
-    lines += [f"[[quality.waived]] {one}: excuses nothing now" for one in found.unused]
-    return verdict(
+    lines += [f"[[quality.waived]] {waiver}: excuses nothing now" for waiver in found.unused]
+    return report_check(
         f"{len(found.open)} of {len(changed)} packages that changed are not verified",
-        grouped(by_reason(found.open)),
+        format_grouped(_group_by_reason(found.open)),
         HINT_LISTS,
         refused=bool(found.open) and is_final,
-        otherwise=f"{len(changed)} packages changed, all verified{but(len(found.waived), 'waived')}",
+        otherwise=f"{len(changed)} packages changed, all verified{exception_clause(len(found.waived), 'waived')}",
         lines=lines,
     )
 
 
-def by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _group_by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Return reason -> NEVRAs."""
     found: dict[str, list[str]] = {}
     for nevra, reason in entries:
@@ -245,20 +252,22 @@ def by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def refuse_strangers(lists: Lists, known: Sequence[Package], tiers: Places, memory: Path, arch: str) -> None:
+def _refuse_unknown_packages(lists: QaLists, known: Sequence[Package], tiers: Places, memory: Path, arch: str) -> None:
     """Raise ContentError if a list names what neither the medium, the last release nor any tier has."""
-    if not strangers(lists, known):
+    if not unknown_entries(lists, known):
         return
-    elsewhere = listed([Source(name, place, arch) for name, place in tiers if place.is_dir()], memory, arch)
-    if complaints := strangers(lists, [*known, *elsewhere]):
+    elsewhere = list_repo_packages(
+        [RepoSource(name, place, arch) for name, place in tiers if place.is_dir()], memory, arch
+    )
+    if complaints := unknown_entries(lists, [*known, *elsewhere]):
         raise ContentError(
-            f"the lists of [quality] verified cannot be meant: entries that\n{grouped(complaints)}",
+            f"the lists of [quality] verified cannot be meant: entries that\n{format_grouped(complaints)}",
             hint="write NAME-VERSION-RELEASE as rpm -qp shows it",
         )
 
 
-def named_bugs(
-    changed: Iterable[Pick], before: Sequence[Package], root: Path, patterns: Sequence[str]
+def _changelog_bugs(
+    changed: Iterable[SelectedPackage], before: Sequence[Package], root: Path, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
     """Return NEVRA -> bugs that the changelog names since the last release; all of it, for a new package."""
     held: dict[str, Evr] = {}
@@ -266,8 +275,8 @@ def named_bugs(
         held[package.name] = max(held.get(package.name, package.evr), package.evr)
     found = {}
     for package in (pick.package for pick in changed):
-        entries = list(changelog(root / package.file))
+        entries = list(rpm_changelog(root / package.file))
         since = held.get(package.name)
-        fresh = changes.between(entries, since)[0] if since is not None else entries
-        found[package.nevra] = bugs_in("\n".join(entry.text for entry in fresh), patterns)
+        fresh = changes.entries_between(entries, since)[0] if since is not None else entries
+        found[package.nevra] = changelog.bug_numbers("\n".join(entry.text for entry in fresh), patterns)
     return found

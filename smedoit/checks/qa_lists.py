@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from smedoit.checks.qa import Bug, Lists, Record
-from smedoit.config.release import parsed
-from smedoit.config.schema import build, demand
+from smedoit.checks.qa import BugzillaBug, QaLists, VerifiedPackage
+from smedoit.config.release import parse_toml
+from smedoit.config.schema import build_table, require_value
 from smedoit.errors import ContentError
 
-Reader = Callable[[str, Path], Iterable[Record | Bug]]
+Reader = Callable[[str, Path], Iterable[VerifiedPackage | BugzillaBug]]
 COLUMNS = ("package", "bug", "who", "when")
 FORMATS = (
     "a list is TOML with [[verified]], CSV with the columns package, bug, who, when, or a Bugzilla query saved as CSV"
@@ -25,7 +25,7 @@ FORMATS = (
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifiedEntry:
     """One [[verified]] entry: a package with its version, the bug, who verified it, and when."""
 
     package: str
@@ -34,34 +34,34 @@ class Verified:
     when: datetime
 
     def __post_init__(self) -> None:
-        demand(self.package.strip(), "package", "name a package and its version")
-        demand(self.who.strip(), "who", "say who verified it")
+        require_value(self.package.strip(), "package", "name a package and its version")
+        require_value(self.who.strip(), "who", "say who verified it")
 
 
 @dataclass(frozen=True)
-class TomlList:
+class VerifiedList:
     """A whole TOML list."""
 
-    verified: tuple[Verified, ...] = ()
+    verified: tuple[VerifiedEntry, ...] = ()
 
 
-def lists(texts: Mapping[Path, str]) -> Lists:
+def parse_qa_lists(texts: Mapping[Path, str]) -> QaLists:
     """Return what all lists say together, file -> text. Raises ContentError or ConfigError naming file and place.
 
     A bug that stands in several files counts as the last of them has it.
     """
-    records: list[Record] = []
-    bugs: dict[int, Bug] = {}
+    records: list[VerifiedPackage] = []
+    bugs: dict[int, BugzillaBug] = {}
     for file, text in texts.items():
-        for one in read_whole(of_kind(file), text, file):
-            if isinstance(one, Record):
-                records.append(one)
+        for entry in _read_list(_reader_for_suffix(file), text, file):
+            if isinstance(entry, VerifiedPackage):
+                records.append(entry)
             else:
-                bugs[one.number] = one
-    return Lists(tuple(records), bugs)
+                bugs[entry.number] = entry
+    return QaLists(tuple(records), bugs)
 
 
-def read_whole(reader: Reader, text: str, file: Path) -> list[Record | Bug]:
+def _read_list(reader: Reader, text: str, file: Path) -> list[VerifiedPackage | BugzillaBug]:
     """Return all that a list says."""
     try:
         return list(reader(text, file))
@@ -69,36 +69,36 @@ def read_whole(reader: Reader, text: str, file: Path) -> list[Record | Bug]:
         raise ContentError(f"{file}: is not CSV, {error}", hint=FORMATS) from None
 
 
-def of_kind(file: Path) -> Reader:
+def _reader_for_suffix(file: Path) -> Reader:
     """Return the reader for a file by its suffix."""
-    readers: dict[str, Reader] = {".toml": from_toml, ".csv": from_csv, ".json": from_json}
+    readers: dict[str, Reader] = {".toml": _read_toml_list, ".csv": _read_csv_list, ".json": _read_json_list}
     if file.suffix not in readers:
         raise ContentError(f"{file}: is no list of verified packages by its name", hint=FORMATS)
     return readers[file.suffix]
 
 
-def from_toml(text: str, file: Path) -> Iterator[Record]:
+def _read_toml_list(text: str, file: Path) -> Iterator[VerifiedPackage]:
     """Yield the records of a TOML list."""
-    for one in build(TomlList, parsed(text, file), file).verified:
-        yield Record(one.package, str(one.bug), one.who, f"{one.when:%Y-%m-%d}", file.name)
+    for entry in build_table(VerifiedList, parse_toml(text, file), file).verified:
+        yield VerifiedPackage(entry.package, str(entry.bug), entry.who, f"{entry.when:%Y-%m-%d}", file.name)
 
 
-def from_csv(text: str, file: Path) -> Iterator[Record | Bug]:
+def _read_csv_list(text: str, file: Path) -> Iterator[VerifiedPackage | BugzillaBug]:
     """Yield the records of a CSV list, or the bugs of a Bugzilla query saved as CSV."""
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), skipinitialspace=True)
     columns = [column.strip().lower() for column in rows.fieldnames or ()]
     rows.fieldnames = columns
     if set(COLUMNS) <= set(columns):
-        yield from (record(row, file, rows.line_num) for row in rows if any(row.values()))
+        yield from (_parse_record(row, file, rows.line_num) for row in rows if any(row.values()))
     elif "bug_id" in columns and {"bug_status", "status"} & set(columns):
-        yield from (bug(row, f"{file}, line {rows.line_num}") for row in rows if any(row.values()))
+        yield from (_parse_bug(row, f"{file}, line {rows.line_num}") for row in rows if any(row.values()))
     else:
         raise ContentError(
             f"{file}: its first line names the columns {', '.join(columns) or 'of nothing'}", hint=FORMATS
         )
 
 
-def record(row: Mapping[str, Any], file: Path, line: int) -> Record:
+def _parse_record(row: Mapping[str, Any], file: Path, line: int) -> VerifiedPackage:
     """Return the record of one line."""
     values = {column: str(row[column] or "").strip() for column in COLUMNS}
     lacking = [column for column in ("package", "who", "when") if not values[column]]
@@ -108,33 +108,36 @@ def record(row: Mapping[str, Any], file: Path, line: int) -> Record:
         raise ContentError(
             f"{file}: line {line}: the bug {values['bug']!r} is no number", hint="write the number alone"
         )
-    return Record(**values, file=file.name)
+    return VerifiedPackage(**values, file=file.name)
 
 
-def from_json(text: str, file: Path) -> Iterator[Bug]:
+def _read_json_list(text: str, file: Path) -> Iterator[BugzillaBug]:
     """Yield the bugs of a Bugzilla query saved as JSON."""
     try:
         document = json.loads(text)
     except ValueError as error:
         raise ContentError(f"{file}: is not JSON, {error}", hint="save the query again") from None
     found = document.get("bugs") if isinstance(document, dict) else document
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise ContentError(f"{file}: holds no list of bugs", hint=FORMATS)
-    for number, one in enumerate(found, 1):
-        yield bug(one, f"{file}, bug {number} of the list")
+    for number, row in enumerate(found, 1):
+        yield _parse_bug(row, f"{file}, bug {number} of the list")
 
 
-def bug(row: Mapping[str, Any], place: str) -> Bug:
+def _parse_bug(row: Mapping[str, Any], place: str) -> BugzillaBug:
     """Return one bug; the names of the fields are Bugzilla's, by its CSV or by its REST interface."""
-    number = first(row, "bug_id", "id")
-    status = first(row, "bug_status", "status")
+    number = _first_value(row, "bug_id", "id")
+    status = _first_value(row, "bug_status", "status")
     if not number.isdecimal() or not status:
         raise ContentError(f"{place}: has no number or no status", hint="save the query with both")
-    return Bug(
-        int(number), status, first(row, "qa_contact", "assigned_to"), first(row, "changeddate", "last_change_time")[:10]
+    return BugzillaBug(
+        int(number),
+        status,
+        _first_value(row, "qa_contact", "assigned_to"),
+        _first_value(row, "changeddate", "last_change_time")[:10],
     )
 
 
-def first(row: Mapping[str, Any], *names: str) -> str:
+def _first_value(row: Mapping[str, Any], *names: str) -> str:
     """Return the first value that is there, as text."""
     return next((str(row[name]).strip() for name in names if row.get(name)), "")

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
-from smedoit.fetch.http import is_url
+from smedoit.engine.task import Task, define_task, release_config
+from smedoit.fetch.http import is_http_url
 from smedoit.installer.tasks import NOT_OVERLAID
-from smedoit.runtime.filesets import Files, matches
+from smedoit.runtime.filesets import FileSet, matches_patterns
 
 COMPS = "Packages/base/comps.xml"
 REPOMD = "repodata/repomd.xml"
 
 
 @dataclass(frozen=True)
-class Repository(Files):
+class RepositoryInput(FileSet):
     """A repository as an input: its repodata, which changes with everything in it; its RPMs if it has none."""
 
     arch: str = ""
@@ -25,23 +25,23 @@ class Repository(Files):
 
     def paths(self) -> Iterator[str]:
         """Yield what stands for the repository now."""
-        from smedoit.repodata.read import Source
+        from smedoit.repodata.read import RepoSource
 
-        repomd = Source("", self.root, self.arch).repomd
-        yield from Files(repomd.parent).paths() if repomd else super().paths()
+        repomd = RepoSource("", self.root, self.arch).repomd
+        yield from FileSet(repomd.parent).paths() if repomd else super().paths()
 
 
-def repositories(rel: Release, *places: Path) -> list[Files]:
+def repositories(rel: Release, *places: Path) -> list[FileSet]:
     """Return repositories as inputs."""
-    return [Repository(place, ("*.rpm",), arch=rel.release.arch) for place in places]
+    return [RepositoryInput(place, ("*.rpm",), arch=rel.release.arch) for place in places]
 
 
-def tiers(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
+def tier_places(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
     """Return name and directory of the tiers; staged says whether to count those that the medium is chosen from."""
     return [(tier.name, tier.path) for tier in rel.tiers if staged or not tier.stage]
 
 
-def named(rel: Release, places: tuple[Path, ...]) -> list[tuple[str, Path]]:
+def named_repositories(rel: Release, places: tuple[Path, ...]) -> list[tuple[str, Path]]:
     """Return name and directory of repositories that are no tiers; their names are their paths below the root."""
     return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
 
@@ -51,76 +51,97 @@ def memory(rel: Release, task: str) -> Path:
     return rel.cache / f"metadata/{task}.sqlite"
 
 
-def last_release(rel: Release, *more: str) -> list[Files]:
+def last_release(rel: Release, *more: str) -> list[FileSet]:
     """Return the last release as an input, whether it is a file or a directory; an address is none.
 
     more  further files of it that are read where it has them
     """
-    if not rel.quality.previous or is_url(rel.quality.previous):
+    if not rel.quality.previous or is_http_url(rel.quality.previous):
         return []
     place = Path(rel.quality.previous)
     below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in ("repodata/*.xml", *more)]
-    return [Files(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
+    return [FileSet(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
 
 
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
-    groups, mirrors, arch = rel.tree / COMPS, named(rel, rel.updates.mirrors), rel.release.arch
-    return step(
+    groups, mirrors, arch = rel.tree / COMPS, named_repositories(rel, rel.updates.mirrors), rel.release.arch
+    return define_task(
         rel,
         "closure",
-        "checks.closure.close",
+        "checks.closure.check_closure",
         *(rel.tree, groups, rel.closure.installer, rel.waivers, rel.tiers, mirrors, memory(rel, "closure"), arch),
         file_dep=[groups, rel.tree / REPOMD],
-        told={**said(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
+        told={**release_config(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
         wiki="RPM dependencies; Examples of dependencies",
     )
 
 
 def updates(rel: Release) -> Task:
     """What a yum update would fetch."""
-    elsewhere, mirrors, one = tiers(rel, staged=False), named(rel, rel.updates.mirrors), rel.release
-    return step(
+    elsewhere, mirrors, identity = (
+        tier_places(rel, staged=False),
+        named_repositories(rel, rel.updates.mirrors),
+        rel.release,
+    )
+    return define_task(
         rel,
         "updates",
-        "checks.updates.updates",
-        *(rel.tree, elsewhere, mirrors, rel.updates, one.is_final, memory(rel, "updates"), one.arch),
+        "checks.updates.check_updates",
+        *(rel.tree, elsewhere, mirrors, rel.updates, identity.is_final, memory(rel, "updates"), identity.arch),
         file_dep=[rel.tree / REPOMD],
         reads=repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
-        told={**said(rel, "arch", "label"), "[updates]": rel.updates},
+        told={**release_config(rel, "arch", "label"), "[updates]": rel.updates},
         wiki="How get a Fully updated ISO",
     )
 
 
 def quality(rel: Release) -> Task:
     """Who verified what changed."""
-    asked, one = rel.quality, rel.release
+    asked, identity = rel.quality, rel.release
     kept = memory(rel, "quality")
-    return step(
+    return define_task(
         rel,
         "quality",
-        "checks.qa.verify",
-        *(rel.lock, rel.root, asked, rel.notes.bugs, tiers(rel), one.is_final, rel.network, kept, one.arch),
+        "checks.qa.verify_changed_packages",
+        *(
+            rel.lock,
+            rel.root,
+            asked,
+            rel.notes.bugs,
+            tier_places(rel),
+            identity.is_final,
+            rel.network,
+            kept,
+            identity.arch,
+        ),
         file_dep=[rel.lock, *asked.verified],
         reads=last_release(rel),
-        told={**said(rel, "arch", "label"), "[quality]": asked},
+        told={**release_config(rel, "arch", "label"), "[quality]": asked},
         wiki="RPM QA verification",
     )
 
 
 def anaconda_version(rel: Release) -> Task:
     """Upstream's anaconda, ours, and the one that the installer is made with."""
-    asked, one, places = rel.anaconda, rel.release, dict(tiers(rel))
+    asked, identity, places = rel.anaconda, rel.release, dict(tier_places(rel))
     extras = [places[asked.extras]] if asked.extras in places else []
-    return step(
+    return define_task(
         rel,
         "anaconda_version",
-        "checks.anaconda.follow",
-        *(asked, named(rel, asked.upstream), places, one.is_final, memory(rel, "anaconda"), one.arch),
-        reads=[Files(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
+        "checks.anaconda.check_anaconda_version",
+        *(
+            asked,
+            named_repositories(rel, asked.upstream),
+            places,
+            identity.is_final,
+            memory(rel, "anaconda"),
+            identity.arch,
+        ),
+        reads=[FileSet(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
         if asked.source
         else [],
-        told={**said(rel, "arch", "label"), "[anaconda]": asked},
+        told={**release_config(rel, "arch", "label"), "[anaconda]": asked},
         wiki="Check Anaconda version",
     )
 
@@ -130,12 +151,12 @@ def install_classes(rel: Release) -> Task:
     below, layer = rel.content.previous, rel.anaconda_layer
     roots = [Path(below) / "product"] if below else []
     roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
-    return step(
+    return define_task(
         rel,
         "install_classes",
-        "installer.install_classes.check",
+        "installer.install_classes.check_install_classes",
         *(roots, NOT_OVERLAID),
-        reads=[Files(root, ("*.py",), NOT_OVERLAID) for root in roots],
+        reads=[FileSet(root, ("*.py",), NOT_OVERLAID) for root in roots],
         told={"[content] previous": below} if below else {},
         after=["anaconda_source"] if rel.anaconda.srpm else [],
         wiki="Check how to tweak Anaconda",
@@ -149,16 +170,16 @@ def check_versions(rel: Release) -> Task:
     """No word of another release in the tree or inside its images."""
 
     def searched(relative: str) -> bool:
-        return relative == "Packages/base/comps.xml" or not matches(relative, NOT_SEARCHED)
+        return relative == "Packages/base/comps.xml" or not matches_patterns(relative, NOT_SEARCHED)
 
-    return step(
+    return define_task(
         rel,
         "check_versions",
-        "checks.stale_versions.check",
+        "checks.stale_versions.check_stale_versions",
         *(rel.release, rel.versions, rel.tree, searched),
-        reads=[Files(rel.tree, apart=NOT_SEARCHED), Files(rel.tree, ("Packages/base/comps.xml",))],
+        reads=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, ("Packages/base/comps.xml",))],
         told={
-            **said(rel, "product", "aliases", "major", "version", "label"),
+            **release_config(rel, "product", "aliases", "major", "version", "label"),
             "[versions] allowed": rel.versions.allowed,
         },
         after=["tree", "isolinux", "grub", "comps", "product_img", "updates_img", "treeinfo"],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from smedoit.config.checks import Waiver
-from smedoit.config.schema import Table
+from smedoit.config.checks import ClosureWaiver
+from smedoit.config.schema import SettingsTable
 
 OPEN = "which nothing on the medium provides"
 
 
-class Hole(Table):
+class UnmetDependency(SettingsTable):
     """One thing that keeps a package, or an installation that comps offers, from being installed.
 
     package       NEVRA of the package that has the hole; "" if there is no such package at all
@@ -44,7 +44,7 @@ class Hole(Table):
         return f"{where}{asked}{chain}{needs}{self.trouble}{unasked}"
 
 
-class Offer(Table):
+class Provider(SettingsTable):
     """A package elsewhere that would fill a hole.
 
     along     (source, NEVRA) of what it needs besides
@@ -73,47 +73,52 @@ class Offer(Table):
         return "; ".join(f"doit promote --from {source} {' '.join(nevras)}" for source, nevras in sources.items())
 
 
-class Judgement(Table):
+class ClosureResult(SettingsTable):
     """The holes that stand, those that a waiver excuses, and the waivers without a hole."""
 
-    standing: tuple[Hole, ...]
-    waived: tuple[tuple[Hole, Waiver], ...]
-    unused: tuple[Waiver, ...]
+    standing: tuple[UnmetDependency, ...]
+    waived: tuple[tuple[UnmetDependency, ClosureWaiver], ...]
+    unused: tuple[ClosureWaiver, ...]
 
 
-def matches(pattern: str, text: str) -> bool:
+def matches_glob(pattern: str, text: str) -> bool:
     """Return whether text is pattern, or matches it as a glob; an empty pattern matches everything."""
     return not pattern or pattern == text or fnmatchcase(text, pattern)
 
 
-def judge(holes: Iterable[Hole], waivers: Sequence[Waiver]) -> Judgement:
+def apply_waivers(holes: Iterable[UnmetDependency], waivers: Sequence[ClosureWaiver]) -> ClosureResult:
     """Return what stands. One cause is told once: of a package, else of the first installation that it spoils."""
-    excused = {hole: next((one for one in waivers if one.excuses(hole)), None) for hole in dict.fromkeys(holes)}
-    first: dict[tuple[str, str, str], Hole] = {}
+    excused = {
+        hole: next((candidate for candidate in waivers if candidate.excuses(hole)), None)
+        for hole in dict.fromkeys(holes)
+    }
+    first: dict[tuple[str, str, str], UnmetDependency] = {}
     for hole, waiver in sorted(excused.items(), key=lambda item: bool(item[0].installation)):
         if waiver is None:
             first.setdefault(hole.cause, hole)
-    return Judgement(
+    return ClosureResult(
         tuple(first.values()),
         tuple((hole, waiver) for hole, waiver in excused.items() if waiver),
-        tuple(one for one in waivers if one not in excused.values()),
+        tuple(candidate for candidate in waivers if candidate not in excused.values()),
     )
 
 
-def report(holes: Sequence[Hole], offers: Mapping[str, Sequence[Offer]], at_most: int = 20) -> str:
+def format_unmet(holes: Sequence[UnmetDependency], offers: Mapping[str, Sequence[Provider]], at_most: int = 20) -> str:
     """Return the holes as paragraphs: what lacks the same stands together, with who could fill it."""
     lines: list[str] = []
     subjects = dict.fromkeys(hole.requirement or hole.package or hole.name for hole in holes)
     for subject in list(subjects)[:at_most]:
         several = [hole for hole in holes if subject in (hole.requirement, hole.package, hole.name)]
-        lines += paragraph([hole for hole in several if (hole.requirement or hole.package or hole.name) == subject])
+        lines += _format_subject(
+            [hole for hole in several if (hole.requirement or hole.package or hole.name) == subject]
+        )
         lines += [f"      {offer}" for offer in offers.get(subject, ())]
     if len(subjects) > at_most:
         lines.append(f"  … and {len(subjects) - at_most} more")
     return "\n".join(lines)
 
 
-def paragraph(holes: Sequence[Hole], at_most: int = 3) -> Iterator[str]:
+def _format_subject(holes: Sequence[UnmetDependency], at_most: int = 3) -> Iterator[str]:
     """Yield the lines about holes of one subject, those of groups first."""
     ordered = sorted(holes, key=lambda hole: (bool(hole.installation), not hole.group, len(hole.chain), hole.package))
     for hole in ordered[:at_most]:

@@ -12,16 +12,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from smedoit.checks.closure import MEDIUM, PRIMARY, Places, loaded
-from smedoit.config.checks import Updates
-from smedoit.errors import PackageError, grouped
+from smedoit.checks.closure import MEDIUM, PRIMARY, Places, load_pool
+from smedoit.config.checks import UpdatesSettings
+from smedoit.errors import PackageError, format_grouped
 from smedoit.repodata import read
-from smedoit.repodata.read import Source
+from smedoit.repodata.read import RepoSource
 from smedoit.runtime import progress
 
 
 @dataclass(frozen=True)
-class Update:
+class AvailableUpdate:
     """A package that would come in the place of one on the medium, and where it lies.
 
     held  NEVRA of the package on the medium
@@ -38,89 +38,95 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class UpdatesResult:
     """Updates without an explanation, those with one, and the explanations of nothing."""
 
-    open: tuple[Update, ...]
-    explained: tuple[tuple[Update, str], ...]
+    open: tuple[AvailableUpdate, ...]
+    explained: tuple[tuple[AvailableUpdate, str], ...]
     unused: tuple[str, ...]
 
 
-def behind(pool: Any, medium: str) -> list[Update]:
+def find_updates(pool: Any, medium: str) -> list[AvailableUpdate]:
     """Return every update of the medium's packages, by source in the order of the pool, then by name."""
-    held = newest(one for one in pool.solvables_iter() if one.repo.name == medium)
-    others = [one for one in pool.solvables_iter() if one.repo.name != medium and one.installable()]
+    held = _newest_by_name(solvable for solvable in pool.solvables_iter() if solvable.repo.name == medium)
+    others = [solvable for solvable in pool.solvables_iter() if solvable.repo.name != medium and solvable.installable()]
     newer: dict[tuple[int, str, str], tuple[Any, Any]] = {}
-    for one in others:
-        for old in held.get(one.name, ()):
-            key = one.repo.id, one.name, old.arch
-            if replaces(one, old) and (key not in newer or one.evrcmp(newer[key][0]) > 0):
-                newer[key] = one, old
-    found = [Update(one.repo.name, one.name, str(one), str(old)) for _, (one, old) in sorted(newer.items(), key=order)]
-    gone = (Update(one.repo.name, one.name, str(one), str(old), True) for one, old in obsoleting(pool, medium, held))
+    for solvable in others:
+        for old in held.get(solvable.name, ()):
+            key = solvable.repo.id, solvable.name, old.arch
+            if _is_update_of(solvable, old) and (key not in newer or solvable.evrcmp(newer[key][0]) > 0):
+                newer[key] = solvable, old
+    found = [
+        AvailableUpdate(new.repo.name, new.name, str(new), str(old))
+        for _, (new, old) in sorted(newer.items(), key=_update_sort_key)
+    ]
+    gone = (
+        AvailableUpdate(new.repo.name, new.name, str(new), str(old), True)
+        for new, old in _obsoleting_packages(pool, medium, held)
+    )
     return list(dict.fromkeys([*found, *gone]))
 
 
-def order(item: tuple[tuple[int, str, str], object]) -> tuple[int, str, str]:
+def _update_sort_key(item: tuple[tuple[int, str, str], object]) -> tuple[int, str, str]:
     """Sort by repository, name, architecture."""
     return item[0]
 
 
-def newest(packages: Iterable[Any]) -> dict[str, list[Any]]:
+def _newest_by_name(packages: Iterable[Any]) -> dict[str, list[Any]]:
     """Return name -> its newest package of each architecture."""
     best: dict[tuple[str, str], Any] = {}
-    for one in packages:
-        key = one.name, one.arch
-        if key not in best or one.evrcmp(best[key]) > 0:
-            best[key] = one
+    for solvable in packages:
+        key = solvable.name, solvable.arch
+        if key not in best or solvable.evrcmp(best[key]) > 0:
+            best[key] = solvable
     found: dict[str, list[Any]] = {}
-    for (name, _), one in best.items():
-        found.setdefault(name, []).append(one)
+    for (name, _), solvable in best.items():
+        found.setdefault(name, []).append(solvable)
     return found
 
 
-def replaces(one: Any, old: Any) -> bool:
+def _is_update_of(new: Any, old: Any) -> bool:
     """Return whether yum would update old to one; a package may become noarch, or cease to be."""
-    return (one.arch == old.arch or "noarch" in (one.arch, old.arch)) and one.evrcmp(old) > 0
+    return (new.arch == old.arch or "noarch" in (new.arch, old.arch)) and new.evrcmp(old) > 0
 
 
-def obsoleting(pool: Any, medium: str, held: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, Any]]:
+def _obsoleting_packages(pool: Any, medium: str, held: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, Any]]:
     """Yield (package, the one on the medium that it obsoletes); a newer copy of the medium's own is no news."""
     import solv
 
-    for old in (one for several in held.values() for one in several):
-        for one in pool.whatmatchessolvable(solv.SOLVABLE_OBSOLETES, old):
-            if one.repo.name != medium and one.name not in held and one.installable():
-                yield one, old
+    for old in (solvable for several in held.values() for solvable in several):
+        for new in pool.whatmatchessolvable(solv.SOLVABLE_OBSOLETES, old):
+            if new.repo.name != medium and new.name not in held and new.installable():
+                yield new, old
 
 
-def judge(found: Sequence[Update], explanations: Mapping[str, str]) -> Judgement:
+def explain_updates(found: Sequence[AvailableUpdate], explanations: Mapping[str, str]) -> UpdatesResult:
     """Return which updates are explained; a pattern is NAME or SOURCE/NAME, both may be globs."""
-    why = {one: explanation(one, explanations) for one in found}
+    why = {update: _matching_pattern(update, explanations) for update in found}
     used = {pattern for pattern in why.values() if pattern}
-    return Judgement(
-        tuple(one for one, pattern in why.items() if not pattern),
-        tuple((one, explanations[pattern]) for one, pattern in why.items() if pattern),
+    return UpdatesResult(
+        tuple(update for update, pattern in why.items() if not pattern),
+        tuple((update, explanations[pattern]) for update, pattern in why.items() if pattern),
         tuple(pattern for pattern in explanations if pattern not in used),
     )
 
 
-def explanation(one: Update, patterns: Iterable[str]) -> str:
+def _matching_pattern(update: AvailableUpdate, patterns: Iterable[str]) -> str:
     """Return the first pattern that means an update, "" if none does."""
-    names = one.name, f"{one.source}/{one.name}"
+    names = update.name, f"{update.source}/{update.name}"
     return next((each for each in patterns if any(fnmatchcase(name, each) for name in names)), "")
 
 
-def by_source(found: Iterable[Update]) -> dict[str, list[str]]:
+def updates_by_source(found: Iterable[AvailableUpdate]) -> dict[str, list[str]]:
     """Return source -> its updates as sentences, for a grouped report."""
     grouped: dict[str, list[str]] = {}
-    for one in found:
-        grouped.setdefault(f"{one.source} has", []).append(str(one))
+    for update in found:
+        grouped.setdefault(f"{update.source} has", []).append(str(update))
     return grouped
 
 
-def updates(
-    tree_root: Path, tiers: Places, mirrors: Places, settings: Updates, is_final: bool, memory: Path, arch: str
+def check_updates(
+    tree_root: Path, tiers: Places, mirrors: Places, settings: UpdatesSettings, is_final: bool, memory: Path, arch: str
 ) -> Mapping[str, str]:
     """Say what a `yum update` would fetch after the first boot. A final release may refuse what nobody explained.
 
@@ -129,33 +135,33 @@ def updates(
 
     Raises PackageError for a mirror that cannot be read.
     """
-    pool = loaded(Source(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
+    pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
     present = [(name, place) for name, place in tiers if place.is_dir()]
     for name, place in [*present, *mirrors]:
-        with read.unpacked(Source(name, place, arch), PRIMARY, memory) as files:
-            read.load(pool, {name: files})
-    judgement = judge(behind(pool, MEDIUM), settings.explained)
-    lines = [f"explained: {one} ({one.source}): {reason}" for one, reason in judgement.explained]
+        with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, memory) as files:
+            read.load_repositories(pool, {name: files})
+    judgement = explain_updates(find_updates(pool, MEDIUM), settings.explained)
+    lines = [f"explained: {update} ({update.source}): {reason}" for update, reason in judgement.explained]
     lines += [
-        f"remove from release.toml: [updates] explained {one!r}, nothing answers to it" for one in judgement.unused
+        f"remove from release.toml: [updates] explained {entry!r}, nothing answers to it" for entry in judgement.unused
     ]
     lines += [f"not looked at: {place}, it is not there" for name, place in tiers if (name, place) not in present]
-    return verdict(
+    return report_check(
         f"{len(judgement.open)} packages of the medium are behind",
-        grouped(by_source(judgement.open)),
+        format_grouped(updates_by_source(judgement.open)),
         "promote the newer ones, or say in [updates] explained of release.toml why the medium stays behind",
         refused=bool(judgement.open) and is_final and settings.final == "fail",
-        otherwise=f"a yum update after the first boot fetches nothing{but(len(judgement.explained), 'explained')}",
+        otherwise=f"a yum update after the first boot fetches nothing{exception_clause(len(judgement.explained), 'explained')}",
         lines=lines,
     )
 
 
-def but(count: int, what: str) -> str:
+def exception_clause(count: int, what: str) -> str:
     """Return the exception to a sentence, "" if there is none."""
     return f", but for {count} {what}" if count else ""
 
 
-def verdict(
+def report_check(
     trouble: str, details: str, hint: str, *, refused: bool, otherwise: str, lines: Sequence[str]
 ) -> Mapping[str, str]:
     """Return what a gate says, in short and whole; raise PackageError if it stays shut.
@@ -166,9 +172,9 @@ def verdict(
     if refused:
         raise PackageError(f"{trouble}:\n{details}", hint=hint)
     for line in lines:
-        progress.note(line)
+        progress.log_line(line)
     if not details:
         return {"did": otherwise, "result": "\n".join([otherwise, *lines])}
-    progress.note(f"{trouble}:\n{details}")
+    progress.log_line(f"{trouble}:\n{details}")
     whole = "\n".join([f"{trouble}:", details, f"  hint: {hint}", *lines])
     return {"did": f"WARNING: {trouble}, which the log tells", "result": whole}

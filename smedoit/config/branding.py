@@ -10,12 +10,12 @@ from dataclasses import field
 from fnmatch import fnmatchcase
 
 from smedoit.config.notes import HISTORY
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 
 KINDS = ("buildstamp", "cpe", "grub", "ini", "keep", "menu", "release", "shell", "template", "text")
 
 
-class Rule(Table):
+class BrandingRule(SettingsTable):
     """One [[rules]] entry.
 
     files    globs on paths of the content tree, like product/etc/*
@@ -30,12 +30,14 @@ class Rule(Table):
     values: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        demand(self.files, "files", "name at least one file of the content tree, globs allowed")
-        demand(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
-        demand(self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values")
+        require_value(self.files, "files", "name at least one file of the content tree, globs allowed")
+        require_value(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
+        require_value(
+            self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values"
+        )
 
 
-class Versions(Table):
+class StaleVersionSettings(SettingsTable):
     """The [versions] table: where words of another release are right.
 
     allowed  glob on a path of the tree (inside an image: images/product.img/etc/…) -> why
@@ -45,14 +47,14 @@ class Versions(Table):
 
     def __post_init__(self) -> None:
         for path, reason in self.allowed.items():
-            demand(reason.strip(), f"allowed.{path}", "say why another release may be named there")
+            require_value(reason.strip(), f"allowed.{path}", "say why another release may be named there")
 
     def excuse(self, path: str) -> bool:
         """Return whether a path may speak of another release."""
         return any(fnmatchcase(path, pattern) for pattern in self.allowed)
 
 
-class Spec(Table):
+class SpecSettings(SettingsTable):
     """The [spec] table: the package that carries the version, and the spec file that it is built from.
 
     package  its name; "" if none does

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
-from smedoit.checks.unmet import Hole, matches
-from smedoit.config.schema import Table, demand
-from smedoit.fetch.http import check_url, is_url
+from smedoit.checks.unmet import UnmetDependency, matches_glob
+from smedoit.config.schema import SettingsTable, require_value
+from smedoit.fetch.http import check_url, is_http_url
 
 VERDICTS = ("fail", "warn")
 
 
-class Closure(Table):
+class ClosureSettings(SettingsTable):
     """The [closure] table: names of packages that the installer adds to whatever is chosen."""
 
     installer: tuple[str, ...] = ()
 
 
-class Updates(Table):
+class UpdatesSettings(SettingsTable):
     """The [updates] table: where newer packages would come from, and which of them are no trouble.
 
     mirrors    upstream's update repositories, beside the tiers that are not staged
@@ -32,16 +32,16 @@ class Updates(Table):
     final: str = "fail"
 
     def __post_init__(self) -> None:
-        demand(self.final in VERDICTS, "final", f"use one of {', '.join(VERDICTS)}")
+        require_value(self.final in VERDICTS, "final", f"use one of {', '.join(VERDICTS)}")
         for name, reason in self.explained.items():
-            demand(reason.strip(), f"explained.{name}", "say why the medium stays behind")
+            require_value(reason.strip(), f"explained.{name}", "say why the medium stays behind")
 
-    def anchored(self, root: Path) -> Updates:
+    def anchored(self, root: Path) -> UpdatesSettings:
         """Return the settings with absolute paths."""
         return replace(self, mirrors=tuple(root / path for path in self.mirrors))
 
 
-class Unverified(Table):
+class QaWaiver(SettingsTable):
     """One [[quality.waived]] entry: packages that may change without being verified, and why.
 
     package, tier, key  which ones, globs allowed: by name or NEVRA, by the tier that they come from,
@@ -54,13 +54,13 @@ class Unverified(Table):
     key: str = ""
 
     def __post_init__(self) -> None:
-        demand(self.reason.strip(), "reason", "say why nobody needs to verify it")
-        demand(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
+        require_value(self.reason.strip(), "reason", "say why nobody needs to verify it")
+        require_value(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
 
     def excuses(self, name: str, nevra: str, tier: str, key: str) -> bool:
         """Return whether a changed package need not be verified."""
-        named = matches(self.package, name) or matches(self.package, nevra)
-        return named and matches(self.tier, tier) and matches(self.key, key)
+        named = matches_glob(self.package, name) or matches_glob(self.package, nevra)
+        return named and matches_glob(self.tier, tier) and matches_glob(self.key, key)
 
     def __str__(self) -> str:
         return ", ".join(
@@ -68,7 +68,7 @@ class Unverified(Table):
         )
 
 
-class Quality(Table):
+class QaSettings(SettingsTable):
     """The [quality] table: which packages must have been verified by a person.
 
     previous  the last release: its packages.lock, a directory or address with its repodata, or its ISO; without it
@@ -78,15 +78,15 @@ class Quality(Table):
 
     previous: str = ""
     verified: tuple[Path, ...] = ()
-    waived: tuple[Unverified, ...] = ()
+    waived: tuple[QaWaiver, ...] = ()
 
-    def anchored(self, root: Path, content: Path) -> Quality:
+    def anchored(self, root: Path, content: Path) -> QaSettings:
         """Return the settings with absolute paths; the lists lie in the content tree."""
         previous = self.previous if "://" in self.previous or not self.previous else str(root / self.previous)
         return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
 
 
-class Anaconda(Table):
+class AnacondaSettings(SettingsTable):
     """The [anaconda] table: the installer's own source, held against upstream's. Without source nothing is asked.
 
     source    a directory with anaconda.spec, or with the source package made from it
@@ -105,25 +105,25 @@ class Anaconda(Table):
     patches: str = ""
 
     def __post_init__(self) -> None:
-        if is_url(self.srpm):
+        if is_http_url(self.srpm):
             check_url(self.srpm, "srpm")
-        demand(not self.srpm or self.srpm.endswith(".src.rpm"), "srpm", "a source package ends in .src.rpm")
-        demand(not self.srpm or self.patches or self.source, "srpm", "name the directory of our patches, too")
+        require_value(not self.srpm or self.srpm.endswith(".src.rpm"), "srpm", "a source package ends in .src.rpm")
+        require_value(not self.srpm or self.patches or self.source, "srpm", "name the directory of our patches, too")
 
-    def anchored(self, root: Path) -> Anaconda:
+    def anchored(self, root: Path) -> AnacondaSettings:
         """Return the settings with absolute paths."""
-        source, patches = (str(root / one) if one else "" for one in (self.source, self.patches))
-        srpm = str(root / self.srpm) if self.srpm and not is_url(self.srpm) else self.srpm
+        source, patches = (str(root / location) if location else "" for location in (self.source, self.patches))
+        srpm = str(root / self.srpm) if self.srpm and not is_http_url(self.srpm) else self.srpm
         return replace(
             self, source=source, srpm=srpm, patches=patches, upstream=tuple(root / path for path in self.upstream)
         )
 
     def package(self, root: Path) -> Path:
         """Return where upstream's source package lies; a fetched one with the sources, to be built from again."""
-        return root / "src/upstream" / self.srpm.rpartition("/")[2] if is_url(self.srpm) else Path(self.srpm)
+        return root / "src/upstream" / self.srpm.rpartition("/")[2] if is_http_url(self.srpm) else Path(self.srpm)
 
 
-class Waiver(Table):
+class ClosureWaiver(SettingsTable):
     """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
 
     requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
@@ -138,17 +138,19 @@ class Waiver(Table):
     installation: str = ""
 
     def __post_init__(self) -> None:
-        demand(self.reason.strip(), "reason", "say why the hole may stay")
+        require_value(self.reason.strip(), "reason", "say why the hole may stay")
         named = self.requirement or self.package or self.installation
-        demand(named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything")
+        require_value(
+            named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
+        )
 
-    def excuses(self, hole: Hole) -> bool:
+    def excuses(self, hole: UnmetDependency) -> bool:
         """Return whether this waiver is meant for hole."""
         return (
             bool(self.installation) == bool(hole.installation)
-            and matches(self.installation, hole.installation)
-            and matches(self.requirement, hole.requirement)
-            and any(matches(self.package, one) for one in (hole.name, hole.package))
+            and matches_glob(self.installation, hole.installation)
+            and matches_glob(self.requirement, hole.requirement)
+            and any(matches_glob(self.package, text) for text in (hole.name, hole.package))
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from smedoit.config.schema import Refused, Table, demand
+from smedoit.config.schema import InvalidValueError, SettingsTable, require_value
 
 LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
 VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -16,7 +16,7 @@ VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
-class Identity(Table):
+class ReleaseIdentity(SettingsTable):
     """The [release] table: what this release is called, and when it was made."""
 
     product: str
@@ -33,21 +33,25 @@ class Identity(Table):
     efi_vendor: str = "centos"
 
     def __post_init__(self) -> None:
-        demand(self.product.strip(), "product", "the product needs a name")
-        demand(len(self.product) <= PRODUCT_LIMIT, "product", f"use at most {PRODUCT_LIMIT} characters")
+        require_value(self.product.strip(), "product", "the product needs a name")
+        require_value(len(self.product) <= PRODUCT_LIMIT, "product", f"use at most {PRODUCT_LIMIT} characters")
         for key in ("product", "bug_url"):
             text = getattr(self, key)
-            demand(text.isprintable() and "%(" not in text, key, "use one line, without '%(': .buildstamp carries it")
+            require_value(
+                text.isprintable() and "%(" not in text, key, "use one line, without '%(': .buildstamp carries it"
+            )
         for key in ("short", "name", "arch"):
-            demand(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
-        demand(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
-        demand(int(self.version.split(".")[0]) == self.major, "version", f"it does not belong to major {self.major}")
-        demand(
+            require_value(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
+        require_value(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
+        require_value(
+            int(self.version.split(".")[0]) == self.major, "version", f"it does not belong to major {self.major}"
+        )
+        require_value(
             not self.label or LABEL.fullmatch(self.label),
             "label",
             'use "" for a final release, else alpha, beta or rc and a number, like rc2',
         )
-        demand(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
+        require_value(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
         check_volume_id(self.volume)
 
     @property
@@ -92,7 +96,7 @@ class Identity(Table):
             return text.format(**own, **more, major=self.major)
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             known = ", ".join(f"{{{name}}}" for name in ("short", "name", "major", "version", "full", "arch", *more))
-            raise Refused(key, f"{error} is no placeholder; there are {known}") from None
+            raise InvalidValueError(key, f"{error} is no placeholder; there are {known}") from None
 
     @property
     def epoch(self) -> int:
@@ -102,13 +106,13 @@ class Identity(Table):
 
 def check_volume_id(volume: str, key: str = "volume_id") -> None:
     """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry."""
-    demand(volume.strip(), key, "the medium needs a label to be found by")
-    demand(
+    require_value(volume.strip(), key, "the medium needs a label to be found by")
+    require_value(
         len(volume) <= VOLUME_ID_LIMIT,
         key,
         f"{volume!r} has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
     )
-    demand(
+    require_value(
         VOLUME_ID.fullmatch(volume),
         key,
         f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",

@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.config.identity import WORD
-from smedoit.config.schema import Table, demand
-from smedoit.fetch.http import check_url, is_url
+from smedoit.config.schema import SettingsTable, require_value
+from smedoit.fetch.http import check_url, is_http_url
 
 KINDS = ("cvs", "git", "directory")
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for
@@ -21,7 +21,7 @@ NAME = re.compile(r"[\w][\w./+@-]*")  # a tag, branch or module; nothing that a 
 LOCAL = ("/", "file://", ":local:", ":fork:")
 
 
-class Source(Table):
+class ExportSource(SettingsTable):
     """A source table: what doit content exports.
 
     url       a CVSROOT (":pserver:anonymous@host:/cvs/smeserver"), an address of git, or a directory
@@ -38,23 +38,27 @@ class Source(Table):
     date: datetime = NEVER
 
     def __post_init__(self) -> None:
-        demand(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
+        require_value(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
         if self.kind == "cvs":
-            demand(CVS_ROOT.fullmatch(self.url), "url", "use a CVSROOT like :pserver:anonymous@host:/cvs/smeserver")
-            demand(self.module, "module", "CVS needs the name of a module, like cdrom.image/sme10")
-            demand(not self.revision, "revision", "CVS numbers each file on its own; name a tag or a date")
-            demand(not (self.tag and self.branch), "tag", "a tag stands on its branch already")
+            require_value(
+                CVS_ROOT.fullmatch(self.url), "url", "use a CVSROOT like :pserver:anonymous@host:/cvs/smeserver"
+            )
+            require_value(self.module, "module", "CVS needs the name of a module, like cdrom.image/sme10")
+            require_value(not self.revision, "revision", "CVS numbers each file on its own; name a tag or a date")
+            require_value(not (self.tag and self.branch), "tag", "a tag stands on its branch already")
         elif self.kind == "git":
-            demand(GIT_URL.fullmatch(self.url), "url", "use an address of https, ssh, git or file, or a path")
+            require_value(GIT_URL.fullmatch(self.url), "url", "use an address of https, ssh, git or file, or a path")
         else:
-            demand(
+            require_value(
                 not (self.named or self.module or self.branch), "kind", "a directory has no revisions; name its path"
             )
-        demand(len(self.named) <= 1, self.named[-1] if self.named else "tag", "name one of revision, tag and date")
+        require_value(
+            len(self.named) <= 1, self.named[-1] if self.named else "tag", "name one of revision, tag and date"
+        )
         for key in ("module", "branch", "revision", "tag"):
             value = getattr(self, key)
             safe = NAME.fullmatch(value) and ".." not in value.split("/")
-            demand(not value or safe, key, "it is no name that CVS or git could have")
+            require_value(not value or safe, key, "it is no name that CVS or git could have")
 
     @property
     def is_set(self) -> bool:
@@ -85,12 +89,12 @@ class Source(Table):
         at = self.revision or self.tag or self.moment or self.branch
         return f"{self.kind} {self.url}{f' {self.module}' if self.module else ''}{f' at {at}' if at else ''}"
 
-    def anchored(self, root: Path) -> Source:
+    def anchored(self, root: Path) -> ExportSource:
         """Return it with an absolute directory."""
         return replace(self, url=str(root / self.url)) if self.kind == "directory" and self.url else self
 
 
-class Content(Table):
+class ContentSettings(SettingsTable):
     """The [content] table: the cdrom.image/smeN tree.
 
     source    what it is exported from; without one it is the directory that a person put there
@@ -98,27 +102,27 @@ class Content(Table):
     """
 
     path: Path
-    source: Source = field(default_factory=Source)
+    source: ExportSource = field(default_factory=ExportSource)
     previous: str = ""
 
-    def anchored(self, root: Path) -> Content:
+    def anchored(self, root: Path) -> ContentSettings:
         """Return it with absolute paths."""
         previous = str(root / self.previous) if self.previous else ""
         return replace(self, path=root / self.path, source=self.source.anchored(root), previous=previous)
 
 
-class Checkout(Table):
+class CheckoutSettings(SettingsTable):
     """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10."""
 
     name: str
     path: Path
-    source: Source
+    source: ExportSource
 
     def __post_init__(self) -> None:
-        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
-        demand(self.source.is_set, "source", "say where it comes from: add kind and url")
+        require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        require_value(self.source.is_set, "source", "say where it comes from: add kind and url")
 
-    def anchored(self, root: Path) -> Checkout:
+    def anchored(self, root: Path) -> CheckoutSettings:
         """Return it with absolute paths."""
         return replace(self, path=root / self.path, source=self.source.anchored(root))
 
@@ -127,7 +131,7 @@ MARKER = ".smedoit-mirror"
 REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*")
 
 
-class Mirror(Table):
+class RsyncMirror(SettingsTable):
     """A [[mirror]] entry.
 
     source     rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
@@ -145,20 +149,22 @@ class Mirror(Table):
     rsync: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
-        demand(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
-        demand(0 <= self.deletions <= 100, "deletions", "it is a percentage, from 0 to 100")
+        require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        require_value(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
+        require_value(0 <= self.deletions <= 100, "deletions", "it is a percentage, from 0 to 100")
         good = self.is_remote or ("://" not in self.source and not self.source.startswith("-"))
-        demand(self.source and good, "source", "use rsync://HOST/MODULE/PATH, HOST::MODULE, HOST:PATH or a directory")
+        require_value(
+            self.source and good, "source", "use rsync://HOST/MODULE/PATH, HOST::MODULE, HOST:PATH or a directory"
+        )
         for option in self.rsync:
-            demand(not option.startswith("--del"), "rsync", "what is deleted, and how much, is for us to say")
+            require_value(not option.startswith("--del"), "rsync", "what is deleted, and how much, is for us to say")
 
     @property
     def is_remote(self) -> bool:
         """Whether it comes over a network."""
         return bool(REMOTE.fullmatch(self.source))
 
-    def anchored(self, root: Path) -> Mirror:
+    def anchored(self, root: Path) -> RsyncMirror:
         """Return it with absolute paths."""
         source = self.source if self.is_remote else str(root / os.path.expanduser(self.source))
         return replace(self, source=source, path=root / self.path)
@@ -168,7 +174,7 @@ PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
 PINS = "boot_set.sha256"
 
 
-class BootSet(Table):
+class BootSetSettings(SettingsTable):
     """The [boot_set] table: images/, isolinux/, EFI/ and LiveOS/ of one upstream release.
 
     path    the directory that the tree is made from; with a source or an iso it belongs to doit boot_set
@@ -185,12 +191,14 @@ class BootSet(Table):
     pins: str = ""
 
     def __post_init__(self) -> None:
-        demand(not (self.source and self.iso), "iso", "the boot set comes from a source or from an iso, not from both")
-        demand(self.source or not self.bases, "bases", "they are asked after the source, so name a source first")
+        require_value(
+            not (self.source and self.iso), "iso", "the boot set comes from a source or from an iso, not from both"
+        )
+        require_value(self.source or not self.bases, "bases", "they are asked after the source, so name a source first")
         for key, value in self.named():
-            if is_url(value):
+            if is_http_url(value):
                 check_url(value, key)
-        demand(not is_url(self.iso), "iso", "fetch the ISO first, and check it; then give its path")
+        require_value(not is_http_url(self.iso), "iso", "fetch the ISO first, and check it; then give its path")
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield (key, value) of every source."""
@@ -214,11 +222,11 @@ class BootSet(Table):
         """Whether doit boot_set fetches or at least checks it."""
         return self.is_fetched or bool(self.pins)
 
-    def anchored(self, root: Path) -> BootSet:
+    def anchored(self, root: Path) -> BootSetSettings:
         """Return it with absolute paths. pins stays: it lies beside release.toml."""
 
         def placed(text: str) -> str:
-            return str(root / text) if text and not is_url(text) else text
+            return str(root / text) if text and not is_http_url(text) else text
 
         return replace(
             self,
@@ -229,7 +237,7 @@ class BootSet(Table):
         )
 
 
-class Translations(Table):
+class TranslationsSettings(SettingsTable):
     """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, where from, and where they take effect.
 
     place        "locale" overlays the runtime's own catalogues, one language at a time;
@@ -248,8 +256,8 @@ class Translations(Table):
     package: str = "smeserver-locale"
 
     def __post_init__(self) -> None:
-        demand(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
+        require_value(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
         for key in ("url", "patches_url"):
             if getattr(self, key):
                 check_url(getattr(self, key), key)
-        demand(self.url or not self.automatic, "automatic", "it needs a url to look at")
+        require_value(self.url or not self.automatic, "automatic", "it needs a url to look at")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 
 ISOLATIONS = ("simple", "nspawn", "auto")
 WAYS = ("overlay", "lorax")
 
 
-class Nfs(Table):
+class NfsMount(SettingsTable):
     """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount."""
 
     source: str
@@ -16,7 +16,7 @@ class Nfs(Table):
     options: str = "defaults,noatime,nodiratime,nosuid"
 
 
-class Mock(Table):
+class MockSettings(SettingsTable):
     """The [mock] table: the chroot that the installer is built in.
 
     command    mock and whatever must stand before it, like ["sudo", "mock"]
@@ -31,18 +31,18 @@ class Mock(Table):
     packages: tuple[str, ...] = ("lorax", "createrepo", "coreutils", "findutils")
     tiers: tuple[str, ...] = ("smeextras",)
     place: str = "/build/smeserver"
-    nfs: tuple[Nfs, ...] = ()
+    nfs: tuple[NfsMount, ...] = ()
     isolation: str = "simple"
     bootstrap: bool = False
     dnf: str = ""
 
     def __post_init__(self) -> None:
-        demand(self.command, "command", 'say at least ["mock"]')
-        demand(self.isolation in ISOLATIONS, "isolation", f"use one of {', '.join(ISOLATIONS)}")
-        demand(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
+        require_value(self.command, "command", 'say at least ["mock"]')
+        require_value(self.isolation in ISOLATIONS, "isolation", f"use one of {', '.join(ISOLATIONS)}")
+        require_value(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
 
 
-class Installer(Table):
+class InstallerSettings(SettingsTable):
     """The [installer] table: how the installer's images come about.
 
     way      "overlay": upstream's images, with our product.img and updates.img over them (SME 10);
@@ -58,4 +58,4 @@ class Installer(Table):
     lorax: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        demand(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")
+        require_value(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")

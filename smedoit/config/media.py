@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
-from smedoit.config.identity import Identity, check_volume_id
-from smedoit.config.schema import Table, demand
+from smedoit.config.identity import ReleaseIdentity, check_volume_id
+from smedoit.config.schema import SettingsTable, require_value
 from smedoit.errors import ConfigError
 
 URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget and jigdo's files take no other characters
 MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
-class Mirrors(Table):
+class ReleaseUrls(SettingsTable):
     """The [mirrors] table: base URLs of this release, each with smeos/ and iso/ below it.
 
     Placeholders are those of volume_id.
@@ -23,21 +23,21 @@ class Mirrors(Table):
 
     urls: tuple[str, ...] = ()
 
-    def bases(self, one: Identity) -> tuple[str, ...]:
+    def bases(self, identity: ReleaseIdentity) -> tuple[str, ...]:
         """Return the base URLs, placeholders filled in, without a slash at their end."""
-        return tuple(one.filled(url, "[mirrors] urls").rstrip("/") for url in self.urls)
+        return tuple(identity.filled(url, "[mirrors] urls").rstrip("/") for url in self.urls)
 
-    def needed(self, one: Identity, what: str) -> tuple[str, ...]:
+    def needed(self, identity: ReleaseIdentity, what: str) -> tuple[str, ...]:
         """Return the base URLs. Raises ConfigError, which says what cannot do without, if there is none."""
         if not self.urls:
             raise ConfigError(
                 f"release.toml: [mirrors] names no URL, and {what}",
                 hint='add [mirrors] with urls = ["https://HOST/releases/{full}"], the place that will hold smeos/',
             )
-        return self.bases(one)
+        return self.bases(identity)
 
 
-class Netinstall(Table):
+class NetinstallSettings(SettingsTable):
     """The [netinstall] table: the label of the medium, and where it installs from.
 
     url  inst.repo of its boot entries; {mirror} is the first of [mirrors] urls
@@ -46,19 +46,19 @@ class Netinstall(Table):
     volume_id: str = "{short}-{full}-net"
     url: str = "{mirror}/smeos/{arch}"
 
-    def volume(self, one: Identity) -> str:
+    def volume(self, identity: ReleaseIdentity) -> str:
         """Return the volume id with its placeholders filled in."""
-        return one.filled(self.volume_id, "[netinstall] volume_id")
+        return identity.filled(self.volume_id, "[netinstall] volume_id")
 
-    def address(self, one: Identity, mirrors: Mirrors) -> str:
+    def address(self, identity: ReleaseIdentity, mirrors: ReleaseUrls) -> str:
         """Return where the medium installs from. Raises ConfigError if that is a mirror and there is none."""
         first = ""
         if "{mirror}" in self.url:
-            first = mirrors.needed(one, "the network install medium must install from somewhere")[0]
-        return one.filled(self.url, "[netinstall] url", mirror=first)
+            first = mirrors.needed(identity, "the network install medium must install from somewhere")[0]
+        return identity.filled(self.url, "[netinstall] url", mirror=first)
 
 
-class Sources(Table):
+class SourceIsoSettings(SettingsTable):
     """The [sources] table: what the source ISO is called, and how much fits on a disc of it.
 
     disc_size  bytes of one disc, 0 for a single ISO however large
@@ -70,38 +70,42 @@ class Sources(Table):
     absent: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        demand(self.disc_size >= 0, "disc_size", "use the bytes of one disc, or 0 for a single ISO")
+        require_value(self.disc_size >= 0, "disc_size", "use the bytes of one disc, or 0 for a single ISO")
 
-    def volume(self, one: Identity, disc: int = 0) -> str:
+    def volume(self, identity: ReleaseIdentity, disc: int = 0) -> str:
         """Return the volume id of a disc, of the only one if disc is 0."""
-        return one.filled(self.volume_id, "[sources] volume_id") + (f"-{disc}" if disc else "")
+        return identity.filled(self.volume_id, "[sources] volume_id") + (f"-{disc}" if disc else "")
 
 
-def check(one: Identity, mirrors: Mirrors, netinstall: Netinstall, sources: Sources) -> None:
+def check_distribution(
+    identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings, sources: SourceIsoSettings
+) -> None:
     """Refuse labels that ISO 9660 or a boot loader could not carry, and URLs that are none."""
-    for url in mirrors.bases(one):
-        demand(
+    for url in mirrors.bases(identity):
+        require_value(
             URL.fullmatch(url),
             "[mirrors] urls",
             f"{url!r} is no http, https or ftp URL, or has a character that boot menus do not take",
         )
-    address = one.filled(netinstall.url, "[netinstall] url", mirror="http://mirror")
-    demand(
+    address = identity.filled(netinstall.url, "[netinstall] url", mirror="http://mirror")
+    require_value(
         URL.fullmatch(address),
         "[netinstall] url",
         f"{address!r} is no http, https or ftp URL, or has a character that boot menus do not take",
     )
     volumes = {
-        "[release] volume_id": one.volume,
-        "[netinstall] volume_id": netinstall.volume(one),
-        "[sources] volume_id": sources.volume(one, MANY_DISCS if sources.disc_size else 0),
+        "[release] volume_id": identity.volume,
+        "[netinstall] volume_id": netinstall.volume(identity),
+        "[sources] volume_id": sources.volume(identity, MANY_DISCS if sources.disc_size else 0),
     }
     for key, volume in volumes.items():
         check_volume_id(volume, key)
-    demand(len({*volumes.values()}) == len(volumes), "volume_id", f"two media share a label: {shared(volumes)}")
+    require_value(
+        len({*volumes.values()}) == len(volumes), "volume_id", f"two media share a label: {_shared_labels(volumes)}"
+    )
 
 
-def shared(volumes: Mapping[str, str]) -> str:
+def _shared_labels(volumes: Mapping[str, str]) -> str:
     """Return the keys that stand for the same label, as words."""
     values: Sequence[str] = list(volumes.values())
     return " and ".join(key for key, value in volumes.items() if values.count(value) > 1)
@@ -111,7 +115,7 @@ FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 NONE = Path()
 
 
-class Signing(Table):
+class SigningSettings(SettingsTable):
     """The [signing] table: the key that signs the checksum files; without it nothing is signed.
 
     key   fingerprint of a key that gpg, or its agent, can sign with
@@ -122,24 +126,24 @@ class Signing(Table):
     file: Path = NONE
 
     def __post_init__(self) -> None:
-        demand(
+        require_value(
             not self.key or FINGERPRINT.fullmatch(self.key),
             "key",
             "give the whole fingerprint, 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
         )
-        demand(not (self.key and self.file != NONE), "file", "give either key, for gpg, or file, for practice")
+        require_value(not (self.key and self.file != NONE), "file", "give either key, for gpg, or file, for practice")
 
     @property
     def configured(self) -> bool:
         """Whether anybody signs at all."""
         return bool(self.key) or self.file != NONE
 
-    def anchored(self, root: Path) -> Signing:
+    def anchored(self, root: Path) -> SigningSettings:
         """Return this with a path that is absolute."""
         return self if self.file == NONE else replace(self, file=root / self.file)
 
 
-class BootTest(Table):
+class BootTestSettings(SettingsTable):
     """The [boot_test] table: how far a medium must come in qemu, in how much time and memory.
 
     words    what the serial line must carry after the kernel has spoken, in this order
@@ -152,6 +156,6 @@ class BootTest(Table):
     memory: int = 2048
 
     def __post_init__(self) -> None:
-        demand(self.seconds >= 1, "seconds", "give it a second at least")
-        demand(self.memory >= 128, "memory", "no kernel starts in less than 128 MiB")
-        demand(all(self.words), "words", "empty words prove nothing")
+        require_value(self.seconds >= 1, "seconds", "give it a second at least")
+        require_value(self.memory >= 128, "memory", "no kernel starts in less than 128 MiB")
+        require_value(all(self.words), "words", "empty words prove nothing")

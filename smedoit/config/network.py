@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 
 MIB = 1 << 20
 
 
-class Network(Table):
+class NetworkSettings(SettingsTable):
     """The [network] table.
 
     offline  any use of the network is an error; `doit offline=1` says the same for one run
@@ -25,5 +25,5 @@ class Network(Table):
 
     def __post_init__(self) -> None:
         for key in ("timeout", "limit", "tries"):
-            demand(getattr(self, key) >= 1, key, "it must be at least 1")
-        demand(self.delay >= 0, "delay", "it cannot be negative")
+            require_value(getattr(self, key) >= 1, key, "it must be at least 1")
+        require_value(self.delay >= 0, "delay", "it cannot be negative")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 
 HISTORY = {"README.txt": "release notes speak of earlier releases"}
 BUGS = (r"\[SME:?\s*(\d+)\]", r"\[?bug[ #:]*(\d{3,})\]?")
 
 
-class Notes(Table):
+class NotesSettings(SettingsTable):
     """The [notes] table: how bug numbers stand in changelogs, and where they lead.
 
     bugs      regular expressions with one group, the number
@@ -25,21 +25,25 @@ class Notes(Table):
     anaconda: str = ""
 
     def __post_init__(self) -> None:
-        demand(not self.anaconda or is_evr(self.anaconda), "anaconda", "write it like 21.48.22.159-1.el7.centos")
-        demand(not self.tracker or "{bug}" in self.tracker, "tracker", "put {bug} where the number goes")
-        demand(self.width >= 40, "width", "a console has at least 40 columns")
+        require_value(
+            not self.anaconda or _is_evr(self.anaconda), "anaconda", "write it like 21.48.22.159-1.el7.centos"
+        )
+        require_value(not self.tracker or "{bug}" in self.tracker, "tracker", "put {bug} where the number goes")
+        require_value(self.width >= 40, "width", "a console has at least 40 columns")
         for pattern in self.bugs if self.bugs != BUGS else ():
-            demand(groups_of(pattern) == 1, "bugs", f"{pattern!r} is no regular expression with exactly one group")
+            require_value(
+                _count_groups(pattern) == 1, "bugs", f"{pattern!r} is no regular expression with exactly one group"
+            )
 
 
-def is_evr(text: str) -> bool:
+def _is_evr(text: str) -> bool:
     """Return whether a text spells [EPOCH:]VERSION-RELEASE."""
     import re
 
     return re.fullmatch(r"(\d+:)?[^\s:-]+-[^\s:-]+", text) is not None
 
 
-def groups_of(pattern: str) -> int:
+def _count_groups(pattern: str) -> int:
     """Return how many groups a regular expression has, -1 if it is none."""
     import re
 

@@ -7,11 +7,11 @@ from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 from smedoit.package import Package
 
 
-class Selection(Table):
+class PackageSelection(SettingsTable):
     """The [packages] table: which of the tiers' packages may go on the medium.
 
     multilib  names (globs allowed) that may also come in an architecture of secondary
@@ -26,10 +26,10 @@ class Selection(Table):
 
     def __post_init__(self) -> None:
         for name, count in self.several.items():
-            demand(count >= 1, f"several.{name}", "keep at least one version")
+            require_value(count >= 1, f"several.{name}", "keep at least one version")
 
 
-class Groups(Table):
+class GroupsSettings(SettingsTable):
     """The [groups] table: comps, and names it may list although no package has them.
 
     absent  package name -> why its absence is right
@@ -39,7 +39,7 @@ class Groups(Table):
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
-class Retirement(Table):
+class RetiredPackage(SettingsTable):
     """One [retired] entry: a package that is no part of the product any more.
 
     replaced_by  name of the package that does its work now
@@ -49,23 +49,23 @@ class Retirement(Table):
     replaced_by: str = ""
 
     def __post_init__(self) -> None:
-        demand(self.reason.strip(), "reason", "say why it was retired")
+        require_value(self.reason.strip(), "reason", "say why it was retired")
 
 
-class Exclusions(Table):
+class PackageExclusions(SettingsTable):
     """Both lists. A pattern is a name, a NEVRA, or a glob on either."""
 
-    retired: Mapping[str, Retirement] = field(default_factory=dict)
+    retired: Mapping[str, RetiredPackage] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
 
     def rule(self, package: Package) -> str:
         """Return why package must stay away, in words, "" if it need not."""
-        for pattern, one in self.retired.items():
-            if matches(pattern, package):
-                successor = f", replaced by {one.replaced_by}" if one.replaced_by else ""
-                return f"retired by {pattern!r}: {one.reason}{successor}"
+        for pattern, retired in self.retired.items():
+            if matches_package(pattern, package):
+                successor = f", replaced by {retired.replaced_by}" if retired.replaced_by else ""
+                return f"retired by {pattern!r}: {retired.reason}{successor}"
         for pattern, reason in self.excluded.items():
-            if matches(pattern, package):
+            if matches_package(pattern, package):
                 return f"excluded by {pattern!r}: {reason}"
         return ""
 
@@ -75,56 +75,62 @@ class Exclusions(Table):
         seen    all packages of the staged tiers
         chosen  the packages of the medium
         """
-        packages, names = list(seen), {one.name for one in chosen}
+        packages, names = list(seen), {package.name for package in chosen}
         idle = [
             f"[{table}] {pattern} matches no package of the staged tiers"
             for table, patterns in (("retired", self.retired), ("excluded", self.excluded))
             for pattern in patterns
-            if not any(matches(pattern, one) for one in packages)
+            if not any(matches_package(pattern, package) for package in packages)
         ]
         orphaned = [
-            f"[retired] {pattern} is replaced by {one.replaced_by}, which is not on the medium"
-            for pattern, one in self.retired.items()
-            if one.replaced_by and one.replaced_by not in names
+            f"[retired] {pattern} is replaced by {retired.replaced_by}, which is not on the medium"
+            for pattern, retired in self.retired.items()
+            if retired.replaced_by and retired.replaced_by not in names
         ]
         return idle + orphaned
 
 
-def matches(pattern: str, package: Package) -> bool:
+def matches_package(pattern: str, package: Package) -> bool:
     """Return whether pattern means package: by its name, its NEVRA, or the latter without architecture."""
     words = (package.name, package.nevra, package.nevra.rpartition(".")[0])
     return any(fnmatchcase(word, pattern) for word in words)
 
 
-def refuse_contradictions(lists: Exclusions, wanted: Mapping[str, str]) -> None:
+def refuse_contradictory_lists(lists: PackageExclusions, wanted: Mapping[str, str]) -> None:
     """Refuse lists that cannot all be meant.
 
     wanted  name -> the key of release.toml that asks for it
     """
     for pattern, reason in lists.excluded.items():
-        demand(reason.strip(), f"excluded.{pattern}", "say why it is excluded")
-        demand(pattern not in lists.retired, f"excluded.{pattern}", "stands in [retired] too; keep one of the two")
-    for pattern, one in lists.retired.items():
-        if one.replaced_by:
-            refuse_successor(lists, pattern, one.replaced_by)
+        require_value(reason.strip(), f"excluded.{pattern}", "say why it is excluded")
+        require_value(
+            pattern not in lists.retired, f"excluded.{pattern}", "stands in [retired] too; keep one of the two"
+        )
+    for pattern, retired in lists.retired.items():
+        if retired.replaced_by:
+            _check_successor_chain(lists, pattern, retired.replaced_by)
     for name, key in wanted.items():
         for table, patterns in (("retired", lists.retired), ("excluded", lists.excluded)):
             for pattern in patterns:
-                demand(not fnmatchcase(name, pattern), f"{table}.{pattern}", f"takes away {name}, which {key} asks for")
+                require_value(
+                    not fnmatchcase(name, pattern), f"{table}.{pattern}", f"takes away {name}, which {key} asks for"
+                )
 
 
-def refuse_successor(lists: Exclusions, pattern: str, successor: str) -> None:
+def _check_successor_chain(lists: PackageExclusions, pattern: str, successor: str) -> None:
     """Refuse a retirement whose chain of successors goes in a circle, or ends in nothing."""
     key, chain, name = f"retired.{pattern}", [pattern], successor
     while True:
         chain.append(name)
         for other in lists.excluded:
-            demand(not fnmatchcase(name, other), key, f"is replaced by {name}, which [excluded] {other!r} takes away")
+            require_value(
+                not fnmatchcase(name, other), key, f"is replaced by {name}, which [excluded] {other!r} takes away"
+            )
         following = next((entry for entry in lists.retired if fnmatchcase(name, entry)), None)
         if following is None:
             return
-        demand(following not in chain[:-1], key, f"goes in a circle: {' is replaced by '.join(chain)}")
+        require_value(following not in chain[:-1], key, f"goes in a circle: {' is replaced by '.join(chain)}")
         if following != name:
             chain[-1] = following
         name = lists.retired[following].replaced_by
-        demand(name, key, f"is replaced by {chain[-1]}, which is retired itself")
+        require_value(name, key, f"is replaced by {chain[-1]}, which is retired itself")

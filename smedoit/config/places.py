@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.config.schema import Table
+from smedoit.config.schema import SettingsTable
 from smedoit.medium_paths import UNDER_WAY
 
 
-class Promotion(Table):
+class PromotionSettings(SettingsTable):
     """The [promotion] table: where the records of promotions lie."""
 
     records: Path = Path("repo/promotions")
@@ -19,7 +19,7 @@ class Promotion(Table):
         return self.records / UNDER_WAY
 
 
-class Memories(Table):
+class CachePaths(SettingsTable):
     """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
 
     census   the verified packages of the staged tiers
@@ -32,7 +32,7 @@ class Memories(Table):
     locks: Path
 
 
-class Compared(Table):
+class ReleaseComparison(SettingsTable):
     """This release and the last one, as the release notes hold them against each other.
 
     root      the build root, to which the files of the lock are relative

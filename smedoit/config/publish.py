@@ -8,14 +8,14 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from smedoit.config.identity import WORD
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 from smedoit.publish.channels import GATES
 
 TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
 REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
 
 
-class Publish(Table):
+class PublishSettings(SettingsTable):
     """The [publish] table: the tree that mirrors replicate, and what may happen to it.
 
     target     its top; releases lie in it, in testing/ and in obsolete/
@@ -46,22 +46,24 @@ class Publish(Table):
     announce: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        demand(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
+        require_value(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
         for tier in self.tiers:
-            demand(WORD.fullmatch(tier), "tiers", f"{tier!r} is no name of a tier")
-            demand(tier not in ("smeos", "iso"), "tiers", f"{tier} comes from the stage, not from the last release")
+            require_value(WORD.fullmatch(tier), "tiers", f"{tier!r} is no name of a tier")
+            require_value(
+                tier not in ("smeos", "iso"), "tiers", f"{tier} comes from the stage, not from the last release"
+            )
         for gate, reason in self.waived.items():
-            demand(gate in GATES, f"waived.{gate}", f"there is no such gate; there are {', '.join(GATES)}")
-            demand(reason.strip(), f"waived.{gate}", "say why it may stay open")
-        demand(self.keep >= 1, "keep", "keep at least one test release")
-        demand(self.days >= 0, "days", "use a number of days")
-        demand(self.deletions >= 0, "deletions", "use a number of files")
-        demand(
+            require_value(gate in GATES, f"waived.{gate}", f"there is no such gate; there are {', '.join(GATES)}")
+            require_value(reason.strip(), f"waived.{gate}", "say why it may stay open")
+        require_value(self.keep >= 1, "keep", "keep at least one test release")
+        require_value(self.days >= 0, "days", "use a number of days")
+        require_value(self.deletions >= 0, "deletions", "use a number of files")
+        require_value(
             not self.remote or REMOTE.fullmatch(self.remote),
             "remote",
             "write HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH",
         )
 
-    def anchored(self, root: Path) -> Publish:
+    def anchored(self, root: Path) -> PublishSettings:
         """Return the settings with absolute paths."""
         return replace(self, target=root / self.target)

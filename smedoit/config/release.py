@@ -15,95 +15,110 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.config import media
-from smedoit.config.branding import Rule, Spec, Versions
-from smedoit.config.checks import Anaconda, Closure, Quality, Updates, Waiver
-from smedoit.config.identity import Identity
-from smedoit.config.inputs import PINS, BootSet, Checkout, Content, Mirror, Translations
-from smedoit.config.installer import Installer, Mock
-from smedoit.config.media import BootTest, Mirrors, Netinstall, Signing, Sources
-from smedoit.config.network import Network
-from smedoit.config.notes import Notes
-from smedoit.config.packages import Exclusions, Groups, Retirement, Selection, refuse_contradictions
-from smedoit.config.places import Memories, Promotion
-from smedoit.config.publish import Publish
-from smedoit.config.schema import Table, build, demand
-from smedoit.config.tiers import Key, Tier
-from smedoit.errors import ConfigError, system_words
+from smedoit.config.branding import BrandingRule, SpecSettings, StaleVersionSettings
+from smedoit.config.checks import AnacondaSettings, ClosureSettings, ClosureWaiver, QaSettings, UpdatesSettings
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.inputs import (
+    PINS,
+    BootSetSettings,
+    CheckoutSettings,
+    ContentSettings,
+    RsyncMirror,
+    TranslationsSettings,
+)
+from smedoit.config.installer import InstallerSettings, MockSettings
+from smedoit.config.media import BootTestSettings, NetinstallSettings, ReleaseUrls, SigningSettings, SourceIsoSettings
+from smedoit.config.network import NetworkSettings
+from smedoit.config.notes import NotesSettings
+from smedoit.config.packages import (
+    GroupsSettings,
+    PackageExclusions,
+    PackageSelection,
+    RetiredPackage,
+    refuse_contradictory_lists,
+)
+from smedoit.config.places import CachePaths, PromotionSettings
+from smedoit.config.publish import PublishSettings
+from smedoit.config.schema import SettingsTable, build_table, require_value
+from smedoit.config.tiers import KeySettings, Tier
+from smedoit.errors import ConfigError, os_error_text
 
 DEFAULT_FILE = "release.toml"
 
 
-class Paths(Table):
+class PathSettings(SettingsTable):
     """The [paths] table: where the world lies. root is relative to the file itself."""
 
     root: Path = Path("build")
 
 
-class Release(Table):
+class Release(SettingsTable):
     """Everything that release.toml says; paths are absolute, derived places are properties, the usual ones kept."""
 
     file: Path
-    release: Identity
+    release: ReleaseIdentity
     tiers: tuple[Tier, ...]
-    keys: tuple[Key, ...]
-    content: Content
-    boot_set: BootSet
-    translations: Translations
-    paths: Paths = Paths()
-    packages: Selection = Selection()
-    groups: Groups = Groups()
-    mirrors: Mirrors = field(default_factory=Mirrors)
-    netinstall: Netinstall = field(default_factory=Netinstall)
-    sources: Sources = field(default_factory=Sources)
-    retired: Mapping[str, Retirement] = field(default_factory=dict)
+    keys: tuple[KeySettings, ...]
+    content: ContentSettings
+    boot_set: BootSetSettings
+    translations: TranslationsSettings
+    paths: PathSettings = PathSettings()
+    packages: PackageSelection = PackageSelection()
+    groups: GroupsSettings = GroupsSettings()
+    mirrors: ReleaseUrls = field(default_factory=ReleaseUrls)
+    netinstall: NetinstallSettings = field(default_factory=NetinstallSettings)
+    sources: SourceIsoSettings = field(default_factory=SourceIsoSettings)
+    retired: Mapping[str, RetiredPackage] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
-    promotion: Promotion = field(default_factory=Promotion)
-    rules: tuple[Rule, ...] = ()
-    mock: Mock = field(default_factory=Mock)
-    installer: Installer = field(default_factory=Installer)
-    notes: Notes = field(default_factory=Notes)
-    spec: Spec = field(default_factory=Spec)
-    versions: Versions = field(default_factory=Versions)
-    signing: Signing = field(default_factory=Signing)
-    closure: Closure = field(default_factory=Closure)
-    waivers: tuple[Waiver, ...] = ()
-    updates: Updates = field(default_factory=Updates)
-    quality: Quality = field(default_factory=Quality)
-    anaconda: Anaconda = field(default_factory=Anaconda)
-    boot_test: BootTest = field(default_factory=BootTest)
-    network: Network = field(default_factory=Network)
-    publish: Publish = field(default_factory=Publish)
-    checkouts: tuple[Checkout, ...] = ()
-    mirror: tuple[Mirror, ...] = ()
+    promotion: PromotionSettings = field(default_factory=PromotionSettings)
+    rules: tuple[BrandingRule, ...] = ()
+    mock: MockSettings = field(default_factory=MockSettings)
+    installer: InstallerSettings = field(default_factory=InstallerSettings)
+    notes: NotesSettings = field(default_factory=NotesSettings)
+    spec: SpecSettings = field(default_factory=SpecSettings)
+    versions: StaleVersionSettings = field(default_factory=StaleVersionSettings)
+    signing: SigningSettings = field(default_factory=SigningSettings)
+    closure: ClosureSettings = field(default_factory=ClosureSettings)
+    waivers: tuple[ClosureWaiver, ...] = ()
+    updates: UpdatesSettings = field(default_factory=UpdatesSettings)
+    quality: QaSettings = field(default_factory=QaSettings)
+    anaconda: AnacondaSettings = field(default_factory=AnacondaSettings)
+    boot_test: BootTestSettings = field(default_factory=BootTestSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    publish: PublishSettings = field(default_factory=PublishSettings)
+    checkouts: tuple[CheckoutSettings, ...] = ()
+    mirror: tuple[RsyncMirror, ...] = ()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
-        copies = [one.name for one in self.mirror]
-        demand(len({*copies}) == len(copies), "mirror", "two of them have the same name")
+        copies = [mirror.name for mirror in self.mirror]
+        require_value(len({*copies}) == len(copies), "mirror", "two of them have the same name")
         twice = sorted({name for name in names if names.count(name) > 1})
-        demand(not twice, "tiers", f"{', '.join(twice)} stands there twice")
-        demand(any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty")
-        demand(self.keys, "keys", "without a pinned key no package can be trusted")
-        media.check(self.release, self.mirrors, self.netinstall, self.sources)
+        require_value(not twice, "tiers", f"{', '.join(twice)} stands there twice")
+        require_value(
+            any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty"
+        )
+        require_value(self.keys, "keys", "without a pinned key no package can be trusted")
+        media.check_distribution(self.release, self.mirrors, self.netinstall, self.sources)
         for tier in self.tiers:
             known = not tier.promote_to or tier.promote_to in names
-            demand(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
+            require_value(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
         wanted = {
             **dict.fromkeys(self.packages.multilib, "[packages] multilib"),
             **dict.fromkeys(self.packages.several, "[packages] several"),
         }
-        refuse_contradictions(self.exclusions, wanted)
+        refuse_contradictory_lists(self.exclusions, wanted)
 
     @property
-    def exclusions(self) -> Exclusions:
+    def exclusions(self) -> PackageExclusions:
         """What stays off the medium although a tier has it."""
-        return Exclusions(self.retired, self.excluded)
+        return PackageExclusions(self.retired, self.excluded)
 
     @property
-    def exported(self) -> tuple[Checkout, ...]:
+    def exported(self) -> tuple[CheckoutSettings, ...]:
         """The trees that doit content makes, the content first."""
         content = self.content
-        own = (Checkout("content", content.path, content.source),) if content.source.is_set else ()
+        own = (CheckoutSettings("content", content.path, content.source),) if content.source.is_set else ()
         return (*own, *self.checkouts)
 
     @cached_property
@@ -154,8 +169,8 @@ class Release(Table):
     @cached_property
     def iso(self) -> Path:
         """The finished medium."""
-        one = self.release
-        return self.isos / one.arch / f"{one.name}-{one.full}-{one.arch}.iso"
+        identity = self.release
+        return self.isos / identity.arch / f"{identity.name}-{identity.full}-{identity.arch}.iso"
 
     @property
     def netinstall_iso(self) -> Path:
@@ -182,9 +197,9 @@ class Release(Table):
         return self.stage / "SRPMS"
 
     @property
-    def memories(self) -> Memories:
+    def memories(self) -> CachePaths:
         """Where it is kept what was learned of packages; locks/ holds what [packages] lock can name again."""
-        return Memories(self.cache / "packages.json", self.cache / "digests.json", self.stage / "locks")
+        return CachePaths(self.cache / "packages.json", self.cache / "digests.json", self.stage / "locks")
 
     @property
     def sources_lock(self) -> Path:
@@ -192,16 +207,16 @@ class Release(Table):
         return self.lock.with_name("sources.lock")
 
 
-def load(file: Path | None = None) -> Release:
+def load_release(file: Path | None = None) -> Release:
     """Return the release that file describes ($SMEDOIT_RELEASE, else release.toml).
 
     Raises ConfigError, with file, key and reason, for anything that cannot be meant.
     """
     file = Path(os.path.abspath(file or os.environ.get("SMEDOIT_RELEASE") or DEFAULT_FILE))
-    return anchored(build(Release, read(file), file, given={"file": file}))
+    return _make_absolute(build_table(Release, read_toml(file), file, given={"file": file}))
 
 
-def anchored(rel: Release) -> Release:
+def _make_absolute(rel: Release) -> Release:
     """Return rel with absolute paths: root from the file's directory, all others from root."""
     root = Path(os.path.abspath(rel.file.parent / rel.paths.root))
     content = root / rel.content.path
@@ -211,8 +226,8 @@ def anchored(rel: Release) -> Release:
         tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
         content=rel.content.anchored(root),
-        mirror=tuple(one.anchored(root) for one in rel.mirror),
-        checkouts=tuple(one.anchored(root) for one in rel.checkouts),
+        mirror=tuple(mirror.anchored(root) for mirror in rel.mirror),
+        checkouts=tuple(checkout.anchored(root) for checkout in rel.checkouts),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),
@@ -226,23 +241,23 @@ def anchored(rel: Release) -> Release:
     )
 
 
-def read(file: Path) -> dict[str, Any]:
+def read_toml(file: Path) -> dict[str, Any]:
     """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
     try:
-        return parsed(file.read_text(encoding="utf-8"), file)
+        return parse_toml(file.read_text(encoding="utf-8"), file)
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"{file}: cannot be read, {system_words(error)}", hint="put the file there, and let your user read it"
+            f"{file}: cannot be read, {os_error_text(error)}", hint="put the file there, and let your user read it"
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8, TOML allows nothing else") from None
 
 
-def parsed(text: str, file: Path) -> dict[str, Any]:
+def parse_toml(text: str, file: Path) -> dict[str, Any]:
     """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
     if sys.version_info >= (3, 11):
         import tomllib

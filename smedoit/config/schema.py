@@ -29,7 +29,7 @@ CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetim
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
-class Table:
+class SettingsTable:
     """What all settings are: dataclasses that are made, compared and shown by their fields, and never change.
 
     A decorator on each of some forty classes would compile six methods for it, at every start of doit.
@@ -42,9 +42,9 @@ class Table:
 
     def __init__(self, *args: Any, **given: Any) -> None:
         known = fields(self)
-        values = {**dict(zip((one.name for one in known), args, strict=False)), **given}
-        for one in known:
-            vars(self)[one.name] = values.pop(one.name) if one.name in values else default(one)
+        values = {**dict(zip((field.name for field in known), args, strict=False)), **given}
+        for field in known:
+            vars(self)[field.name] = values.pop(field.name) if field.name in values else _default_value(field)
         if values or len(args) > len(known):
             raise TypeError(f"{type(self).__name__} has no {', '.join(values) or 'so many fields'}")
         self.__post_init__()
@@ -59,30 +59,30 @@ class Table:
         raise FrozenInstanceError(f"{type(self).__name__} cannot lose its {name}")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and own_values(self) == own_values(other)
+        return type(self) is type(other) and _field_values(self) == _field_values(other)
 
     def __hash__(self) -> int:
-        return hash(tuple(own_values(self).values()))
+        return hash(tuple(_field_values(self).values()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in own_values(self).items())})"
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in _field_values(self).items())})"
 
 
-def own_values(one: Table) -> dict[str, Any]:
+def _field_values(settings: SettingsTable) -> dict[str, Any]:
     """Return field -> value."""
-    return {each.name: getattr(one, each.name) for each in fields(one)}
+    return {each.name: getattr(settings, each.name) for each in fields(settings)}
 
 
-def default(one: Field[Any]) -> Any:
+def _default_value(field: Field[Any]) -> Any:
     """Return the value of a field that is not given. Raises TypeError if it must be."""
-    if one.default_factory is not MISSING:
-        return one.default_factory()
-    if one.default is MISSING:
-        raise TypeError(f"{one.name} is missing")
-    return one.default
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    if field.default is MISSING:
+        raise TypeError(f"{field.name} is missing")
+    return field.default
 
 
-class Refused(ValueError):
+class InvalidValueError(ValueError):
     """A value that cannot be; carries the key it stands under, for the sentence."""
 
     def __init__(self, key: str, reason: str) -> None:
@@ -90,13 +90,15 @@ class Refused(ValueError):
         self.key, self.reason = key, reason
 
 
-def demand(condition: object, key: str, reason: str) -> None:
+def require_value(condition: object, key: str, reason: str) -> None:
     """Refuse the value of key, with reason, unless condition holds."""
     if not condition:
-        raise Refused(key, reason)
+        raise InvalidValueError(key, reason)
 
 
-def build(cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", given: Mapping[str, Any] = NOTHING) -> T:
+def build_table(
+    cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", given: Mapping[str, Any] = NOTHING
+) -> T:
     """Return table as an instance of the dataclass cls.
 
     where  the table's heading as the file spells it, "" for the top of the file
@@ -104,24 +106,24 @@ def build(cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", g
 
     Raises ConfigError naming file, heading, key, value and reason.
     """
-    known = {one.name: one for one in fields(cls) if one.name not in given}
-    refuse_unknown(table, known, file, where)
-    refuse_absent(table, known, file, where)
-    hints = hints_of(cls)
-    values = {key: read(hints[key], value, file, where, key) for key, value in table.items()}
+    known = {field.name: field for field in fields(cls) if field.name not in given}
+    _refuse_unknown_keys(table, known, file, where)
+    _refuse_missing_keys(table, known, file, where)
+    hints = _field_types(cls)
+    values = {key: _read_value(hints[key], value, file, where, key) for key, value in table.items()}
     try:
         return cls(**given, **values)
-    except Refused as refused:
-        raise ConfigError(f"{file}: {spelled(table, where, refused.key)}: {refused.reason}") from None
+    except InvalidValueError as refused:
+        raise ConfigError(f"{file}: {_format_setting(table, where, refused.key)}: {refused.reason}") from None
 
 
 @functools.cache
-def hints_of(cls: type) -> Mapping[str, Any]:
+def _field_types(cls: type) -> Mapping[str, Any]:
     """Return the types that a dataclass declares, worked out once for all tables of its kind."""
     return get_type_hints(cls)
 
 
-def refuse_unknown(table: Mapping[str, Any], known: Mapping[str, object], file: Path, where: str) -> None:
+def _refuse_unknown_keys(table: Mapping[str, Any], known: Mapping[str, object], file: Path, where: str) -> None:
     """Raise ConfigError for the first key that the dataclass does not have."""
     for key in table:
         if key not in known:
@@ -132,74 +134,76 @@ def refuse_unknown(table: Mapping[str, Any], known: Mapping[str, object], file: 
             raise ConfigError(f"{file}: {where or 'the top level'} has no key {key!r}", hint=hint)
 
 
-def refuse_absent(table: Mapping[str, Any], known: Mapping[str, Field[Any]], file: Path, where: str) -> None:
+def _refuse_missing_keys(table: Mapping[str, Any], known: Mapping[str, Field[Any]], file: Path, where: str) -> None:
     """Raise ConfigError for the first key that must be there and is not."""
-    for key, one in known.items():
-        if one.default is MISSING and one.default_factory is MISSING and key not in table:
+    for key, field in known.items():
+        if field.default is MISSING and field.default_factory is MISSING and key not in table:
             if where:
                 raise ConfigError(f"{file}: {where} does not say its {key}", hint=f"add {key} = … below {where}")
             raise ConfigError(f"{file}: there is no table [{key}]", hint=f"add [{key}]; the README shows a whole file")
 
 
-def is_table(kind: Any) -> TypeGuard[type[DataclassInstance]]:
+def _is_table(kind: Any) -> TypeGuard[type[DataclassInstance]]:
     """Return whether a declared type is a table of its own."""
     return isinstance(kind, type) and is_dataclass(kind)
 
 
-def read(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
+def _read_value(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
     """Return value as the type that the dataclass declares for key."""
     heading = f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where}.{key}" if where else f"[{key}]"
-    if is_table(kind):
-        expect(value, dict, file, where, key)
-        return build(kind, value, file, heading)
+    if _is_table(kind):
+        _check_type(value, dict, file, where, key)
+        return build_table(kind, value, file, heading)
     if get_origin(kind) is tuple:
-        return read_several(get_args(kind)[0], value, file, where, key)
+        return _read_array(get_args(kind)[0], value, file, where, key)
     if get_origin(kind) is Mapping or kind is Mapping:
-        expect(value, dict, file, where, key)
+        _check_type(value, dict, file, where, key)
         inner = get_args(kind)[1]
         return types.MappingProxyType(
-            {name: read(inner, one, file, where, f"{key}.{name}") for name, one in value.items()}
+            {name: _read_value(inner, entry, file, where, f"{key}.{name}") for name, entry in value.items()}
         )
     if kind is datetime:
-        return read_date(value, file, where, key)
-    expect(value, str if kind is Path else kind, file, where, key)
+        return _read_date(value, file, where, key)
+    _check_type(value, str if kind is Path else kind, file, where, key)
     return Path(value) if kind is Path else value
 
 
-def read_several(kind: Any, value: Any, file: Path, where: str, key: str) -> tuple[Any, ...]:
+def _read_array(kind: Any, value: Any, file: Path, where: str, key: str) -> tuple[Any, ...]:
     """Return an array of values, or of tables, as a tuple in the file's order."""
     if not isinstance(value, list):
-        want = f"write each as [[{key}]]" if is_table(kind) else 'write it as an array, like ["a", "b"]'
-        raise ConfigError(f"{file}: {spelled({key: value}, where, key)} is not a list", hint=want)
-    if not is_table(kind):
-        return tuple(read(kind, one, file, where, key) for one in value)
-    for one in value:
-        expect(one, dict, file, where, key)
-    return tuple(build(kind, one, file, f"[[{key}]] {one.get('name', n)}") for n, one in enumerate(value, 1))
+        want = f"write each as [[{key}]]" if _is_table(kind) else 'write it as an array, like ["a", "b"]'
+        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not a list", hint=want)
+    if not _is_table(kind):
+        return tuple(_read_value(kind, entry, file, where, key) for entry in value)
+    for entry in value:
+        _check_type(entry, dict, file, where, key)
+    return tuple(
+        build_table(kind, entry, file, f"[[{key}]] {entry.get('name', n)}") for n, entry in enumerate(value, 1)
+    )
 
 
-def read_date(value: Any, file: Path, where: str, key: str) -> datetime:
+def _read_date(value: Any, file: Path, where: str, key: str) -> datetime:
     """Return a TOML date or date-time as UTC; without an offset it means UTC, never the builder's zone."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):
         raise ConfigError(
-            f"{file}: {spelled({key: value}, where, key)} is not a date",
+            f"{file}: {_format_setting({key: value}, where, key)} is not a date",
             hint=f"write {key} = 2026-11-01T12:00:00Z, without quotes",
         )
     try:
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
     except OverflowError:
-        raise ConfigError(f"{file}: {spelled({key: value}, where, key)} is no date in UTC") from None
+        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is no date in UTC") from None
 
 
-def expect(value: Any, kind: type, file: Path, where: str, key: str) -> None:
+def _check_type(value: Any, kind: type, file: Path, where: str, key: str) -> None:
     """Raise ConfigError unless value is of kind; TOML's true is no number."""
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{file}: {spelled({key: value}, where, key)} is not {CALLED[kind]}")
+        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not {CALLED[kind]}")
 
 
-def spelled(table: Mapping[str, Any], where: str, key: str) -> str:
+def _format_setting(table: Mapping[str, Any], where: str, key: str) -> str:
     """Return heading, key and value as the file spells them, for a sentence."""
     heading = f"{where} " if where else ""
     value = table.get(key)

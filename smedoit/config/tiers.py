@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 from smedoit.config.identity import WORD
-from smedoit.config.schema import Table, demand
+from smedoit.config.schema import SettingsTable, require_value
 
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-class Tier(Table):
+class Tier(SettingsTable):
     """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
 
     architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
@@ -31,17 +31,17 @@ class Tier(Table):
 
     def __post_init__(self) -> None:
         for arch in self.architectures:
-            demand(WORD.fullmatch(arch), "architectures", f"{arch!r} names no architecture")
-        demand(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself")
-        demand(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
-        demand(
+            require_value(WORD.fullmatch(arch), "architectures", f"{arch!r} names no architecture")
+        require_value(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself")
+        require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
+        require_value(
             not (self.stage and self.name == "smetest"),
             "stage",
             "smetest is for developers and never goes on a medium; promote what is ready to smeupdates-testing",
         )
 
 
-class Key(Table):
+class KeySettings(SettingsTable):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
     legacy   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
@@ -54,7 +54,7 @@ class Key(Table):
     expired: str = ""
 
     def __post_init__(self) -> None:
-        demand(
+        require_value(
             FINGERPRINT.fullmatch(self.fingerprint),
             "fingerprint",
             "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",

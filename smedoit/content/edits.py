@@ -28,12 +28,12 @@ REASONS: Sequence[tuple[str, str]] = (
 )
 
 
-def meaning(said: str) -> str:
+def explain_vcs_error(said: str) -> str:
     """Return what the words of a program that failed mean, "" if nobody knows."""
     lower = said.lower()
     return next((words for sign, words in REASONS if sign in lower), "")
 
 
-def altered(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return the files that two sets of digests do not agree on, sorted."""
     return sorted(path for path in {*before, *now} if before.get(path) != now.get(path))

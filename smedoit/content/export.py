@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.inputs import Source
-from smedoit.config.network import Network
+from smedoit.config.inputs import ExportSource
+from smedoit.config.network import NetworkSettings
 from smedoit.content import revisions
-from smedoit.content.edits import meaning
+from smedoit.content.edits import explain_vcs_error
 from smedoit.errors import ContentError, NetworkError
 from smedoit.runtime import files
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime.process import ProgramError, run_program
 
 GIT = ("git", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 HEAD = "refs/smedoit/head"
@@ -22,35 +22,35 @@ KEPT = "what was exported before is kept"
 LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "unknown to the repository", "!": "gone"}
 
 
-def take(source: Source, target: Path, mirror: Path, network: Network) -> dict[str, Any]:
+def export_source(source: ExportSource, target: Path, mirror: Path, network: NetworkSettings) -> dict[str, Any]:
     """Fill target, a directory that is not there yet, with an export; return which revision it is.
 
     mirror  where a clone of git is kept between runs
 
     Raises NetworkError, ContentError; target may then hold a part.
     """
-    takers: dict[str, Callable[[Source, Path, Path, Network], dict[str, Any]]] = {
-        "cvs": from_cvs,
-        "git": from_git,
-        "directory": from_directory,
+    takers: dict[str, Callable[[ExportSource, Path, Path, NetworkSettings], dict[str, Any]]] = {
+        "cvs": _export_cvs,
+        "git": _export_git,
+        "directory": _export_directory,
     }
     revision = takers[source.kind](source, target, mirror, network)
     for directory, names, _ in os.walk(target):
         for name in {*names} & {*files.VCS_DIRECTORIES}:  # also those that somebody committed
             names.remove(name)
-            remove_whole(Path(directory, name))
+            _remove_tree(Path(directory, name))
     return revision
 
 
-def remove_whole(path: Path) -> None:
+def _remove_tree(path: Path) -> None:
     """Remove a directory, or the link in its place."""
     if path.is_symlink():
-        files.remove(path)
+        files.remove_file(path)
     else:
         files.remove_directory(path)
 
 
-def refuse_offline(source: Source, network: Network) -> None:
+def _refuse_offline(source: ExportSource, network: NetworkSettings) -> None:
     """Raise NetworkError if the source is somewhere else and this run must not go there."""
     if network.offline and not source.is_local:
         raise NetworkError(
@@ -59,50 +59,50 @@ def refuse_offline(source: Source, network: Network) -> None:
         )
 
 
-def failure(source: Source, error: Failed) -> NetworkError:
+def _export_error(source: ExportSource, error: ProgramError) -> NetworkError:
     """Return the error for a program that failed, in a sentence."""
     last = [line for line in error.said.strip().splitlines() if line.strip()][-1:]
-    words = meaning(error.said)
+    words = explain_vcs_error(error.said)
     said = f"{words} ({last[0].strip()})" if words and last else words or f"{' '.join(last)} (code {error.code})"
     return NetworkError(f"{source}: {said}", hint=f"correct the source in release.toml, or try again later; {KEPT}")
 
 
-def from_directory(source: Source, target: Path, _mirror: Path, _network: Network) -> dict[str, Any]:
+def _export_directory(source: ExportSource, target: Path, _mirror: Path, _network: NetworkSettings) -> dict[str, Any]:
     """Copy the files of a directory, without what version control keeps beside them."""
     root = Path(source.url)
     if not root.is_dir():
         raise ContentError(f"{root}: is not there", hint=f"correct the source in release.toml; {KEPT}")
     files.make_directory(target)
-    for relative, entry in files.walk(root):
-        file = files.real_file(root, relative)
-        with files.writing(target / relative, 0o755 if os.access(file, os.X_OK) else files.FILE_MODE) as beside:
+    for relative, entry in files.walk_files(root):
+        file = files.resolve_file_below(root, relative)
+        with files.replacing_file(target / relative, 0o755 if os.access(file, os.X_OK) else files.FILE_MODE) as beside:
             shutil.copyfile(entry.path, beside)
-    return revisions.of(root, root)
+    return revisions.checkout_revision(root, root)
 
 
 # CVS
 
 
-def from_cvs(source: Source, target: Path, _mirror: Path, network: Network) -> dict[str, Any]:
+def _export_cvs(source: ExportSource, target: Path, _mirror: Path, network: NetworkSettings) -> dict[str, Any]:
     """Check a module out, note the revision of each file, and take away what CVS keeps beside them.
 
     cvs export would do less: it forgets the revisions before anybody can note them.
     """
-    refuse_offline(source, network)
+    _refuse_offline(source, network)
     files.make_directory(target.parent)
     at = ["-r", source.tag or source.branch] if source.tag or source.branch else []
     at += ["-D", source.moment] if source.moment else []
     command = ["cvs", "-f", "-Q", "-z3", "-d", source.url, "checkout", "-P", *at, "-d", target.name, source.module]
     try:
-        run(command, cwd=target.parent, env=cvs_environment(), package="cvs")
-    except Failed as error:
-        raise failure(source, error) from None
+        run_program(command, cwd=target.parent, env=_cvs_environment(), package="cvs")
+    except ProgramError as error:
+        raise _export_error(source, error) from None
     if not (target / "CVS").is_dir():
         raise NetworkError(f"{source}: there is nothing at that tag or date", hint=f"correct release.toml; {KEPT}")
-    return {**revisions.cvs(target), "repository": f"{source.url} {source.module}"}
+    return {**revisions.read_cvs_checkout(target), "repository": f"{source.url} {source.module}"}
 
 
-def cvs_environment() -> dict[str, str]:
+def _cvs_environment() -> dict[str, str]:
     """Return what cvs needs besides: ssh for :ext:, unless somebody chose another way."""
     return {"CVS_RSH": os.environ.get("CVS_RSH", "ssh")}
 
@@ -110,63 +110,65 @@ def cvs_environment() -> dict[str, str]:
 # git
 
 
-def from_git(source: Source, target: Path, mirror: Path, network: Network) -> dict[str, Any]:
+def _export_git(source: ExportSource, target: Path, mirror: Path, network: NetworkSettings) -> dict[str, Any]:
     """Write the files of one commit; a commit that the mirror has needs no network."""
-    commit = commit_of(source, mirror) if source.revision and mirror.is_dir() else ""
+    commit = _resolve_commit(source, mirror) if source.revision and mirror.is_dir() else ""
     if not commit:
-        refuse_offline(source, network)
-        update(source, mirror)
-        commit = commit_of(source, mirror)
+        _refuse_offline(source, network)
+        _update_mirror(source, mirror)
+        commit = _resolve_commit(source, mirror)
     if not commit:
         name = source.revision or source.tag or source.branch or source.moment
         raise NetworkError(f"{source}: has no revision {name}", hint=f"correct it in release.toml; {KEPT}")
-    write_out(source, commit, target, mirror)
+    _extract_commit(source, commit, target, mirror)
     return {"kind": "git", "commit": commit, "repository": source.url}
 
 
-def git(mirror: Path, *words: str | Path, more: dict[str, str] | None = None) -> str:
+def _run_git(mirror: Path, *words: str | Path, more: dict[str, str] | None = None) -> str:
     """Run git on a mirror; it asks nobody for a password. Raises Failed."""
     env = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": os.fspath(mirror), **(more or {})}
-    return run([*GIT, *words], env=env, package="git")
+    return run_program([*GIT, *words], env=env, package="git")
 
 
-def update(source: Source, mirror: Path) -> None:
+def _update_mirror(source: ExportSource, mirror: Path) -> None:
     """Bring all branches and tags of a repository into the mirror."""
     try:
         files.make_directory(mirror.parent)
-        git(mirror, "init", "-q", "--bare", mirror)
+        _run_git(mirror, "init", "-q", "--bare", mirror)
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", f"+HEAD:{HEAD}")
-        git(mirror, "fetch", "-q", "--prune", "--no-tags", source.url, *refs)
-    except Failed as error:
-        raise failure(source, error) from None
+        _run_git(mirror, "fetch", "-q", "--prune", "--no-tags", source.url, *refs)
+    except ProgramError as error:
+        raise _export_error(source, error) from None
 
 
-def commit_of(source: Source, mirror: Path) -> str:
+def _resolve_commit(source: ExportSource, mirror: Path) -> str:
     """Return the commit that a source means, "" if the mirror has none."""
     branch = f"refs/heads/{source.branch}" if source.branch else HEAD
     name = source.revision or (f"refs/tags/{source.tag}" if source.tag else branch)
     try:
         if source.moment:
-            return git(mirror, "rev-list", "-1", f"--before={source.moment}", branch, "--").strip()
-        return git(mirror, "rev-parse", "--verify", "-q", f"{name}^{{commit}}").strip()
-    except Failed:
+            return _run_git(mirror, "rev-list", "-1", f"--before={source.moment}", branch, "--").strip()
+        return _run_git(mirror, "rev-parse", "--verify", "-q", f"{name}^{{commit}}").strip()
+    except ProgramError:
         return ""
 
 
-def write_out(source: Source, commit: str, target: Path, mirror: Path) -> None:
+def _extract_commit(source: ExportSource, commit: str, target: Path, mirror: Path) -> None:
     """Write the files of a commit, or of one directory of it."""
     files.make_directory(target)
     index = mirror / "smedoit-index"
-    files.remove(index)
+    files.remove_file(index)
     more = {"GIT_INDEX_FILE": os.fspath(index), "GIT_WORK_TREE": os.fspath(target)}
     try:
-        git(mirror, "read-tree", f"{commit}:{source.module}", more=more)
-    except Failed:
+        _run_git(mirror, "read-tree", f"{commit}:{source.module}", more=more)
+    except ProgramError:
         raise NetworkError(
             f"{source}: has no directory {source.module} in {commit}", hint=f"correct it in release.toml; {KEPT}"
         ) from None
-    run([*GIT, "checkout-index", "-a", "-f"], cwd=target, env={"GIT_DIR": os.fspath(mirror), **more}, package="git")
-    files.remove(index)
+    run_program(
+        [*GIT, "checkout-index", "-a", "-f"], cwd=target, env={"GIT_DIR": os.fspath(mirror), **more}, package="git"
+    )
+    files.remove_file(index)
 
 
 # Working copies
@@ -177,9 +179,9 @@ def is_working_copy(path: Path) -> bool:
     return (path / "CVS").is_dir() or (path / ".git").exists()
 
 
-def local_edits(path: Path, network: Network) -> list[str]:
+def local_edits(path: Path, network: NetworkSettings) -> list[str]:
     """Return what differs in a working copy from its repository, as words. Raises ContentError for conflicts."""
-    lines = git_status(path) if (path / ".git").exists() else cvs_status(path, network)
+    lines = _git_status(path) if (path / ".git").exists() else _cvs_status(path, network)
     conflicts = [name for letter, name in lines if letter == "C"]
     if conflicts:
         raise ContentError(
@@ -189,20 +191,22 @@ def local_edits(path: Path, network: Network) -> list[str]:
     return [f"{LETTERS[letter]}: {name}" for letter, name in lines if letter in LETTERS]
 
 
-def git_status(path: Path) -> list[tuple[str, str]]:
+def _git_status(path: Path) -> list[tuple[str, str]]:
     """Return (letter, name) of every file that git finds different; C is a conflict."""
-    said = run([*GIT, "-C", path, "status", "--porcelain", "-z"], package="git")
-    pairs = [(one[:2], one[3:]) for one in said.split("\0") if one[2:3] == " "]
+    said = run_program([*GIT, "-C", path, "status", "--porcelain", "-z"], package="git")
+    pairs = [(entry[:2], entry[3:]) for entry in said.split("\0") if entry[2:3] == " "]
     return [("C" if "U" in state or state in ("AA", "DD") else state.strip()[0], name) for state, name in pairs]
 
 
-def cvs_status(path: Path, network: Network) -> list[tuple[str, str]]:
+def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
     """Return (letter, name) of every file that CVS finds different; nothing if its server may not be asked."""
     root = path / "CVS/Root"
-    here = Source("cvs", files.read_text(root).strip(), "here")
-    refuse_offline(here, network)
+    here = ExportSource("cvs", files.read_file_text(root).strip(), "here")
+    _refuse_offline(here, network)
     try:
-        said = run(["cvs", "-f", "-n", "-q", "update"], cwd=path, env=cvs_environment(), package="cvs", answers=(0, 1))
-    except Failed as error:
-        raise failure(here, error) from None
+        said = run_program(
+            ["cvs", "-f", "-n", "-q", "update"], cwd=path, env=_cvs_environment(), package="cvs", answers=(0, 1)
+        )
+    except ProgramError as error:
+        raise _export_error(here, error) from None
     return [(line[0], line[2:]) for line in said.splitlines() if line[1:2] == " "]

@@ -6,15 +6,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from smedoit.config.inputs import Mirror
-from smedoit.config.network import Network
+from smedoit.config.inputs import RsyncMirror
+from smedoit.config.network import NetworkSettings
 from smedoit.content import rsync_plan
-from smedoit.content.rsync_plan import Forecast
-from smedoit.errors import ConfigError, NetworkError, TreeError, human
+from smedoit.content.rsync_plan import DryRunResult
+from smedoit.errors import ConfigError, FileError, NetworkError, format_size
 from smedoit.publish import remote
-from smedoit.runtime import progress
-from smedoit.runtime.files import make_directory, remove, write
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime import files, progress
+from smedoit.runtime.process import ProgramError, run_program
 
 # As --archive, but owners stay ours, and nothing comes that leads out of the copy or is no file.
 COMMON = (
@@ -32,7 +31,7 @@ MEANINGS = {
 }
 
 
-def refuse() -> None:
+def report_no_mirrors() -> None:
     """Say that there is nothing to copy."""
     raise ConfigError(
         "release.toml has no [[mirror]], so there is nothing to copy",
@@ -40,7 +39,7 @@ def refuse() -> None:
     )
 
 
-def bring(mirror: Mirror, network: Network, log: Path) -> str:
+def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) -> str:
     """Make the copy what its source has, if not too much would disappear from it; return what that came to.
 
     log  gets the words of rsync: a line for each file
@@ -52,63 +51,71 @@ def bring(mirror: Mirror, network: Network, log: Path) -> str:
             f"{mirror.source}: is needed for the mirror {mirror.name}, but this run is offline",
             hint="run doit mirror without offline=1, and without offline = true in release.toml",
         )
-    claim(mirror)
-    remove(log)
-    held = len(files(mirror))
-    plan = rsync_plan.forecast(rsync(mirror, network, log, "--dry-run"))
-    rsync_plan.refuse_deletions(mirror, plan.going, held)
-    with progress.meter(f"{mirror.name}: {len(plan.coming)} files") as shown:
-        rsync(mirror, network, log, f"--max-delete={len(plan.going) + plan.leftovers}", heard=counter(plan, shown))
-    return f"{len(plan.coming)} files came ({human(plan.size)}), {len(plan.going)} of {held} went"
+    _claim_directory(mirror)
+    files.remove_file(log)
+    held = len(_mirror_files(mirror))
+    plan = rsync_plan.parse_dry_run(_rsync_from_source(mirror, network, log, "--dry-run"))
+    rsync_plan.refuse_excess_deletions(mirror, plan.going, held)
+    with progress.progress_meter(f"{mirror.name}: {len(plan.coming)} files") as shown:
+        _rsync_from_source(
+            mirror,
+            network,
+            log,
+            f"--max-delete={len(plan.going) + plan.leftovers}",
+            heard=transfer_listener(plan, shown),
+        )
+    return f"{len(plan.coming)} files came ({format_size(plan.size)}), {len(plan.going)} of {held} went"
 
 
-def claim(mirror: Mirror) -> None:
+def _claim_directory(mirror: RsyncMirror) -> None:
     """Make the copy's directory ours if it is empty. Raises TreeError if it holds things and has no marker."""
     marker = mirror.path / mirror.marker
-    make_directory(mirror.path)
+    files.make_directory(mirror.path)
     if marker.is_file():
         return
     if any(os.scandir(mirror.path)):
-        raise TreeError(
+        raise FileError(
             f"{mirror.path}: holds files but no {mirror.marker}, so it may be something else than a mirror",
             hint=f"if rsync may remove whatever {mirror.source} has not: touch {marker}",
         )
-    write(marker, MARKED)
+    files.write_file(marker, MARKED)
 
 
-def files(mirror: Mirror) -> list[Path]:
+def _mirror_files(mirror: RsyncMirror) -> list[Path]:
     """Return the files of the copy, without the marker."""
     found = [Path(directory, name) for directory, _, names in os.walk(mirror.path) for name in names]
     return [path for path in found if path != mirror.path / mirror.marker]
 
 
-def rsync(mirror: Mirror, network: Network, log: Path, *words: str, heard: Callable[[str], None] | None = None) -> str:
+def _rsync_from_source(
+    mirror: RsyncMirror, network: NetworkSettings, log: Path, *words: str, heard: Callable[[str], None] | None = None
+) -> str:
     """Run rsync and return what it prints. Raises NetworkError with what its exit code means."""
     options = [*COMMON, f"--timeout={network.timeout}", f"--exclude=/{mirror.marker}", *mirror.rsync, *words]
     source = mirror.source.rstrip("/") + "/"
     try:
-        return run(["rsync", *options, "--", source, f"{mirror.path}/"], log=log, package="rsync", heard=heard)
-    except Failed as error:
-        raise explained(error, mirror) from None
+        return run_program(["rsync", *options, "--", source, f"{mirror.path}/"], log=log, package="rsync", heard=heard)
+    except ProgramError as error:
+        raise _explain_rsync_error(error, mirror) from None
 
 
-def counter(plan: Forecast, shown: Callable[[int, int], None]) -> Callable[[str], None]:
+def transfer_listener(plan: DryRunResult, shown: Callable[[int, int], None]) -> Callable[[str], None]:
     """Return a listener to rsync's lines that moves the bar with each file that has come."""
     done = 0
 
     def heard(line: str) -> None:
         nonlocal done
-        if one := rsync_plan.change(line):
-            done += plan.coming.get(one[1], 0)
+        if change := rsync_plan.parse_rsync_change(line):
+            done += plan.coming.get(change[1], 0)
             shown(done, plan.size)
 
     return heard
 
 
-def explained(error: Failed, mirror: Mirror) -> NetworkError:
+def _explain_rsync_error(error: ProgramError, mirror: RsyncMirror) -> NetworkError:
     """Return rsync's failure with the meaning of its code."""
     meaning = MEANINGS.get(error.code, "see rsync(1), EXIT VALUES")
-    tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:] if not rsync_plan.change(line))
+    tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:] if not rsync_plan.parse_rsync_change(line))
     return NetworkError(
         f"{mirror.source}: rsync gave up with code {error.code}, {meaning}{tail}",
         hint=f"what has come is kept; doit mirror:{mirror.name} goes on from there",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from smedoit.config.inputs import Mirror
-from smedoit.config.schema import Table
-from smedoit.errors import NetworkError, grouped
+from smedoit.config.inputs import RsyncMirror
+from smedoit.config.schema import SettingsTable
+from smedoit.errors import NetworkError, format_grouped
 
 CHANGE = re.compile(r"(?P<what>[<>ch.*]\S+) +(?P<size>\d+) (?P<name>.+)")  # a line of --out-format=FORMAT
 LEFTOVER = re.compile(r"(^|.*/)\.([^/]+)\.\w{6}")  # .NAME.XXXXXX: rsync was killed while it wrote NAME
 FORMAT = "%i %l %n"
 
 
-class Forecast(Table):
+class DryRunResult(SettingsTable):
     """What a run would do.
 
     coming     path -> bytes of each file that would come
@@ -31,31 +31,31 @@ class Forecast(Table):
         return sum(self.coming.values())
 
 
-def change(line: str) -> tuple[str, str, int] | None:
+def parse_rsync_change(line: str) -> tuple[str, str, int] | None:
     """Return (what rsync does, path, bytes) of a line in FORMAT, None for any other line."""
     found = CHANGE.fullmatch(line)
     return (found["what"], found["name"], int(found["size"])) if found else None
 
 
-def forecast(said: str) -> Forecast:
+def parse_dry_run(said: str) -> DryRunResult:
     """Return what a dry run of rsync says in FORMAT; directories do not count."""
-    changes = [one for one in map(change, said.splitlines()) if one and not one[1].endswith("/")]
+    changes = [entry for entry in map(parse_rsync_change, said.splitlines()) if entry and not entry[1].endswith("/")]
     coming = {name: size for what, name, size in changes if what[:2] == ">f"}
     gone = sorted(name for what, name, _ in changes if what == "*deleting")
     going = tuple(name for name in gone if LEFTOVER.sub(r"\1\2", name) not in coming)
-    return Forecast(coming, going, len(gone) - len(going))
+    return DryRunResult(coming, going, len(gone) - len(going))
 
 
-def allowed(mirror: Mirror, held: int) -> int:
+def _allowed_deletions(mirror: RsyncMirror, held: int) -> int:
     """Return how many files may disappear from a copy of held files."""
     return held * mirror.deletions // 100
 
 
-def refuse_deletions(mirror: Mirror, going: tuple[str, ...], held: int) -> None:
+def refuse_excess_deletions(mirror: RsyncMirror, going: tuple[str, ...], held: int) -> None:
     """Raise NetworkError if more files would disappear than may."""
-    if len(going) > allowed(mirror, held):
+    if len(going) > _allowed_deletions(mirror, held):
         raise NetworkError(
             f"{mirror.path}: {len(going)} of {held} files would disappear, [[mirror]] {mirror.name} deletions"
-            f" allows {mirror.deletions} %\n{grouped({'would go': going})}",
+            f" allows {mirror.deletions} %\n{format_grouped({'would go': going})}",
             hint=f"look whether {mirror.source} is the right place; if it is, raise deletions. Nothing was changed",
         )

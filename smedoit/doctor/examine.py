@@ -11,7 +11,7 @@ from pathlib import Path
 from smedoit.boottest import qemu
 from smedoit.config.release import Release
 from smedoit.doctor import requirements
-from smedoit.doctor.requirements import Host
+from smedoit.doctor.requirements import HostFacts
 from smedoit.errors import SmeError
 from smedoit.packages import lock
 from smedoit.runtime import files, libraries
@@ -19,53 +19,53 @@ from smedoit.runtime import files, libraries
 ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its users' PATH leaves out
 
 
-def examine(rel: Release) -> Mapping[str, str]:
+def run_doctor(rel: Release) -> Mapping[str, str]:
     """Say what this host has and lacks. Raises SmeError if a configured step lacks something."""
-    found = requirements.examine(rel, host(rel))
+    found = requirements.examine_host(rel, _gather_host_facts(rel))
     table = "\n".join(map(str, found))
-    if faults := requirements.faults(found):
-        names = ", ".join(one.subject for one in faults)
+    if faults := requirements.host_faults(found):
+        names = ", ".join(finding.subject for finding in faults)
         raise SmeError(f"{names}: missing for this release\n{table}", hint="install what is missing, then ask again")
     return {"did": f"{len(found)} things looked at, nothing is missing for this release", "result": table}
 
 
-def host(rel: Release) -> Host:
+def _gather_host_facts(rel: Release) -> HostFacts:
     """Return what this host has."""
     path = f"{os.environ.get('PATH', '')}{ADMINISTRATORS}"
-    places = {one.name: shutil.which(one.name, path=path) for one in requirements.programs(rel)}
-    root = existing(rel.root)
-    return Host(
+    places = {program.name: shutil.which(program.name, path=path) for program in requirements.known_programs(rel)}
+    root = _nearest_directory(rel.root)
+    return HostFacts(
         programs={name: place for name, place in places.items() if place},
-        firmware=firmware(),
-        libraries=libraries.versions(),
+        firmware=_find_firmware(),
+        libraries=libraries.library_versions(),
         python=platform.python_version(),
         root=str(root),
         writable=os.access(root, os.W_OK | os.X_OK),
         free=shutil.disk_usage(root).free,
-        needed=needed(rel),
-        umask=umask(),
+        needed=_media_size(rel),
+        umask=_current_umask(),
         user=os.getuid(),
     )
 
 
-def existing(path: Path) -> Path:
+def _nearest_directory(path: Path) -> Path:
     """Return the nearest directory at or above path that is there."""
-    return next(one for one in (path, *path.parents) if one.is_dir())
+    return next(directory for directory in (path, *path.parents) if directory.is_dir())
 
 
-def firmware() -> str:
+def _find_firmware() -> str:
     """Return where the emulator's UEFI firmware lies, "" if it is not there."""
     pairs = [str(code) for code, _ in qemu.firmware_files()]
     return next(iter([*pairs, *filter(os.path.isfile, qemu.WHOLE)]), "")
 
 
-def needed(rel: Release) -> int:
+def _media_size(rel: Release) -> int:
     """Return the bytes that the media of the last locks take; nothing before there is a lock."""
     locks = [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
-    return sum(pick.package.size for path in locks for pick in lock.loads(files.read_text(path), path))
+    return sum(pick.package.size for path in locks for pick in lock.parse_lock(files.read_file_text(path), path))
 
 
-def umask() -> int:
+def _current_umask() -> int:
     """Return the umask; asking for it means to set it."""
     mask = os.umask(0o022)
     os.umask(mask)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from smedoit.config.release import Release
-from smedoit.errors import human
+from smedoit.errors import format_size
 
 FINE, MISSING, ABSENT, REMARK = "ok", "missing", "absent", "note"  # absent: nobody has asked for what needs it
 UNREADABLE = 0o055  # bits of a umask that keep others from reading what we publish
 
 
 @dataclass(frozen=True)
-class Program:
+class HostProgram:
     """A program of the host: what for, in which Debian package, and whether a configured step needs it."""
 
     name: str
@@ -23,7 +23,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One line of the answer; a MISSING one is a fault."""
 
     state: str
@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Host:
+class HostFacts:
     """What the host is found to have.
 
     programs   name -> where it lies; what is not there is left out
@@ -55,94 +55,104 @@ class Host:
     user: int
 
 
-def programs(rel: Release) -> list[Program]:
+def known_programs(rel: Release) -> list[HostProgram]:
     """Return every program that any step may call, and whether this release.toml makes one do so."""
     lorax, legacy = rel.installer.way == "lorax", any(key.legacy for key in rel.keys)
-    exported = {one.source.kind for one in rel.exported}
+    exported = {export.source.kind for export in rel.exported}
     return [
-        Program("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
-        Program("gpgv", "gpgv", "boot_set: upstream's signed checksums", False),
-        Program("rpmkeys", "rpm", "packages: signatures of legacy keys", legacy),
-        Program(rel.mock.command[0], "mock", "installer: lorax in a chroot", lorax),
-        Program("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
-        Program("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
-        Program("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
-        Program("git", "git", "content, record: revisions of working copies", "git" in exported),
-        Program("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
-        Program("python2.7", "python2.7, of Debian 11", "install_classes: the syntax of the installer's Python", False),
-        Program("rsync", "rsync", "mirror, publish to a remote target", bool(rel.mirror or rel.publish.remote)),
-        Program("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
+        HostProgram("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
+        HostProgram("gpgv", "gpgv", "boot_set: upstream's signed checksums", False),
+        HostProgram("rpmkeys", "rpm", "packages: signatures of legacy keys", legacy),
+        HostProgram(rel.mock.command[0], "mock", "installer: lorax in a chroot", lorax),
+        HostProgram("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
+        HostProgram("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
+        HostProgram("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
+        HostProgram("git", "git", "content, record: revisions of working copies", "git" in exported),
+        HostProgram("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
+        HostProgram(
+            "python2.7", "python2.7, of Debian 11", "install_classes: the syntax of the installer's Python", False
+        ),
+        HostProgram("rsync", "rsync", "mirror, publish to a remote target", bool(rel.mirror or rel.publish.remote)),
+        HostProgram("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]
 
 
-def examine(rel: Release, host: Host) -> list[Finding]:
+def examine_host(rel: Release, host: HostFacts) -> list[DoctorFinding]:
     """Return what there is to say of the host, program by program."""
     return [
-        *(judged(program, host.programs.get(program.name, "")) for program in programs(rel)),
-        firmware(host.firmware),
-        Finding(FINE, "python", host.python),
-        *(library(name, version) for name, version in sorted(host.libraries.items())),
-        root(host),
-        disk(host),
-        umask(host.umask),
-        user(host.user),
+        *(_check_program(program, host.programs.get(program.name, "")) for program in known_programs(rel)),
+        _check_firmware(host.firmware),
+        DoctorFinding(FINE, "python", host.python),
+        *(_check_library(name, version) for name, version in sorted(host.libraries.items())),
+        _check_root_writable(host),
+        _check_disk_space(host),
+        _check_umask(host.umask),
+        _check_user(host.user),
     ]
 
 
-def judged(program: Program, path: str) -> Finding:
+def _check_program(program: HostProgram, path: str) -> DoctorFinding:
     """Return the line of a program."""
     if path:
-        return Finding(FINE, program.name, f"{path} — {program.purpose}")
+        return DoctorFinding(FINE, program.name, f"{path} — {program.purpose}")
     words = f"{program.purpose}; on Debian in the package {program.package}"
-    return Finding(MISSING if program.needed else ABSENT, program.name, words)
+    return DoctorFinding(MISSING if program.needed else ABSENT, program.name, words)
 
 
-def firmware(path: str) -> Finding:
+def _check_firmware(path: str) -> DoctorFinding:
     """Return the line of the emulator's UEFI firmware."""
     purpose = "boot_test, preview: UEFI in qemu"
     return (
-        Finding(FINE, "OVMF", f"{path} — {purpose}")
+        DoctorFinding(FINE, "OVMF", f"{path} — {purpose}")
         if path
-        else Finding(ABSENT, "OVMF", f"{purpose}; on Debian in the package ovmf")
+        else DoctorFinding(ABSENT, "OVMF", f"{purpose}; on Debian in the package ovmf")
     )
 
 
-def library(name: str, version: str) -> Finding:
+def _check_library(name: str, version: str) -> DoctorFinding:
     """Return the line of a Python library."""
     return (
-        Finding(FINE, name, version)
+        DoctorFinding(FINE, name, version)
         if version
-        else Finding(MISSING, name, "a library that smedoit needs: pip install it")
+        else DoctorFinding(MISSING, name, "a library that smedoit needs: pip install it")
     )
 
 
-def root(host: Host) -> Finding:
+def _check_root_writable(host: HostFacts) -> DoctorFinding:
     """Return whether the build root can be written to."""
     if host.writable:
-        return Finding(FINE, "[paths] root", host.root)
-    return Finding(MISSING, "[paths] root", f"your user cannot write to {host.root}; mend its owner, or release.toml")
+        return DoctorFinding(FINE, "[paths] root", host.root)
+    return DoctorFinding(
+        MISSING, "[paths] root", f"your user cannot write to {host.root}; mend its owner, or release.toml"
+    )
 
 
-def disk(host: Host) -> Finding:
+def _check_disk_space(host: HostFacts) -> DoctorFinding:
     """Return whether the media find room: a new one is written beside the old one."""
     words = (
-        f"{human(host.free)} free; the media take {human(host.needed)}" if host.needed else f"{human(host.free)} free"
+        f"{format_size(host.free)} free; the media take {format_size(host.needed)}"
+        if host.needed
+        else f"{format_size(host.free)} free"
     )
-    return Finding(FINE if host.free >= 2 * host.needed else MISSING, "disk", words)
+    return DoctorFinding(FINE if host.free >= 2 * host.needed else MISSING, "disk", words)
 
 
-def umask(mask: int) -> Finding:
+def _check_umask(mask: int) -> DoctorFinding:
     """Return whether mirrors could read our directories."""
     closed = mask & UNREADABLE
     words = f"{mask:03o}" + ("; mirrors could not read directories made now: umask 022 lets them" if closed else "")
-    return Finding(REMARK if closed else FINE, "umask", words)
+    return DoctorFinding(REMARK if closed else FINE, "umask", words)
 
 
-def user(number: int) -> Finding:
+def _check_user(number: int) -> DoctorFinding:
     """Return whether the user is one that can do less harm."""
-    return Finding(FINE, "user", str(number)) if number else Finding(REMARK, "user", "root; no step needs to be root")
+    return (
+        DoctorFinding(FINE, "user", str(number))
+        if number
+        else DoctorFinding(REMARK, "user", "root; no step needs to be root")
+    )
 
 
-def faults(found: Iterable[Finding]) -> list[Finding]:
+def host_faults(found: Iterable[DoctorFinding]) -> list[DoctorFinding]:
     """Return what keeps a configured step from being done."""
-    return [one for one in found if one.state == MISSING]
+    return [finding for finding in found if finding.state == MISSING]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, step
+from smedoit.engine.task import Task, define_task
 
 
 def doctor(rel: Release) -> Task:
     """What the host has and lacks."""
-    return step(rel, "doctor", "doctor.examine.examine", rel, always=True, wiki="Local Only: Requirements")
+    return define_task(rel, "doctor", "doctor.examine.run_doctor", rel, always=True, wiki="Local Only: Requirements")

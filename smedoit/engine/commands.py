@@ -11,13 +11,13 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase, check_tasks_exist
 from doit.cmd_help import Help as DoitHelp
 
-from smedoit.engine.decision import shown
+from smedoit.engine.decision import display_path
 
 RUN, WAIT, DONE = "run", "wait", "ok"
 DEFAULT = "iso"
 
 
-class Graph:
+class TaskGraph:
     """The tasks, who makes what another one reads, and what the ledger decides of each."""
 
     def __init__(self, tasks: list[Any], ledger: Any) -> None:
@@ -66,9 +66,9 @@ class List(DoitCmdBase):  # type: ignore[misc]
 
     def _execute(self, pos_args: list[str]) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
-        graph = Graph(self.task_list, self.dep_manager)
+        graph = TaskGraph(self.task_list, self.dep_manager)
         check_tasks_exist(graph.tasks, pos_args, skip_wildcard=True)
-        shown = [name for name in graph.tasks if listed(graph.tasks[name], pos_args)]
+        shown = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args)]
         width = max((len(name) for name in shown), default=0)
         for name in shown:
             task = graph.tasks[name]
@@ -77,11 +77,11 @@ class List(DoitCmdBase):  # type: ignore[misc]
         return 0
 
 
-def listed(task: Any, wanted: list[str]) -> bool:
+def _is_listed(task: Any, wanted: list[str]) -> bool:
     """Return whether to list a task: what the words mean (globs allowed), else all but the parts of a task."""
     if not wanted:
         return not task.subtask_of
-    return any(fnmatch.fnmatchcase(task.name, one) for one in wanted)
+    return any(fnmatch.fnmatchcase(task.name, pattern) for pattern in wanted)
 
 
 class Why(DoitCmdBase):  # type: ignore[misc]
@@ -94,14 +94,14 @@ class Why(DoitCmdBase):  # type: ignore[misc]
 
     def _execute(self, pos_args: list[str]) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        graph = Graph(self.task_list, self.dep_manager)
+        graph = TaskGraph(self.task_list, self.dep_manager)
         check_tasks_exist(graph.tasks, pos_args)
         for name in pos_args or [DEFAULT]:
-            self.outstream.write("\n".join(explained(graph, name)) + "\n")
+            self.outstream.write("\n".join(_explain_task(graph, name)) + "\n")
         return 0
 
 
-def explained(graph: Graph, name: str) -> list[str]:
+def _explain_task(graph: TaskGraph, name: str) -> list[str]:
     """Return the whole explanation of one task."""
     status = graph.status(name)
     if status == DONE:
@@ -117,21 +117,23 @@ class Help(DoitHelp):  # type: ignore[misc]
         tasks = {task.name: task for task in self.task_list}
         if pos_args[0] not in tasks:
             return False
-        self.outstream.write("\n".join(described(tasks[pos_args[0]])) + "\n")
+        self.outstream.write("\n".join(_task_details(tasks[pos_args[0]])) + "\n")
         return True
 
 
-def described(task: Any) -> list[str]:
+def _task_details(task: Any) -> list[str]:
     """Return all that a task declares, as lines."""
     meta = task.meta
     facts = {
-        "reads": [shown(path) for path in sorted(task.file_dep)] + [below(files) for files in meta["reads"]],
+        "reads": [display_path(path) for path in sorted(task.file_dep)]
+        + [_describe_filesets(files) for files in meta["reads"]],
         "is told": [key.removeprefix("release.toml ") for key in meta["told"]],
-        "writes": [shown(path) for path in task.targets] + [below(files) for files in meta["writes"]],
+        "writes": [display_path(path) for path in task.targets]
+        + [_describe_filesets(files) for files in meta["writes"]],
         "waits for": list(task.task_dep),
-        "its options": [option_in_words(one) for one in task.params],
+        "its options": [_describe_option(param) for param in task.params],
         "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
-        "its log": [shown(os.fspath(meta["log"]))],
+        "its log": [display_path(os.fspath(meta["log"]))],
     }
     lines = [f"{task.name}: {task.doc}"]
     for fact, values in facts.items():
@@ -144,13 +146,13 @@ def described(task: Any) -> list[str]:
     return [*lines, why]
 
 
-def option_in_words(option: Mapping[str, Any]) -> str:
+def _describe_option(option: Mapping[str, Any]) -> str:
     """Return an option of a task as a person types it, and what it does."""
     value = "" if option.get("type") is bool else f" {option['name'].upper()}"
     return f"--{option['long']}{value}: {option.get('help', '')}"
 
 
-def below(files: Any) -> str:
+def _describe_filesets(files: Any) -> str:
     """Return a set of files in words."""
     only = "" if files.only == ("*",) else f": {', '.join(files.only)}"
-    return f"the files below {shown(os.fspath(files.root))}{only}"
+    return f"the files below {display_path(os.fspath(files.root))}{only}"

@@ -16,14 +16,14 @@ from doit.exceptions import InvalidTask
 from smedoit.engine import decision
 from smedoit.errors import SmeError
 from smedoit.runtime import files
-from smedoit.runtime.run_lock import Guard
+from smedoit.runtime.run_lock import RunLock
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
 INDENT = "  "
 KEPT = 1 << 20  # a file edited by hand that is larger than this is reported, but no copy of it is kept
 
 
-class Reporter:
+class ConsoleReporter:
     """doit's reporter: silent about what is up to date, one line before and one after what runs.
 
     It also begins and ends the run: one at a time in a build root.
@@ -42,7 +42,7 @@ class Reporter:
         self.ran = 0
         self.failed = False
         self.selected: list[Any] = []
-        self.guard = Guard(self.lock_file, self.farewell)
+        self.guard = RunLock(self.lock_file, self.farewell)
 
     def write(self, line: str) -> None:
         """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
@@ -56,8 +56,8 @@ class Reporter:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
         try:
             for name in list(selected):
-                read_options(tasks[name])
-                follow(tasks, selected, name)
+                _parse_task_options(tasks[name])
+                _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
             self.guard.take()
             self.mend()
@@ -70,7 +70,7 @@ class Reporter:
         if self.under_way.exists():
             from smedoit.tiers import journal
 
-            self.write(journal.recover(self.root, self.under_way.parent))
+            self.write(journal.recover_promotion(self.root, self.under_way.parent))
 
     def farewell(self, line: str) -> None:
         """Say that a signal ended the run."""
@@ -97,11 +97,11 @@ class Reporter:
             stage = self.kept.parents[1]
             copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
             try:
-                files.copy(path, copy)
+                files.copy_file(path, copy)
             except SmeError as error:
                 self.write(f"{INDENT}{error}")
                 return
-            self.write(f"{INDENT}your version of {path.name} is kept as {decision.shown(os.fspath(copy))}")
+            self.write(f"{INDENT}your version of {path.name} is kept as {decision.display_path(os.fspath(copy))}")
 
     def add_success(self, task: Any) -> None:
         """Say what a task did and how long it took."""
@@ -147,7 +147,7 @@ class Reporter:
         self.guard.release()
 
 
-def read_options(task: Any) -> None:
+def _parse_task_options(task: Any) -> None:
     """Let the options of a task stand behind its words, too: doit stops looking at the first word.
 
     Raises SmeError for an option that the task does not have.
@@ -155,23 +155,23 @@ def read_options(task: Any) -> None:
     words = task.pos_arg_val or []
     if not any(word.startswith("--") for word in words):
         return
-    options = {one["long"]: one for one in task.params}
-    names = [long if one["type"] is bool else f"{long}=" for long, one in options.items()]
+    options = {param["long"]: param for param in task.params}
+    names = [long if param["type"] is bool else f"{long}=" for long, param in options.items()]
     try:
         given, task.pos_arg_val = gnu_getopt(words, "", names)
     except GetoptError as error:
         raise SmeError(f"{task.name}: {error.msg}", hint=f"doit help {task.name} shows its options") from None
     for option, value in given:
-        one = options[option.removeprefix("--")]
-        task.options[one["name"]] = True if one["type"] is bool else value
+        definition = options[option.removeprefix("--")]
+        task.options[definition["name"]] = True if definition["type"] is bool else value
 
 
-def follow(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:
+def _select_followers(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:
     """Select what follows the task called name, to be run when that is done."""
     task = tasks[name]
     if (task.options or {}).get("dry_run"):
         return
     for later in (task.meta or {}).get("then", ()):
         selected.append(later)
-        for one in (later, *tasks[later].task_dep):
-            tasks[one].task_dep.append(name)
+        for task_name in (later, *tasks[later].task_dep):
+            tasks[task_name].task_dep.append(name)

@@ -20,9 +20,9 @@ from doit.dependency import Dependency, DependencyStatus
 
 from smedoit.config.release import Release
 from smedoit.engine import decision
-from smedoit.engine.decision import Seen, Snapshot
+from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import SmeError
-from smedoit.runtime.files import Stamp, digest, remove, stamp, write
+from smedoit.runtime.files import FileStamp, digest_file, remove_file, stamp_file, write_file
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
 NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
@@ -34,7 +34,7 @@ LIBRARIES = ("createrepo_c-", "jinja2-", "libcomps-", "productmd-", "pycdlib-", 
 
 
 @functools.cache
-def program() -> Mapping[str, str]:
+def program_config() -> Mapping[str, str]:
     """Return what every task is told of smedoit's own code and the libraries that write artifacts.
 
     A change of either may change any artifact, so it runs every task; where the output
@@ -51,7 +51,7 @@ def program() -> Mapping[str, str]:
     return {"smedoit itself": state.hexdigest(), "the libraries": " ".join(versions)}
 
 
-class Ledger(Dependency):  # type: ignore[misc]
+class TaskState(Dependency):  # type: ignore[misc]
     """What every task saw when it last succeeded, and the decision that follows from it.
 
     A task says in its meta what doit has no words for: "told" (key -> value), "reads" and
@@ -60,33 +60,33 @@ class Ledger(Dependency):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.before: dict[str, Snapshot] = {}  # as each task was found, before its action could race
+        self.before: dict[str, TaskSnapshot] = {}  # as each task was found, before its action could race
         self.because: dict[str, list[str]] = {}
         self.edited: dict[str, list[str]] = {}
 
     def get_status(self, task: Any, _tasks: object, get_log: bool = False) -> DependencyStatus:
         """Return doit's status of a task; its reasons are kept in self.because."""
         remembered = self.remembered(task.name)
-        now = observe(task, remembered or Snapshot())
+        now = _take_snapshot(task, remembered or TaskSnapshot())
         self.before[task.name] = now
-        why = decision.reasons(remembered, now, task.targets)
-        self.edited[task.name] = decision.edited(remembered, now)
-        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*asked_for(task), *why]
+        why = decision.rerun_reasons(remembered, now, task.targets)
+        self.edited[task.name] = decision.edited_outputs(remembered, now)
+        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*_option_reasons(task), *why]
         status = DependencyStatus(get_log)
         status.status = "run" if self.because[task.name] else "up-to-date"
         task.dep_changed = sorted(task.file_dep)
         return status
 
-    def remembered(self, name: str) -> Snapshot | None:
+    def remembered(self, name: str) -> TaskSnapshot | None:
         """Return what a task saw when it last succeeded, None if it never did."""
         saved = self._get(name, "snapshot:")
-        return unpacked(saved) if saved else None
+        return _unpack_snapshot(saved) if saved else None
 
     def save_success(self, task: Any, _result_hash: object = None) -> None:
         """Remember, on disk and now, what the task read before it ran and what it wrote."""
-        known = self.before.get(task.name) or observe(task, Snapshot())
-        after = observe_writes(task, Snapshot())
-        self._set(task.name, "snapshot:", packed(Snapshot(known.told, known.reads, after)))
+        known = self.before.get(task.name) or _take_snapshot(task, TaskSnapshot())
+        after = _observe_outputs(task, TaskSnapshot())
+        self._set(task.name, "snapshot:", _pack_snapshot(TaskSnapshot(known.told, known.reads, after)))
         self._set(task.name, "_values_:", task.values)
         self.persist()
 
@@ -108,91 +108,99 @@ class Ledger(Dependency):  # type: ignore[misc]
             raise SystemExit(str(error)) from None
 
 
-def asked_for(task: Any) -> list[str]:
+def _option_reasons(task: Any) -> list[str]:
     """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
     given = task.options or {}
-    options = (one for one in task.params if given.get(one["name"], one["default"]) != one["default"])
-    return [f"{decision.ASKED} with --{one['long']}" for one in options]
+    options = (param for param in task.params if given.get(param["name"], param["default"]) != param["default"])
+    return [f"{decision.ASKED} with --{param['long']}" for param in options]
 
 
-def observe(task: Any, known: Snapshot) -> Snapshot:
+def _take_snapshot(task: Any, known: TaskSnapshot) -> TaskSnapshot:
     """Return a task's snapshot of this moment; files with a known stamp are not opened."""
     meta = task.meta
-    reads = dict(look(task.file_dep, known.reads, content=True))
+    reads = dict(_look_at_files(task.file_dep, known.reads, content=True))
     for files in meta.get("reads", ()):
-        reads.update(look(files.paths(), known.reads, content=files.content))
-    return Snapshot(meta.get("told", {}), reads, observe_writes(task, known))
+        reads.update(_look_at_files(files.paths(), known.reads, content=files.content))
+    return TaskSnapshot(meta.get("told", {}), reads, _observe_outputs(task, known))
 
 
-def observe_writes(task: Any, known: Snapshot) -> dict[str, Seen]:
+def _observe_outputs(task: Any, known: TaskSnapshot) -> dict[str, FileState]:
     """Return what there is now of that which the task writes."""
-    writes = dict(look(task.targets, known.writes, content=True))
+    writes = dict(_look_at_files(task.targets, known.writes, content=True))
     for files in task.meta.get("writes", ()):
-        writes.update(look(files.paths(), known.writes, content=files.content))
+        writes.update(_look_at_files(files.paths(), known.writes, content=files.content))
     for link in task.meta.get("links", ()):
         if os.path.islink(link):
-            writes[os.fspath(link)] = Seen(NO_STAMP, f"link to {os.readlink(link)}")
+            writes[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
     return writes
 
 
-def look(paths: Iterable[str], known: Mapping[str, Seen], content: bool) -> Iterator[tuple[str, Seen]]:
+def _look_at_files(
+    paths: Iterable[str], known: Mapping[str, FileState], content: bool
+) -> Iterator[tuple[str, FileState]]:
     """Yield (path, what is there) for every path that is there; an equal stamp means equal content."""
     for path in paths:
         before = known.get(path)
         try:
-            now = stamp(path)
-            yield path, before if before is not None and before.stamp == now else seen(path, now, content)
+            now = stamp_file(path)
+            yield (
+                path,
+                before if before is not None and before.stamp == now else _current_file_state(path, now, content),
+            )
         except OSError:
             continue
 
 
-def seen(path: str, now: Stamp, content: bool) -> Seen:
+def _current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
     """Return what is there now, read if its content decides. Raises OSError."""
     if not content:
-        return Seen(now, "")
+        return FileState(now, "")
     if time.time_ns() - now.mtime_ns < RACY_NS:
         now = now._replace(mtime_ns=SMUDGED)
-    return Seen(now, digest(path))
+    return FileState(now, digest_file(path))
 
 
-def packed(snapshot: Snapshot) -> dict[str, Any]:
+def _pack_snapshot(snapshot: TaskSnapshot) -> dict[str, Any]:
     """Return a snapshot as JSON knows it."""
     return {"told": dict(snapshot.told), "reads": dict(snapshot.reads), "writes": dict(snapshot.writes)}
 
 
-def unpacked(saved: Mapping[str, Any]) -> Snapshot | None:
+def _unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
     """Return a snapshot from JSON, None if it is not one of ours."""
     try:
-        parts = [{path: Seen(tuple(one[0]), one[1]) for path, one in saved[key].items()} for key in ("reads", "writes")]
-        return Snapshot(saved["told"], *parts)
+        parts = [
+            {path: FileState(tuple(saved_state[0]), saved_state[1]) for path, saved_state in saved[key].items()}
+            for key in ("reads", "writes")
+        ]
+        return TaskSnapshot(saved["told"], *parts)
     except (KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
-def settings(rel: Release) -> dict[str, Any]:
+def doit_config(rel: Release) -> dict[str, Any]:
     """Return DOIT_CONFIG: doit with our memory, our reporter, and `iso` as the default.
 
     doit offers no setting for the class that decides, so it is put in its place here.
     """
     from doit import cmd_base, loader
 
-    from smedoit.engine.reporter import Reporter
+    from smedoit.engine.reporter import ConsoleReporter
 
-    cmd_base.Dependency = Ledger
-    loader.inspect = without_sources(inspect)
-    Reporter.lock_file = rel.cache / "running"
-    Reporter.kept = rel.state / "edited"
-    Reporter.root, Reporter.under_way = rel.root, rel.promotion.under_way
+    cmd_base.Dependency = TaskState
+    loader.inspect = _inspect_without_sources(inspect)
+    ConsoleReporter.lock_file = rel.cache / "running"
+    ConsoleReporter.kept = rel.state / "edited"
+    ConsoleReporter.root, ConsoleReporter.under_way = rel.root, rel.promotion.under_way
     return {
         "default_tasks": ["iso"],
         "dep_file": str(rel.state / "tasks"),
         "backend": "directory",
-        "reporter": Reporter,
+        "reporter": ConsoleReporter,
         "verbosity": 2,
     }
 
 
-def without_sources(inspect: Any) -> SimpleNamespace:
+def _inspect_without_sources(inspect: Any) -> SimpleNamespace:
     """Return what doit's loader needs of inspect; the line of a task comes from its code, not from tokenizing dodo.py.
 
     That alone takes doit longer than all of our own looking around.
@@ -259,7 +267,7 @@ class StateDirectory:
         """Write what was changed; a state that is empty needs no file."""
         for task in sorted(self.dirty):
             if self.tasks[task]:
-                write(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)
+                write_file(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)
             else:
-                remove(self.file(task))
+                remove_file(self.file(task))
         self.dirty.clear()

@@ -11,10 +11,11 @@ from typing import Any
 from doit import get_var
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
-from smedoit.config.release import Release, load
-from smedoit.engine.state import program
+from smedoit.config import release
+from smedoit.config.release import Release
+from smedoit.engine.state import program_config
 from smedoit.errors import ConfigError, SmeError
-from smedoit.runtime.filesets import Files
+from smedoit.runtime.filesets import FileSet
 
 Task = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
@@ -22,15 +23,15 @@ AGAIN = "again"  # doit again=1: make again what was made; what only asks was an
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
 
 
-def release() -> Release:
+def current_release() -> Release:
     """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
     try:
-        return asked_offline(load(), get_var("offline"))
+        return apply_offline(release.load_release(), get_var("offline"))
     except SmeError as error:
         raise InvalidDodoFile(str(error)) from None
 
 
-def asked_offline(rel: Release, said: str | None) -> Release:
+def apply_offline(rel: Release, said: str | None) -> Release:
     """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
     if said is None:
         return rel
@@ -39,7 +40,7 @@ def asked_offline(rel: Release, said: str | None) -> Release:
     return replace(rel, network=replace(rel.network, offline=said.lower() in YES))
 
 
-def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
+def _task_action(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
     """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
 
     function  module and name of a step below smedoit.steps, as "packages.choose"; it is
@@ -51,11 +52,11 @@ def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], o
 
         module, _, name = function.partition(".")
         try:
-            with progress.logging(rel.logs / f"{task}.log"):
+            with progress.open_task_log(rel.logs / f"{task}.log"):
                 said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args, **options)
                 values = dict(said) if isinstance(said, Mapping) else {"did": str(said)}
                 for value in values.values():
-                    progress.note(str(value))
+                    progress.log_line(str(value))
         except SmeError as error:
             return TaskFailed(str(error))
         return values
@@ -64,16 +65,16 @@ def job(rel: Release, task: str, function: str, *args: object) -> Callable[[], o
     return action
 
 
-def step(
+def define_task(
     rel: Release,
     name: str,
     function: str,
     *args: object,
     file_dep: Iterable[Path] = (),
-    reads: Iterable[Files] = (),
+    reads: Iterable[FileSet] = (),
     told: Mapping[str, object] | None = None,
     targets: Iterable[Path] = (),
-    writes: Iterable[Files] = (),
+    writes: Iterable[FileSet] = (),
     links: Iterable[Path] = (),
     after: Iterable[str] = (),
     always: bool = False,
@@ -93,19 +94,21 @@ def step(
     pos_arg the name by which the step gets the words behind the task's name, as a list
     then    tasks that follow when somebody asked for this one, unless it was for --dry-run
     """
-    words = {f"release.toml {key}": spelled(value) for key, value in (told or {}).items()}
+    words = {f"release.toml {key}": _config_text(value) for key, value in (told or {}).items()}
     targets, writes, links = list(targets), list(writes), list(links)
     file_dep, reads = list(file_dep), list(reads)
-    exported = exports(rel, name, [*file_dep, *(files.root for files in reads)])
+    exported = _exporting_task(rel, name, [*file_dep, *(files.root for files in reads)])
     return {
         "file_dep": file_dep,
         "targets": list(targets),
         "task_dep": [*after, *exported],
-        "actions": [] if get_var(AGAIN) and not (targets or writes or links) else [job(rel, name, function, *args)],
-        "params": [dict(one) for one in params],
+        "actions": []
+        if get_var(AGAIN) and not (targets or writes or links)
+        else [_task_action(rel, name, function, *args)],
+        "params": [dict(param) for param in params],
         **({"pos_arg": pos_arg} if pos_arg else {}),
         "meta": {
-            "told": {**words, **program()},
+            "told": {**words, **program_config()},
             "reads": tuple(reads),
             "writes": tuple(writes),
             "links": tuple(links),
@@ -114,47 +117,47 @@ def step(
             "wiki": wiki,
             "log": rel.logs / f"{name}.log",
         },
-        "clean": [(remove_outputs, [list(targets), list(writes)])],
+        "clean": [(_remove_outputs, [list(targets), list(writes)])],
         "verbosity": 2,
     }
 
 
-def exports(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:
+def _exporting_task(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:
     """Return the task that must come first because it exports some of the inputs.
 
     What is not pinned would be asked for in every run; it is exported when somebody says doit content.
     """
-    places = [one.path for one in rel.exported if one.source.is_pinned] if name != "content" else []
+    places = [export.path for export in rel.exported if export.source.is_pinned] if name != "content" else []
     inputs = list(inputs) if places else []
-    return ["content"] if any(one.is_relative_to(place) for place in places for one in inputs) else []
+    return ["content"] if any(path.is_relative_to(place) for place in places for path in inputs) else []
 
 
-def group(rel: Release, name: str, doc: str) -> Task:
+def group_task(rel: Release, name: str, doc: str) -> Task:
     """Return the head of a task that consists of others, to be yielded before them."""
     nothing: dict[str, object] = {"told": {}, "reads": (), "writes": (), "always": False, "wiki": ""}
     return {"name": None, "doc": doc, "meta": {**nothing, "log": rel.logs / f"{name}.log"}}
 
 
-def spelled(value: object) -> str:
+def _config_text(value: object) -> str:
     """Return a value of release.toml as text that is equal only for equal values."""
     if is_dataclass(value):
-        return ", ".join(f"{one.name} {spelled(getattr(value, one.name))}" for one in fields(value))
+        return ", ".join(f"{field.name} {_config_text(getattr(value, field.name))}" for field in fields(value))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {spelled(one)}" for key, one in sorted(value.items())) or "nothing"
+        return ", ".join(f"{key} = {_config_text(entry)}" for key, entry in sorted(value.items())) or "nothing"
     if isinstance(value, tuple):
-        return "; ".join(spelled(one) for one in value) or "nothing"
+        return "; ".join(_config_text(entry) for entry in value) or "nothing"
     return str(value) if value != "" else "nothing"
 
 
-def said(rel: Release, *keys: str) -> dict[str, object]:
+def release_config(rel: Release, *keys: str) -> dict[str, object]:
     """Return what a task is told of [release]; volume_id with its placeholders filled in."""
-    one = rel.release
-    return {f"[release] {key}": one.volume if key == "volume_id" else getattr(one, key) for key in keys}
+    identity = rel.release
+    return {f"[release] {key}": identity.volume if key == "volume_id" else getattr(identity, key) for key in keys}
 
 
-def remove_outputs(targets: Iterable[Path], writes: Iterable[Files]) -> None:
+def _remove_outputs(targets: Iterable[Path], writes: Iterable[FileSet]) -> None:
     """Remove what a task made, for doit clean; its directories stay."""
-    from smedoit.runtime.files import remove
+    from smedoit.runtime.files import remove_file
 
     for path in [*targets, *(Path(found) for files in writes for found in files.paths())]:
-        remove(path)
+        remove_file(path)

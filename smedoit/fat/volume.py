@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.errors import ContentError
-from smedoit.runtime.files import read_bytes, write
+from smedoit.runtime.files import read_file_bytes, write_file
 
 SLOT = 32  # bytes of one directory slot
 VOLUME_LABEL, DIRECTORY, LONG_NAME = 0x08, 0x10, 0x0F
@@ -23,7 +23,7 @@ SMALL_BASE, SMALL_EXTENSION = 0x08, 0x10  # how NT and Linux store the lower cas
 
 
 @dataclass(frozen=True)
-class Shape:
+class FatGeometry:
     """Where things lie in a FAT volume, in bytes and clusters."""
 
     bits: int  # of one FAT entry: 12, 16 or 32
@@ -42,7 +42,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FatEntry:
     """One file or directory: its name, and where its 32 bytes lie in the image."""
 
     name: str
@@ -56,29 +56,29 @@ class Entry:
         return bool(self.attributes & DIRECTORY)
 
 
-def list_files(image: Path) -> list[str]:
+def list_fat_files(image: Path) -> list[str]:
     """Return the path inside the image of every file, sorted. Raises ContentError, TreeError."""
-    return sorted(Volume.read(image).files())
+    return sorted(FatVolume.read(image).files())
 
 
-def read_file(image: Path, name: str) -> bytes:
+def read_fat_file(image: Path, name: str) -> bytes:
     """Return one file's content; name is a path like EFI/BOOT/grub.cfg, in any case."""
-    volume = Volume.read(image)
+    volume = FatVolume.read(image)
     return volume.content(volume.find(name))
 
 
-def replace_file(image: Path, target: Path, name: str, content: bytes, epoch: int) -> None:
+def replace_fat_file(image: Path, target: Path, name: str, content: bytes, epoch: int) -> None:
     """Write to target a copy of image in which name holds content, as written at epoch.
 
     target may be image itself. Raises ContentError when image is no FAT volume, has
     no such file, or has no room for the new content.
     """
-    volume = Volume.read(image)
+    volume = FatVolume.read(image)
     volume.replace(name, content, epoch)
-    write(target, bytes(volume.image))
+    write_file(target, bytes(volume.image))
 
 
-class Volume:
+class FatVolume:
     """A FAT volume in memory. The number of a FAT entry is the number of its cluster."""
 
     def __init__(self, image: bytes, origin: Path) -> None:
@@ -87,15 +87,15 @@ class Volume:
         self.mask = (1 << min(self.shape.bits, 28)) - 1  # FAT32 uses 28 of its bits
 
     @classmethod
-    def read(cls, image: Path) -> Volume:
+    def read(cls, image: Path) -> FatVolume:
         """Return the volume in a file. Raises ContentError if there is none."""
-        return cls(read_bytes(image), image)
+        return cls(read_file_bytes(image), image)
 
     def fault(self, problem: str, hint: str) -> ContentError:
         """Return the error to raise, in a sentence that names the image."""
         return ContentError(f"{self.origin}: {problem}", hint=hint)
 
-    def measure(self) -> Shape:
+    def measure(self) -> FatGeometry:
         """Return the shape that the boot sector declares; the kind of FAT follows from the number of clusters."""
         hint = "take efiboot.img afresh from the upstream release"
         if len(self.image) < 512 or self.image[510:512] != b"\x55\xaa":
@@ -115,8 +115,8 @@ class Volume:
         bits = 12 if clusters < 4085 else 16 if clusters < 65525 else 32
         fats = tuple((reserved + number * fat) * sector for number in range(copies))
         if bits == 32:
-            return Shape(bits, per_cluster * sector, fats, root_cluster, 0, data, clusters, info * sector)
-        return Shape(bits, per_cluster * sector, fats, root, slots, data, clusters)
+            return FatGeometry(bits, per_cluster * sector, fats, root_cluster, 0, data, clusters, info * sector)
+        return FatGeometry(bits, per_cluster * sector, fats, root, slots, data, clusters)
 
     # the table of clusters
 
@@ -186,7 +186,7 @@ class Volume:
 
     # directories and files
 
-    def slots(self, directory: Entry | None) -> Iterator[int]:
+    def slots(self, directory: FatEntry | None) -> Iterator[int]:
         """Yield the offset of every slot of a directory, None being the root."""
         if directory is None and self.shape.root_slots:
             yield from range(self.shape.root, self.shape.root + self.shape.root_slots * SLOT, SLOT)
@@ -195,7 +195,7 @@ class Volume:
             place = self.place(cluster)
             yield from range(place.start, place.stop, SLOT)
 
-    def entries(self, directory: Entry | None = None) -> Iterator[Entry]:
+    def entries(self, directory: FatEntry | None = None) -> Iterator[FatEntry]:
         """Yield the files and directories of a directory, without '.' and '..'."""
         long_name = b""
         for at in self.slots(directory):
@@ -208,31 +208,31 @@ class Volume:
                 long_name = slot[1:11] + slot[14:26] + slot[28:32] + long_name
             else:
                 if slot[0] != ord(".") and not slot[11] & VOLUME_LABEL:
-                    yield entry(at, slot, long_name)
+                    yield _parse_entry(at, slot, long_name)
                 long_name = b""
 
-    def files(self, directory: Entry | None = None, prefix: str = "") -> Iterator[str]:
+    def files(self, directory: FatEntry | None = None, prefix: str = "") -> Iterator[str]:
         """Yield the path of every file below a directory."""
-        for one in self.entries(directory):
-            if one.is_directory:
-                yield from self.files(one, f"{prefix}{one.name}/")
+        for entry in self.entries(directory):
+            if entry.is_directory:
+                yield from self.files(entry, f"{prefix}{entry.name}/")
             else:
-                yield prefix + one.name
+                yield prefix + entry.name
 
-    def find(self, name: str) -> Entry:
+    def find(self, name: str) -> FatEntry:
         """Return the entry of a file by its path, in any case, as FAT has it."""
         wanted = name.strip("/").lower()
-        here: Entry | None = None
+        here: FatEntry | None = None
         for part in wanted.split("/"):
             inside = self.entries(here) if here is None or here.is_directory else iter(())
-            here = next((one for one in inside if one.name.lower() == part), None)
+            here = next((entry for entry in inside if entry.name.lower() == part), None)
             if here is None:
                 break
         if here is None or here.is_directory:
             raise self.fault(f"holds no file {name}", f"it holds {', '.join(sorted(self.files())) or 'none at all'}")
         return here
 
-    def content(self, file: Entry) -> bytes:
+    def content(self, file: FatEntry) -> bytes:
         """Return what a file holds."""
         data = b"".join(self.image[self.place(cluster)] for cluster in self.chain(file.first))
         if len(data) < file.size:
@@ -250,14 +250,14 @@ class Volume:
         )
 
 
-def entry(at: int, slot: bytes, long_name: bytes) -> Entry:
+def _parse_entry(at: int, slot: bytes, long_name: bytes) -> FatEntry:
     """Return the entry that a slot holds, under its long name if it has one."""
     high, low, size = struct.unpack_from("<20xH4xHI", slot)
-    name = long_name.decode("utf-16-le", "replace").partition("\0")[0] or short_name(slot)
-    return Entry(name, at, slot[11], high << 16 | low, size)
+    name = long_name.decode("utf-16-le", "replace").partition("\0")[0] or _short_name(slot)
+    return FatEntry(name, at, slot[11], high << 16 | low, size)
 
 
-def short_name(slot: bytes) -> str:
+def _short_name(slot: bytes) -> str:
     """Return the 8.3 name of a slot in the case that it was given in."""
     base, extension = (slot[place].decode("cp437").rstrip() for place in (slice(0, 8), slice(8, 11)))
     base = base.lower() if slot[12] & SMALL_BASE else base
@@ -274,7 +274,7 @@ def dos_time(epoch: int) -> tuple[int, int]:
     return date, then.hour << 11 | then.minute << 5 | then.second // 2
 
 
-def make(path: Path, files: Mapping[str, bytes], label: str, epoch: int, size: int = 0) -> None:
+def write_fat_image(path: Path, files: Mapping[str, bytes], label: str, epoch: int, size: int = 0) -> None:
     """Write a new FAT image of files at path: FAT12 or FAT16, as fits.
 
     files  path inside the image -> content; names of the form 8.3 only
@@ -283,4 +283,4 @@ def make(path: Path, files: Mapping[str, bytes], label: str, epoch: int, size: i
     """
     from smedoit.fat import format
 
-    write(path, format.image(path, files, label, epoch, size))
+    write_file(path, format.build_fat_image(path, files, label, epoch, size))

@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from smedoit.errors import TreeError
+from smedoit.errors import FileError
 from smedoit.runtime import digests, files
 
 
 @dataclass(frozen=True)
-class Known:
+class CachedResponse:
     """What one address gave last.
 
     etag, modified  its validators, as headers spell them
@@ -33,24 +33,24 @@ class Known:
         return {name: value for name, value in pairs.items() if value}
 
 
-class Memory:
+class DownloadCache:
     """Address -> what it gave, in one JSON file; losing it costs a transfer, nothing else."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, CachedResponse] = {}
         self.changed = False
         try:
             for url, entry in json.loads(file.read_bytes()).items():
-                self.known[url] = Known(**{**entry, "stamp": tuple(entry.get("stamp", ()))})
+                self.known[url] = CachedResponse(**{**entry, "stamp": tuple(entry.get("stamp", ()))})
         except (OSError, ValueError, TypeError, AttributeError):
             self.known = {}
 
-    def of(self, url: str) -> Known:
+    def of(self, url: str) -> CachedResponse:
         """Return what is known of an address; of a new one that is nothing."""
-        return self.known.get(url, Known())
+        return self.known.get(url, CachedResponse())
 
-    def learn(self, url: str, known: Known) -> None:
+    def learn(self, url: str, known: CachedResponse) -> None:
         """Remember what an address gave, on disk and now."""
         if self.known.get(url) != known:
             self.known[url] = known
@@ -67,22 +67,22 @@ class Memory:
         """Write the memory down if it has changed."""
         if self.changed:
             entries = {
-                url: {key: value for key, value in asdict(one).items() if value} for url, one in self.known.items()
+                url: {key: value for key, value in asdict(entry).items() if value} for url, entry in self.known.items()
             }
-            files.write(self.file, json.dumps(entries, sort_keys=True, separators=(",", ":")), durable=False)
+            files.write_file(self.file, json.dumps(entries, sort_keys=True, separators=(",", ":")), durable=False)
             self.changed = False
 
 
-def is_it(known: Known, path: Path) -> bool:
+def matches_cached(known: CachedResponse, path: Path) -> bool:
     """Return whether path holds what is known, by its stamp, else by its content."""
     if not known.sha256:
         return False
     try:
-        return tuple(files.stamp(path)) == known.stamp or digests.sha256(path) == known.sha256
-    except (OSError, TreeError):
+        return tuple(files.stamp_file(path)) == known.stamp or digests.sha256_file(path) == known.sha256
+    except (OSError, FileError):
         return False
 
 
-def told(known: Known) -> dict[str, object]:
+def _entry_to_json(known: CachedResponse) -> dict[str, object]:
     """Return what is known as JSON knows it, without what is empty."""
     return {key: value for key, value in asdict(known).items() if value}

@@ -14,12 +14,12 @@ from typing import IO, TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from smedoit import __version__
-from smedoit.config.network import MIB, Network
-from smedoit.errors import NetworkError, human
+from smedoit.config.network import MIB, NetworkSettings
+from smedoit.errors import NetworkError, format_size
 from smedoit.fetch import http, response
-from smedoit.fetch.cache import Known, Memory, is_it
-from smedoit.fetch.http import Unreachable
-from smedoit.fetch.response import NoAnswer, Passing, Want
+from smedoit.fetch.cache import CachedResponse, DownloadCache, matches_cached
+from smedoit.fetch.http import ServerUnreachableError
+from smedoit.fetch.response import DownloadRequest, NoResponseError, TransientError
 from smedoit.runtime import digests, files, progress
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ SNIFFED = 512  # bytes that are looked at before anything is written
 
 
 @dataclass
-class Totals:
+class TransferTotals:
     """What a run has moved; seconds are those in which bytes came."""
 
     requests: int = 0
@@ -45,12 +45,12 @@ class Totals:
         asked = f"{self.requests} request{'s' if self.requests != 1 else ''}"
         if not self.bytes:
             return f"{asked}, nothing to transfer"
-        speed = f" ({human(int(self.bytes / self.seconds))}/s)" if self.seconds > 0 else ""
-        return f"{asked}, {human(self.bytes)} in {self.seconds:.1f} s{speed}"
+        speed = f" ({format_size(int(self.bytes / self.seconds))}/s)" if self.seconds > 0 else ""
+        return f"{asked}, {format_size(self.bytes)} in {self.seconds:.1f} s{speed}"
 
 
 @dataclass(frozen=True)
-class About:
+class RemoteFileInfo:
     """What a server says of a file without sending it: bytes, and when it was changed; None where it is silent."""
 
     size: int | None
@@ -64,15 +64,15 @@ class Fetcher:
     patience  seconds before the second try of a request; each further one waits twice as long
     """
 
-    def __init__(self, manners: Network, memory: Memory, patience: float = 1.0) -> None:
+    def __init__(self, manners: NetworkSettings, memory: DownloadCache, patience: float = 1.0) -> None:
         self.manners = manners
         self.memory = memory
         self.patience = patience
-        self.totals = Totals()
+        self.totals = TransferTotals()
         self.last: dict[str, float] = {}  # host -> when we last left it
         self.session: Session | None = None
 
-    def file(self, want: Want, target: Path, *held: Path) -> Path:
+    def file(self, want: DownloadRequest, target: Path, *held: Path) -> Path:
         """Return the file that has what want means: one of held if the server has nothing newer, else target.
 
         held  files that may be what the server gave last; they are never touched
@@ -81,62 +81,62 @@ class Fetcher:
         nothing has changed. Raises NetworkError, TreeError; target then stays as it was.
         """
         known = self.memory.of(want.url)
-        current = next((path for path in (target, *held) if is_it(known, path)), None)
+        current = next((path for path in (target, *held) if matches_cached(known, path)), None)
         came = self.tried(want.url, want.purpose, lambda: self.file_once(want, target, current is not None))
         if came or current is None:
             return target
-        progress.note(f"{want.url}: not changed")
+        progress.log_line(f"{want.url}: not changed")
         return current
 
-    def file_once(self, want: Want, target: Path, conditional: bool) -> bool:
+    def file_once(self, want: DownloadRequest, target: Path, conditional: bool) -> bool:
         """Try once; return whether a new file came. Raises Passing, NetworkError, TreeError."""
         part, known = target.with_name(target.name + PART), self.memory.of(want.url)
-        start = length(part) if known.part or want.sha256 else 0
+        start = _size_on_disk(part) if known.part or want.sha256 else 0
         conditional = conditional and not start
-        headers = known.conditions() if conditional else continuing(start, known.part)
+        headers = known.conditions() if conditional else _range_headers(start, known.part)
         with self.visit("GET", want.url, want.purpose, headers) as answer:
             if answer.status_code == 304 and conditional:
                 return False
             first = self.first_byte(answer, start, want, part)
             blocks = self.checked(answer, want, first)
-            self.memory.learn(want.url, replace(known, part=response.proof(answer)))
-            self.receive(blocks, part, first, response.total(answer))
-            learned = replace(response.validators(answer), sha256=self.approved(want, part, resumed=first > 0))
+            self.memory.learn(want.url, replace(known, part=response.resume_validator(answer)))
+            self.receive(blocks, part, first, response.total_size(answer))
+            learned = replace(response.cache_validators(answer), sha256=self.approved(want, part, resumed=first > 0))
         if conditional and learned.sha256 == known.sha256:  # a server without validators cannot say so itself
-            files.remove(part)
+            files.remove_file(part)
             self.memory.learn(want.url, replace(known, part=""))
             return False
         self.take(want, part, target, learned)
         return True
 
-    def first_byte(self, answer: Response, asked: int, want: Want, part: Path) -> int:
+    def first_byte(self, answer: Response, asked: int, want: DownloadRequest, part: Path) -> int:
         """Return where the body of an answer starts; a part that it does not continue is removed.
 
         That comes before the memory learns a validator, which would not be the part's.
         """
         try:
-            first = response.first_byte(answer, asked, want)
-        except Passing:
-            files.remove(part)
+            first = response.range_start(answer, asked, want)
+        except TransientError:
+            files.remove_file(part)
             raise
         if not first:
-            files.remove(part)
+            files.remove_file(part)
         return first
 
-    def checked(self, answer: Response, want: Want, start: int) -> Iterator[bytes]:
+    def checked(self, answer: Response, want: DownloadRequest, start: int) -> Iterator[bytes]:
         """Return the blocks of a body after looking at what is declared of it, and at its first bytes."""
         limit = want.limit or self.manners.limit * MIB
-        total = response.total(answer)
+        total = response.total_size(answer)
         if want.size is not None and total is not None and total != want.size:
             raise NetworkError(
                 f"{want.url}: has {total} bytes by the server's own words, expected are {want.size}",
                 hint="it is another file than the one that was pinned; if that is right, run doit pin_boot_set",
             )
         if total is not None and total > limit:
-            raise response.too_large(want, limit)
-        blocks = response.body(answer, start, limit, want)
+            raise response.size_limit_error(want, limit)
+        blocks = response.read_body(answer, start, limit, want)
         first = next(blocks, b"")
-        if not start and http.is_html(answer.headers.get("Content-Type", ""), first[:SNIFFED]):
+        if not start and http.is_html_page(answer.headers.get("Content-Type", ""), first[:SNIFFED]):
             raise NetworkError(
                 f"{want.url}: is a web page and not the file that was promised",
                 hint="open it in a browser: a portal, a login or a parked domain may have taken its place",
@@ -148,9 +148,9 @@ class Fetcher:
         began, size = time.monotonic(), start
         try:
             with (
-                files.worded(part, "written"),
-                opened(part, start) as file,
-                progress.transfer(part.name.removesuffix(PART), total, start) as advance,
+                files.wrap_os_errors(part, "written"),
+                _open_part(part, start) as file,
+                progress.track_transfer(part.name.removesuffix(PART), total, start) as advance,
             ):
                 for block in blocks:
                     file.write(block)
@@ -160,29 +160,29 @@ class Fetcher:
             self.totals.bytes += size - start
             self.totals.seconds += time.monotonic() - began
 
-    def approved(self, want: Want, part: Path, resumed: bool) -> str:
+    def approved(self, want: DownloadRequest, part: Path, resumed: bool) -> str:
         """Return the SHA-256 of a complete part, if it is what it must be; what is not is removed."""
-        found, size = digests.sha256(part), length(part)
+        found, size = digests.sha256_file(part), _size_on_disk(part)
         if want.size in (None, size) and want.sha256 in ("", found):
             return found
-        files.remove(part)
+        files.remove_file(part)
         self.memory.forget(want.url)
         if resumed:
-            raise Passing("the two halves of a transfer that broke off do not fit together", 0)
+            raise TransientError("the two halves of a transfer that broke off do not fit together", 0)
         raise NetworkError(
             f"{want.url}: is not the file that was pinned: expected {want.size} bytes, sha256 {want.sha256},"
             f" found {size} bytes, sha256 {found}",
             hint="if upstream has changed it on purpose, run doit pin_boot_set and look at the difference",
         )
 
-    def take(self, want: Want, part: Path, target: Path, learned: Known) -> None:
+    def take(self, want: DownloadRequest, part: Path, target: Path, learned: CachedResponse) -> None:
         """Make an approved part the file, and remember it."""
-        with files.worded(target, "written"):
-            files.settle(part, target)
-            stamp = files.stamp(target)
+        with files.wrap_os_errors(target, "written"):
+            files.rename_into_place(part, target)
+            stamp = files.stamp_file(target)
         self.memory.learn(want.url, replace(learned, stamp=tuple(stamp)))
         self.totals.files += 1
-        progress.note(f"{want.url}: {human(stamp.size)}, sha256 {learned.sha256}")
+        progress.log_line(f"{want.url}: {format_size(stamp.size)}, sha256 {learned.sha256}")
 
     def page(self, url: str, purpose: str) -> str:
         """Return the text of a page. Raises NetworkError."""
@@ -194,15 +194,15 @@ class Fetcher:
         with self.visit("GET", url, purpose, known.conditions() if known.text else {}) as answer:
             if answer.status_code == 304 and known.text:
                 return known.text
-            data = b"".join(response.body(answer, 0, PAGE, Want(url, purpose)))
+            data = b"".join(response.read_body(answer, 0, PAGE, DownloadRequest(url, purpose)))
             text = data.decode("utf-8", "replace")
             if text != known.text:
-                self.memory.learn(url, replace(response.validators(answer), text=text))
+                self.memory.learn(url, replace(response.cache_validators(answer), text=text))
             self.totals.bytes += len(data)
-            progress.note(f"{url}: a page of {human(len(data))}")
+            progress.log_line(f"{url}: a page of {format_size(len(data))}")
         return text
 
-    def about(self, url: str, purpose: str) -> About:
+    def about(self, url: str, purpose: str) -> RemoteFileInfo:
         """Return what a server says of a file; Apache says nothing of an empty one until it sends it.
 
         Raises NetworkError.
@@ -210,21 +210,23 @@ class Fetcher:
         told = self.tried(url, purpose, lambda: self.about_once("HEAD", url, purpose))
         return told if told.size is not None else self.tried(url, purpose, lambda: self.about_once("GET", url, purpose))
 
-    def about_once(self, method: str, url: str, purpose: str) -> About:
+    def about_once(self, method: str, url: str, purpose: str) -> RemoteFileInfo:
         """Try once. Raises Passing, NetworkError."""
         with self.visit(method, url, purpose, {}) as answer:
-            return About(response.declared(answer), response.date_of(answer.headers.get("Last-Modified", "")))
+            return RemoteFileInfo(
+                response.content_length(answer), response.parse_http_date(answer.headers.get("Last-Modified", ""))
+            )
 
     def tried(self, url: str, purpose: str, once: Callable[[], T]) -> T:
         """Return what once returns, trying again after passing faults. Raises NetworkError when it stays one."""
         for number in range(1, self.manners.tries + 1):
             try:
                 return once()
-            except Passing as fault:
+            except TransientError as fault:
                 if number == self.manners.tries or (fault.wait or 0) > http.LONGEST_WAIT:
-                    raise lasting(url, purpose, fault, number) from None
+                    raise _retries_exhausted(url, purpose, fault, number) from None
                 wait = self.patience * 2 ** (number - 1) if fault.wait is None else fault.wait
-                progress.note(f"{url}: {fault.reason}; once more in {wait:.0f} s")
+                progress.log_line(f"{url}: {fault.reason}; once more in {wait:.0f} s")
                 time.sleep(wait)
         raise AssertionError("unreachable: [network] tries is at least 1")
 
@@ -246,8 +248,8 @@ class Fetcher:
                     self.judge(answer, url, purpose)
                     yield answer
                     return
-                seen.append(http.redirected(seen, answer.headers.get("Location", "")))
-                progress.note(f"{url}: redirected to {seen[-1]}")
+                seen.append(http.redirect_target(seen, answer.headers.get("Location", "")))
+                progress.log_line(f"{url}: redirected to {seen[-1]}")
 
     @contextmanager
     def asked(self, method: str, url: str, headers: Mapping[str, str]) -> Iterator[Response]:
@@ -267,43 +269,43 @@ class Fetcher:
         """Make one request. Raises Passing, NetworkError."""
         import requests
 
-        self.session = self.session or session()
+        self.session = self.session or _new_session()
         try:
             return self.session.request(
                 method, url, headers=dict(headers), stream=True, allow_redirects=False,
                 timeout=(self.manners.timeout, self.manners.timeout),
             )  # fmt: skip
         except (requests.RequestException, OSError, ValueError) as error:
-            raise response.translated(error, url, self.manners.timeout) from None
+            raise response.translate_error(error, url, self.manners.timeout) from None
 
     def judge(self, answer: Response, url: str, purpose: str) -> None:
         """Raise Passing or NetworkError unless an answer is one of success, or says that nothing has changed."""
         code = answer.status_code
         if code in http.PASSING:
-            wait = http.retry_after(answer.headers.get("Retry-After", ""), datetime.now(timezone.utc))
-            raise Passing(f"the server answers {http.status_words(code)}", wait)
+            wait = http.parse_retry_after(answer.headers.get("Retry-After", ""), datetime.now(timezone.utc))
+            raise TransientError(f"the server answers {http.status_text(code)}", wait)
         if code not in (200, 206, 304, 416):
-            raise http.refusal(url, purpose, code)
+            raise http.http_status_error(url, purpose, code)
 
 
-def session() -> Session:
+def _new_session() -> Session:
     """Return a session of requests that introduces us, wants nothing packed, and leaves every redirect to us."""
     import requests
 
-    one = requests.Session()
-    one.headers.update({"User-Agent": f"smedoit/{__version__}", "Accept-Encoding": "identity"})
-    one.resolve_redirects = lambda *_args, **_more: iter(())  # type: ignore[method-assign]
-    return one
+    session = requests.Session()
+    session.headers.update({"User-Agent": f"smedoit/{__version__}", "Accept-Encoding": "identity"})
+    session.resolve_redirects = lambda *_args, **_more: iter(())  # type: ignore[method-assign]
+    return session
 
 
-def lasting(url: str, purpose: str, fault: Passing, tries: int) -> NetworkError:
+def _retries_exhausted(url: str, purpose: str, fault: TransientError, tries: int) -> NetworkError:
     """Return the error for a fault that did not pass."""
     if (fault.wait or 0) > http.LONGEST_WAIT:
-        return Unreachable(
+        return ServerUnreachableError(
             f"{url}: {fault.reason} and asks to be left alone for {fault.wait:.0f} seconds ({purpose})",
             hint="run doit again later; what was fetched is kept",
         )
-    kind = Unreachable if isinstance(fault, NoAnswer) else NetworkError
+    kind = ServerUnreachableError if isinstance(fault, NoResponseError) else NetworkError
     times = f", {tries} times" if tries > 1 else ""
     return kind(
         f"{url}: {fault.reason}{times} ({purpose})",
@@ -311,14 +313,14 @@ def lasting(url: str, purpose: str, fault: Passing, tries: int) -> NetworkError:
     )
 
 
-def continuing(start: int, proof: str) -> dict[str, str]:
+def _range_headers(start: int, proof: str) -> dict[str, str]:
     """Return the headers that ask for what is missing behind start, or for all if the whole has changed."""
     if not start:
         return {}
     return {"Range": f"bytes={start}-", **({"If-Range": proof} if proof else {})}
 
 
-def length(path: Path) -> int:
+def _size_on_disk(path: Path) -> int:
     """Return the size of a file, 0 if it is not there."""
     try:
         return path.lstat().st_size
@@ -327,7 +329,7 @@ def length(path: Path) -> int:
 
 
 @contextmanager
-def opened(part: Path, start: int) -> Iterator[IO[bytes]]:
+def _open_part(part: Path, start: int) -> Iterator[IO[bytes]]:
     """Yield part, open at start, which is its end or its beginning; never through a link. Raises OSError."""
     part.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

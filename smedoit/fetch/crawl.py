@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from smedoit.config.network import Network
+from smedoit.config.network import NetworkSettings
 from smedoit.errors import NetworkError
 from smedoit.fetch import cache, client, index_pages
 from smedoit.runtime import progress
@@ -15,17 +15,17 @@ DEEPEST = 6  # directories below each other; a link upstream that leads back to 
 MOST = 20_000  # files of one mirror
 
 
-def visitor(network: Network, memory: Path) -> client.Fetcher:
+def caching_fetcher(network: NetworkSettings, memory: Path) -> client.Fetcher:
     """Return a polite visitor that remembers in memory what it was given."""
-    return client.Fetcher(network, cache.Memory(memory))
+    return client.Fetcher(network, cache.DownloadCache(memory))
 
 
-def base(url: str) -> str:
+def directory_url(url: str) -> str:
     """Return the address of a directory as its index page has it."""
     return url if url.endswith("/") else f"{url}/"
 
 
-def files_below(
+def list_remote_files(
     fetcher: client.Fetcher, url: str, purpose: str, wanted: Callable[[str], bool], enters: Callable[[str], bool]
 ) -> dict[str, str]:
     """Return path -> address of the wanted files below an index page, sorted by path.
@@ -35,23 +35,25 @@ def files_below(
     Raises NetworkError, and ContentError for a page that is no index or has unsafe names.
     """
     found: dict[str, str] = {}
-    for relative in walk(fetcher, base(url), purpose, enters, ""):
+    for relative in _walk_index(fetcher, directory_url(url), purpose, enters, ""):
         if wanted(relative):
-            found[relative] = base(url) + quote(relative)
+            found[relative] = directory_url(url) + quote(relative)
         if len(found) > MOST:
             raise NetworkError(f"{url}: lists more than {MOST} files", hint="is this the right address?")
     return dict(sorted(found.items()))
 
 
-def walk(fetcher: client.Fetcher, url: str, purpose: str, enters: Callable[[str], bool], above: str) -> Iterator[str]:
+def _walk_index(
+    fetcher: client.Fetcher, url: str, purpose: str, enters: Callable[[str], bool], above: str
+) -> Iterator[str]:
     """Yield the path of every file below url + above."""
     page = url + quote(above)
     if above.count("/") > DEEPEST:
         raise NetworkError(f"{page}: is {DEEPEST} directories deep, does a link there lead back to itself?")
-    listing = index_pages.read(fetcher.page(page, purpose), page)
+    listing = index_pages.parse_index(fetcher.page(page, purpose), page)
     for link in listing.elsewhere:
-        progress.note(f"{page}: the link {index_pages.shortened(link)} leads elsewhere, not followed")
+        progress.log_line(f"{page}: the link {index_pages.shorten_link(link)} leads elsewhere, not followed")
     yield from (above + name for name in listing.files)
     for name in listing.directories:
         if enters(above + name):
-            yield from walk(fetcher, url, purpose, enters, f"{above}{name}/")
+            yield from _walk_index(fetcher, url, purpose, enters, f"{above}{name}/")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from urllib.parse import urljoin, urlsplit
 
-from smedoit.config.schema import demand
+from smedoit.config.schema import require_value
 from smedoit.errors import NetworkError
 
 REDIRECTS = 5  # more than any honest server needs
@@ -23,7 +23,7 @@ HINTS = {
 }
 
 
-class Refused(NetworkError):
+class HttpStatusError(NetworkError):
     """The server is there, but does not give this address; code is its status."""
 
     def __init__(self, problem: str, code: int, *, hint: str = "") -> None:
@@ -36,11 +36,11 @@ class Refused(NetworkError):
         return self.code in (403, 404, 410)
 
 
-class Unreachable(NetworkError):
+class ServerUnreachableError(NetworkError):
     """The server gives nothing at all, whatever is asked for."""
 
 
-def is_url(text: str) -> bool:
+def is_http_url(text: str) -> bool:
     """Return whether text is an address and not a path."""
     return "://" in text
 
@@ -52,11 +52,11 @@ def check_url(text: str, key: str) -> None:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         good = False
-    demand(good, key, "use an address that starts with http:// or https:// and names a host")
-    demand(not parts.query and not parts.fragment, key, "use an address without ? and #")
+    require_value(good, key, "use an address that starts with http:// or https:// and names a host")
+    require_value(not parts.query and not parts.fragment, key, "use an address without ? and #")
 
 
-def redirected(seen: Sequence[str], location: str) -> str:
+def redirect_target(seen: Sequence[str], location: str) -> str:
     """Return where a redirect leads. Raises NetworkError if it must not be followed.
 
     seen      the addresses asked so far, the one that redirects last
@@ -83,7 +83,7 @@ def redirected(seen: Sequence[str], location: str) -> str:
     return there
 
 
-def retry_after(value: str, now: datetime) -> float | None:
+def parse_retry_after(value: str, now: datetime) -> float | None:
     """Return how many seconds a Retry-After header asks for, None if it says nothing that can be read."""
     from email.utils import parsedate_to_datetime  # here: every doit reads the settings above
 
@@ -97,7 +97,7 @@ def retry_after(value: str, now: datetime) -> float | None:
     return max(0.0, (when - now).total_seconds())
 
 
-def status_words(code: int) -> str:
+def status_text(code: int) -> str:
     """Return a status code as people read it: "404 Not Found"."""
     from http import HTTPStatus
 
@@ -107,18 +107,18 @@ def status_words(code: int) -> str:
         return str(code)
 
 
-def refusal(url: str, purpose: str, code: int) -> Refused:
+def http_status_error(url: str, purpose: str, code: int) -> HttpStatusError:
     """Return the error for a status that no further try will change."""
-    return Refused(f"{url}: the server answers {status_words(code)} ({purpose})", code, hint=HINTS.get(code, ""))
+    return HttpStatusError(f"{url}: the server answers {status_text(code)} ({purpose})", code, hint=HINTS.get(code, ""))
 
 
-def is_html(content_type: str, start: bytes) -> bool:
+def is_html_page(content_type: str, start: bytes) -> bool:
     """Return whether an answer is a page for people: by its header, or by its first bytes."""
     head = start.lstrip().lower()
     return content_type.partition(";")[0].strip().lower() in HTML or head.startswith((b"<!doctype html", b"<html"))
 
 
-def may_continue(etag: str, modified: str, date: str) -> str:
+def if_range_validator(etag: str, modified: str, date: str) -> str:
     """Return the validator that proves a partial file to be part of the same whole, "" if there is none.
 
     A weak ETag is none, and Last-Modified is one only if the answer came at least a second
@@ -135,7 +135,7 @@ def may_continue(etag: str, modified: str, date: str) -> str:
     return modified if age.total_seconds() >= 1 else ""
 
 
-def content_range(value: str) -> tuple[int, int | None]:
+def parse_content_range(value: str) -> tuple[int, int | None]:
     """Return (first byte, size of the whole or None) of a Content-Range header. Raises ValueError."""
     unit, _, rest = value.strip().partition(" ")
     span, _, total = rest.partition("/")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
-from smedoit.errors import ContentError, grouped
+from smedoit.errors import ContentError, format_grouped
 
 TITLE = "Index of "  # how all three begin the title of an index page
 LONGEST = 255  # bytes of a name that every file system takes
@@ -16,7 +16,7 @@ CONTROLS = frozenset(map(chr, (*range(32), *range(127, 160))))
 
 
 @dataclass(frozen=True)
-class Listing:
+class IndexListing:
     """What a directory holds, sorted.
 
     elsewhere  links that lead out of it: to its parent, to a footer's home page; nobody follows them
@@ -27,7 +27,7 @@ class Listing:
     elsewhere: tuple[str, ...]
 
 
-class Reader(HTMLParser):
+class LinkParser(HTMLParser):
     """Collects the title and every link of a page."""
 
     def __init__(self) -> None:
@@ -52,13 +52,13 @@ class Reader(HTMLParser):
         self.inside = False
 
 
-def read(html: str, url: str) -> Listing:
+def parse_index(html: str, url: str) -> IndexListing:
     """Return what an index page lists; url is its own address, with a slash at the end.
 
     Raises ContentError for a page that is no index page of a known kind, and for one with
     names that would lead out of their directory: then none of its names is used.
     """
-    page = Reader()
+    page = LinkParser()
     page.feed(html)
     page.close()
     if not any(f"{title} ".startswith(TITLE) for title in page.titles):
@@ -66,34 +66,34 @@ def read(html: str, url: str) -> Listing:
             f"{url}: is no index page of Apache, nginx or lighttpd",
             hint="open the address in a browser: it must list files below the heading 'Index of …'",
         )
-    return sorted_out(page.links, url)
+    return sort_links(page.links, url)
 
 
-def sorted_out(links: Iterable[str], url: str) -> Listing:
+def sort_links(links: Iterable[str], url: str) -> IndexListing:
     """Return the children among the links. Raises ContentError for names that must not be used."""
     directories: set[str] = set()
     files: set[str] = set()
     elsewhere: set[str] = set()
     hostile: dict[str, set[str]] = {}
     for link in links:
-        name, is_directory = child(link, url)
+        name, is_directory = _direct_child(link, url)
         if name is None:
             elsewhere.add(link)
-        elif reason := danger(name):
-            hostile.setdefault(reason, set()).add(shortened(link))
+        elif reason := name_danger(name):
+            hostile.setdefault(reason, set()).add(shorten_link(link))
         elif name:
             (directories if is_directory else files).add(name)
     if both := directories & files:
-        hostile["both a file and a directory"] = set(map(shortened, both))
+        hostile["both a file and a directory"] = set(map(shorten_link, both))
     if hostile:
         raise ContentError(
-            f"{url}: lists names that are not safe, so none of them is used\n{grouped(hostile)}",
+            f"{url}: lists names that are not safe, so none of them is used\n{format_grouped(hostile)}",
             hint="tell those who run the server; what is here is kept",
         )
-    return Listing(tuple(sorted(directories)), tuple(sorted(files)), tuple(sorted(elsewhere)))
+    return IndexListing(tuple(sorted(directories)), tuple(sorted(files)), tuple(sorted(elsewhere)))
 
 
-def child(link: str, url: str) -> tuple[str | None, bool]:
+def _direct_child(link: str, url: str) -> tuple[str | None, bool]:
     """Return (decoded name, whether it is a directory) of a direct child of url.
 
     The name is None for a link that leads elsewhere, "" for one to the page itself.
@@ -106,28 +106,28 @@ def child(link: str, url: str) -> tuple[str | None, bool]:
         return None, False
     path = parts.path.removeprefix("./")
     if path.startswith("/") or parts.netloc:
-        above, below = split_at(path, base.path.count("/"))
+        above, below = _split_path(path, base.path.count("/"))
         if unquote(above) != unquote(base.path):
             return None, False
         path = below
     name, slash, rest = path.partition("/")
     if parts.query or rest or name == "..":
         return ("" if not path else None), False
-    return decoded(name), bool(slash)
+    return _decode_name(name), bool(slash)
 
 
-def split_at(path: str, slashes: int) -> tuple[str, str]:
+def _split_path(path: str, slashes: int) -> tuple[str, str]:
     """Return what stands up to and behind that many slashes of a path."""
     parts = path.split("/")
     return "/".join([*parts[:slashes], ""]), "/".join(parts[slashes:])
 
 
-def decoded(name: str) -> str:
+def _decode_name(name: str) -> str:
     """Return a name without its percent signs; bytes that are no UTF-8 stay recognisable as such."""
     return unquote(name, errors="surrogateescape")
 
 
-def danger(name: str) -> str:
+def name_danger(name: str) -> str:
     """Return why a name must not become a file here, "" if it may; "" itself is no name and no danger."""
     if name in (".", ".."):
         return "leads out of its directory"
@@ -144,15 +144,15 @@ def danger(name: str) -> str:
     return ""
 
 
-def danger_of_path(relative: str) -> str:
+def path_danger(relative: str) -> str:
     """Return why a path with slashes must not be used below a directory of ours, "" if it may."""
     if not relative or relative.startswith("/"):
         return "is no relative path"
     parts = relative.split("/")
-    return next(filter(None, map(danger, parts)), "" if all(parts) else "holds an empty part")
+    return next(filter(None, map(name_danger, parts)), "" if all(parts) else "holds an empty part")
 
 
-def shortened(link: str) -> str:
+def shorten_link(link: str) -> str:
     """Return a link as a sentence can show it: printable, and not endless."""
     text = link if len(link) <= SHOWN else f"{link[:SHOWN]}… ({len(link)} characters)"
     return text if text.isprintable() else ascii(text)

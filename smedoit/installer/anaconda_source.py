@@ -10,31 +10,31 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smedoit.config.checks import Anaconda
-from smedoit.config.network import MIB, Network
-from smedoit.config.tiers import Key
+from smedoit.config.checks import AnacondaSettings
+from smedoit.config.network import MIB, NetworkSettings
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError
 from smedoit.fetch import crawl
-from smedoit.fetch.http import is_url
-from smedoit.fetch.response import Want
+from smedoit.fetch.http import is_http_url
+from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import patch_series
 from smedoit.installer.install_classes import PLACE as CLASSES
-from smedoit.installer.patch_series import Patch
+from smedoit.installer.patch_series import SeriesPatch
 from smedoit.keys import keyring
 from smedoit.rpm import reader
 from smedoit.runtime import progress
 from smedoit.runtime.files import (
-    copy,
+    copy_file,
     make_directory,
-    move,
-    read_bytes,
-    read_text,
-    real_file,
-    remove,
+    move_path,
+    read_file_bytes,
+    read_file_text,
     remove_directory,
-    write,
+    remove_file,
+    resolve_file_below,
+    write_file,
 )
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime.process import ProgramError, run_program
 from smedoit.tree import layers
 
 PRODUCT, RUNTIME = f"run/install/product/{CLASSES}", f"usr/lib64/python2.7/site-packages/{CLASSES}"
@@ -45,7 +45,7 @@ REJECTED = 30  # lines of a reject that its sentence carries
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedPatch:
     """A patch that was applied, for the record."""
 
     name: str
@@ -53,8 +53,14 @@ class Applied:
     origin: str
 
 
-def make(
-    settings: Anaconda, pinned: Sequence[Key], network: Network, memory: Path, srpm: Path, scratch: Path, target: Path
+def make_anaconda_layer(
+    settings: AnacondaSettings,
+    pinned: Sequence[KeySettings],
+    network: NetworkSettings,
+    memory: Path,
+    srpm: Path,
+    scratch: Path,
+    target: Path,
 ) -> str:
     """Make the layer of product.img that comes from anaconda's source, and the record of where it is from.
 
@@ -66,37 +72,37 @@ def make(
     """
     if not settings.srpm:
         return "[anaconda] names no srpm, so the install classes are those of the content tree"
-    obtain(settings.srpm, network, memory, srpm)
-    package = verified(srpm, pinned)
+    _fetch_srpm(settings.srpm, network, memory, srpm)
+    package = _verify_srpm(srpm, pinned)
     remove_directory(scratch)
     packed, source = scratch / "packed", scratch / "source"
-    unpack(srpm, packed, source, network.limit * MIB)
-    applied = [*apply_all(upstream_series(packed), packed, source, "upstream")]
+    _unpack_srpm(srpm, packed, source, network.limit * MIB)
+    applied = [*_apply_patches(_srpm_patches(packed), packed, source, "upstream")]
     own = Path(settings.patches or settings.source)
-    applied += apply_all(own_series(own), own, source, "ours")
-    files = place(source, target)
+    applied += _apply_patches(_koozali_patches(own), own, source, "ours")
+    files = _place_install_classes(source, target)
     record = {
         "source": {"name": package.filename, "sha256": package.sha256, "key": package.key},
-        "patches": [{"order": number, **vars(one)} for number, one in enumerate(applied, 1)],
+        "patches": [{"order": number, **vars(patch)} for number, patch in enumerate(applied, 1)],
         "files": files,
     }
-    write(target.with_suffix(".json"), json.dumps(record, indent=1, sort_keys=True) + "\n")
+    write_file(target.with_suffix(".json"), json.dumps(record, indent=1, sort_keys=True) + "\n")
     remove_directory(scratch)
-    ours = [one.name for one in applied if one.origin == "ours"]
+    ours = [patch.name for patch in applied if patch.origin == "ours"]
     return f"{package.filename}, {len(applied)} patches, {len(ours)} of them ours; {len(files)} files for product.img"
 
 
-def obtain(address: str, network: Network, memory: Path, srpm: Path) -> None:
+def _fetch_srpm(address: str, network: NetworkSettings, memory: Path, srpm: Path) -> None:
     """Put the source package into place; one that is there is the one: its name says its version."""
-    if is_url(address) and not srpm.is_file():
-        crawl.visitor(network, memory).file(Want(address, "the source of anaconda"), srpm)
+    if is_http_url(address) and not srpm.is_file():
+        crawl.caching_fetcher(network, memory).file(DownloadRequest(address, "the source of anaconda"), srpm)
 
 
-def verified(srpm: Path, pinned: Sequence[Key]) -> Any:
+def _verify_srpm(srpm: Path, pinned: Sequence[KeySettings]) -> Any:
     """Return the source package, signed by a pinned key. Raises PackageError."""
     try:
-        package = reader.read(srpm, srpm.name, keyring.load(pinned))
-    except reader.Bad as bad:
+        package = reader.read_package(srpm, srpm.name, keyring.load_pinned_keys(pinned))
+    except reader.BadPackageError as bad:
         raise PackageError(
             f"{srpm}: {bad}", hint="add the key to [[keys]] if you trust it; else fetch the package again"
         ) from None
@@ -105,14 +111,14 @@ def verified(srpm: Path, pinned: Sequence[Key]) -> Any:
     return package
 
 
-def unpack(srpm: Path, packed: Path, source: Path, limit: int) -> None:
+def _unpack_srpm(srpm: Path, packed: Path, source: Path, limit: int) -> None:
     """Write the files of a source package to packed, and its tarball to source, without its topmost directory."""
     import rpm_rs
 
     make_directory(source)
-    for one in rpm_rs.PackageReader.open(str(srpm)):
-        if one.content is not None:
-            write(packed / PurePosixPath(str(one.metadata.path)).name, one.content, durable=False)
+    for entry in rpm_rs.PackageReader.open(str(srpm)):
+        if entry.content is not None:
+            write_file(packed / PurePosixPath(str(entry.metadata.path)).name, entry.content, durable=False)
     balls = [path for path in sorted(packed.iterdir()) if path.name.endswith(TARBALLS)]
     if len(balls) != 1:
         raise ContentError(f"{srpm}: has {len(balls)} tarballs, expected is one", hint="is it anaconda's?")
@@ -120,7 +126,7 @@ def unpack(srpm: Path, packed: Path, source: Path, limit: int) -> None:
     try:
         with tarfile.open(balls[0]) as ball:
             members = ball.getmembers()
-            if sum(one.size for one in members) > limit:
+            if sum(member.size for member in members) > limit:
                 raise ContentError(f"{balls[0].name}: is larger than [network] limit allows when it is unpacked")
             ball.extractall(inside, members, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
@@ -129,49 +135,51 @@ def unpack(srpm: Path, packed: Path, source: Path, limit: int) -> None:
     if len(tops) != 1:
         raise ContentError(f"{srpm}: {balls[0].name} has {len(tops)} directories at its top, expected is one")
     remove_directory(source)
-    move(tops[0], source)
+    move_path(tops[0], source)
 
 
-def upstream_series(packed: Path) -> list[Patch]:
+def _srpm_patches(packed: Path) -> list[SeriesPatch]:
     """Return the patches that the package's own spec file applies."""
     specs = sorted(packed.glob("*.spec"))
-    return patch_series.of_spec(read_text(specs[0]), specs[0].name) if specs else []
+    return patch_series.spec_patches(read_file_text(specs[0]), specs[0].name) if specs else []
 
 
-def own_series(directory: Path) -> list[Patch]:
+def _koozali_patches(directory: Path) -> list[SeriesPatch]:
     """Return our patches. Raises ContentError if there are none."""
     if not directory.is_dir():
         raise ContentError(f"{directory}: is not there", hint="check it out, or correct [anaconda] patches")
-    listed = read_text(directory / "series") if (directory / "series").is_file() else None
-    found = patch_series.of_directory((path.name for path in directory.iterdir()), listed, str(directory))
+    listed = read_file_text(directory / "series") if (directory / "series").is_file() else None
+    found = patch_series.directory_patches((path.name for path in directory.iterdir()), listed, str(directory))
     if not found:
         raise ContentError(f"{directory}: has no patches NNN-NAME.patch", hint="correct [anaconda] patches")
     return found
 
 
-def apply_all(patches: Sequence[Patch], directory: Path, source: Path, origin: str) -> list[Applied]:
+def _apply_patches(patches: Sequence[SeriesPatch], directory: Path, source: Path, origin: str) -> list[AppliedPatch]:
     """Apply patches in order; before the first that changes our install class, it is made as a copy of CentOS's."""
     applied = []
-    for one in patches:
-        file = real_file(directory, one.name)
-        data = read_bytes(file)
-        inherit(data, one, source)
-        apply(file, one.strip, source)
-        applied.append(Applied(one.name, hashlib.sha256(data).hexdigest(), origin))
+    for patch in patches:
+        file = resolve_file_below(directory, patch.name)
+        data = read_file_bytes(file)
+        _copy_centos_class(data, patch, source)
+        _apply_patch(file, patch.strip, source)
+        applied.append(AppliedPatch(patch.name, hashlib.sha256(data).hexdigest(), origin))
         shipped = {f"{CLASSES}/{name}" for name in PLACES}
-        for path in sorted(patch_series.touched(data, one.strip) - shipped):
-            progress.note(f"{one.name}: changes {path}, which is not part of product.img")
+        for path in sorted(patch_series.patched_paths(data, patch.strip) - shipped):
+            progress.log_line(f"{patch.name}: changes {path}, which is not part of product.img")
     return applied
 
 
-def inherit(data: bytes, patch: Patch, source: Path) -> None:
+def _copy_centos_class(data: bytes, patch: SeriesPatch, source: Path) -> None:
     """Make koozali.py of centos.py if a patch wants to change it and it is not there, as the spec of the wiki does."""
-    wanted = OURS in patch_series.touched(data, patch.strip) and not patch_series.makes(data, OURS, patch.strip)
+    wanted = OURS in patch_series.patched_paths(data, patch.strip) and not patch_series.creates_file(
+        data, OURS, patch.strip
+    )
     if wanted and not (source / OURS).exists() and (source / THEIRS).is_file():
-        copy(real_file(source, THEIRS), source / OURS)
+        copy_file(resolve_file_below(source, THEIRS), source / OURS)
 
 
-def apply(file: Path, strip: int, source: Path) -> None:
+def _apply_patch(file: Path, strip: int, source: Path) -> None:
     """Apply one patch, tried before. Raises ContentError with what was rejected, and where."""
     command: list[str | Path] = [
         "patch",
@@ -186,13 +194,13 @@ def apply(file: Path, strip: int, source: Path) -> None:
     ]
     rejects = source.with_name("rejects")
     try:
-        run([*command, "--dry-run"], package="patch")
-        run(command, package="patch")
-    except Failed as error:
-        remove(rejects)
-        said = run([*command, "-r", rejects], package="patch", answers=(0, 1, 2)) or error.said
+        run_program([*command, "--dry-run"], package="patch")
+        run_program(command, package="patch")
+    except ProgramError as error:
+        remove_file(rejects)
+        said = run_program([*command, "-r", rejects], package="patch", answers=(0, 1, 2)) or error.said
         failed = [line for line in said.splitlines() if not line.startswith("Hunk") or "FAILED" in line]
-        context = read_text(rejects).splitlines() if rejects.is_file() else []
+        context = read_file_text(rejects).splitlines() if rejects.is_file() else []
         shown = "".join(f"\n    {line}" for line in [*failed, *context][:REJECTED])
         raise ContentError(
             f"{file}: does not apply to upstream's anaconda{shown}",
@@ -200,19 +208,19 @@ def apply(file: Path, strip: int, source: Path) -> None:
         ) from None
 
 
-def place(source: Path, target: Path) -> dict[str, str]:
+def _place_install_classes(source: Path, target: Path) -> dict[str, str]:
     """Make the layer of the install classes; return path -> SHA-256."""
-    wanted = patch_series.placed(PLACES, CLASSES)
+    wanted = patch_series.product_image_paths(PLACES, CLASSES)
     absent = sorted({relative for relative in wanted.values() if not (source / relative).is_file()})
     if absent:
         raise ContentError(f"anaconda's source lacks {', '.join(absent)}", hint="is a patch missing in the series?")
     for relative, origin in wanted.items():
-        copy(real_file(source, origin), target / relative)
-    for relative in set(layers.listed(target)) - set(wanted):
+        copy_file(resolve_file_below(source, origin), target / relative)
+    for relative in set(layers.list_tree_files(target)) - set(wanted):
         layers.remove_with_parents(target, relative)
-    return {relative: digest_of(target / relative) for relative in sorted(wanted)}
+    return {relative: _sha256_or_empty(target / relative) for relative in sorted(wanted)}
 
 
-def digest_of(path: Path) -> str:
+def _sha256_or_empty(path: Path) -> str:
     """Return the SHA-256 of a small file, "" if it is not there."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

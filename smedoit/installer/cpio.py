@@ -24,7 +24,7 @@ UPDATES_TOP = "run/install/updates"
 
 
 @dataclass(frozen=True)
-class Member:
+class CpioMember:
     """One file of an image: its name below /, and its content."""
 
     name: str
@@ -48,23 +48,23 @@ def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> 
     links = 2 if mode == DIRECTORY else 1
     numbers = (inode, mode, 0, 0, links, mtime, len(data), 0, 0, 0, 0, len(encoded), 0)
     header = NEWC_MAGIC + b"".join(b"%08X" % number for number in numbers)
-    return padded(header + encoded) + padded(data)
+    return _pad_to_four(header + encoded) + _pad_to_four(data)
 
 
-def padded(data: bytes) -> bytes:
+def _pad_to_four(data: bytes) -> bytes:
     """Return data with zeros up to a multiple of four."""
-    return data.ljust(aligned(len(data)), b"\0")
+    return data.ljust(_align_to_four(len(data)), b"\0")
 
 
-def archive(members: Iterable[Member], mtime: int) -> bytes:
+def cpio_archive(members: Iterable[CpioMember], mtime: int) -> bytes:
     """Return a newc archive of the members, sorted by name, each directory before what it holds."""
     files = {member.name: member for member in members}
-    names = sorted({*files, *parents(files)}, key=lambda name: PurePosixPath(name).parts)
-    entries = [entry(name, files.get(name), mtime, inode) for inode, name in enumerate(names, 1)]
+    names = sorted({*files, *_parent_directories(files)}, key=lambda name: PurePosixPath(name).parts)
+    entries = [_archive_entry(name, files.get(name), mtime, inode) for inode, name in enumerate(names, 1)]
     return b"".join([*entries, newc_entry(TRAILER, b"", mode=0, mtime=0, inode=0)])
 
 
-def entry(name: str, member: Member | None, mtime: int, inode: int) -> bytes:
+def _archive_entry(name: str, member: CpioMember | None, mtime: int, inode: int) -> bytes:
     """Return the archive's entry for a file, or for a directory where there is no member."""
     if member is None:
         return newc_entry(name, b"", mode=DIRECTORY, mtime=mtime, inode=inode)
@@ -72,13 +72,13 @@ def entry(name: str, member: Member | None, mtime: int, inode: int) -> bytes:
     return newc_entry(name, member.data, mode=mode, mtime=mtime, inode=inode)
 
 
-def parents(names: Iterable[str]) -> set[str]:
+def _parent_directories(names: Iterable[str]) -> set[str]:
     """Return every directory above the names, without the top itself."""
     above = {str(parent) for name in names for parent in PurePosixPath(name).parents}
     return above - {"."}
 
 
-def compressed(data: bytes) -> bytes:
+def _gzip_compressed(data: bytes) -> bytes:
     """Return data as gzip -9 makes it, with neither time nor name; dracut reads gzip and xz only."""
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=buffer, mtime=0) as file:
@@ -86,43 +86,43 @@ def compressed(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def image(members: Iterable[Member], mtime: int) -> bytes:
+def build_overlay_image(members: Iterable[CpioMember], mtime: int) -> bytes:
     """Return a whole overlay image."""
-    return compressed(archive(members, mtime))
+    return _gzip_compressed(cpio_archive(members, mtime))
 
 
-def members(data: bytes, name: str) -> list[Member]:
+def parse_overlay_image(data: bytes, name: str) -> list[CpioMember]:
     """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
     try:
-        return list(unpacked(gzip.decompress(data)))
+        return list(_unpack_cpio(gzip.decompress(data)))
     except (OSError, EOFError, ValueError, IndexError) as error:
         raise ContentError(
             f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
         ) from None
 
 
-def unpacked(data: bytes) -> Iterator[Member]:
+def _unpack_cpio(data: bytes) -> Iterator[CpioMember]:
     """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
     at = 0
     while data[at : at + 6] == NEWC_MAGIC:
         fields = [int(data[at + 6 + 8 * number : at + 14 + 8 * number], 16) for number in range(13)]
         mode, size, name_size = fields[1], fields[6], fields[11]
         name = data[at + HEADER : at + HEADER + name_size - 1].decode("utf-8", "surrogateescape")
-        start = at + aligned(HEADER + name_size)
+        start = at + _align_to_four(HEADER + name_size)
         if name == TRAILER:
             return
         if mode & 0o170000 == 0o100000:
-            yield Member(name, data[start : start + size], bool(mode & 0o100))
-        at = start + aligned(size)
+            yield CpioMember(name, data[start : start + size], bool(mode & 0o100))
+        at = start + _align_to_four(size)
     raise ValueError("it ends before its trailer")
 
 
-def aligned(size: int) -> int:
+def _align_to_four(size: int) -> int:
     """Return size up to a multiple of four."""
     return size + -size % 4
 
 
-def updates_name(relative: str) -> str:
+def updates_location(relative: str) -> str:
     """Return where a file of the content's updates/ goes in updates.img.
 
     updates/ has always stood for /tmp/updates of the installer, which is now a link to
@@ -132,12 +132,12 @@ def updates_name(relative: str) -> str:
     return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
 
 
-def translation_name(relative: str, place: str) -> str:
+def catalog_location(relative: str, place: str) -> str:
     """Return where a catalogue LANG/LC_MESSAGES/anaconda.mo goes; place is one of origins.PLACES."""
     return f"{place}/{relative}"
 
 
-def check_catalogues(catalogues: Mapping[str, bytes], where: str) -> None:
+def check_catalogs(catalogues: Mapping[str, bytes], where: str) -> None:
     """Raise ContentError unless every file is LANG/LC_MESSAGES/anaconda.mo and a gettext catalogue.
 
     catalogues  path relative to where -> its first bytes at least

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from smedoit.errors import ContentError, SmeError
-from smedoit.runtime.files import read_text
-from smedoit.runtime.process import run
+from smedoit.runtime.files import read_file_text
+from smedoit.runtime.process import run_program
 from smedoit.tree import layers
 
 PLACE = "pyanaconda/installclasses"
@@ -20,29 +20,29 @@ EFI_DIR = re.compile(r"^\s+efi_dir\s*=", re.MULTILINE)
 IMPORTED = re.compile(r"^\s*(?:from\s+pyanaconda\.installclasses|import\s+pyanaconda\.installclasses)", re.MULTILINE)
 
 
-def is_class(path: str) -> bool:
+def _is_install_class(path: str) -> bool:
     """Return whether anaconda would import a file as an install class."""
-    one = PurePosixPath(path)
-    return one.parent.as_posix().endswith(PLACE) and one.suffix == ".py" and one.name != "__init__.py"
+    file = PurePosixPath(path)
+    return file.parent.as_posix().endswith(PLACE) and file.suffix == ".py" and file.name != "__init__.py"
 
 
-def priority(text: str) -> int:
+def _sort_priority(text: str) -> int:
     """Return the sortPriority that a class gives itself, 0 if it gives none."""
     found = PRIORITY.search(text)
     return int(found[1]) if found else 0
 
 
-def remarks(texts: Mapping[str, str]) -> list[str]:
+def install_class_remarks(texts: Mapping[str, str]) -> list[str]:
     """Return what is doubtful of the install classes that we bring, as sentences.
 
     texts  path in the installer -> source; other files are passed over
     """
-    classes = {path: text for path, text in sorted(texts.items()) if is_class(path)}
+    classes = {path: text for path, text in sorted(texts.items()) if _is_install_class(path)}
     if not classes:
         return []
-    winner = max(classes, key=lambda path: priority(classes[path]))
+    winner = max(classes, key=lambda path: _sort_priority(classes[path]))
     found = []
-    if priority(classes[winner]) <= CENTOS_PRIORITY:
+    if _sort_priority(classes[winner]) <= CENTOS_PRIORITY:
         found.append(f"no install class has a sortPriority above {CENTOS_PRIORITY}, so CentOS's own would win")
     if not EFI_DIR.search(classes[winner]) and not IMPORTED.search(classes[winner]):
         found.append(f"{winner}: sets no efi_dir, every installation under UEFI would end in a traceback")
@@ -61,47 +61,47 @@ for name in sys.argv[1:]:
 """
 
 
-def is_there() -> bool:
+def has_python27() -> bool:
     """Return whether this machine has one; a program of that name may also be a shim that leads nowhere."""
     try:
-        return shutil.which(INTERPRETER) is not None and run([INTERPRETER, "-c", VERSION]).strip() == "2.7"
+        return shutil.which(INTERPRETER) is not None and run_program([INTERPRETER, "-c", VERSION]).strip() == "2.7"
     except SmeError:
         return False
 
 
-def complaints(files: Sequence[Path]) -> list[str]:
+def find_python27_errors(files: Sequence[Path]) -> list[str]:
     """Return "FILE, line N: what is wrong" for every file that it would not import. Raises SmeError without it."""
-    return run([INTERPRETER, "-c", JUDGE, *files]).splitlines() if files else []
+    return run_program([INTERPRETER, "-c", JUDGE, *files]).splitlines() if files else []
 
 
 UNJUDGED = "judged by nobody: there is no Python 2.7 here; once there is, say doit forget install_classes"
 
 
-def check(roots: Sequence[Path], skipped: Sequence[str]) -> str:
+def check_install_classes(roots: Sequence[Path], skipped: Sequence[str]) -> str:
     """Have the sources below roots judged by a Python 2.7, and say what is doubtful of the install classes.
 
     skipped  globs of paths that go into no image
 
     Raises ContentError with every file that it would not import: the installer would end in a traceback.
     """
-    found = sources(roots, skipped)
-    is_judged = is_there()
-    if is_judged and (wrong := complaints(list(found.values()))):
+    found = _python_sources(roots, skipped)
+    is_judged = has_python27()
+    if is_judged and (wrong := find_python27_errors(list(found.values()))):
         raise ContentError(
-            "the installer's Python 2.7 would not import\n" + "\n".join(f"  {one}" for one in wrong),
+            "the installer's Python 2.7 would not import\n" + "\n".join(f"  {complaint}" for complaint in wrong),
             hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
         )
-    remarks = remarks({relative: read_text(path) for relative, path in found.items()})
+    remarks = install_class_remarks({relative: read_file_text(path) for relative, path in found.items()})
     verdict = "all of them Python 2.7" if is_judged else UNJUDGED
     return "\n  ".join([f"{len(found)} sources, {verdict}", *remarks])
 
 
-def sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
+def _python_sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
     """Return path in the installer -> source; what lies in a later root hides that of an earlier one."""
     return {
         relative: root / relative
         for root in roots
         if root.is_dir()
-        for relative in layers.listed(root)
+        for relative in layers.list_tree_files(root)
         if relative.endswith(".py") and not any(fnmatchcase(relative, pattern) for pattern in skipped)
     }

@@ -8,11 +8,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from smedoit.config.identity import Identity
-from smedoit.config.installer import Installer
-from smedoit.errors import ContentError, SmeError, TreeError
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.installer import InstallerSettings
+from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer import mock
-from smedoit.installer.mock import Chroot
+from smedoit.installer.mock import MockChroot
 from smedoit.runtime import files, process, progress
 
 MARKER = ".made-by-smedoit"  # in every directory that is replaced as a whole
@@ -20,89 +20,101 @@ PROMISED = ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "images/efibo
 PACKAGE_HINT = "mock, from Fedora or EPEL"
 
 
-def prepare(one: Chroot, arch: str) -> str:
+def init_mock_chroot(mock_chroot: MockChroot, arch: str) -> str:
     """Write the chroot's configuration and make it anew."""
-    text = mock.configuration(one.name, arch, one.settings, one.build_root, one.tiers)
-    files.write(one.file, text)
-    called(one, mock.command(one.settings, one.file, "--init"))
-    return f"{one.name} from {', '.join(one.tiers)}"
+    text = mock.mock_config(mock_chroot.name, arch, mock_chroot.settings, mock_chroot.build_root, mock_chroot.tiers)
+    files.write_file(mock_chroot.file, text)
+    _run_mock(mock_chroot, mock.mock_command(mock_chroot.settings, mock_chroot.file, "--init"))
+    return f"{mock_chroot.name} from {', '.join(mock_chroot.tiers)}"
 
 
-def remove(one: Chroot) -> str:
+def remove_mock_chroot(mock_chroot: MockChroot) -> str:
     """Remove the chroot, its caches and its configuration."""
-    if one.file.is_file():
-        called(one, mock.command(one.settings, one.file, "--scrub=all"))
-        files.remove(one.file)
-    return f"{one.name} is gone"
+    if mock_chroot.file.is_file():
+        _run_mock(mock_chroot, mock.mock_command(mock_chroot.settings, mock_chroot.file, "--scrub=all"))
+        files.remove_file(mock_chroot.file)
+    return f"{mock_chroot.name} is gone"
 
 
-def overlay() -> str:
+def explain_overlay_installer() -> str:
     """Say what an overlay installer needs: nothing but the two images, which have tasks of their own."""
     return "upstream's images stay; what changed is in product.img and updates.img"
 
 
-def build(one: Chroot, identity: Identity, settings: Installer, work: Path, boot_set: Path) -> str:
+def build_installer_images(
+    mock_chroot: MockChroot, identity: ReleaseIdentity, settings: InstallerSettings, work: Path, boot_set: Path
+) -> str:
     """Build the installer's images with lorax in the chroot, and make them the boot set, all or nothing.
 
     work  a directory below the build root for what lorax makes
     """
-    prove_mount(one, work.parent)
-    clear(one, work)
-    tiers = [one.inner(place) for place in one.tiers.values()]
-    words = mock.lorax(identity, one.inner(work), tiers, settings.lorax)
+    _check_bind_mount(mock_chroot, work.parent)
+    _remove_lorax_output(mock_chroot, work)
+    tiers = [mock_chroot.inner(place) for place in mock_chroot.tiers.values()]
+    words = mock.lorax_command(identity, mock_chroot.inner(work), tiers, settings.lorax)
     try:
-        called(one, mock.inside(one.settings, one.file, one.inner(one.log.parent), words, as_root=True))
+        _run_mock(
+            mock_chroot,
+            mock.chroot_command(
+                mock_chroot.settings, mock_chroot.file, mock_chroot.inner(mock_chroot.log.parent), words, as_root=True
+            ),
+        )
     except SmeError:
         with contextlib.suppress(SmeError):  # what went wrong first is what counts; the next run gives back the rest
-            give_back(one, work)
+            _chown_to_caller(mock_chroot, work)
         raise
-    give_back(one, work)
-    check_images(work)
-    become(work, boot_set)
-    return f"new images from {', '.join(one.tiers)} in {boot_set}"
+    _chown_to_caller(mock_chroot, work)
+    _check_images(work)
+    _replace_boot_set(work, boot_set)
+    return f"new images from {', '.join(mock_chroot.tiers)} in {boot_set}"
 
 
-def clear(one: Chroot, work: Path) -> None:
+def _remove_lorax_output(mock_chroot: MockChroot, work: Path) -> None:
     """Remove what a lorax that was killed has left, and left to root."""
-    give_back(one, work)
+    _chown_to_caller(mock_chroot, work)
     files.remove_directory(work)
 
 
-def give_back(one: Chroot, work: Path) -> None:
+def _chown_to_caller(mock_chroot: MockChroot, work: Path) -> None:
     """Let what the root of the chroot made belong to the caller: lorax works as root or not at all."""
     if work.exists():
-        words = ["chown", "-R", f"{os.getuid()}:{os.getgid()}", one.inner(work)]
-        called(one, mock.inside(one.settings, one.file, "/", words, as_root=True))
+        words = ["chown", "-R", f"{os.getuid()}:{os.getgid()}", mock_chroot.inner(work)]
+        _run_mock(mock_chroot, mock.chroot_command(mock_chroot.settings, mock_chroot.file, "/", words, as_root=True))
 
 
-def prove_mount(one: Chroot, directory: Path) -> None:
+def _check_bind_mount(mock_chroot: MockChroot, directory: Path) -> None:
     """Raise TreeError unless the chroot sees the build root: else lorax would write into nowhere."""
-    token, words = directory / "mounted", f"{one.name} sees {one.build_root}\n"
-    files.write(token, words)
+    token, words = directory / "mounted", f"{mock_chroot.name} sees {mock_chroot.build_root}\n"
+    files.write_file(token, words)
     try:
-        said = process.run(mock.inside(one.settings, one.file, "/", ["cat", one.inner(token)]), log=one.log)
-    except process.Failed:
+        said = process.run_program(
+            mock.chroot_command(mock_chroot.settings, mock_chroot.file, "/", ["cat", mock_chroot.inner(token)]),
+            log=mock_chroot.log,
+        )
+    except process.ProgramError:
         said = ""
     if words.strip() not in said:
-        raise TreeError(
-            f"{one.build_root}: does not appear at {one.settings.place} inside {one.name}",
+        raise FileError(
+            f"{mock_chroot.build_root}: does not appear at {mock_chroot.settings.place} inside {mock_chroot.name}",
             hint="the bind mount (or [[mock.nfs]]) is missing; doit mock_init makes the chroot anew",
         )
 
 
-def called(one: Chroot, words: Sequence[str]) -> None:
+def _run_mock(mock_chroot: MockChroot, words: Sequence[str]) -> None:
     """Run mock. Raises SmeError with the first real error of its log, and where the log is."""
-    start = one.log.stat().st_size if one.log.is_file() else 0
+    start = mock_chroot.log.stat().st_size if mock_chroot.log.is_file() else 0
     try:
-        process.run(words, log=one.log, package=PACKAGE_HINT)
-    except process.Failed as error:
-        with one.log.open("rb") as file:
+        process.run_program(words, log=mock_chroot.log, package=PACKAGE_HINT)
+    except process.ProgramError as error:
+        with mock_chroot.log.open("rb") as file:
             file.seek(start)
             said = file.read().decode("utf-8", "replace")
-        raise SmeError(f"{one.name}: {mock.first_error(said)}", hint=f"the whole log is {one.log}") from error
+        raise SmeError(
+            f"{mock_chroot.name}: {mock.find_log_error(said)}", hint=f"the whole log is {mock_chroot.log}"
+        ) from error
 
 
-def check_images(work: Path) -> None:
+def _check_images(work: Path) -> None:
     """Raise ContentError for images that lorax should have made and did not."""
     missing = [name for name in PROMISED if not (work / name).is_file()]
     if missing:
@@ -111,17 +123,17 @@ def check_images(work: Path) -> None:
         )
 
 
-def become(work: Path, boot_set: Path) -> None:
+def _replace_boot_set(work: Path, boot_set: Path) -> None:
     """Put a directory in the place of the boot set. Raises TreeError if that was not made by us."""
     if os.path.lexists(boot_set) and not (boot_set / MARKER).is_file():
-        raise TreeError(
+        raise FileError(
             f"{boot_set}: was not made by doit installer, so it is not replaced",
             hint="give [boot_set] path another name, or move that directory away",
         )
-    files.write(work / MARKER, "doit installer replaces this directory as a whole\n")
+    files.write_file(work / MARKER, "doit installer replaces this directory as a whole\n")
     aside = boot_set.with_name(f"{boot_set.name}{files.BESIDE}")
     shutil.rmtree(aside, ignore_errors=True)
-    with files.worded(boot_set, "replaced"):
+    with files.wrap_os_errors(boot_set, "replaced"):
         boot_set.parent.mkdir(parents=True, exist_ok=True)
         if boot_set.exists():
             os.replace(boot_set, aside)
@@ -129,9 +141,9 @@ def become(work: Path, boot_set: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def gather(logs: Sequence[Path], target: Path) -> str:
+def gather_logs(logs: Sequence[Path], target: Path) -> str:
     """Write one log of several, under the name that the page gives it."""
-    parts = [f"== {log.stem}\n{files.read_text(log)}" for log in logs if log.is_file()]
-    files.write(target, "\n".join(parts))
-    progress.note(f"{len(parts)} logs")
+    parts = [f"== {log.stem}\n{files.read_file_text(log)}" for log in logs if log.is_file()]
+    files.write_file(target, "\n".join(parts))
+    progress.log_line(f"{len(parts)} logs")
     return f"log: {target}"

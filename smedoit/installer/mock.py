@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from smedoit.config.identity import Identity
-from smedoit.config.installer import Mock
-from smedoit.config.schema import Table
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.installer import MockSettings
+from smedoit.config.schema import SettingsTable
 
 
-class Chroot(Table):
+class MockChroot(SettingsTable):
     """A chroot of this release: its name, configuration file, settings, and where its logs go.
 
     tiers  name -> directory with repodata
@@ -18,7 +18,7 @@ class Chroot(Table):
 
     name: str
     file: Path
-    settings: Mock
+    settings: MockSettings
     build_root: Path
     tiers: Mapping[str, Path]
     log: Path
@@ -28,12 +28,12 @@ class Chroot(Table):
         return f"{self.settings.place}/{path.relative_to(self.build_root).as_posix()}"
 
 
-def root_name(name: str, major: int, arch: str) -> str:
+def mock_root_name(name: str, major: int, arch: str) -> str:
     """Return the name of the chroot, as the page has it: smeserver-10-x86_64-iso."""
     return f"{name}-{major}-{arch}-iso"
 
 
-def configuration(root: str, arch: str, settings: Mock, build_root: Path, tiers: Mapping[str, Path]) -> str:
+def mock_config(root: str, arch: str, settings: MockSettings, build_root: Path, tiers: Mapping[str, Path]) -> str:
     """Return mock's configuration: Python that only assigns, every value spelled by repr().
 
     root   the name of the chroot
@@ -41,42 +41,42 @@ def configuration(root: str, arch: str, settings: Mock, build_root: Path, tiers:
     """
     lines = [
         "import os",
-        *assigned("root", root),
-        *assigned("target_arch", arch),
-        *assigned("legal_host_arches", (arch,)),
+        *_format_assignment("root", root),
+        *_format_assignment("target_arch", arch),
+        *_format_assignment("legal_host_arches", (arch,)),
         "config_opts['chrootuid'] = os.getuid()",
-        *assigned("chroot_setup_cmd", f"install {' '.join(settings.packages)}"),
-        *assigned("isolation", settings.isolation),
-        *assigned("use_bootstrap", settings.bootstrap),
-        *assigned("package_manager", "dnf"),
-        *assigned("dnf_common_opts", ["-y", "--setopt=install_weak_deps=0", "--disableplugin=*"]),
-        *(assigned("dnf_command", settings.dnf) if settings.dnf else ()),
-        *assigned("rpmbuild_networking", False),
-        *mounts(settings, build_root),
-        *assigned("dnf.conf", repositories(tiers)),
+        *_format_assignment("chroot_setup_cmd", f"install {' '.join(settings.packages)}"),
+        *_format_assignment("isolation", settings.isolation),
+        *_format_assignment("use_bootstrap", settings.bootstrap),
+        *_format_assignment("package_manager", "dnf"),
+        *_format_assignment("dnf_common_opts", ["-y", "--setopt=install_weak_deps=0", "--disableplugin=*"]),
+        *(_format_assignment("dnf_command", settings.dnf) if settings.dnf else ()),
+        *_format_assignment("rpmbuild_networking", False),
+        *_mount_lines(settings, build_root),
+        *_format_assignment("dnf.conf", _dnf_conf(tiers)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def assigned(key: str, value: object) -> list[str]:
+def _format_assignment(key: str, value: object) -> list[str]:
     """Return one assignment."""
     return [f"config_opts[{key!r}] = {value!r}"]
 
 
-def mounts(settings: Mock, build_root: Path) -> list[str]:
+def _mount_lines(settings: MockSettings, build_root: Path) -> list[str]:
     """Return the lines that bring the build root into the chroot: over NFS on the cluster, bound in elsewhere."""
     plugin = "config_opts['plugin_conf']"
     if settings.nfs:
-        entries = [(one.source, one.place, "nfs", one.options) for one in settings.nfs]
+        entries = [(mount.source, mount.place, "nfs", mount.options) for mount in settings.nfs]
         return [
             f"{plugin}['mount_enable'] = True",
-            *(f"{plugin}['mount_opts']['dirs'].append({one!r})" for one in entries),
+            *(f"{plugin}['mount_opts']['dirs'].append({entry!r})" for entry in entries),
         ]
     pair = (str(build_root), settings.place)
     return [f"{plugin}['bind_mount_enable'] = True", f"{plugin}['bind_mount_opts']['dirs'].append({pair!r})"]
 
 
-def repositories(tiers: Mapping[str, Path]) -> str:
+def _dnf_conf(tiers: Mapping[str, Path]) -> str:
     """Return dnf.conf for the chroot: our tiers and nothing else. Signatures were checked before."""
     main = "[main]\nkeepcache=1\nreposdir=/dev/null\nretries=1\ngpgcheck=0\nassumeyes=1\nbest=1\n"
     parts = [
@@ -86,31 +86,33 @@ def repositories(tiers: Mapping[str, Path]) -> str:
     return "\n".join([main, *parts])
 
 
-def command(settings: Mock, file: Path, *words: str) -> list[str]:
+def mock_command(settings: MockSettings, file: Path, *words: str) -> list[str]:
     """Return a call of mock with our configuration."""
     return [*settings.command, "-r", str(file), *words]
 
 
-def inside(settings: Mock, file: Path, directory: str, words: Sequence[str], *, as_root: bool = False) -> list[str]:
+def chroot_command(
+    settings: MockSettings, file: Path, directory: str, words: Sequence[str], *, as_root: bool = False
+) -> list[str]:
     """Return a call that runs words inside the chroot, in a directory, as the caller or as the root of the chroot."""
     who = () if as_root else ("--unpriv",)
-    return command(settings, file, "--cwd", directory, *who, "--chroot", "--", *words)
+    return mock_command(settings, file, "--cwd", directory, *who, "--chroot", "--", *words)
 
 
-def lorax(one: Identity, place: str, tiers: Sequence[str], more: Sequence[str]) -> list[str]:
+def lorax_command(identity: ReleaseIdentity, place: str, tiers: Sequence[str], more: Sequence[str]) -> list[str]:
     """Return the call of lorax that builds the installer's images from the tiers inside the chroot.
 
     place  the directory that it fills; lorax wants that it is not there yet
     tiers  directories with repodata, as they appear inside the chroot
     """
     sources = [word for tier in tiers for word in ("-s", f"file://{tier}")]
-    final = ["--isfinal"] if one.is_final else []
-    bugs = ["-b", one.bug_url] if one.bug_url else []
-    words = ["lorax", "-p", one.product, "-v", one.version, "-r", one.display, *sources, *bugs, *final]
-    return [*words, f"--volid={one.volume}", *more, place]
+    final = ["--isfinal"] if identity.is_final else []
+    bugs = ["-b", identity.bug_url] if identity.bug_url else []
+    words = ["lorax", "-p", identity.product, "-v", identity.version, "-r", identity.display, *sources, *bugs, *final]
+    return [*words, f"--volid={identity.volume}", *more, place]
 
 
-def first_error(log: str) -> str:
+def find_log_error(log: str) -> str:
     """Return the line of a log that says what really went wrong: the first that speaks of an error."""
     marks = ("error:", "error ", "traceback", "failed", "no package", "no match for", "cannot ", "not found", "fatal")
     harmless = ("0 errors", "errors='", "if errors", "error: 0", "error: command failed:")  # the last is a heading

@@ -8,16 +8,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.inputs import PLACES
-from smedoit.errors import ContentError, human
+from smedoit.errors import ContentError, format_size
 from smedoit.installer import cpio
 from smedoit.runtime import files
 from smedoit.tree import layers
 
 
-def product(content: Path, below: str, above: str, one: Identity, own: Sequence[Rule], target: Path) -> str:
+def write_product_img(
+    content: Path, below: str, above: str, identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
+) -> str:
     """Write product.img from product/ of the content, its release files rendered.
 
     below  a tree of the last release, whose product/ shows where the content has nothing; "" for none
@@ -28,55 +30,64 @@ def product(content: Path, below: str, above: str, one: Identity, own: Sequence[
         ("content tree", f"{content}/product"),
         ("anaconda", above),
     )
-    stack = [layers.layer(name, Path(place), lambda _: True, files.copy) for name, place in named if place]
-    top = layers.topmost(stack)
+    stack = [layers.read_layer(name, Path(place), lambda _: True, files.copy_file) for name, place in named if place]
+    top = layers.topmost_layers(stack)
     overridden = sum(len(layer.files) for layer in stack) - len(top)
-    members = [rendered(member(relative, layer.files[relative]), one, own) for relative, layer in sorted(top.items())]
+    members = [
+        _render_member(_file_member(relative, layer.files[relative]), identity, own)
+        for relative, layer in sorted(top.items())
+    ]
     if not any(member.name == ".buildstamp" for member in members):
         raise ContentError(
             f"{content}/product/.buildstamp: is not there, the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
     hidden = f", {overridden} overridden" if overridden else ""
-    return f"{write_image(members, one.epoch, target)}{hidden}"
+    return f"{_write_overlay_image(members, identity.epoch, target)}{hidden}"
 
 
-def rendered(member: cpio.Member, one: Identity, own: Sequence[Rule]) -> cpio.Member:
+def _render_member(member: cpio.CpioMember, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> cpio.CpioMember:
     """Return a member of product.img with this version in it, where there is a rule for its file."""
     relative = f"product/{member.name}"
-    text = rules.render(relative, member.data.decode("utf-8", "surrogateescape"), one, own)
-    return cpio.Member(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
+    text = rules.render_content(relative, member.data.decode("utf-8", "surrogateescape"), identity, own)
+    return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 
-def updates(root: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path) -> str:
+def write_updates_img(
+    root: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
+) -> str:
     """Write updates.img from updates/ and the translations."""
-    own = members_below(root, cpio.updates_name, skipped) if root.is_dir() else []
-    catalogues = members_below(translations, lambda relative: relative, only=".mo")
-    cpio.check_catalogues({member.name: member.data for member in catalogues}, str(translations))
-    placed = [cpio.Member(cpio.translation_name(one.name, PLACES[place]), one.data) for one in catalogues]
-    return f"{write_image([*own, *placed], epoch, target)}, {len(placed)} languages"
+    own = _directory_members(root, cpio.updates_location, skipped) if root.is_dir() else []
+    catalogues = _directory_members(translations, lambda relative: relative, only=".mo")
+    cpio.check_catalogs({member.name: member.data for member in catalogues}, str(translations))
+    placed = [
+        cpio.CpioMember(cpio.catalog_location(catalog.name, PLACES[place]), catalog.data) for catalog in catalogues
+    ]
+    return f"{_write_overlay_image([*own, *placed], epoch, target)}, {len(placed)} languages"
 
 
-def members_below(
+def _directory_members(
     root: Path, name: Callable[[str], str], skipped: Iterable[str] = (), only: str = ""
-) -> list[cpio.Member]:
+) -> list[cpio.CpioMember]:
     """Return the files below root as members of an image; executables stay executable."""
-    everything = layers.layer("directory", root, lambda relative: wanted(relative, skipped, only), files.copy)
-    return [member(name(relative), path) for relative, path in everything.files.items()]
+    everything = layers.read_layer(
+        "directory", root, lambda relative: _is_included(relative, skipped, only), files.copy_file
+    )
+    return [_file_member(name(relative), path) for relative, path in everything.files.items()]
 
 
-def member(name: str, path: Path) -> cpio.Member:
+def _file_member(name: str, path: Path) -> cpio.CpioMember:
     """Return a file as a member of an image; an executable stays executable."""
-    return cpio.Member(name, files.read_bytes(path), os.access(path, os.X_OK))
+    return cpio.CpioMember(name, files.read_file_bytes(path), os.access(path, os.X_OK))
 
 
-def wanted(relative: str, skipped: Iterable[str], only: str) -> bool:
+def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
     """Return whether a file goes into an image."""
     return relative.endswith(only) and not any(fnmatchcase(relative, pattern) for pattern in skipped)
 
 
-def write_image(members: Sequence[cpio.Member], epoch: int, target: Path) -> str:
+def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path) -> str:
     """Write an overlay image."""
-    data = cpio.image(members, epoch)
-    files.write(target, data)
-    return f"{len(members)} files, {human(len(data))}"
+    data = cpio.build_overlay_image(members, epoch)
+    files.write_file(target, data)
+    return f"{len(members)} files, {format_size(len(data))}"

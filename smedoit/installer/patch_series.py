@@ -20,19 +20,19 @@ TOUCHED = re.compile(rb"^(?:---|\+\+\+) ([^\t\n\r]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Patch:
+class SeriesPatch:
     """One patch of a series: its file name, and how many directories of its paths are taken off."""
 
     name: str
     strip: int = 1
 
 
-def of_spec(text: str, file: str) -> list[Patch]:
+def spec_patches(text: str, file: str) -> list[SeriesPatch]:
     """Return what the %prep of a spec file applies, in its order. Raises ContentError for what it cannot follow."""
     names = {int(number or 0): PurePosixPath(name).name for number, name in TAG.findall(text)}
     if automatic := AUTO.search(text):
         strip = STRIP.search(automatic[1])
-        return [Patch(names[number], int(strip[1]) if strip else 1) for number in sorted(names)]
+        return [SeriesPatch(names[number], int(strip[1]) if strip else 1) for number in sorted(names)]
     found = []
     for number, options in USE.findall(text):
         chosen = OWN_NUMBER.search(options)
@@ -40,14 +40,14 @@ def of_spec(text: str, file: str) -> list[Patch]:
         if which not in names:
             raise ContentError(f"{file}: %patch{which} stands there, but no Patch{which}", hint="mend the spec file")
         strip = STRIP.search(options)
-        found.append(Patch(names[which], int(strip[1]) if strip else 0))
-    unclear = [one.name for one in found if "%" in one.name]
+        found.append(SeriesPatch(names[which], int(strip[1]) if strip else 0))
+    unclear = [patch.name for patch in found if "%" in patch.name]
     if unclear:
         raise ContentError(f"{file}: the name {unclear[0]} has a macro", hint="give it in plain words")
     return found
 
 
-def of_directory(names: Iterable[str], listed: str | None, directory: str) -> list[Patch]:
+def directory_patches(names: Iterable[str], listed: str | None, directory: str) -> list[SeriesPatch]:
     """Return the patches of a directory: as its series file says, else by number.
 
     listed  the text of the series file, None if there is none
@@ -57,8 +57,8 @@ def of_directory(names: Iterable[str], listed: str | None, directory: str) -> li
     there = set(names)
     if listed is not None:
         lines = [line.split("#")[0].split() for line in listed.splitlines()]
-        found = [Patch(words[0], strip_of(words[1:])) for words in lines if words]
-        absent = [one.name for one in found if one.name not in there]
+        found = [SeriesPatch(words[0], _strip_level(words[1:])) for words in lines if words]
+        absent = [patch.name for patch in found if patch.name not in there]
         if absent:
             raise ContentError(f"{directory}/series: names {', '.join(absent)}, not there", hint="mend the series")
         return found
@@ -69,32 +69,34 @@ def of_directory(names: Iterable[str], listed: str | None, directory: str) -> li
             f"{directory}: {' and '.join(twice)} have one number, so their order is not clear",
             hint="number them anew, or write their order into a file named series",
         )
-    return [Patch(name) for name in sorted(numbered, key=numbered.__getitem__)]
+    return [SeriesPatch(name) for name in sorted(numbered, key=numbered.__getitem__)]
 
 
-def strip_of(words: Sequence[str]) -> int:
+def _strip_level(words: Sequence[str]) -> int:
     """Return what a line of a series file says behind the name: -p0, -p1."""
     found = STRIP.search(" ".join(words))
     return int(found[1]) if found else 1
 
 
-def touched(data: bytes, strip: int) -> set[str]:
+def patched_paths(data: bytes, strip: int) -> set[str]:
     """Return the paths that a patch changes or makes."""
     paths = (name.decode("utf-8", "replace").strip() for name in TOUCHED.findall(data))
     return {"/".join(path.split("/")[strip:]) for path in paths if path != "/dev/null"}
 
 
-def makes(data: bytes, path: str, strip: int) -> bool:
+def creates_file(data: bytes, path: str, strip: int) -> bool:
     """Return whether a patch makes a file that was not there."""
     lines = data.splitlines()
     pairs = itertools.pairwise(lines)
     return any(
-        before.startswith(b"--- /dev/null") and after.startswith(b"+++ ") and path in touched(after + b"\n", strip)
+        before.startswith(b"--- /dev/null")
+        and after.startswith(b"+++ ")
+        and path in patched_paths(after + b"\n", strip)
         for before, after in pairs
     )
 
 
-def placed(tops: Mapping[str, Sequence[str]], classes: str) -> dict[str, str]:
+def product_image_paths(tops: Mapping[str, Sequence[str]], classes: str) -> dict[str, str]:
     """Return path in product.img -> path in anaconda's source.
 
     tops     file -> the directories of the image that it goes to

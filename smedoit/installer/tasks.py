@@ -5,29 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
+from smedoit.engine.task import Task, define_task, release_config
 from smedoit.installer import mock
-from smedoit.runtime.filesets import Files
+from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
 
 
 def anaconda_source(rel: Release) -> Task:
     """The install classes, from upstream's source package and our patches."""
     settings, srpm, layer = rel.anaconda, rel.anaconda.package(rel.root), rel.anaconda_layer
-    patches = Files(Path(settings.patches or settings.source), ("*.patch", "series"))
-    fetched = Files(srpm.parent, (srpm.name,), content=False)
+    patches = FileSet(Path(settings.patches or settings.source), ("*.patch", "series"))
+    fetched = FileSet(srpm.parent, (srpm.name,), content=False)
     memory, scratch = rel.cache / "fetched/anaconda.json", layer.with_name("scratch")
     is_fetched = "://" in settings.srpm
-    return step(
+    return define_task(
         rel,
         "anaconda_source",
-        "installer.anaconda_source.make",
+        "installer.anaconda_source.make_anaconda_layer",
         *(settings, rel.keys, rel.network, memory, srpm, scratch, layer),
         file_dep=[key.file for key in rel.keys] if settings.srpm else [],
         reads=[patches, *([] if is_fetched else [fetched])] if settings.srpm else [],
         told={"[anaconda] srpm": settings.srpm, "[[keys]]": rel.keys},
         targets=[layer.with_suffix(".json")] if settings.srpm else [],
-        writes=[Files(layer), *([fetched] if is_fetched else [])] if settings.srpm else [],
+        writes=[FileSet(layer), *([fetched] if is_fetched else [])] if settings.srpm else [],
         wiki="Check how to tweak Anaconda; Prepare to build the product.img",
     )
 
@@ -36,81 +36,91 @@ UPDATE_REPOS = ("packages", "stage_packages", "comps", "repodata")
 BUILD_ISO = ("tree", "isolinux", "grub", "product_img", "updates_img", "treeinfo", "iso")
 
 
-def the_chroot(rel: Release) -> mock.Chroot:
+def release_chroot(rel: Release) -> mock.MockChroot:
     """Return the chroot of this release."""
-    one = rel.release
-    name = mock.root_name(one.name, one.major, one.arch)
+    identity = rel.release
+    name = mock.mock_root_name(identity.name, identity.major, identity.arch)
     wanted = (tier for tier in rel.tiers if tier.stage or tier.name in rel.mock.tiers)
-    tiers = {tier.name: tier.path / one.arch for tier in wanted}
-    return mock.Chroot(name, rel.state / "mock" / f"{name}.cfg", rel.mock, rel.root, tiers, rel.logs / "mock.log")
+    tiers = {tier.name: tier.path / identity.arch for tier in wanted}
+    return mock.MockChroot(name, rel.state / "mock" / f"{name}.cfg", rel.mock, rel.root, tiers, rel.logs / "mock.log")
 
 
 def mock_init(rel: Release) -> Task:
     """The chroot, made anew whenever its configuration changes."""
-    one = the_chroot(rel)
-    return step(
+    mock_chroot = release_chroot(rel)
+    return define_task(
         rel,
         "mock_init",
-        "installer.lorax.prepare",
-        *(one, rel.release.arch),
-        told={**said(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
-        targets=[one.file],
+        "installer.lorax.init_mock_chroot",
+        *(mock_chroot, rel.release.arch),
+        told={**release_config(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
+        targets=[mock_chroot.file],
         wiki="Local Only: Mock Special Settings; Local Only: mock requirement; Local Only: Patch a Mock Plugin",
     )
 
 
 def clean_mock(rel: Release) -> Task:
     """The chroot, removed."""
-    return step(rel, "clean_mock", "installer.lorax.remove", the_chroot(rel), always=True)
+    return define_task(rel, "clean_mock", "installer.lorax.remove_mock_chroot", release_chroot(rel), always=True)
 
 
 def installer(rel: Release) -> Task:
     """The wiki's rule, from the graph: anaconda or the content other than the release notes has changed."""
-    reads = [Files(rel.content.path, apart=rel.installer.notes)]
+    reads = [FileSet(rel.content.path, apart=rel.installer.notes)]
     if rel.installer.source:
-        reads.append(Files(rel.root / rel.installer.source))
-    told = {"[installer]": rel.installer, **said(rel, "product", "version", "label", "volume_id")}
+        reads.append(FileSet(rel.root / rel.installer.source))
+    told = {"[installer]": rel.installer, **release_config(rel, "product", "version", "label", "volume_id")}
     wiki = "Check if installer needs re-building; Build & Release SME Server"
     if rel.installer.way == "overlay":
         after = ["product_img", "updates_img"]
-        return step(rel, "installer", "installer.lorax.overlay", reads=reads, told=told, after=after, wiki=wiki)
-    args = (the_chroot(rel), rel.release, rel.installer, rel.state / "lorax", rel.boot_set.path)
-    return step(
+        return define_task(
+            rel,
+            "installer",
+            "installer.lorax.explain_overlay_installer",
+            reads=reads,
+            told=told,
+            after=after,
+            wiki=wiki,
+        )
+    args = (release_chroot(rel), rel.release, rel.installer, rel.state / "lorax", rel.boot_set.path)
+    return define_task(
         rel,
         "installer",
-        "installer.lorax.build",
+        "installer.lorax.build_installer_images",
         *args,
         reads=reads,
         told=told,
-        writes=[Files(rel.boot_set.path, content=False)],
+        writes=[FileSet(rel.boot_set.path, content=False)],
         after=["mock_init"],
         wiki=wiki,
     )
 
 
-def alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str) -> Task:
+def wiki_alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str) -> Task:
     """The page's name for several tasks, with their logs under the page's name for it."""
-    logs = [rel.logs / f"{one}.log" for one in of]
+    logs = [rel.logs / f"{task_name}.log" for task_name in of]
     target: Path = rel.stage / log
-    return step(rel, name, "installer.lorax.gather", *(logs, target), after=of, always=True, wiki=wiki)
+    return define_task(rel, name, "installer.lorax.gather_logs", *(logs, target), after=of, always=True, wiki=wiki)
 
 
 def update_repos(rel: Release) -> Task:
     """What the script update_repos did."""
     log = f"update_repos.{rel.release.arch}"
-    return alias(rel, "update_repos", UPDATE_REPOS, log, "Local Only: update_repos; Local Only: Create stage content")
+    return wiki_alias(
+        rel, "update_repos", UPDATE_REPOS, log, "Local Only: update_repos; Local Only: Create stage content"
+    )
 
 
 def build_installer(rel: Release) -> Task:
     """What the script build_installer did."""
     log = f"build_installer.{rel.release.arch}"
-    return alias(rel, "build_installer", ("installer",), log, "Build & Release SME Server")
+    return wiki_alias(rel, "build_installer", ("installer",), log, "Build & Release SME Server")
 
 
 def build_iso(rel: Release) -> Task:
     """What the script build_ISO did."""
     log = f"build_ISO.{rel.release.arch}"
-    return alias(rel, "build_ISO", (*UPDATE_REPOS, *BUILD_ISO), log, "Build SME Server 10 64 bit ISO")
+    return wiki_alias(rel, "build_ISO", (*UPDATE_REPOS, *BUILD_ISO), log, "Build SME Server 10 64 bit ISO")
 
 
 NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
@@ -120,15 +130,15 @@ def product_img(rel: Release) -> Task:
     """images/product.img."""
     target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.previous
     above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
-    return step(
+    return define_task(
         rel,
         "product_img",
-        "installer.overlays.product",
+        "installer.overlays.write_product_img",
         *(rel.content.path, below, above, rel.release, rel.rules, target),
         reads=[
-            Files(rel.content.path / "product"),
-            *([Files(Path(below) / "product")] if below else []),
-            *([Files(rel.anaconda_layer), Files(srpm.parent, (srpm.name,), content=False)] if above else []),
+            FileSet(rel.content.path / "product"),
+            *([FileSet(Path(below) / "product")] if below else []),
+            *([FileSet(rel.anaconda_layer), FileSet(srpm.parent, (srpm.name,), content=False)] if above else []),
         ],
         told={
             **branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
@@ -144,13 +154,13 @@ def product_img(rel: Release) -> Task:
 def updates_img(rel: Release) -> Task:
     """images/updates.img."""
     updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / "images/updates.img"
-    return step(
+    return define_task(
         rel,
         "updates_img",
-        "installer.overlays.updates",
+        "installer.overlays.write_updates_img",
         *(updates, NOT_OVERLAID, rel.translations.path, place, rel.release.epoch, target),
-        reads=[Files(updates, apart=NOT_OVERLAID), Files(rel.translations.path, ("*.mo",))],
-        told={**said(rel, "date"), "[translations] place": place},
+        reads=[FileSet(updates, apart=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
+        told={**release_config(rel, "date"), "[translations] place": place},
         targets=[target],
         after=["translations"] if rel.translations.automatic else [],
         wiki="Copy anaconda translations to create updates.img",

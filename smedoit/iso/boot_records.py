@@ -20,7 +20,7 @@ ENTRY_FORMAT = "<BBHBBHL"
 
 
 @dataclass(frozen=True)
-class BootEntry:
+class BootCatalogEntry:
     """One entry of the El Torito catalogue: which firmware, how many 512-byte blocks, which sector."""
 
     platform: int
@@ -38,69 +38,69 @@ class Partition:
     blocks: int
 
 
-class Broken(ValueError):
+class BootRecordError(ValueError):
     """A boot record that firmware would not take; its text says why."""
 
 
-def catalogue_sector(volume_descriptors: bytes) -> int:
+def boot_catalog_sector(volume_descriptors: bytes) -> int:
     """Return the sector of the boot catalogue; volume_descriptors start at sector 16."""
     for at in range(0, len(volume_descriptors), SECTOR):
         record = volume_descriptors[at : at + SECTOR]
         if record[0] == 0 and record[7:39].rstrip(b"\0") == EL_TORITO:
             return int(struct.unpack_from("<L", record, 71)[0])
-    raise Broken("there is no El Torito boot record")
+    raise BootRecordError("there is no El Torito boot record")
 
 
-def catalogue(data: bytes) -> list[BootEntry]:
+def parse_boot_catalog(data: bytes) -> list[BootCatalogEntry]:
     """Return the bootable entries of a boot catalogue, the default entry first.
 
     Source: El Torito specification 1.0, sections 2.1 to 2.4
     """
     if data[0] != 1 or data[30:32] != b"\x55\xaa" or sum(struct.unpack("<16H", data[:32])) & 0xFFFF:
-        raise Broken("the validation entry of the boot catalogue is damaged")
-    entries, platform, at = [boot_entry(data, 32, data[1])], data[1], 64
+        raise BootRecordError("the validation entry of the boot catalogue is damaged")
+    entries, platform, at = [_parse_boot_entry(data, 32, data[1])], data[1], 64
     while at < len(data) and data[at] in (0x90, 0x91):
         platform, count = data[at + 1], struct.unpack_from("<H", data, at + 2)[0]
-        entries += [boot_entry(data, at + 32 * number, platform) for number in range(1, count + 1)]
+        entries += [_parse_boot_entry(data, at + 32 * number, platform) for number in range(1, count + 1)]
         at += 32 * (count + 1)
     return entries
 
 
-def boot_entry(data: bytes, at: int, platform: int) -> BootEntry:
+def _parse_boot_entry(data: bytes, at: int, platform: int) -> BootCatalogEntry:
     """Return the entry at an offset. Raises Broken unless it boots without emulation."""
     indicator, media, _segment, _system, _unused, blocks, sector = struct.unpack_from(ENTRY_FORMAT, data, at)
     if indicator != BOOTABLE or media & 0x0F != NO_EMULATION:
-        raise Broken(f"the boot entry for platform {platform:#x} is not bootable without emulation")
-    return BootEntry(platform, blocks, sector)
+        raise BootRecordError(f"the boot entry for platform {platform:#x} is not bootable without emulation")
+    return BootCatalogEntry(platform, blocks, sector)
 
 
-def boot_info(loader: bytes) -> tuple[int, int, int, int]:
+def parse_boot_info(loader: bytes) -> tuple[int, int, int, int]:
     """Return (sector of the PVD, own sector, own length, checksum) that isolinux.bin carries for itself."""
     pvd, own, length, checksum = (int(word) for word in struct.unpack_from("<LLLL", loader, 8))
     return pvd, own, length, checksum
 
 
-def boot_info_sum(loader: bytes) -> int:
+def boot_info_checksum(loader: bytes) -> int:
     """Return what its checksum must be: the sum of all words behind the table."""
     body = loader[64:] + b"\0" * (-len(loader) % 4)
     return int(sum(struct.unpack(f"<{len(body) // 4}L", body))) & 0xFFFFFFFF
 
 
-def mbr(block: bytes) -> list[Partition]:
+def parse_mbr(block: bytes) -> list[Partition]:
     """Return the partitions of an MBR that are in use. Raises Broken without its signature."""
     if block[510:512] != b"\x55\xaa":
-        raise Broken("there is no MBR, so it would not start from USB under BIOS")
+        raise BootRecordError("there is no MBR, so it would not start from USB under BIOS")
     found = (struct.unpack_from("<B3xB3xLL", block, 446 + 16 * number) for number in range(4))
     return [Partition(kind, active == 0x80, first, blocks) for active, kind, first, blocks in found if blocks]
 
 
-def hybrid_loader(block: bytes) -> int:
+def isohybrid_loader_block(block: bytes) -> int:
     """Return the 512-byte block at which the isohybrid MBR expects isolinux.bin."""
     return int(struct.unpack_from("<L", block, 432)[0])
 
 
 @dataclass(frozen=True)
-class Gpt:
+class GptHeader:
     """One copy of a partition table, checked: where it says that it and its twin are, and what it lists."""
 
     own: int
@@ -108,7 +108,7 @@ class Gpt:
     partitions: tuple[Partition, ...]
 
 
-def gpt(header: bytes, entries: bytes) -> Gpt:
+def parse_gpt(header: bytes, entries: bytes) -> GptHeader:
     """Return a partition table from its header block and its entry array.
 
     Raises Broken if a signature or checksum is wrong, as the Linux kernel and UEFI would.
@@ -116,17 +116,17 @@ def gpt(header: bytes, entries: bytes) -> Gpt:
     """
     size, crc = struct.unpack_from("<LL", header, 12)
     if header[:8] != GPT_SIGNATURE or not 92 <= size <= BLOCK:
-        raise Broken("there is no GPT header")
+        raise BootRecordError("there is no GPT header")
     if zlib.crc32(header[:16] + bytes(4) + header[20:size]) != crc:
-        raise Broken("the checksum of the GPT header is wrong")
+        raise BootRecordError("the checksum of the GPT header is wrong")
     own, other = struct.unpack_from("<QQ", header, 24)
     count, length, entries_crc = struct.unpack_from("<LLL", header, 80)
     if zlib.crc32(entries[: count * length]) != entries_crc:
-        raise Broken("the checksum of the GPT's entries is wrong")
-    return Gpt(own, other, tuple(gpt_partitions(entries, count, length)))
+        raise BootRecordError("the checksum of the GPT's entries is wrong")
+    return GptHeader(own, other, tuple(_used_partitions(entries, count, length)))
 
 
-def gpt_partitions(entries: bytes, count: int, length: int) -> list[Partition]:
+def _used_partitions(entries: bytes, count: int, length: int) -> list[Partition]:
     """Return the entries that are in use."""
     slots = [entries[number * length : (number + 1) * length] for number in range(count)]
     spans = [struct.unpack_from("<QQ", slot, 32) for slot in slots if slot[:16] != bytes(16)]

@@ -13,7 +13,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Place:
+class FileExtent:
     """One file of an ISO.
 
     path    on the ISO
@@ -34,38 +34,38 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Layout:
+class IsoLayout:
     """A sealed ISO: file name, bytes, SHA-256, and its files in the order of their places."""
 
     image: str
     size: int
     sha256: str
-    places: tuple[Place, ...]
+    places: tuple[FileExtent, ...]
 
 
-def dumps(layout: Layout) -> str:
+def format_layout(layout: IsoLayout) -> str:
     """Return a layout as JSON, one file a line."""
     head = {"format": FORMAT, "image": layout.image, "size": layout.size, "sha256": layout.sha256}
-    lines = ",\n".join(json.dumps(list(asdict(one).values())) for one in layout.places)
+    lines = ",\n".join(json.dumps(list(asdict(extent).values())) for extent in layout.places)
     return f'{json.dumps(head)[:-1]}, "places": [\n{lines}\n]}}\n'
 
 
-def loads(text: str, file: Path) -> Layout:
+def parse_layout(text: str, file: Path) -> IsoLayout:
     """Return the layout that a file holds. Raises VerifyError if text is none of this format."""
     try:
         found = json.loads(text)
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}")
-        places = [place(one) for one in found["places"]]
-        return Layout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(places))
+        places = [_parse_extent(row) for row in found["places"]]
+        return IsoLayout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(places))
     except (ValueError, KeyError, TypeError) as error:
         raise VerifyError(f"{file}: is no layout of an ISO, {error!r}", hint="delete it, doit makes it again") from None
 
 
-def place(one: Sequence[object]) -> Place:
+def _parse_extent(row: Sequence[object]) -> FileExtent:
     """Return one file of a layout from what JSON knew of it. Raises ValueError, TypeError."""
-    path, offset, source, stamp = one
+    path, offset, source, stamp = row
     if not isinstance(stamp, list):
         raise TypeError(f"{stamp!r} is no stamp")
     size, mtime_ns, inode = map(int, stamp)
-    return Place(str(path), int(str(offset)), str(source), (size, mtime_ns, inode))
+    return FileExtent(str(path), int(str(offset)), str(source), (size, mtime_ns, inode))

@@ -23,7 +23,7 @@ FRAGMENTS, NIBBLES = 20, 3
 ALL = 1 << 63  # beyond the end of any file
 
 
-class Sums:
+class MediaSums:
     """MD5 and fragment sums of the first total bytes of an ISO, which are added in their order.
 
     After each of 20 fragments come three hexadecimal digits, one of each of the first three
@@ -33,7 +33,7 @@ class Sums:
     def __init__(self, total: int) -> None:
         self.total, self.at = total, 0
         self.md5, self.fragments = hashlib.md5(usedforsecurity=False), ""
-        self.cuts = cuts(total)
+        self.cuts = fragment_offsets(total)
 
     def add(self, data: memoryview) -> None:
         """Add the next bytes."""
@@ -55,7 +55,7 @@ class Sums:
         while self.at < until:
             count = file.readinto(buffer[: min(len(buffer), until - self.at)])
             if not count:
-                raise cut_short(str(file.name))
+                raise _truncated_error(str(file.name))
             if self.at == 0:
                 buffer[FIELD_AT : FIELD_AT + FIELD] = b" " * FIELD
             self.add(buffer[:count])
@@ -66,7 +66,7 @@ class Sums:
         return self.md5.hexdigest(), self.fragments
 
 
-def cuts(total: int) -> list[int]:
+def fragment_offsets(total: int) -> list[int]:
     """Return the offsets at which a fragment's sum is due, ascending.
 
     isomd5sum adds chunks of 32 KiB, and notes the sum after each that begins in another
@@ -76,19 +76,19 @@ def cuts(total: int) -> list[int]:
     return sorted(min(start + CHUNK, total) for start in starts if start < total)
 
 
-def of(path: Path) -> tuple[str, str]:
+def compute_media_sums(path: Path) -> tuple[str, str]:
     """Return (MD5, fragment sums) of an ISO. Raises VerifyError if it is none, TreeError."""
-    with files.worded(path, "read"), path.open("rb", buffering=0) as file:
-        total, size = covered(file), file.seek(0, 2)
+    with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
+        total, size = _covered_size(file), file.seek(0, 2)
         if total + SKIPPED * SECTOR > size:
-            raise cut_short(str(path))
+            raise _truncated_error(str(path))
         file.seek(0)
-        sums = Sums(total)
+        sums = MediaSums(total)
         sums.read(file, total)
     return sums.result
 
 
-def covered(file: FileIO) -> int:
+def _covered_size(file: FileIO) -> int:
     """Return how many bytes the media check covers, by the ISO's own words. Raises VerifyError if it is none."""
     file.seek(0)
     head = file.read(PVD + SECTOR)
@@ -98,14 +98,14 @@ def covered(file: FileIO) -> int:
     return int((sectors - SKIPPED) * SECTOR)
 
 
-def cut_short(name: str) -> VerifyError:
+def _truncated_error(name: str) -> VerifyError:
     """Return the error for an ISO that ends before it should."""
     return VerifyError(
         f"{name}: is cut short, it declares more sectors than it has", hint="delete it, doit makes it again"
     )
 
 
-class Follower:
+class SumFollower:
     """Takes the sums of an ISO in a thread of its own, behind whoever writes it."""
 
     def __init__(self, path: Path) -> None:
@@ -132,7 +132,7 @@ class Follower:
         """Return (MD5, fragment sums) of the ISO, which has been written. Raises VerifyError, TreeError."""
         self.settled(ALL)
         self.thread.join()
-        return self.found or of(self.path)
+        return self.found or compute_media_sums(self.path)
 
     def follow(self) -> None:
         """Add block after block as they settle; whatever goes wrong is found again, and told, by result()."""
@@ -145,7 +145,7 @@ class Follower:
 
     def followed(self, file: FileIO) -> tuple[str, str] | None:
         """Return the sums of a file that is being written, None if that came to nothing."""
-        sums = Sums(covered(file))
+        sums = MediaSums(_covered_size(file))
         file.seek(0)
         while sums.at < sums.total:
             until = min(sums.at + files.BLOCK, sums.total)
@@ -162,9 +162,9 @@ class Follower:
 
 
 @contextmanager
-def following(path: Path) -> Iterator[Follower]:
+def follow_media_sums(path: Path) -> Iterator[SumFollower]:
     """Yield a follower of path, which is about to be written; no thread outlives the block."""
-    follower = Follower(path)
+    follower = SumFollower(path)
     follower.thread.start()
     try:
         yield follower
@@ -176,27 +176,27 @@ def following(path: Path) -> Iterator[Follower]:
 PHRASE = "THIS IS NOT THE SAME AS RUNNING MD5SUM ON THIS ISO!!"
 
 
-def implant(path: Path, sums: tuple[str, str] | None = None) -> str:
+def implant_md5(path: Path, sums: tuple[str, str] | None = None) -> str:
     """Write the media check's MD5 into an ISO, in place; return it. Raises VerifyError if path is no ISO.
 
     sums  MD5 and fragment sums of the ISO, where somebody has taken them already
 
     Source: isomd5sum, libimplantisomd5.c
     """
-    digest, fragments = sums or of(path)
+    digest, fragments = sums or compute_media_sums(path)
     text = (
         f"ISO MD5SUM = {digest};SKIPSECTORS = {SKIPPED};RHLISOSTATUS=1;FRAGMENT SUMS = {fragments};"
         f"FRAGMENT COUNT = {FRAGMENTS};{PHRASE}"
     )
-    with files.worded(path, "sealed"), path.open("r+b") as file:
+    with files.wrap_os_errors(path, "sealed"), path.open("r+b") as file:
         file.seek(FIELD_AT)
         file.write(text.encode().ljust(FIELD))
     return digest
 
 
-def implanted(path: Path) -> tuple[str, str]:
+def read_implanted_md5(path: Path) -> tuple[str, str]:
     """Return (MD5, fragment sums) as they stand in an ISO. Raises VerifyError if it has none."""
-    with files.worded(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         file.seek(FIELD_AT)
         text = file.read(FIELD).decode("ascii", "replace")
     values = dict(part.split(" = ", 1) for part in text.split(";") if " = " in part)

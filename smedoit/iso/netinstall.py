@@ -9,17 +9,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
-from smedoit.config.media import Mirrors, Netinstall
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
-from smedoit.fat.volume import replace_file
-from smedoit.iso import build
-from smedoit.iso.write import EFI_IMAGE, Medium
-from smedoit.runtime.files import copy, link, read_bytes, read_text, real_file, remove
-from smedoit.runtime.files import write as files_write
+from smedoit.fat.volume import replace_fat_file
+from smedoit.iso import build, write
+from smedoit.runtime import files
 from smedoit.tree import layers
-from smedoit.tree.fill import need
+from smedoit.tree.fill import require_tree_file
 
 STAGE2 = re.compile(r"\binst\.stage2=\S+")
 REPO = re.compile(r"(?<=\binst\.repo=)\S+")
@@ -37,29 +35,29 @@ FROM_TREE = (  # no Packages, repodata, .treeinfo or .discinfo: its packages com
 )
 
 
-def installing_from(text: str, url: str) -> str:
+def set_install_url(text: str, url: str) -> str:
     """Return a boot menu whose every entry that starts the installer installs from url."""
-    return ENTRY.sub(lambda entry: with_repo(entry.group(), url), text)
+    return ENTRY.sub(lambda entry: _set_inst_repo(entry.group(), url), text)
 
 
-def with_repo(line: str, url: str) -> str:
+def _set_inst_repo(line: str, url: str) -> str:
     """Return a boot line with inst.repo=url, in the place of another one or behind inst.stage2."""
     if REPO.search(line):
         return REPO.sub(lambda _: url, line)
     return STAGE2.sub(lambda stage2: f"{stage2.group()} inst.repo={url}", line)
 
 
-def addresses(text: str) -> set[str]:
+def install_urls(text: str) -> set[str]:
     """Return every URL that a boot menu installs from; "" for an entry that names none."""
     found = [REPO.search(entry.group()) for entry in ENTRY.finditer(text)]
     return {url.group() if url else "" for url in found}
 
 
-def write(
-    one: Identity,
-    settings: Netinstall,
-    mirrors: Mirrors,
-    own_rules: Sequence[Rule],
+def write_netinstall_iso(
+    identity: ReleaseIdentity,
+    settings: NetinstallSettings,
+    mirrors: ReleaseUrls,
+    own_rules: Sequence[BrandingRule],
     sources: tuple[Path, Path],
     tree_root: Path,
     own: Path,
@@ -72,49 +70,53 @@ def write(
 
     own  directory for what this medium does not share with the tree
     """
-    volume, url = settings.volume(one), settings.address(one, mirrors)
-    named = replace(one, volume_id=volume)
-    render(named, url, own_rules, sources, own)
-    did = build.finish(described(named, files(tree_root, own)), target, memory, record)
-    link(target, in_tree)
+    volume, url = settings.volume(identity), settings.address(identity, mirrors)
+    named = replace(identity, volume_id=volume)
+    _render_netinstall(named, url, own_rules, sources, own)
+    did = build.finish_medium(_netinstall_medium(named, netinstall_files(tree_root, own)), target, memory, record)
+    files.link_file(target, in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
 
 
-def render(named: Identity, url: str, own_rules: Sequence[Rule], sources: tuple[Path, Path], own: Path) -> None:
+def _render_netinstall(
+    named: ReleaseIdentity, url: str, own_rules: Sequence[BrandingRule], sources: tuple[Path, Path], own: Path
+) -> None:
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
     content, boot_set = sources
     netinst = content / "netinstall"
-    found = {name: real_file(netinst, name) for name in layers.listed(netinst)}
+    found = {name: files.resolve_file_below(netinst, name) for name in layers.list_tree_files(netinst)}
     if ISOLINUX not in found:
         raise ContentError(
             f"{netinst / ISOLINUX}: is not there, the network install medium would have no boot menu",
             hint="check out netinstall/ of the content tree again",
         )
-    found[GRUB] = need((netinst, content, boot_set), GRUB)
+    found[GRUB] = require_tree_file((netinst, content, boot_set), GRUB)
     for name, source in found.items():
-        relative = next((one for one in (f"netinstall/{name}", name) if rules.rule_for(one, own_rules)), "")
+        relative = next(
+            (candidate for candidate in (f"netinstall/{name}", name) if rules.find_rule(candidate, own_rules)), ""
+        )
         if relative:
-            text = rules.render(relative, read_text(source), named, own_rules)
-            files_write(own / name, installing_from(text, url))
+            text = rules.render_content(relative, files.read_file_text(source), named, own_rules)
+            files.write_file(own / name, set_install_url(text, url))
         else:
-            copy(source, own / name)
-    efiboot = need((netinst, content, boot_set), EFI_IMAGE)
-    replace_file(efiboot, own / EFI_IMAGE, GRUB, read_bytes(own / GRUB), named.epoch)
-    for stale in [name for name in layers.listed(own) if name not in {*found, EFI_IMAGE}]:
-        remove(own / stale)
+            files.copy_file(source, own / name)
+    efiboot = require_tree_file((netinst, content, boot_set), write.EFI_IMAGE)
+    replace_fat_file(efiboot, own / write.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), named.epoch)
+    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, write.EFI_IMAGE}]:
+        files.remove_file(own / stale)
 
 
-def files(tree_root: Path, own: Path) -> dict[str, Path]:
+def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
     """Return what goes on the medium: of the tree what a boot needs, and on top of it what is its own."""
-    shared = build.medium_files(tree_root, wanted)
+    shared = build.medium_files(tree_root, _is_netinstall_file)
     return {**shared, **build.medium_files(own, lambda _: True)}
 
 
-def wanted(relative: str) -> bool:
+def _is_netinstall_file(relative: str) -> bool:
     """Return whether a file of the tree goes on the medium."""
     return any(fnmatchcase(relative, pattern) for pattern in FROM_TREE)
 
 
-def described(named: Identity, found: Mapping[str, Path]) -> Medium:
+def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> write.IsoMedium:
     """Return the medium of these files."""
-    return Medium(named.volume, named.product, f"{named.product} {named.title} netinstall", named.epoch, found)
+    return write.IsoMedium(named.volume, named.product, f"{named.product} {named.title} netinstall", named.epoch, found)

@@ -15,7 +15,7 @@ from smedoit.runtime.files import BLOCK
 SECTOR = 2048
 
 
-class Image:
+class IsoImage:
     """An ISO open for reading: raw bytes, and files by their Rock Ridge names."""
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class Image:
         try:
             self.iso.open_fp(self.raw)
             self.records = dict(self.walk())
-        except damage() as error:
+        except iso_damage_errors() as error:
             raise VerifyError(
                 f"{path}: is too damaged to be read as an ISO: {error}", hint="delete it, doit makes it again"
             ) from None
@@ -70,7 +70,7 @@ class Image:
         return digest.hexdigest()
 
 
-def damage() -> tuple[type[Exception], ...]:
+def iso_damage_errors() -> tuple[type[Exception], ...]:
     """Return what pycdlib and struct raise when they stumble over damaged bytes."""
     from pycdlib.pycdlibexception import PyCdlibException
 

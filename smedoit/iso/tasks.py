@@ -6,14 +6,14 @@ from pathlib import Path
 
 from smedoit.artifacts.tasks import memory
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
+from smedoit.engine.task import Task, define_task, release_config
 from smedoit.iso.netinstall import FROM_TREE
-from smedoit.runtime.filesets import Files, matches
+from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import GRUB_TEXT, NETINSTALL, branded, either
 from smedoit.tree.tasks import sources as origins
 
 
-def layouts(rel: Release) -> Path:
+def layout_directory(rel: Release) -> Path:
     """Return where it is kept what lies where on a finished medium."""
     return rel.layout(rel.iso).parent
 
@@ -24,17 +24,27 @@ def source_iso(rel: Release) -> Task:
     own = rel.state / "discs"
     keys = [key.file for key in rel.keys]
     beside = f"{rel.source_iso.stem}*.iso"
-    return step(
+    return define_task(
         rel,
         "source_iso",
-        "iso.source_iso.write",
-        *(rel.release, rel.sources, rel.sources_lock, rel.srpms, keys, own, rel.source_iso, memories, layouts(rel)),
+        "iso.source_iso.write_source_iso",
+        *(
+            rel.release,
+            rel.sources,
+            rel.sources_lock,
+            rel.srpms,
+            keys,
+            own,
+            rel.source_iso,
+            memories,
+            layout_directory(rel),
+        ),
         file_dep=[rel.sources_lock, *keys],
-        reads=[Files(rel.srpms / "repodata")],
-        told={**said(rel, "product", "version", "label", "date", "name", "short"), "[sources]": rel.sources},
+        reads=[FileSet(rel.srpms / "repodata")],
+        told={**release_config(rel, "product", "version", "label", "date", "name", "short"), "[sources]": rel.sources},
         writes=[
-            Files(rel.source_iso.parent, (beside, f"{beside}.sha256")),
-            Files(layouts(rel), (f"{rel.source_iso.stem}*.json",)),
+            FileSet(rel.source_iso.parent, (beside, f"{beside}.sha256")),
+            FileSet(layout_directory(rel), (f"{rel.source_iso.stem}*.json",)),
         ],
         after=["stage_sources", "source_repodata"],
         wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
@@ -43,18 +53,18 @@ def source_iso(rel: Release) -> Task:
 
 def netinstall(rel: Release) -> Task:
     """The network install ISO, also as images/boot.iso of the tree."""
-    one, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL
-    volume, record = rel.netinstall.volume(one), rel.layout(rel.netinstall_iso)
-    return step(
+    identity, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL
+    volume, record = rel.netinstall.volume(identity), rel.layout(rel.netinstall_iso)
+    return define_task(
         rel,
         "netinstall",
-        "iso.netinstall.write",
-        *(one, rel.netinstall, rel.mirrors, rel.rules, origins(rel), rel.tree, own, rel.netinstall_iso),
+        "iso.netinstall.write_netinstall_iso",
+        *(identity, rel.netinstall, rel.mirrors, rel.rules, origins(rel), rel.tree, own, rel.netinstall_iso),
         *(memory(rel), record, in_tree),
         reads=[
-            Files(rel.content.path / "netinstall"),
+            FileSet(rel.content.path / "netinstall"),
             *either(rel, *GRUB_TEXT, "images/efiboot.img"),
-            Files(rel.tree, FROM_TREE),
+            FileSet(rel.tree, FROM_TREE),
         ],
         told={
             **branded(rel, "product", "aliases", "version", "label", "date"),
@@ -68,7 +78,7 @@ def netinstall(rel: Release) -> Task:
             record,
             in_tree,
         ],
-        writes=[Files(own)],
+        writes=[FileSet(own)],
         after=["tree", "isolinux", "grub", "product_img", "updates_img"],
         wiki="Create cdrom content",
     )
@@ -79,20 +89,20 @@ OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL
 
 def on_medium(relative: str) -> bool:
     """Return whether a file of the tree goes on the medium."""
-    return not matches(relative, OFF_MEDIUM)
+    return not matches_patterns(relative, OFF_MEDIUM)
 
 
 def iso(rel: Release) -> Task:
     """The sealed ISO."""
 
-    return step(
+    return define_task(
         rel,
         "iso",
-        "iso.build.write",
+        "iso.build.write_installation_iso",
         *(rel.release, rel.tree, on_medium, rel.iso, rel.cache / "digests.json", rel.layout(rel.iso)),
         file_dep=[rel.lock],
-        reads=[Files(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        told=said(rel, "product", "version", "label", "volume_id", "date"),
+        reads=[FileSet(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
+        told=release_config(rel, "product", "version", "label", "volume_id", "date"),
         targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",

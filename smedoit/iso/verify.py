@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from smedoit.errors import Findings, VerifyError, grouped
+from smedoit.errors import Findings, VerifyError, format_grouped
 from smedoit.iso import verify_boot, verify_contents
-from smedoit.iso.read import Image, damage
-from smedoit.iso.verify_contents import Expected
+from smedoit.iso.read import IsoImage, iso_damage_errors
+from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.runtime import files, progress
 
-Check = Callable[[Image, Expected, Findings], None]
-ANY: tuple[Check, ...] = (verify_boot.check_seal, verify_boot.check_volume, verify_contents.check_files)
+Check = Callable[[IsoImage, ExpectedIso, Findings], None]
+ANY: tuple[Check, ...] = (
+    verify_boot.check_iso_checksums,
+    verify_boot.check_volume_descriptor,
+    verify_contents.check_iso_files,
+)
 BOOTABLE = (*ANY, verify_boot.check_boot_records, verify_boot.check_partitions, verify_boot.check_labels)
-REPOSITORY = (verify_contents.check_packages, verify_contents.check_repodata)
+REPOSITORY = (verify_contents.check_locked_packages, verify_contents.check_iso_repodata)
 
 INSTALLATION = (*BOOTABLE, *REPOSITORY, verify_contents.check_treeinfo)
-NETINSTALL = (*BOOTABLE, verify_boot.check_addresses)
+NETINSTALL = (*BOOTABLE, verify_boot.check_install_urls)
 SOURCES = (*ANY, *REPOSITORY)
 
 
-def verify(path: Path, expected: Expected, checks: Sequence[Check] = INSTALLATION) -> str:
+def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] = INSTALLATION) -> str:
     """Hold the ISO at path against what it must say; return what was checked.
 
     Raises VerifyError with everything that is wrong with it, by kind.
@@ -29,21 +33,22 @@ def verify(path: Path, expected: Expected, checks: Sequence[Check] = INSTALLATIO
     if not path.is_file():
         raise VerifyError(f"{path}: there is no ISO yet", hint="run doit iso first")
     findings = Findings()
-    with files.worded(path, "read"):
-        image = Image(path)
-        for check in progress.track(checks, len(checks), f"verifying {path.name}"):
+    with files.wrap_os_errors(path, "read"):
+        image = IsoImage(path)
+        for check in progress.track_progress(checks, len(checks), f"verifying {path.name}"):
             try:
                 check(image, expected, findings)
-            except damage() as error:
-                findings.add("damage", f"{words(check)}: {error}")
+            except iso_damage_errors() as error:
+                findings.add("damage", f"{_describe_check(check)}: {error}")
     if findings.found:
         raise VerifyError(
-            f"{path}:\n{grouped(findings.found)}", hint="delete it and run doit; if that does not help, send the log"
+            f"{path}:\n{format_grouped(findings.found)}",
+            hint="delete it and run doit; if that does not help, send the log",
         )
-    *most, last = map(words, checks)
+    *most, last = map(_describe_check, checks)
     return f"{len(image.records)} files, {', '.join(most)} and {last} are right"
 
 
-def words(check: Check) -> str:
+def _describe_check(check: Check) -> str:
     """Return what a check looks at, in words."""
     return check.__name__.removeprefix("check_").replace("_", " ")

@@ -8,31 +8,33 @@ from tempfile import TemporaryDirectory
 
 from smedoit.artifacts import checksums
 from smedoit.branding import render
-from smedoit.errors import ContentError, Findings, TreeError, VerifyError
+from smedoit.errors import ContentError, FileError, Findings, VerifyError
 from smedoit.fat import volume
 from smedoit.iso import boot_records, media_check, netinstall
-from smedoit.iso.boot_records import BLOCK, SECTOR, Broken
-from smedoit.iso.read import Image
-from smedoit.iso.verify_contents import EFI_IMAGE, LOADER, Expected
+from smedoit.iso.boot_records import BLOCK, SECTOR, BootRecordError
+from smedoit.iso.read import IsoImage
+from smedoit.iso.verify_contents import EFI_IMAGE, LOADER, ExpectedIso
 from smedoit.runtime import digests
 
 MENUS = ("isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg")
 
 
-def check_seal(image: Image, _: Expected, findings: Findings) -> None:
+def check_iso_checksums(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     """The implanted MD5 and the checksum file beside the ISO."""
     try:
         findings.check(
-            media_check.implanted(image.path) == media_check.of(image.path), "seal", "the implanted MD5 is wrong"
+            media_check.read_implanted_md5(image.path) == media_check.compute_media_sums(image.path),
+            "seal",
+            "the implanted MD5 is wrong",
         )
     except VerifyError as error:
         findings.add("seal", str(error).splitlines()[0])
     beside = image.path.with_name(f"{image.path.name}.sha256")
-    line = checksums.checksum_line(digests.sha256(image.path), image.path.name)
+    line = checksums.checksum_line(digests.sha256_file(image.path), image.path.name)
     findings.check(beside.is_file() and beside.read_text() == line, "seal", f"{beside.name} does not hold its SHA-256")
 
 
-def check_volume(image: Image, expected: Expected, findings: Findings) -> None:
+def check_volume_descriptor(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """The volume id, and the Joliet label, which must be its beginning."""
     label = image.at(16 * SECTOR + 40, 32).decode("ascii", "replace").rstrip(" ")
     findings.check(label == expected.volume, "label", f"the volume id is {label!r}, not {expected.volume!r}")
@@ -40,37 +42,39 @@ def check_volume(image: Image, expected: Expected, findings: Findings) -> None:
     findings.check(joliet == expected.volume[:16].rstrip(" "), "label", f"the Joliet label is {joliet!r}")
 
 
-def check_boot_records(image: Image, _: Expected, findings: Findings) -> None:
+def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     """The El Torito catalogue leads to isolinux.bin and efiboot.img, and isolinux.bin knows where it is."""
     try:
-        entries = boot_records.catalogue(image.at(catalogue_at(image), SECTOR))
-    except Broken as error:
+        entries = boot_records.parse_boot_catalog(image.at(_boot_catalog_offset(image), SECTOR))
+    except BootRecordError as error:
         findings.add("boot records", str(error))
         return
-    wanted = [(boot_records.BIOS, place(image, LOADER)), (boot_records.EFI, place(image, EFI_IMAGE))]
+    wanted = [(boot_records.BIOS, _start_sector(image, LOADER)), (boot_records.EFI, _start_sector(image, EFI_IMAGE))]
     found = [(entry.platform, entry.sector) for entry in entries]
     findings.check(found == wanted, "boot records", f"the catalogue leads to {found}, not to {wanted}")
     loader = image.read(LOADER)
-    table = (16, place(image, LOADER), len(loader), boot_records.boot_info_sum(loader))
-    findings.check(boot_records.boot_info(loader) == table, "boot records", f"the boot info table of {LOADER} is wrong")
+    table = (16, _start_sector(image, LOADER), len(loader), boot_records.boot_info_checksum(loader))
+    findings.check(
+        boot_records.parse_boot_info(loader) == table, "boot records", f"the boot info table of {LOADER} is wrong"
+    )
 
 
-def catalogue_at(image: Image) -> int:
+def _boot_catalog_offset(image: IsoImage) -> int:
     """Return the offset of the boot catalogue. Raises Broken."""
-    return boot_records.catalogue_sector(image.at(16 * SECTOR, 16 * SECTOR)) * SECTOR
+    return boot_records.boot_catalog_sector(image.at(16 * SECTOR, 16 * SECTOR)) * SECTOR
 
 
-def place(image: Image, name: str) -> int:
+def _start_sector(image: IsoImage, name: str) -> int:
     """Return the sector at which a file starts, -1 if it is not there."""
     return int(image.records[name].extent_location()) if name in image.records else -1
 
 
-def check_partitions(image: Image, _: Expected, findings: Findings) -> None:
+def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     """MBR and both GPTs lead to the same two places, and their checksums are right."""
-    efi = place(image, EFI_IMAGE) * SECTOR // BLOCK
+    efi = _start_sector(image, EFI_IMAGE) * SECTOR // BLOCK
     head = image.at(0, BLOCK)
     try:
-        first, second = boot_records.mbr(head)[:2]
+        first, second = boot_records.parse_mbr(head)[:2]
         findings.check(
             first.active and first.first == 0, "partitions", "the MBR's first partition is not the whole ISO"
         )
@@ -79,17 +83,17 @@ def check_partitions(image: Image, _: Expected, findings: Findings) -> None:
             "partitions",
             "the MBR does not lead to efiboot.img",
         )
-        loader = boot_records.hybrid_loader(head) * BLOCK // SECTOR
-        findings.check(loader == place(image, LOADER), "partitions", "the MBR does not lead to isolinux.bin")
-        check_tables(image, efi, findings)
-    except (Broken, ValueError) as error:
+        loader = boot_records.isohybrid_loader_block(head) * BLOCK // SECTOR
+        findings.check(loader == _start_sector(image, LOADER), "partitions", "the MBR does not lead to isolinux.bin")
+        _check_gpts(image, efi, findings)
+    except (BootRecordError, ValueError) as error:
         findings.add("partitions", str(error))
 
 
-def check_tables(image: Image, efi: int, findings: Findings) -> None:
+def _check_gpts(image: IsoImage, efi: int, findings: Findings) -> None:
     """Both GPTs: each where the other says it is, each with efiboot.img. Raises Broken."""
     last = image.size() // BLOCK - 1
-    tables = [read_gpt(image, 1), read_gpt(image, last)]
+    tables = [_read_gpt(image, 1), _read_gpt(image, last)]
     places = [(table.own, table.other) for table in tables]
     findings.check(places == [(1, last), (last, 1)], "partitions", f"the two GPTs are at {places} by their own words")
     for table in tables:
@@ -97,36 +101,36 @@ def check_tables(image: Image, efi: int, findings: Findings) -> None:
         findings.check(efi in starts, "partitions", f"the GPT at block {table.own} does not lead to efiboot.img")
 
 
-def read_gpt(image: Image, block: int) -> boot_records.Gpt:
+def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:
     """Return the table whose header is at a block. Raises Broken."""
     header = image.at(block * BLOCK, BLOCK)
-    return boot_records.gpt(header, image.at(boot_records.gpt_entries_block(header) * BLOCK, 128 * 128))
+    return boot_records.parse_gpt(header, image.at(boot_records.gpt_entries_block(header) * BLOCK, 128 * 128))
 
 
-def check_labels(image: Image, expected: Expected, findings: Findings) -> None:
+def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Both boot menus, and the grub.cfg inside efiboot.img, look for this volume and no other."""
-    for name, text in menus(image, findings).items():
-        found = render.labels(text)
+    for name, text in _boot_menus(image, findings).items():
+        found = render.menu_labels(text)
         findings.check(
             found == {expected.volume}, "label", f"{name} looks for {', '.join(sorted(found)) or 'no label'}"
         )
 
 
-def check_addresses(image: Image, expected: Expected, findings: Findings) -> None:
+def check_install_urls(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Every entry of every boot menu installs from the network, from the place that release.toml says."""
-    for name, text in menus(image, findings).items():
-        for url in sorted(netinstall.addresses(text) ^ {expected.url}):
+    for name, text in _boot_menus(image, findings).items():
+        for url in sorted(netinstall.install_urls(text) ^ {expected.url}):
             findings.add("install URL", f"{name}: {url or 'an entry without inst.repo'} is not what release.toml says")
 
 
-def menus(image: Image, findings: Findings) -> dict[str, str]:
+def _boot_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
     """Return every boot menu of the ISO, that inside efiboot.img among them, as text by name."""
     texts = {name: image.read(name) for name in MENUS}
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(EFI_IMAGE))
         try:
-            texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_file(efiboot, "EFI/BOOT/grub.cfg")
-        except (ContentError, TreeError) as error:
+            texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_fat_file(efiboot, "EFI/BOOT/grub.cfg")
+        except (ContentError, FileError) as error:
             findings.add("label", re.sub(r"^.*/efiboot\.img", EFI_IMAGE, str(error).splitlines()[0]))
     return {name: data.decode("utf-8", "replace") for name, data in texts.items()}

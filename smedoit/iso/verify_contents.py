@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smedoit.errors import Findings
-from smedoit.iso.read import Image
-from smedoit.packages.select import Pick
+from smedoit.iso.read import IsoImage
+from smedoit.packages.select import SelectedPackage
 from smedoit.runtime import files
 
 LOADER, EFI_IMAGE, CATALOG = "isolinux/isolinux.bin", "images/efiboot.img", "isolinux/boot.cat"
@@ -17,7 +17,7 @@ BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on 
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedIso:
     """What the ISO must say.
 
     packages    where its packages lie, with a slash at the end
@@ -27,39 +27,39 @@ class Expected:
 
     volume: str
     files: Mapping[str, Path]
-    picks: Iterable[Pick]
+    picks: Iterable[SelectedPackage]
     packages: str = "Packages/"
     repository: str = ""
     url: str = ""
 
 
-def check_files(image: Image, expected: Expected, findings: Findings) -> None:
+def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Every file of the tree is on the ISO, byte by byte, and nothing else is."""
     for name in sorted(set(expected.files) - set(image.records)):
         findings.add("files", f"{name} is not on it")
     for name in sorted(set(image.records) - set(expected.files) - {CATALOG}):
         findings.add("files", f"{name} is on it, but not in the tree")
     for name in sorted(set(expected.files) & set(image.records)):
-        if not name.endswith(".rpm") and not same(image, name, expected.files[name]):
+        if not name.endswith(".rpm") and not _matches_source(image, name, expected.files[name]):
             findings.add("files", f"{name} differs from the tree")
 
 
-def same(image: Image, name: str, source: Path) -> bool:
+def _matches_source(image: IsoImage, name: str, source: Path) -> bool:
     """Return whether a file on the ISO is what it should be; isolinux.bin has its boot info table filled in."""
     if name == LOADER:
-        found, wanted = image.read(name), files.read_bytes(source)
-        return without_boot_info(found) == without_boot_info(wanted)
+        found, wanted = image.read(name), files.read_file_bytes(source)
+        return _without_boot_info(found) == _without_boot_info(wanted)
     with source.open("rb") as file:
         equal = all(file.read(len(data)) == data for data in image.blocks(name))
         return equal and not file.read(1)
 
 
-def without_boot_info(loader: bytes) -> bytes:
+def _without_boot_info(loader: bytes) -> bytes:
     """Return isolinux.bin without the table that the medium's writer fills in."""
     return loader[: BOOT_INFO.start] + loader[BOOT_INFO.stop :]
 
 
-def check_packages(image: Image, expected: Expected, findings: Findings) -> None:
+def check_locked_packages(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """The packages are those of the lock, by their SHA-256."""
     wanted = {f"{expected.packages}{pick.package.filename}": pick.package.sha256 for pick in expected.picks}
     there = {name for name in image.records if name.endswith(".rpm")}
@@ -69,7 +69,7 @@ def check_packages(image: Image, expected: Expected, findings: Findings) -> None
         findings.check(image.sha256(name) == wanted[name], "packages", f"{name} is not the file that the lock names")
 
 
-def check_repodata(image: Image, expected: Expected, findings: Findings) -> None:
+def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """repomd.xml fits its files, and primary lists exactly the packages, with their digests."""
     import createrepo_c as cr
 
@@ -83,7 +83,9 @@ def check_repodata(image: Image, expected: Expected, findings: Findings) -> None
             listed: dict[str, str] = {}
             primary = Path(directory) / Path(records["primary"].location_href).name
             cr.xml_parse_primary(
-                str(primary), pkgcb=lambda one: listed.update({base + one.location_href: one.pkgId}), do_files=False
+                str(primary),
+                pkgcb=lambda package: listed.update({base + package.location_href: package.pkgId}),
+                do_files=False,
             )
         except (KeyError, cr.CreaterepoCError, OSError) as error:
             findings.add("repodata", f"cannot be read: {error}")
@@ -97,7 +99,7 @@ def check_repodata(image: Image, expected: Expected, findings: Findings) -> None
         findings.add("repodata", f"primary and the lock differ about {href}")
 
 
-def check_treeinfo(image: Image, _: Expected, findings: Findings) -> None:
+def check_treeinfo(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     """.treeinfo loads, and its checksums are those of the files on the ISO."""
     from productmd.treeinfo import TreeInfo
 

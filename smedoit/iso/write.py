@@ -33,7 +33,7 @@ NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs
 
 
 @dataclass(frozen=True)
-class Medium:
+class IsoMedium:
     """An ISO before it is written.
 
     epoch     every time on it, in seconds since 1970 UTC
@@ -49,14 +49,14 @@ class Medium:
     bootable: bool = True
 
 
-def check(medium: Medium) -> None:
+def _check_bootable(medium: IsoMedium) -> None:
     """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
     if not medium.bootable:
         return
     for name in (BIOS_IMAGE, EFI_IMAGE):
         if name not in medium.files:
             raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
-    loader = files.read_bytes(medium.files[BIOS_IMAGE])
+    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
     if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
         raise ContentError(
             f"{medium.files[BIOS_IMAGE]}: is no isolinux.bin that can start from USB",
@@ -64,7 +64,7 @@ def check(medium: Medium) -> None:
         )
 
 
-class Output(BufferedWriter):
+class IsoOutput(BufferedWriter):
     """The file that pycdlib writes, which tells how much of it is settled.
 
     Before the content of the files it writes hither and thither, then front to back.
@@ -89,8 +89,8 @@ class Output(BufferedWriter):
         return written
 
 
-def write(
-    medium: Medium,
+def write_iso(
+    medium: IsoMedium,
     target: Path,
     progress: Callable[[int, int], None] | None = None,
     settled: Callable[[int], None] = lambda _: None,
@@ -102,20 +102,20 @@ def write(
 
     Same medium, same bytes. Raises ContentError, and OSError for target.
     """
-    check(medium)
-    names = Names()
-    with pinned_clock(medium.epoch):
-        iso = composed(medium, names)
+    _check_bootable(medium)
+    names = IsoNames()
+    with frozen_clock(medium.epoch):
+        iso = _compose_iso(medium, names)
         callback = (lambda done, total, _: progress(done, total)) if progress else None
-        content = next(filter(None, map(place_of, iso.inodes)), 0) * SECTOR
-        with Output(target, content, settled) as output:
+        content = next(filter(None, map(_file_sector, iso.inodes)), 0) * SECTOR
+        with IsoOutput(target, content, settled) as output:
             iso.write_fp(output, blocksize=files.BLOCK, progress_cb=callback)
         offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
         iso.close()
     return offsets
 
 
-def composed(medium: Medium, names: Names) -> Any:
+def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
     """Return pycdlib's picture of the medium, with everything in its place; names learns what the files are called."""
     import pycdlib
 
@@ -126,33 +126,33 @@ def composed(medium: Medium, names: Names) -> Any:
         rock_ridge="1.09",
         sys_ident="LINUX",
         vol_ident=medium.volume[:JOLIET_LABEL],
-        pub_ident_str=identifier(medium.publisher),
+        pub_ident_str=_volume_identifier(medium.publisher),
         preparer_ident_str="SMEDOIT",
-        app_ident_str=identifier(medium.application),
+        app_ident_str=_volume_identifier(medium.application),
     )
     iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
-    add_files(iso, medium, names)
+    _add_files(iso, medium, names)
     if medium.bootable:
-        make_bootable(iso, medium, names)
+        _make_bootable(iso, medium, names)
     for descriptor in (*iso.pvds, *iso.svds):
         descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
     iso.force_consistency()
-    iso.inodes.sort(key=place_of)  # so that they are written front to back
+    iso.inodes.sort(key=_file_sector)  # so that they are written front to back
     return iso
 
 
-def place_of(inode: Any) -> int:
+def _file_sector(inode: Any) -> int:
     """Return the sector at which the content of a file begins; one without content has no place, and goes first."""
     return int(inode.extent_location()) if inode.get_data_length() else 0
 
 
-def identifier(text: str) -> str:
+def _volume_identifier(text: str) -> str:
     """Return text as a volume descriptor carries it: upper case, ASCII, and not too long."""
     return text.upper().encode("ascii", "replace").decode()[:IDENTIFIED]
 
 
 @contextmanager
-def pinned_clock(epoch: int) -> Iterator[None]:
+def frozen_clock(epoch: int) -> Iterator[None]:
     """Let pycdlib see one moment, in UTC, while it composes: it dates everything by the clock."""
     from pycdlib import dates, headervd, pycdlib, utils
 
@@ -176,41 +176,41 @@ def pinned_clock(epoch: int) -> Iterator[None]:
             module.time = time
 
 
-def add_files(iso: Any, medium: Medium, names: Names) -> None:
+def _add_files(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
     """Add directories and files, sorted; large files with the same content take one place."""
     twins: dict[tuple[int, str], str] = {}
     for path in sorted({str(parent) for name in medium.files for parent in PurePosixPath(name).parents} - {"."}):
         place = names.of(path, directory=True)
-        iso.add_directory(place, rr_name=basename(path), joliet_path=joliet(path), file_mode=DIRECTORY_MODE)
+        iso.add_directory(place, rr_name=_basename(path), joliet_path=_joliet_path(path), file_mode=DIRECTORY_MODE)
     for path, source in sorted(medium.files.items()):
-        with files.worded(source, "read"):
-            add_file(iso, path, source, names, twins)
+        with files.wrap_os_errors(source, "read"):
+            _add_file(iso, path, source, names, twins)
 
 
-def add_file(iso: Any, path: str, source: Path, names: Names, twins: dict[tuple[int, str], str]) -> None:
+def _add_file(iso: Any, path: str, source: Path, names: IsoNames, twins: dict[tuple[int, str], str]) -> None:
     """Add one file, or another name for one that is there already."""
     place = names.of(path, directory=False)
     size = source.stat().st_size
-    key = (size, files.digest(source)) if size >= SHARED and not path.endswith(".rpm") else None
+    key = (size, files.digest_file(source)) if size >= SHARED and not path.endswith(".rpm") else None
     twin = twins.setdefault(key, place) if key else place
     if twin != place:
-        iso.add_hard_link(iso_old_path=twin, iso_new_path=place, rr_name=basename(path))
-        iso.add_hard_link(iso_old_path=twin, joliet_new_path=joliet(path))
+        iso.add_hard_link(iso_old_path=twin, iso_new_path=place, rr_name=_basename(path))
+        iso.add_hard_link(iso_old_path=twin, joliet_new_path=_joliet_path(path))
         return
-    iso.add_file(str(source), place, rr_name=basename(path), joliet_path=joliet(path), file_mode=FILE_MODE)
+    iso.add_file(str(source), place, rr_name=_basename(path), joliet_path=_joliet_path(path), file_mode=FILE_MODE)
 
 
-def basename(path: str) -> str:
+def _basename(path: str) -> str:
     """Return the last part of a path."""
     return path.rpartition("/")[2]
 
 
-def joliet(path: str) -> str:
+def _joliet_path(path: str) -> str:
     """Return a path as Joliet carries it; Linux reads the Rock Ridge name, which is always whole."""
-    return "/" + "/".join(shortened(part, JOLIET_LIMIT) for part in path.split("/"))
+    return "/" + "/".join(_shorten_name(part, JOLIET_LIMIT) for part in path.split("/"))
 
 
-def shortened(name: str, limit: int) -> str:
+def _shorten_name(name: str, limit: int) -> str:
     """Return name cut in its middle, so that its extension survives."""
     if len(name) <= limit:
         return name
@@ -219,7 +219,7 @@ def shortened(name: str, limit: int) -> str:
     return name[: limit - len(mark) - tail] + mark + name[-tail:]
 
 
-class Names:
+class IsoNames:
     """ISO 9660 names: upper case, few characters, short, and unique in their directory."""
 
     def __init__(self) -> None:
@@ -232,7 +232,7 @@ class Names:
         """Return the absolute ISO 9660 path for a path whose directories came before."""
         above, _, name = path.rpartition("/")
         plain = re.sub(r"[^A-Z0-9_.]", "_", name.upper())
-        stem, _, extension = (plain.replace(".", "_"), "", "") if directory else split_extension(plain)
+        stem, _, extension = (plain.replace(".", "_"), "", "") if directory else _split_extension(plain)
         unique = self.unique(self.directories[above], stem, extension)
         place = f"{self.directories[above]}/{unique}"
         if directory:
@@ -256,7 +256,7 @@ class Names:
         return f"{candidate}.{extension}" if extension else candidate
 
 
-def split_extension(name: str) -> tuple[str, str, str]:
+def _split_extension(name: str) -> tuple[str, str, str]:
     """Return (stem without dots, ".", extension) of a plain name; a leading dot starts no extension."""
     stem, dot, extension = name.rpartition(".")
     if not stem.strip(".") or len(extension) > EXTENSION:
@@ -264,12 +264,12 @@ def split_extension(name: str) -> tuple[str, str, str]:
     return stem.replace(".", "_"), dot, extension
 
 
-def make_bootable(iso: Any, medium: Medium, names: Names) -> None:
+def _make_bootable(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
     """Add El Torito for BIOS and UEFI, and make the image start from a USB stick as well."""
     iso.add_eltorito(
         names.files[BIOS_IMAGE],
         bootcatfile=names.of(CATALOG, directory=False),
-        rr_bootcatname=basename(CATALOG),
+        rr_bootcatname=_basename(CATALOG),
         joliet_bootcatfile=f"/{CATALOG}",
         boot_load_size=BIOS_LOAD_SIZE,
         boot_info_table=True,
@@ -277,10 +277,10 @@ def make_bootable(iso: Any, medium: Medium, names: Names) -> None:
     iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
     seed = uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
     iso.add_isohybrid(efi=True, mbr_id=seed.int & 0xFFFFFFFF)
-    complete_gpt(iso.isohybrid_mbr, seed)
+    _complete_gpt(iso.isohybrid_mbr, seed)
 
 
-def complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:
+def _complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:
     """Give disk and partitions GUIDs that follow from seed, and both tables all the entries they announce.
 
     pycdlib sums up only the entries that are in use, so readers that check the table's CRC,

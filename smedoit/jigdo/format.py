@@ -64,7 +64,7 @@ TABLE: tuple[int, ...] = struct.unpack(
 
 
 @dataclass(frozen=True)
-class Part:
+class FileRegion:
     """A stretch of an image that is one whole file of the mirrors.
 
     path     on the mirrors, below smeos/
@@ -79,7 +79,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Literal:
+class LiteralRegion:
     """A stretch of an image that no mirror has."""
 
     offset: int
@@ -87,118 +87,123 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Description:
+class TemplateDescription:
     """What a template says of its image; the parts in it have no path."""
 
     size: int
     md5: str
-    regions: tuple[Part | Literal, ...]
+    regions: tuple[FileRegion | LiteralRegion, ...]
 
 
-class Broken(ValueError):
+class JigdoError(ValueError):
     """A template or .jigdo file that no reader would take; its text says why."""
 
 
-def rsync64(data: bytes) -> int:
+def rsync64_sum(data: bytes) -> int:
     """Return jigdo's rolling sum of data: 32 bits of plain sum, and above them 32 of the sum of all sums."""
     sums = list(accumulate(map(TABLE.__getitem__, data)))
     return (sum(sums) & 0xFFFFFFFF) << 32 | (sums[-1] & 0xFFFFFFFF) if sums else 0
 
 
-def may_be_part(path: str, size: int) -> bool:
+def may_be_fetched(path: str, size: int) -> bool:
     """Return whether a file may be fetched from a mirror: large enough, and with a name that survives all readers."""
     return size >= SMALLEST and NAME.fullmatch(path) is not None
 
 
-def regions(parts: Iterable[Part], size: int) -> list[Part | Literal]:
+def image_regions(parts: Iterable[FileRegion], size: int) -> list[FileRegion | LiteralRegion]:
     """Return an image of size bytes from end to end: the parts, and literals wherever there is none.
 
     Of several parts in one place (hard links) the first by path is taken. Raises ValueError if parts overlap.
     """
-    found: list[Part | Literal] = []
+    found: list[FileRegion | LiteralRegion] = []
     reached = 0
-    for part in sorted(parts, key=lambda one: (one.offset, one.path)):
+    for part in sorted(parts, key=lambda region: (region.offset, region.path)):
         if found and part.offset == found[-1].offset and part.size == found[-1].size:
             continue
         if part.offset < reached or part.offset + part.size > size:
             raise ValueError(f"{part.path} at {part.offset} overlaps what lies before it")
         if part.offset > reached:
-            found.append(Literal(reached, part.offset - reached))
+            found.append(LiteralRegion(reached, part.offset - reached))
         found.append(part)
         reached = part.offset + part.size
-    return [*found, Literal(reached, size - reached)] if reached < size else found
+    return [*found, LiteralRegion(reached, size - reached)] if reached < size else found
 
 
-def header() -> bytes:
+def template_header() -> bytes:
     """Return the beginning of a template."""
     return f"JigsawDownload template {FORMAT} {GENERATOR} \r\n{COMMENT} \r\n\r\n".encode("ascii")
 
 
-def data_head(compressed: int, plain: int) -> bytes:
+def data_part_header(compressed: int, plain: int) -> bytes:
     """Return what stands before a piece of zlib's output; both sizes in bytes."""
-    return DATA + le48(compressed + 16) + le48(plain)
+    return DATA + _le48(compressed + 16) + _le48(plain)
 
 
-def description(every: Iterable[Part | Literal], size: int, md5: str) -> bytes:
+def format_description(every: Iterable[FileRegion | LiteralRegion], size: int, md5: str) -> bytes:
     """Return the end of a template: every region of the image, then its size and MD5."""
-    entries = b"".join(entry(one) for one in every)
-    image = bytes([IMAGE]) + le48(size) + bytes.fromhex(md5) + struct.pack("<I", BLOCK)
-    length = le48(len(DESCRIPTION) + 6 + len(entries) + len(image) + 6)
+    entries = b"".join(_region_entry(region) for region in every)
+    image = bytes([IMAGE]) + _le48(size) + bytes.fromhex(md5) + struct.pack("<I", BLOCK)
+    length = _le48(len(DESCRIPTION) + 6 + len(entries) + len(image) + 6)
     return DESCRIPTION + length + entries + image + length
 
 
-def entry(one: Part | Literal) -> bytes:
+def _region_entry(region: FileRegion | LiteralRegion) -> bytes:
     """Return the description's entry for one region."""
-    if isinstance(one, Literal):
-        return bytes([LITERAL]) + le48(one.size)
-    return bytes([FILE]) + le48(one.size) + struct.pack("<Q", one.rsync64) + bytes.fromhex(one.md5)
+    if isinstance(region, LiteralRegion):
+        return bytes([LITERAL]) + _le48(region.size)
+    return bytes([FILE]) + _le48(region.size) + struct.pack("<Q", region.rsync64) + bytes.fromhex(region.md5)
 
 
-def le48(number: int) -> bytes:
+def _le48(number: int) -> bytes:
     """Return a number as six bytes, the lowest first."""
     return number.to_bytes(6, "little")
 
 
-def parse_description(data: bytes) -> Description:
+def parse_description(data: bytes) -> TemplateDescription:
     """Return what the end of a template says; data is the whole DESC part. Raises Broken."""
-    if data[:4] != DESCRIPTION or data[4:10] != le48(len(data)) or data[-6:] != data[4:10]:
-        raise Broken("its description is damaged")
+    if data[:4] != DESCRIPTION or data[4:10] != _le48(len(data)) or data[-6:] != data[4:10]:
+        raise JigdoError("its description is damaged")
     at, offset, end = 10, 0, len(data) - 6
-    found: list[Part | Literal] = []
+    found: list[FileRegion | LiteralRegion] = []
     while at < end:
         kind = data[at]
         if kind not in LENGTHS or at + LENGTHS[kind] > end:
-            raise Broken(f"its description has an entry of type {kind}, which is none of ours, or is cut short")
+            raise JigdoError(f"its description has an entry of type {kind}, which is none of ours, or is cut short")
         size = int.from_bytes(data[at + 1 : at + 7], "little")
         if kind == IMAGE:
             if size != offset or at + LENGTHS[kind] != end:
-                raise Broken(f"its parts make {offset} bytes, its image has {size}")
-            return Description(size, data[at + 7 : at + 23].hex(), tuple(found))
-        found.append(Literal(offset, size) if kind == LITERAL else parsed_part(data, at, offset, size))
+                raise JigdoError(f"its parts make {offset} bytes, its image has {size}")
+            return TemplateDescription(size, data[at + 7 : at + 23].hex(), tuple(found))
+        found.append(LiteralRegion(offset, size) if kind == LITERAL else _parse_region(data, at, offset, size))
         at, offset = at + LENGTHS[kind], offset + size
-    raise Broken("its description says nothing of the image")
+    raise JigdoError("its description says nothing of the image")
 
 
-def parsed_part(data: bytes, at: int, offset: int, size: int) -> Part:
+def _parse_region(data: bytes, at: int, offset: int, size: int) -> FileRegion:
     """Return the part that an entry describes."""
     (rolling,) = struct.unpack_from("<Q", data, at + 7)
-    return Part(offset, size, "", data[at + 15 : at + 31].hex(), int(rolling))
+    return FileRegion(offset, size, "", data[at + 15 : at + 31].hex(), int(rolling))
 
 
-def encoded(md5: str) -> str:
+def encode_md5(md5: str) -> str:
     """Return an MD5 as .jigdo files spell it: base64 that suits file names, without its padding."""
     return base64.urlsafe_b64encode(bytes.fromhex(md5)).decode("ascii").rstrip("=")
 
 
-def decoded(word: str) -> str:
+def decode_md5(word: str) -> str:
     """Return the MD5, in hexadecimal, that a .jigdo file spells. Raises Broken."""
     if not ENCODED.fullmatch(word):
-        raise Broken(f"{word} is no MD5 in base64")
+        raise JigdoError(f"{word} is no MD5 in base64")
     return base64.urlsafe_b64decode(f"{word}==").hex()
 
 
-def listing(
-    image: str, sums: Mapping[str, str], size: int, template_md5: str, parts: Sequence[Part], mirrors: Iterable[str]
+def format_jigdo(
+    image: str,
+    sums: Mapping[str, str],
+    size: int,
+    template_md5: str,
+    parts: Sequence[FileRegion],
+    mirrors: Iterable[str],
 ) -> str:
     """Return a .jigdo file.
 
@@ -218,21 +223,21 @@ def listing(
         "[Image]",
         f"Filename={image}",
         f"Template={template_name(image)}",
-        f"Template-MD5Sum={encoded(template_md5)}",
+        f"Template-MD5Sum={encode_md5(template_md5)}",
         f"# Image size {size} bytes",
         *(f"# Image {kind} {digest}" for kind, digest in sorted(sums.items())),
         "",
         "[Parts]",
-        *(f"{encoded(part.md5)}={LABEL}:{part.path}" for part in parts if unique[part.md5] == part.path),
+        *(f"{encode_md5(part.md5)}={LABEL}:{part.path}" for part in parts if unique[part.md5] == part.path),
         "",
         "[Servers]",
-        *(f"{LABEL}={server(mirror)}" for mirror in mirrors),
+        *(f"{LABEL}={jigdo_server(mirror)}" for mirror in mirrors),
         "",
     ]
     return "\n".join(lines)
 
 
-def server(mirror: str) -> str:
+def jigdo_server(mirror: str) -> str:
     """Return what the label stands for on a mirror."""
     return f"{mirror.rstrip('/')}/{LABEL}/"
 
@@ -242,13 +247,13 @@ def template_name(image: str) -> str:
     return f"{image.removesuffix('.iso')}.template"
 
 
-def listing_name(image: str) -> str:
+def jigdo_name(image: str) -> str:
     """Return the file name of an image's .jigdo file."""
     return f"{image.removesuffix('.iso')}.jigdo"
 
 
 @dataclass(frozen=True)
-class Listing:
+class JigdoFile:
     """What a .jigdo file says.
 
     parts    MD5 in hexadecimal -> path below the label
@@ -262,7 +267,7 @@ class Listing:
     servers: tuple[str, ...]
 
 
-def parse_listing(text: str) -> Listing:
+def parse_jigdo(text: str) -> JigdoFile:
     """Return what a .jigdo file of ours says. Raises Broken."""
     sections: dict[str, list[tuple[str, str]]] = {}
     current: list[tuple[str, str]] = []
@@ -274,9 +279,9 @@ def parse_listing(text: str) -> Listing:
             current.append((key, value))
     image = dict(sections.get("Image", ()))
     try:
-        md5 = decoded(image["Template-MD5Sum"])
-        parts = {decoded(key): value.removeprefix(f"{LABEL}:") for key, value in sections["Parts"]}
+        md5 = decode_md5(image["Template-MD5Sum"])
+        parts = {decode_md5(key): value.removeprefix(f"{LABEL}:") for key, value in sections["Parts"]}
         servers = tuple(value for key, value in sections["Servers"] if key == LABEL)
-        return Listing(image["Filename"], image["Template"], md5, parts, servers)
+        return JigdoFile(image["Filename"], image["Template"], md5, parts, servers)
     except KeyError as error:
-        raise Broken(f"it does not say its {error.args[0]}") from None
+        raise JigdoError(f"it does not say its {error.args[0]}") from None

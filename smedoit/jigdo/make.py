@@ -7,22 +7,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from smedoit.config.identity import Identity
-from smedoit.config.media import Mirrors
-from smedoit.errors import VerifyError, grouped, human
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.media import ReleaseUrls
+from smedoit.errors import VerifyError, format_grouped, format_size
 from smedoit.iso import extents, write
-from smedoit.iso.extents import Layout, Place
+from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.jigdo import format, template
-from smedoit.jigdo.format import Part
+from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import files
-from smedoit.runtime.digests import Digests
+from smedoit.runtime.digests import DigestCache
 
 KINDS = ("md5", "rsync64")
 
 
-def make(
-    one: Identity,
-    mirrors: Mirrors,
+def make_jigdo_files(
+    identity: ReleaseIdentity,
+    mirrors: ReleaseUrls,
     images: Path,
     pattern: str,
     layouts: Path,
@@ -34,37 +34,39 @@ def make(
     images     directory of the ISOs that match pattern; layouts has a file of the same stem for each
     published  directory -> where its content is on the mirrors, below smeos/
     """
-    bases = mirrors.needed(one, "a .jigdo file must say where its files are")
-    known = Digests(memory)
+    bases = mirrors.needed(identity, "a .jigdo file must say where its files are")
+    known = DigestCache(memory)
     found = sorted(images.glob(pattern))
     try:
-        sizes = [describe(path, layouts / f"{path.stem}.json", published, bases, known) for path in found]
+        sizes = [_write_jigdo(path, layouts / f"{path.stem}.json", published, bases, known) for path in found]
     finally:
         known.save()
-    remove_others(images, pattern, {path.stem for path in found})
-    return f"{len(found)} {'image' if len(found) == 1 else 'images'}, {human(sum(sizes))} of templates"
+    _remove_stale_jigdo(images, pattern, {path.stem for path in found})
+    return f"{len(found)} {'image' if len(found) == 1 else 'images'}, {format_size(sum(sizes))} of templates"
 
 
-def describe(path: Path, record: Path, published: Mapping[Path, str], mirrors: Sequence[str], known: Digests) -> int:
+def _write_jigdo(
+    path: Path, record: Path, published: Mapping[Path, str], mirrors: Sequence[str], known: DigestCache
+) -> int:
     """Write .jigdo and .template of one image; return the bytes of the template."""
-    where = extents.loads(files.read_text(record), record)
-    check_sealed(path, where, known)
-    shared = {place: name for place in where.places if (name := mirrored(place, published))}
+    where = extents.parse_layout(files.read_file_text(record), record)
+    _check_iso_digest(path, where, known)
+    shared = {place: name for place in where.places if (name := _mirror_path(place, published))}
     sums = known.of_each({path: ("md5",), **{Path(place.source): KINDS for place in shared}})
-    check_unchanged(path, shared, {place: sums[Path(place.source)]["md5"] for place in shared})
-    parts = [part(place, name, sums[Path(place.source)]) for place, name in shared.items()]
-    every = format.regions(parts, where.size)
+    _check_source_files(path, shared, {place: sums[Path(place.source)]["md5"] for place in shared})
+    parts = [_make_region(place, name, sums[Path(place.source)]) for place, name in shared.items()]
+    every = format.image_regions(parts, where.size)
     target = path.with_name(format.template_name(path.name))
-    template.write(path, every, sums[path]["md5"], target)
-    listed = [one for one in every if isinstance(one, Part)]
+    template.write_template(path, every, sums[path]["md5"], target)
+    listed = [region for region in every if isinstance(region, FileRegion)]
     digest = known.of(target, "md5")["md5"]
     of_image = {"MD5": sums[path]["md5"], "SHA256": where.sha256}
-    text = format.listing(path.name, of_image, where.size, digest, listed, mirrors)
-    files.write(path.with_name(format.listing_name(path.name)), text)
+    text = format.format_jigdo(path.name, of_image, where.size, digest, listed, mirrors)
+    files.write_file(path.with_name(format.jigdo_name(path.name)), text)
     return target.stat().st_size
 
 
-def check_sealed(path: Path, where: Layout, known: Digests) -> None:
+def _check_iso_digest(path: Path, where: IsoLayout, known: DigestCache) -> None:
     """Raise VerifyError if an ISO is not what it was when it was sealed."""
     if known.sha256(path) != where.sha256:
         raise VerifyError(
@@ -73,7 +75,7 @@ def check_sealed(path: Path, where: Layout, known: Digests) -> None:
         )
 
 
-def mirrored(place: Place, published: Mapping[Path, str]) -> str:
+def _mirror_path(place: FileExtent, published: Mapping[Path, str]) -> str:
     """Return the path below smeos/ at which mirrors have a file of an ISO, "" where they have it not."""
     source = Path(place.source)
     for root, prefix in published.items():
@@ -81,26 +83,26 @@ def mirrored(place: Place, published: Mapping[Path, str]) -> str:
             source.is_relative_to(root) and place.path != write.BIOS_IMAGE
         ):  # that one gets its boot info table on the ISO
             name = f"{prefix}/{source.relative_to(root).as_posix()}"
-            return name if format.may_be_part(name, place.size) else ""
+            return name if format.may_be_fetched(name, place.size) else ""
     return ""
 
 
-def check_unchanged(path: Path, shared: Mapping[Place, str], sums: Mapping[Place, str]) -> None:
+def _check_source_files(path: Path, shared: Mapping[FileExtent, str], sums: Mapping[FileExtent, str]) -> None:
     """Raise VerifyError for files that are not any more what the ISO was written from.
 
     An equal stamp says that they are; for all others the bytes on the ISO are read.
     """
-    doubtful = [place for place in shared if tuple(files.stamp(place.source)) != place.stamp]
-    with files.worded(path, "read"), path.open("rb") as file:
-        changed = [place.source for place in doubtful if sum_at(file, place) != sums[place]]
+    doubtful = [place for place in shared if tuple(files.stamp_file(place.source)) != place.stamp]
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+        changed = [place.source for place in doubtful if _extent_md5(file, place) != sums[place]]
     if changed:
         raise VerifyError(
-            f"{path}: was written from files that have changed since\n{grouped({'changed': changed})}",
+            f"{path}: was written from files that have changed since\n{format_grouped({'changed': changed})}",
             hint="run doit again, so that the ISO is written from them",
         )
 
 
-def sum_at(file: IO[bytes], place: Place) -> str:
+def _extent_md5(file: IO[bytes], place: FileExtent) -> str:
     """Return the MD5 of a file as it lies on an ISO."""
     state = hashlib.md5(usedforsecurity=False)
     file.seek(place.offset)
@@ -109,14 +111,14 @@ def sum_at(file: IO[bytes], place: Place) -> str:
     return state.hexdigest()
 
 
-def part(place: Place, name: str, sums: Mapping[str, str]) -> Part:
+def _make_region(place: FileExtent, name: str, sums: Mapping[str, str]) -> FileRegion:
     """Return a file of an ISO as jigdo knows it."""
-    return Part(place.offset, place.size, name, sums["md5"], int(sums["rsync64"], 16))
+    return FileRegion(place.offset, place.size, name, sums["md5"], int(sums["rsync64"], 16))
 
 
-def remove_others(images: Path, pattern: str, stems: set[str]) -> None:
+def _remove_stale_jigdo(images: Path, pattern: str, stems: set[str]) -> None:
     """Remove .jigdo and .template of images that are no more."""
     for suffix in (".jigdo", ".template"):
         for stale in images.glob(pattern.removesuffix(".iso") + suffix):
             if stale.stem not in stems:
-                files.remove(stale)
+                files.remove_file(stale)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from smedoit.artifacts.tasks import memory
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, group, step
-from smedoit.iso.tasks import layouts
-from smedoit.runtime.filesets import Files
+from smedoit.engine.task import Task, define_task, group_task
+from smedoit.iso.tasks import layout_directory
+from smedoit.runtime.filesets import FileSet
 
 
 def jigdo(rel: Release) -> Iterator[Task]:
@@ -20,23 +20,23 @@ def jigdo(rel: Release) -> Iterator[Task]:
         "netinstall": ".jigdo and .template of the network install ISO",
         "source_iso": ".jigdo and .template of the source ISO",
     }
-    yield group(rel, "jigdo", ".jigdo and .template of every ISO, for those who have most of its files")
+    yield group_task(rel, "jigdo", ".jigdo and .template of every ISO, for those who have most of its files")
     for name, path in images.items():
-        yield {"name": name, "doc": docs[name], **jigdo_of(rel, name, path)}
+        yield {"name": name, "doc": docs[name], **jigdo_task(rel, name, path)}
 
 
-def jigdo_of(rel: Release, maker: str, path: Path) -> Task:
+def jigdo_task(rel: Release, maker: str, path: Path) -> Task:
     """.jigdo and .template of the ISOs that one task makes."""
     stem = f"{path.stem}*" if maker == "source_iso" else path.stem
     published = {rel.tree: rel.release.arch, rel.srpms: "SRPMS"}
-    return step(
+    return define_task(
         rel,
         f"jigdo:{maker}",
-        "jigdo.make.make",
-        *(rel.release, rel.mirrors, path.parent, f"{stem}.iso", layouts(rel), published, memory(rel)),
-        reads=[Files(layouts(rel), (f"{stem}.json",))],
+        "jigdo.make.make_jigdo_files",
+        *(rel.release, rel.mirrors, path.parent, f"{stem}.iso", layout_directory(rel), published, memory(rel)),
+        reads=[FileSet(layout_directory(rel), (f"{stem}.json",))],
         told={"[mirrors] urls": rel.mirrors.bases(rel.release)},
-        writes=[Files(path.parent, (f"{stem}.jigdo", f"{stem}.template"))],
+        writes=[FileSet(path.parent, (f"{stem}.jigdo", f"{stem}.template"))],
         after=[maker],
         wiki="Copy SME Server 10 64 bit Jigdo to mirror; Copy SME Server 10 SRPMS Jigdo to mirror",
     )

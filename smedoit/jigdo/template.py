@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from smedoit.jigdo import format
-from smedoit.jigdo.format import Broken, Description, Literal, Part
+from smedoit.jigdo.format import FileRegion, JigdoError, LiteralRegion, TemplateDescription
 from smedoit.runtime import files
 
 PIECE = 1 << 18  # bytes of the image in one compressed piece, so that a reader can begin anywhere
@@ -18,32 +18,32 @@ ID_AND_LENGTH = 10
 LONGEST_HEADER = 4096
 
 
-def write(image: Path, every: Sequence[Part | Literal], md5: str, target: Path) -> None:
+def write_template(image: Path, every: Sequence[FileRegion | LiteralRegion], md5: str, target: Path) -> None:
     """Write the template of an image whose regions and MD5 are known. Raises TreeError."""
-    literals = [one for one in every if isinstance(one, Literal)]
+    literals = [region for region in every if isinstance(region, LiteralRegion)]
     size = every[-1].offset + every[-1].size if every else 0
     with (
-        files.writing(target) as beside,
+        files.replacing_file(target) as beside,
         beside.open("wb") as out,
-        files.worded(image, "read"),
+        files.wrap_os_errors(image, "read"),
         image.open("rb") as file,
     ):
-        out.write(format.header())
-        for piece in pieces(stretches(file, literals)):
+        out.write(format.template_header())
+        for piece in _split_pieces(_literal_blocks(file, literals)):
             packed = zlib.compress(piece, LEVEL)
-            out.write(format.data_head(len(packed), len(piece)) + packed)
-        out.write(format.description(every, size, md5))
+            out.write(format.data_part_header(len(packed), len(piece)) + packed)
+        out.write(format.format_description(every, size, md5))
 
 
-def stretches(file: IO[bytes], literals: Iterable[Literal]) -> Iterator[bytes]:
+def _literal_blocks(file: IO[bytes], literals: Iterable[LiteralRegion]) -> Iterator[bytes]:
     """Yield the bytes of the literals, in blocks."""
-    for one in literals:
-        file.seek(one.offset)
-        for start in range(0, one.size, PIECE):
-            yield file.read(min(PIECE, one.size - start))
+    for literal in literals:
+        file.seek(literal.offset)
+        for start in range(0, literal.size, PIECE):
+            yield file.read(min(PIECE, literal.size - start))
 
 
-def pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
+def _split_pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the same bytes in pieces of equal size; the last one may be shorter."""
     held = bytearray()
     for stretch in stretches:
@@ -55,37 +55,37 @@ def pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def read(path: Path) -> Description:
+def read_template(path: Path) -> TemplateDescription:
     """Return what a template says of its image. Raises Broken, TreeError."""
-    with files.worded(path, "read"), path.open("rb") as file:
-        begin(file)
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+        _seek_first_piece(file)
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 6))
         length = int.from_bytes(file.read(6), "little")
         if not ID_AND_LENGTH + 6 <= length <= end:
-            raise Broken("it is cut short")
+            raise JigdoError("it is cut short")
         file.seek(end - length)
         return format.parse_description(file.read(length))
 
 
-def begin(file: IO[bytes]) -> None:
+def _seek_first_piece(file: IO[bytes]) -> None:
     """Go to the first piece of a template. Raises Broken if it does not begin as one."""
     found = format.HEADER.match(file.read(LONGEST_HEADER))
     if not found or found.group(1) != format.FORMAT.partition(".")[0].encode():
-        raise Broken("it does not begin as a jigdo template does")
+        raise JigdoError("it does not begin as a jigdo template does")
     file.seek(found.end())
 
 
-def plain(path: Path) -> Iterator[bytes]:
+def read_template_data(path: Path) -> Iterator[bytes]:
     """Yield what a template holds of its image, unpacked. Raises Broken, TreeError."""
-    with files.worded(path, "read"), path.open("rb") as file:
-        begin(file)
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+        _seek_first_piece(file)
         while (head := file.read(ID_AND_LENGTH))[:4] == format.DATA:
             packed, size = int.from_bytes(head[4:], "little") - 16, int.from_bytes(file.read(6), "little")
             try:
                 data = zlib.decompress(file.read(packed))
             except zlib.error as error:
-                raise Broken(f"a piece of it is damaged, {error}") from None
+                raise JigdoError(f"a piece of it is damaged, {error}") from None
             if len(data) != size:
-                raise Broken("a piece of it is not as long as it says")
+                raise JigdoError("a piece of it is not as long as it says")
             yield data

@@ -9,52 +9,61 @@ from typing import IO
 
 from smedoit.errors import Findings
 from smedoit.jigdo import format, template
-from smedoit.jigdo.format import Broken, Description, Listing, Literal, Part
+from smedoit.jigdo.format import FileRegion, JigdoError, JigdoFile, LiteralRegion, TemplateDescription
 from smedoit.runtime import digests, files
 
 JIGDO = "jigdo"
 
 
-def check(image: Path, smeos: Mapping[str, Path], mirrors: Sequence[str], findings: Findings) -> int:
+def check_jigdo(image: Path, smeos: Mapping[str, Path], mirrors: Sequence[str], findings: Findings) -> int:
     """Hold the .jigdo and .template beside an image against it and against what mirrors will have; return the parts.
 
     smeos    first directory of a path below smeos/ -> where we have what will be there
     mirrors  base URLs that the .jigdo must name, in this order
     """
-    beside, pieces = (image.with_name(name(image.name)) for name in (format.listing_name, format.template_name))
+    beside, pieces = (image.with_name(name(image.name)) for name in (format.jigdo_name, format.template_name))
     try:
-        listing = format.parse_listing(files.read_text(beside))
-        found = template.read(pieces)
-        check_listing(image, pieces, listing, mirrors, findings)
-        check_image(image, pieces, found, listing, smeos, findings)
-    except Broken as error:
+        listing = format.parse_jigdo(files.read_file_text(beside))
+        found = template.read_template(pieces)
+        _check_listing(image, pieces, listing, mirrors, findings)
+        _check_image(image, pieces, found, listing, smeos, findings)
+    except JigdoError as error:
         findings.add(JIGDO, f"{beside.stem}: {error}")
         return 0
-    return sum(isinstance(one, Part) for one in found.regions)
+    return sum(isinstance(region, FileRegion) for region in found.regions)
 
 
-def check_listing(image: Path, pieces: Path, listing: Listing, mirrors: Sequence[str], findings: Findings) -> None:
+def _check_listing(image: Path, pieces: Path, listing: JigdoFile, mirrors: Sequence[str], findings: Findings) -> None:
     """The .jigdo speaks of this image, of this template, and of these mirrors."""
     findings.check(listing.image == image.name, JIGDO, f"its .jigdo is for {listing.image}")
-    belongs = listing.template == pieces.name and listing.template_md5 == digests.md5(pieces)
+    belongs = listing.template == pieces.name and listing.template_md5 == digests.md5_file(pieces)
     findings.check(belongs, JIGDO, f"{pieces.name} is not the template that its .jigdo names")
-    servers = tuple(format.server(mirror) for mirror in mirrors)
+    servers = tuple(format.jigdo_server(mirror) for mirror in mirrors)
     findings.check(listing.servers == servers, JIGDO, f"its .jigdo names the servers {', '.join(listing.servers)}")
 
 
-def check_image(
-    image: Path, pieces: Path, found: Description, listing: Listing, smeos: Mapping[str, Path], findings: Findings
+def _check_image(
+    image: Path,
+    pieces: Path,
+    found: TemplateDescription,
+    listing: JigdoFile,
+    smeos: Mapping[str, Path],
+    findings: Findings,
 ) -> None:
     """What a reader would make of template and mirrors is the image, from end to end."""
     size, whole = image.stat().st_size, hashlib.md5(usedforsecurity=False)
     if found.size != size:
         findings.add(JIGDO, f"{pieces.name} does not belong to it: it makes {found.size} bytes, the image has {size}")
         return
-    rest = Stream(template.plain(pieces))
+    rest = ByteStream(template.read_template_data(pieces))
     with image.open("rb") as file:
-        for one in found.regions:
-            made = rest.blocks(one.size) if isinstance(one, Literal) else fetched(one, listing, smeos)
-            if fault := difference(one, made, file, whole):
+        for region in found.regions:
+            made = (
+                rest.blocks(region.size)
+                if isinstance(region, LiteralRegion)
+                else _read_mirror_part(region, listing, smeos)
+            )
+            if fault := _compare_region(region, made, file, whole):
                 findings.add(JIGDO, f"{pieces.name}: {fault}")
     findings.check(
         whole.hexdigest() == found.md5, JIGDO, f"{pieces.name} does not belong to it: its MD5 is another one"
@@ -62,30 +71,32 @@ def check_image(
     findings.check(not rest.take(1), JIGDO, f"{pieces.name} holds more than the image")
 
 
-def difference(one: Part | Literal, made: Iterable[bytes], file: IO[bytes], whole: hashlib._Hash) -> str:
+def _compare_region(
+    region: FileRegion | LiteralRegion, made: Iterable[bytes], file: IO[bytes], whole: hashlib._Hash
+) -> str:
     """Return what is wrong with a region, "" if what is made for it is what the image has there.
 
     whole  is fed with what the image has
     """
-    own, equal, head, left = hashlib.md5(usedforsecurity=False), True, b"", one.size
-    file.seek(one.offset)
+    own, equal, head, left = hashlib.md5(usedforsecurity=False), True, b"", region.size
+    file.seek(region.offset)
     for data in made:
         there = file.read(min(len(data), left))
         head, left, equal = head or data, left - len(there), equal and there == data
         whole.update(there)
         own.update(data)
     whole.update(file.read(left))
-    if isinstance(one, Literal):
-        return "" if equal and not left else f"holds other bytes than the image at {one.offset}"
+    if isinstance(region, LiteralRegion):
+        return "" if equal and not left else f"holds other bytes than the image at {region.offset}"
     if not equal or left:
-        return f"the file for {one.offset} is not on the mirrors as it is on the image"
-    good = own.hexdigest() == one.md5 and format.rsync64(head[: format.BLOCK]) == one.rsync64
-    return "" if good else f"the sums of the part at {one.offset} are wrong"
+        return f"the file for {region.offset} is not on the mirrors as it is on the image"
+    good = own.hexdigest() == region.md5 and format.rsync64_sum(head[: format.BLOCK]) == region.rsync64
+    return "" if good else f"the sums of the part at {region.offset} are wrong"
 
 
-def fetched(one: Part, listing: Listing, smeos: Mapping[str, Path]) -> Iterator[bytes]:
+def _read_mirror_part(part: FileRegion, listing: JigdoFile, smeos: Mapping[str, Path]) -> Iterator[bytes]:
     """Yield the file of a part as the mirrors will have it, nothing if they will not."""
-    first, _, below = listing.parts.get(one.md5, "").partition("/")
+    first, _, below = listing.parts.get(part.md5, "").partition("/")
     path = smeos.get(first, Path()) / below
     if below and ".." not in Path(below).parts and path.is_file():
         with path.open("rb") as file:
@@ -93,7 +104,7 @@ def fetched(one: Part, listing: Listing, smeos: Mapping[str, Path]) -> Iterator[
                 yield data
 
 
-class Stream:
+class ByteStream:
     """Blocks of bytes, taken in whatever portions are asked for."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:

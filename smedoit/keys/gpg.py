@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.media import Signing
+from smedoit.config.media import SigningSettings
 from smedoit.errors import SignError
-from smedoit.keys.keyring import first_line
+from smedoit.keys.keyring import first_error_line
 from smedoit.runtime import files
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime.process import ProgramError, run_program
 
 CAPABILITIES, BORN = 11, 5  # columns of gpg's listing with colons; source: GnuPG, doc/DETAILS
 REASONS = (
@@ -34,7 +34,7 @@ REASONS = (
 
 
 @dataclass(frozen=True)
-class Certificate:
+class SigningCertificate:
     """The public half: what a signature is held against, and when its keys were born, in seconds since 1970."""
 
     fingerprint: str
@@ -42,16 +42,18 @@ class Certificate:
     born: int = 0
 
 
-def certificate(signing: Signing) -> Certificate:
+def load_signing_certificate(signing: SigningSettings) -> SigningCertificate:
     """Return the public half of the key that signs. Raises SignError if there is none."""
     if not signing.key:
-        return from_file(signing.file)
-    listing = gpg(signing, "--with-colons", "--list-keys", signing.key)
-    exported = gpg(signing, "--armor", "--export", signing.key)
-    return replace(parsed(exported.encode(), signing.key), born=max(births(listing), default=0))
+        return _certificate_from_file(signing.file)
+    listing = _run_gpg(signing, "--with-colons", "--list-keys", signing.key)
+    exported = _run_gpg(signing, "--armor", "--export", signing.key)
+    return replace(
+        _parse_certificate(exported.encode(), signing.key), born=max(_key_creation_times(listing), default=0)
+    )
 
 
-def births(listing: str) -> Iterator[int]:
+def _key_creation_times(listing: str) -> Iterator[int]:
     """Yield when each of a certificate's keys that can sign was made."""
     for line in listing.splitlines():
         fields = line.split(":")
@@ -59,7 +61,7 @@ def births(listing: str) -> Iterator[int]:
             yield int(fields[BORN])
 
 
-def parsed(data: bytes, name: str) -> Certificate:
+def _parse_certificate(data: bytes, name: str) -> SigningCertificate:
     """Return the certificate that data holds."""
     from pysequoia import Cert
 
@@ -67,66 +69,66 @@ def parsed(data: bytes, name: str) -> Certificate:
         public = Cert.from_bytes(data)
     except Exception as error:
         raise SignError(
-            f"{name}: is no OpenPGP key, {first_line(error)}", hint="mend [signing] of release.toml"
+            f"{name}: is no OpenPGP key, {first_error_line(error)}", hint="mend [signing] of release.toml"
         ) from None
-    return Certificate(str(public.fingerprint), public)
+    return SigningCertificate(str(public.fingerprint), public)
 
 
-def from_file(path: Path) -> Certificate:
+def _certificate_from_file(path: Path) -> SigningCertificate:
     """Return the public half of a key file."""
-    return parsed(files.read_bytes(path), str(path))
+    return _parse_certificate(files.read_file_bytes(path), str(path))
 
 
-def sign(path: Path, signing: Signing, epoch: int) -> str:
+def sign_file(path: Path, signing: SigningSettings, epoch: int) -> str:
     """Return an armored signature of a file's content. Raises SignError.
 
     epoch  the release date; a key that is younger signs with its own day of birth
     """
-    return with_gpg(path, signing, epoch) if signing.key else with_file(path, signing.file)
+    return _sign_with_gpg(path, signing, epoch) if signing.key else _sign_with_file(path, signing.file)
 
 
-def with_gpg(path: Path, signing: Signing, epoch: int) -> str:
+def _sign_with_gpg(path: Path, signing: SigningSettings, epoch: int) -> str:
     """Return gpg's signature; whether and how the passphrase is asked for is between its agent and its owner."""
-    when = max(epoch, certificate(signing).born)
+    when = max(epoch, load_signing_certificate(signing).born)
     options = ("--faked-system-time", f"{when}!", "--local-user", signing.key, "--armor", "--output", "-")
-    return gpg(signing, *options, "--detach-sign", str(path))
+    return _run_gpg(signing, *options, "--detach-sign", str(path))
 
 
-def with_file(path: Path, key: Path) -> str:
+def _sign_with_file(path: Path, key: Path) -> str:
     """Return a signature by a key file."""
     from pysequoia import SignatureMode, Tsk
     from pysequoia import sign as detached
 
-    data = files.read_bytes(key)
+    data = files.read_file_bytes(key)
     try:
         signer = Tsk.from_bytes(data).signer()
-        return bytes(detached(signer, files.read_bytes(path), mode=SignatureMode.DETACHED)).decode("ascii")
+        return bytes(detached(signer, files.read_file_bytes(path), mode=SignatureMode.DETACHED)).decode("ascii")
     except RuntimeError as error:
         raise SignError(
-            f"{key}: this key cannot sign, {first_line(error)}",
+            f"{key}: this key cannot sign, {first_error_line(error)}",
             hint="it needs a secret half without a passphrase; a real key stays in gpg: name it as [signing] key",
         ) from None
 
 
-def gpg(signing: Signing, *options: str) -> str:
+def _run_gpg(signing: SigningSettings, *options: str) -> str:
     """Return what gpg prints. Raises SignError with the reason where we know it, SmeError without gpg."""
     command = ("gpg", "--batch", "--yes", "--status-fd", "2", *options)
     try:
-        return run(command, package="gnupg")
-    except Failed as error:
+        return run_program(command, package="gnupg")
+    except ProgramError as error:
         for pattern, reason, hint in REASONS:
             if re.search(pattern, error.said):
                 raise SignError(f"key {signing.key} cannot sign: it {reason}", hint=hint) from None
         raise SignError(f"key {signing.key} cannot sign\n{error}") from None
 
 
-def fits(path: Path, signature: Path, owner: Certificate) -> bool:
+def is_good_signature(path: Path, signature: Path, owner: SigningCertificate) -> bool:
     """Return whether signature is a good one of a file by its owner's key."""
     from pysequoia import Sig, verify
 
     try:
-        made = Sig.from_bytes(files.read_bytes(signature))
-        checked = verify(bytes=files.read_bytes(path), store=lambda _: [owner.public], signature=made)
+        made = Sig.from_bytes(files.read_file_bytes(signature))
+        checked = verify(bytes=files.read_file_bytes(path), store=lambda _: [owner.public], signature=made)
     except RuntimeError:
         return False
-    return any(str(one.certificate) == owner.fingerprint for one in checked.valid_sigs)
+    return any(str(valid_signature.certificate) == owner.fingerprint for valid_signature in checked.valid_sigs)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.config.tiers import Key
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError
 from smedoit.keys import keyring
 from smedoit.runtime import files
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime.process import ProgramError, run_program
 
 CLEARSIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
 VALID = re.compile(r"^\[GNUPG:\] VALIDSIG (?:\S+ ){9}(\S+)", re.MULTILINE)
@@ -28,36 +28,38 @@ def is_clearsigned(data: bytes) -> bool:
     return data.lstrip().startswith(CLEARSIGNED)
 
 
-def text_of(signed: Path, pinned: Sequence[Key]) -> tuple[bytes, str]:
+def verify_clearsigned(signed: Path, pinned: Sequence[KeySettings]) -> tuple[bytes, str]:
     """Return (what a pinned key signed, its fingerprint) of a clearsigned file. Raises ContentError."""
     with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
         output = Path(place) / "text"
-        owner = checked(["--output", output, signed], signed, pinned, Path(place))
-        return files.read_bytes(output), owner
+        owner = _run_gpgv(["--output", output, signed], signed, pinned, Path(place))
+        return files.read_file_bytes(output), owner
 
 
-def owner_of(data: Path, signature: Path, pinned: Sequence[Key]) -> str:
+def verify_detached(data: Path, signature: Path, pinned: Sequence[KeySettings]) -> str:
     """Return the fingerprint of the pinned key that made a detached signature of a file. Raises ContentError."""
     with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
-        return checked([signature, data], signature, pinned, Path(place))
+        return _run_gpgv([signature, data], signature, pinned, Path(place))
 
 
-def checked(words: Sequence[str | Path], signature: Path, pinned: Sequence[Key], place: Path) -> str:
+def _run_gpgv(words: Sequence[str | Path], signature: Path, pinned: Sequence[KeySettings], place: Path) -> str:
     """Return the fingerprint of the pinned key whose signature is good. Raises ContentError, SmeError without gpgv."""
     ring = place / "ring"
-    ring.write_bytes(b"".join(keyring.the_pinned(key, files.read_bytes(key.file)).pruned for key in pinned))
+    ring.write_bytes(
+        b"".join(keyring.pinned_certificate(key, files.read_file_bytes(key.file)).pruned for key in pinned)
+    )
     command = ["gpgv", "--homedir", place, "--keyring", ring, "--status-fd", "1", *words]
     try:
-        said = run(command, package=PACKAGE)
-    except Failed as error:
-        raise refused(signature, error.said) from None
+        said = run_program(command, package=PACKAGE)
+    except ProgramError as error:
+        raise _signature_error(signature, error.said) from None
     found = VALID.search(said)
     if not found:
-        raise refused(signature, said)
+        raise _signature_error(signature, said)
     return found[1].lower()
 
 
-def refused(signature: Path, said: str) -> ContentError:
+def _signature_error(signature: Path, said: str) -> ContentError:
     """Return the error for a signature that proves nothing; said is all that gpgv printed."""
     unknown = UNKNOWN.search(said) or re.search(r"No public key()", said)
     if unknown:

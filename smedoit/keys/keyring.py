@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.tiers import Key
-from smedoit.errors import PackageError, TreeError, grouped
+from smedoit.config.tiers import KeySettings
+from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import openpgp
-from smedoit.keys.known import named
-from smedoit.keys.openpgp import Certificate
-from smedoit.keys.rpmkeys import Ring
-from smedoit.runtime.files import read_bytes, walk
+from smedoit.keys.known import find_known_key
+from smedoit.keys.openpgp import OpenPgpCertificate
+from smedoit.keys.rpmkeys import LegacyKeyring
+from smedoit.runtime.files import read_file_bytes, walk_files
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class PinnedKey:
     name: str
     verifier: Any
     obstacle: str = ""
-    certificate: Certificate | None = None
-    ring: Ring | None = None
+    certificate: OpenPgpCertificate | None = None
+    ring: LegacyKeyring | None = None
     digest: str = ""
 
     @property
@@ -49,48 +49,49 @@ class PinnedKey:
         return bool(key_id) and self.fingerprint.endswith(key_id.lower())
 
 
-def load(keys: Iterable[Key]) -> list[PinnedKey]:
+def load_pinned_keys(keys: Iterable[KeySettings]) -> list[PinnedKey]:
     """Return the pinned keys in the order of release.toml. Raises TreeError, PackageError."""
-    return [pinned(key) for key in keys]
+    return [read_pinned_key(key) for key in keys]
 
 
-def pinned(key: Key) -> PinnedKey:
+def read_pinned_key(key: KeySettings) -> PinnedKey:
     """Return one key after comparing its fingerprint with the pinned one."""
     import rpm_rs
 
-    data = read_bytes(key.file)
-    certificate = the_pinned(key, data)
+    data = read_file_bytes(key.file)
+    certificate = pinned_certificate(key, data)
     if not data.isascii():
         raise PackageError(
             f"{key.file}: is not armored, so rpm --import would not take it from the medium",
             hint="write it again with gpg --armor --export",
         )
-    ring = Ring(certificate, key.file.name) if key.legacy else None
+    ring = LegacyKeyring(certificate, key.file.name) if key.legacy else None
     digest = hashlib.sha256(data).hexdigest()
     try:
         verifier = rpm_rs.Verifier.from_file(str(key.file)).with_key(key.fingerprint)
     except RuntimeError as error:
-        return PinnedKey(key.fingerprint, key.file.name, None, first_line(error), certificate, ring, digest)
+        return PinnedKey(key.fingerprint, key.file.name, None, first_error_line(error), certificate, ring, digest)
     return PinnedKey(key.fingerprint, key.file.name, verifier, "", certificate, ring, digest)
 
 
-def prepare(keys: Iterable[PinnedKey]) -> None:
+def prepare_keyrings(keys: Iterable[PinnedKey]) -> None:
     """Make the databases that rpm needs for legacy keys, before processes start that would each make their own."""
     for key in keys:
         if key.ring:
             key.ring.database()
 
 
-def the_pinned(key: Key, data: bytes) -> Certificate:
+def pinned_certificate(key: KeySettings, data: bytes) -> OpenPgpCertificate:
     """Return the certificate that release.toml pins, out of those in data. Raises PackageError."""
     from pysequoia import Cert
 
     try:
         found = [str(cert.fingerprint).lower() for cert in Cert.split_bytes(data)]
-        by_fingerprint = {one.fingerprint: one for one in openpgp.certificates(data)}
+        by_fingerprint = {certificate.fingerprint: certificate for certificate in openpgp.parse_certificates(data)}
     except Exception as error:
         raise PackageError(
-            f"{key.file}: holds no OpenPGP public key, {first_line(error)}", hint="get the key again from its owner"
+            f"{key.file}: holds no OpenPGP public key, {first_error_line(error)}",
+            hint="get the key again from its owner",
         ) from None
     if key.fingerprint not in found or key.fingerprint not in by_fingerprint:
         raise PackageError(
@@ -100,15 +101,15 @@ def the_pinned(key: Key, data: bytes) -> Certificate:
     return by_fingerprint[key.fingerprint]
 
 
-def refuse_stale(keys: Iterable[Key], loaded: Iterable[PinnedKey], moment: datetime) -> None:
+def refuse_expired_keys(keys: Iterable[KeySettings], loaded: Iterable[PinnedKey], moment: datetime) -> None:
     """Raise PackageError for all keys that are revoked, or expired at moment without leave.
 
     moment  the date of the release, never the clock: what was built once can be built again
     """
     complaints: dict[str, list[str]] = {}
-    for key, one in zip(keys, loaded, strict=True):
-        certificate = one.certificate
-        named = f"{key.file} ({one.fingerprint})"
+    for key, pinned_key in zip(keys, loaded, strict=True):
+        certificate = pinned_key.certificate
+        named = f"{key.file} ({pinned_key.fingerprint})"
         if certificate and certificate.revoked:
             complaints.setdefault("revoked by its owner", []).append(named)
         elif certificate and certificate.expires and certificate.expires <= moment and not key.expired:
@@ -116,40 +117,40 @@ def refuse_stale(keys: Iterable[Key], loaded: Iterable[PinnedKey], moment: datet
             complaints.setdefault(when, []).append(named)
     if complaints:
         raise PackageError(
-            f"release.toml trusts keys that no longer count\n{grouped(complaints)}",
+            f"release.toml trusts keys that no longer count\n{format_grouped(complaints)}",
             hint="get the key again, its owner may have prolonged or replaced it; where old packages are still"
             ' welcome, add expired = "why" to its [[keys]] entry',
         )
 
 
-def origin(key_id: str, content: Path | None) -> str:
+def key_origin(key_id: str, content: Path | None) -> str:
     """Return where the key with this id comes from, in words: its published name, and a file of it at hand.
 
     content  the content tree, in which key files may lie that release.toml does not name
     """
-    known = named(key_id)
-    lying = lying_about(key_id, content) if content else None
+    known = find_known_key(key_id)
+    lying = find_key_file(key_id, content) if content else None
     at_hand = f"it lies in {lying[0]}, fingerprint {lying[1]}" if lying else ""
     return "; ".join(part for part in (f"that is {known}" if known else "", at_hand) if part)
 
 
-def lying_about(key_id: str, content: Path) -> tuple[Path, str] | None:
+def find_key_file(key_id: str, content: Path) -> tuple[Path, str] | None:
     """Return file and fingerprint of a key in the content tree, None if no file there has it."""
     try:
-        files = [content / relative for relative, _ in walk(content) if "RPM-GPG-KEY" in relative]
+        files = [content / relative for relative, _ in walk_files(content) if "RPM-GPG-KEY" in relative]
     except OSError:
         return None
     for file in files:
         try:
-            certificates = openpgp.certificates(read_bytes(file))
-        except (ValueError, TreeError):
+            certificates = openpgp.parse_certificates(read_file_bytes(file))
+        except (ValueError, FileError):
             continue
-        for one in certificates:
-            if one.is_id(key_id):
-                return file, one.fingerprint
+        for certificate in certificates:
+            if certificate.is_id(key_id):
+                return file, certificate.fingerprint
     return None
 
 
-def first_line(error: BaseException) -> str:
+def first_error_line(error: BaseException) -> str:
     """Return the first line of a library's message: sequoia adds its backtrace to it."""
     return (str(error).splitlines() or [type(error).__name__])[0].strip()

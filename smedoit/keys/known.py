@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownKey:
     """A public key as its owner publishes it; fingerprint is "" where only the id was ever seen in packages."""
 
     file: str
@@ -18,25 +18,25 @@ class Known:
 
 
 PUBLISHED = (
-    Known("RPM-GPG-KEY-CentOS-5", "CentOS 5", "473d66d5212271fd51cc17b1a8a447dce8562897"),
-    Known("RPM-GPG-KEY-CentOS-6", "CentOS 6", "c1dac52d1664e8a4386dba430946fca2c105b9de"),
-    Known("RPM-GPG-KEY-CentOS-7", "CentOS 7", "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5"),
-    Known("RPM-GPG-KEY-CentOS-Testing-7", "CentOS 7 Testing", "ba02a5e6aff970f7269dd972c78893ac8fae34bd"),
-    Known("RPM-GPG-KEY-EPEL-7", "Fedora EPEL 7", "91e97d7c4a5e96f17f3e888f6a2faea2352c64e5"),
-    Known("RPM-GPG-KEY-SMEServer", "SME Server 7", "7d789fea39686c61d320dd683d7205081e9c9308"),
-    Known("RPM-GPG-KEY-koozali", "Koozali SME Server 10", "a9a004b25a9f5621aef29ae91a0dbcc056873151"),
-    Known("RPM-GPG-KEY-remi", "Remi Collet, until 2016", "1ee04cce88a4ae4aa29a5df5004e6f4700f97f56"),
-    Known("RPM-GPG-KEY-remi2017", "Remi's RPM repository, 2017", "44e89cd5b23362c224ce5a5de080f29f0364b949"),
+    KnownKey("RPM-GPG-KEY-CentOS-5", "CentOS 5", "473d66d5212271fd51cc17b1a8a447dce8562897"),
+    KnownKey("RPM-GPG-KEY-CentOS-6", "CentOS 6", "c1dac52d1664e8a4386dba430946fca2c105b9de"),
+    KnownKey("RPM-GPG-KEY-CentOS-7", "CentOS 7", "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5"),
+    KnownKey("RPM-GPG-KEY-CentOS-Testing-7", "CentOS 7 Testing", "ba02a5e6aff970f7269dd972c78893ac8fae34bd"),
+    KnownKey("RPM-GPG-KEY-EPEL-7", "Fedora EPEL 7", "91e97d7c4a5e96f17f3e888f6a2faea2352c64e5"),
+    KnownKey("RPM-GPG-KEY-SMEServer", "SME Server 7", "7d789fea39686c61d320dd683d7205081e9c9308"),
+    KnownKey("RPM-GPG-KEY-koozali", "Koozali SME Server 10", "a9a004b25a9f5621aef29ae91a0dbcc056873151"),
+    KnownKey("RPM-GPG-KEY-remi", "Remi Collet, until 2016", "1ee04cce88a4ae4aa29a5df5004e6f4700f97f56"),
+    KnownKey("RPM-GPG-KEY-remi2017", "Remi's RPM repository, 2017", "44e89cd5b23362c224ce5a5de080f29f0364b949"),
 )
 SEEN = {  # key ids that only old packages tell of
-    "2802e89216ff0e46": Known("RPM-GPG-KEY-CentOS-2", "CentOS 2.1"),
-    "7049e44d025e513b": Known("RPM-GPG-KEY-CentOS-3", "CentOS 3"),
-    "a53d0bab443e1821": Known("RPM-GPG-KEY-centos4", "CentOS 4"),
+    "2802e89216ff0e46": KnownKey("RPM-GPG-KEY-CentOS-2", "CentOS 2.1"),
+    "7049e44d025e513b": KnownKey("RPM-GPG-KEY-CentOS-3", "CentOS 3"),
+    "a53d0bab443e1821": KnownKey("RPM-GPG-KEY-centos4", "CentOS 4"),
 }
 
 
-def named(key_id: str) -> Known | None:
+def find_known_key(key_id: str) -> KnownKey | None:
     """Return the well-known key that key_id (a fingerprint, or the last digits of one) means, None if it is none."""
     wanted = key_id.lower()
-    by_tail = (one for one in PUBLISHED if len(wanted) >= 8 and one.fingerprint.endswith(wanted))
+    by_tail = (key for key in PUBLISHED if len(wanted) >= 8 and key.fingerprint.endswith(wanted))
     return next(by_tail, None) or SEEN.get(wanted)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smedoit.errors import SmeError
-from smedoit.keys.openpgp import Certificate, Signature
+from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpSignature
 from smedoit.runtime import files, process
 
 WEAK_ALGORITHMS, WEAK_HASHES = ("DSA",), ("SHA1", "MD5", "RipeMD")
@@ -22,20 +22,20 @@ SIGNED = re.compile(r"(Header )?(?:OpenPGP )?V[34] \w+/\w+ [Ss]ignature, key (?:
 DIGEST = re.compile(r"(?:Header|Payload) (?:SHA1|SHA256|SHA512)(?: ALT)? digest: OK|MD5 digest: OK")
 
 
-class Unproven(Exception):
+class UnverifiedError(Exception):
     """Why rpm does not vouch for a package, in words."""
 
 
-def is_weak(signature: Signature) -> bool:
+def is_weak_signature(signature: OpenPgpSignature) -> bool:
     """Return whether a signature is of a kind that only a legacy key may make."""
     return signature.algorithm in WEAK_ALGORITHMS or signature.hash in WEAK_HASHES
 
 
 @dataclass
-class Ring:
+class LegacyKeyring:
     """A database of rpm's own that holds one key; it is made when it is first asked, and goes with this object."""
 
-    certificate: Certificate
+    certificate: OpenPgpCertificate
     name: str
     place: TemporaryDirectory[str] | None = None
     making: threading.Lock = field(default_factory=threading.Lock)
@@ -46,8 +46,8 @@ class Ring:
         Raises Unproven unless it signed at least one of them and rpm finds nothing to complain
         of, SmeError if rpm is absent or cannot use such a key.
         """
-        said = process.run(self.command("-Kv", path), env=self.environment(), package=PACKAGE, answers=(0, 1))
-        return judged(said, self.certificate)
+        said = process.run_program(self.command("-Kv", path), env=self.environment(), package=PACKAGE, answers=(0, 1))
+        return parse_rpmkeys_output(said, self.certificate)
 
     def command(self, *words: str | Path) -> list[str | Path]:
         """Return a command line of rpmkeys that sees our database and nobody's settings."""
@@ -71,18 +71,18 @@ class Ring:
         from pysequoia import ArmorKind, armor
 
         (place / "db").mkdir()
-        files.write(place / "key", armor(self.certificate.pruned, ArmorKind.PublicKey))
+        files.write_file(place / "key", armor(self.certificate.pruned, ArmorKind.PublicKey))
         command: list[str | Path] = ["rpmkeys", "--define", f"_dbpath {place}/db", "--import", place / "key"]
         try:
-            process.run(command, env={"HOME": str(place)}, package=PACKAGE)
-        except process.Failed as error:
+            process.run_program(command, env={"HOME": str(place)}, package=PACKAGE)
+        except process.ProgramError as error:
             raise SmeError(
                 f"{self.name}: rpm of this machine does not take this legacy key: {error.said.strip()}",
                 hint="build where rpm still checks such keys, or have the packages signed again",
             ) from None
 
 
-def judged(said: str, certificate: Certificate) -> bool:
+def parse_rpmkeys_output(said: str, certificate: OpenPgpCertificate) -> bool:
     """Return whether rpm found a good signature over the payload, too.
 
     said  what `rpmkeys -Kv` prints: the file's name, then a line for every signature and digest
@@ -95,7 +95,7 @@ def judged(said: str, certificate: Certificate) -> bool:
     known = {match[0] for match in signed} | {line for line in lines if DIGEST.fullmatch(line)}
     for line in lines:
         if line not in known:
-            raise Unproven(line)
+            raise UnverifiedError(line)
     if not signed:
-        raise Unproven("it carries no signature of that key")
+        raise UnverifiedError("it carries no signature of that key")
     return any(not match[1] for match in signed)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cmp_to_key
 
-from smedoit.config.packages import Exclusions, Selection, matches
+from smedoit.config.packages import PackageExclusions, PackageSelection, matches_package
 from smedoit.package import Package
 from smedoit.packages import select
-from smedoit.packages.select import Pick
+from smedoit.packages.select import SelectedPackage
 
-Winners = Mapping[tuple[str, str], Sequence[Pick]]
+Winners = Mapping[tuple[str, str], Sequence[SelectedPackage]]
 
 
 @dataclass(frozen=True)
-class Copy:
+class TierPackage:
     """One file of a tier; of a refused one, package is what its header claims, unverified.
 
     rank  of its tier, 0 is the most trusted
@@ -30,21 +30,21 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SelectionVerdict:
     """What was decided about a copy, and the rule that decided."""
 
-    copy: Copy
+    copy: TierPackage
     picked: bool
     rule: str
 
 
-def selected(copies: Iterable[Copy], words: Sequence[str]) -> list[Copy]:
+def find_copies(copies: Iterable[TierPackage], words: Sequence[str]) -> list[TierPackage]:
     """Return the copies that words (names, NEVRAs or globs) mean, by name and architecture, the newest first."""
-    meant = [one for one in copies if any(matches(word, one.package) for word in words)]
-    return sorted(meant, key=cmp_to_key(in_order))
+    meant = [copy for copy in copies if any(matches_package(word, copy.package) for word in words)]
+    return sorted(meant, key=cmp_to_key(_compare_by_trust))
 
 
-def in_order(left: Copy, right: Copy) -> int:
+def _compare_by_trust(left: TierPackage, right: TierPackage) -> int:
     """Order copies by name and architecture, then the newest first, then by the trust in their tier."""
     ours, theirs = (left.package.name, left.package.arch), (right.package.name, right.package.arch)
     if ours != theirs:
@@ -55,40 +55,42 @@ def in_order(left: Copy, right: Copy) -> int:
     return (where > there) - (where < there)
 
 
-def by_slot(picks: Iterable[Pick], arch: str) -> dict[tuple[str, str], list[Pick]]:
+def selected_by_slot(picks: Iterable[SelectedPackage], arch: str) -> dict[tuple[str, str], list[SelectedPackage]]:
     """Return the picks of a medium by the place that they won."""
-    found: dict[tuple[str, str], list[Pick]] = {}
-    for one in picks:
-        found.setdefault(select.slot_of(one.package, arch), []).append(one)
+    found: dict[tuple[str, str], list[SelectedPackage]] = {}
+    for selected in picks:
+        found.setdefault(select.package_slot(selected.package, arch), []).append(selected)
     return found
 
 
-def judge(copy: Copy, winners: Winners, selection: Selection, arch: str, without: Exclusions) -> Verdict:
+def explain_copy(
+    copy: TierPackage, winners: Winners, selection: PackageSelection, arch: str, without: PackageExclusions
+) -> SelectionVerdict:
     """Return the verdict on a copy; winners are the picks of the whole medium, by_slot()."""
     package = copy.package
     if copy.refused:
-        return Verdict(copy, False, f"refused: {copy.refused}")
+        return SelectionVerdict(copy, False, f"refused: {copy.refused}")
     if not copy.staged:
-        return Verdict(copy, False, f"not staged: release.toml says stage = false for {copy.tier}")
-    if rule := select.why_not(package, selection, arch, without):
-        return Verdict(copy, False, rule)
-    rivals = winners.get(select.slot_of(package, arch), ())
-    if any((one.package.file, one.tier) == (package.file, copy.tier) for one in rivals):
-        return Verdict(copy, True, chosen(package.name, len(rivals), selection))
-    return Verdict(copy, False, beaten(copy, rivals))
+        return SelectionVerdict(copy, False, f"not staged: release.toml says stage = false for {copy.tier}")
+    if rule := select.exclusion_rule(package, selection, arch, without):
+        return SelectionVerdict(copy, False, rule)
+    rivals = winners.get(select.package_slot(package, arch), ())
+    if any((selected.package.file, selected.tier) == (package.file, copy.tier) for selected in rivals):
+        return SelectionVerdict(copy, True, _selected_reason(package.name, len(rivals), selection))
+    return SelectionVerdict(copy, False, _beaten_reason(copy, rivals))
 
 
-def chosen(name: str, count: int, selection: Selection) -> str:
+def _selected_reason(name: str, count: int, selection: PackageSelection) -> str:
     """Return why a copy is on the medium."""
-    allowed = select.keep(name, selection)
+    allowed = select.versions_to_keep(name, selection)
     return "newest" if allowed == 1 else f"newest: one of {count}, [packages] several keeps {allowed}"
 
 
-def beaten(copy: Copy, rivals: Sequence[Pick]) -> str:
+def _beaten_reason(copy: TierPackage, rivals: Sequence[SelectedPackage]) -> str:
     """Return why other copies of the same name and architecture are on the medium instead."""
-    equal = next((one for one in rivals if one.package.evr == copy.package.evr), None)
+    equal = next((selected for selected in rivals if selected.package.evr == copy.package.evr), None)
     if equal is None:
-        newer = " and ".join(f"{one.package.nevra} ({one.tier})" for one in rivals)
+        newer = " and ".join(f"{selected.package.nevra} ({selected.tier})" for selected in rivals)
         verb = "is" if len(rivals) == 1 else "are"
         return f"older: {newer} {verb} newer" if rivals else "no copy of it was picked"
     if equal.tier == copy.tier:
@@ -96,21 +98,21 @@ def beaten(copy: Copy, rivals: Sequence[Pick]) -> str:
     return f"less trusted: {equal.tier} has the same version and stands before {copy.tier} in [[tiers]]"
 
 
-def unknown(word: str, copies: Iterable[Copy]) -> str:
+def unknown_package(word: str, copies: Iterable[TierPackage]) -> str:
     """Return a sentence for a word that means no copy at all."""
-    near = get_close_matches(word, sorted({one.package.name for one in copies}), n=3)
+    near = get_close_matches(word, sorted({copy.package.name for copy in copies}), n=3)
     return f"{word}: no tier has such a package" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
-def report(verdicts: Iterable[Verdict]) -> str:
+def format_verdicts(verdicts: Iterable[SelectionVerdict]) -> str:
     """Return the verdicts as lines, a heading for each name and architecture."""
     lines, heading = [], ""
-    for one in verdicts:
-        package = one.copy.package
+    for verdict in verdicts:
+        package = verdict.copy.package
         if (title := f"{package.name}.{package.arch}") != heading:
             lines.append(title)
             heading = title
-        mark = "*" if one.picked else "-"
-        lines.append(f"  {mark} {package.evr} in {one.copy.tier}: {one.rule}")
+        mark = "*" if verdict.picked else "-"
+        lines.append(f"  {mark} {package.evr} in {verdict.copy.tier}: {verdict.rule}")
         lines.append(f"      {package.file}")
     return "\n".join(lines)

@@ -8,27 +8,27 @@ from pathlib import Path
 
 from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
-from smedoit.packages.select import Pick
+from smedoit.packages.select import SelectedPackage
 
 FORMAT = 1
 
 
-def dumps(picks: Iterable[Pick]) -> str:
+def format_lock(picks: Iterable[SelectedPackage]) -> str:
     """Return the lock as JSON, one pick a line, so that two locks can be compared with diff."""
-    lines = ",\n".join(json.dumps(entry(one), ensure_ascii=False) for one in picks)
+    lines = ",\n".join(json.dumps(_lock_entry(selected), ensure_ascii=False) for selected in picks)
     return f'{{"format": {FORMAT}, "picks": [\n{lines}\n]}}\n'
 
 
-def entry(one: Pick) -> dict[str, object]:
+def _lock_entry(selected: SelectedPackage) -> dict[str, object]:
     """Return one pick as JSON knows it."""
-    package = one.package
+    package = selected.package
     return {
         "name": package.name,
         "epoch": package.evr.epoch,
         "version": package.evr.version,
         "release": package.evr.release,
         "arch": package.arch,
-        "tier": one.tier,
+        "tier": selected.tier,
         "file": package.file,
         "size": package.size,
         "sha256": package.sha256,
@@ -37,7 +37,7 @@ def entry(one: Pick) -> dict[str, object]:
     }
 
 
-def loads(text: str, file: Path) -> list[Pick]:
+def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
     """Return the picks of a lock, in its order. Raises PackageError if text is no lock of this format."""
     try:
         lock = json.loads(text)
@@ -45,13 +45,13 @@ def loads(text: str, file: Path) -> list[Pick]:
             raise PackageError(
                 f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint="delete it, run doit"
             )
-        return [pick(one) for one in lock["picks"]]
+        return [parse_lock_entry(entry) for entry in lock["picks"]]
     except (ValueError, KeyError, TypeError) as error:
         raise PackageError(f"{file}: is not a package lock, {error!r}", hint="delete it, doit makes it again") from None
 
 
-def pick(one: dict[str, object]) -> Pick:
+def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
     """Return one pick from what JSON knew of it."""
-    evr = Evr(int(str(one["epoch"])), str(one["version"]), str(one["release"]))
-    texts = {key: str(one[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
-    return Pick(Package(evr=evr, size=int(str(one["size"])), **texts), str(one["tier"]))
+    evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
+    texts = {key: str(entry[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
+    return SelectedPackage(Package(evr=evr, size=int(str(entry["size"])), **texts), str(entry["tier"]))

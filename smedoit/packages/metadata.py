@@ -6,37 +6,38 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
-from smedoit.config.packages import Groups
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.packages import GroupsSettings
 from smedoit.packages.choose import read_lock
-from smedoit.repodata import comps
-from smedoit.repodata.write import Located, make
-from smedoit.runtime.files import read_text, write
+from smedoit.repodata import comps, write
+from smedoit.runtime.files import read_file_text, write_file
 
 
 def write_comps(
     relative: str,
-    own: Sequence[Rule],
+    own: Sequence[BrandingRule],
     source: Path,
     lock_file: Path,
-    groups: Groups,
-    one: Identity,
+    groups: GroupsSettings,
+    identity: ReleaseIdentity,
     target: Path,
 ) -> str:
     """Write comps.xml with this version, after holding it against the packages of the lock."""
-    text = rules.render(relative, read_text(source), one, own)
-    parsed = comps.parse(text, source)
-    comps.check(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.absent), source)
-    write(target, text)
+    text = rules.render_content(relative, read_file_text(source), identity, own)
+    parsed = comps.parse_comps(text, source)
+    comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.absent), source)
+    write_file(target, text)
     return f"{len(parsed.groups)} groups, {len(parsed.environments)} environments"
 
 
-def describe(lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, memory: Path) -> str:
+def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, memory: Path) -> str:
     """Write repodata/ for the packages of the lock."""
     packages = [
-        Located(pick.package, tree_root / "Packages" / pick.package.filename, f"Packages/{pick.package.filename}")
+        write.RepoPackage(
+            pick.package, tree_root / "Packages" / pick.package.filename, f"Packages/{pick.package.filename}"
+        )
         for pick in read_lock(lock_file)
     ]
-    parsed = make(packages, comps_file, tree_root / "repodata", epoch, memory)
+    parsed = write.write_repodata(packages, comps_file, tree_root / "repodata", epoch, memory)
     return f"{len(packages)} packages, {parsed} of them parsed now"

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.config.tiers import Tier
-from smedoit.errors import PackageError, TreeError, grouped
+from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr, Package
 from smedoit.rpm import reader
 from smedoit.runtime import progress, workers
-from smedoit.runtime.files import Stamp, real_file, stamp, walk, worded, write
+from smedoit.runtime.files import FileStamp, resolve_file_below, stamp_file, walk_files, wrap_os_errors, write_file
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedFile:
     """A file that must not go on a medium.
 
     keys    ids of the keys that would have to be trusted, where nothing else is wrong
@@ -36,11 +36,11 @@ class Refused:
 
 
 TEXTS = ("name", "arch", "file", "sha256", "key", "source_rpm")  # of a package, as the memory keeps them
-Known = dict[str, tuple[Stamp, Package | Refused]]
+Known = dict[str, tuple[FileStamp, Package | RejectedFile]]
 
 
 @dataclass
-class Complaints:
+class ScanProblems:
     """What is wrong with the packages of a run: reason -> files, so that one report says it all."""
 
     found: dict[str, list[str]] = field(default_factory=dict)
@@ -54,14 +54,14 @@ class Complaints:
         count = sum(len(files) for files in self.found.values())
         if count:
             raise PackageError(
-                f"{count} of the tiers' files cannot be trusted\n{grouped(self.found)}",
+                f"{count} of the tiers' files cannot be trusted\n{format_grouped(self.found)}",
                 hint="get a good copy of each, or take it out of the tier; a key that belongs in this"
                 " release goes into [[keys]] of release.toml, with its fingerprint",
             )
 
 
 @dataclass(frozen=True)
-class Survey:
+class ScanResult:
     """What lies in the tiers, good or bad.
 
     packages  tier -> its good packages, sorted by file
@@ -70,35 +70,35 @@ class Survey:
     """
 
     packages: Mapping[str, list[Package]]
-    refused: Mapping[str, list[Refused]]
-    absent: Mapping[str, TreeError] = field(default_factory=dict)
+    refused: Mapping[str, list[RejectedFile]]
+    absent: Mapping[str, FileError] = field(default_factory=dict)
 
-    def complaints(self, content: Path | None = None) -> Complaints:
+    def complaints(self, content: Path | None = None) -> ScanProblems:
         """Return what is wrong with all refused files; of an unknown key, where it comes from and who needs it."""
-        needed, words, found = Complaints(), dict[str, str](), Complaints()
+        needed, words, found = ScanProblems(), dict[str, str](), ScanProblems()
         for tier, files in self.refused.items():
-            for one in files:
-                needed.add(one.reason, tier)
-        for one in (one for files in self.refused.values() for one in files):
-            if one.reason not in words:
-                words[one.reason] = explained(one, needed.found[one.reason], content)
-            found.add(words[one.reason], one.file)
+            for rejected in files:
+                needed.add(rejected.reason, tier)
+        for rejected in (rejected for files in self.refused.values() for rejected in files):
+            if rejected.reason not in words:
+                words[rejected.reason] = _explain_rejection(rejected, needed.found[rejected.reason], content)
+            found.add(words[rejected.reason], rejected.file)
         return found
 
 
-def explained(one: Refused, needed: Sequence[str], content: Path | None) -> str:
+def _explain_rejection(rejected: RejectedFile, needed: Sequence[str], content: Path | None) -> str:
     """Return why a file is refused; of an unknown key, also its origin and the tiers that need it.
 
     needed  the tier of every file that is refused for the same reason
     """
-    if not one.keys:
-        return one.reason
-    origins = [words for key in one.keys if (words := keyring.origin(key, content))]
+    if not rejected.keys:
+        return rejected.reason
+    origins = [words for key in rejected.keys if (words := keyring.key_origin(key, content))]
     counts = ", ".join(f"{needed.count(tier)} of {tier}" for tier in dict.fromkeys(needed))
-    return f"{'; '.join([one.reason, *origins])}; needed by {counts}"
+    return f"{'; '.join([rejected.reason, *origins])}; needed by {counts}"
 
 
-def take(
+def load_tier_packages(
     tiers: Sequence[Tier],
     root: Path,
     keys: Sequence[PinnedKey],
@@ -115,52 +115,55 @@ def take(
 
     Raises PackageError with all refused files of all tiers, TreeError for a tier that is not there.
     """
-    seen = survey(tiers, root, keys, memory, wanted)
+    seen = scan_tiers(tiers, root, keys, memory, wanted)
     for error in seen.absent.values():
         raise error
     seen.complaints(content).raise_if_any()
     return dict(seen.packages)
 
 
-def survey(
+def scan_tiers(
     tiers: Sequence[Tier],
     root: Path,
     keys: Sequence[PinnedKey],
     memory: Path,
     wanted: Callable[[str], bool] | None = None,
-) -> Survey:
+) -> ScanResult:
     """Return what take() returns, with whatever take() would raise for beside it."""
     listed: dict[str, list[Path]] = {}
-    odd: dict[str, list[Refused]] = {}
-    absent: dict[str, TreeError] = {}
+    odd: dict[str, list[RejectedFile]] = {}
+    absent: dict[str, FileError] = {}
     for tier in tiers:
-        complaints = Complaints()
+        complaints = ScanProblems()
         try:
-            listed[tier.name] = files_of(tier, complaints, wanted)
-        except TreeError as error:
+            listed[tier.name] = _tier_files(tier, complaints, wanted)
+        except FileError as error:
             listed[tier.name], absent[tier.name] = [], error
-        odd[tier.name] = [Refused(file, reason) for reason, files in complaints.found.items() for file in files]
-    known = recall(memory, keys)
+        odd[tier.name] = [RejectedFile(file, reason) for reason, files in complaints.found.items() for file in files]
+    known = _load_cache(memory, keys)
     paths = sorted({path for files in listed.values() for path in files})
-    current = read_all(paths, root, keys, known)
-    remember(memory, current, keys, elsewhere(known, tiers))
+    current = _scan_files(paths, root, keys, known)
+    _save_cache(memory, current, keys, _other_entries(known, tiers))
     found = {tier: [current[os.fspath(path)][1] for path in files] for tier, files in listed.items()}
-    return Survey(
-        {tier: [one for one in ones if isinstance(one, Package)] for tier, ones in found.items()},
-        {tier: odd[tier] + [one for one in ones if isinstance(one, Refused)] for tier, ones in found.items()},
+    return ScanResult(
+        {tier: [result for result in ones if isinstance(result, Package)] for tier, ones in found.items()},
+        {
+            tier: odd[tier] + [result for result in ones if isinstance(result, RejectedFile)]
+            for tier, ones in found.items()
+        },
         absent,
     )
 
 
-def files_of(tier: Tier, complaints: Complaints, wanted: Callable[[str], bool] | None = None) -> list[Path]:
+def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bool] | None = None) -> list[Path]:
     """Return the RPM files of a tier, at any depth. Raises TreeError if there is no such tier, or nothing in it."""
     try:
-        with worded(tier.path, "read"):
-            found = list(walk(tier.path))
-    except TreeError:
+        with wrap_os_errors(tier.path, "read"):
+            found = list(walk_files(tier.path))
+    except FileError:
         if tier.path.is_dir():
             raise
-        raise TreeError(
+        raise FileError(
             f"{tier.path}: tier {tier.name} is not there", hint="correct its path in release.toml, or mirror it"
         ) from None
     files = []
@@ -168,130 +171,132 @@ def files_of(tier: Tier, complaints: Complaints, wanted: Callable[[str], bool] |
         if entry.is_symlink() and os.path.isdir(entry.path):
             complaints.add("is a link to a directory; what lies behind it would be passed over", entry.path)
         elif relative.endswith(".rpm") and (wanted is None or wanted(entry.name)):
-            files += real_files(tier.path, relative, complaints)
+            files += _resolve_package_file(tier.path, relative, complaints)
     if not files and not tier.may_be_empty and wanted is None:
-        raise TreeError(
+        raise FileError(
             f"{tier.path}: tier {tier.name} holds no RPM",
             hint=f"if that is meant, say may_be_empty = true for {tier.name} in release.toml",
         )
     return files
 
 
-def real_files(root: Path, relative: str, complaints: Complaints) -> list[Path]:
+def _resolve_package_file(root: Path, relative: str, complaints: ScanProblems) -> list[Path]:
     """Return the one file that relative stands for, or nothing and a complaint."""
     try:
-        return [real_file(root, relative)]
-    except TreeError as error:
+        return [resolve_file_below(root, relative)]
+    except FileError as error:
         complaints.add(str(error).splitlines()[0].partition(": ")[2], os.fspath(root / relative))
         return []
 
 
-def read_all(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], known: Known) -> Known:
+def _scan_files(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], known: Known) -> Known:
     """Return stamp and verdict of every file; only files with another stamp than known are opened."""
-    stamps = {os.fspath(path): stamp_of(path) for path in paths}
+    stamps = {os.fspath(path): read_file_stamp(path) for path in paths}
     current = {file: known[file] for file, stamp in stamps.items() if file in known and known[file][0] == stamp}
     fresh = [path for path in paths if os.fspath(path) not in current]
     if fresh:
-        keyring.prepare(keys)
-    verdicts = workers.spread(lambda path: examine(path, root, keys), fresh)
-    for path, verdict in zip(fresh, progress.track(verdicts, len(fresh), "reading packages"), strict=True):
+        keyring.prepare_keyrings(keys)
+    verdicts = workers.map_parallel(lambda path: _scan_file(path, root, keys), fresh)
+    for path, verdict in zip(fresh, progress.track_progress(verdicts, len(fresh), "reading packages"), strict=True):
         current[os.fspath(path)] = stamps[os.fspath(path)], verdict
     return current
 
 
-def stamp_of(path: Path) -> Stamp:
+def read_file_stamp(path: Path) -> FileStamp:
     """Return the stamp of path. Raises TreeError."""
-    with worded(path, "read"):
-        return stamp(path)
+    with wrap_os_errors(path, "read"):
+        return stamp_file(path)
 
 
-def examine(path: Path, root: Path, keys: Sequence[PinnedKey]) -> Package | Refused:
+def _scan_file(path: Path, root: Path, keys: Sequence[PinnedKey]) -> Package | RejectedFile:
     """Return the package at path, or why it is refused."""
     try:
-        return reader.read(path, os.fspath(path.relative_to(root) if path.is_relative_to(root) else path), keys)
-    except reader.Bad as bad:
-        return Refused(os.fspath(path), str(bad), bad.keys, bad.claims, bad.passing)
+        return reader.read_package(path, os.fspath(path.relative_to(root) if path.is_relative_to(root) else path), keys)
+    except reader.BadPackageError as bad:
+        return RejectedFile(os.fspath(path), str(bad), bad.keys, bad.claims, bad.passing)
 
 
-def recall(memory: Path, keys: Sequence[PinnedKey]) -> Known:
+def _load_cache(memory: Path, keys: Sequence[PinnedKey]) -> Known:
     """Return what was remembered, as far as it still holds; a damaged memory is no memory.
 
     A good package counts as long as the key that signed it is trusted in the same way, a
     refused one as long as no key is trusted more or less.
     """
-    trusted = {key.token for key in keys} | {all_tokens(keys)}
+    trusted = {key.token for key in keys} | {_combined_token(keys)}
     try:
         entries = json.loads(memory.read_bytes())
-        return {file: verdict(file, entry) for file, entry in entries.items() if entry["trust"] in trusted}
+        return {file: _parse_cache_entry(file, entry) for file, entry in entries.items() if entry["trust"] in trusted}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def all_tokens(keys: Sequence[PinnedKey]) -> str:
+def _combined_token(keys: Sequence[PinnedKey]) -> str:
     """Return what a refusal depends on: all keys together."""
     return ", ".join(sorted(key.token for key in keys)) + "."
 
 
-def verdict(file: str, entry: Mapping[str, Any]) -> tuple[Stamp, Package | Refused]:
+def _parse_cache_entry(file: str, entry: Mapping[str, Any]) -> tuple[FileStamp, Package | RejectedFile]:
     """Return stamp and verdict of an entry of the memory."""
-    stamp = Stamp(*entry["stamp"])
+    stamp = FileStamp(*entry["stamp"])
     if "refused" not in entry:
-        return stamp, package_from(entry, stamp.size)
-    claims = package_from(entry["claims"], stamp.size) if entry["claims"] else None
-    return stamp, Refused(file, entry["refused"], tuple(entry["keys"]), claims)
+        return stamp, _package_from_json(entry, stamp.size)
+    claims = _package_from_json(entry["claims"], stamp.size) if entry["claims"] else None
+    return stamp, RejectedFile(file, entry["refused"], tuple(entry["keys"]), claims)
 
 
-def package_from(entry: Mapping[str, Any], size: int) -> Package:
+def _package_from_json(entry: Mapping[str, Any], size: int) -> Package:
     """Return the package that an entry of the memory describes."""
     evr = Evr(int(entry["epoch"]), entry["version"], entry["release"])
     return Package(evr=evr, size=size, **{key: entry[key] for key in TEXTS})
 
 
-def elsewhere(known: Known, tiers: Sequence[Tier]) -> Known:
+def _other_entries(known: Known, tiers: Sequence[Tier]) -> Known:
     """Return what is known of files outside of tiers, for whoever asks about others next; what went is left out."""
     places = tuple(f"{tier.path}/" for tier in tiers)
-    return {file: one for file, one in known.items() if not file.startswith(places) and os.path.exists(file)}
+    return {file: entry for file, entry in known.items() if not file.startswith(places) and os.path.exists(file)}
 
 
-def remember(memory: Path, current: Known, keys: Sequence[PinnedKey], others: Known) -> None:
+def _save_cache(memory: Path, current: Known, keys: Sequence[PinnedKey], others: Known) -> None:
     """Write down what is known now, but for files that were changing while they were read."""
     tokens = {key.fingerprint: key.token for key in keys}
-    everybody = all_tokens(keys)
+    everybody = _combined_token(keys)
     entries: dict[str, object] = {}
-    for file, (stamp, one) in sorted({**others, **current}.items()):
-        if isinstance(one, Package):
-            entries[file] = {"stamp": stamp, "trust": tokens[one.key], **described(one)}
-        elif not one.passing:
-            claims = described(one.claims) if one.claims else None
+    for file, (stamp, result) in sorted({**others, **current}.items()):
+        if isinstance(result, Package):
+            entries[file] = {"stamp": stamp, "trust": tokens[result.key], **_package_to_json(result)}
+        elif not result.passing:
+            claims = _package_to_json(result.claims) if result.claims else None
             entries[file] = {
-                "stamp": stamp, "trust": everybody, "refused": one.reason, "keys": one.keys, "claims": claims,
+                "stamp": stamp, "trust": everybody, "refused": result.reason, "keys": result.keys, "claims": claims,
             }  # fmt: skip
-    write(memory, json.dumps(entries, ensure_ascii=False, separators=(",", ":")), durable=False)
+    write_file(memory, json.dumps(entries, ensure_ascii=False, separators=(",", ":")), durable=False)
 
 
-def described(package: Package) -> dict[str, object]:
+def _package_to_json(package: Package) -> dict[str, object]:
     """Return a package as JSON knows it, without its size, which its stamp says."""
     evr = {"epoch": package.evr.epoch, "version": package.evr.version, "release": package.evr.release}
     return {**evr, **{key: getattr(package, key) for key in TEXTS}}
 
 
-def proven(memory: Path) -> dict[str, tuple[Stamp, str]]:
+def cached_digests(memory: Path) -> dict[str, tuple[FileStamp, str]]:
     """Return file -> its stamp when it was read, and the SHA-256 that was found, for every good package remembered."""
     try:
         entries = json.loads(memory.read_bytes()).items()
-        return {file: (Stamp(*one["stamp"]), one["sha256"]) for file, one in entries if "refused" not in one}
+        return {
+            file: (FileStamp(*entry["stamp"]), entry["sha256"]) for file, entry in entries if "refused" not in entry
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def vouched(memory: Path, keys: Sequence[PinnedKey]) -> dict[Stamp, str]:
+def cached_signers(memory: Path, keys: Sequence[PinnedKey]) -> dict[FileStamp, str]:
     """Return stamp -> fingerprint of the key that was found to have signed it, for every good package remembered.
 
     keys  only what one of these very keys vouches for counts
     """
-    return {stamp: one.key for stamp, one in recall(memory, keys).values() if isinstance(one, Package)}
+    return {stamp: result.key for stamp, result in _load_cache(memory, keys).values() if isinstance(result, Package)}
 
 
-def staged(tiers: Iterable[Tier]) -> list[Tier]:
+def staged_tiers(tiers: Iterable[Tier]) -> list[Tier]:
     """Return the tiers whose packages may go on the medium, in their order of trust."""
     return [tier for tier in tiers if tier.stage]

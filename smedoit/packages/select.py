@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cmp_to_key
 
-from smedoit.config.packages import Exclusions, Selection
-from smedoit.errors import PackageError, grouped
+from smedoit.config.packages import PackageExclusions, PackageSelection
+from smedoit.errors import PackageError, format_grouped
 from smedoit.package import Package
 
 
 @dataclass(frozen=True)
-class Pick:
+class SelectedPackage:
     """One package of the medium, the tier it came from, and the NEVRAs (with tier) that it beat."""
 
     package: Package
@@ -33,12 +33,15 @@ class Candidate:
         return f"{self.package.nevra} ({self.tier})"
 
 
-NOTHING_EXCLUDED = Exclusions()
+NOTHING_EXCLUDED = PackageExclusions()
 
 
-def pick(
-    tiers: Mapping[str, Iterable[Package]], selection: Selection, arch: str, without: Exclusions = NOTHING_EXCLUDED
-) -> list[Pick]:
+def select_newest(
+    tiers: Mapping[str, Iterable[Package]],
+    selection: PackageSelection,
+    arch: str,
+    without: PackageExclusions = NOTHING_EXCLUDED,
+) -> list[SelectedPackage]:
     """Return the newest package of every name and slot, sorted by name, architecture, newest first.
 
     Tiers come in order of trust: on equal versions the earlier tier wins, so a rebuild in
@@ -52,18 +55,22 @@ def pick(
     slots: dict[tuple[str, str], list[Candidate]] = {}
     for rank, (tier, packages) in enumerate(tiers.items()):
         for package in packages:
-            if not why_not(package, selection, arch, without):
-                slots.setdefault(slot_of(package, arch), []).append(Candidate(package, tier, rank))
-    refuse_ambiguous(slots.values())
-    return [one for slot in sorted(slots) for one in best(slots[slot], keep(slot[0], selection))]
+            if not exclusion_rule(package, selection, arch, without):
+                slots.setdefault(package_slot(package, arch), []).append(Candidate(package, tier, rank))
+    _refuse_ambiguous_nevras(slots.values())
+    return [
+        selected
+        for slot in sorted(slots)
+        for selected in _best_of_slot(slots[slot], versions_to_keep(slot[0], selection))
+    ]
 
 
-def slot_of(package: Package, arch: str) -> tuple[str, str]:
+def package_slot(package: Package, arch: str) -> tuple[str, str]:
     """Return the place that a package competes for: its name and architecture, noarch counting as arch."""
     return package.name, arch if package.arch == "noarch" else package.arch
 
 
-def why_not(package: Package, selection: Selection, arch: str, without: Exclusions) -> str:
+def exclusion_rule(package: Package, selection: PackageSelection, arch: str, without: PackageExclusions) -> str:
     """Return the rule that keeps a package of a staged tier off a medium for arch, in words, "" if none does."""
     if package.is_source:
         return "source: source packages go on the source medium"
@@ -75,27 +82,30 @@ def why_not(package: Package, selection: Selection, arch: str, without: Exclusio
     return without.rule(package)
 
 
-def keep(name: str, selection: Selection) -> int:
+def versions_to_keep(name: str, selection: PackageSelection) -> int:
     """Return how many versions of a package stay: one, or what the selection says."""
     counts = (count for pattern, count in selection.several.items() if fnmatchcase(name, pattern))
     return max(counts, default=1)
 
 
-def best(candidates: Iterable[Candidate], count: int) -> list[Pick]:
+def _best_of_slot(candidates: Iterable[Candidate], count: int) -> list[SelectedPackage]:
     """Return the picks of one slot, newest first; the last of them carries what it beat."""
-    ordered = sorted(candidates, key=cmp_to_key(newest_then_trusted))
+    ordered = sorted(candidates, key=cmp_to_key(_compare_candidates))
     distinct: list[Candidate] = []
     beaten: list[str] = []
-    for one in ordered:
-        fresh = not distinct or distinct[-1].package.evr != one.package.evr
+    for candidate in ordered:
+        fresh = not distinct or distinct[-1].package.evr != candidate.package.evr
         if fresh and len(distinct) < count:
-            distinct.append(one)
+            distinct.append(candidate)
         else:
-            beaten.append(str(one))
-    return [Pick(one.package, one.tier, tuple(beaten) if one is distinct[-1] else ()) for one in distinct]
+            beaten.append(str(candidate))
+    return [
+        SelectedPackage(candidate.package, candidate.tier, tuple(beaten) if candidate is distinct[-1] else ())
+        for candidate in distinct
+    ]
 
 
-def newest_then_trusted(left: Candidate, right: Candidate) -> int:
+def _compare_candidates(left: Candidate, right: Candidate) -> int:
     """Order candidates by EVR, newest first; then by the trust in their tier; then by file."""
     if verdict := right.package.evr.compare(left.package.evr):
         return verdict
@@ -104,18 +114,18 @@ def newest_then_trusted(left: Candidate, right: Candidate) -> int:
     return (left.package.file > right.package.file) - (left.package.file < right.package.file)
 
 
-def refuse_ambiguous(slots: Iterable[Iterable[Candidate]]) -> None:
+def _refuse_ambiguous_nevras(slots: Iterable[Iterable[Candidate]]) -> None:
     """Raise PackageError if a NEVRA stands for two different files: no rule could choose between them."""
     complaints: dict[str, list[str]] = {}
     for slot in slots:
         files: dict[str, dict[str, Candidate]] = {}
-        for one in slot:
-            files.setdefault(one.package.nevra, {}).setdefault(one.package.sha256, one)
+        for candidate in slot:
+            files.setdefault(candidate.package.nevra, {}).setdefault(candidate.package.sha256, candidate)
         for nevra, copies in files.items():
             if len(copies) > 1:
-                complaints[nevra] = [f"{one.package.file} ({one.tier})" for one in copies.values()]
+                complaints[nevra] = [f"{candidate.package.file} ({candidate.tier})" for candidate in copies.values()]
     if complaints:
         raise PackageError(
-            f"the same package stands in the tiers with different bytes\n{grouped(complaints)}",
+            f"the same package stands in the tiers with different bytes\n{format_grouped(complaints)}",
             hint="remove the wrong copy, or give the rebuilt package a new release number",
         )

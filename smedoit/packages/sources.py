@@ -6,19 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.config.media import Sources
-from smedoit.config.tiers import Key, Tier
-from smedoit.errors import PackageError, grouped
+from smedoit.config.media import SourceIsoSettings
+from smedoit.config.tiers import KeySettings, Tier
+from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.package import Package
-from smedoit.packages import lock, scan, stage
-from smedoit.packages.choose import read_lock
-from smedoit.packages.select import Pick
+from smedoit.packages import choose, lock, scan, stage
+from smedoit.packages.select import SelectedPackage
 from smedoit.repodata import write
 from smedoit.runtime import files
 
 
-def wanted(picks: Iterable[Pick], absent: Mapping[str, str]) -> dict[str, list[str]]:
+def needed_sources(picks: Iterable[SelectedPackage], absent: Mapping[str, str]) -> dict[str, list[str]]:
     """Return file name of an SRPM -> NEVRAs of the packages that were built from it, both sorted.
 
     absent  file name of an SRPM (globs allowed) -> why it need not be there
@@ -31,7 +30,9 @@ def wanted(picks: Iterable[Pick], absent: Mapping[str, str]) -> dict[str, list[s
     return {name: sorted(found[name]) for name in sorted(found)}
 
 
-def choose_sources(needed: Mapping[str, Sequence[str]], tiers: Mapping[str, Iterable[Package]]) -> list[Pick]:
+def select_sources(
+    needed: Mapping[str, Sequence[str]], tiers: Mapping[str, Iterable[Package]]
+) -> list[SelectedPackage]:
     """Return the source package of every file name needed, sorted by it.
 
     needed  as wanted() returns it
@@ -39,27 +40,27 @@ def choose_sources(needed: Mapping[str, Sequence[str]], tiers: Mapping[str, Iter
 
     Raises PackageError with every SRPM that no tier has, and with those that tiers have with different bytes.
     """
-    found: dict[str, list[Pick]] = {}
+    found: dict[str, list[SelectedPackage]] = {}
     for tier, packages in tiers.items():
         for package in packages:
             if package.filename in needed:
-                found.setdefault(package.filename, []).append(Pick(package, tier))
-    refuse_missing({name: users for name, users in needed.items() if name not in found})
-    refuse_ambiguous(found)
+                found.setdefault(package.filename, []).append(SelectedPackage(package, tier))
+    _refuse_missing_sources({name: users for name, users in needed.items() if name not in found})
+    _refuse_ambiguous_sources(found)
     return [found[name][0] for name in sorted(found)]
 
 
-def refuse_missing(missing: Mapping[str, Sequence[str]]) -> None:
+def _refuse_missing_sources(missing: Mapping[str, Sequence[str]]) -> None:
     """Raise PackageError for SRPMs that no tier has."""
     if missing:
         complaints = {f"{name or 'packages that name no SRPM'}, for": users for name, users in missing.items()}
         raise PackageError(
-            f"{len(missing)} source packages of the medium are in no tier\n{grouped(complaints)}",
+            f"{len(missing)} source packages of the medium are in no tier\n{format_grouped(complaints)}",
             hint="put each into a tier; what need not be there goes into [sources] absent, with a reason",
         )
 
 
-def refuse_ambiguous(found: Mapping[str, Sequence[Pick]]) -> None:
+def _refuse_ambiguous_sources(found: Mapping[str, Sequence[SelectedPackage]]) -> None:
     """Raise PackageError for SRPMs of the same name with different bytes: no rule could choose between them."""
     complaints = {
         name: [f"{pick.package.file} ({pick.tier})" for pick in picks]
@@ -68,42 +69,42 @@ def refuse_ambiguous(found: Mapping[str, Sequence[Pick]]) -> None:
     }
     if complaints:
         raise PackageError(
-            f"the same source package stands in the tiers with different bytes\n{grouped(complaints)}",
+            f"the same source package stands in the tiers with different bytes\n{format_grouped(complaints)}",
             hint="remove the wrong copy",
         )
 
 
-def choose(
+def choose_sources(
     lock_file: Path,
     tiers: Sequence[Tier],
-    pinned: Sequence[Key],
-    settings: Sources,
+    pinned: Sequence[KeySettings],
+    settings: SourceIsoSettings,
     root: Path,
     memory: Path,
     target: Path,
 ) -> str:
     """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
-    picks = read_lock(lock_file)
-    needed = wanted(picks, settings.absent)
+    picks = choose.read_lock(lock_file)
+    needed = needed_sources(picks, settings.absent)
     there = [tier for tier in tiers if tier.stage or tier.path.is_dir()]
-    found = scan.take(there, root, keyring.load(pinned), memory, needed.__contains__)
-    chosen = choose_sources(needed, found)
-    files.write(target, lock.dumps(chosen))
+    found = scan.load_tier_packages(there, root, keyring.load_pinned_keys(pinned), memory, needed.__contains__)
+    chosen = select_sources(needed, found)
+    files.write_file(target, lock.format_lock(chosen))
     return f"{len(chosen)} source packages of {len(picks)} packages"
 
 
-def link(sources_lock: Path, root: Path, target: Path) -> str:
+def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
     """Make SRPMS/ hold the packages of sources.lock, as hard links where that is possible, and no other RPM."""
-    return stage.link(sources_lock, root, target)
+    return stage.link_packages(sources_lock, root, target)
 
 
-def describe(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
+def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
     """Write repodata/ of SRPMS/."""
-    located = packages_in(target, read_lock(sources_lock))
-    parsed = write.make(located, None, target / "repodata", epoch, memory)
+    located = repo_packages(target, choose.read_lock(sources_lock))
+    parsed = write.write_repodata(located, None, target / "repodata", epoch, memory)
     return f"{len(located)} source packages, {parsed} of them parsed now"
 
 
-def packages_in(directory: Path, picks: Iterable[Pick]) -> list[write.Located]:
+def repo_packages(directory: Path, picks: Iterable[SelectedPackage]) -> list[write.RepoPackage]:
     """Return source packages as a repository at directory has them."""
-    return [write.Located(pick.package, directory / pick.package.filename, pick.package.filename) for pick in picks]
+    return [write.RepoPackage(pick.package, directory / pick.package.filename, pick.package.filename) for pick in picks]

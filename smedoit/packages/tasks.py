@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
-from smedoit.runtime.filesets import Files
+from smedoit.engine.task import Task, define_task, release_config
+from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
 
 
 def sources(rel: Release) -> Task:
     """sources.lock from packages.lock and the tiers."""
-    return step(
+    return define_task(
         rel,
         "sources",
-        "packages.sources.choose",
+        "packages.sources.choose_sources",
         *(rel.lock, rel.tiers, rel.keys, rel.sources, rel.root, rel.cache / "sources.json", rel.sources_lock),
         file_dep=[rel.lock, *(key.file for key in rel.keys)],
-        reads=[Files(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
+        reads=[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
         told={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] absent": rel.sources.absent},
         targets=[rel.sources_lock],
         wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
@@ -27,13 +27,13 @@ def sources(rel: Release) -> Task:
 
 def stage_sources(rel: Release) -> Task:
     """SRPMS/ from sources.lock."""
-    return step(
+    return define_task(
         rel,
         "stage_sources",
-        "packages.sources.link",
+        "packages.sources.link_sources",
         *(rel.sources_lock, rel.root, rel.srpms),
         file_dep=[rel.sources_lock],
-        writes=[Files(rel.srpms, ("*.rpm",), content=False)],
+        writes=[FileSet(rel.srpms, ("*.rpm",), content=False)],
         wiki="Create release specific folder and link",
     )
 
@@ -41,14 +41,14 @@ def stage_sources(rel: Release) -> Task:
 def source_repodata(rel: Release) -> Task:
     """repodata/ of SRPMS/."""
     place = rel.srpms / "repodata"
-    return step(
+    return define_task(
         rel,
         "source_repodata",
-        "packages.sources.describe",
+        "packages.sources.write_source_repodata",
         *(rel.sources_lock, rel.srpms, rel.release.epoch, rel.cache / "sources.sqlite"),
         file_dep=[rel.sources_lock],
-        told=said(rel, "date"),
-        writes=[Files(place)],
+        told=release_config(rel, "date"),
+        writes=[FileSet(place)],
         targets=[place / "repomd.xml"],
         after=["stage_sources"],
         wiki="Create release specific folder and link",
@@ -58,20 +58,20 @@ def source_repodata(rel: Release) -> Task:
 def packages(rel: Release) -> Task:
     """packages.lock from the tiers, or from an earlier lock."""
     content, memories = rel.content.path, rel.memories
-    return step(
+    return define_task(
         rel,
         "packages",
-        "packages.choose.choose",
+        "packages.choose.choose_packages",
         *(rel.tiers, rel.keys, rel.packages, rel.exclusions, rel.release, rel.root, content, memories, rel.lock),
         file_dep=[*(key.file for key in rel.keys), *([Path(rel.packages.lock)] if rel.packages.lock else [])],
-        reads=[Files(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
+        reads=[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
         told={
             "[[tiers]]": rel.tiers,
             "[[keys]]": rel.keys,
             "[packages]": rel.packages,
             "[retired]": rel.retired,
             "[excluded]": rel.excluded,
-            **said(rel, "arch", "date"),
+            **release_config(rel, "arch", "date"),
         },
         targets=[rel.lock],
         wiki="Local Only: update_repos; RPM dependencies",
@@ -81,26 +81,26 @@ def packages(rel: Release) -> Task:
 def stage_packages(rel: Release) -> Task:
     """Packages/ from the lock."""
     target = rel.tree / "Packages"
-    return step(
+    return define_task(
         rel,
         "stage_packages",
-        "packages.stage.link",
+        "packages.stage.link_packages",
         *(rel.lock, rel.root, target, rel.memories.digests),
         file_dep=[rel.lock],
-        writes=[Files(target, ("*.rpm",), content=False)],
+        writes=[FileSet(target, ("*.rpm",), content=False)],
         wiki="Local Only: Create stage content",
     )
 
 
 def medium_keys(rel: Release) -> Task:
     """The keys on the medium, tried on every package of it."""
-    return step(
+    return define_task(
         rel,
         "medium_keys",
-        "packages.stage.prove_keys",
+        "packages.stage.verify_medium_keys",
         *(rel.keys, rel.lock, rel.tree, rel.memories.census),
         file_dep=[rel.lock],
-        reads=[Files(rel.tree, tuple(key.file.name for key in rel.keys))],
+        reads=[FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
         told={"[[keys]]": rel.keys},
         after=["stage_packages", "tree"],
         wiki="Local Only: update_repos",
@@ -111,7 +111,7 @@ def comps(rel: Release) -> Task:
     """comps.xml, held against the packages."""
     source, target = rel.groups.comps, rel.tree / "Packages/base/comps.xml"
     relative = source.relative_to(rel.content.path).as_posix()
-    return step(
+    return define_task(
         rel,
         "comps",
         "packages.metadata.write_comps",
@@ -126,14 +126,14 @@ def comps(rel: Release) -> Task:
 def repodata(rel: Release) -> Task:
     """repodata/ of the tree."""
     groups, memory = rel.tree / "Packages/base/comps.xml", rel.cache / "repodata.sqlite"
-    return step(
+    return define_task(
         rel,
         "repodata",
-        "packages.metadata.describe",
+        "packages.metadata.write_tree_repodata",
         *(rel.lock, groups, rel.tree, rel.release.epoch, memory),
         file_dep=[rel.lock, groups],
-        told=said(rel, "date"),
-        writes=[Files(rel.tree / "repodata")],
+        told=release_config(rel, "date"),
+        writes=[FileSet(rel.tree / "repodata")],
         targets=[rel.tree / "repodata/repomd.xml"],
         after=["stage_packages"],
         wiki="Local Only: update_repos",

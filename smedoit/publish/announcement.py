@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.artifacts import checksums
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
-from smedoit.errors import human
-from smedoit.publish.channels import FINAL, Place
-from smedoit.publish.plan import Plan
+from smedoit.errors import format_size
+from smedoit.publish.channels import FINAL, PublishLocation
+from smedoit.publish.plan import PublishPlan
 from smedoit.runtime import files
 
 
 @dataclass(frozen=True)
-class Medium:
+class DownloadMedium:
     """A medium that users download; path is relative to the release."""
 
     path: str
@@ -30,7 +30,7 @@ class Medium:
 
 
 @dataclass(frozen=True)
-class News:
+class Announcement:
     """What an announcement is made of.
 
     bases  URLs of the release on mirrors, without a slash at their end
@@ -38,10 +38,10 @@ class News:
     to     mail addresses
     """
 
-    one: Identity
-    place: Place
+    identity: ReleaseIdentity
+    place: PublishLocation
     bases: Sequence[str]
-    media: Sequence[Medium]
+    media: Sequence[DownloadMedium]
     notes: str = ""
     to: Sequence[str] = ()
 
@@ -58,7 +58,7 @@ class News:
         return f"{self.one.product} {self.one.title} of {self.one.date:%Y-%m-%d} can be downloaded.{warning}"
 
 
-def mail(news: News) -> str:
+def announcement_mail(news: Announcement) -> str:
     """Return the announcement as a mail, with its headers."""
     head = [f"To: {', '.join(news.to)}"] if news.to else []
     lines = [*head, f"Subject: {news.title}", "", news.opening, ""]
@@ -66,7 +66,7 @@ def mail(news: News) -> str:
         lines += ["What is new", "-----------", "", news.notes.strip(), ""]
     lines += ["Downloads", "---------", ""]
     for medium in news.media:
-        lines += [medium.name, f"  {medium.size} bytes ({human(medium.size)})", f"  SHA-256 {medium.sha256}"]
+        lines += [medium.name, f"  {medium.size} bytes ({format_size(medium.size)})", f"  SHA-256 {medium.sha256}"]
         lines += [*(f"  {base}/{medium.path}" for base in news.bases), ""]
     lines += ["SHA256SUMS beside the media is signed: check it before you install.", ""]
     if news.one.bug_url:
@@ -74,7 +74,7 @@ def mail(news: News) -> str:
     return "\n".join(lines)
 
 
-def wiki(news: News) -> str:
+def announcement_wiki(news: Announcement) -> str:
     """Return the announcement in the markup of MediaWiki."""
     lines = [f"== {news.title} ==", "", news.opening, ""]
     if news.notes.strip():
@@ -82,23 +82,23 @@ def wiki(news: News) -> str:
     lines += ["=== Downloads ===", '{| class="wikitable"', "! File !! Size !! SHA-256"]
     for medium in news.media:
         link = f"[{news.bases[0]}/{medium.path} {medium.name}]" if news.bases else medium.name
-        lines += ["|-", f"| {link} || {human(medium.size)} || <code>{medium.sha256}</code>"]
+        lines += ["|-", f"| {link} || {format_size(medium.size)} || <code>{medium.sha256}</code>"]
     return "\n".join([*lines, "|}", ""])
 
 
-def checklist(news: News, before: str) -> str:
+def release_checklist(news: Announcement, before: str) -> str:
     """Return what is done and what a person still does; before is what the version link said, "" for nothing."""
-    place, one = news.place, news.one
+    place, identity = news.place, news.one
     done = [f"{place.path} is in its place, read back", f"the link {place.link} says {place.version}"]
     first = news.bases[0] if news.bases else "https://MIRROR/RELEASE"
     todo = [
         f"exports: let new packages go to {place.path} ({'was ' + before if before else 'there was none before'}),"
         " where the shell accounts and the build server export the tiers",
-        f"mirrors: wait until {first}/smeos/{one.arch}/repodata/repomd.xml answers on each of them",
-        f"mail: send stage/{one.full}/announcement/mail.txt to {', '.join(news.to) or 'the lists'}",
-        f"wiki: put stage/{one.full}/announcement/wiki.txt on the page of the release",
-        f"bugs: name {one.title} as a version in {one.bug_url}" if one.bug_url else "",
-        "upgrade: say in the announcement how to get there from the release before" if one.is_final else "",
+        f"mirrors: wait until {first}/smeos/{identity.arch}/repodata/repomd.xml answers on each of them",
+        f"mail: send stage/{identity.full}/announcement/mail.txt to {', '.join(news.to) or 'the lists'}",
+        f"wiki: put stage/{identity.full}/announcement/wiki.txt on the page of the release",
+        f"bugs: name {identity.title} as a version in {identity.bug_url}" if identity.bug_url else "",
+        "upgrade: say in the announcement how to get there from the release before" if identity.is_final else "",
     ]
     return "\n".join([*(f"[x] {line}" for line in done), *(f"[ ] {line}" for line in todo if line), ""])
 
@@ -106,32 +106,39 @@ def checklist(news: News, before: str) -> str:
 SIGNED = (*checksums.NAMES, *(f"{name}.asc" for name in checksums.NAMES))
 
 
-def is_of(one: Identity, name: str) -> bool:
+def belongs_to_release(identity: ReleaseIdentity, name: str) -> bool:
     """Return whether a file below the media belongs to this release; those of other versions may lie beside it."""
     own = Path(name).name
-    return own.startswith(f"{one.name}-{one.full}-") or own in SIGNED or "metadata" in Path(name).parts
+    return own.startswith(f"{identity.name}-{identity.full}-") or own in SIGNED or "metadata" in Path(name).parts
 
 
-def write(rel: Release, made: Plan) -> list[str]:
+def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
     """Write mail, wiki text and checklist; return what a person still does, as lines."""
     target = rel.stage / "announcement"
-    news = News(rel.release, made.place, rel.mirrors.bases(rel.release), media(made), notes(rel), rel.publish.announce)
+    news = Announcement(
+        rel.release,
+        made.place,
+        rel.mirrors.bases(rel.release),
+        _announced_media(made),
+        _read_release_notes(rel),
+        rel.publish.announce,
+    )
     before = made.before if made.switches else ""
-    checklist = checklist(news, before)
+    checklist = release_checklist(news, before)
     for name, text in (
-        ("mail.txt", mail(news)), ("wiki.txt", wiki(news)), ("checklist.txt", checklist)
+        ("mail.txt", announcement_mail(news)), ("wiki.txt", announcement_wiki(news)), ("checklist.txt", checklist)
     ):  # fmt: skip
-        files.write(target / name, text)
+        files.write_file(target / name, text)
     return [f"announcement: {target}", *checklist.splitlines()]
 
 
-def media(made: Plan) -> list[Medium]:
+def _announced_media(made: PublishPlan) -> list[DownloadMedium]:
     """Return the media of a release."""
-    return [Medium(path, one.size, one.sha256) for path, one in sorted(made.files.items()) if path.endswith(".iso")
+    return [DownloadMedium(path, file.size, file.sha256) for path, file in sorted(made.files.items()) if path.endswith(".iso")
             and path.startswith("iso/")]  # fmt: skip
 
 
-def notes(rel: Release) -> str:
+def _read_release_notes(rel: Release) -> str:
     """Return the release notes, "" if nobody made them."""
     path = rel.stage / "notes/README.txt"
-    return files.read_text(path) if path.is_file() else ""
+    return files.read_file_text(path) if path.is_file() else ""

@@ -8,116 +8,138 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smedoit.errors import Findings, PackageError, PublishError, SmeError, VerifyError, grouped, human
-from smedoit.publish.moves import DIRECTORY_MODE, Appear, Move, Replace, Step, Switch, Vanish
-from smedoit.publish.plan import REMOVE, REPLACE, Change, File, Plan, is_package, may_share
-from smedoit.publish.plan import directories as plan_directories
-from smedoit.publish.records import Ledger, Record
+from smedoit.errors import Findings, PackageError, PublishError, SmeError, VerifyError, format_grouped, format_size
+from smedoit.publish.moves import (
+    DIRECTORY_MODE,
+    CreateDirectory,
+    MovePath,
+    RemoveDirectory,
+    ReplaceFile,
+    Step,
+    SwitchLink,
+)
+from smedoit.publish.plan import (
+    REMOVE,
+    REPLACE,
+    PublishChange,
+    PublishedFile,
+    PublishPlan,
+    directory_changes,
+    is_immutable_file,
+    may_hardlink,
+)
+from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata import read
-from smedoit.repodata.read import records_of, summed, words
+from smedoit.repodata.read import library_message, metadata_checksum, read_repomd_records
 from smedoit.runtime import digests, progress
-from smedoit.runtime.digests import Digests
+from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import (
     FILE_MODE,
-    copy,
-    link,
+    copy_file,
+    link_file,
     make_directory,
-    real_file,
-    remove,
+    remove_file,
+    resolve_file_below,
     sync_directories,
-    walk,
-    worded,
+    walk_files,
+    wrap_os_errors,
 )
 
 SPARE = 16 << 20  # bytes that stay free: directories, records, and whatever the file system needs itself
 NEW, OLD = "new", "old"  # in the work of a record: what will appear, what has disappeared
 
 
-def listing(root: Path, known: Digests, device: int, wanted: Iterable[str] | None = None) -> dict[str, File]:
+def list_published_files(
+    root: Path, known: DigestCache, device: int, wanted: Iterable[str] | None = None
+) -> dict[str, PublishedFile]:
     """Return path -> file of all that lies below root, sorted. Raises TreeError for what cannot be published.
 
     device  of the target's file system: links are made within it only
     wanted  the paths that are meant, if not all
     """
-    with worded(root, "read"):
-        names = list(wanted) if wanted is not None else [name for name, _ in walk(root)]
-    paths = {name: Path(os.path.realpath(real_file(root, name))) for name in names}
+    with wrap_os_errors(root, "read"):
+        names = list(wanted) if wanted is not None else [name for name, _ in walk_files(root)]
+    paths = {name: Path(os.path.realpath(resolve_file_below(root, name))) for name in names}
     sums = known.of_all(paths.values(), "sha256")
-    return {name: described(path, sums[path]["sha256"], device) for name, path in paths.items()}
+    return {name: _planned_file(path, sums[path]["sha256"], device) for name, path in paths.items()}
 
 
-def described(path: Path, sha256: str, device: int) -> File:
+def _planned_file(path: Path, sha256: str, device: int) -> PublishedFile:
     """Return a file as a plan has it."""
-    with worded(path, "read"):
+    with wrap_os_errors(path, "read"):
         info = path.stat()
     ours = info.st_mode & 0o7777 == FILE_MODE or info.st_uid == os.geteuid()
-    return File(info.st_size, sha256, path, shared=info.st_dev == device and ours)
+    return PublishedFile(info.st_size, sha256, path, shared=info.st_dev == device and ours)
 
 
-def check_repodata(files: Mapping[str, File]) -> None:
+def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
     """Raise VerifyError unless every repomd.xml names files and packages that are there, with their digests."""
     findings = Findings()
     for path in sorted(name for name in files if name.endswith(f"/{read.REPOMD}")):
         base = path.removesuffix(str(read.REPOMD))
         try:
-            records = records_of(files[path].source)
+            records = read_repomd_records(files[path].source)
             for record in records.values():
-                fits(files, base, record.location_href, record.checksum, record.checksum_type, path, findings)
-            for href, kind, checksum in packages(files, base, records):
-                fits(files, base, href, checksum, kind, path, findings)
+                _check_listed_file(
+                    files, base, record.location_href, record.checksum, record.checksum_type, path, findings
+                )
+            for href, kind, checksum in _listed_packages(files, base, records):
+                _check_listed_file(files, base, href, checksum, kind, path, findings)
         except (PackageError, KeyError) as error:
             findings.add("cannot be read", f"{path}: {str(error).splitlines()[0]}")
     if findings.found:
         raise VerifyError(
-            f"metadata does not fit what lies beside it:\n{grouped(findings.found)}",
+            f"metadata does not fit what lies beside it:\n{format_grouped(findings.found)}",
             hint="make the repodata anew (doit tiers), or name another release in [publish] previous",
         )
 
 
-def packages(files: Mapping[str, File], base: str, records: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _listed_packages(
+    files: Mapping[str, PublishedFile], base: str, records: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
     """Return href, kind of checksum and checksum of every package that a repository lists."""
     import createrepo_c as cr
 
     listed: list[tuple[str, str, str]] = []
-    primary = located(base, records["primary"].location_href)
+    primary = _join_href(base, records["primary"].location_href)
     if primary in files:
         try:
             cr.xml_parse_primary(
                 os.fspath(files[primary].source),
-                pkgcb=lambda one: listed.append((one.location_href, one.checksum_type, one.pkgId)),
+                pkgcb=lambda package: listed.append((package.location_href, package.checksum_type, package.pkgId)),
                 do_files=False,
             )
         except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-            raise PackageError(f"{primary}: {words(error)}") from None
+            raise PackageError(f"{primary}: {library_message(error)}") from None
     return listed
 
 
-def located(base: str, href: str) -> str:
+def _join_href(base: str, href: str) -> str:
     """Return the path in a release of what metadata names."""
     return os.path.normpath(f"{base}{href}")
 
 
-def fits(
-    files: Mapping[str, File], base: str, href: str, checksum: str, kind: str, path: str, findings: Findings
+def _check_listed_file(
+    files: Mapping[str, PublishedFile], base: str, href: str, checksum: str, kind: str, path: str, findings: Findings
 ) -> None:
     """Add a finding unless a file is there, with its checksum."""
-    name = located(base, href)
+    name = _join_href(base, href)
     if name not in files:
         findings.add("is named and not there", f"{name}, by {path}")
         return
     sha256 = files[name].sha256
-    found = sha256 if kind == "sha256" else summed(files[name].source, kind)
+    found = sha256 if kind == "sha256" else metadata_checksum(files[name].source, kind)
     findings.check(found == checksum, "has another checksum", f"{name}, by {path}")
 
 
-def refuse_full(plan: Plan) -> None:
+def _refuse_full(plan: PublishPlan) -> None:
     """Raise PublishError unless the target has room for what is copied."""
-    with worded(plan.target, "read"):
+    with wrap_os_errors(plan.target, "read"):
         room = os.statvfs(plan.target)
     free = room.f_bavail * room.f_frsize
     if plan.copied + SPARE > free:
         raise PublishError(
-            f"{plan.target}: has {human(free)} free, and {human(plan.copied + SPARE)} are needed",
+            f"{plan.target}: has {format_size(free)} free, and {format_size(plan.copied + SPARE)} are needed",
             hint="make room there: doit prune shows which test releases may go",
         )
     if room.f_files and plan.inodes > room.f_favail:
@@ -127,123 +149,137 @@ def refuse_full(plan: Plan) -> None:
         )
 
 
-def build(plan: Plan, work: Path, directories: Iterable[str]) -> None:
+def _build_release(plan: PublishPlan, work: Path, directories: Iterable[str]) -> None:
     """Make all that will appear, beside its place; what an interrupted publish made already is kept if it fits."""
-    arriving = {one.path: one for one in plan.changes if one.kind != REMOVE}
+    arriving = {change.path: change for change in plan.changes if change.kind != REMOVE}
     for directory in directories if plan.fresh else ():
         make_directory(work / directory)
-    for path in stale(work, arriving):
-        remove(work / path)
-    for path, one in progress.track(arriving.items(), len(arriving), "building the release beside its place"):
-        put(one, work / path)
-    with worded(work, "written"):
+    for path in _stale_paths(work, arriving):
+        remove_file(work / path)
+    for path, change in progress.track_progress(
+        arriving.items(), len(arriving), "building the release beside its place"
+    ):
+        _place_file(change, work / path)
+    with wrap_os_errors(work, "written"):
         for directory, _, _ in os.walk(work):
             os.chmod(directory, DIRECTORY_MODE)
             sync_directories([Path(directory)])
 
 
-def stale(work: Path, arriving: Mapping[str, Change]) -> list[str]:
+def _stale_paths(work: Path, arriving: Mapping[str, PublishChange]) -> list[str]:
     """Return the paths in work that the plan does not have; a file half written comes out by its own name."""
     found = [Path(top, name).relative_to(work).as_posix() for top, _, names in os.walk(work) for name in names]
     return sorted(path for path in found if path not in arriving)
 
 
-def put(one: Change, path: Path) -> None:
+def _place_file(change: PublishChange, path: Path) -> None:
     """Place one file of a plan: as a link if it may be shared, else as a copy."""
-    if may_share(one.path, one.file):
-        if not (path.exists() and path.samefile(one.file.source)):
-            link(one.file.source, path)
-    elif not is_copy(path, one.file):
-        copy(one.file.source, path)
-    with worded(path, "given its mode"):
+    if may_hardlink(change.path, change.file):
+        if not (path.exists() and path.samefile(change.file.source)):
+            link_file(change.file.source, path)
+    elif not _is_copy(path, change.file):
+        copy_file(change.file.source, path)
+    with wrap_os_errors(path, "given its mode"):
         if path.stat().st_mode & 0o7777 != FILE_MODE:
             path.chmod(FILE_MODE)
 
 
-def is_copy(path: Path, file: File) -> bool:
+def _is_copy(path: Path, file: PublishedFile) -> bool:
     """Return whether a file of an interrupted publish has the right content, and an inode of its own."""
-    return path.exists() and not path.samefile(file.source) and digests.sha256(path) == file.sha256
+    return path.exists() and not path.samefile(file.source) and digests.sha256_file(path) == file.sha256
 
 
-def verify(plan: Plan, work: Path) -> int:
+def _verify_build(plan: PublishPlan, work: Path) -> int:
     """Read all that was built, whatever a memory says; return its bytes. Raises VerifyError."""
     from concurrent.futures import ThreadPoolExecutor
 
-    arriving = {one.path: one.file for one in plan.changes if one.kind != REMOVE}
+    arriving = {change.path: change.file for change in plan.changes if change.kind != REMOVE}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        sums = pool.map(lambda path: digests.sha256(work / path), arriving)
-        tracked = progress.track(sums, len(arriving), "reading the release back")
+        sums = pool.map(lambda path: digests.sha256_file(work / path), arriving)
+        tracked = progress.track_progress(sums, len(arriving), "reading the release back")
         read = dict(zip(arriving, tracked, strict=True))
     findings = Findings()
     for path, file in arriving.items():
         findings.check(read[path] == file.sha256, "is not what was planned", path)
-        own = is_package(path) or (work / path).stat().st_nlink == 1
+        own = is_immutable_file(path) or (work / path).stat().st_nlink == 1
         findings.check(own, "is metadata and shares its inode", path)
-    for path in stale(work, {one.path: one for one in plan.changes}):
+    for path in _stale_paths(work, {change.path: change for change in plan.changes}):
         findings.add("does not belong there", path)
     if findings.found:
-        raise VerifyError(f"{work}: was built wrong\n{grouped(findings.found)}", hint="look at the disk, and try again")
+        raise VerifyError(
+            f"{work}: was built wrong\n{format_grouped(findings.found)}", hint="look at the disk, and try again"
+        )
     return sum(file.size for file in arriving.values())
 
 
-def steps(plan: Plan, work: str, standard: Iterable[str]) -> tuple[Step, ...]:
+def _publish_steps(plan: PublishPlan, work: str, standard: Iterable[str]) -> tuple[Step, ...]:
     """Return what lets a plan be seen, in the order that no reader is surprised by.
 
     work      where what arrives lies, and what leaves will lie; relative to the target
     standard  directories that a release has even if they are empty
     """
-    switch = (Switch(plan.place.link, plan.before, plan.place.version),) if plan.switches else ()
+    switch = (SwitchLink(plan.place.link, plan.before, plan.place.version),) if plan.switches else ()
     place = plan.place.path
     if plan.fresh:
-        return (*above(plan.target, place), Move(f"{work}/{NEW}", place), *switch)
-    come, go = plan_directories(plan, standard)
-    files = [step(one, place, work) for one in plan.changes]
-    return (*(Appear(f"{place}/{one}") for one in come), *files, *(Vanish(f"{place}/{one}") for one in go), *switch)
+        return (*parent_steps(plan.target, place), MovePath(f"{work}/{NEW}", place), *switch)
+    come, go = directory_changes(plan, standard)
+    files = [_change_step(change, place, work) for change in plan.changes]
+    return (
+        *(CreateDirectory(f"{place}/{relative}") for relative in come),
+        *files,
+        *(RemoveDirectory(f"{place}/{relative}") for relative in go),
+        *switch,
+    )
 
 
-def above(target: Path, place: str) -> tuple[Step, ...]:
+def parent_steps(target: Path, place: str) -> tuple[Step, ...]:
     """Return what makes the directory of a channel, if it is not there yet."""
     parent = str(PurePosixPath(place).parent)
-    return () if (target / parent).is_dir() else (Appear(parent),)
+    return () if (target / parent).is_dir() else (CreateDirectory(parent),)
 
 
-def step(one: Change, place: str, work: str) -> Step:
+def _change_step(change: PublishChange, place: str, work: str) -> Step:
     """Return how one file of a release that lives on changes."""
-    path, new, old = f"{place}/{one.path}", f"{work}/{NEW}/{one.path}", f"{work}/{OLD}/{one.path}"
-    if one.kind == REMOVE:
-        return Move(path, old)
-    return Replace(new, path, old) if one.kind == REPLACE else Move(new, path)
+    path, new, old = f"{place}/{change.path}", f"{work}/{NEW}/{change.path}", f"{work}/{OLD}/{change.path}"
+    if change.kind == REMOVE:
+        return MovePath(path, old)
+    return ReplaceFile(new, path, old) if change.kind == REPLACE else MovePath(new, path)
 
 
-def perform(plan: Plan, ledger: Ledger, record: Record, standard: Sequence[str]) -> Record:
+def apply_publish_plan(
+    plan: PublishPlan, ledger: PublishHistory, record: PublishRecord, standard: Sequence[str]
+) -> PublishRecord:
     """Do a plan whose gates are closed: build, read back, and let it appear. Return the record, closed.
 
     Raises SmeError, and everything that readers can see is as it was.
     """
-    refuse_full(plan)
+    _refuse_full(plan)
     work = ledger.target / ledger.work(record) / NEW
     ledger.note(record)
     try:
-        build(plan, work, standard)
-        size = verify(plan, work)
+        _build_release(plan, work, standard)
+        size = _verify_build(plan, work)
     except SmeError:
         ledger.forget(record)
         raise
-    progress.note(f"{len(plan.changes)} files, {human(size)} read back: they are what was planned")
-    files = {path: {"size": one.size, "sha256": one.sha256} for path, one in sorted(plan.files.items())}
+    progress.log_line(f"{len(plan.changes)} files, {format_size(size)} read back: they are what was planned")
+    files = {path: {"size": file.size, "sha256": file.sha256} for path, file in sorted(plan.files.items())}
     whole = replace(
-        record, steps=steps(plan, ledger.work(record), standard), files=files, gates=tuple(map(str, plan.gates))
+        record,
+        steps=_publish_steps(plan, ledger.work(record), standard),
+        files=files,
+        gates=tuple(map(str, plan.gates)),
     )
     ledger.carry_out(whole)
     return whole
 
 
-def directories(arch: str, tiers: Iterable[str]) -> list[str]:
+def release_directories(arch: str, tiers: Iterable[str]) -> list[str]:
     """Return the directories that every release has, as the wiki page makes them."""
     return [f"iso/{arch}", "iso/source", f"smeos/{arch}", "smeos/SRPMS", *tiers]
 
 
-def target_of(ledger: Ledger, link: str) -> str:
+def linked_release(ledger: PublishHistory, link: str) -> str:
     """Return the release that a version link names, "" if there is no link.
 
     Raises PublishError for a link that leads elsewhere, or nowhere, and for something else in its place.

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from smedoit.config.identity import LABEL, VERSION, Identity
-from smedoit.config.publish import Publish
-from smedoit.config.schema import Table
+from smedoit.config.identity import LABEL, VERSION, ReleaseIdentity
+from smedoit.config.publish import PublishSettings
+from smedoit.config.schema import SettingsTable
 from smedoit.errors import PublishError
 
 FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
@@ -20,7 +20,7 @@ OURS = ".smedoit"  # in the target: records, what is under way, what can be put 
 GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
 
 
-class Place(Table):
+class PublishLocation(SettingsTable):
     """Where a release lies below the target: "testing/10.1.rc2", and the link "testing/10" that may name it."""
 
     channel: str
@@ -42,54 +42,60 @@ class Place(Table):
         return f"releases/{self.path}"
 
 
-def place(one: Identity, wish: str, allowed: Publish) -> Place:
+def publish_location(identity: ReleaseIdentity, wish: str, allowed: PublishSettings) -> PublishLocation:
     """Return where a release belongs.
 
     wish  the channel somebody asked for, "" for the one that the label stands for
 
     Raises PublishError for a channel that does not exist or does not fit the label.
     """
-    fitting = FINAL if one.is_final else TESTING
+    fitting = FINAL if identity.is_final else TESTING
     channel = wish or fitting
     if channel not in (FINAL, TESTING):
         raise PublishError(
             f"publish --to {channel}: releases go to {FINAL} or {TESTING}", hint=f"leave out --to {wish}"
         )
-    if channel == FINAL and not one.is_final:
+    if channel == FINAL and not identity.is_final:
         raise PublishError(
-            f"{one.full} has the label {one.label} and would be published as final: its media say that they are no"
+            f"{identity.full} has the label {identity.label} and would be published as final: its media say that they are no"
             " final release",
             hint='build it again with [release] label = "", or publish it in testing',
         )
-    if channel == TESTING and one.is_final and not allowed.candidate:
+    if channel == TESTING and identity.is_final and not allowed.candidate:
         raise PublishError(
-            f"{one.full} is a final release and would be published in testing",
+            f"{identity.full} is a final release and would be published in testing",
             hint="leave out --to testing; or set [publish] candidate = true, and later doit publish --from testing",
         )
-    return Place(channel, one.full)
+    return PublishLocation(channel, identity.full)
 
 
-def is_version(name: str) -> bool:
+def is_release_version(name: str) -> bool:
     """Return whether a directory is called as a release is: 10.1, or 10.1.rc2."""
     version, _, label = name.rpartition(".")
     return bool((VERSION.fullmatch(name) and "." in name) or (LABEL.fullmatch(label) and VERSION.fullmatch(version)))
 
 
-def parts(version: str) -> list[tuple[int, str]]:
+def _version_key(version: str) -> list[tuple[int, str]]:
     """Return what two versions are compared by: rc10 comes after rc9."""
     return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
 
 
-class Kept(Table):
+class TestRelease(SettingsTable):
     """A test release: its version, and its age in whole days."""
 
     version: str
     age: int
 
 
-def doomed(found: Iterable[Kept], named: Iterable[str], allowed: Publish) -> list[Kept]:
+def releases_to_delete(
+    found: Iterable[TestRelease], named: Iterable[str], allowed: PublishSettings
+) -> list[TestRelease]:
     """Return the test releases that may go, the oldest first: too old, not among the newest, and no link names them."""
-    ordered = sorted(sorted(found, key=lambda one: parts(one.version), reverse=True), key=lambda one: one.age)
+    ordered = sorted(
+        sorted(found, key=lambda release: _version_key(release.version), reverse=True), key=lambda release: release.age
+    )
     linked = set(named)
-    rest = [one for one in ordered[allowed.keep :] if one.age >= allowed.days and one.version not in linked]
+    rest = [
+        release for release in ordered[allowed.keep :] if release.age >= allowed.days and release.version not in linked
+    ]
     return rest[::-1]

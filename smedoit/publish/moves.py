@@ -19,7 +19,7 @@ DIRECTORY_MODE = 0o755
 
 
 @dataclass(frozen=True)
-class Move:
+class MovePath:
     """A file or directory that goes from source to target, where nothing is yet."""
 
     source: str
@@ -33,11 +33,11 @@ class Move:
 
     def forward(self, root: Path) -> None:
         """Do it, unless it is done."""
-        moved(root, self.source, self.target)
+        _move_once(root, self.source, self.target)
 
     def backward(self, root: Path) -> None:
         """Undo it, unless it is undone."""
-        moved(root, self.target, self.source)
+        _move_once(root, self.target, self.source)
 
     def is_done(self, root: Path) -> bool:
         """Return whether it is done, and can be undone."""
@@ -45,7 +45,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Replace:
+class ReplaceFile:
     """A file whose place source takes; the old one is saved. At no moment is there none."""
 
     source: str
@@ -58,14 +58,14 @@ class Replace:
     def forward(self, root: Path) -> None:
         """Do it, unless it is done."""
         if (root / self.source).exists():
-            keep(root / self.target, root / self.saved)
-            over(root / self.source, root / self.target)
+            _save_old(root / self.target, root / self.saved)
+            _replace_path(root / self.source, root / self.target)
 
     def backward(self, root: Path) -> None:
         """Undo it, unless it is undone."""
         if (root / self.saved).exists():
-            keep(root / self.target, root / self.source)
-            over(root / self.saved, root / self.target)
+            _save_old(root / self.target, root / self.source)
+            _replace_path(root / self.saved, root / self.target)
 
     def is_done(self, root: Path) -> bool:
         """Return whether it is done, and can be undone."""
@@ -73,7 +73,7 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Switch:
+class SwitchLink:
     """A link that says after where it said before; "" stands for no link."""
 
     link: str
@@ -85,31 +85,31 @@ class Switch:
 
     def forward(self, root: Path) -> None:
         """Do it, unless it is done."""
-        switch(root, self.link, self.after)
+        _set_link(root, self.link, self.after)
 
     def backward(self, root: Path) -> None:
         """Undo it, unless it is undone."""
-        switch(root, self.link, self.before)
+        _set_link(root, self.link, self.before)
 
     def is_done(self, root: Path) -> bool:
         """Return whether it is done, and can be undone: what it named before must still be there."""
         link = root / self.link
-        return reading(link) == self.after and (not self.before or (link.parent / self.before).is_dir())
+        return _read_link(link) == self.after and (not self.before or (link.parent / self.before).is_dir())
 
 
 @dataclass(frozen=True)
-class Appear:
+class CreateDirectory:
     """A directory that comes into being, empty; undone, it goes if it is empty again."""
 
     path: str
 
     def forward(self, root: Path) -> None:
         """Do it, unless it is done."""
-        made(root / self.path)
+        _create_directory(root / self.path)
 
     def backward(self, root: Path) -> None:
         """Undo it, unless it is undone."""
-        unmade(root / self.path)
+        _remove_empty(root / self.path)
 
     def is_done(self, root: Path) -> bool:
         """Return whether it is done, and can be undone."""
@@ -120,18 +120,18 @@ class Appear:
 
 
 @dataclass(frozen=True)
-class Vanish:
+class RemoveDirectory:
     """A directory that goes because nothing is left in it; undone, it comes back."""
 
     path: str
 
     def forward(self, root: Path) -> None:
         """Do it, unless it is done."""
-        unmade(root / self.path)
+        _remove_empty(root / self.path)
 
     def backward(self, root: Path) -> None:
         """Undo it, unless it is undone."""
-        made(root / self.path)
+        _create_directory(root / self.path)
 
     def is_done(self, root: Path) -> bool:
         """Return whether it is done, and can be undone: it can always be made again."""
@@ -141,22 +141,22 @@ class Vanish:
         return f"{self.path}/ disappears"
 
 
-Step = Move | Replace | Switch | Appear | Vanish
+Step = MovePath | ReplaceFile | SwitchLink | CreateDirectory | RemoveDirectory
 KINDS: Mapping[str, type[Step]] = {
-    "move": Move,
-    "replace": Replace,
-    "switch": Switch,
-    "appear": Appear,
-    "vanish": Vanish,
+    "move": MovePath,
+    "replace": ReplaceFile,
+    "switch": SwitchLink,
+    "appear": CreateDirectory,
+    "vanish": RemoveDirectory,
 }
 
 
-def packed(step: Step) -> dict[str, str]:
+def step_to_json(step: Step) -> dict[str, str]:
     """Return a step as JSON knows it."""
     return {"step": type(step).__name__.lower(), **asdict(step)}
 
 
-def unpacked(said: Mapping[str, Any]) -> Step:
+def step_from_json(said: Mapping[str, Any]) -> Step:
     """Return a step from JSON. Raises ValueError for a path that leads out of the target."""
     values = {key: str(value) for key, value in said.items() if key != "step"}
     for path in values.values():
@@ -165,28 +165,28 @@ def unpacked(said: Mapping[str, Any]) -> Step:
     return KINDS[said["step"]](**values)
 
 
-def forward(root: Path, steps: Sequence[Step]) -> None:
+def apply_steps(root: Path, steps: Sequence[Step]) -> None:
     """Do the steps that are not done yet, in their order."""
     for step in steps:
         step.forward(root)
-    settle(root, steps)
+    _sync_names(root, steps)
 
 
-def backward(root: Path, steps: Sequence[Step]) -> None:
+def undo_steps(root: Path, steps: Sequence[Step]) -> None:
     """Undo the steps that are done, the last one first."""
     for step in reversed(steps):
         step.backward(root)
-    settle(root, steps)
+    _sync_names(root, steps)
 
 
-def settle(root: Path, steps: Sequence[Step]) -> None:
+def _sync_names(root: Path, steps: Sequence[Step]) -> None:
     """Bring all names that the steps changed safely to disk."""
     names = ("source", "target", "link", "path")
     paths = [getattr(step, name) for step in steps for name in names if hasattr(step, name)]
     files.sync_directories({parent for path in paths if (parent := (root / path).parent).is_dir()})
 
 
-def moved(root: Path, source: str, target: str) -> None:
+def _move_once(root: Path, source: str, target: str) -> None:
     """Move source to target unless it is there already. Raises PublishError if both or neither are there."""
     here, there = os.path.lexists(root / source), os.path.lexists(root / target)
     if here and there:
@@ -194,49 +194,49 @@ def moved(root: Path, source: str, target: str) -> None:
     if not here and not there:
         raise PublishError(f"{root / source}: is not there any more", hint="bring it back, then try again")
     if here:
-        files.move(root / source, root / target)
+        files.move_path(root / source, root / target)
 
 
-def made(path: Path) -> None:
+def _create_directory(path: Path) -> None:
     """Make a directory that everybody may read."""
     files.make_directory(path)
-    with files.worded(path, "made"):
+    with files.wrap_os_errors(path, "made"):
         path.chmod(DIRECTORY_MODE)
 
 
-def unmade(path: Path) -> None:
+def _remove_empty(path: Path) -> None:
     """Remove a directory if it is there and empty."""
     if path.is_dir() and not any(os.scandir(path)):
-        with files.worded(path, "removed"):
+        with files.wrap_os_errors(path, "removed"):
             path.rmdir()
 
 
-def keep(path: Path, saved: Path) -> None:
+def _save_old(path: Path, saved: Path) -> None:
     """Let saved be the file at path, too, unless something is saved there already."""
     if not saved.exists():
         files.make_directory(saved.parent)
-        with files.worded(saved, "linked"):
+        with files.wrap_os_errors(saved, "linked"):
             os.link(path, saved)
 
 
-def over(source: Path, target: Path) -> None:
+def _replace_path(source: Path, target: Path) -> None:
     """Put source in the place of target."""
-    files.move(source, target, replacing=True)
-    files.remove(source)  # a rename does nothing when both names are one inode
+    files.move_path(source, target, replacing=True)
+    files.remove_file(source)  # a rename does nothing when both names are one inode
 
 
-def switch(root: Path, link: str, says: str) -> None:
+def _set_link(root: Path, link: str, says: str) -> None:
     """Make a link say something, or remove it; a directory in its place stays."""
     place = root / link
     if os.path.lexists(place) and not place.is_symlink():
         raise PublishError(f"{place}: is no link, and stays as it is", hint="move it out of the way, then try again")
-    files.remove(place.with_name(place.name + files.BESIDE))  # what a kill left of an earlier switch
+    files.remove_file(place.with_name(place.name + files.BESIDE))  # what a kill left of an earlier switch
     if not says:
-        files.remove(place)
-    elif reading(place) != says:
+        files.remove_file(place)
+    elif _read_link(place) != says:
         files.switch_link(place, says)
 
 
-def reading(link: Path) -> str:
+def _read_link(link: Path) -> str:
     """Return what a link says, "" if there is none."""
     return os.readlink(link) if link.is_symlink() else ""

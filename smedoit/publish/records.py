@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.publish import Publish
+from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError
 from smedoit.publish import moves
 from smedoit.publish.channels import OURS
@@ -29,7 +29,7 @@ PRUNE = "prune"  # cannot be undone: what it moved is removed
 
 
 @dataclass(frozen=True)
-class Record:
+class PublishRecord:
     """One change of the published tree.
 
     name   begins with its number, and sorts by it
@@ -58,7 +58,7 @@ class Record:
         return f"{self.kind} of {self.place} ({self.when})"
 
 
-class Ledger:
+class PublishHistory:
     """The records of one target, and the room where what it will get or has lost lies."""
 
     def __init__(self, target: Path) -> None:
@@ -67,65 +67,69 @@ class Ledger:
         self.under_way_file = self.home / "under-way.json"
         self.records = self.home / "records"
 
-    def work(self, record: Record) -> str:
+    def work(self, record: PublishRecord) -> str:
         """Return where the files of a record lie before they appear and after they disappear, below the target."""
         return f"{OURS}/work/{record.name}"
 
-    def begun(self, kind: str, place: str, clock: float) -> Record:
+    def begun(self, kind: str, place: str, clock: float) -> PublishRecord:
         """Return a new record, which is not written down yet; clock is in seconds since 1970."""
         number = max((int(name[:4]) for name in self.names()), default=0) + 1
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock))
-        return Record(f"{number:04}-{kind}-{place.replace('/', '-')}", kind, place, when, f"uid {os.getuid()}")
+        return PublishRecord(f"{number:04}-{kind}-{place.replace('/', '-')}", kind, place, when, f"uid {os.getuid()}")
 
     def names(self) -> list[str]:
         """Return the names of the closed records' files, the oldest first."""
         found = sorted(os.listdir(self.records)) if self.records.is_dir() else []
         return [name for name in found if name[:4].isdigit() and name.endswith(".json")]
 
-    def all(self) -> Iterator[Record]:
+    def all(self) -> Iterator[PublishRecord]:
         """Yield every closed record, the newest first."""
-        return (load(self.records / name) for name in reversed(self.names()))
+        return (_load_record(self.records / name) for name in reversed(self.names()))
 
-    def last(self) -> Record | None:
+    def last(self) -> PublishRecord | None:
         """Return the last record that stands, None if there is none."""
-        return next((one for one in self.all() if one.state == DONE), None)
+        return next((record for record in self.all() if record.state == DONE), None)
 
-    def under_way(self) -> Record | None:
+    def under_way(self) -> PublishRecord | None:
         """Return what was begun and not finished, None if there is no such thing."""
-        return load(self.under_way_file) if self.under_way_file.exists() else None
+        return _load_record(self.under_way_file) if self.under_way_file.exists() else None
 
-    def note(self, record: Record) -> Record:
+    def note(self, record: PublishRecord) -> PublishRecord:
         """Write down how far a record is, so that it survives whatever comes."""
-        files.write(self.under_way_file, dumps(record))
+        files.write_file(self.under_way_file, _dump_record(record))
         files.sync_directories({self.home})
         return record
 
-    def carry_out(self, record: Record) -> None:
+    def carry_out(self, record: PublishRecord) -> None:
         """Do all steps of a record, which may be done in part, and close it."""
-        moves.forward(self.target, self.note(replace(record, state=MOVING)).steps)
+        moves.apply_steps(self.target, self.note(replace(record, state=MOVING)).steps)
         self.close(replace(record, state=DONE))
 
-    def take_back(self, record: Record) -> None:
+    def take_back(self, record: PublishRecord) -> None:
         """Undo all steps of a record, which may be undone in part, and close it."""
-        moves.backward(self.target, self.note(replace(record, state=UNDOING)).steps)
+        moves.undo_steps(self.target, self.note(replace(record, state=UNDOING)).steps)
         self.close(replace(record, state=UNDONE))
 
-    def close(self, record: Record) -> None:
+    def close(self, record: PublishRecord) -> None:
         """Put a record to the others: nothing is under way any more."""
-        files.write(self.records / f"{record.name}.json", dumps(record))
+        files.write_file(self.records / f"{record.name}.json", _dump_record(record))
         files.sync_directories({self.records})
-        files.remove(self.under_way_file)
+        files.remove_file(self.under_way_file)
         self.sweep()
 
-    def forget(self, record: Record) -> None:
+    def forget(self, record: PublishRecord) -> None:
         """Drop a record of which nothing can be seen yet, and all that it prepared."""
         files.remove_directory(self.target / self.work(record))
-        files.remove(self.under_way_file)
+        files.remove_file(self.under_way_file)
 
     def sweep(self) -> None:
         """Remove what nobody can ask for any more: all that was set aside, except by the last record that stands."""
         last = self.last()
-        kept = {os.path.basename(self.work(one)) for one in (last, self.under_way()) if one and one.kind != PRUNE}
+        kept = {
+            os.path.basename(self.work(record))
+            for record in (last, self.under_way())
+            if record and record.kind != PRUNE
+        }
         place = self.home / "work"
         for name in sorted(os.listdir(place)) if place.is_dir() else ():
             if name not in kept:
@@ -153,7 +157,7 @@ class Ledger:
             self.take_back(record)
         return f"the {record.words} was interrupted: it is taken back, everything is as it was before"
 
-    def undoable(self) -> Record:
+    def undoable(self) -> PublishRecord:
         """Return the last record, which can be undone. Raises PublishError if there is none, or it cannot."""
         record = self.last()
         if record is None:
@@ -169,18 +173,18 @@ class Ledger:
         return record
 
 
-def dumps(record: Record) -> str:
+def _dump_record(record: PublishRecord) -> str:
     """Return a record as JSON that people can read."""
-    said = {**vars(record), "steps": [moves.packed(step) for step in record.steps], "files": dict(record.files)}
+    said = {**vars(record), "steps": [moves.step_to_json(step) for step in record.steps], "files": dict(record.files)}
     return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
 
 
-def load(path: Path) -> Record:
+def _load_record(path: Path) -> PublishRecord:
     """Return a record from its file. Raises TreeError, PublishError if it is none of this format."""
     try:
-        found: dict[str, Any] = json.loads(files.read_text(path))
-        steps = tuple(moves.unpacked(one) for one in found.pop("steps"))
-        record = Record(steps=steps, gates=tuple(found.pop("gates")), **found)
+        found: dict[str, Any] = json.loads(files.read_file_text(path))
+        steps = tuple(moves.step_from_json(step) for step in found.pop("steps"))
+        record = PublishRecord(steps=steps, gates=tuple(found.pop("gates")), **found)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PublishError(f"{path}: is not the record of a publish, {error}", hint="move it out of the way") from None
     if record.format != FORMAT:
@@ -189,13 +193,13 @@ def load(path: Path) -> Record:
 
 
 @contextmanager
-def opened(settings: Publish) -> Iterator[Ledger]:
+def open_publish_history(settings: PublishSettings) -> Iterator[PublishHistory]:
     """Yield the ledger of the target, held alone. Raises PublishError if somebody else is at work there."""
-    check(settings)
-    ledger = Ledger(settings.target)
-    with files.worded(ledger.home, "made"):
+    check_publish_target(settings)
+    ledger = PublishHistory(settings.target)
+    with files.wrap_os_errors(ledger.home, "made"):
         ledger.home.mkdir(mode=0o700, exist_ok=True)  # mirrors that replicate the target do not see it
-    with files.worded(ledger.home, "written"):
+    with files.wrap_os_errors(ledger.home, "written"):
         file = (ledger.home / "lock").open("a+")
     with file:
         try:
@@ -205,7 +209,7 @@ def opened(settings: Publish) -> Iterator[Ledger]:
         yield ledger
 
 
-def check(settings: Publish) -> None:
+def check_publish_target(settings: PublishSettings) -> None:
     """Raise PublishError unless the target is there, says that it is one, and can be written."""
     target = settings.target
     if not target.is_dir():

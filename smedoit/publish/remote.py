@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from smedoit.config.publish import Publish
-from smedoit.errors import PublishError, grouped
+from smedoit.config.publish import PublishSettings
+from smedoit.errors import PublishError, format_grouped
 from smedoit.publish import plan
-from smedoit.publish.channels import Place
+from smedoit.publish.channels import PublishLocation
 from smedoit.runtime import progress
-from smedoit.runtime.process import Failed, run
+from smedoit.runtime.process import ProgramError, run_program
 
 # Source: rsync(1), EXIT VALUES; 127 and 255 come from ssh and the remote shell.
 CODES = {
@@ -35,71 +35,71 @@ COMMON = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "
 EXACT = ("--checksum",)  # equal times and sizes prove nothing of a file that may change under its name
 
 
-def push(settings: Publish, place: Place, log: Path) -> str:
+def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -> str:
     """Bring one release and its link to the remote target; return what that came to, in words.
 
     Raises PublishError; whatever was brought stays, no link names it, and doit publish goes on from there.
     """
     source, there = f"{settings.target / place.path}/", f"{settings.remote.rstrip('/')}/{place.path}/"
-    make_parents(settings, place, log)
-    gone = doomed(settings, source, there, log)
+    _make_parents(settings, place, log)
+    gone = _files_to_delete(settings, source, there, log)
     if len(gone) > settings.deletions:
         raise PublishError(
             f"{there}: {len(gone)} files would disappear, [publish] deletions allows {settings.deletions}\n"
-            f"{grouped({'would go': gone})}",
+            f"{format_grouped({'would go': gone})}",
             hint="look whether this is the right place; if it is, raise [publish] deletions",
         )
-    rsync(settings, log, *only(f"*{ending}" for ending in plan.PACKAGES), source, there)
-    rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD), source, there)
-    rsync(settings, log, *EXACT, *only(plan.REPOMD), source, there)
-    link(settings, place, log)
+    _run_rsync(settings, log, *_include_options(f"*{ending}" for ending in plan.PACKAGES), source, there)
+    _run_rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD), source, there)
+    _run_rsync(settings, log, *EXACT, *_include_options(plan.REPOMD), source, there)
+    _push_link(settings, place, log)
     if gone:
-        rsync(settings, log, "--delete-after", f"--max-delete={settings.deletions}", source, there)
+        _run_rsync(settings, log, "--delete-after", f"--max-delete={settings.deletions}", source, there)
     return f"; {settings.remote} has it, {len(gone)} files went there"
 
 
-def follow(settings: Publish, place: Place, log: Path) -> str:
+def push_rollback(settings: PublishSettings, place: PublishLocation, log: Path) -> str:
     """Let the remote target follow a rollback, the link first; return what that came to, in words.
 
     What is here no more stays there: nobody counted how much would disappear.
     """
     named = (settings.target / place.link).is_symlink()
     if named:
-        link(settings, place, log)
+        _push_link(settings, place, log)
     if (settings.target / place.path).is_dir():
-        return push(settings, place, log)
+        return push_release(settings, place, log)
     left = (
         f"{place.path}, which no link names" if named else f"{place.path} and the link {place.link}: remove them there"
     )
     return f"; {settings.remote} {'has its link back, and ' if named else ''}still has {left}"
 
 
-def doomed(settings: Publish, source: str, there: str, log: Path) -> list[str]:
+def _files_to_delete(settings: PublishSettings, source: str, there: str, log: Path) -> list[str]:
     """Return what would disappear on the other side; nothing is changed for that."""
-    said = rsync(settings, log, "--dry-run", "--delete", "--itemize-changes", source, there)
+    said = _run_rsync(settings, log, "--dry-run", "--delete", "--itemize-changes", source, there)
     return [line.removeprefix("*deleting").strip() for line in said.splitlines() if line.startswith("*deleting")]
 
 
-def make_parents(settings: Publish, place: Place, log: Path) -> None:
+def _make_parents(settings: PublishSettings, place: PublishLocation, log: Path) -> None:
     """Make the directories above a release on the other side, which rsync does not do itself."""
     with tempfile.TemporaryDirectory() as empty:
         (Path(empty) / place.path).mkdir(parents=True)
-        rsync(settings, log, f"{empty}/", f"{settings.remote.rstrip('/')}/", plain=("--recursive", "--chmod=D755"))
+        _run_rsync(settings, log, f"{empty}/", f"{settings.remote.rstrip('/')}/", plain=("--recursive", "--chmod=D755"))
 
 
-def only(names: Iterable[str]) -> list[str]:
+def _include_options(names: Iterable[str]) -> list[str]:
     """Return the options that bring these files, from wherever below the source they lie, and no others."""
     return ["--prune-empty-dirs", "--include=*/", *(f"--include={name}" for name in names), "--exclude=*"]
 
 
-def link(settings: Publish, place: Place, log: Path) -> None:
+def _push_link(settings: PublishSettings, place: PublishLocation, log: Path) -> None:
     """Bring the version link, which rsync puts in the place of the old one by a rename, and look where it leads."""
     local, top = settings.target / place.link, settings.remote.rstrip("/")
     there = f"{top}/{place.link}"
     plain = ("--links", "--timeout=600")
-    rsync(settings, log, str(local), there.removesuffix(local.name), plain=plain)
+    _run_rsync(settings, log, str(local), there.removesuffix(local.name), plain=plain)
     try:
-        rsync(settings, log, "--list-only", f"{there}/", plain=plain)
+        _run_rsync(settings, log, "--list-only", f"{there}/", plain=plain)
     except PublishError as error:
         raise PublishError(
             f"{there}: does not lead to {local.readlink()}\n  {error}",
@@ -107,17 +107,17 @@ def link(settings: Publish, place: Place, log: Path) -> None:
         ) from None
 
 
-def rsync(settings: Publish, log: Path, *words: str, plain: Sequence[str] = COMMON) -> str:
+def _run_rsync(settings: PublishSettings, log: Path, *words: str, plain: Sequence[str] = COMMON) -> str:
     """Run rsync and return what it prints. Raises PublishError with what its exit code means."""
     command = ["rsync", *plain, *settings.rsync, *words]
-    progress.note(" ".join(command))
+    progress.log_line(" ".join(command))
     try:
-        return run(command, log=log, package="rsync")
-    except Failed as error:
-        raise explained(error, settings.remote) from None
+        return run_program(command, log=log, package="rsync")
+    except ProgramError as error:
+        raise _explain_failure(error, settings.remote) from None
 
 
-def explained(error: Failed, remote: str) -> PublishError:
+def _explain_failure(error: ProgramError, remote: str) -> PublishError:
     """Return rsync's failure with the meaning of its code."""
     meaning = CODES.get(error.code, "see rsync(1), EXIT VALUES")
     tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:])

@@ -9,64 +9,70 @@ from dataclasses import replace
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.errors import ConfigError, PublishError, human
+from smedoit.errors import ConfigError, PublishError, format_size
 from smedoit.publish import apply, channels, records
-from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, Kept, Place
-from smedoit.publish.moves import Move
-from smedoit.publish.records import Ledger
+from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, PublishLocation, TestRelease
+from smedoit.publish.moves import MovePath
+from smedoit.publish.records import PublishHistory
 from smedoit.runtime import progress
 
 DAY = 86400
 
 
-def retire(rel: Release, versions: Sequence[str], dry_run: bool) -> Mapping[str, str]:
+def retire_releases(rel: Release, versions: Sequence[str], dry_run: bool) -> Mapping[str, str]:
     """Move a final release to obsolete/. Raises PublishError if a link names it."""
-    if len(versions) != 1 or not channels.is_version(versions[0]):
+    if len(versions) != 1 or not channels.is_release_version(versions[0]):
         raise ConfigError("doit retire takes the version of one release", hint="doit retire 10.0")
-    before, after = Place(FINAL, versions[0]), Place(OBSOLETE, versions[0])
-    with records.opened(rel.publish) as ledger:
-        recovered(ledger)
-        refuse_strange(ledger, before.path)
-        refuse_linked(ledger, before)
+    before, after = PublishLocation(FINAL, versions[0]), PublishLocation(OBSOLETE, versions[0])
+    with records.open_publish_history(rel.publish) as ledger:
+        _finish_interrupted(ledger)
+        _require_release(ledger, before.path)
+        _refuse_linked(ledger, before)
         if os.path.lexists(ledger.target / after.path):
             raise PublishError(f"{ledger.target / after.path}: is there already", hint="look which one is right")
-        progress.say(f"  {before.path} -> {after.path}")
+        progress.show_line(f"  {before.path} -> {after.path}")
         if dry_run:
             return {"did": "that was the plan; nothing has changed"}
         record = ledger.begun("retire", before.path, time.time())
         ledger.carry_out(
-            replace(record, steps=(*apply.above(ledger.target, after.path), Move(before.path, after.path)))
+            replace(record, steps=(*apply.parent_steps(ledger.target, after.path), MovePath(before.path, after.path)))
         )
-    return {"did": f"{ledger.target / after.path} is where {versions[0]} lies now{elsewhere(rel)}"}
+    return {"did": f"{ledger.target / after.path} is where {versions[0]} lies now{_remote_note(rel)}"}
 
 
-def prune(rel: Release, dry_run: bool) -> Mapping[str, str]:
+def prune_test_releases(rel: Release, dry_run: bool) -> Mapping[str, str]:
     """Remove test releases that are too old, except for the newest and for those that a link names."""
-    with records.opened(rel.publish) as ledger:
-        recovered(ledger)
-        going = channels.doomed(tests(ledger, time.time()), named(ledger), rel.publish)
-        for one in going:
-            place = Place(TESTING, one.version).path
-            refuse_strange(ledger, place)
-            progress.say(f"  {place}: {one.age} days old, {human(own_size(ledger.target / place))} come free")
+    with records.open_publish_history(rel.publish) as ledger:
+        _finish_interrupted(ledger)
+        going = channels.releases_to_delete(
+            _list_test_releases(ledger, time.time()), _linked_releases(ledger), rel.publish
+        )
+        for release in going:
+            place = PublishLocation(TESTING, release.version).path
+            _require_release(ledger, place)
+            progress.show_line(
+                f"  {place}: {release.age} days old, {format_size(_unshared_size(ledger.target / place))} come free"
+            )
         if dry_run or not going:
             return {"did": "that was the plan; nothing has changed" if going else "no test release may go"}
         record = ledger.begun(records.PRUNE, "testing", time.time())
-        places = [Place(TESTING, one.version) for one in going]
-        moves = tuple(Move(place.path, f"{ledger.work(record)}/{place.version}") for place in places)
+        places = [PublishLocation(TESTING, release.version) for release in going]
+        moves = tuple(MovePath(place.path, f"{ledger.work(record)}/{place.version}") for place in places)
         ledger.carry_out(replace(record, steps=moves))
-    return {"did": f"{len(going)} test releases are gone: {', '.join(one.version for one in going)}{elsewhere(rel)}"}
+    return {
+        "did": f"{len(going)} test releases are gone: {', '.join(release.version for release in going)}{_remote_note(rel)}"
+    }
 
 
-def elsewhere(rel: Release) -> str:
+def _remote_note(rel: Release) -> str:
     """Return what a person must know of the remote target, where whole releases are moved by hand only."""
     return f"; {rel.publish.remote} is as it was: move it there, too" if rel.publish.remote else ""
 
 
-def recovered(ledger: Ledger) -> None:
+def _finish_interrupted(ledger: PublishHistory) -> None:
     """Finish what was interrupted. Raises PublishError if that needs a plan of its own."""
     if words := ledger.resume():
-        progress.say(words)
+        progress.show_line(words)
     record = ledger.under_way()
     if record:
         raise PublishError(
@@ -75,37 +81,37 @@ def recovered(ledger: Ledger) -> None:
         )
 
 
-def tests(ledger: Ledger, now: float) -> list[Kept]:
+def _list_test_releases(ledger: PublishHistory, now: float) -> list[TestRelease]:
     """Return the test releases that there are, by the age of their directories."""
     top = ledger.target / DIRECTORIES[TESTING]
     if not top.is_dir():
         return []
-    ages = {name: now - (top / name).lstat().st_mtime for name in sorted(os.listdir(top)) if is_release(top / name)}
+    ages = {name: now - (top / name).lstat().st_mtime for name in sorted(os.listdir(top)) if _is_release(top / name)}
     born = {
-        Path(one.place).name: one.when
-        for one in reversed([*ledger.all()])
-        if one.place.startswith(f"{DIRECTORIES[TESTING]}/")
+        Path(record.place).name: record.when
+        for record in reversed([*ledger.all()])
+        if record.place.startswith(f"{DIRECTORIES[TESTING]}/")
     }
     for name, when in born.items():
         if name in ages:
-            ages[name] = now - seconds(when)
-    return [Kept(name, int(age // DAY)) for name, age in ages.items()]
+            ages[name] = now - _epoch_seconds(when)
+    return [TestRelease(name, int(age // DAY)) for name, age in ages.items()]
 
 
-def seconds(when: str) -> float:
+def _epoch_seconds(when: str) -> float:
     """Return the time of a record in seconds since 1970."""
     from datetime import datetime
 
     return datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
 
 
-def is_release(place: Path) -> bool:
+def _is_release(place: Path) -> bool:
     """Return whether a directory is a release: called like one, and of its shape."""
     real = place.is_dir() and not place.is_symlink()
-    return real and channels.is_version(place.name) and (place / "smeos").is_dir() and (place / "iso").is_dir()
+    return real and channels.is_release_version(place.name) and (place / "smeos").is_dir() and (place / "iso").is_dir()
 
 
-def named(ledger: Ledger) -> list[str]:
+def _linked_releases(ledger: PublishHistory) -> list[str]:
     """Return the releases that any link of any channel names."""
     tops = [ledger.target / directory for directory in DIRECTORIES.values()]
     links = [
@@ -114,23 +120,23 @@ def named(ledger: Ledger) -> list[str]:
     return [Path(os.path.realpath(link)).name for link in links]
 
 
-def refuse_strange(ledger: Ledger, place: str) -> None:
+def _require_release(ledger: PublishHistory, place: str) -> None:
     """Raise PublishError unless there is a release at place."""
-    if not is_release(ledger.target / place):
+    if not _is_release(ledger.target / place):
         raise PublishError(
             f"{ledger.target / place}: is no release, it has no smeos/ and iso/", hint="give the version of one"
         )
 
 
-def refuse_linked(ledger: Ledger, place: Place) -> None:
+def _refuse_linked(ledger: PublishHistory, place: PublishLocation) -> None:
     """Raise PublishError if the version link names a release."""
-    if place.version in named(ledger) or apply.target_of(ledger, place.link) == place.version:
+    if place.version in _linked_releases(ledger) or apply.linked_release(ledger, place.link) == place.version:
         raise PublishError(
             f"{ledger.target / place.path}: the link {place.link} names it", hint="publish its successor first"
         )
 
 
-def own_size(root: Path) -> int:
+def _unshared_size(root: Path) -> int:
     """Return the bytes of the files that lie nowhere else."""
     found = [os.lstat(Path(top, name)) for top, _, names in os.walk(root) for name in names]
     return sum(info.st_size for info in found if info.st_nlink == 1)

@@ -8,7 +8,7 @@ from smedoit.artifacts import tasks
 from smedoit.boottest.tasks import boot_test
 from smedoit.checks.tasks import check_versions, closure, quality, updates
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, step
+from smedoit.engine.task import Task, define_task
 from smedoit.tiers.tasks import option
 
 WHERE = (
@@ -28,7 +28,7 @@ GATES = {
 }
 
 
-def told(rel: Release) -> dict[str, Mapping[str, str]]:
+def check_configs(rel: Release) -> dict[str, Mapping[str, str]]:
     """Return gate -> what its task is told now: a gate that passed under other words is open again."""
     return {name: task(rel)["meta"]["told"] for name, task in GATES.items()}
 
@@ -36,16 +36,24 @@ def told(rel: Release) -> dict[str, Mapping[str, str]]:
 def plan_publish(rel: Release) -> Task:
     """The plan of a publish, and its gates."""
     wiki = "Dev access to release ISO; Prepare directory structure for SME10 release"
-    return step(rel, "plan_publish", "publish.publish.plan", *(rel, told(rel)), always=True, params=WHERE, wiki=wiki)
+    return define_task(
+        rel,
+        "plan_publish",
+        "publish.publish.show_publish_plan",
+        *(rel, check_configs(rel)),
+        always=True,
+        params=WHERE,
+        wiki=wiki,
+    )
 
 
 def publish(rel: Release) -> Task:
     """The stage beside its place, then into it, then the link."""
-    return step(
+    return define_task(
         rel,
         "publish",
-        "publish.publish.publish",
-        *(rel, told(rel), rel.logs / "publish.rsync.log"),
+        "publish.publish.publish_release",
+        *(rel, check_configs(rel), rel.logs / "publish.rsync.log"),
         always=True,
         params=[*WHERE, DRY],
         wiki="Prepare directory structure for SME10 release; Copy SME Server 10 64 bit Jigdo to mirror; "
@@ -57,16 +65,24 @@ def publish(rel: Release) -> Task:
 def rollback(rel: Release) -> Task:
     """The last publish or move, undone."""
     args = (rel, rel.logs / "rollback.rsync.log")
-    return step(
-        rel, "rollback", "publish.publish.rollback", *args, always=True, params=[DRY], wiki="Switch main version link"
+    return define_task(
+        rel,
+        "rollback",
+        "publish.publish.rollback_publish",
+        *args,
+        always=True,
+        params=[DRY],
+        wiki="Switch main version link",
     )
 
 
 def retire(rel: Release) -> Task:
     """A final release to obsolete/."""
-    return step(rel, "retire", "publish.retire.retire", rel, always=True, params=[DRY], pos_arg="versions")
+    return define_task(
+        rel, "retire", "publish.retire.retire_releases", rel, always=True, params=[DRY], pos_arg="versions"
+    )
 
 
 def prune(rel: Release) -> Task:
     """Old test releases."""
-    return step(rel, "prune", "publish.retire.prune", rel, always=True, params=[DRY])
+    return define_task(rel, "prune", "publish.retire.prune_test_releases", rel, always=True, params=[DRY])

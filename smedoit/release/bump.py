@@ -8,38 +8,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule, Spec
-from smedoit.config.identity import Identity
-from smedoit.errors import ConfigError, ContentError, PackageError, TreeError
+from smedoit.config.branding import BrandingRule, SpecSettings
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.errors import ConfigError, ContentError, FileError, PackageError
 from smedoit.packages import lock
 from smedoit.rpm import specfile
 from smedoit.runtime import files
 from smedoit.tree import layers
 
 
-def link(stage: Path, place: Path) -> str:
+def link_current_stage(stage: Path, place: Path) -> str:
     """Make place (stage/10) a link to the directory of this version; never follow one that leads elsewhere."""
     files.make_directory(stage)
     before = os.readlink(place) if place.is_symlink() else ""
     if "/" in before or (not before and os.path.lexists(place)):
         what = f"leads to {before}" if before else "is no link"
-        raise TreeError(
+        raise FileError(
             f"{place}: {what}, but must be a link to {stage.name}", hint="move it away, then run doit again"
         )
     files.switch_link(place, stage.name)
     return f"{place.name} → {stage.name}" + (f", was {before}" if before not in ("", stage.name) else "")
 
 
-def check_package(lock_file: Path, name: str, one: Identity) -> str:
+def check_release_package(lock_file: Path, name: str, identity: ReleaseIdentity) -> str:
     """Hold the version of the package that carries it against release.toml. Raises PackageError."""
     if not name:
         return "no package carries the version, by [spec] package"
-    found = [pick.package for pick in lock.loads(files.read_text(lock_file), lock_file) if pick.package.name == name]
+    found = [
+        pick.package
+        for pick in lock.parse_lock(files.read_file_text(lock_file), lock_file)
+        if pick.package.name == name
+    ]
     if not found:
         raise PackageError(
             f"{name}: is not on the medium", hint="promote it into a staged tier, or change [spec] package"
         )
-    trouble = specfile.contradiction(found[0].evr.version, found[0].evr.release, one)
+    trouble = specfile.release_contradiction(found[0].evr.version, found[0].evr.release, identity)
     if trouble:
         raise PackageError(
             f"{found[0].file}: {trouble}",
@@ -48,12 +52,12 @@ def check_package(lock_file: Path, name: str, one: Identity) -> str:
     return f"{found[0].nevra}"
 
 
-def bump(
+def bump_release(
     root: Path,
-    place: Spec,
+    place: SpecSettings,
     content: Path,
-    one: Identity,
-    own: Sequence[Rule],
+    identity: ReleaseIdentity,
+    own: Sequence[BrandingRule],
     author: str,
     write_content: bool,
     apply: bool,
@@ -71,38 +75,40 @@ def bump(
         )
     if not place.path:
         raise ConfigError("doit bump: release.toml names no spec file", hint="set [spec] path")
-    changes = dict(spec_change(root / place.path, one, who))
+    changes = dict(_spec_change(root / place.path, identity, who))
     if write_content:
-        changes |= dict(content_changes(content, one, own))
+        changes |= dict(_content_changes(content, identity, own))
     for path, (_, after) in changes.items():
         if apply:
-            files.write(path, after)
-    shown = "".join(line for path, (before, after) in changes.items() for line in diff(path, before, after))
+            files.write_file(path, after)
+    shown = "".join(line for path, (before, after) in changes.items() for line in _text_diff(path, before, after))
     verb = "written" if apply else "would change; add --apply to write"
     return {"did": f"{len(changes)} files {verb}", "result": shown.rstrip() or "nothing to change"}
 
 
-def spec_change(file: Path, one: Identity, author: str) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _spec_change(file: Path, identity: ReleaseIdentity, author: str) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield the spec file with its text before and after, if they differ."""
-    before = files.read_text(file)
-    after = specfile.bumped(before, one, author, str(file))
+    before = files.read_file_text(file)
+    after = specfile.bump_spec(before, identity, author, str(file))
     if before != after:
         yield file, (before, after)
 
 
-def content_changes(content: Path, one: Identity, own: Sequence[Rule]) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _content_changes(
+    content: Path, identity: ReleaseIdentity, own: Sequence[BrandingRule]
+) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield every file of the content tree whose rule would change it, with its text before and after."""
     if not content.is_dir():
         raise ContentError(f"{content}: the content tree is not there", hint="check it out first")
-    for relative in layers.listed(content):
-        if rules.rule_for(relative, own):
-            before = files.read_text(files.real_file(content, relative))
-            after = rules.render(relative, before, one, own)
+    for relative in layers.list_tree_files(content):
+        if rules.find_rule(relative, own):
+            before = files.read_file_text(files.resolve_file_below(content, relative))
+            after = rules.render_content(relative, before, identity, own)
             if before != after:
                 yield content / relative, (before, after)
 
 
-def diff(path: Path, before: str, after: str) -> Iterator[str]:
+def _text_diff(path: Path, before: str, after: str) -> Iterator[str]:
     """Yield a unified diff that patch could apply."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"{path}", f"{path}", lineterm="")
     return (f"{line}\n" for line in lines)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smedoit.package import Evr
-from smedoit.rpm.changelog import Entry, bugs_in
+from smedoit.rpm.changelog import ChangelogEntry, bug_numbers
 
 KINDS = ("updated", "added", "removed", "downgraded")
 OTHERS = "Other packages"
@@ -18,7 +18,7 @@ AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
 
 @dataclass(frozen=True)
-class Change:
+class PackageChange:
     """What happened to the packages of one name.
 
     before, after  versions as text, "" where there was or is none
@@ -30,12 +30,12 @@ class Change:
     name: str
     before: str
     after: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ChangelogEntry, ...] = ()
     gap: bool = False
 
 
 @dataclass(frozen=True)
-class Installer:
+class InstallerChanges:
     """What happened to the installer itself.
 
     anaconda   our build of it, None if it is the same or nobody knows what the last release had
@@ -43,7 +43,7 @@ class Installer:
     languages  kind of change -> languages of its translations, sorted
     """
 
-    anaconda: Change | None = None
+    anaconda: PackageChange | None = None
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     languages: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -51,34 +51,34 @@ class Installer:
         return bool(self.anaconda or self.files or self.languages)
 
 
-UNCHANGED = Installer()
-NOTHING: Mapping[str, Sequence[Entry]] = {}
+UNCHANGED = InstallerChanges()
+NOTHING: Mapping[str, Sequence[ChangelogEntry]] = {}
 
 
 @dataclass(frozen=True)
-class Report:
+class ChangeReport:
     """All changes: group -> changes by name; bug number -> names of packages, in order of the number."""
 
-    groups: Mapping[str, Sequence[Change]]
+    groups: Mapping[str, Sequence[PackageChange]]
     bugs: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    installer: Installer = UNCHANGED
+    installer: InstallerChanges = UNCHANGED
 
     def count(self, kind: str) -> int:
         """Return how many packages a kind of change has."""
         return sum(change.kind == kind for changes in self.groups.values() for change in changes)
 
 
-def bare(evr: Evr) -> Evr:
+def bare_evr(evr: Evr) -> Evr:
     """Return evr without epoch and dist tag, as changelog headers have it."""
-    return without_dist(Evr(0, evr.version, evr.release))
+    return strip_dist_tag(Evr(0, evr.version, evr.release))
 
 
-def without_dist(evr: Evr) -> Evr:
+def strip_dist_tag(evr: Evr) -> Evr:
     """Return evr without the dist tag of its release."""
     return Evr(evr.epoch, evr.version, DIST.sub("", evr.release))
 
 
-def changed(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, str]:
+def changed_packages(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, str]:
     """Return name -> kind of change, for every package that is not the same in both."""
     kinds = {name: "added" for name in after if name not in before}
     kinds |= {name: "removed" for name in before if name not in after}
@@ -86,30 +86,32 @@ def changed(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, st
     return kinds | {name: "updated" if after[name] > before[name] else "downgraded" for name in both}
 
 
-def between(entries: Sequence[Entry], before: Evr, known: Sequence[Entry] = ()) -> tuple[tuple[Entry, ...], bool]:
+def entries_between(
+    entries: Sequence[ChangelogEntry], before: Evr, known: Sequence[ChangelogEntry] = ()
+) -> tuple[tuple[ChangelogEntry, ...], bool]:
     """Return (the entries that came after a version, whether the changelog does not reach back to it).
 
     known  the changelog of the version before, where it is at hand: an entry that it has is not new
     """
     seen = {(entry.time, entry.text) for entry in known}
-    fresh: list[Entry] = []
+    fresh: list[ChangelogEntry] = []
     for entry in entries:
         evr = entry.evr
-        if (entry.time, entry.text) in seen or (evr is not None and not bare(evr) > bare(before)):
+        if (entry.time, entry.text) in seen or (evr is not None and not bare_evr(evr) > bare_evr(before)):
             return tuple(fresh), False
         fresh.append(entry)
     return tuple(fresh), True
 
 
-def report(
+def report_changes(
     before: Mapping[str, Evr],
     after: Mapping[str, Evr],
-    changelogs: Mapping[str, Sequence[Entry]],
+    changelogs: Mapping[str, Sequence[ChangelogEntry]],
     groups: Mapping[str, Sequence[str]],
     bugs: Sequence[str],
-    installer: Installer = UNCHANGED,
-    former: Mapping[str, Sequence[Entry]] = NOTHING,
-) -> Report:
+    installer: InstallerChanges = UNCHANGED,
+    former: Mapping[str, Sequence[ChangelogEntry]] = NOTHING,
+) -> ChangeReport:
     """Return what happened between two sets of packages.
 
     before, after  name -> newest version
@@ -120,36 +122,38 @@ def report(
     former         name -> entries of the package before, where it is still at hand: none of these is new
     """
     home = {name: group for group in reversed(list(groups)) for name in groups[group]}
-    sorted_changes: dict[str, list[Change]] = {group: [] for group in [*groups, OTHERS]}
-    for name, kind in sorted(changed(before, after).items()):
-        sorted_changes[home.get(name, OTHERS)].append(change(name, kind, before, after, changelogs, former))
-    found = {group: tuple(ordered(changes)) for group, changes in sorted_changes.items() if changes}
-    told = [one for changes in found.values() for one in changes] + ([installer.anaconda] if installer.anaconda else [])
-    return Report(found, by_bug(told, bugs), installer)
+    sorted_changes: dict[str, list[PackageChange]] = {group: [] for group in [*groups, OTHERS]}
+    for name, kind in sorted(changed_packages(before, after).items()):
+        sorted_changes[home.get(name, OTHERS)].append(compare_package(name, kind, before, after, changelogs, former))
+    found = {group: tuple(_sort_changes(changes)) for group, changes in sorted_changes.items() if changes}
+    told = [listed_change for changes in found.values() for listed_change in changes] + (
+        [installer.anaconda] if installer.anaconda else []
+    )
+    return ChangeReport(found, _packages_by_bug(told, bugs), installer)
 
 
-def change(
+def compare_package(
     name: str,
     kind: str,
     before: Mapping[str, Evr],
     after: Mapping[str, Evr],
-    changelogs: Mapping[str, Sequence[Entry]],
-    former: Mapping[str, Sequence[Entry]] = NOTHING,
-) -> Change:
+    changelogs: Mapping[str, Sequence[ChangelogEntry]],
+    former: Mapping[str, Sequence[ChangelogEntry]] = NOTHING,
+) -> PackageChange:
     """Return one change, with the entries between where there are two versions; what is former is not new."""
     old, new = (str(versions[name]) if name in versions else "" for versions in (before, after))
     if kind != "updated":
-        return Change(kind, name, old, new)
-    entries, gap = between(changelogs.get(name, ()), before[name], former.get(name, ()))
-    return Change(kind, name, old, new, entries, gap and bool(changelogs.get(name)))
+        return PackageChange(kind, name, old, new)
+    entries, gap = entries_between(changelogs.get(name, ()), before[name], former.get(name, ()))
+    return PackageChange(kind, name, old, new, entries, gap and bool(changelogs.get(name)))
 
 
-def ordered(changes: Iterable[Change]) -> list[Change]:
+def _sort_changes(changes: Iterable[PackageChange]) -> list[PackageChange]:
     """Return changes by kind, then by name."""
-    return sorted(changes, key=lambda one: (KINDS.index(one.kind), one.name))
+    return sorted(changes, key=lambda change: (KINDS.index(change.kind), change.name))
 
 
-def overlaid(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[dict[str, list[str]], ...]:
+def overlay_changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[dict[str, list[str]], ...]:
     """Return what happened to the files of the overlay images, and to the languages: kind of change -> names, sorted.
 
     before, after  path in the installer -> content
@@ -166,10 +170,10 @@ def overlaid(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[d
     return files, languages
 
 
-def by_bug(changes: Iterable[Change], patterns: Sequence[str]) -> dict[int, Sequence[str]]:
+def _packages_by_bug(changes: Iterable[PackageChange], patterns: Sequence[str]) -> dict[int, Sequence[str]]:
     """Return bug number -> packages whose new entries name it, in order of the number."""
     found: dict[int, set[str]] = {}
-    for one in changes:
-        for number in bugs_in("\n".join(entry.text for entry in one.entries), patterns):
-            found.setdefault(number, set()).add(one.name)
+    for change in changes:
+        for number in bug_numbers("\n".join(entry.text for entry in change.entries), patterns):
+            found.setdefault(number, set()).add(change.name)
     return {number: tuple(sorted(found[number])) for number in sorted(found)}

@@ -12,94 +12,104 @@ from pathlib import Path
 from smedoit.branding import rules
 from smedoit.checks import stale_versions
 from smedoit.config import release
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
-from smedoit.config.schema import Refused
+from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ConfigError, ContentError
-from smedoit.runtime.files import BESIDE, FILE_MODE, copy, read_bytes, read_text, worded, write
+from smedoit.runtime.files import (
+    BESIDE,
+    FILE_MODE,
+    copy_file,
+    read_file_bytes,
+    read_file_text,
+    wrap_os_errors,
+    write_file,
+)
 from smedoit.tree import layers
 
 PATH_LINE = re.compile(r"""^(\s*(?:path|file|lock|previous|pins|records)\s*=\s*)(["'])(.*?)\2""", re.MULTILINE)
 KEY_LINE = r"^(\s*{key}\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$"
 
 
-def identity(one: Identity, major: int, version: str, label: str) -> Identity:
+def _new_major_identity(identity: ReleaseIdentity, major: int, version: str, label: str) -> ReleaseIdentity:
     """Return the identity of the next major."""
-    return replace(one, major=major, version=version, label=label)
+    return replace(identity, major=major, version=version, label=label)
 
 
-def renamed(path: str, old: int, new: int) -> str:
+def replace_major(path: str, old: int, new: int) -> str:
     """Return a path with the major replaced where it is a directory of its own, or ends a name like sme10."""
     return "/".join(re.sub(rf"^(sme|smeserver-)?{old}$", rf"\g<1>{new}", part) for part in path.split("/"))
 
 
-def release_toml(text: str, one: Identity, old: int) -> str:
+def _new_release_toml(text: str, identity: ReleaseIdentity, old: int) -> str:
     """Return the text of a release.toml for the next major: version, paths, nothing else.
 
     one  the identity of the next major
 
     Raises ConfigError if the text does not set major, version and label in lines of their own.
     """
-    values = {"major": str(one.major), "version": f'"{one.version}"', "label": f'"{one.label}"'}
+    values = {"major": str(identity.major), "version": f'"{identity.version}"', "label": f'"{identity.label}"'}
     for key, value in values.items():
         pattern = re.compile(KEY_LINE.format(key=key), re.MULTILINE)
         if not pattern.search(text):
             raise ConfigError(f"release.toml: {key} does not stand in a line of its own", hint=f"add {key} = {value}")
-        text = with_value(text, pattern, value)
-    return PATH_LINE.sub(lambda found: found.group(1) + quoted(renamed(found.group(3), old, one.major)), text)
+        text = _set_first_value(text, pattern, value)
+    return PATH_LINE.sub(
+        lambda found: found.group(1) + _quote_path(replace_major(found.group(3), old, identity.major)), text
+    )
 
 
-def with_value(text: str, pattern: re.Pattern[str], value: str) -> str:
+def _set_first_value(text: str, pattern: re.Pattern[str], value: str) -> str:
     """Return text with another value in the first line that pattern finds, between its first group and its third."""
     return pattern.sub(lambda found: found.group(1) + value + found.group(3), text, count=1)
 
 
-def quoted(path: str) -> str:
+def _quote_path(path: str) -> str:
     """Return a path as TOML writes it."""
     return f'"{path}"'
 
 
-def checklist(one: Identity, old: int, left: Sequence[str]) -> str:
+def new_major_checklist(identity: ReleaseIdentity, old: int, left: Sequence[str]) -> str:
     """Return what a person must still decide for the next major, as lines.
 
     left  places that still speak of the old major, as "file, line N: words"
     """
     points = [
         "set [release] date, and look at every path of the new release.toml",
-        f"make the tiers of {one.major}: the directories that [[tiers]] names, with repodata (doit tiers)",
+        f"make the tiers of {identity.major}: the directories that [[tiers]] names, with repodata (doit tiers)",
         "choose the upstream release: [boot_set], then doit pin_boot_set",
         "import anaconda's source package and the Koozali patches; koozali.py must come from that release",
         f"look at product/ and updates/: what was mended for {old} may be mended upstream",
         "decide which keys sign the new packages, and pin them in [[keys]]",
         f"add the new tree to version control: cvs add, or git add; the old one ({old}) was not touched",
-        f"bump the spec file of the release package: doit bump, with the spec of {one.major} in [spec] path",
+        f"bump the spec file of the release package: doit bump, with the spec of {identity.major} in [spec] path",
     ]
     points += [f"decide whether this may stay: {place}" for place in left]
     return "\n".join(f"[ ] {point}" for point in points)
 
 
-def make(rel: Release, old: int, new: int, version: str, label: str) -> Mapping[str, str]:
+def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -> Mapping[str, str]:
     """Make the next major's content tree and release.toml; return the checklist as the result.
 
     Raises ConfigError or ContentError, and makes nothing, if either is there already.
     """
-    one = checked(rel, old, new, version or f"{new}.0", label)
+    identity = _next_identity(rel, old, new, version or f"{new}.0", label)
     source = rel.content.path
-    target = Path(renamed(os.fspath(source), old, new))
+    target = Path(replace_major(os.fspath(source), old, new))
     file = rel.file.with_name(f"{rel.file.stem}-{new}.toml")
-    refuse_present(source, target, file)
-    text = release_toml(read_text(rel.file), one, old)
-    copied = copy_tree(source, target, one, rel.rules)
-    write(file, text)
-    release.load(file)  # what we wrote must be readable before anybody relies on it
-    left = list(left_over(target, rel.release))
-    notes = checklist(one, old, left)
-    write(file.with_name(f"checklist-{new}.txt"), f"{notes}\n")
+    _refuse_existing(source, target, file)
+    text = _new_release_toml(read_file_text(rel.file), identity, old)
+    copied = _copy_content_tree(source, target, identity, rel.rules)
+    write_file(file, text)
+    release.load_release(file)  # what we wrote must be readable before anybody relies on it
+    left = list(_old_major_mentions(target, rel.release))
+    notes = new_major_checklist(identity, old, left)
+    write_file(file.with_name(f"checklist-{new}.txt"), f"{notes}\n")
     return {"did": f"{copied} files in {target}, and {file}", "result": notes}
 
 
-def checked(rel: Release, old: int, new: int, version: str, label: str) -> Identity:
+def _next_identity(rel: Release, old: int, new: int, version: str, label: str) -> ReleaseIdentity:
     """Return the next identity. Raises ConfigError for numbers that cannot be meant."""
     if old != rel.release.major:
         raise ConfigError(
@@ -108,12 +118,12 @@ def checked(rel: Release, old: int, new: int, version: str, label: str) -> Ident
     if new <= old:
         raise ConfigError(f"--to {new}: is not after {old}", hint="say the number of the next major")
     try:
-        return identity(rel.release, new, version, label)
-    except Refused as refused:
+        return _new_major_identity(rel.release, new, version, label)
+    except InvalidValueError as refused:
         raise ConfigError(f"--{refused.key}: {refused.reason}") from None
 
 
-def refuse_present(source: Path, target: Path, file: Path) -> None:
+def _refuse_existing(source: Path, target: Path, file: Path) -> None:
     """Raise unless there is a source, and neither target nor file."""
     if not source.is_dir():
         raise ContentError(f"{source}: the content tree is not there", hint="check it out first")
@@ -124,27 +134,27 @@ def refuse_present(source: Path, target: Path, file: Path) -> None:
             raise ContentError(f"{path}: is there already", hint="nothing was changed; move it away to start again")
 
 
-def copy_tree(source: Path, target: Path, one: Identity, own: Sequence[Rule]) -> int:
+def _copy_content_tree(source: Path, target: Path, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> int:
     """Copy the content tree without what version control keeps in it, rendered for the next major, all or nothing."""
     beside = target.with_name(target.name + BESIDE)
     shutil.rmtree(beside, ignore_errors=True)
-    files = layers.layer("content tree", source, lambda _: True, copy).files
+    files = layers.read_layer("content tree", source, lambda _: True, copy_file).files
     for relative, path in files.items():
-        data = read_bytes(path)
-        if rules.rule_for(relative, own):
-            text = rules.render(relative, data.decode("utf-8", "surrogateescape"), one, own)
+        data = read_file_bytes(path)
+        if rules.find_rule(relative, own):
+            text = rules.render_content(relative, data.decode("utf-8", "surrogateescape"), identity, own)
             data = text.encode("utf-8", "surrogateescape")
-        write(beside / relative, data, 0o755 if os.access(path, os.X_OK) else FILE_MODE)
-    with worded(target, "made"):
+        write_file(beside / relative, data, 0o755 if os.access(path, os.X_OK) else FILE_MODE)
+    with wrap_os_errors(target, "made"):
         os.replace(beside, target)
     return len(files)
 
 
-def left_over(target: Path, before: Identity) -> Iterator[str]:
+def _old_major_mentions(target: Path, before: ReleaseIdentity) -> Iterator[str]:
     """Yield every place of the new tree that still speaks of the old major."""
     nobody = replace(before, version=f"{before.major}.999999", label="")  # so that nothing counts as ours
-    for relative in layers.listed(target):
-        data = read_bytes(target / relative)
+    for relative in layers.list_tree_files(target):
+        data = read_file_bytes(target / relative)
         if b"\0" not in data:
-            for number, words in stale_versions.find(data.decode("utf-8", "replace"), nobody):
+            for number, words in stale_versions.find_stale_versions(data.decode("utf-8", "replace"), nobody):
                 yield f"{relative}, line {number}: {words}"

@@ -8,43 +8,41 @@ from pathlib import Path
 
 from smedoit.branding import rules
 from smedoit.checks import previous_release
-from smedoit.checks.anaconda import NAME
-from smedoit.checks.anaconda import own as anaconda_own
-from smedoit.config.branding import Rule
-from smedoit.config.checks import Anaconda
-from smedoit.config.identity import Identity
-from smedoit.config.network import Network
-from smedoit.config.notes import Notes
-from smedoit.config.places import Compared
+from smedoit.checks.anaconda import NAME, own_anaconda
+from smedoit.config.branding import BrandingRule
+from smedoit.config.checks import AnacondaSettings
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.network import NetworkSettings
+from smedoit.config.notes import NotesSettings
+from smedoit.config.places import ReleaseComparison
 from smedoit.errors import ConfigError, ContentError
 from smedoit.installer import cpio
 from smedoit.medium_paths import OVERLAYS
 from smedoit.package import Evr, Package
 from smedoit.packages.choose import read_lock
 from smedoit.release import changes, notes_pages
-from smedoit.release.changes import Change, Installer, Report
+from smedoit.release.changes import ChangeReport, InstallerChanges, PackageChange
 from smedoit.repodata import comps
 from smedoit.rpm import changelog, specfile
-from smedoit.rpm.changelog import Entry
+from smedoit.rpm.changelog import ChangelogEntry
 from smedoit.runtime import progress
-from smedoit.runtime.files import copy, read_bytes, read_text
-from smedoit.runtime.files import write as files_write
+from smedoit.runtime.files import copy_file, read_file_bytes, read_file_text, write_file
 
-PAGES: Mapping[str, Callable[[Report, Identity, str, Notes], str]] = {
-    "README.txt": notes_pages.text,
-    "ReleaseNotes.md": notes_pages.markdown,
-    "ReleaseNotes.html": notes_pages.page,
+PAGES: Mapping[str, Callable[[ChangeReport, ReleaseIdentity, str, NotesSettings], str]] = {
+    "README.txt": notes_pages.format_notes_text,
+    "ReleaseNotes.md": notes_pages.format_notes_markdown,
+    "ReleaseNotes.html": notes_pages.format_notes_html,
 }
 ANACONDA = ("anaconda", "anaconda-core")  # what its packages are called, the source's name first
 
 
-def write(
-    compared: Compared,
-    one: Identity,
-    settings: Notes,
-    own: Anaconda,
-    own_rules: Sequence[Rule],
-    network: Network,
+def write_release_notes(
+    compared: ReleaseComparison,
+    identity: ReleaseIdentity,
+    settings: NotesSettings,
+    own: AnacondaSettings,
+    own_rules: Sequence[BrandingRule],
+    network: NetworkSettings,
     memory: Path,
     target: Path,
     content: Path,
@@ -58,32 +56,40 @@ def write(
     """
     if not compared.previous:
         raise ConfigError("doit notes: there is no release to compare with", hint="name it in [quality] previous")
-    with previous_release.at_hand(compared.previous, one.arch, network, memory, OVERLAYS) as last:
-        before = previous_release.packages(last, one.arch, memory)
-        files, languages = overlaid(last, compared.tree, own_rules)
-    anaconda, remark = anaconda_change(own, settings, newest(before), memory, one.arch)
-    report = packages_report(compared, before, settings, Installer(anaconda, files, languages))
+    with previous_release.open_previous_release(compared.previous, identity.arch, network, memory, OVERLAYS) as last:
+        before = previous_release.previous_release_packages(last, identity.arch, memory)
+        files, languages = _compare_overlays(last, compared.tree, own_rules)
+    anaconda, remark = _anaconda_change(own, settings, _newest_versions(before), memory, identity.arch)
+    report = _packages_report(compared, before, settings, InstallerChanges(anaconda, files, languages))
     for name, made in PAGES.items():
-        files_write(target / name, made(report, one, settings.since, settings))
+        write_file(target / name, made(report, identity, settings.since, settings))
     if into_content:
-        copy(target / "README.txt", content / "README.txt")
-    said = f"since {settings.since}: {notes_pages.summary(report)}{remark}"
+        copy_file(target / "README.txt", content / "README.txt")
+    said = f"since {settings.since}: {notes_pages.summarize_changes(report)}{remark}"
     return {"did": said, "result": os.fspath(target / "README.txt")}
 
 
-def packages_report(compared: Compared, last: Sequence[Package], settings: Notes, installer: Installer) -> Report:
+def _packages_report(
+    compared: ReleaseComparison, last: Sequence[Package], settings: NotesSettings, installer: InstallerChanges
+) -> ChangeReport:
     """Return what happened to the packages, by the groups of comps, and the installer beside them."""
     packages = {pick.package.name: pick.package for pick in reversed(read_lock(compared.lock))}
-    before, after = newest(last), {name: package.evr for name, package in packages.items()}
-    groups = named(comps.shown(read_text(compared.comps), compared.comps))
-    updated = [name for name, kind in changes.changed(before, after).items() if kind == "updated"]
-    changelogs = {name: tuple(changelog.changelog(compared.root / packages[name].file)) for name in updated}
-    kept = {one.name: compared.root / one.file for one in last if one.file and one.evr == before.get(one.name)}
-    former = {name: tuple(changelog.changelog(kept[name])) for name in updated if name in kept and kept[name].is_file()}
-    return changes.report(before, after, changelogs, groups, settings.bugs, installer, former)
+    before, after = _newest_versions(last), {name: package.evr for name, package in packages.items()}
+    groups = _packages_by_group(comps.list_comps_groups(read_file_text(compared.comps), compared.comps))
+    updated = [name for name, kind in changes.changed_packages(before, after).items() if kind == "updated"]
+    changelogs = {name: tuple(changelog.rpm_changelog(compared.root / packages[name].file)) for name in updated}
+    kept = {
+        previous.name: compared.root / previous.file
+        for previous in last
+        if previous.file and previous.evr == before.get(previous.name)
+    }
+    former = {
+        name: tuple(changelog.rpm_changelog(kept[name])) for name in updated if name in kept and kept[name].is_file()
+    }
+    return changes.report_changes(before, after, changelogs, groups, settings.bugs, installer, former)
 
 
-def named(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, list[str]]:
+def _packages_by_group(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, list[str]]:
     """Return name of a group -> its packages, in the order of comps; groups of one name count as one."""
     found: dict[str, list[str]] = {}
     for _, name, _, packages in groups:
@@ -91,60 +97,60 @@ def named(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, 
     return found
 
 
-def anaconda_change(
-    own: Anaconda, settings: Notes, before: Mapping[str, Evr], memory: Path, arch: str
-) -> tuple[Change | None, str]:
+def _anaconda_change(
+    own: AnacondaSettings, settings: NotesSettings, before: Mapping[str, Evr], memory: Path, arch: str
+) -> tuple[PackageChange | None, str]:
     """Return what happened to our anaconda, and a remark where that cannot be said."""
     if not own.source:
         return None, ""
-    ours = anaconda_own(Path(own.source), own.dist, memory, arch).evr
-    last = last_anaconda(before, settings)
+    ours = own_anaconda(Path(own.source), own.dist, memory, arch).evr
+    last = previous_anaconda(before, settings)
     if last is None:
         return None, "; which anaconda it had is not known, [notes] anaconda can say it"
     name = NAME
-    kinds = changes.changed({name: changes.bare(last)}, {name: changes.bare(ours)})
+    kinds = changes.changed_packages({name: changes.bare_evr(last)}, {name: changes.bare_evr(ours)})
     if name not in kinds:
         return None, ""
-    changelogs = {name: own_changelog(Path(own.source), ours)}
-    return changes.change(name, kinds[name], {name: last}, {name: ours}, changelogs), ""
+    changelogs = {name: _anaconda_changelog(Path(own.source), ours)}
+    return changes.compare_package(name, kinds[name], {name: last}, {name: ours}, changelogs), ""
 
 
-def last_anaconda(before: Mapping[str, Evr], settings: Notes) -> Evr | None:
+def previous_anaconda(before: Mapping[str, Evr], settings: NotesSettings) -> Evr | None:
     """Return the anaconda of the last release, by its packages, else by release.toml; None if neither tells."""
     found = next((before[name] for name in ANACONDA if name in before), None)
     return found or (Evr.parse(settings.anaconda) if settings.anaconda else None)
 
 
-def own_changelog(source: Path, ours: Evr) -> Sequence[Entry]:
+def _anaconda_changelog(source: Path, ours: Evr) -> Sequence[ChangelogEntry]:
     """Return the changelog of our anaconda, by its spec file, else by its source package."""
     file = source / "anaconda.spec"
     if file.is_file():
-        return specfile.changelog(read_text(file), str(file))
+        return specfile.spec_changelog(read_file_text(file), str(file))
     name = f"{NAME}-{ours.version}-{ours.release}.src.rpm"
-    return [entry for found in sorted(source.rglob(name)) for entry in changelog.changelog(found)]
+    return [entry for found in sorted(source.rglob(name)) for entry in changelog.rpm_changelog(found)]
 
 
-def overlaid(last: Path, ours: Path, own: Sequence[Rule]) -> tuple[dict[str, list[str]], ...]:
+def _compare_overlays(last: Path, ours: Path, own: Sequence[BrandingRule]) -> tuple[dict[str, list[str]], ...]:
     """Return what happened to the files that the overlay images bring, where the last release's are at hand."""
     if not any((last / image).is_file() for image in OVERLAYS):
         return {}, {}
     try:
-        before = members(last, own)
+        before = _overlay_contents(last, own)
     except ContentError as error:
-        progress.note(f"what the images brought is not compared: {str(error).splitlines()[0]}")
+        progress.log_line(f"what the images brought is not compared: {str(error).splitlines()[0]}")
         return {}, {}
-    return changes.overlaid(before, members(ours, own))
+    return changes.overlay_changes(before, _overlay_contents(ours, own))
 
 
-def members(place: Path, own: Sequence[Rule]) -> dict[str, bytes]:
+def _overlay_contents(place: Path, own: Sequence[BrandingRule]) -> dict[str, bytes]:
     """Return path in the installer -> content; texts that show the release follow it, and are no news."""
     found = [image for name in OVERLAYS if (image := place / name).is_file()]
-    files = (one for image in found for one in cpio.members(read_bytes(image), str(image)))
-    named = ((one.name.removeprefix("./"), one.data) for one in files)
-    return {name: data for name, data in named if rules.rule_for(f"product/{name}", own) is None}
+    files = (member for image in found for member in cpio.parse_overlay_image(read_file_bytes(image), str(image)))
+    named = ((member.name.removeprefix("./"), member.data) for member in files)
+    return {name: data for name, data in named if rules.find_rule(f"product/{name}", own) is None}
 
 
-def newest(packages: Iterable[Package]) -> dict[str, Evr]:
+def _newest_versions(packages: Iterable[Package]) -> dict[str, Evr]:
     """Return name -> newest version, sources left out."""
     found: dict[str, Evr] = {}
     for package in packages:

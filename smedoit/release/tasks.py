@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.checks.tasks import last_release, memory
-from smedoit.config.places import Compared
+from smedoit.config.places import ReleaseComparison
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
+from smedoit.engine.task import Task, define_task, release_config
 from smedoit.medium_paths import OVERLAYS
-from smedoit.runtime.filesets import Files
+from smedoit.runtime.filesets import FileSet
 
 ANACONDA = ("*.spec", "*.src.rpm")
 
@@ -17,12 +17,12 @@ ANACONDA = ("*.spec", "*.src.rpm")
 def stage_link(rel: Release) -> Task:
     """stage/N, by which old hands and scripts find the version that is being built."""
     place = rel.root / "stage" / str(rel.release.major)
-    return step(
+    return define_task(
         rel,
         "stage_link",
-        "release.bump.link",
+        "release.bump.link_current_stage",
         *(rel.stage, place),
-        told=said(rel, "major", "version", "label"),
+        told=release_config(rel, "major", "version", "label"),
         links=[place],
         wiki="Create release specific folder and link (or rename the folder)",
     )
@@ -30,23 +30,23 @@ def stage_link(rel: Release) -> Task:
 
 def release_package(rel: Release) -> Task:
     """The package that carries the version, held against release.toml."""
-    return step(
+    return define_task(
         rel,
         "release_package",
-        "release.bump.check_package",
+        "release.bump.check_release_package",
         *(rel.lock, rel.spec.package, rel.release),
         file_dep=[rel.lock],
-        told={**said(rel, "version", "label"), "[spec] package": rel.spec.package},
+        told={**release_config(rel, "version", "label"), "[spec] package": rel.spec.package},
         wiki="The Smeserver version name; Bump smeserver-release if needed",
     )
 
 
 def bump(rel: Release) -> Task:
     """The spec file, and on request the content checkout, as this release needs them."""
-    return step(
+    return define_task(
         rel,
         "bump",
-        "release.bump.bump",
+        "release.bump.bump_release",
         *(rel.root, rel.spec, rel.content.path, rel.release, rel.rules),
         always=True,
         params=[
@@ -72,10 +72,10 @@ def bump(rel: Release) -> Task:
 
 def new_major(rel: Release) -> Task:
     """The next major's content tree and release.toml."""
-    return step(
+    return define_task(
         rel,
         "new_major",
-        "release.new_major.make",
+        "release.new_major.make_new_major",
         rel,
         always=True,
         params=[
@@ -98,19 +98,19 @@ def notes(rel: Release) -> Task:
     """Release notes against the last release."""
     target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous
     kept = memory(rel, "notes")
-    compared = Compared(rel.root, rel.lock, comps, rel.tree, last)
-    return step(
+    compared = ReleaseComparison(rel.root, rel.lock, comps, rel.tree, last)
+    return define_task(
         rel,
         "notes",
-        "release.notes.write",
+        "release.notes.write_release_notes",
         *(compared, rel.release, rel.notes, rel.anaconda, rel.rules, rel.network, kept, target, rel.content.path),
         file_dep=[rel.lock, comps, *(rel.tree / name for name in OVERLAYS)],
         reads=[
             *last_release(rel, *OVERLAYS),
-            *([Files(Path(rel.anaconda.source), ANACONDA)] if rel.anaconda.source else []),
+            *([FileSet(Path(rel.anaconda.source), ANACONDA)] if rel.anaconda.source else []),
         ],
         told={
-            **said(rel, "product", "version", "label"),
+            **release_config(rel, "product", "version", "label"),
             "[notes]": rel.notes,
             "[quality] previous": last,
             "[anaconda]": rel.anaconda,

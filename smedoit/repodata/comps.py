@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smedoit.errors import ContentError, grouped
+from smedoit.errors import ContentError, format_grouped
 
 HINT = "xmllint shows the place"
 FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # without a text they end anaconda, and libcomps
@@ -23,7 +23,7 @@ class Comps:
 
 
 @dataclass(frozen=True)
-class Install:
+class InstallSet:
     """What an installation begins with: an environment, and perhaps one optional group beside it.
 
     name         as a sentence says it
@@ -36,43 +36,48 @@ class Install:
     conditional: Mapping[str, str]
 
 
-def parse(text: str, file: Path) -> Comps:
+def parse_comps(text: str, file: Path) -> Comps:
     """Return what comps.xml says. Raises ContentError if it is not valid comps."""
-    comps = opened(text, file)
+    comps = _load_comps(text, file)
     return Comps(
         {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
-        {one.id: tuple(named.name for named in (*one.group_ids, *one.option_ids)) for one in comps.environments},
+        {
+            environment.id: tuple(named.name for named in (*environment.group_ids, *environment.option_ids))
+            for environment in comps.environments
+        },
     )
 
 
-def shown(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
+def list_comps_groups(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """Return (id, name, description, names of packages) of every group. Raises ContentError."""
     return [
-        (one.id, one.name or one.id, one.desc or "", tuple(package.name for package in one.packages))
-        for one in opened(text, file).groups
+        (group.id, group.name or group.id, group.desc or "", tuple(package.name for package in group.packages))
+        for group in _load_comps(text, file).groups
     ]
 
 
-def installs(text: str, file: Path) -> list[Install]:
+def list_install_sets(text: str, file: Path) -> list[InstallSet]:
     """Return every installation that the installer offers: each environment alone, then with each optional group.
 
     core comes with each of them. Optional is what the environment's optionlist names, and every
     visible group that would install something. Raises ContentError if text is not valid comps.
     """
-    comps = opened(text, file)
+    comps = _load_comps(text, file)
     groups = {group.id: group for group in comps.groups}
     visible = [group.id for group in comps.groups if group.uservisible]
     found = []
-    for one in comps.environments:
-        always = [CORE, *(named.name for named in one.group_ids)]
-        found.append(install(f"environment {one.id}", always, groups))
-        for extra in dict.fromkeys((*(named.name for named in one.option_ids), *visible)):
-            if extra not in always and install("", [extra], groups).members:
-                found.append(install(f"environment {one.id} with group {extra}", [*always, extra], groups))
+    for environment in comps.environments:
+        always = [CORE, *(named.name for named in environment.group_ids)]
+        found.append(_make_install_set(f"environment {environment.id}", always, groups))
+        for extra in dict.fromkeys((*(named.name for named in environment.option_ids), *visible)):
+            if extra not in always and _make_install_set("", [extra], groups).members:
+                found.append(
+                    _make_install_set(f"environment {environment.id} with group {extra}", [*always, extra], groups)
+                )
     return found
 
 
-def install(name: str, chosen: Iterable[str], groups: Mapping[str, Any]) -> Install:
+def _make_install_set(name: str, chosen: Iterable[str], groups: Mapping[str, Any]) -> InstallSet:
     """Return the installation that consists of the chosen groups; one that is not there brings nothing."""
     import libcomps
 
@@ -84,14 +89,14 @@ def install(name: str, chosen: Iterable[str], groups: Mapping[str, Any]) -> Inst
                 conditional[package.name] = package.requires or ""
             elif package.type != libcomps.PACKAGE_TYPE_OPTIONAL:
                 members.setdefault(package.name, group.id)
-    return Install(name, members, conditional)
+    return InstallSet(name, members, conditional)
 
 
-def opened(text: str, file: Path) -> Any:
+def _load_comps(text: str, file: Path) -> Any:
     """Return comps.xml as libcomps has it. Raises ContentError if it is not valid comps."""
     import libcomps
 
-    check_shape(text, file)
+    _check_shape(text, file)
     comps = libcomps.Comps()
     try:
         failed = comps.fromxml_str(text) < 0
@@ -104,7 +109,7 @@ def opened(text: str, file: Path) -> Any:
     return comps
 
 
-def check_shape(text: str, file: Path) -> None:
+def _check_shape(text: str, file: Path) -> None:
     """Raise ContentError for what a reader would die of: yum with a traceback, libcomps with the interpreter."""
     from xml.etree import ElementTree
 
@@ -112,17 +117,19 @@ def check_shape(text: str, file: Path) -> None:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
-    for one in root.iter():
-        value = (one.text or "").strip()
-        if one.tag in FLAGS and not value:
-            raise ContentError(f"{file}: is not valid comps: <{one.tag}> says nothing", hint="fill it in or remove it")
-        if one.tag == "display_order" and not value.isdecimal():
+    for element in root.iter():
+        value = (element.text or "").strip()
+        if element.tag in FLAGS and not value:
+            raise ContentError(
+                f"{file}: is not valid comps: <{element.tag}> says nothing", hint="fill it in or remove it"
+            )
+        if element.tag == "display_order" and not value.isdecimal():
             raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="mend it")
-        if one.tag == "match" and not {"name", "install"} <= set(one.keys()):
+        if element.tag == "match" and not {"name", "install"} <= set(element.keys()):
             raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="mend it")
 
 
-def check(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
+def check_comps(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
     """Raise ContentError for all that the installer would crash on, or would pass over in silence.
 
     names    of the packages on the medium
@@ -144,6 +151,6 @@ def check(comps: Comps, names: Collection[str], excused: Collection[str], file: 
             complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
     if complaints:
         raise ContentError(
-            f"{file}:\n{grouped(complaints)}",
+            f"{file}:\n{format_grouped(complaints)}",
             hint="mend comps, promote the package into a staged tier, or excuse it with a reason in [groups] absent",
         )

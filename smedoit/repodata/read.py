@@ -13,49 +13,48 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smedoit.artifacts.spdx import Described
+from smedoit.artifacts.spdx import SpdxPackage
 from smedoit.errors import PackageError, VerifyError
-from smedoit.repodata.write import KINDS as write_KINDS
-from smedoit.repodata.write import opened
+from smedoit.repodata import write
 from smedoit.runtime import progress
-from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp, walk, worded
+from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, walk_files, wrap_os_errors
 
 
-def read(repodata: Path) -> list[Described]:
+def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:
     """Return the packages of a repository, sorted by NEVRA. Raises TreeError, VerifyError for broken metadata."""
     import createrepo_c as cr
 
-    with worded(repodata / "repomd.xml", "read"):
+    with wrap_os_errors(repodata / "repomd.xml", "read"):
         (repodata / "repomd.xml").stat()
     found: list[Any] = []
     try:
-        records = {one.type: one.location_href for one in cr.Repomd(str(repodata / "repomd.xml")).records}
+        records = {record.type: record.location_href for record in cr.Repomd(str(repodata / "repomd.xml")).records}
         primary = repodata / Path(records["primary"]).name
         cr.xml_parse_primary(str(primary), pkgcb=found.append, do_files=False)
     except (cr.CreaterepoCError, OSError, KeyError) as error:
         again = "delete it, doit makes it again"
         raise VerifyError(f"{repodata}: cannot be read as repodata, {error}", hint=again) from None
-    return sorted(map(described, found), key=lambda one: one.nevra)
+    return sorted(map(_parse_package, found), key=lambda package: package.nevra)
 
 
-def described(one: Any) -> Described:
+def _parse_package(package: Any) -> SpdxPackage:
     """Return a package as createrepo_c read it."""
-    short = f"{one.version}-{one.release}"
-    return Described(
-        name=one.name,
-        evr=short if one.epoch in ("", "0", None) else f"{one.epoch}:{short}",
-        arch=one.arch,
-        file=Path(one.location_href).name,
-        sha256=one.pkgId,
-        license=one.rpm_license or "",
-        vendor=one.rpm_vendor or "",
-        url=one.url or "",
-        summary=one.summary or "",
-        source_rpm=one.rpm_sourcerpm or "",
+    short = f"{package.version}-{package.release}"
+    return SpdxPackage(
+        name=package.name,
+        evr=short if package.epoch in ("", "0", None) else f"{package.epoch}:{short}",
+        arch=package.arch,
+        file=Path(package.location_href).name,
+        sha256=package.pkgId,
+        license=package.rpm_license or "",
+        vendor=package.rpm_vendor or "",
+        url=package.url or "",
+        summary=package.summary or "",
+        source_rpm=package.rpm_sourcerpm or "",
     )
 
 
-KINDS = write_KINDS
+KINDS = write.KINDS
 ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
 CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
 MACHINES = {"i386": "i686"}  # what yum calls its base architecture -> what its machines can run
@@ -63,7 +62,7 @@ AGAIN = "mirror it again, or make its repodata anew"
 
 
 @contextmanager
-def unpacked(source: Source, kinds: Sequence[str], memory: Path) -> Iterator[dict[str, Path]]:
+def plain_metadata(source: RepoSource, kinds: Sequence[str], memory: Path) -> Iterator[dict[str, Path]]:
     """Yield kind -> plain XML file of a source's metadata; the files are gone afterwards.
 
     memory  a database of what was read from RPMs, for a source without repodata
@@ -74,42 +73,44 @@ def unpacked(source: Source, kinds: Sequence[str], memory: Path) -> Iterator[dic
     with TemporaryDirectory(dir=memory.parent, suffix=BESIDE) as directory:
         repomd = source.repomd
         beside = Path(directory)
-        yield taken(repomd, kinds, beside) if repomd else made(source, kinds, memory, beside)
+        yield _extract_metadata(repomd, kinds, beside) if repomd else _generate_metadata(source, kinds, memory, beside)
 
 
-def taken(repomd: Path, kinds: Sequence[str], beside: Path) -> dict[str, Path]:
+def _extract_metadata(repomd: Path, kinds: Sequence[str], beside: Path) -> dict[str, Path]:
     """Return the plain XML of a repository's own metadata, unpacked into beside. Raises PackageError."""
-    records = records_of(repomd)
+    records = read_repomd_records(repomd)
     lacking = [kind for kind in kinds if kind not in records]
     if lacking:
         raise PackageError(f"{repomd}: names no {' and no '.join(lacking)} metadata", hint=AGAIN)
-    return {kind: unpack(repomd.parent.parent, records[kind], kind, beside / f"{kind}.xml") for kind in kinds}
+    return {
+        kind: _decompress_record(repomd.parent.parent, records[kind], kind, beside / f"{kind}.xml") for kind in kinds
+    }
 
 
-def records_of(repomd: Path) -> dict[str, Any]:
+def read_repomd_records(repomd: Path) -> dict[str, Any]:
     """Return type -> record of a repomd.xml. Raises PackageError if it is none."""
     import createrepo_c as cr
 
     try:
         return {record.type: record for record in cr.Repomd(os.fspath(repomd)).records}
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        raise PackageError(f"{repomd}: is no repomd.xml, {words(error)}", hint=AGAIN) from None
+        raise PackageError(f"{repomd}: is no repomd.xml, {library_message(error)}", hint=AGAIN) from None
 
 
-def unpack(root: Path, record: Any, kind: str, target: Path) -> Path:
+def _decompress_record(root: Path, record: Any, kind: str, target: Path) -> Path:
     """Write one metadata file of the repository at root to target, as plain XML, and return it."""
     path = Path(os.path.normpath(root / record.location_href))
     if not path.is_relative_to(root):
         raise PackageError(f"{root / REPOMD}: names {record.location_href}, which lies outside", hint=AGAIN)
     if not path.is_file():
         raise PackageError(f"{path}: is not there, although repomd.xml names it", hint=AGAIN)
-    with worded(path, "read"):
-        whole = summed(path, record.checksum_type)
+    with wrap_os_errors(path, "read"):
+        whole = metadata_checksum(path, record.checksum_type)
     if whole and whole != record.checksum:
         raise PackageError(f"{path}: is damaged or cut short, its checksum is not that of repomd.xml", hint=AGAIN)
-    decompress(path, target)
-    plain = summed(target, record.checksum_open_type) if record.checksum_open else ""
-    if plain != (record.checksum_open or "") or not ends_well(target, ENDS[kind]):
+    _decompress(path, target)
+    plain = metadata_checksum(target, record.checksum_open_type) if record.checksum_open else ""
+    if plain != (record.checksum_open or "") or not _has_closing_tag(target, ENDS[kind]):
         raise PackageError(
             f"{path}: cannot be unpacked: its compression is one that cannot be read here, or it is damaged",
             hint="make it again with gzip, as createrepo_c --general-compress-type=gz does",
@@ -117,19 +118,19 @@ def unpack(root: Path, record: Any, kind: str, target: Path) -> Path:
     return target
 
 
-def decompress(path: Path, target: Path) -> None:
+def _decompress(path: Path, target: Path) -> None:
     """Write what path holds to target; a compression that cannot be read leaves target short or absent."""
     import createrepo_c as cr
 
     try:
         cr.decompress_file(os.fspath(path), os.fspath(target), cr.AUTO_DETECT_COMPRESSION)
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        progress.note(f"{path}: {words(error)}")
+        progress.log_line(f"{path}: {library_message(error)}")
     if not target.exists():
         target.touch()
 
 
-def summed(path: Path, kind: str | None) -> str:
+def metadata_checksum(path: Path, kind: str | None) -> str:
     """Return a file's checksum, "" for an algorithm that Python does not know. Raises OSError."""
     name = {"sha": "sha1"}.get(kind or "", kind or "")
     if name not in hashlib.algorithms_available:
@@ -141,47 +142,50 @@ def summed(path: Path, kind: str | None) -> str:
     return state.hexdigest()
 
 
-def ends_well(path: Path, end: bytes) -> bool:
+def _has_closing_tag(path: Path, end: bytes) -> bool:
     """Return whether an XML file ends with its closing tag."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 200))
-        return file.read().rstrip().endswith(end) or only_empty(path)
+        return file.read().rstrip().endswith(end) or _is_empty_element(path)
 
 
-def only_empty(path: Path) -> bool:
+def _is_empty_element(path: Path) -> bool:
     """Return whether an XML file is one empty element, as a repository without packages may have it."""
     return path.stat().st_size < 1000 and path.read_bytes().rstrip().endswith(b"/>")
 
 
-def made(source: Source, kinds: Sequence[str], memory: Path, beside: Path) -> dict[str, Path]:
+def _generate_metadata(source: RepoSource, kinds: Sequence[str], memory: Path, beside: Path) -> dict[str, Path]:
     """Return plain XML metadata of a source's RPMs; what cannot be read as an RPM is left out and noted."""
-    with opened(memory) as chunks:
-        found = list(chunks_of(source.rpms(), chunks, source.place))
-    return {kind: write(beside / f"{kind}.xml", kind, [xml[KINDS.index(kind)] for xml in found]) for kind in kinds}
+    with write.open_package_cache(memory) as chunks:
+        found = list(_package_chunks(source.rpms(), chunks, source.place))
+    return {
+        kind: _write_plain_xml(beside / f"{kind}.xml", kind, [xml[KINDS.index(kind)] for xml in found])
+        for kind in kinds
+    }
 
 
-def chunks_of(paths: Sequence[Path], chunks: Any, root: Path) -> Iterator[Sequence[str]]:
+def _package_chunks(paths: Sequence[Path], chunks: Any, root: Path) -> Iterator[Sequence[str]]:
     """Yield the XML of every RPM below root, parsed only if its stamp is not known; forget the RPMs that are gone."""
-    known = dict(chunks.execute("SELECT key, xml FROM chunk WHERE key GLOB ?", (f"{escaped(root)}/*",)))
+    known = dict(chunks.execute("SELECT key, xml FROM chunk WHERE key GLOB ?", (f"{_escape_glob(root)}/*",)))
     idle = set(known)
-    for path in progress.track(paths, len(paths), "reading headers"):
-        with worded(path, "read"):
-            key = f"{path} {' '.join(map(str, stamp(path)))}"
+    for path in progress.track_progress(paths, len(paths), "reading headers"):
+        with wrap_os_errors(path, "read"):
+            key = f"{path} {' '.join(map(str, stamp_file(path)))}"
         idle.discard(key)
         if key not in known:
-            known[key] = json.dumps(parse(path, os.fspath(path.relative_to(root))))
+            known[key] = json.dumps(parse_rpm(path, os.fspath(path.relative_to(root))))
             chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, known[key]))
         if xml := json.loads(known[key]):
             yield xml
     chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in idle])
 
 
-def escaped(root: Path) -> str:
+def _escape_glob(root: Path) -> str:
     """Return a path as a pattern of SQLite's GLOB that matches itself."""
     return re.sub(r"([*?\[])", r"[\1]", os.fspath(root))
 
 
-def parse(path: Path, href: str) -> Sequence[str]:
+def parse_rpm(path: Path, href: str) -> Sequence[str]:
     """Return an RPM's XML for primary, filelists and other; nothing for a file that is no RPM."""
     import createrepo_c as cr
 
@@ -191,11 +195,11 @@ def parse(path: Path, href: str) -> Sequence[str]:
         )
         return tuple(cr.xml_dump(found))  # which refuses texts that no XML can hold
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        progress.note(f"{path}: passed over, {words(error)}")
+        progress.log_line(f"{path}: passed over, {library_message(error)}")
         return ()
 
 
-def write(path: Path, kind: str, chunks: Sequence[str]) -> Path:
+def _write_plain_xml(path: Path, kind: str, chunks: Sequence[str]) -> Path:
     """Write plain metadata of one kind, and return its path."""
     import createrepo_c as cr
 
@@ -207,7 +211,7 @@ def write(path: Path, kind: str, chunks: Sequence[str]) -> Path:
     return path
 
 
-def pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> Any:
+def create_solver_pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> Any:
     """Return a libsolv pool for arch that holds repositories: name -> kind -> plain XML. Raises PackageError.
 
     "primary" must be there; "filelists" adds the files that primary leaves out.
@@ -219,24 +223,24 @@ def pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> Any:
     found.setarch(MACHINES.get(arch, arch))
     for flag in (solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS):
         found.set_flag(flag, 1)  # as yum: glibc.i686 and glibc.x86_64 stand side by side
-    load(found, loaded)
+    load_repositories(found, loaded)
     return found
 
 
-def load(pool: Any, loaded: Mapping[str, Mapping[str, Path]]) -> None:
+def load_repositories(pool: Any, loaded: Mapping[str, Mapping[str, Path]]) -> None:
     """Add repositories to a pool, which may be in use. Raises PackageError."""
     import solv
 
     for name, files in loaded.items():
         repository = pool.add_repo(name)
-        add(pool, repository, files["primary"], 0)
+        _add_xml(pool, repository, files["primary"], 0)
         if "filelists" in files:
-            add(pool, repository, files["filelists"], solv.Repo.REPO_EXTEND_SOLVABLES)
+            _add_xml(pool, repository, files["filelists"], solv.Repo.REPO_EXTEND_SOLVABLES)
     pool.addfileprovides()
     pool.createwhatprovides()
 
 
-def add(found: Any, repository: Any, path: Path, flags: int) -> None:
+def _add_xml(found: Any, repository: Any, path: Path, flags: int) -> None:
     """Load one plain XML file into a repository of the pool. Raises PackageError for what libsolv refuses."""
     import solv
 
@@ -251,7 +255,7 @@ def add(found: Any, repository: Any, path: Path, flags: int) -> None:
             file.close()
 
 
-def words(error: BaseException) -> str:
+def library_message(error: BaseException) -> str:
     """Return a library's message on one line, with a small letter first."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[0].lower() + text[1:]
@@ -261,7 +265,7 @@ REPOMD = Path("repodata/repomd.xml")
 
 
 @dataclass(frozen=True)
-class Source:
+class RepoSource:
     """A repository that is looked at: a tier, a mirror, or the tree itself.
 
     name   as a person calls it; for a tier, as release.toml does
@@ -284,7 +288,7 @@ class Source:
     def rpms(self) -> list[Path]:
         """Return its RPM files, at any depth, sorted. Raises PackageError if there is no such directory."""
         try:
-            return [Path(entry.path) for name, entry in walk(self.place) if name.endswith(".rpm")]
+            return [Path(entry.path) for name, entry in walk_files(self.place) if name.endswith(".rpm")]
         except OSError:
             raise PackageError(
                 f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"

@@ -13,14 +13,22 @@ from typing import Any, Protocol
 
 from smedoit.errors import PackageError, SmeError
 from smedoit.runtime import progress, workers
-from smedoit.runtime.files import BESIDE, copy, make_directory, read_bytes, remove, walk, worded
-from smedoit.runtime.files import stamp as files_stamp
+from smedoit.runtime.files import (
+    BESIDE,
+    copy_file,
+    make_directory,
+    read_file_bytes,
+    remove_file,
+    stamp_file,
+    walk_files,
+    wrap_os_errors,
+)
 
 KINDS = ("primary", "filelists", "other")
 CHANGELOGS = 10  # entries a package, as createrepo_c has it
 
 
-class Hashed(Protocol):
+class HasDigest(Protocol):
     """Whatever knows the SHA-256 of a package's file; a Package does."""
 
     @property
@@ -29,31 +37,31 @@ class Hashed(Protocol):
 
 
 @dataclass(frozen=True)
-class Content:
+class DigestOnly:
     """The SHA-256 of a file of which nothing else is known."""
 
     sha256: str
 
 
 @dataclass(frozen=True)
-class Located:
+class RepoPackage:
     """A package and where it lies: path in our tree, href in the repository.
 
     package  None where nobody vouches for its content: what lies there is described, whatever it is
     """
 
-    package: Hashed | None
+    package: HasDigest | None
     path: Path
     href: str
 
 
-def make(
-    packages: Sequence[Located],
+def write_repodata(
+    packages: Sequence[RepoPackage],
     comps: Path | None,
     directory: Path,
     epoch: int,
     memory: Path,
-    others: Sequence[Located] = (),
+    others: Sequence[RepoPackage] = (),
     retain: bool = False,
 ) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
@@ -68,33 +76,33 @@ def make(
     Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
     Raises PackageError if a file is not what packages says, or if metadata lost a package.
     """
-    with opened(memory) as chunks:
-        packages, found = identified(chunks, packages, epoch)
-        parsed = found + fill(chunks, packages, epoch)
+    with open_package_cache(memory) as chunks:
+        packages, found = _with_digests(chunks, packages, epoch)
+        parsed = found + _fill_cache(chunks, packages, epoch)
         with TemporaryDirectory(dir=memory.parent, suffix=BESIDE) as beside:
-            records = write_metadata(Path(beside), packages, comps, epoch, chunks)
-            publish(records, directory, named_by(directory / "repomd.xml") if retain else set())
-        forget_others(chunks, [*packages, *others])
+            records = _write_metadata(Path(beside), packages, comps, epoch, chunks)
+            _install_metadata(records, directory, _referenced_files(directory / "repomd.xml") if retain else set())
+        _prune_cache(chunks, [*packages, *others])
     return parsed
 
 
 @contextmanager
-def opened(memory: Path) -> Iterator[Any]:
+def open_package_cache(memory: Path) -> Iterator[Any]:
     """Yield the database of parsed packages; one that cannot be used is started again."""
     import sqlite3
 
     make_directory(memory.parent)
     try:
-        database = connect(memory)
+        database = _connect_database(memory)
     except sqlite3.DatabaseError:
-        remove(memory)
-        database = connect(memory)
+        remove_file(memory)
+        database = _connect_database(memory)
     with closing(database):
         yield database
         database.commit()
 
 
-def connect(memory: Path) -> Any:
+def _connect_database(memory: Path) -> Any:
     """Return the database, with its one table. Raises sqlite3.DatabaseError if it is none of ours."""
     import sqlite3
 
@@ -107,17 +115,17 @@ def connect(memory: Path) -> Any:
     return database
 
 
-def digest_of(one: Located) -> str:
+def _package_digest(entry: RepoPackage) -> str:
     """Return the SHA-256 of a package's file, "" if nobody has said it yet."""
-    return one.package.sha256 if one.package else ""
+    return entry.package.sha256 if entry.package else ""
 
 
-def key_of(one: Located, epoch: int) -> str:
+def _cache_key(entry: RepoPackage, epoch: int) -> str:
     """Return what a package's metadata depends on."""
-    return f"{digest_of(one)} {epoch} {one.href}"
+    return f"{_package_digest(entry)} {epoch} {entry.href}"
 
 
-def identified(chunks: Any, packages: Sequence[Located], epoch: int) -> tuple[list[Located], int]:
+def _with_digests(chunks: Any, packages: Sequence[RepoPackage], epoch: int) -> tuple[list[RepoPackage], int]:
     """Return the packages with their digests, and how many files had to be parsed for that.
 
     A file with the stamp that it had last time is not opened. Raises PackageError with all
@@ -125,85 +133,87 @@ def identified(chunks: Any, packages: Sequence[Located], epoch: int) -> tuple[li
     """
     known = {path: (stamp, sha256) for path, stamp, sha256 in chunks.execute("SELECT path, stamp, sha256 FROM seen")}
     found, fresh = {}, {}
-    for one in (one for one in packages if one.package is None):
-        with worded(one.path, "read"):
-            stamp = " ".join(map(str, files_stamp(one.path)))
-        before, sha256 = known.get(os.fspath(one.path), ("", ""))
+    for entry in (entry for entry in packages if entry.package is None):
+        with wrap_os_errors(entry.path, "read"):
+            stamp = " ".join(map(str, stamp_file(entry.path)))
+        before, sha256 = known.get(os.fspath(entry.path), ("", ""))
         if stamp == before:
-            found[one.path] = sha256
+            found[entry.path] = sha256
         else:
-            fresh[one] = stamp
-    found.update(learned(chunks, fresh, epoch))
-    return [one if one.package else replace(one, package=Content(found[one.path])) for one in packages], len(fresh)
+            fresh[entry] = stamp
+    found.update(_read_new_packages(chunks, fresh, epoch))
+    return [
+        entry if entry.package else replace(entry, package=DigestOnly(found[entry.path])) for entry in packages
+    ], len(fresh)
 
 
-def learned(chunks: Any, fresh: Mapping[Located, str], epoch: int) -> Iterator[tuple[Path, str]]:
+def _read_new_packages(chunks: Any, fresh: Mapping[RepoPackage, str], epoch: int) -> Iterator[tuple[Path, str]]:
     """Yield path and digest of every file with a new stamp, after parsing it into chunks."""
     bad: list[str] = []
-    results = workers.spread(lambda one: examined(one, epoch), list(fresh))
-    for (one, stamp), result in zip(
-        fresh.items(), progress.track(results, len(fresh), "reading packages"), strict=True
+    results = workers.map_parallel(lambda entry: _parse_or_error(entry, epoch), list(fresh))
+    for (entry, stamp), result in zip(
+        fresh.items(), progress.track_progress(results, len(fresh), "reading packages"), strict=True
     ):
         if isinstance(result, str):
             bad.append(result)
             continue
         sha256, xml = result
-        key = key_of(replace(one, package=Content(sha256)), epoch)
+        key = _cache_key(replace(entry, package=DigestOnly(sha256)), epoch)
         chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, xml))
-        chunks.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (os.fspath(one.path), stamp, sha256))
-        yield one.path, sha256
+        chunks.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (os.fspath(entry.path), stamp, sha256))
+        yield entry.path, sha256
     if bad:
         raise PackageError("\n".join(bad), hint="get a good copy of each, or take it away")
 
 
-def examined(one: Located, epoch: int) -> tuple[str, str] | str:
+def _parse_or_error(entry: RepoPackage, epoch: int) -> tuple[str, str] | str:
     """Return digest and XML of a package, or why it cannot be read, with its name."""
     try:
-        sha256, xml = parse(one, epoch)
+        sha256, xml = _read_rpm_xml(entry, epoch)
         return sha256, json.dumps(xml)
     except SmeError as error:
         return str(error).splitlines()[0]
 
 
-def fill(chunks: Any, packages: Sequence[Located], epoch: int) -> int:
+def _fill_cache(chunks: Any, packages: Sequence[RepoPackage], epoch: int) -> int:
     """Parse the packages that are not in chunks; return how many."""
     known = {key for (key,) in chunks.execute("SELECT key FROM chunk")}
-    fresh = [one for one in packages if key_of(one, epoch) not in known]
-    parsed = workers.spread(lambda one: json.dumps(parse(one, epoch)[1]), fresh)
-    for one, xml in zip(fresh, progress.track(parsed, len(fresh), "parsing packages"), strict=True):
-        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (key_of(one, epoch), xml))
+    fresh = [entry for entry in packages if _cache_key(entry, epoch) not in known]
+    parsed = workers.map_parallel(lambda entry: json.dumps(_read_rpm_xml(entry, epoch)[1]), fresh)
+    for entry, xml in zip(fresh, progress.track_progress(parsed, len(fresh), "parsing packages"), strict=True):
+        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (_cache_key(entry, epoch), xml))
     return len(fresh)
 
 
-def parse(one: Located, epoch: int) -> tuple[str, Sequence[str]]:
+def _read_rpm_xml(entry: RepoPackage, epoch: int) -> tuple[str, Sequence[str]]:
     """Return a package's SHA-256, and its XML for primary, filelists and other.
 
     Raises PackageError if its content is not what the lock says, TreeError if it is no package.
     """
     import createrepo_c as cr
 
-    with worded(one.path, "read"):
-        os.stat(one.path)
+    with wrap_os_errors(entry.path, "read"):
+        os.stat(entry.path)
         found = cr.package_from_rpm(
-            str(one.path), checksum_type=cr.SHA256, location_href=one.href, changelog_limit=CHANGELOGS
+            str(entry.path), checksum_type=cr.SHA256, location_href=entry.href, changelog_limit=CHANGELOGS
         )
-    if one.package and found.pkgId != one.package.sha256:
-        raise PackageError(f"{one.path}: changed since packages.lock was written", hint="run doit again")
+    if entry.package and found.pkgId != entry.package.sha256:
+        raise PackageError(f"{entry.path}: changed since packages.lock was written", hint="run doit again")
     found.time_file = epoch
     return found.pkgId, tuple(cr.xml_dump(found))
 
 
-def write_metadata(
-    beside: Path, packages: Sequence[Located], comps: Path | None, epoch: int, chunks: Any
+def _write_metadata(
+    beside: Path, packages: Sequence[RepoPackage], comps: Path | None, epoch: int, chunks: Any
 ) -> list[Path]:
     """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
     import createrepo_c as cr
 
-    paths = write_xml(beside, packages, epoch, chunks)
-    check_count(paths["primary"], packages)
+    paths = _write_xml(beside, packages, epoch, chunks)
+    _check_count(paths["primary"], packages)
     repomd = cr.Repomd()
     repomd.set_revision(str(epoch))
-    for record in (*records_of(paths), *group_records(beside, comps)):
+    for record in (*_file_records(paths), *_group_records(beside, comps)):
         record.set_timestamp(epoch)
         record.rename_file()
         repomd.set_record(record)
@@ -212,7 +222,7 @@ def write_metadata(
     return [*(Path(record.location_real) for record in repomd.records), beside / "repomd.xml"]
 
 
-def write_xml(beside: Path, packages: Sequence[Located], epoch: int, chunks: Any) -> dict[str, Path]:
+def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, chunks: Any) -> dict[str, Path]:
     """Write primary, filelists and other from the chunks; return their paths."""
     import createrepo_c as cr
 
@@ -221,8 +231,8 @@ def write_xml(beside: Path, packages: Sequence[Located], epoch: int, chunks: Any
     files = [maker(str(paths[kind]), cr.GZ_COMPRESSION) for kind, maker in zip(KINDS, makers, strict=True)]
     for file in files:
         file.set_num_of_pkgs(len(packages))
-    for one in packages:
-        (xml,) = chunks.execute("SELECT xml FROM chunk WHERE key = ?", (key_of(one, epoch),)).fetchone()
+    for entry in packages:
+        (xml,) = chunks.execute("SELECT xml FROM chunk WHERE key = ?", (_cache_key(entry, epoch),)).fetchone()
         for file, chunk in zip(files, json.loads(xml), strict=True):
             file.add_chunk(chunk)
     for file in files:
@@ -230,7 +240,7 @@ def write_xml(beside: Path, packages: Sequence[Located], epoch: int, chunks: Any
     return paths
 
 
-def records_of(paths: dict[str, Path]) -> Iterable[Any]:
+def _file_records(paths: dict[str, Path]) -> Iterable[Any]:
     """Yield the records of primary, filelists and other, with their digests."""
     import createrepo_c as cr
 
@@ -240,13 +250,13 @@ def records_of(paths: dict[str, Path]) -> Iterable[Any]:
         yield record
 
 
-def group_records(beside: Path, comps: Path | None) -> Iterable[Any]:
+def _group_records(beside: Path, comps: Path | None) -> Iterable[Any]:
     """Yield the records of the group data, group and group_gz, if there is any."""
     import createrepo_c as cr
 
     if comps:
         group = beside / "comps.xml"
-        group.write_bytes(read_bytes(comps))
+        group.write_bytes(read_file_bytes(comps))
         plain = cr.RepomdRecord("group", str(group))
         zipped = plain.compress_and_fill(cr.SHA256, cr.GZ_COMPRESSION)
         zipped.type = "group_gz"
@@ -254,13 +264,13 @@ def group_records(beside: Path, comps: Path | None) -> Iterable[Any]:
         yield from (plain, zipped)
 
 
-def check_count(primary: Path, packages: Sequence[Located]) -> None:
+def _check_count(primary: Path, packages: Sequence[RepoPackage]) -> None:
     """Raise PackageError unless the metadata, read back, holds every package."""
     import createrepo_c as cr
 
     hrefs: set[str] = set()
     cr.xml_parse_primary(str(primary), pkgcb=lambda found: hrefs.add(found.location_href), do_files=False)
-    lost = sorted({one.href for one in packages} - hrefs)
+    lost = sorted({entry.href for entry in packages} - hrefs)
     if lost or len(hrefs) != len(packages):
         raise PackageError(
             f"repodata: {len(packages)} packages went in and {len(hrefs)} came out, without {', '.join(lost[:5])}",
@@ -268,7 +278,7 @@ def check_count(primary: Path, packages: Sequence[Located]) -> None:
         )
 
 
-def named_by(repomd: Path) -> set[str]:
+def _referenced_files(repomd: Path) -> set[str]:
     """Return the names of the files that a repomd.xml speaks of; one that cannot be read names none."""
     import createrepo_c as cr
 
@@ -278,24 +288,24 @@ def named_by(repomd: Path) -> set[str]:
         return set()
 
 
-def publish(made: Sequence[Path], directory: Path, kept: Container[str] = ()) -> None:
+def _install_metadata(made: Sequence[Path], directory: Path, kept: Container[str] = ()) -> None:
     """Put the files into directory: data under names of their own, then repomd.xml, then the old files go.
 
     kept  names of old files that stay all the same
     """
     for path in made:
-        copy(path, directory / path.name)
+        copy_file(path, directory / path.name)
     wanted = {path.name for path in made}
-    for _, entry in list(walk(directory)):
+    for _, entry in list(walk_files(directory)):
         if (name := os.path.relpath(entry.path, directory)) not in wanted and name not in kept:
-            remove(Path(entry.path))
+            remove_file(Path(entry.path))
 
 
-def forget_others(chunks: Any, packages: Sequence[Located]) -> None:
+def _prune_cache(chunks: Any, packages: Sequence[RepoPackage]) -> None:
     """Drop from the memory what no package of this repository needs."""
-    used = {digest_of(one) for one in packages}
+    used = {_package_digest(entry) for entry in packages}
     keys = [key for (key,) in chunks.execute("SELECT key FROM chunk") if key.split(" ", 1)[0] not in used]
     chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in keys])
-    there = {os.fspath(one.path) for one in packages}
+    there = {os.fspath(entry.path) for entry in packages}
     gone = [path for (path,) in chunks.execute("SELECT path FROM seen") if path not in there]
     chunks.executemany("DELETE FROM seen WHERE path = ?", [(path,) for path in gone])

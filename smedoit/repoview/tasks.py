@@ -7,39 +7,39 @@ from pathlib import Path
 
 from smedoit.checks.tasks import repositories
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, group, said, step
-from smedoit.runtime.filesets import Files
+from smedoit.engine.task import Task, define_task, group_task, release_config
+from smedoit.runtime.filesets import FileSet
 from smedoit.tiers.tasks import SOURCES
 from smedoit.tiers.tasks import repositories as parts
 
 
 def repoview(rel: Release) -> Iterator[Task]:
     """repoview/ of every repository of binary packages that is ours, and of the tree."""
-    yield group(rel, "repoview", "web pages of each tier and of the tree: groups, letters, packages, a feed")
+    yield group_task(rel, "repoview", "web pages of each tier and of the tree: groups, letters, packages, a feed")
     for tier in rel.tiers:
-        for arch in [one for one in parts(rel, tier) if one != SOURCES and not tier.mirror]:
+        for arch in [part for part in parts(rel, tier) if part != SOURCES and not tier.mirror]:
             made_by = [f"tiers:{tier.name}-{arch}"] if tier.repodata else []
-            yield one_of(rel, f"{tier.name}-{arch}", tier.path / arch, f"{tier.name} ({arch})", made_by)
+            yield repoview_task(rel, f"{tier.name}-{arch}", tier.path / arch, f"{tier.name} ({arch})", made_by)
     title = f"{rel.release.product} {rel.release.title}"
-    yield one_of(rel, "tree", rel.tree, title, ["repodata"])
+    yield repoview_task(rel, "tree", rel.tree, title, ["repodata"])
 
 
-def one_of(rel: Release, label: str, place: Path, title: str, after: list[str]) -> Task:
+def repoview_task(rel: Release, label: str, place: Path, title: str, after: list[str]) -> Task:
     """Return the task that makes the pages of one repository."""
     comps, memory, state = (
         rel.groups.comps,
         rel.cache / "pages" / f"{label}.sqlite",
         rel.cache / "pages" / f"{label}.json",
     )
-    task = step(
+    task = define_task(
         rel,
         f"repoview-{label}",
-        "repoview.write.write",
+        "repoview.write.write_repoview",
         *(place, title, comps, rel.rules, rel.release, memory, state),
         file_dep=[comps],
         reads=repositories(rel, place),
-        told={"[[rules]]": rel.rules, **said(rel, "product", "aliases", "version", "label", "arch")},
-        writes=[Files(place / "repoview")],
+        told={"[[rules]]": rel.rules, **release_config(rel, "product", "aliases", "version", "label", "arch")},
+        writes=[FileSet(place / "repoview")],
         after=after,
         wiki="Local Only: update_repos",
     )

@@ -9,30 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import PackageError
 from smedoit.package import Evr
 from smedoit.repodata import comps, read
-from smedoit.repodata.read import Source
+from smedoit.repodata.read import RepoSource
 from smedoit.repoview import render
-from smedoit.repoview.render import Change, Copy
+from smedoit.repoview.render import ChangelogItem, RepositoryPackage
 from smedoit.runtime import progress
-from smedoit.runtime.files import read_bytes, read_text
-from smedoit.runtime.files import stamp as files_stamp
-from smedoit.runtime.files import write as files_write
+from smedoit.runtime.files import read_file_bytes, read_file_text, stamp_file, write_file
 from smedoit.tree import layers
 
 PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository
 
 
-def write(
+def write_repoview(
     place: Path,
     title: str,
     comps_file: Path,
-    own: Sequence[Rule],
-    one: Identity,
+    own: Sequence[BrandingRule],
+    identity: ReleaseIdentity,
     memory: Path,
     state: Path,
 ) -> str:
@@ -43,112 +41,127 @@ def write(
     if not place.is_dir():
         return f"nothing to do, there is no {place}"
     relative = "Packages/base/comps.xml"
-    groups = comps.shown(rules.render(relative, read_text(comps_file), one, own), comps_file)
-    with read.unpacked(Source(title, place, one.arch), (PRIMARY, OTHER), memory) as files:
-        whole = render.site(title, one.product, copies(files[PRIMARY], place), groups)
-        written, removed = publish(list(render.pages(whole, changelogs(files[OTHER]))), place / "repoview", state)
+    groups = comps.list_comps_groups(
+        rules.render_content(relative, read_file_text(comps_file), identity, own), comps_file
+    )
+    with read.plain_metadata(RepoSource(title, place, identity.arch), (PRIMARY, OTHER), memory) as files:
+        whole = render.build_site(title, identity.product, _read_primary(files[PRIMARY], place), groups)
+        written, removed = _write_pages(
+            list(render.site_pages(whole, _changelog_reader(files[OTHER]))), place / "repoview", state
+        )
     return f"{len(whole.packages)} packages, {written} pages written, {removed} removed"
 
 
-def copies(primary: Path, place: Path) -> list[Copy]:
+def _read_primary(primary: Path, place: Path) -> list[RepositoryPackage]:
     """Return every package of plain primary metadata."""
     import createrepo_c as cr
 
-    found: list[Copy] = []
+    found: list[RepositoryPackage] = []
     try:
-        cr.xml_parse_primary(os.fspath(primary), pkgcb=lambda one: found.append(copy(one, place)), do_files=False)
+        cr.xml_parse_primary(
+            os.fspath(primary), pkgcb=lambda package: found.append(_page_package(package, place)), do_files=False
+        )
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        raise PackageError(f"{place}: its metadata is damaged, {read.words(error)}", hint=read.AGAIN) from None
+        raise PackageError(
+            f"{place}: its metadata is damaged, {read.library_message(error)}", hint=read.AGAIN
+        ) from None
     return found
 
 
-def copy(one: Any, place: Path) -> Copy:
+def _page_package(package: Any, place: Path) -> RepositoryPackage:
     """Return what a page shows of a package."""
-    href = one.location_href or ""
+    href = package.location_href or ""
     there = not href.startswith("/") and ".." not in href.split("/") and (place / href).is_file()
-    evr = Evr(int(one.epoch or 0) if (one.epoch or "0").isdecimal() else 0, one.version or "", one.release or "")
-    return Copy(
-        one.pkgId or "",
-        render.clean(one.name),
-        Evr(evr.epoch, render.clean(evr.version), render.clean(evr.release)),
-        render.clean(one.arch),
-        render.clean(one.summary),
-        render.clean(one.description),
-        render.clean(one.rpm_license),
-        render.clean(one.url),
-        render.clean(one.rpm_group),
-        render.clean(one.rpm_sourcerpm),
-        one.size_package,
-        one.time_build,
-        render.clean(os.path.basename(href)),
-        render.address(UP, href) if there else "",
+    evr = Evr(
+        int(package.epoch or 0) if (package.epoch or "0").isdecimal() else 0,
+        package.version or "",
+        package.release or "",
+    )
+    return RepositoryPackage(
+        package.pkgId or "",
+        render.clean_text(package.name),
+        Evr(evr.epoch, render.clean_text(evr.version), render.clean_text(evr.release)),
+        render.clean_text(package.arch),
+        render.clean_text(package.summary),
+        render.clean_text(package.description),
+        render.clean_text(package.rpm_license),
+        render.clean_text(package.url),
+        render.clean_text(package.rpm_group),
+        render.clean_text(package.rpm_sourcerpm),
+        package.size_package,
+        package.time_build,
+        render.clean_text(os.path.basename(href)),
+        render.page_link(UP, href) if there else "",
     )
 
 
-def changelogs(other: Path) -> Callable[[render.Package], render.Package]:
+def _changelog_reader(other: Path) -> Callable[[render.PackagePage], render.PackagePage]:
     """Return a function that adds the changelog to a package; the metadata is read when it is first asked."""
-    known: dict[str, list[Change]] = {}
+    known: dict[str, list[ChangelogItem]] = {}
 
-    def added(one: render.Package) -> render.Package:
+    def added(package: render.PackagePage) -> render.PackagePage:
         if not known:
-            known.update(read_changelogs(other))
-        return render.newest_changelog(one, known.get(one.newest.digest, ()))
+            known.update(_read_changelogs(other))
+        return render.attach_changelog(package, known.get(package.newest.digest, ()))
 
     return added
 
 
-def read_changelogs(other: Path) -> dict[str, list[Change]]:
+def _read_changelogs(other: Path) -> dict[str, list[ChangelogItem]]:
     """Return digest of a package -> its changelog."""
     import createrepo_c as cr
 
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[ChangelogItem]] = {}
 
-    def take(one: Any) -> None:
-        found[one.pkgId] = [Change(render.clean(who), when, render.clean(text)) for who, when, text in one.changelogs]
+    def take(package: Any) -> None:
+        found[package.pkgId] = [
+            ChangelogItem(render.clean_text(who), when, render.clean_text(text))
+            for who, when, text in package.changelogs
+        ]
 
     try:
         cr.xml_parse_other(os.fspath(other), pkgcb=take)
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        raise PackageError(f"{other}: is damaged, {read.words(error)}", hint=read.AGAIN) from None
+        raise PackageError(f"{other}: is damaged, {read.library_message(error)}", hint=read.AGAIN) from None
     return found
 
 
-def publish(wanted: Sequence[render.Page], target: Path, state: Path) -> tuple[int, int]:
+def _write_pages(wanted: Sequence[render.SitePage], target: Path, state: Path) -> tuple[int, int]:
     """Make target hold these pages and no other file; return how many were written and removed."""
-    known = recalled(state)
+    known = _load_page_state(state)
     current: dict[str, tuple[str, list[int]]] = {}
     written = 0
-    for page in progress.track(wanted, len(wanted), "writing pages"):
+    for page in progress.track_progress(wanted, len(wanted), "writing pages"):
         path = target / page.path
         seen = known.get(page.path)
-        if seen is None or seen[0] != page.key or seen[1] != stamp(path):
-            written += put(path, page.text())
-        current[page.path] = page.key, stamp(path)
-    gone = [relative for relative in layers.listed(target) if relative not in current]
+        if seen is None or seen[0] != page.key or seen[1] != _page_stamp(path):
+            written += _write_if_changed(path, page.text())
+        current[page.path] = page.key, _page_stamp(path)
+    gone = [relative for relative in layers.list_tree_files(target) if relative not in current]
     for relative in gone:
         layers.remove_with_parents(target, relative)
-    files_write(state, json.dumps(current, separators=(",", ":")), durable=False)
+    write_file(state, json.dumps(current, separators=(",", ":")), durable=False)
     return written, len(gone)
 
 
-def put(path: Path, text: str) -> int:
+def _write_if_changed(path: Path, text: str) -> int:
     """Write a page unless it says the same already; return how many were written, 0 or 1."""
     data = text.encode()
-    if path.is_file() and not path.is_symlink() and read_bytes(path) == data:
+    if path.is_file() and not path.is_symlink() and read_file_bytes(path) == data:
         return 0
-    files_write(path, data, durable=False)
+    write_file(path, data, durable=False)
     return 1
 
 
-def stamp(path: Path) -> list[int]:
+def _page_stamp(path: Path) -> list[int]:
     """Return the stamp of a page; none if it is not there."""
     try:
-        return list(files_stamp(path))
+        return list(stamp_file(path))
     except OSError:
         return []
 
 
-def recalled(state: Path) -> Mapping[str, Sequence[Any]]:
+def _load_page_state(state: Path) -> Mapping[str, Sequence[Any]]:
     """Return path -> (key, stamp) of what was written before; a damaged memory is no memory."""
     try:
         entries = json.loads(state.read_bytes())

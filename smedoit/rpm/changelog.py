@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.package import Evr
-from smedoit.release.changes import AUTHOR, TRAILING_EVR, without_dist
+from smedoit.release.changes import AUTHOR, TRAILING_EVR, strip_dist_tag
 from smedoit.rpm import reader
 
 
 @dataclass(frozen=True)
-class Entry:
+class ChangelogEntry:
     """One changelog entry: who, when (seconds since 1970 UTC), for which version, and what; newest first in a list."""
 
     header: str
@@ -36,19 +36,19 @@ class Entry:
     def evr(self) -> Evr | None:
         """The version that stands at the end of its header, without a dist tag; None if none does."""
         found = TRAILING_EVR.search(self.header)
-        return without_dist(Evr.parse(found.group("evr"))) if found else None
+        return strip_dist_tag(Evr.parse(found.group("evr"))) if found else None
 
 
-def bugs_in(text: str, patterns: Sequence[str]) -> set[int]:
+def bug_numbers(text: str, patterns: Sequence[str]) -> set[int]:
     """Return the bug numbers in a text."""
     return {int(found.group(1)) for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE)}
 
 
-def changelog(path: Path) -> Iterator[Entry]:
+def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
     """Yield the changelog of an RPM, newest first; a header that cannot be read tells nothing."""
     try:
         meta = reader.open_header(path)
-    except (reader.Bad, OSError):
+    except (reader.BadPackageError, OSError):
         return
-    for one in meta.changelog_entries():
-        yield Entry(one.name, int(one.timestamp), one.description)
+    for entry in meta.changelog_entries():
+        yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)

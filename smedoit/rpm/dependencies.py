@@ -15,14 +15,14 @@ from smedoit.errors import PackageError
 from smedoit.package import Evr
 from smedoit.rpm import reader
 from smedoit.runtime import workers
-from smedoit.runtime.files import worded
+from smedoit.runtime.files import wrap_os_errors
 
 LESS, GREATER, EQUAL = 2, 4, 8  # rpm's flags of a relation
 SIGNS = {0: "", LESS: "<", LESS | EQUAL: "<=", EQUAL: "=", GREATER | EQUAL: ">=", GREATER: ">"}
 
 
 @dataclass(frozen=True)
-class Relation:
+class RpmDependency:
     """One thing that a package requires or provides.
 
     sign  LESS, GREATER and EQUAL together; 0 for any version
@@ -38,44 +38,44 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Relations:
+class PackageDependencies:
     """All that a package requires and provides; files are the paths that it owns."""
 
-    requires: tuple[Relation, ...] = ()
-    provides: tuple[Relation, ...] = ()
+    requires: tuple[RpmDependency, ...] = ()
+    provides: tuple[RpmDependency, ...] = ()
     files: tuple[str, ...] = ()
 
 
-def lacking(packages: Mapping[str, Relations]) -> set[tuple[str, str]]:
+def unmet_requirements(packages: Mapping[str, PackageDependencies]) -> set[tuple[str, str]]:
     """Return (NEVRA, requirement) for every requirement that no package of the set meets.
 
     packages  NEVRA -> its relations
     """
-    offered: dict[str, list[Relation]] = {}
-    files = {path for one in packages.values() for path in one.files}
-    for one in packages.values():
-        for relation in one.provides:
+    offered: dict[str, list[RpmDependency]] = {}
+    files = {path for package in packages.values() for path in package.files}
+    for package in packages.values():
+        for relation in package.provides:
             offered.setdefault(relation.name, []).append(relation)
     return {
         (nevra, str(required))
-        for nevra, one in packages.items()
-        for required in one.requires
-        if not is_met(required, offered.get(required.name, ()), files)
+        for nevra, package in packages.items()
+        for required in package.requires
+        if not _is_met(required, offered.get(required.name, ()), files)
     }
 
 
-def is_met(required: Relation, offered: Iterable[Relation], files: set[str]) -> bool:
+def _is_met(required: RpmDependency, offered: Iterable[RpmDependency], files: set[str]) -> bool:
     """Return whether a requirement is met; rpm's own features and rich dependencies are not asked about here."""
     if required.name.startswith(("rpmlib(", "(", "config(")) or required.name in files:
         return True
-    return any(overlaps(required, one) for one in offered)
+    return any(dependencies_overlap(required, provided) for provided in offered)
 
 
-def overlaps(required: Relation, provided: Relation) -> bool:
+def dependencies_overlap(required: RpmDependency, provided: RpmDependency) -> bool:
     """Return whether a version exists that both relations mean, as rpm decides it."""
     if not required.sign or not provided.sign or not required.evr or not provided.evr:
         return True
-    ours, theirs = parsed(required.evr), parsed(provided.evr)
+    ours, theirs = _parse_evr(required.evr), _parse_evr(provided.evr)
     if not (ours.release and theirs.release):  # a relation without a release means all of them
         ours, theirs = Evr(ours.epoch, ours.version, ""), Evr(theirs.epoch, theirs.version, "")
     order = theirs.compare(ours)
@@ -86,7 +86,7 @@ def overlaps(required: Relation, provided: Relation) -> bool:
     return bool(required.sign & provided.sign)
 
 
-def parsed(text: str) -> Evr:
+def _parse_evr(text: str) -> Evr:
     """Return [EPOCH:]VERSION[-RELEASE] as an EVR; release is "" where it is not said."""
     epoch, colon, rest = text.partition(":")
     if not colon:
@@ -95,22 +95,29 @@ def parsed(text: str) -> Evr:
     return Evr(int(epoch) if epoch.isdigit() else 0, version, release)
 
 
-def read_all(paths: Mapping[str, Path]) -> dict[str, Relations]:
+def read_all_dependencies(paths: Mapping[str, Path]) -> dict[str, PackageDependencies]:
     """Return the relations of every package, under the names that paths gives them. Raises PackageError, TreeError."""
-    return dict(zip(paths, workers.spread(read, list(paths.values())), strict=True))
+    return dict(zip(paths, workers.map_parallel(read_dependencies, list(paths.values())), strict=True))
 
 
-def read(path: Path) -> Relations:
+def read_dependencies(path: Path) -> PackageDependencies:
     """Return the relations of one package. Raises PackageError, TreeError."""
     try:
-        with worded(path, "read"):
+        with wrap_os_errors(path, "read"):
             meta = reader.open_header(path)
-        return Relations(related(meta.requires()), related(meta.provides()), tuple(map(str, meta.file_paths())))
-    except (reader.Bad, *reader.LIBRARY_ERRORS) as error:
+        return PackageDependencies(
+            _convert_dependencies(meta.requires()),
+            _convert_dependencies(meta.provides()),
+            tuple(map(str, meta.file_paths())),
+        )
+    except (reader.BadPackageError, *reader.LIBRARY_ERRORS) as error:
         raise PackageError(f"{path}: {error}", hint="get a good copy of it") from None
 
 
-def related(found: Iterable[Any]) -> tuple[Relation, ...]:
+def _convert_dependencies(found: Iterable[Any]) -> tuple[RpmDependency, ...]:
     """Return rpm-rs's dependencies as ours."""
     mask = LESS | GREATER | EQUAL
-    return tuple(Relation(str(one.name), int(one.flags) & mask, str(one.version)) for one in found)
+    return tuple(
+        RpmDependency(str(dependency.name), int(dependency.flags) & mask, str(dependency.version))
+        for dependency in found
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
-from smedoit.rpm.changelog import Entry
+from smedoit.rpm.changelog import ChangelogEntry
 
 DEFINE = r"^(?P<head>%(?:define|global)\s+{name}\s+)(?P<value>\S.*?)[ \t]*$"
 CHANGELOG = re.compile(r"^%changelog[ \t]*\n", re.MULTILINE)
@@ -21,30 +21,30 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # RPM wants English, w
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def macros(one: Identity) -> dict[str, str]:
+def _version_macros(identity: ReleaseIdentity) -> dict[str, str]:
     """Return what the three macros must say: 10.1, 0.rc2 (1 when final), %{version}rc2."""
     return {
-        "version": one.version,
-        "release": f"0.{one.label}" if one.label else "1",
-        "displayversion": f"%{{version}}{one.label}",
+        "version": identity.version,
+        "release": f"0.{identity.label}" if identity.label else "1",
+        "displayversion": f"%{{version}}{identity.label}",
     }
 
 
-def bumped(text: str, one: Identity, author: str, name: str) -> str:
+def bump_spec(text: str, identity: ReleaseIdentity, author: str, name: str) -> str:
     """Return the spec for this release, with a changelog entry by author at the release date.
 
     A spec that says all this already comes back as it is. Raises ContentError for a spec without
     the macros or the changelog, or with a changelog that is newer than the release.
     """
     result = text
-    for macro, value in macros(one).items():
-        result = with_macro(result, macro, value, name)
+    for macro, value in _version_macros(identity).items():
+        result = _set_macro(result, macro, value, name)
     if result == text:
         return text
-    return with_entry(result, one, author, name)
+    return _insert_changelog_entry(result, identity, author, name)
 
 
-def with_macro(text: str, macro: str, value: str, name: str) -> str:
+def _set_macro(text: str, macro: str, value: str, name: str) -> str:
     """Return the spec with one macro set."""
     pattern = re.compile(DEFINE.format(name=macro), re.MULTILINE)
     if not pattern.search(text):
@@ -52,22 +52,22 @@ def with_macro(text: str, macro: str, value: str, name: str) -> str:
     return pattern.sub(lambda found: found.group("head") + value, text, count=1)
 
 
-def with_entry(text: str, one: Identity, author: str, name: str) -> str:
+def _insert_changelog_entry(text: str, identity: ReleaseIdentity, author: str, name: str) -> str:
     """Return the spec with an entry on top of its changelog."""
     heading = CHANGELOG.search(text)
     if not heading:
         raise ContentError(f"{name}: has no %changelog", hint="add one as its last section")
     newest = ENTRY.search(text, heading.end())
-    if newest and parsed(newest.group("date"), name) > one.date.replace(tzinfo=None):
+    if newest and _parse_changelog_date(newest.group("date"), name) > identity.date.replace(tzinfo=None):
         raise ContentError(
-            f"{name}: its newest changelog entry is of {newest.group('date')}, after the release date {day(one.date)}",
+            f"{name}: its newest changelog entry is of {newest.group('date')}, after the release date {_format_changelog_day(identity.date)}",
             hint="set [release] date in release.toml, or mend the entry: RPM wants the newest first",
         )
-    entry = f"* {day(one.date)} {author} {one.version}-{macros(one)['release']}.sme\n- {one.product} {one.title}\n\n"
+    entry = f"* {_format_changelog_day(identity.date)} {author} {identity.version}-{_version_macros(identity)['release']}.sme\n- {identity.product} {identity.title}\n\n"
     return text[: heading.end()] + entry + text[heading.end() :]
 
 
-def changelog(text: str, name: str) -> list[Entry]:
+def spec_changelog(text: str, name: str) -> list[ChangelogEntry]:
     """Return the changelog of a spec, in its order, as rpm would show it of the package.
 
     Raises ContentError for a date that does not exist; a wrong day of the week is as good as none, upstream has many.
@@ -78,31 +78,33 @@ def changelog(text: str, name: str) -> list[Entry]:
     end = SECTION.search(text, heading.end())
     body = text[heading.end() : end.start() if end else len(text)]
     found = list(ENTRY.finditer(body))
-    ends = [*(one.start() for one in found[1:]), len(body)]
-    return [entry(one, body[one.end() : end], name) for one, end in zip(found, ends, strict=True)]
+    ends = [*(match.start() for match in found[1:]), len(body)]
+    return [
+        _parse_changelog_entry(match, body[match.end() : end], name) for match, end in zip(found, ends, strict=True)
+    ]
 
 
-def entry(found: re.Match[str], text: str, name: str) -> Entry:
+def _parse_changelog_entry(found: re.Match[str], text: str, name: str) -> ChangelogEntry:
     """Return one entry, from its first line and what stands below it."""
-    date = date_of(found.group("date"), name).replace(hour=NOON, tzinfo=timezone.utc)
-    return Entry(found.group("header").strip(), int(date.timestamp()), text.replace("%%", "%").strip())
+    date = _changelog_date(found.group("date"), name).replace(hour=NOON, tzinfo=timezone.utc)
+    return ChangelogEntry(found.group("header").strip(), int(date.timestamp()), text.replace("%%", "%").strip())
 
 
-def day(date: datetime) -> str:
+def _format_changelog_day(date: datetime) -> str:
     """Return a date as RPM's changelogs write it: Sun Nov 01 2026."""
     return f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day:02} {date.year}"
 
 
-def parsed(words: str, name: str) -> datetime:
+def _parse_changelog_date(words: str, name: str) -> datetime:
     """Return the date of a changelog entry. Raises ContentError if it is no such day of the week."""
-    date, weekday = date_of(words, name), words[:3]
+    date, weekday = _changelog_date(words, name), words[:3]
     if DAYS[date.weekday()] != weekday:
-        right = day(date)
+        right = _format_changelog_day(date)
         raise ContentError(f"{name}: {words} of its changelog was a {right[:3]}", hint=f"write {right}")
     return date
 
 
-def date_of(words: str, name: str) -> datetime:
+def _changelog_date(words: str, name: str) -> datetime:
     """Return the date of a changelog entry, whatever day of the week it names. Raises ContentError if there is none."""
     _, month, number, year = words.split()
     try:
@@ -111,13 +113,17 @@ def date_of(words: str, name: str) -> datetime:
         raise ContentError(f"{name}: there is no {words}, a date of its changelog", hint="mend that entry") from None
 
 
-def contradiction(version: str, release: str, one: Identity) -> str:
+def release_contradiction(version: str, release: str, identity: ReleaseIdentity) -> str:
     """Return how the package smeserver-release contradicts release.toml, "" if it does not."""
-    wanted = macros(one)
+    wanted = _version_macros(identity)
     fits = release == wanted["release"] or release.startswith(f"{wanted['release']}.")
-    return "" if version == wanted["version"] and fits else f"says {version}-{release}, not {version_words(wanted)}"
+    return (
+        ""
+        if version == wanted["version"] and fits
+        else f"says {version}-{release}, not {_version_release_text(wanted)}"
+    )
 
 
-def version_words(wanted: dict[str, str]) -> str:
+def _version_release_text(wanted: dict[str, str]) -> str:
     """Return version and release as the file name shows them."""
     return f"{wanted['version']}-{wanted['release']}"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from smedoit.errors import TreeError, system_words
+from smedoit.errors import FileError, os_error_text
 
 BLOCK = 1 << 20
 VCS_DIRECTORIES = ("CVS", ".git", ".svn")
@@ -35,7 +35,7 @@ HINTS = {
 }
 
 
-class Stamp(NamedTuple):
+class FileStamp(NamedTuple):
     """What tells cheaply that a file is the one we knew: an equal stamp means equal content."""
 
     size: int
@@ -43,26 +43,26 @@ class Stamp(NamedTuple):
     inode: int
 
 
-def stamp(path: str | Path) -> Stamp:
+def stamp_file(path: str | Path) -> FileStamp:
     """Return the stamp of path, following a symlink. Raises OSError, as os.stat does."""
     info = os.stat(path)
-    return Stamp(info.st_size, info.st_mtime_ns, info.st_ino)
+    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino)
 
 
 @contextmanager
-def worded(path: Path, doing: str) -> Iterator[None]:
+def wrap_os_errors(path: Path, doing: str) -> Iterator[None]:
     """Turn an OSError within into a TreeError: path cannot be DOING, why, and what to do."""
     try:
         yield
     except OSError as error:
         culprit = error.filename2 or error.filename or path
-        raise TreeError(
-            f"{os.fsdecode(culprit).removesuffix(BESIDE)}: cannot be {doing}, {system_words(error)}",
+        raise FileError(
+            f"{os.fsdecode(culprit).removesuffix(BESIDE)}: cannot be {doing}, {os_error_text(error)}",
             hint=HINTS.get(error.errno or 0, ""),
         ) from error
 
 
-def digest(path: str | Path) -> str:
+def digest_file(path: str | Path) -> str:
     """Return the xxh3 digest of the file's content, in hexadecimal. Raises OSError."""
     import xxhash
 
@@ -74,7 +74,7 @@ def digest(path: str | Path) -> str:
 
 
 @contextmanager
-def writing(path: Path, mode: int = FILE_MODE, durable: bool = True) -> Iterator[Path]:
+def replacing_file(path: Path, mode: int = FILE_MODE, durable: bool = True) -> Iterator[Path]:
     """Yield a place beside path to write to; afterwards it is synced and renamed to path.
 
     If the block raises, the file beside is removed and path stays as it was.
@@ -82,29 +82,29 @@ def writing(path: Path, mode: int = FILE_MODE, durable: bool = True) -> Iterator
     durable  False spares the sync, for what can be lost without harm
     """
     beside = path.with_name(path.name + BESIDE)
-    with worded(path, "written"):
+    with wrap_os_errors(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         try:
             yield beside
-            settle(beside, path, mode, durable)
+            rename_into_place(beside, path, mode, durable)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
 
 
-def settle(beside: Path, path: Path, mode: int = FILE_MODE, durable: bool = True) -> None:
+def rename_into_place(beside: Path, path: Path, mode: int = FILE_MODE, durable: bool = True) -> None:
     """Rename a finished file to its place, synced before. Raises OSError."""
     os.chmod(beside, mode)
     if durable:
-        sync(beside)
+        _sync_file(beside)
     os.replace(beside, path)
 
 
 def sync_directories(directories: Iterable[Path]) -> None:
     """Bring the names in directories safely to disk: what was linked, renamed or removed there. Raises TreeError."""
     for directory in sorted(directories):
-        with worded(directory, "synced"):
+        with wrap_os_errors(directory, "synced"):
             handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(handle)
@@ -112,50 +112,50 @@ def sync_directories(directories: Iterable[Path]) -> None:
                 os.close(handle)
 
 
-def sync(path: Path) -> None:
+def _sync_file(path: Path) -> None:
     """Bring what was written safely to disk: a rename must never come before the content. Raises OSError."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 
 
 @contextmanager
-def syncing(path: Path) -> Iterator[None]:
+def sync_in_background(path: Path) -> Iterator[None]:
     """Bring path safely to disk while the block runs. Raises TreeError."""
     from concurrent.futures import ThreadPoolExecutor
 
-    with worded(path, "written"), ThreadPoolExecutor(1) as beside:
-        synced = beside.submit(sync, path)
+    with wrap_os_errors(path, "written"), ThreadPoolExecutor(1) as beside:
+        synced = beside.submit(_sync_file, path)
         yield
         synced.result()
 
 
-def write(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bool = True) -> None:
+def write_file(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bool = True) -> None:
     """Make path hold data; text is UTF-8, with the bytes that read_text() could not decode."""
-    with writing(path, mode, durable) as beside:
+    with replacing_file(path, mode, durable) as beside:
         beside.write_bytes(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_file_bytes(path: Path) -> bytes:
     """Return the content of path. Raises TreeError."""
-    with worded(path, "read"):
+    with wrap_os_errors(path, "read"):
         return path.read_bytes()
 
 
-def read_text(path: Path) -> str:
+def read_file_text(path: Path) -> str:
     """Return the text of path; bytes that are no UTF-8 survive a round trip unchanged. Raises TreeError."""
-    return read_bytes(path).decode("utf-8", "surrogateescape")
+    return read_file_bytes(path).decode("utf-8", "surrogateescape")
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Make target a copy of source's content, with our mode and without its owner or times."""
-    with writing(target) as beside, worded(source, "copied"):
+    with replacing_file(target) as beside, wrap_os_errors(source, "copied"):
         shutil.copyfile(source, beside)
 
 
-def link(source: Path, target: Path) -> None:
+def link_file(source: Path, target: Path) -> None:
     """Make target a hard link to source, or a copy where not everybody may read it or the file system cannot link."""
     beside = target.with_name(target.name + BESIDE)
-    with worded(target, "linked"):
+    with wrap_os_errors(target, "linked"):
         target.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         try:
@@ -165,7 +165,7 @@ def link(source: Path, target: Path) -> None:
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                 raise
-            copy(source, target)
+            copy_file(source, target)
             return
         os.replace(beside, target)
         beside.unlink(missing_ok=True)  # rename does nothing when both names are one inode
@@ -174,16 +174,16 @@ def link(source: Path, target: Path) -> None:
 def switch_link(link: Path, target: str) -> None:
     """Make link a symlink that says target, in one step: at no moment is there none."""
     beside = link.with_name(link.name + BESIDE)
-    with worded(link, "linked"):
+    with wrap_os_errors(link, "linked"):
         link.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         os.symlink(target, beside)
         os.replace(beside, link)
 
 
-def move(source: Path, target: Path, replacing: bool = False) -> None:
+def move_path(source: Path, target: Path, replacing: bool = False) -> None:
     """Rename a file or directory, in one step. Raises TreeError, if something is there and it is not replacing."""
-    with worded(target, "moved"):
+    with wrap_os_errors(target, "moved"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if not replacing and os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "something is there already", os.fspath(target))
@@ -192,25 +192,25 @@ def move(source: Path, target: Path, replacing: bool = False) -> None:
 
 def remove_directory(path: Path) -> None:
     """Remove a directory with all that is in it, if it is there; a link to one is refused. Raises TreeError."""
-    with worded(path, "removed"), contextlib.suppress(FileNotFoundError):
+    with wrap_os_errors(path, "removed"), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path)
 
 
 def make_directory(path: Path) -> None:
     """Make path a directory, with all above it."""
-    with worded(path, "made"):
+    with wrap_os_errors(path, "made"):
         path.mkdir(parents=True, exist_ok=True)
 
 
-def remove(path: Path) -> None:
+def remove_file(path: Path) -> None:
     """Remove a file if it is there."""
-    with worded(path, "removed"):
+    with wrap_os_errors(path, "removed"):
         path.unlink(missing_ok=True)
 
 
-def sweep(root: Path) -> None:
+def remove_partial_files(root: Path) -> None:
     """Remove what was being written below root when a run was killed; for those who alone write there."""
-    with worded(root, "tidied"):
+    with wrap_os_errors(root, "tidied"):
         for directory, names, files in os.walk(root):
             for name in (name for name in [*names, *files] if name.endswith(BESIDE)):
                 path = os.path.join(directory, name)
@@ -218,16 +218,16 @@ def sweep(root: Path) -> None:
             names[:] = [name for name in names if not name.endswith(BESIDE)]
 
 
-def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def walk_files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (path relative to root with slashes, entry) of every file below root, sorted by path.
 
     Symlinks come out as entries of their own and are not descended into; what CVS,
     git and Subversion keep beside the files, and files still being written, do not come out. Raises OSError.
     """
-    yield from sorted(scan(os.fspath(root)), key=lambda found: found[0])
+    yield from sorted(scan_directory(os.fspath(root)), key=lambda found: found[0])
 
 
-def scan(
+def scan_directory(
     directory: str, prefix: str = "", enter: Callable[[str], bool] = lambda _: True
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield what walk yields, unsorted. Raises OSError.
@@ -246,16 +246,16 @@ def scan(
                     yield prefix + entry.name, entry
 
 
-def place_below(root: Path, relative: str) -> Path:
+def resolve_path_below(root: Path, relative: str) -> Path:
     """Return root/relative, whether anything is there or not. Raises TreeError if a link leads it out of root."""
     path = root / relative
     real = Path(os.path.realpath(path))
     if path.is_symlink() or not real.is_relative_to(os.path.realpath(root)):
-        raise TreeError(f"{path}: leads out of {root}, to {real}", hint="remove the link; doit makes a file there")
+        raise FileError(f"{path}: leads out of {root}, to {real}", hint="remove the link; doit makes a file there")
     return path
 
 
-def real_file(root: Path, relative: str) -> Path:
+def resolve_file_below(root: Path, relative: str) -> Path:
     """Return root/relative, which must be a file whose real place lies below root.
 
     relative  as walk yields it: none of the directories on its way is a link
@@ -268,9 +268,9 @@ def real_file(root: Path, relative: str) -> Path:
     real = Path(os.path.realpath(path))
     if not real.exists():
         kind = "is a dangling link" if path.is_symlink() else "is not there"
-        raise TreeError(f"{path}: {kind}", hint="put the file in place, or remove the link")
+        raise FileError(f"{path}: {kind}", hint="put the file in place, or remove the link")
     if not real.is_relative_to(os.path.realpath(root)):
-        raise TreeError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
+        raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
     if not real.is_file():
-        raise TreeError(f"{path}: is not a regular file", hint="only files and directories belong there")
+        raise FileError(f"{path}: is not a regular file", hint="only files and directories belong there")
     return path

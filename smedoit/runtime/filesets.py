@@ -15,22 +15,24 @@ from smedoit.runtime import files
 WILD = re.compile(r"[*?[]")
 
 
-class Globs:
+class PatternSet:
     """Patterns of relative paths, sorted once by their shape: thousands of paths are held against them at every start.
 
     * also spans slashes.
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
-        starred = [one for one in patterns if one.count("*") == 1 and not WILD.search(one.replace("*", ""))]
-        pairs = [(head, tail) for head, _, tail in (one.partition("*") for one in starred)]
-        self.names = {one for one in patterns if not WILD.search(one)}
+        starred = [
+            pattern for pattern in patterns if pattern.count("*") == 1 and not WILD.search(pattern.replace("*", ""))
+        ]
+        pairs = [(head, tail) for head, _, tail in (pattern.partition("*") for pattern in starred)]
+        self.names = {pattern for pattern in patterns if not WILD.search(pattern)}
         self.heads = tuple(head for head, tail in pairs if not tail)
         self.tails = tuple(tail for head, tail in pairs if tail and not head)
         self.pairs = [(head, tail) for head, tail in pairs if head and tail]
-        self.others = [one for one in patterns if one not in self.names and one not in starred]
+        self.others = [pattern for pattern in patterns if pattern not in self.names and pattern not in starred]
         self.everything = "*" in patterns
-        self.starts = tuple(WILD.split(one, maxsplit=1)[0] for one in patterns)
+        self.starts = tuple(WILD.split(pattern, maxsplit=1)[0] for pattern in patterns)
 
     def match(self, relative: str) -> bool:
         """Return whether a path matches one of them."""
@@ -41,7 +43,7 @@ class Globs:
         for head, tail in self.pairs:  # any() would take twice as long as all the rest
             if relative.startswith(head) and relative.endswith(tail) and len(relative) >= len(head) + len(tail):
                 return True
-        return bool(self.others) and any(fnmatchcase(relative, one) for one in self.others)
+        return bool(self.others) and any(fnmatchcase(relative, pattern) for pattern in self.others)
 
     def may_match_below(self, directory: str) -> bool:
         """Return whether a path below a directory, which ends with a slash, can match one of them."""
@@ -52,16 +54,16 @@ class Globs:
         return directory.startswith(self.heads)
 
 
-ready = functools.cache(Globs)
+ready = functools.cache(PatternSet)
 
 
-def matches(relative: str, patterns: tuple[str, ...]) -> bool:
+def matches_patterns(relative: str, patterns: tuple[str, ...]) -> bool:
     """Return whether a relative path matches one of the patterns; * also spans slashes."""
     return ready(patterns).match(relative)
 
 
 @dataclass(frozen=True)
-class Files:
+class FileSet:
     """All files below a directory.
 
     only     globs on the path relative to root; a file must match one of them
@@ -81,7 +83,7 @@ class Files:
             yield from filter(os.path.isfile, (os.path.join(self.root, name) for name in self.only))
             return
         try:
-            found = list(files.scan(os.fspath(self.root), enter=self.may_hold))
+            found = list(files.scan_directory(os.fspath(self.root), enter=self.may_hold))
         except OSError:
             return
         for relative, entry in found:

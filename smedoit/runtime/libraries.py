@@ -11,12 +11,12 @@ LIBRARIES = (
 )  # fmt: skip
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Return name -> version of every library that smedoit needs, "" for one that is not there."""
-    return {name: version(name) for name in LIBRARIES}
+    return {name: _library_version(name) for name in LIBRARIES}
 
 
-def version(library: str) -> str:
+def _library_version(library: str) -> str:
     """Return the version of a library, "" if it is not there."""
     try:
         return metadata.version(library)

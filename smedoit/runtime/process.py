@@ -11,20 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from smedoit.errors import SmeError, system_words
+from smedoit.errors import SmeError, os_error_text
 
 TAIL = 15  # lines of a failed program's output that its sentence carries
 EVERYWHERE = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}  # messages and times must not depend on the builder's desk
 
 
-class Failed(SmeError):
+class ProgramError(SmeError):
     """A program that ran and failed: with which code, and all that it wrote to its standard error."""
 
     said = ""
     code = 0
 
 
-def run(
+def run_program(
     command: Sequence[str | Path],
     *,
     cwd: Path | None = None,
@@ -46,7 +46,7 @@ def run(
     Raises SmeError when the program is absent, Failed when it fails, with its last words.
     """
     words = [os.fspath(word) for word in command]
-    with opened(log) as record, fed(stdin) as source:
+    with _open_log(log) as record, _stdin_file(stdin) as source:
         record.write(f"$ {shlex.join(words)}\n".encode())
         record.flush()
         start = record.tell()
@@ -56,22 +56,22 @@ def run(
                 stdout=subprocess.PIPE, stderr=record,
             )  # fmt: skip
         except OSError as error:
-            raise absent(words[0], error, package) from error
-        output = followed(child, record, heard)
+            raise _not_found_error(words[0], error, package) from error
+        output = _copy_output(child, record, heard)
         if child.returncode not in answers:
             record.seek(start)
-            raise failed(words, child.returncode, record.read().decode(errors="replace"), log)
+            raise _exit_error(words, child.returncode, record.read().decode(errors="replace"), log)
     return output.decode(errors="surrogateescape")
 
 
 @contextmanager
-def running(command: Sequence[str | Path], *, log: Path, package: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def start_program(command: Sequence[str | Path], *, log: Path, package: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Yield a program that runs meanwhile, all of its output going to log; at the end it is ended.
 
     Raises SmeError when the program is absent.
     """
     words = [os.fspath(word) for word in command]
-    with opened(log) as record:
+    with _open_log(log) as record:
         record.write(f"$ {shlex.join(words)}\n".encode())
         record.flush()
         try:
@@ -79,7 +79,7 @@ def running(command: Sequence[str | Path], *, log: Path, package: str = "") -> I
                 words, env={**os.environ, **EVERYWHERE}, stdin=subprocess.DEVNULL, stdout=record, stderr=record
             )
         except OSError as error:
-            raise absent(words[0], error, package) from error
+            raise _not_found_error(words[0], error, package) from error
         try:
             yield child
         finally:
@@ -87,7 +87,7 @@ def running(command: Sequence[str | Path], *, log: Path, package: str = "") -> I
             child.wait()
 
 
-def opened(log: Path | None) -> IO[bytes]:
+def _open_log(log: Path | None) -> IO[bytes]:
     """Return the log, open at its end; without one, a nameless file that serves for the last words."""
     if log is None:
         return tempfile.TemporaryFile("a+b")
@@ -95,7 +95,7 @@ def opened(log: Path | None) -> IO[bytes]:
     return log.open("a+b")  # append: the program's own writes and ours do not overwrite each other
 
 
-def fed(stdin: bytes | None) -> IO[bytes]:
+def _stdin_file(stdin: bytes | None) -> IO[bytes]:
     """Return a file to read stdin from; a file, because a pipe could fill up on both sides."""
     source = tempfile.TemporaryFile()  # noqa: SIM115, the caller closes it
     source.write(stdin or b"")
@@ -103,7 +103,9 @@ def fed(stdin: bytes | None) -> IO[bytes]:
     return source
 
 
-def followed(child: subprocess.Popen[bytes], record: IO[bytes], heard: Callable[[str], None] | None = None) -> bytes:
+def _copy_output(
+    child: subprocess.Popen[bytes], record: IO[bytes], heard: Callable[[str], None] | None = None
+) -> bytes:
     """Return what child prints, copying it to record as it comes. An interruption ends child, too."""
     assert child.stdout
     lines = []
@@ -124,16 +126,16 @@ def followed(child: subprocess.Popen[bytes], record: IO[bytes], heard: Callable[
     return b"".join(lines)
 
 
-def absent(program: str, error: OSError, package: str) -> SmeError:
+def _not_found_error(program: str, error: OSError, package: str) -> SmeError:
     """Return the error for a program that cannot be started."""
     hint = f"on Debian it is in the package {package}" if package else "install it, or mend PATH"
-    return SmeError(f"{program}: cannot be run, {system_words(error)}", hint=hint)
+    return SmeError(f"{program}: cannot be run, {os_error_text(error)}", hint=hint)
 
 
-def failed(words: Sequence[str], code: int, said: str, log: Path | None) -> Failed:
+def _exit_error(words: Sequence[str], code: int, said: str, log: Path | None) -> ProgramError:
     """Return the error for a program that ran and failed; a negative code is the signal that ended it."""
     how = f"failed with code {code}" if code > 0 else f"was ended by signal {-code}"
     tail = "".join(f"\n    {line}" for line in said.splitlines()[-TAIL:])
-    error = Failed(f"{shlex.join(words)} {how}:{tail}", hint=f"all of its output is in {log}" if log else "")
+    error = ProgramError(f"{shlex.join(words)} {how}:{tail}", hint=f"all of its output is in {log}" if log else "")
     error.said, error.code = said, code
     return error

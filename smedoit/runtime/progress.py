@@ -18,19 +18,19 @@ QUICK = 50  # fewer steps than this are over before anybody could read a bar
 LARGE = 32 << 20  # bytes; a smaller file has come before anybody could read a bar
 
 
-class Running(threading.local):
+class RunningTask(threading.local):
     """The task that runs in this thread; `doit -n 2 -P thread` has several."""
 
     log: IO[str] | None = None
 
 
-_running = Running()
+_running = RunningTask()
 
 
 @contextmanager
-def logging(path: Path) -> Iterator[None]:
+def open_task_log(path: Path) -> Iterator[None]:
     """Let note() write to path until the block ends; the log of the last run is replaced."""
-    with files.worded(path, "written"):
+    with files.wrap_os_errors(path, "written"):
         files.make_directory(path.parent)
         log = path.open("w", encoding="utf-8", errors="backslashreplace")
     with log:
@@ -41,22 +41,22 @@ def logging(path: Path) -> Iterator[None]:
             _running.log = None
 
 
-def note(line: str) -> None:
+def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
     if _running.log is not None:
         _running.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
         _running.log.flush()
 
 
-def say(line: str) -> None:
+def show_line(line: str) -> None:
     """Show one line at once to whoever runs the task, and note it."""
     print(line, flush=True)
-    note(line)
+    log_line(line)
 
 
-def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
+def track_progress(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
     """Yield the steps, showing on a terminal how many of total are done."""
-    note(f"{doing}: {total}")
+    log_line(f"{doing}: {total}")
     if total < QUICK or not sys.stderr.isatty():
         yield from steps
     else:
@@ -64,13 +64,13 @@ def track(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
         from rich.progress import track as bar
 
         yield from bar(steps, doing, total, console=Console(stderr=True), transient=True)
-    note(f"{doing}: done")
+    log_line(f"{doing}: done")
 
 
 @contextmanager
-def meter(doing: str) -> Iterator[Callable[[int, int], None]]:
+def progress_meter(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function to be called with (bytes done, bytes in all), which moves a bar on a terminal."""
-    note(doing)
+    log_line(doing)
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
     else:
@@ -81,11 +81,11 @@ def meter(doing: str) -> Iterator[Callable[[int, int], None]]:
         with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
             bar = shown.add_task(doing, total=None)
             yield lambda done, total: shown.update(bar, completed=done, total=total)
-    note(f"{doing}: done")
+    log_line(f"{doing}: done")
 
 
 @contextmanager
-def transfer(name: str, size: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
+def track_transfer(name: str, size: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
     """Yield a function that is told how many bytes have come, and shows it on a terminal.
 
     size   bytes of the whole, None if nobody knows

@@ -23,7 +23,7 @@ PATIENCE = 5  # seconds that a worker gets to end in order
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-class Guard:
+class RunLock:
     """The lock of a build root, and what happens when a signal ends the run that has it."""
 
     def __init__(self, lock_file: Path, farewell: Callable[[str], None]) -> None:
@@ -35,11 +35,11 @@ class Guard:
 
     def take(self) -> None:
         """Begin a run. Raises SmeError, naming the holder, if another one is under way."""
-        self.held = alone(self.lock_file)
+        self.held = _acquire_lock(self.lock_file)
         os.umask(MASK)
         for number in SIGNALS:
             signal.signal(number, self.stop)
-        os.register_at_fork(after_in_child=end_with_parent)
+        os.register_at_fork(after_in_child=_die_with_parent)
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         """End the run: what is finished is kept, what is half done is removed by its own task, or by the next run."""
@@ -52,7 +52,7 @@ class Guard:
             name = signal.Signals(number).name
             self.farewell(f"stopped by {name}: what is finished is kept, run doit again to go on")
             if workers := [child for child in active_children() if not child.daemon]:
-                end(workers)
+                _terminate_workers(workers)
                 os._exit(128 + number)  # an exception might leave a queue that Python's own exit waits for, for ever
         raise SystemExit(128 + number)
 
@@ -62,7 +62,7 @@ class Guard:
             self.held.truncate(0)
 
 
-def alone(lock_file: Path) -> IO[str]:
+def _acquire_lock(lock_file: Path) -> IO[str]:
     """Return the lock of this build root, held until it is closed or the process ends, however it ends.
 
     Whoever has it removes what the last run left half written, if that one did not come to its end.
@@ -70,7 +70,7 @@ def alone(lock_file: Path) -> IO[str]:
     Raises SmeError, naming the holder, if another run has it. Processes that we start do not inherit it.
     """
     files.make_directory(lock_file.parent)
-    with files.worded(lock_file, "written"):
+    with files.wrap_os_errors(lock_file, "written"):
         file = lock_file.open("a+", encoding="utf-8")
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,14 +84,14 @@ def alone(lock_file: Path) -> IO[str]:
         ) from None
     file.seek(0)
     if file.read():
-        files.sweep(lock_file.parent.parent)
+        files.remove_partial_files(lock_file.parent.parent)
     file.truncate(0)
     file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
     file.flush()
     return file
 
 
-def end(workers: Sequence[BaseProcess]) -> None:
+def _terminate_workers(workers: Sequence[BaseProcess]) -> None:
     """End the workers of `doit -n`, each with time to remove what it has half done."""
     for worker in workers:
         worker.terminate()
@@ -99,7 +99,7 @@ def end(workers: Sequence[BaseProcess]) -> None:
         worker.join(PATIENCE)
 
 
-def end_with_parent() -> None:
+def _die_with_parent() -> None:
     """Let a worker of `doit -n` end when doit is killed: it would go on writing beside the next run. Linux only."""
     import ctypes
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.fat import format
-from smedoit.runtime.files import read_bytes, write
+from smedoit.runtime.files import read_file_bytes, write_file
 from smedoit.sample import initrd, kernel, loaders
-from smedoit.sample.boot_record import boot_record
+from smedoit.sample.boot_record import message_boot_record
 
 UPSTREAM_EPOCH = 1480944027  # 2016-12-05, CentOS 7.3: a boot set is older than what is built from it
 LABEL = "CentOS 7 x86_64"
@@ -70,68 +70,68 @@ menuentry 'Test this media & install CentOS Linux 7' --class fedora --class gnu-
 """
 
 
-def make(rel: Release) -> None:
+def make_boot_set(rel: Release) -> None:
     """Put the practice boot set where release.toml expects the boot set, file by file where none is yet."""
-    for name, content in recipes(rel).items():
+    for name, content in _boot_file_makers(rel).items():
         path = rel.boot_set.path / name
         if not path.exists():
-            write(path, content())
+            write_file(path, content())
 
 
-def recipes(rel: Release) -> dict[str, Callable[[], bytes]]:
+def _boot_file_makers(rel: Release) -> dict[str, Callable[[], bytes]]:
     """Return path in the boot set -> how to make its content; what is made of other files comes after them."""
     place = rel.boot_set.path
     return {
-        **{f"isolinux/{name}": content for name, content in bios(rel).items()},
-        "images/pxeboot/vmlinuz": vmlinuz,
-        "images/pxeboot/initrd.img": initrd_image,
+        **{f"isolinux/{name}": content for name, content in _bios_boot_files(rel).items()},
+        "images/pxeboot/vmlinuz": _kernel_image,
+        "images/pxeboot/initrd.img": _initrd_image,
         "isolinux/vmlinuz": (place / "images/pxeboot/vmlinuz").read_bytes,
         "isolinux/initrd.img": (place / "images/pxeboot/initrd.img").read_bytes,
-        "EFI/BOOT/grubx64.efi": lambda: loaders.grub() or stand_in("GRUB"),
+        "EFI/BOOT/grubx64.efi": lambda: loaders.build_grub_image() or _placeholder_content("GRUB"),
         "EFI/BOOT/BOOTX64.EFI": (place / "EFI/BOOT/grubx64.efi").read_bytes,  # upstream's is shim, which starts GRUB
         "EFI/BOOT/grub.cfg": GRUB_CFG.encode,
-        "images/efiboot.img": lambda: efiboot(place),
-        "images/boot.iso": lambda: stand_in("the netinstall medium"),
-        "LiveOS/squashfs.img": lambda: stand_in("the installer's runtime"),
+        "images/efiboot.img": lambda: _efiboot_image(place),
+        "images/boot.iso": lambda: _placeholder_content("the netinstall medium"),
+        "LiveOS/squashfs.img": lambda: _placeholder_content("the installer's runtime"),
         ".treeinfo": TREEINFO.encode,
     }
 
 
-def stand_in(what: str) -> bytes:
+def _placeholder_content(what: str) -> bytes:
     """Return the content of a file that only says what should be there."""
     return f"This is a stand-in for {what}, made by smedoit's practice world. It boots nothing.\n".encode()
 
 
-def bios(rel: Release) -> dict[str, Callable[[], bytes]]:
+def _bios_boot_files(rel: Release) -> dict[str, Callable[[], bytes]]:
     """Return file name -> content of what boots under BIOS: isolinux with its menu, or our own record."""
-    one = rel.release
-    words = f"{one.product} {one.title} practice medium:\nthe builder had no isolinux, so this boots no further.\n"
-    found = loaders.isolinux()
+    identity = rel.release
+    words = f"{identity.product} {identity.title} practice medium:\nthe builder had no isolinux, so this boots no further.\n"
+    found = loaders.find_isolinux()
     if found:
         return {name: file.read_bytes for name, file in found.items()}
-    return {"isolinux.bin": lambda: boot_record(words)}
+    return {"isolinux.bin": lambda: message_boot_record(words)}
 
 
-def efiboot(place: Path) -> bytes:
+def _efiboot_image(place: Path) -> bytes:
     """Return the FAT image that UEFI starts from, with room for a longer grub.cfg."""
     names = (f"EFI/BOOT/{name}" for name in ("BOOTX64.EFI", "grubx64.efi", "grub.cfg"))
-    files = {name: read_bytes(place / name) for name in names}
-    return format.image(place / "images/efiboot.img", files, "ANACONDA", UPSTREAM_EPOCH)
+    files = {name: read_file_bytes(place / name) for name in names}
+    return format.build_fat_image(place / "images/efiboot.img", files, "ANACONDA", UPSTREAM_EPOCH)
 
 
-def borrowed() -> tuple[kernel.Kernel, Path] | None:
+def find_host_kernel() -> tuple[kernel.HostKernel, Path] | None:
     """Return this host's kernel and a shell to go with it, or None without either."""
-    found, shell = kernel.newest(), initrd.busybox()
+    found, shell = kernel.newest_kernel(), initrd.find_busybox()
     return (found, shell) if found and shell else None
 
 
-def vmlinuz() -> bytes:
+def _kernel_image() -> bytes:
     """Return the kernel of the medium."""
-    found = borrowed()
-    return read_bytes(found[0].image) if found else stand_in("the kernel")
+    found = find_host_kernel()
+    return read_file_bytes(found[0].image) if found else _placeholder_content("the kernel")
 
 
-def initrd_image() -> bytes:
+def _initrd_image() -> bytes:
     """Return the initial RAM disk that fits the kernel."""
-    found = borrowed()
-    return initrd.make(*found) if found else stand_in("the initial RAM disk")
+    found = find_host_kernel()
+    return initrd.build_initrd(*found) if found else _placeholder_content("the initial RAM disk")

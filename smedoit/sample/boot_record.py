@@ -43,7 +43,7 @@ TO_SERIAL = bytes.fromhex(
 HALT = bytes.fromhex("F4 EB FD")  # hlt, and again after an interrupt
 
 
-def boot_record(message: str) -> bytes:
+def message_boot_record(message: str) -> bytes:
     """Return 2048 bytes that show message on the screen and on COM1 (9600 8N1) when booted.
 
     Raises ValueError if message is longer than the record has room for, some 1,900 characters.

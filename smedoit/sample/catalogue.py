@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from smedoit.sample.packages import Change, Recipe
+from smedoit.sample.packages import RecipeChange, RpmRecipe
 
 if TYPE_CHECKING:
-    from smedoit.config.identity import Identity
+    from smedoit.config.identity import ReleaseIdentity
 
 NEVRA = re.compile(r"(?:(\d+):)?(\S+)-([^-\s]+)-([^-\s]+)\.(\w+)")
 
@@ -97,7 +97,7 @@ TIERS = {
 
 
 @dataclass(frozen=True)
-class Facts:
+class PackageFacts:
     """What holds for every version of a package; comma-separated, {evr} is the version at hand.
 
     source  name of its source package, if that is another
@@ -114,61 +114,65 @@ class Facts:
 LIBC = "libc.so.6()(64bit)"
 SME = "e-smith-lib >= 2.6.0, /usr/bin/perl"
 FACTS = {
-    "setup": Facts("", files="/etc/passwd, /etc/group"),
-    "filesystem": Facts("setup"),
-    "basesystem": Facts("setup, filesystem"),
-    "tzdata": Facts(""),
-    "glibc": Facts("glibc-common = {evr}, basesystem, libgcc", "libc.so.6(GLIBC_2.4){bits}, libc.so.6(){bits}"),
-    "glibc-common": Facts("tzdata >= 2003a", source="glibc"),
-    "libgcc": Facts("", "libgcc_s.so.1(){bits}", source="gcc"),
-    "libstdc++": Facts("libgcc, libc.so.6(){bits}", "libstdc++.so.6(){bits}", source="gcc"),
-    "bash": Facts(LIBC, files="/bin/sh, /usr/bin/bash"),
-    "coreutils": Facts(f"{LIBC}, /bin/sh", files="/usr/bin/env, /usr/bin/cp"),
-    "zlib": Facts("libc.so.6(){bits}", "libz.so.1(){bits}"),
-    "openssl-libs": Facts(f"{LIBC}, libz.so.1()(64bit)", "libcrypto.so.10()(64bit)", source="openssl"),
-    "openssl": Facts("openssl-libs = {evr}, coreutils", files="/usr/bin/openssl"),
-    "perl": Facts(LIBC, "perl(strict)", files="/usr/bin/perl"),
-    "python": Facts(LIBC, "python(abi) = 2.7", files="/usr/bin/python"),
-    "systemd": Facts(f"{LIBC}, util-linux, coreutils", files="/usr/bin/systemctl"),
-    "util-linux": Facts(f"{LIBC}, coreutils", files="/usr/bin/mount"),
-    "rpm": Facts(f"{LIBC}, libz.so.1()(64bit), coreutils", files="/usr/bin/rpm"),
-    "yum": Facts("rpm >= 4.11.3, /usr/bin/python, python(abi) = 2.7", files="/usr/bin/yum"),
-    "kernel": Facts("dracut >= 033, coreutils", "kernel-x86_64 = {evr}"),
-    "dracut": Facts("bash >= 4, util-linux, systemd >= 219", files="/usr/bin/dracut"),
-    "grub2": Facts("grub2-tools = {evr}"),
-    "grub2-tools": Facts(f"{LIBC}, /bin/sh", files="/usr/sbin/grub2-install", source="grub2"),
-    "grub2-efi-x64": Facts("grub2-tools = {evr}", source="grub2"),
-    "shim-x64": Facts("", source="shim-signed"),
-    "efibootmgr": Facts(LIBC, files="/usr/sbin/efibootmgr"),
-    "authconfig": Facts("/usr/bin/python, openssl", files="/usr/sbin/authconfig"),
-    "firewalld": Facts("/usr/bin/python, systemd", files="/usr/sbin/firewalld", conflicts="iptables-services"),
-    "xfsprogs": Facts(LIBC, files="/usr/sbin/mkfs.xfs"),
-    "e2fsprogs": Facts(LIBC, files="/usr/sbin/mkfs.ext4"),
-    "lvm2": Facts("device-mapper >= 7:1.02.170, systemd", files="/usr/sbin/lvm"),
-    "device-mapper": Facts(LIBC, "libdevmapper.so.1.02()(64bit)", source="lvm2"),
-    "openssh-server": Facts("libcrypto.so.10()(64bit), systemd", files="/usr/sbin/sshd", source="openssh"),
-    "httpd": Facts("libcrypto.so.10()(64bit), systemd", "webserver", files="/usr/sbin/httpd"),
-    "mariadb": Facts("mariadb-libs = {evr}, perl(strict)", files="/usr/bin/mysql"),
-    "mariadb-libs": Facts("libcrypto.so.10()(64bit)", source="mariadb", conflicts="mysql-libs < 5.5"),
-    "dovecot": Facts("libcrypto.so.10()(64bit), systemd", "imapserver", files="/usr/sbin/dovecot"),
-    "spamassassin": Facts("perl(strict), coreutils", files="/usr/bin/spamassassin"),
-    "qmail": Facts("daemontools, openssl-libs >= 1:1.0.2", "smtpdaemon", files="/usr/lib/sendmail"),
-    "daemontools": Facts(LIBC, files="/usr/bin/svc"),
-    "smeserver-release": Facts("", "redhat-release, system-release(releasever) = 7", "/etc/e-smith-release"),
-    "e-smith-lib": Facts("/usr/bin/perl, perl(strict)", "perl(esmith::util)"),
-    "e-smith-base": Facts(f"{SME}, smeserver-release, lvm2, openssh-server, smtpdaemon", files="/sbin/e-smith/config"),
-    "smeserver-yum": Facts(f"{SME}, yum >= 3.4.3"),
-    "smeserver-locale": Facts("smeserver-manager >= 0.1.4"),
-    "smeserver-php": Facts(f"{SME}, webserver"),
-    "smeserver-mysql": Facts(f"{SME}, mariadb >= 1:5.5.60", obsoletes="e-smith-mysql < 2.7.0"),
-    "smeserver-manager": Facts(f"{SME}, perl(esmith::util), httpd >= 2.4.6"),
-    "smeserver-support": Facts(f"{SME}, e-smith-base >= 5.8.1-4"),
-    "smeserver-qpsmtpd": Facts(f"{SME}, qmail, spamassassin >= 3.4.6~rc1", obsoletes="e-smith-qmailanalog < 1.2"),
-    "smeserver-nextcloud": Facts(f"{SME}, smeserver-php >= 3.0.0-43, smeserver-mysql"),
-    "anaconda": Facts("python(abi) = 2.7, systemd", files="/usr/sbin/anaconda"),
-    "samba": Facts("libtevent.so.0()(64bit), systemd", files="/usr/sbin/smbd"),
-    "libtevent": Facts(LIBC, "libtevent.so.0()(64bit)"),
-    "perl-Taint-Util": Facts("perl(strict)", "perl(Taint::Util)"),
+    "setup": PackageFacts("", files="/etc/passwd, /etc/group"),
+    "filesystem": PackageFacts("setup"),
+    "basesystem": PackageFacts("setup, filesystem"),
+    "tzdata": PackageFacts(""),
+    "glibc": PackageFacts("glibc-common = {evr}, basesystem, libgcc", "libc.so.6(GLIBC_2.4){bits}, libc.so.6(){bits}"),
+    "glibc-common": PackageFacts("tzdata >= 2003a", source="glibc"),
+    "libgcc": PackageFacts("", "libgcc_s.so.1(){bits}", source="gcc"),
+    "libstdc++": PackageFacts("libgcc, libc.so.6(){bits}", "libstdc++.so.6(){bits}", source="gcc"),
+    "bash": PackageFacts(LIBC, files="/bin/sh, /usr/bin/bash"),
+    "coreutils": PackageFacts(f"{LIBC}, /bin/sh", files="/usr/bin/env, /usr/bin/cp"),
+    "zlib": PackageFacts("libc.so.6(){bits}", "libz.so.1(){bits}"),
+    "openssl-libs": PackageFacts(f"{LIBC}, libz.so.1()(64bit)", "libcrypto.so.10()(64bit)", source="openssl"),
+    "openssl": PackageFacts("openssl-libs = {evr}, coreutils", files="/usr/bin/openssl"),
+    "perl": PackageFacts(LIBC, "perl(strict)", files="/usr/bin/perl"),
+    "python": PackageFacts(LIBC, "python(abi) = 2.7", files="/usr/bin/python"),
+    "systemd": PackageFacts(f"{LIBC}, util-linux, coreutils", files="/usr/bin/systemctl"),
+    "util-linux": PackageFacts(f"{LIBC}, coreutils", files="/usr/bin/mount"),
+    "rpm": PackageFacts(f"{LIBC}, libz.so.1()(64bit), coreutils", files="/usr/bin/rpm"),
+    "yum": PackageFacts("rpm >= 4.11.3, /usr/bin/python, python(abi) = 2.7", files="/usr/bin/yum"),
+    "kernel": PackageFacts("dracut >= 033, coreutils", "kernel-x86_64 = {evr}"),
+    "dracut": PackageFacts("bash >= 4, util-linux, systemd >= 219", files="/usr/bin/dracut"),
+    "grub2": PackageFacts("grub2-tools = {evr}"),
+    "grub2-tools": PackageFacts(f"{LIBC}, /bin/sh", files="/usr/sbin/grub2-install", source="grub2"),
+    "grub2-efi-x64": PackageFacts("grub2-tools = {evr}", source="grub2"),
+    "shim-x64": PackageFacts("", source="shim-signed"),
+    "efibootmgr": PackageFacts(LIBC, files="/usr/sbin/efibootmgr"),
+    "authconfig": PackageFacts("/usr/bin/python, openssl", files="/usr/sbin/authconfig"),
+    "firewalld": PackageFacts("/usr/bin/python, systemd", files="/usr/sbin/firewalld", conflicts="iptables-services"),
+    "xfsprogs": PackageFacts(LIBC, files="/usr/sbin/mkfs.xfs"),
+    "e2fsprogs": PackageFacts(LIBC, files="/usr/sbin/mkfs.ext4"),
+    "lvm2": PackageFacts("device-mapper >= 7:1.02.170, systemd", files="/usr/sbin/lvm"),
+    "device-mapper": PackageFacts(LIBC, "libdevmapper.so.1.02()(64bit)", source="lvm2"),
+    "openssh-server": PackageFacts("libcrypto.so.10()(64bit), systemd", files="/usr/sbin/sshd", source="openssh"),
+    "httpd": PackageFacts("libcrypto.so.10()(64bit), systemd", "webserver", files="/usr/sbin/httpd"),
+    "mariadb": PackageFacts("mariadb-libs = {evr}, perl(strict)", files="/usr/bin/mysql"),
+    "mariadb-libs": PackageFacts("libcrypto.so.10()(64bit)", source="mariadb", conflicts="mysql-libs < 5.5"),
+    "dovecot": PackageFacts("libcrypto.so.10()(64bit), systemd", "imapserver", files="/usr/sbin/dovecot"),
+    "spamassassin": PackageFacts("perl(strict), coreutils", files="/usr/bin/spamassassin"),
+    "qmail": PackageFacts("daemontools, openssl-libs >= 1:1.0.2", "smtpdaemon", files="/usr/lib/sendmail"),
+    "daemontools": PackageFacts(LIBC, files="/usr/bin/svc"),
+    "smeserver-release": PackageFacts("", "redhat-release, system-release(releasever) = 7", "/etc/e-smith-release"),
+    "e-smith-lib": PackageFacts("/usr/bin/perl, perl(strict)", "perl(esmith::util)"),
+    "e-smith-base": PackageFacts(
+        f"{SME}, smeserver-release, lvm2, openssh-server, smtpdaemon", files="/sbin/e-smith/config"
+    ),
+    "smeserver-yum": PackageFacts(f"{SME}, yum >= 3.4.3"),
+    "smeserver-locale": PackageFacts("smeserver-manager >= 0.1.4"),
+    "smeserver-php": PackageFacts(f"{SME}, webserver"),
+    "smeserver-mysql": PackageFacts(f"{SME}, mariadb >= 1:5.5.60", obsoletes="e-smith-mysql < 2.7.0"),
+    "smeserver-manager": PackageFacts(f"{SME}, perl(esmith::util), httpd >= 2.4.6"),
+    "smeserver-support": PackageFacts(f"{SME}, e-smith-base >= 5.8.1-4"),
+    "smeserver-qpsmtpd": PackageFacts(
+        f"{SME}, qmail, spamassassin >= 3.4.6~rc1", obsoletes="e-smith-qmailanalog < 1.2"
+    ),
+    "smeserver-nextcloud": PackageFacts(f"{SME}, smeserver-php >= 3.0.0-43, smeserver-mysql"),
+    "anaconda": PackageFacts("python(abi) = 2.7, systemd", files="/usr/sbin/anaconda"),
+    "samba": PackageFacts("libtevent.so.0()(64bit), systemd", files="/usr/sbin/smbd"),
+    "libtevent": PackageFacts(LIBC, "libtevent.so.0()(64bit)"),
+    "perl-Taint-Util": PackageFacts("perl(strict)", "perl(Taint::Util)"),
 }
 
 ADA, BEN, UPSTREAM = (
@@ -222,7 +226,7 @@ HISTORY = {
 }
 
 
-def recipes(tier: str, release: Identity) -> Iterator[Recipe]:
+def practice_recipes(tier: str, release: ReleaseIdentity) -> Iterator[RpmRecipe]:
     """Yield the recipes of a practice tier, source packages included; none for a tier that is not known.
 
     release  decides the version of smeserver-release in smeupdates-testing, as the wiki asks
@@ -232,45 +236,45 @@ def recipes(tier: str, release: Identity) -> Iterator[Recipe]:
         names.append(f"smeserver-release-{release.version}-{'0.' + release.label if release.label else '1'}.noarch")
     sources = {}
     for name in names:
-        recipe = recipe_of(name)
+        recipe = find_recipe(name)
         yield recipe
-        source = source_of(recipe)
+        source = _source_recipe(recipe)
         sources[source.file_name] = source
     yield from sources.values()
 
 
-def recipe_of(nevra: str) -> Recipe:
+def find_recipe(nevra: str) -> RpmRecipe:
     """Return the recipe of a binary package, spelled as in TIERS."""
     match = NEVRA.fullmatch(nevra)
     assert match, nevra
     epoch, name, version, release, arch = match.groups()
-    facts = FACTS.get(name, Facts())
+    facts = FACTS.get(name, PackageFacts())
     ours = "sme" in name or ".sme" in release
     size = 1000 + 37 * (len(name) * len(nevra) % 60)  # some small, some less so
-    bare = Recipe(name, version, release, arch, int(epoch or 0), size=size, key="koozali" if ours else "centos")
+    bare = RpmRecipe(name, version, release, arch, int(epoch or 0), size=size, key="koozali" if ours else "centos")
     source = facts.source or name
     return replace(
         bare,
-        requires=several(facts.requires, bare),
-        provides=several(facts.provides, bare),
-        obsoletes=several(facts.obsoletes, bare),
-        conflicts=several(facts.conflicts, bare),
-        files=several(facts.files, bare),
-        changelog=changelog(source, bare),
+        requires=_split_list(facts.requires, bare),
+        provides=_split_list(facts.provides, bare),
+        obsoletes=_split_list(facts.obsoletes, bare),
+        conflicts=_split_list(facts.conflicts, bare),
+        files=_split_list(facts.files, bare),
+        changelog=_recipe_changelog(source, bare),
         source_rpm=f"{source}-{version}-{release}.src.rpm",
         compression="gzip" if arch == "noarch" else "xz",
         summary=f"A practice copy of {name}, worth nothing",
     )
 
 
-def several(text: str, recipe: Recipe) -> tuple[str, ...]:
+def _split_list(text: str, recipe: RpmRecipe) -> tuple[str, ...]:
     """Return the comma-separated parts of text, with recipe's version and the mark of its word size filled in."""
     filled = text.replace("{evr}", recipe.evr).replace("(){bits}", "{bits}" if recipe.arch == "i686" else "(){bits}")
     filled = filled.replace("{bits}", "" if recipe.arch == "i686" else "(64bit)")
     return tuple(part.strip() for part in filled.split(",") if part.strip())
 
 
-def changelog(source: str, recipe: Recipe) -> tuple[Change, ...]:
+def _recipe_changelog(source: str, recipe: RpmRecipe) -> tuple[RecipeChange, ...]:
     """Return the history of recipe's source package up to recipe's own version, newest first."""
     own = f"{recipe.version}-{recipe.release}"
     author = ADA if recipe.key == "koozali" else UPSTREAM
@@ -278,12 +282,12 @@ def changelog(source: str, recipe: Recipe) -> tuple[Change, ...]:
     versions = [evr for _, _, evr, _ in known]
     epoch = f"{recipe.epoch}:" if recipe.epoch else ""
     start = versions.index(own)
-    return tuple(Change(date.fromisoformat(day), who, epoch + evr, text) for day, who, evr, text in known[start:])
+    return tuple(RecipeChange(date.fromisoformat(day), who, epoch + evr, text) for day, who, evr, text in known[start:])
 
 
-def source_of(recipe: Recipe) -> Recipe:
+def _source_recipe(recipe: RpmRecipe) -> RpmRecipe:
     """Return the source package that recipe is built from."""
     name = recipe.source_rpm.removesuffix(f"-{recipe.version}-{recipe.release}.src.rpm")
     arch = "noarch" if recipe.arch == "noarch" else "x86_64"  # of the machine that made it, not i686
-    bare = Recipe(name, recipe.version, recipe.release, arch, recipe.epoch, is_source=True, key=recipe.key)
+    bare = RpmRecipe(name, recipe.version, recipe.release, arch, recipe.epoch, is_source=True, key=recipe.key)
     return replace(bare, changelog=recipe.changelog, size=2000, summary=f"A practice source of {name}, worth nothing")

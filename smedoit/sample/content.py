@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smedoit.sample import groups, installer, menus, pictures
-from smedoit.sample.packages import write_missing
+from smedoit.sample.packages import write_if_missing
 
 if TYPE_CHECKING:
     from smedoit.config.release import Release
@@ -47,19 +47,19 @@ FILES = {
 CHECKED_OUT = {"": "/GPL/1.1/Mon Mar  2 10:00:00 2020//", "product": "/.buildstamp/1.5/Fri May 21 09:30:00 2021//"}
 
 
-def fill(rel: Release) -> None:
+def fill_content_tree(rel: Release) -> None:
     """Make the files that the content tree of rel lacks."""
     root = rel.content.path
-    for relative, text in texts():
-        write_missing(root / relative, partial(str, text))
+    for relative, text in _content_texts():
+        write_if_missing(root / relative, partial(str, text))
     for relative, picture in pictures.PICTURES.items():
-        write_missing(root / relative, partial(pictures.png, *picture))
-    write_missing(rel.groups.comps, groups.comps)
+        write_if_missing(root / relative, partial(pictures.striped_png, *picture))
+    write_if_missing(rel.groups.comps, groups.practice_comps)
     for relative in installer.OLD_PLACES:
         (root / relative).mkdir(parents=True, exist_ok=True)
 
 
-def texts() -> Iterator[tuple[str, str]]:
+def _content_texts() -> Iterator[tuple[str, str]]:
     """Yield (path in the tree, text) of every text file but comps, CVS's own included."""
     yield from FILES.items()
     for directory, entry in CHECKED_OUT.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Group:
+class CompsGroup:
     """One group: what an installer shows of it, and package names by kind."""
 
     id: str
@@ -19,7 +19,7 @@ class Group:
 
 
 GROUPS = (
-    Group(
+    CompsGroup(
         "core",
         "Core",
         "The smallest system that SME Server 10.0 runs on",
@@ -27,7 +27,7 @@ GROUPS = (
         mandatory="basesystem bash coreutils filesystem glibc openssh-server rpm setup systemd util-linux yum",
         default="authconfig e2fsprogs firewalld xfsprogs",
     ),
-    Group(
+    CompsGroup(
         "sme-base",
         "SME Server 10.0 base",
         "Everything that makes a SME Server 10.0: its kernel, boot loaders and services",
@@ -36,7 +36,7 @@ GROUPS = (
         " smeserver-locale smeserver-manager smeserver-release smeserver-support smeserver-yum",
         default="httpd smeserver-mysql smeserver-php",
     ),
-    Group(
+    CompsGroup(
         "sme-mail",
         "SME Server 10.0 mail",
         "Mail for SME Server 10.0, for those who want it on this machine",
@@ -79,12 +79,12 @@ BOTTOM = """\
 """
 
 
-def comps() -> str:
+def practice_comps() -> str:
     """Return comps.xml."""
-    return TOP + "".join(map(element, GROUPS)) + BOTTOM
+    return TOP + "".join(map(_group_xml, GROUPS)) + BOTTOM
 
 
-def element(group: Group) -> str:
+def _group_xml(group: CompsGroup) -> str:
     """Return the XML of one group; its texts hold nothing that XML would need escaped."""
     packages = "".join(
         f'      <packagereq type="{kind}">{name}</packagereq>\n'

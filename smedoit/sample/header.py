@@ -18,7 +18,7 @@ WIDTH = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, BIN: 1}  # type -> bytes of one value; th
 IMMUTABLE, SOURCERPM, PROVIDES, DIRNAMES, SOURCEPACKAGE = 63, 1044, {1047, 1112, 1113}, 1118, 1106
 
 
-class Value(NamedTuple):
+class TagValue(NamedTuple):
     """One tag's value as it lies in the store; number counts the texts or integers in it."""
 
     kind: int
@@ -26,41 +26,45 @@ class Value(NamedTuple):
     data: bytes
 
 
-def with_source(rpm: bytes, source_rpm: str) -> bytes:
+def with_source_rpm(rpm: bytes, source_rpm: str) -> bytes:
     """Return the unsigned package with source_rpm as the file name of the package it was built from."""
-    return corrected(rpm, {SOURCERPM: Value(STRING, 1, source_rpm.encode() + b"\0")}, set())
+    return _replace_tags(rpm, {SOURCERPM: TagValue(STRING, 1, source_rpm.encode() + b"\0")}, set())
 
 
-def as_source(rpm: bytes) -> bytes:
+def as_source_package(rpm: bytes) -> bytes:
     """Return the unsigned package as a source package: it says so, provides nothing, its files lie in no directory."""
-    news = {SOURCEPACKAGE: Value(INT32, 1, struct.pack(">I", 1)), DIRNAMES: Value(STRING_ARRAY, 1, b"\0")}
-    return rpm[:6] + struct.pack(">H", 1) + corrected(rpm, news, {SOURCERPM, *PROVIDES})[8:]
+    news = {SOURCEPACKAGE: TagValue(INT32, 1, struct.pack(">I", 1)), DIRNAMES: TagValue(STRING_ARRAY, 1, b"\0")}
+    return rpm[:6] + struct.pack(">H", 1) + _replace_tags(rpm, news, {SOURCERPM, *PROVIDES})[8:]
 
 
-def corrected(rpm: bytes, news: dict[int, Value], gone: set[int]) -> bytes:
+def _replace_tags(rpm: bytes, news: dict[int, TagValue], gone: set[int]) -> bytes:
     """Return rpm with some tags of its main header replaced, added or gone; its digests no longer match."""
-    start = end_of_header(rpm, LEAD)
+    start = _header_end(rpm, LEAD)
     start += -start % 8
-    end = end_of_header(rpm, start)
-    kept = {tag: value for tag, value in read(rpm[start:end]).items() if tag not in gone}
-    return rpm[:start] + written({**kept, **news}) + rpm[end:]
+    end = _header_end(rpm, start)
+    kept = {tag: value for tag, value in _parse_header(rpm[start:end]).items() if tag not in gone}
+    return rpm[:start] + _build_header({**kept, **news}) + rpm[end:]
 
 
-def end_of_header(rpm: bytes, start: int) -> int:
+def _header_end(rpm: bytes, start: int) -> int:
     """Return where the header that begins at start ends, without padding."""
     entries, size = struct.unpack_from(">II", rpm, start + 8)
     return int(start + INTRO + 16 * entries + size)
 
 
-def read(header: bytes) -> dict[int, Value]:
+def _parse_header(header: bytes) -> dict[int, TagValue]:
     """Return tag -> value of a header, without the tag that only spans the others."""
     entries, _ = struct.unpack_from(">II", header, 8)
     store = header[INTRO + 16 * entries :]
     index = (struct.unpack_from(">IIII", header, INTRO + 16 * n) for n in range(entries))
-    return {tag: Value(kind, count, cut(store, kind, at, count)) for tag, kind, at, count in index if tag != IMMUTABLE}
+    return {
+        tag: TagValue(kind, count, _value_bytes(store, kind, at, count))
+        for tag, kind, at, count in index
+        if tag != IMMUTABLE
+    }
 
 
-def cut(store: bytes, kind: int, at: int, count: int) -> bytes:
+def _value_bytes(store: bytes, kind: int, at: int, count: int) -> bytes:
     """Return the bytes of count values of kind; a text ends with its zero byte."""
     if kind in WIDTH:
         return store[at : at + WIDTH[kind] * count]
@@ -70,7 +74,7 @@ def cut(store: bytes, kind: int, at: int, count: int) -> bytes:
     return store[at:end]
 
 
-def written(values: dict[int, Value]) -> bytes:
+def _build_header(values: dict[int, TagValue]) -> bytes:
     """Return a main header that holds values, sorted by tag as rpm sorts them."""
     index, store = b"", b""
     for tag, value in sorted(values.items()):

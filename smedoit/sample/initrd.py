@@ -6,19 +6,19 @@ import struct
 from pathlib import Path
 
 from smedoit.installer import cpio
-from smedoit.sample.kernel import Kernel
+from smedoit.sample.kernel import HostKernel
 
 BUSYBOXES = ("/bin/busybox", "/usr/bin/busybox", "/usr/sbin/busybox.static", "/sbin/busybox")
 INIT = Path(__file__).with_name("init.sh")
 INTERPRETER = 3  # PT_INTERP, the program header of what needs a dynamic linker
 
 
-def busybox() -> Path | None:
+def find_busybox() -> Path | None:
     """Return this host's busybox, if one needs no library."""
-    return next((path for path in map(Path, BUSYBOXES) if path.is_file() and is_static(path)), None)
+    return next((path for path in map(Path, BUSYBOXES) if path.is_file() and _is_static(path)), None)
 
 
-def is_static(program: Path) -> bool:
+def _is_static(program: Path) -> bool:
     """Whether program is a 64-bit ELF file that runs without a dynamic linker."""
     data = program.read_bytes()
     if data[:6] != b"\x7fELF\x02\x01":
@@ -28,10 +28,12 @@ def is_static(program: Path) -> bool:
     return INTERPRETER not in (struct.unpack_from("<I", data, table + number * size)[0] for number in range(count))
 
 
-def make(kernel: Kernel, shell: Path) -> bytes:
+def build_initrd(kernel: HostKernel, shell: Path) -> bytes:
     """Return an initrd for kernel; the same host gives the same bytes."""
     modules = {f"{file.rpartition('/')[2].partition('.ko')[0]}.ko": file for file in kernel.order()}
     files = {f"modules/{name}": kernel.module(file) for name, file in modules.items()}
     files["modules/order"] = "".join(f"{name}\n" for name in modules).encode()
     files |= {"init": INIT.read_bytes(), "bin/busybox": shell.read_bytes()}
-    return cpio.image((cpio.Member(name, data, executable=True) for name, data in files.items()), mtime=0)
+    return cpio.build_overlay_image(
+        (cpio.CpioMember(name, data, executable=True) for name, data in files.items()), mtime=0
+    )

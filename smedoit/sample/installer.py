@@ -96,7 +96,7 @@ GTK_CSS = """\
 OLD_PLACES = ("updates/po", "updates/textw", "updates/iw", "updates/storage/devicelibs")
 
 
-def install_class(file: str) -> str:
+def install_class_source(file: str) -> str:
     """Return the Python 2.7 source of one of CLASSES."""
     name, priority, hidden = CLASSES[file]
     return INSTALL_CLASS.format(file=file, name=name, priority=priority, hidden=hidden)
@@ -112,10 +112,10 @@ FILES = {
     "product/etc/redhat-release": RELEASE,
     "product/etc/os-release": OS_RELEASE,
     "product/etc/system-release-cpe": CPE,
-    f"{RUN}/koozali.py": install_class("koozali.py"),
-    f"{SITE}/koozali.py": install_class("koozali.py"),
-    f"{SITE}/centos.py": install_class("centos.py"),
-    f"{SITE}/fedora.py": install_class("fedora.py"),
+    f"{RUN}/koozali.py": install_class_source("koozali.py"),
+    f"{SITE}/koozali.py": install_class_source("koozali.py"),
+    f"{SITE}/centos.py": install_class_source("centos.py"),
+    f"{SITE}/fedora.py": install_class_source("fedora.py"),
     "updates/README.txt": UPDATES_README,
     "updates/run/install/updates/anaconda-gtk.css": GTK_CSS,
 }

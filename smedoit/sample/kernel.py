@@ -20,7 +20,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @dataclass(frozen=True)
-class Kernel:
+class HostKernel:
     """One kernel with the modules that belong to it."""
 
     image: Path
@@ -31,18 +31,18 @@ class Kernel:
         """Module name -> its file below modules, then the files it needs, the last of them first."""
         lines = (self.modules / "modules.dep").read_text().splitlines()
         pairs = (line.partition(":")[::2] for line in lines)
-        return {plain(file): [file, *needs.split()] for file, needs in pairs}
+        return {_module_name(file): [file, *needs.split()] for file, needs in pairs}
 
     @cached_property
     def built_in(self) -> frozenset[str]:
         """The names of the modules that are part of the image."""
-        return frozenset(plain(line) for line in (self.modules / "modules.builtin").read_text().split())
+        return frozenset(_module_name(line) for line in (self.modules / "modules.builtin").read_text().split())
 
     def order(self) -> list[str]:
         """Return the files of the modules to take, each after those that it needs. Raises KeyError for one it lacks."""
         found: dict[str, None] = {}
-        for name in map(plain, NEEDED + WELCOME):
-            if name in self.built_in or (name not in self.files and name not in map(plain, NEEDED)):
+        for name in map(_module_name, NEEDED + WELCOME):
+            if name in self.built_in or (name not in self.files and name not in map(_module_name, NEEDED)):
                 continue
             found.update(dict.fromkeys(reversed(self.files[name])))
         return list(found)
@@ -61,23 +61,23 @@ class Kernel:
         return not packed and os.access(self.image, os.R_OK)
 
 
-def plain(file: str) -> str:
+def _module_name(file: str) -> str:
     """Return the name of a module as lsmod shows it: no directory, no ending, '_' for '-'."""
     return file.rpartition("/")[2].partition(".ko")[0].replace("-", "_")
 
 
-def newest() -> Kernel | None:
+def newest_kernel() -> HostKernel | None:
     """Return the newest kernel of this host that a practice boot can use, or None."""
-    return next((kernel for kernel in candidates() if kernel.usable()), None)
+    return next((kernel for kernel in _host_kernels() if kernel.usable()), None)
 
 
-def candidates() -> Iterator[Kernel]:
+def _host_kernels() -> Iterator[HostKernel]:
     """Yield the kernels of this host, the newest first; Debian keeps images in /boot, others with the modules."""
-    for modules in sorted(Path("/lib/modules").glob("*"), key=natural, reverse=True):
-        yield Kernel(Path("/boot") / f"vmlinuz-{modules.name}", modules)
-        yield Kernel(modules / "vmlinuz", modules)
+    for modules in sorted(Path("/lib/modules").glob("*"), key=kernel_sort_key, reverse=True):
+        yield HostKernel(Path("/boot") / f"vmlinuz-{modules.name}", modules)
+        yield HostKernel(modules / "vmlinuz", modules)
 
 
-def natural(path: Path) -> list[tuple[int, str]]:
+def kernel_sort_key(path: Path) -> list[tuple[int, str]]:
     """Return a key that sorts 6.10 after 6.9."""
     return [(int(digits or 0), word) for digits, word in re.findall(r"(\d+)|(\D+)", path.name)]

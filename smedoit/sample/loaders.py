@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from smedoit.runtime.process import run
+from smedoit.runtime.process import run_program
 
 ISOLINUX = ("/usr/lib/ISOLINUX", "/usr/share/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux")
 MENUS = ("/usr/lib/syslinux/modules/bios", "/usr/share/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux")
@@ -47,38 +47,38 @@ configfile $prefix/grub.cfg
 """
 
 
-def first_holding(places: tuple[str, ...], name: str) -> Path | None:
+def _find_directory(places: tuple[str, ...], name: str) -> Path | None:
     """Return the first of some directories that holds a file name."""
     return next((Path(place) for place in places if (Path(place) / name).is_file()), None)
 
 
-def isolinux() -> dict[str, Path]:
+def find_isolinux() -> dict[str, Path]:
     """Return name -> file of isolinux and the menu that fits it; nothing if this host has no isolinux."""
-    loader, menus = first_holding(ISOLINUX, "isolinux.bin"), first_holding(MENUS, MENU)
+    loader, menus = _find_directory(ISOLINUX, "isolinux.bin"), _find_directory(MENUS, MENU)
     if not loader or not menus:
         return {}
     libraries = {name: menus / name for name in LIBRARIES if (menus / name).is_file()}
     return {"isolinux.bin": loader / "isolinux.bin", MENU: menus / MENU, **libraries}
 
 
-def grub() -> bytes | None:
+def build_grub_image() -> bytes | None:
     """Return a GRUB for UEFI that reads the grub.cfg beside it, or None if this host cannot make one."""
-    modules = first_holding(GRUB, "normal.mod")
+    modules = _find_directory(GRUB, "normal.mod")
     maker = next(filter(None, map(shutil.which, GRUB_MAKERS)), None)
     if not modules or not maker:
         return None
     names = [name for name in GRUB_MODULES if (modules / f"{name}.mod").is_file()]
     with tempfile.TemporaryDirectory() as place:
         disk, image = Path(place) / "memdisk.tar", Path(place) / "grubx64.efi"
-        disk.write_bytes(memdisk())
-        run(
+        disk.write_bytes(_memdisk_archive())
+        run_program(
             [maker, "-O", "x86_64-efi", "-d", modules, "-m", disk, "-p", "(memdisk)/boot/grub", "-o", image, *names],
             package="grub-common",
         )
         return image.read_bytes()
 
 
-def memdisk() -> bytes:
+def _memdisk_archive() -> bytes:
     """Return the tar archive with GRUB's first grub.cfg; a plain embedded configuration knows no functions."""
     data = GRUB_START.encode()
     file = tarfile.TarInfo("boot/grub/grub.cfg")  # its owner is 0:0, its time 1970

@@ -26,7 +26,7 @@ COMPRESSIONS = {"gzip": ("Gzip", 6), "xz": ("Xz", 1), "none": ("NONE", None)}
 SIGNS = {"<": ("LESS",), "<=": ("LESS", "EQUAL"), "=": ("EQUAL",), ">=": ("GREATER", "EQUAL"), ">": ("GREATER",)}
 
 
-class Change(NamedTuple):
+class RecipeChange(NamedTuple):
     """One changelog entry."""
 
     day: date
@@ -36,7 +36,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RpmRecipe:
     """All there is to say about one practice RPM.
 
     requires, provides, obsoletes, conflicts, recommends
@@ -59,7 +59,7 @@ class Recipe:
     conflicts: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    changelog: tuple[Change, ...] = field(default=(), repr=False)
+    changelog: tuple[RecipeChange, ...] = field(default=(), repr=False)
     size: int = 1000
     source_rpm: str = ""
     is_source: bool = False
@@ -78,26 +78,26 @@ class Recipe:
         return f"{self.name}-{self.version}-{self.release}.{'src' if self.is_source else self.arch}.rpm"
 
 
-def build(recipe: Recipe) -> bytes:
+def build_rpm(recipe: RpmRecipe) -> bytes:
     """Return the RPM that recipe describes: format V4, signed with RSA over its header."""
     from rpm_rs import Package
 
     from smedoit.sample import header
 
-    raw = bytes(assembled(recipe).build().to_bytes())
+    raw = bytes(_prepare_builder(recipe).build().to_bytes())
     if recipe.is_source:
-        raw = header.as_source(raw)
+        raw = header.as_source_package(raw)
     else:
         own = f"{recipe.name}-{recipe.version}-{recipe.release}.src.rpm"
-        raw = header.with_source(raw, recipe.source_rpm or own)
+        raw = header.with_source_rpm(raw, recipe.source_rpm or own)
     package = Package.from_bytes(raw)
     package.clear_signatures()  # only this brings the digests up to date
     if recipe.key:
-        package.sign(signer(recipe.key), timestamp=BUILT)
+        package.sign(practice_signer(recipe.key), timestamp=BUILT)
     return bytes(package.to_bytes())
 
 
-def assembled(recipe: Recipe) -> Any:
+def _prepare_builder(recipe: RpmRecipe) -> Any:
     """Return rpm-rs's builder with everything in it that it can say."""
     from rpm_rs import BuildConfig, CompressionType, PackageBuilder, RpmFormat
 
@@ -115,15 +115,15 @@ def assembled(recipe: Recipe) -> Any:
     builder.build_host(BUILD_HOST)
     builder.vendor("smedoit practice")
     builder.description(f"{recipe.summary}.\nIt exists to be sorted, signed, checked and put on a medium.")
-    add_relations(builder, recipe)
-    add_files(builder, recipe)
+    _add_relations(builder, recipe)
+    _add_files(builder, recipe)
     for change in recipe.changelog:
         noon = datetime(change.day.year, change.day.month, change.day.day, 12, tzinfo=timezone.utc)
         builder.add_changelog_entry(f"{change.author} {change.evr}", change.text, int(noon.timestamp()))
     return builder
 
 
-def add_relations(builder: Any, recipe: Recipe) -> None:
+def _add_relations(builder: Any, recipe: RpmRecipe) -> None:
     """Tell builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
     from rpm_rs import DependencyFlags
 
@@ -132,13 +132,13 @@ def add_relations(builder: Any, recipe: Recipe) -> None:
             name, *rest = [relation] if relation.startswith("(") else relation.split(" ")
             if rest:
                 sign, version = rest
-                flags = sum((getattr(DependencyFlags, one) for one in SIGNS[sign]), DependencyFlags(0))
+                flags = sum((getattr(DependencyFlags, flag_name) for flag_name in SIGNS[sign]), DependencyFlags(0))
                 getattr(builder, kind)(name, version, flags)
             else:
                 getattr(builder, kind)(name)
 
 
-def add_files(builder: Any, recipe: Recipe) -> None:
+def _add_files(builder: Any, recipe: RpmRecipe) -> None:
     """Put recipe's files and its payload into builder."""
     from rpm_rs import FileOptions
 
@@ -147,38 +147,38 @@ def add_files(builder: Any, recipe: Recipe) -> None:
     for path in (f"./{recipe.name}.spec",) if recipe.is_source else recipe.files:
         mode = 0o755 if "bin/" in path else 0o644
         builder.with_file_contents(f"practice file of {title}\n".encode(), FileOptions.new(path, permissions=mode))
-    builder.with_file_contents(filler(title, recipe.size), FileOptions.new(payload, permissions=0o644))
+    builder.with_file_contents(_incompressible_bytes(title, recipe.size), FileOptions.new(payload, permissions=0o644))
 
 
 @cache
-def signer(key: str) -> Any:
+def practice_signer(key: str) -> Any:
     """Return rpm-rs's signer for a practice key."""
     from rpm_rs import Signer
 
     return Signer.from_file(str(KEYS / f"RPM-GPG-KEY-practice-{key}.secret"))
 
 
-def filler(seed: str, size: int) -> bytes:
+def _incompressible_bytes(seed: str, size: int) -> bytes:
     """Return size bytes that nothing compresses, the same for the same seed on every machine."""
     return random.Random(seed).randbytes(size)
 
 
-def write_missing(path: Path, content: Callable[[], bytes | str]) -> None:
+def write_if_missing(path: Path, content: Callable[[], bytes | str]) -> None:
     """Write what content returns to path, unless something bears that name: a person's work is kept."""
     from smedoit.runtime import files
 
     if not path.exists() and not path.is_symlink():
-        files.write(path, content())
+        files.write_file(path, content())
 
 
-def write(recipe: Recipe, directory: Path) -> Path:
+def write_rpm(recipe: RpmRecipe, directory: Path) -> Path:
     """Return the file of recipe below directory, built if it was not there."""
     path = directory / recipe.file_name
-    write_missing(path, partial(build, recipe))
+    write_if_missing(path, partial(build_rpm, recipe))
     return path
 
 
-def spread(count: int, total_bytes: int) -> tuple[int, ...]:
+def spread_sizes(count: int, total_bytes: int) -> tuple[int, ...]:
     """Return count sizes that add up to total_bytes, most small and a few huge, the smallest first.
 
     They follow a log-normal law a little tamer than the sizes of Debian 12's packages (whose
@@ -194,12 +194,14 @@ def spread(count: int, total_bytes: int) -> tuple[int, ...]:
     return (*sizes[:-1], total_bytes - sum(sizes[:-1]))
 
 
-def crowd(count: int, total_bytes: int, *, version: str = "1.0", compression: str = "none") -> Iterator[Recipe]:
+def chained_recipes(
+    count: int, total_bytes: int, *, version: str = "1.0", compression: str = "none"
+) -> Iterator[RpmRecipe]:
     """Yield count recipes that need each other in a chain and carry total_bytes of payload together."""
-    for n, size in enumerate(spread(count, total_bytes)):
+    for n, size in enumerate(spread_sizes(count, total_bytes)):
         name, before = f"crowd-{n:05}", f"crowd-{n - 1:05}"
         needed = (f"{before} >= {version}",) if n else ()
-        change = Change(date(2021, 5, 1), "Ada Practice <ada@example.invalid>", f"{version}-1", "- one of many")
-        yield Recipe(
+        change = RecipeChange(date(2021, 5, 1), "Ada Practice <ada@example.invalid>", f"{version}-1", "- one of many")
+        yield RpmRecipe(
             name, version, "1.el7.sme", requires=needed, size=size, changelog=(change,), compression=compression
         )

@@ -20,36 +20,36 @@ PICTURES: dict[str, tuple[int, int, Colour, Colour]] = {
 }
 
 
-def png(width: int, height: int, ground: Colour, stripes: Colour) -> bytes:
+def striped_png(width: int, height: int, ground: Colour, stripes: Colour) -> bytes:
     """Return a PNG with diagonal stripes: one bit a pixel and a palette of two.
 
     Source: PNG specification, third edition, chapter 11
     """
     header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
-    rows = b"".join(b"\0" + row(width, y) for y in range(height))
-    chunks = (b"IHDR", header), (b"PLTE", bytes(ground + stripes)), (b"IDAT", stored(rows)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+    rows = b"".join(b"\0" + _stripe_row(width, y) for y in range(height))
+    chunks = (b"IHDR", header), (b"PLTE", bytes(ground + stripes)), (b"IDAT", _stored_zlib(rows)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_picture_chunk(kind, data) for kind, data in chunks)
 
 
-def row(width: int, y: int) -> bytes:
+def _stripe_row(width: int, y: int) -> bytes:
     """Return the pixels of line y, eight a byte, stripes of 4 in 32."""
     bits = "".join("1" if (x + y) % 32 < 4 else "0" for x in range(-(-width // 8) * 8))
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
-def stored(data: bytes) -> bytes:
+def _stored_zlib(data: bytes) -> bytes:
     """Return data as a zlib stream of one uncompressed block: compressors differ, a copy does not.
 
     Raises struct.error if data is longer than 65535 bytes, a block's limit.
     """
-    return b"\x78\x01\x01" + struct.pack("<HH", len(data), ~len(data) & 0xFFFF) + data + chunk_sum(data)
+    return b"\x78\x01\x01" + struct.pack("<HH", len(data), ~len(data) & 0xFFFF) + data + _adler32_bytes(data)
 
 
-def chunk_sum(data: bytes) -> bytes:
+def _adler32_bytes(data: bytes) -> bytes:
     """Return the checksum that ends a zlib stream."""
     return struct.pack(">I", zlib.adler32(data))
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
+def _picture_chunk(kind: bytes, data: bytes) -> bytes:
     """Return one chunk of a PNG."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smedoit.sample import catalogue
-from smedoit.sample.packages import FINGERPRINTS, Recipe, write_missing
+from smedoit.sample.packages import FINGERPRINTS, RpmRecipe, write_if_missing
 
 if TYPE_CHECKING:
     from smedoit.config.release import Release
-    from smedoit.packages.select import Pick
+    from smedoit.packages.select import SelectedPackage
 
 VERIFIED = """\
 # Who verified which package in smeupdates-testing. A package counts with its version only.
@@ -64,30 +64,30 @@ What upstream calls the installer.
 """
 
 
-def fill(rel: Release) -> None:
+def fill_previous_release(rel: Release) -> None:
     """Make what rel's [quality] and [anaconda] name, once its tiers are filled."""
-    content = {"verified.toml": VERIFIED, "sheet.csv": SHEET, "bugs.json": bugs()}
+    content = {"verified.toml": VERIFIED, "sheet.csv": SHEET, "bugs.json": bugzilla_response()}
     for file in rel.quality.verified:
         if file.name in content:
-            write_missing(file, partial(str, content[file.name]))
+            write_if_missing(file, partial(str, content[file.name]))
     if rel.quality.previous:
-        write_missing(Path(rel.quality.previous), partial(last_lock, rel))
+        write_if_missing(Path(rel.quality.previous), partial(_previous_lock, rel))
     if rel.anaconda.source:
-        write_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(str, SPEC))
-    fill_mirrors(rel)
+        write_if_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(str, SPEC))
+    _fill_update_mirrors(rel)
 
 
-def fill_mirrors(rel: Release) -> None:
+def _fill_update_mirrors(rel: Release) -> None:
     """Put a few packages into upstream's update mirrors."""
     from smedoit.sample import packages
 
     for place in rel.updates.mirrors:
-        for recipe in catalogue.recipes("updates", rel.release):
+        for recipe in catalogue.practice_recipes("updates", rel.release):
             if not recipe.is_source:
-                packages.write(recipe, place / "Packages")
+                packages.write_rpm(recipe, place / "Packages")
 
 
-def bugs() -> str:
+def bugzilla_response() -> str:
     """Return a Bugzilla query as its REST interface gives it."""
     found = [
         {
@@ -102,24 +102,24 @@ def bugs() -> str:
     return json.dumps({"bugs": found}, indent=1) + "\n"
 
 
-def last_lock(rel: Release) -> str:
+def _previous_lock(rel: Release) -> str:
     """Return the lock of a release that consisted of smeos as it is."""
     from smedoit.packages import lock
 
     [tier] = [tier for tier in rel.tiers if tier.name == "smeos"]
-    recipes = [one for one in catalogue.recipes("smeos", rel.release) if not one.is_source]
-    picks = [pick(one, tier.path / rel.release.arch / "RPMS", rel.root) for one in recipes]
-    return lock.dumps(sorted(picks, key=lambda one: (one.package.name, one.package.arch)))
+    recipes = [recipe for recipe in catalogue.practice_recipes("smeos", rel.release) if not recipe.is_source]
+    picks = [_previous_pick(recipe, tier.path / rel.release.arch / "RPMS", rel.root) for recipe in recipes]
+    return lock.format_lock(sorted(picks, key=lambda entry: (entry.package.name, entry.package.arch)))
 
 
-def pick(recipe: Recipe, place: Path, root: Path) -> Pick:
+def _previous_pick(recipe: RpmRecipe, place: Path, root: Path) -> SelectedPackage:
     """Return a package of the last release as its lock has it."""
     from smedoit.package import Evr, Package
-    from smedoit.packages.select import Pick
+    from smedoit.packages.select import SelectedPackage
     from smedoit.runtime import digests
 
     path = place / recipe.file_name
     evr = Evr(recipe.epoch, recipe.version, recipe.release)
-    size, digest = path.stat().st_size, digests.sha256(path)
+    size, digest = path.stat().st_size, digests.sha256_file(path)
     file, key = str(path.relative_to(root)), FINGERPRINTS[recipe.key]
-    return Pick(Package(recipe.name, evr, recipe.arch, file, size, digest, key, recipe.source_rpm), "smeos")
+    return SelectedPackage(Package(recipe.name, evr, recipe.arch, file, size, digest, key, recipe.source_rpm), "smeos")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from smedoit.sample.packages import write_missing
+from smedoit.sample.packages import write_if_missing
 
 MESSAGES = (
     "WELCOME TO %(name)s %(version)s.",
@@ -92,20 +92,20 @@ Plural-Forms: {plural}
 """
 
 
-def fill(root: Path) -> None:
+def fill_translations(root: Path) -> None:
     """Make the catalogues that lack below root, as LANG/LC_MESSAGES/anaconda.mo."""
     for language in LANGUAGES:
-        write_missing(root / language / "LC_MESSAGES/anaconda.mo", partial(catalogue, language))
+        write_if_missing(root / language / "LC_MESSAGES/anaconda.mo", partial(practice_catalog, language))
 
 
-def catalogue(language: str) -> bytes:
+def practice_catalog(language: str) -> bytes:
     """Return the .mo file of one of LANGUAGES."""
     plural, *sentences = LANGUAGES[language]
     header = HEADER.format(language=language, plural=plural)
-    return mo({"": header, **dict(zip(MESSAGES, sentences, strict=True))})
+    return encode_mo({"": header, **dict(zip(MESSAGES, sentences, strict=True))})
 
 
-def mo(messages: Mapping[str, str]) -> bytes:
+def encode_mo(messages: Mapping[str, str]) -> bytes:
     """Return messages (original -> translation, "" -> header) as a little-endian .mo file, without a hash table.
 
     Source: gettext manual, "The Format of GNU MO Files"

@@ -15,7 +15,7 @@ def make_sample(rel: Release) -> str:
     """Fill the build root with a world to practise on; what is there already is kept."""
     pass
 
-    make(rel)
+    make_practice_world(rel)
     return f"a practice world lies below {rel.root}"
 
 
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
     from smedoit.config.tiers import Tier
 
 
-def make(rel: Release) -> None:
+def make_practice_world(rel: Release) -> None:
     """Make whatever the practice world of rel lacks.
 
     Raises ConfigError for a release that trusts no practice key: its tiers are real ones.
     """
     from smedoit.sample import boot
 
-    fill(rel)
+    fill_practice_world(rel)
     if not rel.boot_set.is_fetched:
-        boot.make(rel)
+        boot.make_boot_set(rel)
 
 
-def fill(rel: Release) -> None:
+def fill_practice_world(rel: Release) -> None:
     """Make what make does, except for the boot set."""
     from smedoit.sample import content, previous_release, translations
 
-    refuse_real(rel)
-    fill_tiers(rel)
-    fill_keys(rel)
-    content.fill(rel)
-    translations.fill(rel.translations.path)
-    previous_release.fill(rel)
+    _refuse_real_keys(rel)
+    _fill_tiers(rel)
+    _fill_keys(rel)
+    content.fill_content_tree(rel)
+    translations.fill_translations(rel.translations.path)
+    previous_release.fill_previous_release(rel)
     if not any(tier.path.is_relative_to(rel.publish.target) for tier in rel.tiers):
-        packages.write_missing(rel.publish.target / rel.publish.marker, bytes)
+        packages.write_if_missing(rel.publish.target / rel.publish.marker, bytes)
     if rel.spec.path:
-        packages.write_missing(rel.root / rel.spec.path, SPEC.encode)
+        packages.write_if_missing(rel.root / rel.spec.path, SPEC.encode)
 
 
-def refuse_real(rel: Release) -> None:
+def _refuse_real_keys(rel: Release) -> None:
     """Raise ConfigError unless rel trusts at least one practice key."""
     practice = set(packages.FINGERPRINTS.values())
     if not practice & {key.fingerprint for key in rel.keys}:
@@ -63,30 +63,30 @@ def refuse_real(rel: Release) -> None:
         )
 
 
-def fill_tiers(rel: Release) -> None:
+def _fill_tiers(rel: Release) -> None:
     """Build the packages that the tiers of rel lack."""
     from smedoit.sample import catalogue
 
     for tier in rel.tiers:
-        for recipe in catalogue.recipes(tier.name, rel.release):
-            place = directory(tier, rel.release.arch, recipe.is_source)
+        for recipe in catalogue.practice_recipes(tier.name, rel.release):
+            place = _tier_directory(tier, rel.release.arch, recipe.is_source)
             if place:
-                packages.write(recipe, place)
+                packages.write_rpm(recipe, place)
 
 
-def directory(tier: Tier, arch: str, is_source: bool) -> Path | None:
+def _tier_directory(tier: Tier, arch: str, is_source: bool) -> Path | None:
     """Return where tier keeps such packages; None for sources in the mirror, which are in another place upstream."""
     if tier.name == "centos":
         return None if is_source else tier.path
     return tier.path / ("SRPMS" if is_source else f"{arch}/RPMS")
 
 
-def fill_keys(rel: Release) -> None:
+def _fill_keys(rel: Release) -> None:
     """Put the practice keys where rel expects them: public halves, and a secret one if it signs with a file."""
     for name, fingerprint in packages.FINGERPRINTS.items():
         source = packages.KEYS / f"RPM-GPG-KEY-practice-{name}"
         for key in rel.keys:
             if key.fingerprint == fingerprint:
-                packages.write_missing(key.file, source.read_bytes)
+                packages.write_if_missing(key.file, source.read_bytes)
     if rel.signing.configured and not rel.signing.key:
-        packages.write_missing(rel.signing.file, (packages.KEYS / "RPM-GPG-KEY-practice-koozali.secret").read_bytes)
+        packages.write_if_missing(rel.signing.file, (packages.KEYS / "RPM-GPG-KEY-practice-koozali.secret").read_bytes)

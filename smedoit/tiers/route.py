@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from smedoit.config.packages import Exclusions, matches
+from smedoit.config.packages import PackageExclusions, matches_package
 from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError, PackageError
 from smedoit.package import Package
-from smedoit.packages.explain import Copy, unknown
+from smedoit.packages.explain import TierPackage, unknown_package
 
 CYCLE = {"smetest": "smeupdates-testing", "smeupdates-testing": "smeupdates"}  # the wiki's "Rpm update cycle"
 FROM_MIRRORS = ("smeupdates-testing", "smetest")
@@ -20,7 +20,7 @@ CYCLE_IN_WORDS = "the cycle is smetest, smeupdates-testing, smeupdates; another 
 
 
 @dataclass(frozen=True)
-class Route:
+class PromotionRoute:
     """Where packages go: nothing is ever taken away from a mirror."""
 
     source: Tier
@@ -32,7 +32,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class World:
+class PromotionContext:
     """All that a plan is made from.
 
     tiers   of release.toml, in their order
@@ -42,29 +42,29 @@ class World:
     """
 
     tiers: Sequence[Tier]
-    copies: Sequence[Copy]
+    copies: Sequence[TierPackage]
     arch: str
     root: Path
-    without: Exclusions = field(default_factory=Exclusions)
+    without: PackageExclusions = field(default_factory=PackageExclusions)
 
     def tier(self, name: str, option: str) -> Tier:
         """Return a tier by name. Raises ConfigError if there is none."""
-        for one in self.tiers:
-            if one.name == name:
-                return one
-        known = ", ".join(one.name for one in self.tiers)
+        for tier in self.tiers:
+            if tier.name == name:
+                return tier
+        known = ", ".join(tier.name for tier in self.tiers)
         raise ConfigError(f"promote {option} {name}: there is no such tier", hint=f"release.toml has {known}")
 
-    def lying_in(self, tier: Tier) -> list[Copy]:
+    def lying_in(self, tier: Tier) -> list[TierPackage]:
         """Return what lies in a tier."""
-        return [one for one in self.copies if one.tier == tier.name]
+        return [copy for copy in self.copies if copy.tier == tier.name]
 
     def name(self, path: Path) -> str:
         """Return a path as Package.file names it."""
         return os.fspath(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
 
-def leads_to(tier: Tier) -> tuple[str, ...]:
+def promotion_targets(tier: Tier) -> tuple[str, ...]:
     """Return the names of the tiers that a tier may be promoted to, the usual one first."""
     if tier.promote_to:
         return (tier.promote_to,)
@@ -73,13 +73,13 @@ def leads_to(tier: Tier) -> tuple[str, ...]:
     return (CYCLE[tier.name],) if tier.name in CYCLE else ()
 
 
-def routed(world: World, words: Sequence[str], source: str, target: str, copy: bool) -> Route:
+def find_route(world: PromotionContext, words: Sequence[str], source: str, target: str, copy: bool) -> PromotionRoute:
     """Return the way of the packages that words mean. Raises ConfigError, PackageError.
 
     source, target  names of tiers; "" leaves them to the cycle and to where the packages lie
     """
-    start = world.tier(source, "--from") if source else holder(world, words, target)
-    ways = leads_to(start)
+    start = world.tier(source, "--from") if source else _find_source_tier(world, words, target)
+    ways = promotion_targets(start)
     if not ways:
         raise ConfigError(f"nothing is promoted from {start.name}", hint=CYCLE_IN_WORDS)
     end = world.tier(target or ways[0], "--to")
@@ -88,13 +88,13 @@ def routed(world: World, words: Sequence[str], source: str, target: str, copy: b
             f"{start.name} leads to {' or '.join(ways)}, not to {end.name}",
             hint=f"one step at a time: {CYCLE_IN_WORDS}",
         )
-    return Route(start, end, copy or start.mirror)
+    return PromotionRoute(start, end, copy or start.mirror)
 
 
-def holder(world: World, words: Sequence[str], target: str) -> Tier:
+def _find_source_tier(world: PromotionContext, words: Sequence[str], target: str) -> Tier:
     """Return the one tier that holds what words mean and leads to target. Raises PackageError if it is not one."""
-    holders = [tier for tier in world.tiers if any(hits(world.lying_in(tier), words))]
-    able = [tier for tier in holders if leads_to(tier) and (not target or target in leads_to(tier))]
+    holders = [tier for tier in world.tiers if any(matching_copies(world.lying_in(tier), words))]
+    able = [tier for tier in holders if promotion_targets(tier) and (not target or target in promotion_targets(tier))]
     if len(able) == 1:
         return able[0]
     if able:
@@ -105,30 +105,34 @@ def holder(world: World, words: Sequence[str], target: str) -> Tier:
         raise PackageError(
             f"{', '.join(words)}: lies in {places}, from which nothing is promoted{further}", hint=CYCLE_IN_WORDS
         )
-    raise PackageError("\n".join(unknown(word, world.copies) for word in words), hint="doit why_package '*' names all")
+    raise PackageError(
+        "\n".join(unknown_package(word, world.copies) for word in words), hint="doit why_package '*' names all"
+    )
 
 
-def hits(copies: Iterable[Copy], words: Sequence[str]) -> Iterator[Copy]:
+def matching_copies(copies: Iterable[TierPackage], words: Sequence[str]) -> Iterator[TierPackage]:
     """Yield the copies that words mean."""
-    return (one for one in copies if any(matches(word, one.package) for word in words))
+    return (copy for copy in copies if any(matches_package(word, copy.package) for word in words))
 
 
-def places(world: World, route: Route, one: Copy) -> list[Path]:
+def target_paths(world: PromotionContext, route: PromotionRoute, copy: TierPackage) -> list[Path]:
     """Return where a copy belongs in the target tier.
 
     From one of our tiers it keeps its place below the tier. A mirror is shaped otherwise: there the
     architecture decides, and noarch belongs to all of them.
     """
-    path, package = world.root / one.package.file, one.package
-    origin = world.tier(one.tier, "--from")
+    path, package = world.root / copy.package.file, copy.package
+    origin = world.tier(copy.tier, "--from")
     if not origin.mirror and path.is_relative_to(origin.path):
         return [route.target.path / path.relative_to(origin.path)]
     if package.is_source:
         return [route.target.path / SOURCES / path.name]
-    return [route.target.path / arch / BINARIES / path.name for arch in shelves(route.target, package, world.arch)]
+    return [
+        route.target.path / arch / BINARIES / path.name for arch in _target_arches(route.target, package, world.arch)
+    ]
 
 
-def shelves(tier: Tier, package: Package, arch: str) -> tuple[str, ...]:
+def _target_arches(tier: Tier, package: Package, arch: str) -> tuple[str, ...]:
     """Return the architectures of a tier that a binary package belongs to."""
     kept = tier.architectures or (arch,)
     if package.arch == "noarch":

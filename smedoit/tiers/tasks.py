@@ -7,8 +7,8 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
-from smedoit.engine.task import Task, group, said, step
-from smedoit.runtime.filesets import Files
+from smedoit.engine.task import Task, define_task, group_task, release_config
+from smedoit.runtime.filesets import FileSet
 
 SOURCES = "SRPMS"
 WIKI = "What are smeos/smeextras; Rpm update cycle"
@@ -21,7 +21,7 @@ def repositories(rel: Release, tier: Tier) -> list[str]:
 
 def tiers(rel: Release) -> Iterator[Task]:
     """repodata/ of every repository of every tier."""
-    yield group(rel, "tiers", "repodata of every tier, for yum: of each architecture and of the sources")
+    yield group_task(rel, "tiers", "repodata of every tier, for yum: of each architecture and of the sources")
     for tier in rel.tiers:
         for place in repositories(rel, tier) if tier.repodata else ():
             label = tier.name if place == "." else f"{tier.name}-{place}"
@@ -33,36 +33,38 @@ def tier_repodata(rel: Release, tier: Tier, place: str, label: str) -> Task:
     """repodata/ of one repository of a tier."""
     directory, memory = tier.path / place, rel.cache / "tiers" / f"{label}.sqlite"
     known = repositories(rel, tier)
-    return step(
+    return define_task(
         rel,
         f"tiers-{label}",
-        "tiers.repodata.describe",
+        "tiers.repodata.write_tier_repodata",
         *(tier, directory, known, rel.release.epoch, memory),
-        reads=[Files(directory, ("*.rpm",), content=False)],
-        told=said(rel, "date"),
-        writes=[Files(directory / "repodata")],
+        reads=[FileSet(directory, ("*.rpm",), content=False)],
+        told=release_config(rel, "date"),
+        writes=[FileSet(directory / "repodata")],
         wiki=WIKI,
     )
 
 
-def memory(rel: Release) -> Path:
+def scan_cache(rel: Release) -> Path:
     """Return where it is remembered what whoever asks about all tiers found in them."""
     return rel.cache / "tiers/census.json"
 
 
 def why_package(rel: Release) -> Task:
     """The rule that decided about every copy of a package."""
-    args = (rel, memory(rel))
-    return step(rel, "why_package", "tiers.repodata.why_package", *args, always=True, pos_arg="names", wiki=WIKI)
+    args = (rel, scan_cache(rel))
+    return define_task(
+        rel, "why_package", "tiers.repodata.explain_packages", *args, always=True, pos_arg="names", wiki=WIKI
+    )
 
 
 def promote(rel: Release) -> Task:
     """Packages to the next tier, and back; afterwards the tiers that it touched are described anew."""
-    return step(
+    return define_task(
         rel,
         "promote",
-        "tiers.promote.promote",
-        *(rel, memory(rel)),
+        "tiers.promote.promote_packages",
+        *(rel, scan_cache(rel)),
         always=True,
         params=[
             option("source", "from", "", "the tier where they lie, if more than one has them"),

@@ -16,57 +16,57 @@ NAMED = 12  # languages that a sentence names before it only counts them
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalog:
     """A catalogue that gettext loads: its language, and how many messages it translates."""
 
     language: str
     messages: int
 
 
-def is_installers(relative: str) -> bool:
+def is_installer_catalog(relative: str) -> bool:
     """Return whether a path is LANG/LC_MESSAGES/anaconda.mo, the only place where the installer looks."""
     parts = PurePosixPath(relative).parts
     return len(parts) == 3 and parts[1:] == BELOW_LANGUAGE
 
 
-def language_of(relative: str) -> str:
+def _language_of_path(relative: str) -> str:
     """Return the language of LANG/LC_MESSAGES/anaconda.mo."""
     return PurePosixPath(relative).parts[0]
 
 
-def read(relative: str, data: bytes) -> Catalogue:
+def parse_catalog(relative: str, data: bytes) -> Catalog:
     """Return the catalogue LANG/LC_MESSAGES/anaconda.mo. Raises ContentError, with the reason alone, if it is none."""
     try:
         loaded = gettext.GNUTranslations(io.BytesIO(data))
     except Exception as error:  # it tells of damage by whatever its parser stumbles over
-        raise ContentError(f"is no catalogue that gettext can load ({reason(error)})") from None
+        raise ContentError(f"is no catalogue that gettext can load ({_parser_message(error)})") from None
     order = "<" if data[:4] == b"\xde\x12\x04\x95" else ">"
     (count,) = struct.unpack_from(f"{order}I", data, 8)
     messages = count - bool(loaded.info())
     if messages < 1:
         raise ContentError("translates nothing")
-    return Catalogue(language_of(relative), messages)
+    return Catalog(_language_of_path(relative), messages)
 
 
-def reason(error: Exception) -> str:
+def _parser_message(error: Exception) -> str:
     """Return what a parser's error says, in short."""
     if isinstance(error, OSError) and len(error.args) > 2:
         return str(error.args[1]).lower()
     return (str(error).splitlines() or [type(error).__name__])[0][:80].lower()
 
 
-def completeness(catalogues: Iterable[Catalogue]) -> dict[str, int]:
+def catalog_completeness(catalogues: Iterable[Catalog]) -> dict[str, int]:
     """Return language -> per cent of the messages that the most complete catalogue translates.
 
     A compiled catalogue holds only what is translated, so the largest is the nearest to the whole.
     """
-    found = {one.language: one.messages for one in catalogues}
+    found = {catalog.language: catalog.messages for catalog in catalogues}
     most = max(found.values(), default=1)
     return {language: 100 * messages // most for language, messages in sorted(found.items())}
 
 
 @dataclass(frozen=True)
-class Changes:
+class CatalogChanges:
     """What a new set has otherwise than the old one; paths, sorted."""
 
     added: tuple[str, ...]
@@ -77,33 +77,33 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
 
-def compared(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
+def compare_catalogs(old: Mapping[str, str], new: Mapping[str, str]) -> CatalogChanges:
     """Return how new differs from old; both are path -> digest."""
-    return Changes(
+    return CatalogChanges(
         tuple(sorted(set(new) - set(old))),
         tuple(sorted(path for path in set(new) & set(old) if new[path] != old[path])),
         tuple(sorted(set(old) - set(new))),
     )
 
 
-def told(changes: Changes, complete: Mapping[str, int]) -> str:
+def describe_catalog_changes(changes: CatalogChanges, complete: Mapping[str, int]) -> str:
     """Return a sentence on the new set; complete is language -> per cent."""
     parts = [f"{len(complete)} languages"]
     for verb, paths in (("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)):
         if paths:
-            parts.append(f"{verb}: {listed([with_share(path, complete) for path in paths])}")
+            parts.append(f"{verb}: {_shorten_list([_language_with_percent(path, complete) for path in paths])}")
     return "; ".join(parts if changes else [*parts, "none changed"])
 
 
-def with_share(path: str, complete: Mapping[str, int]) -> str:
+def _language_with_percent(path: str, complete: Mapping[str, int]) -> str:
     """Return a path's language with its completeness, where it still has one; another file by its path."""
-    if not is_installers(path):
+    if not is_installer_catalog(path):
         return path
-    language = language_of(path)
+    language = _language_of_path(path)
     return f"{language} {complete[language]} %" if language in complete else language
 
 
-def listed(words: list[str]) -> str:
+def _shorten_list(words: list[str]) -> str:
     """Return words as a list in a sentence, not endless."""
     more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
     return ", ".join(words[:NAMED]) + more

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from smedoit.config.inputs import Translations
-from smedoit.config.network import MIB, Network
-from smedoit.errors import ConfigError, ContentError, grouped
+from smedoit.config.inputs import TranslationsSettings
+from smedoit.config.network import MIB, NetworkSettings
+from smedoit.errors import ConfigError, ContentError, format_grouped
 from smedoit.fetch import client, crawl, response
 from smedoit.runtime import digests, files, progress
 from smedoit.translations import catalogs
@@ -18,32 +18,34 @@ PURPOSE = "the installer's translations"
 LIMIT = 16 * MIB  # of one catalogue; anaconda's have some 100 KiB
 
 
-def mirror(settings: Translations, network: Network, memory: Path) -> str:
+def mirror_translations(settings: TranslationsSettings, network: NetworkSettings, memory: Path) -> str:
     """Make the translations exactly what the server has; until all of it is here and good, the old set stays."""
     if not settings.url:
         raise ConfigError(
             "release.toml does not say where translations come from",
             hint='add url = "https://…/anaconda/sme10/" below [translations], or put them into place by hand',
         )
-    fetcher = crawl.visitor(network, memory)
-    addresses = listed(fetcher, settings.url)
+    fetcher = crawl.caching_fetcher(network, memory)
+    addresses = _list_catalogs(fetcher, settings.url)
     incoming = settings.path.with_name(f".{settings.path.name}.incoming")
-    found = gathered(fetcher, addresses, incoming, settings.path)
-    complete = catalogs.completeness(checked(found, incoming))
-    changes = placed(found, settings.path)
+    found = _fetch_catalogs(fetcher, addresses, incoming, settings.path)
+    complete = catalogs.catalog_completeness(_load_catalogs(found, incoming))
+    changes = _install_catalogs(found, settings.path)
     shutil.rmtree(incoming, ignore_errors=True)
     for language, share in complete.items():
-        progress.note(f"{language}: {share} % of the most complete catalogue")
-    return f"{catalogs.told(changes, complete)}; {fetcher.totals}"
+        progress.log_line(f"{language}: {share} % of the most complete catalogue")
+    return f"{catalogs.describe_catalog_changes(changes, complete)}; {fetcher.totals}"
 
 
-def listed(fetcher: client.Fetcher, url: str) -> dict[str, str]:
+def _list_catalogs(fetcher: client.Fetcher, url: str) -> dict[str, str]:
     """Return path -> address of every catalogue that the server has. Raises ContentError if it has none."""
-    found = crawl.files_below(fetcher, url, PURPOSE, lambda path: path.endswith(".mo"), lambda _: True)
+    found = crawl.list_remote_files(fetcher, url, PURPOSE, lambda path: path.endswith(".mo"), lambda _: True)
     for relative in found:
-        if not catalogs.is_installers(relative):
-            progress.note(f"{relative}: is not LANG/LC_MESSAGES/anaconda.mo, where the installer looks; passed over")
-    wanted = {relative: address for relative, address in found.items() if catalogs.is_installers(relative)}
+        if not catalogs.is_installer_catalog(relative):
+            progress.log_line(
+                f"{relative}: is not LANG/LC_MESSAGES/anaconda.mo, where the installer looks; passed over"
+            )
+    wanted = {relative: address for relative, address in found.items() if catalogs.is_installer_catalog(relative)}
     if not wanted:
         raise ContentError(
             f"{url}: lists no LANG/LC_MESSAGES/anaconda.mo, so the old set is kept",
@@ -52,42 +54,44 @@ def listed(fetcher: client.Fetcher, url: str) -> dict[str, str]:
     return wanted
 
 
-def gathered(fetcher: client.Fetcher, addresses: Mapping[str, str], incoming: Path, kept: Path) -> dict[str, Path]:
+def _fetch_catalogs(
+    fetcher: client.Fetcher, addresses: Mapping[str, str], incoming: Path, kept: Path
+) -> dict[str, Path]:
     """Return path -> the file that has what the server has: one that is here already, else one in incoming."""
     found = {}
-    for relative, address in progress.track(addresses.items(), len(addresses), "fetching translations"):
-        held = files.place_below(kept, relative)
-        want = response.Want(address, PURPOSE, limit=LIMIT)
-        found[relative] = fetcher.file(want, files.place_below(incoming, relative), held)
+    for relative, address in progress.track_progress(addresses.items(), len(addresses), "fetching translations"):
+        held = files.resolve_path_below(kept, relative)
+        want = response.DownloadRequest(address, PURPOSE, limit=LIMIT)
+        found[relative] = fetcher.file(want, files.resolve_path_below(incoming, relative), held)
     return found
 
 
-def checked(found: Mapping[str, Path], incoming: Path) -> list[catalogs.Catalogue]:
+def _load_catalogs(found: Mapping[str, Path], incoming: Path) -> list[catalogs.Catalog]:
     """Return all catalogues. Raises ContentError for those that gettext cannot load, of which none is kept."""
     good, broken = [], dict[str, list[str]]()
     for relative, path in found.items():
         try:
-            good.append(catalogs.read(relative, files.read_bytes(path)))
+            good.append(catalogs.parse_catalog(relative, files.read_file_bytes(path)))
         except ContentError as error:
             broken.setdefault(str(error), []).append(relative)
             if path.is_relative_to(incoming):
-                files.remove(path)  # the next run must not take it for what it has already
+                files.remove_file(path)  # the next run must not take it for what it has already
     if broken:
         raise ContentError(
-            f"{sum(map(len, broken.values()))} translations are broken, so the old set is kept\n{grouped(broken)}",
+            f"{sum(map(len, broken.values()))} translations are broken, so the old set is kept\n{format_grouped(broken)}",
             hint="run doit translations again; if they stay broken, tell those who run the server",
         )
     return good
 
 
-def placed(found: Mapping[str, Path], target: Path) -> catalogs.Changes:
+def _install_catalogs(found: Mapping[str, Path], target: Path) -> catalogs.CatalogChanges:
     """Make the catalogues in target those that were found; a file that is right already is not touched."""
-    there = [relative for relative in layers.listed(target) if relative.endswith(".mo")]
-    old = {relative: digests.sha256(target / relative) for relative in there}
-    changes = catalogs.compared(old, {relative: digests.sha256(path) for relative, path in found.items()})
+    there = [relative for relative in layers.list_tree_files(target) if relative.endswith(".mo")]
+    old = {relative: digests.sha256_file(target / relative) for relative in there}
+    changes = catalogs.compare_catalogs(old, {relative: digests.sha256_file(path) for relative, path in found.items()})
     for relative in (*changes.added, *changes.changed):
-        files.link(found[relative], target / relative)
+        files.link_file(found[relative], target / relative)
     for relative in changes.removed:
-        progress.note(f"{relative}: the server has it no more, removed")
+        progress.log_line(f"{relative}: the server has it no more, removed")
         layers.remove_with_parents(target, relative)
     return changes

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.identity import Identity
+from smedoit.config.branding import BrandingRule
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.fat import volume
 from smedoit.iso import write
@@ -18,11 +18,11 @@ GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
 
 
-def fill(
+def fill_tree(
     sources: tuple[Path, Path],
     pinned: Sequence[Path],
-    one: Identity,
-    own: Sequence[Rule],
+    identity: ReleaseIdentity,
+    own: Sequence[BrandingRule],
     from_boot_set: Callable[[str], bool],
     from_content: Callable[[str], bool],
     owned: Callable[[str], bool],
@@ -32,31 +32,33 @@ def fill(
     content, boot_set = sources
 
     def place(source: Path, place_in_tree: Path) -> None:
-        copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), one, own)
+        _copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), identity, own)
 
-    key_layer = layers.Layer("keys", {path.name: path for path in pinned}, files.copy)
-    counts = layers.apply(
+    key_layer = layers.TreeLayer("keys", {path.name: path for path in pinned}, files.copy_file)
+    counts = layers.apply_layers(
         [
-            layers.layer("boot set", boot_set, from_boot_set, files.link),
-            layers.layer("content tree", content, from_content, place),
+            layers.read_layer("boot set", boot_set, from_boot_set, files.link_file),
+            layers.read_layer("content tree", content, from_content, place),
             key_layer,
         ],
         target,
         owned,
     )
-    check_boot_files(target)
+    _check_boot_files(target)
     return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
 
 
-def copy_rendered(source: Path, target: Path, relative: str, one: Identity, own: Sequence[Rule]) -> None:
+def _copy_rendered(
+    source: Path, target: Path, relative: str, identity: ReleaseIdentity, own: Sequence[BrandingRule]
+) -> None:
     """Copy a file of the content tree, with this version in it where there is a rule for it."""
-    if rules.rule_for(relative, own):
-        files.write(target, rules.render(relative, files.read_text(source), one, own))
+    if rules.find_rule(relative, own):
+        files.write_file(target, rules.render_content(relative, files.read_file_text(source), identity, own))
     else:
-        files.copy(source, target)
+        files.copy_file(source, target)
 
 
-def check_boot_files(target: Path) -> None:
+def _check_boot_files(target: Path) -> None:
     """Raise ContentError for all files that the installer starts from and that are not there."""
     missing = [
         name
@@ -66,43 +68,53 @@ def check_boot_files(target: Path) -> None:
     if missing:
         raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
     for name in ("vmlinuz", "initrd.img"):
-        one, other = target / "isolinux" / name, target / "images/pxeboot" / name
-        if one.is_file() and files.digest(one) != files.digest(other):
+        isolinux_file, other = target / "isolinux" / name, target / "images/pxeboot" / name
+        if isolinux_file.is_file() and files.digest_file(isolinux_file) != files.digest_file(other):
             raise ContentError(
-                f"{one}: is not the same file as {other}",
+                f"{isolinux_file}: is not the same file as {other}",
                 hint="take both from one upstream release: CD and USB boot"
                 " from the first, PXE and UEFI from the second",
             )
 
 
-def render_menu(sources: tuple[Path, Path], one: Identity, own: Sequence[Rule], target: Path) -> str:
+def write_isolinux_menu(
+    sources: tuple[Path, Path], identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
+) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
     for relative in BOOT_TEXTS:
-        source = need(sources, relative) if relative == BOOT_TEXTS[0] else find(sources, relative)
+        source = (
+            require_tree_file(sources, relative) if relative == BOOT_TEXTS[0] else _first_existing(sources, relative)
+        )
         if source:
-            files.write(target / relative, rules.render(relative, files.read_text(source), one, own))
+            files.write_file(
+                target / relative, rules.render_content(relative, files.read_file_text(source), identity, own)
+            )
             written += 1
-    return f"{written} files, titled {one.title}, label {one.volume}"
+    return f"{written} files, titled {identity.title}, label {identity.volume}"
 
 
-def render_grub(sources: tuple[Path, Path], one: Identity, own: Sequence[Rule], target: Path) -> str:
+def write_grub_cfg(
+    sources: tuple[Path, Path], identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
+) -> str:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
-    text = rules.render(GRUB_CFG, files.read_text(need(sources, GRUB_CFG)), one, own)
+    text = rules.render_content(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)), identity, own)
     data = text.encode("utf-8", "surrogateescape")
-    volume.replace_file(need(sources, write.EFI_IMAGE), target / write.EFI_IMAGE, GRUB_CFG, data, one.epoch)
-    files.write(target / GRUB_CFG, data)
-    return f"2 copies of grub.cfg, label {one.volume}"
+    volume.replace_fat_file(
+        require_tree_file(sources, write.EFI_IMAGE), target / write.EFI_IMAGE, GRUB_CFG, data, identity.epoch
+    )
+    files.write_file(target / GRUB_CFG, data)
+    return f"2 copies of grub.cfg, label {identity.volume}"
 
 
-def find(roots: Iterable[Path], relative: str) -> Path | None:
+def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:
     """Return the file under the first root that has it, None if none has."""
     return next((root / relative for root in roots if (root / relative).is_file()), None)
 
 
-def need(roots: Sequence[Path], relative: str) -> Path:
+def require_tree_file(roots: Sequence[Path], relative: str) -> Path:
     """Return the file under the first root that has it. Raises ContentError if none has."""
-    path = find(roots, relative)
+    path = _first_existing(roots, relative)
     if path is None:
         raise ContentError(
             f"{roots[0] / relative}: is not there, and the boot set has none either",
@@ -111,12 +123,12 @@ def need(roots: Sequence[Path], relative: str) -> Path:
     return path
 
 
-def describe(one: Identity, target: Path, memory: Path) -> str:
+def write_treeinfo(identity: ReleaseIdentity, target: Path, memory: Path) -> str:
     """Write .treeinfo, .discinfo and media.repo."""
-    known = digests.Digests(memory)
+    known = digests.DigestCache(memory)
     sums = {name: known.sha256(target / name) for name in treeinfo.CHECKED if (target / name).is_file()}
     known.save()
-    files.write(target / ".treeinfo", treeinfo.treeinfo(one, sums))
-    files.write(target / ".discinfo", treeinfo.discinfo(one))
-    files.write(target / "media.repo", treeinfo.media_repo(one))
+    files.write_file(target / ".treeinfo", treeinfo.format_treeinfo(identity, sums))
+    files.write_file(target / ".discinfo", treeinfo.format_discinfo(identity))
+    files.write_file(target / "media.repo", treeinfo.format_media_repo(identity))
     return f"{len(sums)} checksums"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.errors import TreeError
+from smedoit.errors import FileError
 from smedoit.runtime import files, progress
 
 
 @dataclass(frozen=True)
-class Layer:
+class TreeLayer:
     """A source of files: path in the tree -> where it comes from, and how it gets there."""
 
     name: str
@@ -21,49 +21,51 @@ class Layer:
     place: Callable[[Path, Path], None]
 
 
-def layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[[Path, Path], None]) -> Layer:
+def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[[Path, Path], None]) -> TreeLayer:
     """Return a layer of the wanted files below root. Raises TreeError for links that lead astray."""
     try:
-        found = [relative for relative, _ in files.walk(root) if wanted(relative)]
+        found = [relative for relative, _ in files.walk_files(root) if wanted(relative)]
     except OSError:
-        raise TreeError(
+        raise FileError(
             f"{root}: the {name} is not there", hint="correct its path in release.toml, or try doit content"
         ) from None
-    return Layer(name, {relative: files.real_file(root, relative) for relative in found}, place)
+    return TreeLayer(name, {relative: files.resolve_file_below(root, relative) for relative in found}, place)
 
 
-def topmost(layers: Sequence[Layer]) -> dict[str, Layer]:
+def topmost_layers(layers: Sequence[TreeLayer]) -> dict[str, TreeLayer]:
     """Return which layer shows each path; what it hides of others is noted."""
-    top: dict[str, Layer] = {}
-    for one in layers:
-        for relative in one.files:
+    top: dict[str, TreeLayer] = {}
+    for layer in layers:
+        for relative in layer.files:
             if relative in top:
-                progress.note(f"{relative}: {one.name} overrides {top[relative].name}")
-            top[relative] = one
+                progress.log_line(f"{relative}: {layer.name} overrides {top[relative].name}")
+            top[relative] = layer
     return top
 
 
-def apply(layers: Sequence[Layer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
+def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
     """Make target show the layers; return how many files there are, are new, hide another and went.
 
     owned  whether a path of target belongs to the layers; such a file that no layer has
            any more disappears, all others are left alone
     """
-    top = topmost(layers)
-    overridden = sum(len(one.files) for one in layers) - len(top)
+    top = topmost_layers(layers)
+    overridden = sum(len(layer.files) for layer in layers) - len(top)
     fresh = {
-        relative: one for relative, one in sorted(top.items()) if not shows(one.files[relative], target / relative)
+        relative: layer
+        for relative, layer in sorted(top.items())
+        if not _is_up_to_date(layer.files[relative], target / relative)
     }
-    for relative, one in fresh.items():
-        one.place(one.files[relative], target / relative)
-    gone = [relative for relative in listed(target) if owned(relative) and relative not in top]
+    for relative, layer in fresh.items():
+        layer.place(layer.files[relative], target / relative)
+    gone = [relative for relative in list_tree_files(target) if owned(relative) and relative not in top]
     for relative in gone:
-        progress.note(f"{relative}: no layer has it any more, removed")
+        progress.log_line(f"{relative}: no layer has it any more, removed")
         remove_with_parents(target, relative)
     return {"in all": len(top), "new or changed": len(fresh), "overridden": overridden, "removed": len(gone)}
 
 
-def shows(source: Path, target: Path) -> bool:
+def _is_up_to_date(source: Path, target: Path) -> bool:
     """Return whether target already is what source is, as a link or by content."""
     try:
         return os.path.samefile(source, target) or filecmp.cmp(source, target, shallow=False)
@@ -71,17 +73,17 @@ def shows(source: Path, target: Path) -> bool:
         return False
 
 
-def listed(target: Path) -> Iterable[str]:
+def list_tree_files(target: Path) -> Iterable[str]:
     """Return the path of every file in target; a target that is not there has none."""
     try:
-        return [relative for relative, _ in files.walk(target)]
+        return [relative for relative, _ in files.walk_files(target)]
     except OSError:
         return []
 
 
 def remove_with_parents(target: Path, relative: str) -> None:
     """Remove a file, and the directories that it leaves empty."""
-    files.remove(target / relative)
+    files.remove_file(target / relative)
     for parent in (target / relative).parents:
         if parent == target or any(os.scandir(parent)):
             return

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, said, step
+from smedoit.engine.task import Task, define_task, release_config
 from smedoit.medium_paths import OVERLAYS
-from smedoit.runtime.filesets import Files, matches
+from smedoit.runtime.filesets import FileSet, matches_patterns
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
@@ -27,16 +27,16 @@ def sources(rel: Release) -> tuple[Path, Path]:
     return rel.content.path, rel.boot_set.path
 
 
-def boot_set_from(rel: Release) -> list[str]:
+def boot_set_task(rel: Release) -> list[str]:
     """Return the task that makes the boot set; none where a person puts it into place."""
     if rel.installer.way == "lorax":
         return ["installer"]
     return ["boot_set"] if rel.boot_set.is_managed else []
 
 
-def either(rel: Release, *names: str) -> list[Files]:
+def either(rel: Release, *names: str) -> list[FileSet]:
     """Return names as inputs, wherever they lie: in the content tree or in the boot set."""
-    return [Files(rel.content.path, names), Files(rel.boot_set.path, names)]
+    return [FileSet(rel.content.path, names), FileSet(rel.boot_set.path, names)]
 
 
 def branded(rel: Release, *keys: str) -> dict[str, object]:
@@ -45,7 +45,7 @@ def branded(rel: Release, *keys: str) -> dict[str, object]:
     keys  what the usual rules need; a rule of release.toml's own may name any key, so then it is all of them
     """
     every = ("product", "aliases", "short", "name", "major", "version", "label", "arch", "date", "volume_id", "bug_url")
-    return {**said(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
+    return {**release_config(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
 
 
 def tree(rel: Release) -> Task:
@@ -55,39 +55,39 @@ def tree(rel: Release) -> Task:
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
-        return matches(relative, BOOT_FILES) and not matches(relative, apart)
+        return matches_patterns(relative, BOOT_FILES) and not matches_patterns(relative, apart)
 
     def from_content(relative: str) -> bool:
-        return not matches(relative, apart)
+        return not matches_patterns(relative, apart)
 
     def owned(relative: str) -> bool:
-        return not matches(relative, theirs)
+        return not matches_patterns(relative, theirs)
 
-    return step(
+    return define_task(
         rel,
         "tree",
-        "tree.fill.fill",
+        "tree.fill.fill_tree",
         *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, owned, rel.tree),
         file_dep=keys,
-        reads=[Files(rel.boot_set.path, BOOT_FILES, apart), Files(rel.content.path, apart=apart)],
+        reads=[FileSet(rel.boot_set.path, BOOT_FILES, apart), FileSet(rel.content.path, apart=apart)],
         told=branded(rel),
-        writes=[Files(rel.tree, apart=theirs)],
-        after=boot_set_from(rel),
+        writes=[FileSet(rel.tree, apart=theirs)],
+        after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
 
 
 def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
-    return step(
+    return define_task(
         rel,
         "isolinux",
-        "tree.fill.render_menu",
+        "tree.fill.write_isolinux_menu",
         *(sources(rel), rel.release, rel.rules, rel.tree),
         reads=either(rel, *BOOT_TEXTS),
         told=branded(rel, "product", "aliases", "version", "label", "volume_id"),
-        writes=[Files(rel.tree, BOOT_TEXTS)],
-        after=boot_set_from(rel),
+        writes=[FileSet(rel.tree, BOOT_TEXTS)],
+        after=boot_set_task(rel),
         wiki="Bump version in the splash screen",
     )
 
@@ -95,29 +95,29 @@ def isolinux(rel: Release) -> Task:
 def grub(rel: Release) -> Task:
     """The boot menu for UEFI."""
     names = (*GRUB_TEXT, "images/efiboot.img")
-    return step(
+    return define_task(
         rel,
         "grub",
-        "tree.fill.render_grub",
+        "tree.fill.write_grub_cfg",
         *(sources(rel), rel.release, rel.rules, rel.tree),
         reads=either(rel, *names),
         told=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
         targets=[rel.tree / name for name in names],
-        after=boot_set_from(rel),
+        after=boot_set_task(rel),
         wiki="Create cdrom content",
     )
 
 
 def treeinfo(rel: Release) -> Task:
     """.treeinfo, .discinfo and media.repo."""
-    return step(
+    return define_task(
         rel,
         "treeinfo",
-        "tree.fill.describe",
+        "tree.fill.write_treeinfo",
         *(rel.release, rel.tree, rel.cache / "digests.json"),
         file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
-        reads=[Files(rel.tree, DESCRIBED)],
-        told=said(rel, "product", "short", "version", "label", "arch", "date"),
+        reads=[FileSet(rel.tree, DESCRIBED)],
+        told=release_config(rel, "product", "short", "version", "label", "arch", "date"),
         targets=[rel.tree / name for name in TREE_METADATA],
         after=["tree"],
         wiki="Build SME Server 10 64 bit ISO",

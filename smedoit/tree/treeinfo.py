@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Mapping
 
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 
 STAGE2 = "LiveOS/squashfs.img"
 IMAGES = {
@@ -27,7 +27,7 @@ CHECKED = (
 )
 
 
-def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
+def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str]) -> str:
     """Return .treeinfo as productmd 1.2 writes it, which dracut and CentOS 7's anaconda read as well.
 
     digests  path on the medium -> SHA-256, for every one of CHECKED that is there
@@ -37,17 +37,17 @@ def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
     from productmd.treeinfo import TreeInfo, Variant
 
     info = TreeInfo()
-    info.release.name, info.release.short, info.release.version = one.product, one.short, one.version
-    info.tree.arch, info.tree.build_timestamp = one.arch, one.epoch
-    info.tree.platforms.update({one.arch, "xen"})
+    info.release.name, info.release.short, info.release.version = identity.product, identity.short, identity.version
+    info.tree.arch, info.tree.build_timestamp = identity.arch, identity.epoch
+    info.tree.platforms.update({identity.arch, "xen"})
     variant = Variant(info)
-    variant.id = variant.uid = variant.name = re.sub(r"[^A-Za-z0-9]", "", one.short)
+    variant.id = variant.uid = variant.name = re.sub(r"[^A-Za-z0-9]", "", identity.short)
     variant.type = "variant"
     variant.paths.packages, variant.paths.repository = "Packages", "."
     info.variants.add(variant)
     images = {name: path for name, path in IMAGES.items() if path in digests or name == "boot.iso"}
     info.images.images = {
-        one.arch: images,
+        identity.arch: images,
         "xen": {name: images[name] for name in ("kernel", "initrd") if name in images},
     }
     info.stage2.mainimage = STAGE2
@@ -58,19 +58,19 @@ def treeinfo(one: Identity, digests: Mapping[str, str]) -> str:
     return text.getvalue()
 
 
-def stamp(one: Identity) -> str:
+def _media_stamp(identity: ReleaseIdentity) -> str:
     """Return what ties .discinfo, media.repo and the installed system to one medium."""
-    return f"{one.epoch}.000000"
+    return f"{identity.epoch}.000000"
 
 
-def discinfo(one: Identity) -> str:
+def format_discinfo(identity: ReleaseIdentity) -> str:
     """Return .discinfo: stamp, description, architecture, discs."""
-    return f"{stamp(one)}\n{one.product} {one.display}\n{one.arch}\nALL\n"
+    return f"{_media_stamp(identity)}\n{identity.product} {identity.display}\n{identity.arch}\nALL\n"
 
 
-def media_repo(one: Identity) -> str:
+def format_media_repo(identity: ReleaseIdentity) -> str:
     """Return media.repo, by which yum on the installed system knows the medium again."""
     return (
-        f"[InstallMedia]\nname={one.product} {one.display}\nmediaid={stamp(one)}\n"
+        f"[InstallMedia]\nname={identity.product} {identity.display}\nmediaid={_media_stamp(identity)}\n"
         "metadata_expire=-1\ngpgcheck=0\ncost=500\n"
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.artifacts import checksums
-from smedoit.artifacts.checksums import Summed
+from smedoit.artifacts.checksums import ChecksummedFile
 from tests.tools import need, read_with
 
 CONTENTS = {"a.iso": b"one", "b c.iso": b"two", "line\nbreak.iso": b"three", "back\\slash.iso": b"four"}
@@ -18,8 +18,8 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/
                 min_size=1)  # fmt: skip
 
 
-def summed(name: str, data: bytes) -> Summed:
-    return Summed(name, len(data), hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest())
+def summed(name: str, data: bytes) -> ChecksummedFile:
+    return ChecksummedFile(name, len(data), hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest())
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Path:
     for name, data in CONTENTS.items():
         (tmp_path / name).write_bytes(data)
     files = [summed(name, data) for name, data in CONTENTS.items()]
-    for name, text in checksums.texts(files).items():
+    for name, text in checksums.format_checksums(files).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
@@ -54,19 +54,19 @@ def test_the_bsd_form_is_that_of_the_program_with_the_size_before_it(
 
 def test_files_come_sorted_whatever_the_order_they_were_found_in() -> None:
     files = [summed(name, data) for name, data in CONTENTS.items()]
-    assert checksums.texts(files) == checksums.texts(reversed(files))
+    assert checksums.format_checksums(files) == checksums.format_checksums(reversed(files))
 
 
 @given(st.dictionaries(NAMES, st.binary(), min_size=1))
 def test_what_was_written_is_read_back(contents: dict[str, bytes]) -> None:
     files = [summed(name, data) for name, data in contents.items()]
-    texts = checksums.texts(files)
-    assert checksums.read(texts["SHA256SUMS"]) == {one.name: one.sha256 for one in files}
-    assert checksums.read(texts["MD5SUMS"]) == {one.name: one.md5 for one in files}
-    assert checksums.read(texts["CHECKSUM"]) == {one.name: one.sha256 for one in files}
-    assert checksums.sizes(texts["CHECKSUM"]) == {one.name: one.size for one in files}
+    texts = checksums.format_checksums(files)
+    assert checksums.parse_checksums(texts["SHA256SUMS"]) == {one.name: one.sha256 for one in files}
+    assert checksums.parse_checksums(texts["MD5SUMS"]) == {one.name: one.md5 for one in files}
+    assert checksums.parse_checksums(texts["CHECKSUM"]) == {one.name: one.sha256 for one in files}
+    assert checksums.parse_sizes(texts["CHECKSUM"]) == {one.name: one.size for one in files}
 
 
 def test_a_line_of_neither_form_is_refused() -> None:
     with pytest.raises(ValueError, match="no checksum at all"):
-        checksums.read("no checksum at all\n")
+        checksums.parse_checksums("no checksum at all\n")

@@ -8,29 +8,31 @@ from pathlib import Path
 import pytest
 from productmd.compose import Compose
 
-from smedoit.artifacts.compose import Disc, texts
-from smedoit.packages.select import Pick
+from smedoit.artifacts.compose import ComposeMedium, format_manifests
+from smedoit.packages.select import SelectedPackage
 from tests.nouns import EPOCH, identity, package
 
-DVD = Disc("iso/x86_64/a.iso", "dvd", "x86_64", 4096, "a" * 64, "b" * 32, "SME-10.1.rc2-x86_64", "c" * 32, True)
+DVD = ComposeMedium(
+    "iso/x86_64/a.iso", "dvd", "x86_64", 4096, "a" * 64, "b" * 32, "SME-10.1.rc2-x86_64", "c" * 32, True
+)
 NET = replace(DVD, path="iso/x86_64/net.iso", kind="netinst", sha256="d" * 64)
 SOURCES = [
     replace(DVD, path=f"iso/source/s{n}.iso", arch="src", bootable=False, number=n, count=2, sha256=f"{n}" * 64)
     for n in (1, 2)
 ]
 PICKS = [
-    Pick(package("bash-4.2.46-34.el7.x86_64"), "smeos"),
-    Pick(package("bash-debuginfo-4.2.46-34.el7.x86_64", source_rpm="bash-4.2.46-34.el7.src.rpm"), "smeos"),
-    Pick(package("bind-32:9.11-1.el7.x86_64"), "smeos"),
-    Pick(package("perl-Odd-1.0-1.noarch", source_rpm=""), "smeos"),
+    SelectedPackage(package("bash-4.2.46-34.el7.x86_64"), "smeos"),
+    SelectedPackage(package("bash-debuginfo-4.2.46-34.el7.x86_64", source_rpm="bash-4.2.46-34.el7.src.rpm"), "smeos"),
+    SelectedPackage(package("bind-32:9.11-1.el7.x86_64"), "smeos"),
+    SelectedPackage(package("perl-Odd-1.0-1.noarch", source_rpm=""), "smeos"),
 ]
-SRPMS = [Pick(package("bash-4.2.46-34.el7.src", source_rpm=""), "smeos"),
-         Pick(package("bind-32:9.11-1.el7.src", source_rpm=""), "smeos")]  # fmt: skip
+SRPMS = [SelectedPackage(package("bash-4.2.46-34.el7.src", source_rpm=""), "smeos"),
+         SelectedPackage(package("bind-32:9.11-1.el7.src", source_rpm=""), "smeos")]  # fmt: skip
 
 
 def compose(place: Path, **changes: object) -> Compose:
     """Return what productmd reads of a release directory."""
-    for name, text in texts(identity(**changes), [DVD, NET, *SOURCES], PICKS, SRPMS).items():
+    for name, text in format_manifests(identity(**changes), [DVD, NET, *SOURCES], PICKS, SRPMS).items():
         (place / "metadata").mkdir(exist_ok=True)
         (place / "metadata" / name).write_text(text, encoding="utf-8")
     return Compose(str(place))
@@ -74,6 +76,6 @@ def test_productmd_loads_every_package_below_its_source(tmp_path: Path) -> None:
 
 
 def test_the_order_of_packages_and_media_changes_nothing() -> None:
-    straight = texts(identity(), [DVD, NET, *SOURCES], PICKS, SRPMS)
-    turned = texts(identity(), [*reversed(SOURCES), NET, DVD], PICKS[::-1], SRPMS[::-1])
+    straight = format_manifests(identity(), [DVD, NET, *SOURCES], PICKS, SRPMS)
+    turned = format_manifests(identity(), [*reversed(SOURCES), NET, DVD], PICKS[::-1], SRPMS[::-1])
     assert straight == turned

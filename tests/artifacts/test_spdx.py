@@ -11,23 +11,23 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from smedoit.artifacts import spdx
-from smedoit.artifacts.licenses import is_expression
-from smedoit.artifacts.spdx import Described, Disc
+from smedoit.artifacts.licenses import is_license_expression
+from smedoit.artifacts.spdx import SpdxMedium, SpdxPackage
 from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
 from tests.nouns import identity
 
 ODD = ["GPLv2+", "Public Domain", "MIT", "GPL-2.0-only WITH Classpath-exception-2.0", "", "(MIT OR Zlib) AND 0BSD"]
-DISC = Disc("smeserver-10.1.rc2-x86_64.iso", "d" * 64)
+DISC = SpdxMedium("smeserver-10.1.rc2-x86_64.iso", "d" * 64)
 
 
-def described(number: int, license: str, **changes: str) -> Described:
+def described(number: int, license: str, **changes: str) -> SpdxPackage:
     said = {
         "name": f"libstdc++{number}", "evr": "1:4.8.5~rc1-44.el7", "arch": "x86_64",
         "file": f"libstdc++{number}-4.8.5~rc1-44.el7.x86_64.rpm", "sha256": f"{number:064x}", "license": license,
         "vendor": "CentOS", "url": "http://gcc.gnu.org", "summary": "GNU Standard C++ Library",
         "source_rpm": "gcc-4.8.5~rc1-44.el7.src.rpm",
     }  # fmt: skip
-    return Described(**{**said, **changes})
+    return SpdxPackage(**{**said, **changes})
 
 
 PACKAGES = [
@@ -36,8 +36,8 @@ PACKAGES = [
 ]
 
 
-def text(packages: list[Described] = PACKAGES) -> str:
-    return spdx.dumps(identity(), DISC, packages, {"gcc-4.8.5~rc1-44.el7.src.rpm": "e" * 64}, "smedoit-0.1")
+def text(packages: list[SpdxPackage] = PACKAGES) -> str:
+    return spdx.format_spdx(identity(), DISC, packages, {"gcc-4.8.5~rc1-44.el7.src.rpm": "e" * 64}, "smedoit-0.1")
 
 
 def test_the_standards_own_validator_has_nothing_to_say(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_every_time_and_name_follows_from_the_release() -> None:
     document = json.loads(text())
     assert document["creationInfo"]["created"] == "2026-11-01T12:00:00Z"
     assert text() == text()
-    other = spdx.dumps(identity(), Disc(DISC.file, "f" * 64), PACKAGES, {}, "smedoit-0.1")
+    other = spdx.format_spdx(identity(), SpdxMedium(DISC.file, "f" * 64), PACKAGES, {}, "smedoit-0.1")
     assert json.loads(other)["documentNamespace"] != document["documentNamespace"]
 
 
@@ -81,7 +81,7 @@ def test_licences_are_expressions_or_the_rpms_own_words() -> None:
 
 def test_names_that_differ_in_odd_characters_only_stay_apart() -> None:
     names = ["a+b", "a_b", "a-b", "a~b", "a^b"]
-    assert len({spdx.reference(name) for name in names}) == len(names)
+    assert len({spdx.spdx_identifier(name) for name in names}) == len(names)
 
 
 def the_library_takes(words: str) -> bool:
@@ -99,7 +99,7 @@ def the_library_takes(words: str) -> bool:
      "MIT WITH MIT", "()", "ISC OR (MIT AND (ISC OR Zlib))", "a; b", "ASL 2.0", "BSD"],
 )  # fmt: skip
 def test_what_counts_as_an_expression_is_what_the_library_of_the_standard_takes(words: str) -> None:
-    assert is_expression(words) == the_library_takes(words)
+    assert is_license_expression(words) == the_library_takes(words)
 
 
 def test_our_identifiers_are_those_of_the_standard() -> None:

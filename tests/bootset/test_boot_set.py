@@ -13,22 +13,21 @@ from pathlib import Path
 import pytest
 
 from smedoit.bootset import fetch, pin, pins
-from smedoit.config.inputs import BootSet
-from smedoit.config.network import Network
-from smedoit.config.tiers import Key
-from smedoit.errors import ConfigError, ContentError, NetworkError, SmeError, TreeError
+from smedoit.config.inputs import BootSetSettings
+from smedoit.config.network import NetworkSettings
+from smedoit.config.tiers import KeySettings
+from smedoit.errors import ConfigError, ContentError, FileError, NetworkError, SmeError
 from smedoit.installer import cpio
 from smedoit.iso import write
-from smedoit.runtime.files import remove
-from smedoit.runtime.files import write as files_write
+from smedoit.runtime.files import remove_file, write_file
 from tests import servers
 from tests.bootset.test_kernels import VERSION, bzimage
 from tests.servers import ScriptedServer, broken_off, publish, redirect, served, status
 from tests.signers import Signer, signing
 from tests.tools import need, read_with
 
-QUICK = Network(delay=0, timeout=5, tries=1)
-INITRD = lzma.compress(cpio.archive([cpio.Member(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
+QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
+INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
 LOADER = bytearray(b"isolinux" * 512)
 LOADER[write.HYBRID_AT : write.HYBRID_AT + 4] = write.HYBRID_MAGIC
 FILES = {
@@ -62,23 +61,25 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root, self.path, self.pins = root, root / "boot-set", root / "boot_set.sha256"
-        self.keys: list[Key] = []
+        self.keys: list[KeySettings] = []
 
-    def set(self, **where: object) -> BootSet:
-        return BootSet(self.path, **where)  # type: ignore[arg-type]
+    def set(self, **where: object) -> BootSetSettings:
+        return BootSetSettings(self.path, **where)  # type: ignore[arg-type]
 
-    def pin(self, network: Network = QUICK, **where: object) -> str:
-        return pin.pin(
+    def pin(self, network: NetworkSettings = QUICK, **where: object) -> str:
+        return pin.update_boot_pins(
             self.set(**where), self.pins, self.keys, network, self.root / "memory.json", self.root / "digests.json"
         )["did"]
 
-    def fetch(self, network: Network = QUICK, **where: object) -> str:
-        return fetch.fetch(self.set(**where), self.pins, network, self.root / "memory.json", self.root / "digests.json")
+    def fetch(self, network: NetworkSettings = QUICK, **where: object) -> str:
+        return fetch.fetch_boot_set(
+            self.set(**where), self.pins, network, self.root / "memory.json", self.root / "digests.json"
+        )
 
     def pinned(self, files: Mapping[str, bytes]) -> None:
         """Pin files as a person would who has them from somewhere else."""
         summed = [pins.Summed(name, len(data), sha(data)) for name, data in files.items()]
-        self.pins.write_text(pins.dumps(summed, "by hand"))
+        self.pins.write_text(pins.format_pins(summed, "by hand"))
 
     def here(self) -> dict[str, bytes]:
         found = (path for path in self.path.rglob("*") if path.is_file() and path.name != fetch.MARKER)
@@ -110,7 +111,7 @@ def signer() -> Iterator[Signer]:
 
 def fill(root: Path, files: Mapping[str, bytes] = FILES) -> Path:
     for name, data in files.items():
-        files_write(root / name, data)
+        write_file(root / name, data)
     return root
 
 
@@ -146,7 +147,7 @@ def test_what_is_here_and_right_is_not_asked_for(world: World, server: ScriptedS
     server.asked.clear()
     before = {path: path.stat().st_mtime_ns for path in world.path.rglob("*")}
     assert world.fetch(source=url) == "11 files, 0 new (0 bytes), 0 removed"
-    assert world.fetch(Network(offline=True), source=url) == "11 files, 0 new (0 bytes), 0 removed"
+    assert world.fetch(NetworkSettings(offline=True), source=url) == "11 files, 0 new (0 bytes), 0 removed"
     assert server.asked == []
     assert {path: path.stat().st_mtime_ns for path in world.path.rglob("*")} == before
 
@@ -155,8 +156,8 @@ def test_a_damaged_file_is_mended_and_a_stranger_removed(world: World, server: S
     world.pinned(FILES)
     url = publish(server, BASE, FILES)
     world.fetch(source=url)
-    files_write(world.path / "images/efiboot.img", b"edited")
-    files_write(world.path / "images/stale.img", b"stale")
+    write_file(world.path / "images/efiboot.img", b"edited")
+    write_file(world.path / "images/stale.img", b"stale")
     server.asked.clear()
     assert world.fetch(source=url).startswith("11 files, 1 new (2.1 KiB), 1 removed")
     assert world.here() == FILES
@@ -247,13 +248,13 @@ def test_what_came_before_a_fault_does_not_come_again(world: World, server: Scri
 def test_offline_the_sentence_names_the_address(world: World, server: ScriptedServer) -> None:
     world.pinned(FILES)
     with pytest.raises(ContentError, match=f"{server.url}{BASE}images/boot.iso: is needed for the boot set, but this"):
-        world.fetch(Network(offline=True), source=publish(server, BASE, FILES))
+        world.fetch(NetworkSettings(offline=True), source=publish(server, BASE, FILES))
     assert server.asked == []
 
 
 def test_a_directory_with_other_things_is_not_tidied_up(world: World, server: ScriptedServer) -> None:
     world.pinned(FILES)
-    files_write(world.path / "Packages/bash.rpm", b"precious")
+    write_file(world.path / "Packages/bash.rpm", b"precious")
     with pytest.raises(ContentError, match=r"Packages/bash\.rpm among them"):
         world.fetch(source=publish(server, BASE, FILES))
     assert world.here() == {"Packages/bash.rpm": b"precious"}
@@ -282,7 +283,7 @@ def test_a_link_in_the_directory_is_not_written_through(world: World, server: Sc
     (world.root / "mirror").mkdir()
     world.path.mkdir()
     (world.path / "images").symlink_to(world.root / "mirror")
-    with pytest.raises(TreeError, match="leads out of"):
+    with pytest.raises(FileError, match="leads out of"):
         world.fetch(source=publish(server, BASE, FILES))
     assert os.listdir(world.root / "mirror") == []
 
@@ -290,7 +291,7 @@ def test_a_link_in_the_directory_is_not_written_through(world: World, server: Sc
 def test_a_link_of_a_local_mirror_that_leads_out_is_refused(world: World) -> None:
     world.pinned(FILES)
     mirror = fill(world.root / "mirror")
-    remove(mirror / "images/boot.iso")
+    remove_file(mirror / "images/boot.iso")
     (mirror / "images/boot.iso").symlink_to("/etc/passwd")
     with pytest.raises(ContentError, match=r"images/boot\.iso: leads out of"):
         world.fetch(source=str(mirror))
@@ -308,7 +309,7 @@ def test_a_directory_with_pins_is_checked(world: World) -> None:
 def test_all_that_differs_from_the_pins_is_told(world: World) -> None:
     world.pinned(FILES)
     fill(world.path, {**FILES, "images/efiboot.img": b"x", "images/extra.img": b"x", "Packages/a.rpm": b"x"})
-    remove(world.path / "images/boot.iso")
+    remove_file(world.path / "images/boot.iso")
     with pytest.raises(ContentError) as caught:
         world.fetch(pins="boot_set.sha256")
     said = str(caught.value)
@@ -354,7 +355,7 @@ def test_the_same_set_gives_the_same_pins_from_server_mirror_and_directory(
 def test_a_set_that_changed_is_told(world: World) -> None:
     mirror = fill(world.root / "mirror")
     world.pin(source=str(mirror))
-    files_write(mirror / "images/boot.iso", b"another")
+    write_file(mirror / "images/boot.iso", b"another")
     assert "11 files pinned, 1 otherwise than before" in world.pin(source=str(mirror))
     assert world.here()["images/boot.iso"] == b"another"
 
@@ -375,7 +376,7 @@ def test_other_algorithms_of_old_mirrors_are_understood(world: World, algorithm:
     digest = hashlib.new(algorithm, FILES["images/boot.iso"]).hexdigest()
     mirror = fill(world.root / "mirror", {**FILES, name: f"{digest}  images/boot.iso\n".encode()})
     assert f"{name} (unsigned) vouches for 1" in world.pin(source=str(mirror))
-    files_write(mirror / name, f"{'0' * len(digest)}  images/boot.iso\n")
+    write_file(mirror / name, f"{'0' * len(digest)}  images/boot.iso\n")
     with pytest.raises(ContentError, match=f"found {digest}"):
         world.pin(source=str(mirror))
 
@@ -435,7 +436,7 @@ def test_hostile_names_of_a_server_write_nothing(world: World, server: ScriptedS
 
 def test_offline_nothing_is_pinned(world: World, server: ScriptedServer) -> None:
     with pytest.raises(NetworkError, match="but this run is offline"):
-        world.pin(Network(offline=True), source=publish(server, BASE, FILES))
+        world.pin(NetworkSettings(offline=True), source=publish(server, BASE, FILES))
     assert server.asked == []
 
 
@@ -532,12 +533,12 @@ def test_a_damaged_disc_is_worded(world: World, dvd: Path, damage: object) -> No
 
 
 def test_a_disc_that_is_not_there_is_worded(world: World) -> None:
-    with pytest.raises(TreeError, match=r"nowhere\.iso: cannot be read, no such file"):
+    with pytest.raises(FileError, match=r"nowhere\.iso: cannot be read, no such file"):
         world.pin(iso=str(world.root / "nowhere.iso"))
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
-    good = BootSet(Path("x"), source="https://vault.example.org/os/")
+    good = BootSetSettings(Path("x"), source="https://vault.example.org/os/")
     for changes in ({"iso": "x.iso"}, {"source": "", "bases": ("y",)}, {"source": "ftp://x/"}, {"bases": ("http://",)}):
         with pytest.raises(ValueError):
             replace(good, **changes)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from smedoit.bootset import kernels
-from smedoit.bootset.kernels import Silent
-from smedoit.installer.cpio import Member, archive
+from smedoit.bootset.kernels import KernelVersionError
+from smedoit.installer.cpio import CpioMember, cpio_archive
 from tests.tools import need, read_with
 
 VERSION = "3.10.0-1160.el7.x86_64"
@@ -30,17 +30,17 @@ def bzimage(version: str = VERSION) -> bytes:
 
 
 def cpio(*names: str, size: int = 100) -> bytes:
-    return archive([Member(name, bytes(size)) for name in names], 0)
+    return cpio_archive([CpioMember(name, bytes(size)) for name in names], 0)
 
 
 def initrd(place: Path, data: bytes) -> set[str]:
     (place / "initrd.img").write_bytes(data)
-    return kernels.of_initrd(place / "initrd.img")
+    return kernels.initrd_versions(place / "initrd.img")
 
 
 def test_a_kernel_says_its_version(tmp_path: Path) -> None:
     (tmp_path / "vmlinuz").write_bytes(bzimage())
-    assert kernels.of_vmlinuz(tmp_path / "vmlinuz") == {VERSION}
+    assert kernels.vmlinuz_version(tmp_path / "vmlinuz") == {VERSION}
 
 
 def test_this_hosts_kernels_say_the_version_of_their_names() -> None:
@@ -48,14 +48,14 @@ def test_this_hosts_kernels_say_the_version_of_their_names() -> None:
     if not found:
         pytest.skip("needs a kernel in /boot that anybody may read")
     for path in found:
-        assert kernels.of_vmlinuz(path) == {path.name.removeprefix("vmlinuz-")}
+        assert kernels.vmlinuz_version(path) == {path.name.removeprefix("vmlinuz-")}
 
 
 @pytest.mark.parametrize("data", [b"", b"text", bytes(70000), bzimage()[:0x205], bzimage()[:0x600]])
 def test_what_is_no_kernel_tells_nothing(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "vmlinuz").write_bytes(data)
-    with pytest.raises(Silent):
-        kernels.of_vmlinuz(tmp_path / "vmlinuz")
+    with pytest.raises(KernelVersionError):
+        kernels.vmlinuz_version(tmp_path / "vmlinuz")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_cpio_and_xz_made_is_read(tmp_path: Path) -> None:
     names = f"lib\nlib/modules\nlib/modules/{VERSION}\n{MODULE}\ninit\n"
     script = 'cd "$1" && cpio -o -H newc 2>/dev/null | xz --check=crc32 > initrd.img'
     read_with("sh", "-c", script, "sh", tmp_path, stdin=names.encode())
-    assert kernels.of_initrd(tmp_path / "initrd.img") == {VERSION}
+    assert kernels.initrd_versions(tmp_path / "initrd.img") == {VERSION}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_cpio_and_xz_made_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_initrd_says_what_is_wrong(tmp_path: Path, data: bytes, words: str) -> None:
-    with pytest.raises(Silent, match=words):
+    with pytest.raises(KernelVersionError, match=words):
         initrd(tmp_path, data)
 
 
@@ -123,37 +123,37 @@ def test_the_runtime_inside_the_squashfs_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "tree/LiveOS").mkdir(parents=True)
     image = tmp_path / "tree/LiveOS/rootfs.img"
     read_with("mke2fs", "-q", "-t", "ext4", "-d", tmp_path / "root", image, "8M")
-    assert kernels.of_squashfs(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
+    assert kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["root", "squashfs.img", "tree"]
 
 
 def test_a_squashfs_that_is_the_runtime_itself_is_read_as_well(tmp_path: Path) -> None:
     (tmp_path / "tree/usr/lib/modules" / VERSION).mkdir(parents=True)
-    assert kernels.of_squashfs(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
+    assert kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
 
 
 def test_a_link_in_the_place_of_the_runtime_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "tree/LiveOS").mkdir(parents=True)
     (tmp_path / "tree/LiveOS/rootfs.img").symlink_to("/etc/passwd")
-    with pytest.raises(Silent):
-        kernels.of_squashfs(squashfs(tmp_path, tmp_path / "tree"))
+    with pytest.raises(KernelVersionError):
+        kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree"))
 
 
 def test_what_is_no_squashfs_says_so(tmp_path: Path) -> None:
     (tmp_path / "squashfs.img").write_bytes(b"hsq")
-    with pytest.raises(Silent, match="no squashfs"):
-        kernels.of_squashfs(tmp_path / "squashfs.img")
+    with pytest.raises(KernelVersionError, match="no squashfs"):
+        kernels.squashfs_versions(tmp_path / "squashfs.img")
 
 
 def test_a_damaged_squashfs_says_so(tmp_path: Path) -> None:
     need("unsquashfs")
     (tmp_path / "squashfs.img").write_bytes(b"hsqs" + bytes(5000))
-    with pytest.raises(Silent, match="cannot be looked into"):
-        kernels.of_squashfs(tmp_path / "squashfs.img")
+    with pytest.raises(KernelVersionError, match="cannot be looked into"):
+        kernels.squashfs_versions(tmp_path / "squashfs.img")
 
 
 def test_without_the_program_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels.shutil, "which", lambda *_args, **_more: None)
     (tmp_path / "squashfs.img").write_bytes(b"hsqs")
-    with pytest.raises(Silent, match="squashfs-tools"):
-        kernels.of_squashfs(tmp_path / "squashfs.img")
+    with pytest.raises(KernelVersionError, match="squashfs-tools"):
+        kernels.squashfs_versions(tmp_path / "squashfs.img")

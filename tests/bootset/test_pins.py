@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.artifacts.checksums import Summed
+from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset.pins import (
     NEEDED,
-    belongs,
-    check_twins,
-    check_whole,
-    differences,
-    dumps,
-    loads,
-    one_kernel,
-    sum_file,
-    treeinfo_sums,
+    check_kernel_copies,
+    check_required_files,
+    format_pins,
+    in_boot_set,
+    parse_pins,
+    parse_upstream_sums,
+    pin_differences,
+    single_kernel_version,
+    treeinfo_checksums,
 )
 from smedoit.errors import ContentError
 from tests.corpus import corpus_dir
@@ -27,8 +27,8 @@ from tests.tools import need, read_with
 ONE, TWO = "1" * 64, "2" * 64
 
 
-def pins(*names: str) -> dict[str, Summed]:
-    return {name: Summed(name, 7, ONE) for name in names}
+def pins(*names: str) -> dict[str, ChecksummedFile]:
+    return {name: ChecksummedFile(name, 7, ONE) for name in names}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def pins(*names: str) -> dict[str, Summed]:
     ["isolinux/vmlinuz", "images/pxeboot/initrd.img", "EFI/BOOT/fonts/unicode.pf2", "LiveOS/squashfs.img", ".treeinfo"],
 )
 def test_what_boots_belongs_to_the_boot_set(path: str) -> None:
-    assert belongs(path)
+    assert in_boot_set(path)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_what_boots_belongs_to_the_boot_set(path: str) -> None:
     ],
 )
 def test_packages_leftovers_and_what_we_make_ourselves_do_not(path: str) -> None:
-    assert not belongs(path)
+    assert not in_boot_set(path)
 
 
 def test_pins_survive_writing_and_reading() -> None:
     some = pins("images/boot.iso", "isolinux/vm linuz", "EFI/ä b")
-    assert loads(dumps(some.values(), "a remark"), "pins") == some
+    assert parse_pins(format_pins(some.values(), "a remark"), "pins") == some
 
 
 def test_sha256sum_reads_the_pins(tmp_path: Path) -> None:
@@ -61,14 +61,14 @@ def test_sha256sum_reads_the_pins(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images/boot.iso").write_bytes(data)
     digest = read_with("sha256sum", tmp_path / "images/boot.iso").split()[0]
-    (tmp_path / "pins").write_text(dumps([Summed("images/boot.iso", 7, digest)], "remark"))
+    (tmp_path / "pins").write_text(format_pins([ChecksummedFile("images/boot.iso", 7, digest)], "remark"))
     assert read_with("sh", "-c", 'cd "$1" && sha256sum --strict -c pins', "sh", tmp_path) == "images/boot.iso: OK\n"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "a//b", "a\\b", "a/\\x00b", "./x"])
 def test_a_pinned_path_cannot_lead_out(path: str) -> None:
     with pytest.raises(ContentError, match="pins: the path"):
-        loads(f"# {path}: 7 bytes\nSHA256 ({path}) = {ONE}\n", "pins")
+        parse_pins(f"# {path}: 7 bytes\nSHA256 ({path}) = {ONE}\n", "pins")
 
 
 @pytest.mark.parametrize(
@@ -83,58 +83,62 @@ def test_a_pinned_path_cannot_lead_out(path: str) -> None:
 )
 def test_a_pin_file_that_cannot_be_meant_is_refused(text: str, words: str) -> None:
     with pytest.raises(ContentError, match=words):
-        loads(text, "pins")
+        parse_pins(text, "pins")
 
 
 def test_a_set_that_cannot_boot_names_all_that_it_lacks() -> None:
     with pytest.raises(ContentError) as caught:
-        check_whole([name for name in NEEDED if "squashfs" not in name and "efiboot" not in name], "x")
+        check_required_files([name for name in NEEDED if "squashfs" not in name and "efiboot" not in name], "x")
     assert all(name in str(caught.value) for name in ("LiveOS/squashfs.img", "images/efiboot.img"))
 
 
 @pytest.mark.parametrize("name", ["vmlinuz", "initrd.img"])
 def test_isolinux_and_pxeboot_must_hold_the_same(name: str) -> None:
     same = {f"{place}/{one}": ONE for place in ("isolinux", "images/pxeboot") for one in ("vmlinuz", "initrd.img")}
-    check_twins(same)
+    check_kernel_copies(same)
     with pytest.raises(ContentError, match=re.escape(f"isolinux/{name}: is not the same file")):
-        check_twins({**same, f"isolinux/{name}": TWO})
+        check_kernel_copies({**same, f"isolinux/{name}": TWO})
 
 
 def test_files_made_for_one_kernel_agree() -> None:
-    assert one_kernel({"vmlinuz": {"3.10"}, "initrd.img": {"3.10"}, "squashfs.img": {"3.10", "2.6"}}) == "3.10"
-    assert one_kernel({"initrd.img": {"3.10"}}) == "3.10"
-    assert one_kernel({}) == ""
+    assert (
+        single_kernel_version({"vmlinuz": {"3.10"}, "initrd.img": {"3.10"}, "squashfs.img": {"3.10", "2.6"}}) == "3.10"
+    )
+    assert single_kernel_version({"initrd.img": {"3.10"}}) == "3.10"
+    assert single_kernel_version({}) == ""
 
 
 def test_different_kernels_are_told_file_by_file() -> None:
     with pytest.raises(ContentError) as caught:
-        one_kernel({"vmlinuz": {"3.10.0-1160"}, "initrd.img": {"3.10.0-1160"}, "squashfs.img": {"3.10.0-957"}})
+        single_kernel_version(
+            {"vmlinuz": {"3.10.0-1160"}, "initrd.img": {"3.10.0-1160"}, "squashfs.img": {"3.10.0-957"}}
+        )
     said = str(caught.value)
     assert said.index("squashfs.img") < said.index("3.10.0-957") < said.index("vmlinuz")
 
 
 def test_a_real_treeinfo_says_what_it_vouches_for() -> None:
     text = (corpus_dir() / "trees/centos8/.treeinfo").read_text()
-    sums = treeinfo_sums(text, ".treeinfo")
+    sums = treeinfo_checksums(text, ".treeinfo")
     assert sums["images/pxeboot/vmlinuz"] == "151fb7b594cb096e25769688cc748eefafeea133894878271bf9c428dba2cc71"
     assert len(sums) == 4
 
 
 @pytest.mark.parametrize("tree", ["centos7.3", "centos7.5-remaster"])
 def test_a_real_treeinfo_without_checksums_vouches_for_nothing(tree: str) -> None:
-    assert treeinfo_sums((corpus_dir() / "trees" / tree / ".treeinfo").read_text(), "") == {}
+    assert treeinfo_checksums((corpus_dir() / "trees" / tree / ".treeinfo").read_text(), "") == {}
 
 
 def test_what_is_no_treeinfo_is_refused() -> None:
     with pytest.raises(ContentError, match=r"is no \.treeinfo"):
-        treeinfo_sums("<html>", ".treeinfo")
+        treeinfo_checksums("<html>", ".treeinfo")
 
 
 def test_a_checksum_file_is_read_in_either_form_and_past_its_prose() -> None:
     text = f"Checksums of today:\n{ONE}  ./a.iso\n{TWO} *b.iso\nSHA256 (c.iso) = {ONE}\n\n-- the mirror team\n"
-    assert sum_file(text) == {"a.iso": ONE, "b.iso": TWO, "c.iso": ONE}
+    assert parse_upstream_sums(text) == {"a.iso": ONE, "b.iso": TWO, "c.iso": ONE}
 
 
 def test_new_pins_tell_what_is_otherwise() -> None:
-    old, new = pins("a", "b", "c"), {**pins("b", "d"), "c": Summed("c", 8, TWO)}
-    assert differences(old, new) == ["d: is new", "a: is gone", f"c: was 7 bytes, sha256 {ONE}"]
+    old, new = pins("a", "b", "c"), {**pins("b", "d"), "c": ChecksummedFile("c", 8, TWO)}
+    assert pin_differences(old, new) == ["d: is new", "a: is gone", f"c: was 7 bytes, sha256 {ONE}"]

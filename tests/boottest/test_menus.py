@@ -11,55 +11,61 @@ from tests.nouns import identity
 
 
 def test_isolinux_is_known_by_its_title_as_it_is_branded() -> None:
-    menu = menus.isolinux(ISOLINUX.replace("10.0 RC1", "10.1 RC2"))
+    menu = menus.parse_isolinux_menu(ISOLINUX.replace("10.0 RC1", "10.1 RC2"))
     assert menu.words == "Welcome to SME Server 10.1 RC2"
     assert (menu.opened, menu.start) == ((("tab",),), ("ret",))
 
 
 def test_a_title_of_a_submenu_is_not_what_the_menu_starts_with() -> None:
     text = "menu title Outer\nmenu begin\n menu title Inner\nmenu end\n"
-    assert menus.isolinux(text).words == "Outer"
-    assert menus.isolinux("menu begin\nmenu title Inner\nmenu end\n").words == ""
+    assert menus.parse_isolinux_menu(text).words == "Outer"
+    assert menus.parse_isolinux_menu("menu begin\nmenu title Inner\nmenu end\n").words == ""
 
 
 def test_without_a_title_it_is_a_label_as_far_as_it_has_one_colour() -> None:
-    assert menus.isolinux("label a\n menu label Install the ^Server for everybody\n").words == "erver for everybody"
+    assert (
+        menus.parse_isolinux_menu("label a\n menu label Install the ^Server for everybody\n").words
+        == "erver for everybody"
+    )
 
 
 def test_what_no_font_has_is_not_looked_for() -> None:
-    assert menus.isolinux("menu title Bienvenue à SME Server 10.1\n").words == "SME Server 10.1"
+    assert menus.parse_isolinux_menu("menu title Bienvenue à SME Server 10.1\n").words == "SME Server 10.1"
 
 
 def test_the_menu_of_a_real_remastered_centos_has_its_title() -> None:
-    found = [menus.isolinux(path.read_text(errors="replace")) for path in corpus_dir().glob("trees/**/isolinux.cfg")]
+    found = [
+        menus.parse_isolinux_menu(path.read_text(errors="replace"))
+        for path in corpus_dir().glob("trees/**/isolinux.cfg")
+    ]
     assert {menu.words for menu in found} == {"Snipe-IT"}
 
 
 def test_grub_is_known_by_its_default_entry_and_opened_at_its_kernel() -> None:
-    menu = menus.grub(GRUB)
+    menu = menus.parse_grub_menu(GRUB)
     assert menu.words == "Test this media & install SME Server 10.0"
     assert menu.opened == (("e",), ("down",), ("down",), ("ctrl", "e"))
     assert menu.start == ("f10",)
 
 
 def test_upstreams_own_grub_cfg_is_understood() -> None:
-    assert menus.grub(boot.GRUB_CFG).words == "Test this media & install CentOS Linux 7"
+    assert menus.parse_grub_menu(boot.GRUB_CFG).words == "Test this media & install CentOS Linux 7"
 
 
 def test_the_kernels_line_is_found_below_others() -> None:
     text = "set default=0\nmenuentry 'One' {\n\tload_video\n\techo linux here\n\tlinuxefi /vmlinuz\n}\n"
-    assert menus.grub(text).opened == (("e",), *(("down",),) * 4, ("ctrl", "e"))
+    assert menus.parse_grub_menu(text).opened == (("e",), *(("down",),) * 4, ("ctrl", "e"))
 
 
 def test_a_default_may_be_a_title_a_number_or_not_there() -> None:
     entries = "menuentry 'One' {\n\tlinux /a\n}\nmenuentry \"Two\" {\n\tlinux /b\n}\n"
-    assert menus.grub(entries).words == "One"
-    assert menus.grub(f'set default="1"\n{entries}').words == "Two"
-    assert menus.grub(f'set default="Two"\n{entries}').words == "Two"
-    assert menus.grub(f'set default="7"\n{entries}').words == "One"
-    assert menus.grub("").words == ""
+    assert menus.parse_grub_menu(entries).words == "One"
+    assert menus.parse_grub_menu(f'set default="1"\n{entries}').words == "Two"
+    assert menus.parse_grub_menu(f'set default="Two"\n{entries}').words == "Two"
+    assert menus.parse_grub_menu(f'set default="7"\n{entries}').words == "One"
+    assert menus.parse_grub_menu("").words == ""
 
 
 def test_a_branded_menu_has_the_words_of_the_release() -> None:
-    words = menus.grub(render.grub(GRUB, identity())).words
+    words = menus.parse_grub_menu(render.render_grub_cfg(GRUB, identity())).words
     assert words == "Test this media & install SME Server 10.1 RC2"

@@ -8,16 +8,16 @@ import pytest
 
 from smedoit.boottest import qemu
 from smedoit.boottest.menus import SPEAK
-from smedoit.boottest.qemu import Broken, Way
+from smedoit.boottest.qemu import BootMode, QemuError
 from tests.tools import need
 
 
 def test_what_makes_a_kernel_speak_can_be_typed() -> None:
-    typed = [qemu.key_for(letter) for letter in SPEAK]
+    typed = [qemu.key_combination(letter) for letter in SPEAK]
     assert typed[:8] == [("spc",), ("c",), ("o",), ("n",), ("s",), ("o",), ("l",), ("e",)]
-    assert qemu.key_for("S") == ("shift", "s")
-    assert qemu.key_for("_") == ("shift", "minus")
-    assert qemu.key_for(",") == ("comma",)
+    assert qemu.key_combination("S") == ("shift", "s")
+    assert qemu.key_combination("_") == ("shift", "minus")
+    assert qemu.key_combination(",") == ("comma",)
     assert all(key.isalnum() or "_" in key for keys in typed for key in keys)
 
 
@@ -31,7 +31,7 @@ def test_a_way_is_told_in_words_and_in_file_names() -> None:
 
 
 def test_a_comma_in_a_path_is_no_option_of_qemu() -> None:
-    assert "file=/a,,b.iso,media=cdrom" in qemu.drive(Path("/a,b.iso"), "cd")[1]
+    assert "file=/a,,b.iso,media=cdrom" in qemu.drive_options(Path("/a,b.iso"), "cd")[1]
 
 
 @pytest.mark.parametrize(
@@ -43,28 +43,28 @@ def test_a_comma_in_a_path_is_no_option_of_qemu() -> None:
     ],
 )
 def test_of_qemus_words_the_one_that_matters_is_told(said: str, words: str) -> None:
-    assert qemu.complaint(said) == words
+    assert qemu.qemu_error_line(said) == words
 
 
 def test_a_machine_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     need(qemu.QEMU)
     absent = tmp_path / "medium.iso"
-    with pytest.raises(Broken, match=r"medium\.iso"), qemu.machine(absent, Way("bios", "cd"), 128, "tcg"):
+    with pytest.raises(QemuError, match=r"medium\.iso"), qemu.run_guest(absent, BootMode("bios", "cd"), 128, "tcg"):
         pass
 
 
 def test_an_accelerator_that_failed_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: True)
     monkeypatch.setattr(qemu, "FAILED", set())
-    assert qemu.accelerators() == ("kvm", "tcg")
+    assert qemu.list_accelerators() == ("kvm", "tcg")
     qemu.FAILED.add("kvm")
-    assert qemu.accelerators() == ("tcg",)
+    assert qemu.list_accelerators() == ("tcg",)
 
 
 def test_an_empty_disc_is_no_kernel_and_its_screen_is_seen(tmp_path: Path) -> None:
     need(qemu.QEMU)
     (tmp_path / "medium.iso").write_bytes(bytes(1 << 20))
-    with qemu.machine(tmp_path / "medium.iso", Way("bios", "cd"), 128, "tcg") as guest:
+    with qemu.run_guest(tmp_path / "medium.iso", BootMode("bios", "cd"), 128, "tcg") as guest:
         assert guest.runs()
         assert not guest.in_kernel()
         assert guest.picture().width >= 640

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.branding import render, rules
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.sample import boot, groups, installer, menus
 from tests.corpus import corpus_dir
@@ -20,12 +20,12 @@ FINAL, RC = identity(label=""), identity()
 BLANKS = identity(label="", volume_id="{short} Server {version} {arch}")
 ESCAPED = r"SME\x20Server\x2010.1\x20x86_64"
 PRACTICE = {
-    "Packages/base/comps.xml": groups.comps(),
+    "Packages/base/comps.xml": groups.practice_comps(),
     "isolinux/isolinux.cfg": menus.ISOLINUX,
     "isolinux/boot.msg": menus.BOOT_MSG,
     "isolinux/help.txt": menus.HELP,
     "EFI/BOOT/grub.cfg": menus.GRUB,
-    **{name: text for name, text in installer.FILES.items() if rules.rule_for(name, ())},
+    **{name: text for name, text in installer.FILES.items() if rules.find_rule(name, ())},
 }
 IDENTITIES = {"final": FINAL, "rc": RC, "blanks in the label": BLANKS}
 
@@ -53,26 +53,26 @@ LEFT_ALONE = ["SME Server", "SME Server 10th birthday", "CentOS 7", "Server 10.0
 
 @pytest.mark.parametrize(("before", "after"), PROSE.values(), ids=PROSE)
 def test_a_version_behind_the_products_name_becomes_ours(before: str, after: str) -> None:
-    assert render.titled(before, RC) == after
+    assert render.render_title_text(before, RC) == after
 
 
 @pytest.mark.parametrize("text", LEFT_ALONE)
 def test_other_words_stay(text: str) -> None:
-    assert render.titled(text, RC) == text
+    assert render.render_title_text(text, RC) == text
 
 
 def test_the_final_release_sheds_the_label() -> None:
-    assert render.titled("SME Server 10.1 RC2", FINAL) == "SME Server 10.1"
+    assert render.render_title_text("SME Server 10.1 RC2", FINAL) == "SME Server 10.1"
 
 
 def test_bytes_that_are_no_utf8_survive() -> None:
     text = b"Gr\xfc\xdfe, SME Server 10.0".decode("utf-8", "surrogateescape")
-    assert render.titled(text, RC).encode("utf-8", "surrogateescape") == b"Gr\xfc\xdfe, SME Server 10.1 RC2"
+    assert render.render_title_text(text, RC).encode("utf-8", "surrogateescape") == b"Gr\xfc\xdfe, SME Server 10.1 RC2"
 
 
 def test_a_name_with_signs_of_its_own_is_taken_literally() -> None:
     one = identity(product="C++ (free)", aliases=())
-    assert render.titled("C++ (free) 9", one) == "C++ (free) 10.1 RC2"
+    assert render.render_title_text("C++ (free) 9", one) == "C++ (free) 10.1 RC2"
 
 
 # /etc/*release*
@@ -106,16 +106,16 @@ OS_RELEASE = {
 
 @pytest.mark.parametrize(("before", "after"), RELEASED.values(), ids=RELEASED)
 def test_a_release_file_shows_our_version_and_keeps_upstreams(before: str, after: str) -> None:
-    assert render.released(before, RC) == after
+    assert render.render_release_file(before, RC) == after
 
 
 def test_a_final_cpe_has_no_update() -> None:
-    assert render.released("cpe:/o:koozali:sme_server:10.1:rc2", FINAL) == "cpe:/o:koozali:sme_server:10.1"
+    assert render.render_release_file("cpe:/o:koozali:sme_server:10.1:rc2", FINAL) == "cpe:/o:koozali:sme_server:10.1"
 
 
 @pytest.mark.parametrize(("before", "after"), OS_RELEASE.values(), ids=OS_RELEASE)
 def test_os_release_shows_our_version_line_by_line(before: str, after: str) -> None:
-    assert render.os_release(f"ID=x\n{before}\nZ=1\n", RC) == f"ID=x\n{after}\nZ=1\n"
+    assert render.render_os_release(f"ID=x\n{before}\nZ=1\n", RC) == f"ID=x\n{after}\nZ=1\n"
 
 
 # isolinux.cfg and grub.cfg
@@ -124,16 +124,16 @@ MENU = "menu title Welcome to SME Server 10.0\n"
 
 
 def test_the_menu_shows_the_title_and_the_label_in_every_entry() -> None:
-    found = render.isolinux(menus.ISOLINUX, RC)
+    found = render.render_isolinux_cfg(menus.ISOLINUX, RC)
     assert "menu title Welcome to SME Server 10.1 RC2\n" in found
-    assert render.labels(found) == {"SME-10.1.rc2-x86_64"}
+    assert render.menu_labels(found) == {"SME-10.1.rc2-x86_64"}
     assert found.count("LABEL=SME-10.1.rc2-x86_64 ") == menus.ISOLINUX.count("LABEL=")
 
 
 def test_a_real_menu_keeps_every_line_but_those_with_the_label() -> None:
     real = (corpus_dir() / "trees/centos7.5-remaster/isolinux.cfg").read_text(encoding="utf-8")
     theirs = identity(product="Snipe-IT", aliases=())
-    rendered = render.isolinux(real, theirs)
+    rendered = render.render_isolinux_cfg(real, theirs)
     changed = [(old, new) for old, new in zip(real.splitlines(), rendered.splitlines(), strict=True) if old != new]
     assert len(changed) == 2
     for old, new in changed:
@@ -142,7 +142,7 @@ def test_a_real_menu_keeps_every_line_but_those_with_the_label() -> None:
 
 def test_a_real_boot_message_without_a_version_stays() -> None:
     real = (corpus_dir() / "trees/centos7.5-remaster/boot.msg").read_bytes().decode("utf-8", "surrogateescape")
-    assert render.titled(real, RC) == real
+    assert render.render_title_text(real, RC) == real
 
 
 @pytest.mark.parametrize(
@@ -155,53 +155,53 @@ def test_a_real_boot_message_without_a_version_stays() -> None:
     ],
 )
 def test_a_label_on_a_boot_line_becomes_ours(old: str, new: str) -> None:
-    assert render.isolinux(f"{MENU}append inst.stage2={old}\n", RC).endswith(f"append inst.stage2={new}\n")
+    assert render.render_isolinux_cfg(f"{MENU}append inst.stage2={old}\n", RC).endswith(f"append inst.stage2={new}\n")
 
 
 def test_a_label_with_blanks_is_escaped_as_udev_spells_it() -> None:
-    assert render.isolinux(MENU + "append LABEL=x\n", BLANKS).endswith(f"LABEL={ESCAPED}\n")
+    assert render.render_isolinux_cfg(MENU + "append LABEL=x\n", BLANKS).endswith(f"LABEL={ESCAPED}\n")
 
 
 def test_a_title_without_the_product_is_refused() -> None:
     with pytest.raises(ContentError, match="no menu title names Koozali SME Server or SME Server"):
-        render.isolinux("menu title Welcome to CentOS 7\nappend LABEL=x\n", RC)
+        render.render_isolinux_cfg("menu title Welcome to CentOS 7\nappend LABEL=x\n", RC)
 
 
 def test_a_menu_without_label_is_refused() -> None:
     with pytest.raises(ContentError, match=r"isolinux\.cfg: has no inst\.stage2=hd:LABEL="):
-        render.isolinux(MENU + "append inst.repo=cdrom\n", RC)
+        render.render_isolinux_cfg(MENU + "append inst.repo=cdrom\n", RC)
 
 
 def test_grub_searches_the_raw_label_and_boots_the_escaped_one() -> None:
-    found = render.grub(boot.GRUB_CFG, BLANKS)
+    found = render.render_grub_cfg(boot.GRUB_CFG, BLANKS)
     assert "search --no-floppy --set=root -l 'SME Server 10.1 x86_64'\n" in found
     assert found.count(f"inst.stage2=hd:LABEL={ESCAPED} ") == 2
-    assert render.labels(found) == {"SME Server 10.1 x86_64"}
+    assert render.menu_labels(found) == {"SME Server 10.1 x86_64"}
 
 
 @pytest.mark.parametrize("label", ["'CentOS 7 x86_64'", '"CentOS 7 x86_64"', "CentOS-7"])
 @pytest.mark.parametrize("option", ["-l", "--label"])
 def test_grubs_search_is_found_however_it_is_spelled(option: str, label: str) -> None:
-    found = render.grub(f"search --set=root {option} {label}\nlinuxefi x LABEL=x\n", RC)
+    found = render.render_grub_cfg(f"search --set=root {option} {label}\nlinuxefi x LABEL=x\n", RC)
     assert found == f"search --set=root {option} 'SME-10.1.rc2-x86_64'\nlinuxefi x LABEL=SME-10.1.rc2-x86_64\n"
 
 
 def test_grubs_other_searches_stay() -> None:
     text = "search --file --set=root /.discinfo\nlinuxefi x LABEL=SME-10.1.rc2-x86_64\n"
-    assert render.grub(text, RC) == text
+    assert render.render_grub_cfg(text, RC) == text
 
 
 def test_grub_without_label_is_refused() -> None:
     with pytest.raises(ContentError, match=r"grub\.cfg: has no inst\.stage2=hd:LABEL="):
-        render.grub("menuentry 'x' { linuxefi /vmlinuz }", RC)
+        render.render_grub_cfg("menuentry 'x' { linuxefi /vmlinuz }", RC)
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1))
 def test_an_escaped_label_is_one_word_and_comes_back(label: str) -> None:
-    escaped = render.escaped(label)
+    escaped = render.escape_label(label)
     assert re.fullmatch(r"[A-Za-z0-9#+\-.:=@_\\]+", escaped)
     if "\\" not in label:
-        assert render.unescaped(escaped) == label
+        assert render.unescape_label(escaped) == label
 
 
 # .buildstamp
@@ -215,7 +215,7 @@ def read_as_anaconda(text: str) -> configparser.ConfigParser:
 
 
 def test_the_wikis_buildstamp_becomes_ours() -> None:
-    assert render.buildstamp(installer.BUILDSTAMP, RC) == (
+    assert render.render_buildstamp(installer.BUILDSTAMP, RC) == (
         "[Main]\nProduct=Koozali SME Server\nVersion=10.1rc2\nBugURL=https://bugs.koozali.org\nIsFinal=False\n"
         "UUID=202611011200.x86_64\n[Compose]\nLorax=19.6.66-1\n"
     )
@@ -223,7 +223,7 @@ def test_the_wikis_buildstamp_becomes_ours() -> None:
 
 def test_is_final_follows_the_label() -> None:
     assert [
-        read_as_anaconda(render.buildstamp("[Main]\n", one)).getboolean("Main", "IsFinal") for one in (FINAL, RC)
+        read_as_anaconda(render.render_buildstamp("[Main]\n", one)).getboolean("Main", "IsFinal") for one in (FINAL, RC)
     ] == [
         True,
         False,
@@ -241,31 +241,31 @@ def test_is_final_follows_the_label() -> None:
     ],
 )
 def test_the_installer_reads_our_values_whatever_stood_there(text: str) -> None:
-    found = read_as_anaconda(render.buildstamp(text, RC))
+    found = read_as_anaconda(render.render_buildstamp(text, RC))
     assert found.get("Main", "Product") == "Koozali SME Server"
     assert found.get("Main", "Version") == "10.1rc2"
     assert found.get("Main", "UUID").endswith(".x86_64")
 
 
 def test_other_sections_and_keys_stay() -> None:
-    found = read_as_anaconda(render.buildstamp("[Compose]\nVersion=1\n[Main]\nOther=3\n[Last]\nVersion=4\n", RC))
+    found = read_as_anaconda(render.render_buildstamp("[Compose]\nVersion=1\n[Main]\nOther=3\n[Last]\nVersion=4\n", RC))
     assert (found["Compose"]["Version"], found["Main"]["Other"], found["Last"]["Version"]) == ("1", "3", "4")
 
 
 @pytest.mark.parametrize("label", ["", "rc2", "alpha5"])
 def test_the_version_starts_with_a_digit_so_that_releasever_does(label: str) -> None:
-    found = read_as_anaconda(render.buildstamp("[Main]\n", identity(label=label)))
+    found = read_as_anaconda(render.render_buildstamp("[Main]\n", identity(label=label)))
     assert re.match(r"([\d.]+)", found["Main"]["Version"])
 
 
 def test_without_a_bug_url_the_files_own_stays() -> None:
-    assert "BugURL=https://old\n" in render.buildstamp("[Main]\nBugURL=https://old\n", identity(bug_url=""))
+    assert "BugURL=https://old\n" in render.render_buildstamp("[Main]\nBugURL=https://old\n", identity(bug_url=""))
 
 
 @pytest.mark.parametrize("text", ["", "Product=x\n", "[main]\n", "# [Main]\n"])
 def test_a_buildstamp_without_main_is_refused(text: str) -> None:
     with pytest.raises(ContentError, match=r"product/\.buildstamp: has no \[Main\]"):
-        render.buildstamp(text, RC)
+        render.render_buildstamp(text, RC)
 
 
 # All rules
@@ -273,20 +273,20 @@ def test_a_buildstamp_without_main_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("one", IDENTITIES.values(), ids=IDENTITIES)
 @pytest.mark.parametrize("name", PRACTICE)
-def test_rendering_twice_is_rendering_once(name: str, one: Identity) -> None:
-    once = rules.render(name, PRACTICE[name], one, ())
-    assert rules.render(name, once, one, ()) == once
+def test_rendering_twice_is_rendering_once(name: str, one: ReleaseIdentity) -> None:
+    once = rules.render_content(name, PRACTICE[name], one, ())
+    assert rules.render_content(name, once, one, ()) == once
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_from_one_version_to_the_next_and_back_changes_nothing_else(name: str) -> None:
-    first = rules.render(name, PRACTICE[name], RC, ())
-    assert rules.render(name, rules.render(name, first, BLANKS, ()), RC, ()) == first
+    first = rules.render_content(name, PRACTICE[name], RC, ())
+    assert rules.render_content(name, rules.render_content(name, first, BLANKS, ()), RC, ()) == first
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_no_trace_of_the_last_release_is_left(name: str) -> None:
-    rendered = rules.render(name, PRACTICE[name], RC, ())
+    rendered = rules.render_content(name, PRACTICE[name], RC, ())
     assert not re.search(r"\b10\.0\b|alpha5|RC1|CentOS\\x207", rendered)
 
 
@@ -312,8 +312,8 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS).map("".join), st.sampled_from([FINAL, RC]))
-def test_any_prose_rendered_twice_is_rendered_once(text: str, one: Identity) -> None:
-    for rule in (render.titled, render.released, render.os_release):
+def test_any_prose_rendered_twice_is_rendered_once(text: str, one: ReleaseIdentity) -> None:
+    for rule in (render.render_title_text, render.render_release_file, render.render_os_release):
         once = rule(text, one)
         assert rule(once, one) == once
 
@@ -323,5 +323,5 @@ INI = st.lists(st.sampled_from(["Version=1", "version : 2", "Product", "[Last]",
 
 @given(INI, INI)
 def test_any_buildstamp_rendered_twice_is_rendered_once(above: list[str], below: list[str]) -> None:
-    once = render.buildstamp("\n".join([*above, "[Main]", *below]), RC)
-    assert render.buildstamp(once, RC) == once
+    once = render.render_buildstamp("\n".join([*above, "[Main]", *below]), RC)
+    assert render.render_buildstamp(once, RC) == once

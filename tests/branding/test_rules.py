@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import pytest
 
 from smedoit.branding import rules
-from smedoit.config.branding import Rule
-from smedoit.config.schema import Refused
+from smedoit.config.branding import BrandingRule
+from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ContentError
 from tests.nouns import identity
 
 RC = identity()
-VERSIONED = Rule(("product/etc/koozali.conf",), "ini", "release", {"version": "{version}", "state": "{label}"})
+VERSIONED = BrandingRule(("product/etc/koozali.conf",), "ini", "release", {"version": "{version}", "state": "{label}"})
 
-GOLDEN: dict[str, tuple[Rule, str, str]] = {
+GOLDEN: dict[str, tuple[BrandingRule, str, str]] = {
     "an ini key is set in place": (
         VERSIONED,
         "[release]\nversion = 10.0\nstate=x\n",
@@ -23,44 +23,44 @@ GOLDEN: dict[str, tuple[Rule, str, str]] = {
     ),
     "an ini key that is missing is added": (VERSIONED, "[release]\n", "[release]\nstate=rc2\nversion=10.1\n"),
     "a shell variable keeps its quotes": (
-        Rule(("x",), "shell", values={"VERSION": "{display}"}),
+        BrandingRule(("x",), "shell", values={"VERSION": "{display}"}),
         "VERSION='10.0'\nOTHER=1\n",
         "VERSION='10.1rc2'\nOTHER=1\n",
     ),
     "a shell variable that is missing is added": (
-        Rule(("x",), "shell", values={"A": "{major}"}),
+        BrandingRule(("x",), "shell", values={"A": "{major}"}),
         "B=1",
         'B=1\nA="10"\n',
     ),
     "a template knows both spellings": (
-        Rule(("x",), "template"),
+        BrandingRule(("x",), "template"),
         "{product} {title}, REPLACE_FULL of {date}; {else} stays",
         "Koozali SME Server 10.1 RC2, 10.1.rc2 of 2026-11-01; {else} stays",
     ),
-    "a text names the release": (Rule(("x",), "text"), "SME Server 10.0", "SME Server 10.1 RC2"),
-    "a CPE name follows": (Rule(("x",), "cpe"), "cpe:/o:koozali:sme:10.0", "cpe:/o:koozali:sme:10.1:rc2"),
-    "keep keeps": (Rule(("x",), "keep"), "SME Server 10.0", "SME Server 10.0"),
+    "a text names the release": (BrandingRule(("x",), "text"), "SME Server 10.0", "SME Server 10.1 RC2"),
+    "a CPE name follows": (BrandingRule(("x",), "cpe"), "cpe:/o:koozali:sme:10.0", "cpe:/o:koozali:sme:10.1:rc2"),
+    "keep keeps": (BrandingRule(("x",), "keep"), "SME Server 10.0", "SME Server 10.0"),
 }
 
 
 @pytest.mark.parametrize(("rule", "text", "wanted"), GOLDEN.values(), ids=GOLDEN)
-def test_each_kind_renders_what_it_says(rule: Rule, text: str, wanted: str) -> None:
-    assert rules.render(rule.files[0], text, RC, [rule]) == wanted
+def test_each_kind_renders_what_it_says(rule: BrandingRule, text: str, wanted: str) -> None:
+    assert rules.render_content(rule.files[0], text, RC, [rule]) == wanted
 
 
 def test_release_toml_s_own_rule_comes_before_the_usual_one() -> None:
-    own = [Rule(("product/etc/*-release",), "keep")]
-    assert rules.render("product/etc/centos-release", "SME Server 10.0", RC, own) == "SME Server 10.0"
+    own = [BrandingRule(("product/etc/*-release",), "keep")]
+    assert rules.render_content("product/etc/centos-release", "SME Server 10.0", RC, own) == "SME Server 10.0"
 
 
 def test_a_file_without_a_rule_stays_as_it_is() -> None:
-    assert rules.render("GPL", "SME Server 10.0", RC, ()) == "SME Server 10.0"
+    assert rules.render_content("GPL", "SME Server 10.0", RC, ()) == "SME Server 10.0"
 
 
 @pytest.mark.parametrize("word", ["{versoin}", "REPLACE_VERSON", "REPLACE_NOTHING"])
 def test_a_misspelt_placeholder_is_refused_with_what_there_is(word: str) -> None:
     with pytest.raises(ContentError, match="is no placeholder"):
-        rules.render("x", f"a {word} b", RC, [Rule(("x",), "template")])
+        rules.render_content("x", f"a {word} b", RC, [BrandingRule(("x",), "template")])
 
 
 REFUSED: dict[str, tuple[Sequence[str], str, str]] = {
@@ -72,5 +72,5 @@ REFUSED: dict[str, tuple[Sequence[str], str, str]] = {
 
 @pytest.mark.parametrize(("files", "kind", "section"), REFUSED.values(), ids=REFUSED)
 def test_a_rule_that_cannot_work_is_refused(files: Sequence[str], kind: str, section: str) -> None:
-    with pytest.raises(Refused):
-        Rule(tuple(files), kind, section)
+    with pytest.raises(InvalidValueError):
+        BrandingRule(tuple(files), kind, section)

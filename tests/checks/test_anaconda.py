@@ -5,30 +5,30 @@ from __future__ import annotations
 import pytest
 
 from smedoit.checks import anaconda
-from smedoit.checks.anaconda import Found
+from smedoit.checks.anaconda import FoundVersion
 from smedoit.errors import ContentError
 from smedoit.package import Evr
 from smedoit.sample.previous_release import SPEC
 from tests.nouns import evr
 
-OURS = Found(evr("21.48.22.159-2.el7.sme"), "anaconda.spec")
+OURS = FoundVersion(evr("21.48.22.159-2.el7.sme"), "anaconda.spec")
 
 
-def found(text: str) -> Found:
-    return Found(evr(text), "somewhere")
+def found(text: str) -> FoundVersion:
+    return FoundVersion(evr(text), "somewhere")
 
 
 def told(theirs: str, extras: str) -> list[str]:
     """Return the disagreements with ours; an empty text for none found."""
     others = [found(text) if text else None for text in (theirs, extras)]
-    return anaconda.disagreements(OURS, *others, "smeextras")
+    return anaconda.anaconda_disagreements(OURS, *others, "smeextras")
 
 
 # Spec files
 
 
 def test_the_spec_says_its_version_with_the_dist_tag_filled_in() -> None:
-    assert anaconda.of_spec(SPEC, "anaconda.spec", ".el7.sme") == OURS.evr
+    assert anaconda.spec_evr(SPEC, "anaconda.spec", ".el7.sme") == OURS.evr
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_spec_says_its_version_with_the_dist_tag_filled_in() -> None:
     ],
 )
 def test_macros_and_tags_are_worked_out_as_rpm_does(text: str, wanted: Evr) -> None:
-    assert str(anaconda.of_spec(text, "a.spec", ".el7")) == str(wanted)
+    assert str(anaconda.spec_evr(text, "a.spec", ".el7")) == str(wanted)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_macros_and_tags_are_worked_out_as_rpm_does(text: str, wanted: Evr) -> N
 )
 def test_a_spec_that_says_no_version_is_refused_in_words(text: str, words: str) -> None:
     with pytest.raises(ContentError, match=r"a\.spec: ") as caught:
-        anaconda.of_spec(text, "a.spec", ".el7")
+        anaconda.spec_evr(text, "a.spec", ".el7")
     assert words in str(caught.value)
 
 
@@ -100,5 +100,5 @@ def test_what_is_found_nowhere_is_told() -> None:
 
 
 def test_the_newest_of_several_counts() -> None:
-    assert anaconda.newest([found("1-1"), found("1:0-1"), found("9-9")]) == found("1:0-1")
-    assert anaconda.newest([]) is None
+    assert anaconda.newest_version([found("1-1"), found("1:0-1"), found("9-9")]) == found("1:0-1")
+    assert anaconda.newest_version([]) is None

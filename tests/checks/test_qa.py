@@ -8,39 +8,39 @@ from typing import Any
 import pytest
 
 from smedoit.checks import qa
-from smedoit.checks.qa import Bug, Gate, Lists, Record
-from smedoit.config.checks import Unverified
-from smedoit.config.schema import Refused
-from smedoit.packages.select import Pick
+from smedoit.checks.qa import BugzillaBug, QaLists, QaResult, VerifiedPackage
+from smedoit.config.checks import QaWaiver
+from smedoit.config.schema import InvalidValueError
+from smedoit.packages.select import SelectedPackage
 from tests.nouns import package
 
-BASE = Pick(package("e-smith-base-5.8.1-6.el7.sme.noarch"), "smeupdates-testing")
-OPENSSL = Pick(package("openssl-1:1.0.2k-21.el7_9.x86_64", key="e7" * 20), "smeupdates")
+BASE = SelectedPackage(package("e-smith-base-5.8.1-6.el7.sme.noarch"), "smeupdates-testing")
+OPENSSL = SelectedPackage(package("openssl-1:1.0.2k-21.el7_9.x86_64", key="e7" * 20), "smeupdates")
 
 
-def records(*spelled: str) -> Lists:
-    return Lists(tuple(Record(one, "11548", "Ben", "2021-05-27", "verified.toml") for one in spelled))
+def records(*spelled: str) -> QaLists:
+    return QaLists(tuple(VerifiedPackage(one, "11548", "Ben", "2021-05-27", "verified.toml") for one in spelled))
 
 
 def gate(
-    lists: Lists, *waivers: Unverified, named: Mapping[str, Sequence[int]] | None = None, pick: Pick = BASE
-) -> Gate:
-    return qa.gate([pick], lists, waivers, named or {})
+    lists: QaLists, *waivers: QaWaiver, named: Mapping[str, Sequence[int]] | None = None, pick: SelectedPackage = BASE
+) -> QaResult:
+    return qa.check_qa([pick], lists, waivers, named or {})
 
 
 # What changed
 
 
 def test_what_the_last_release_had_has_not_changed() -> None:
-    assert qa.changed([BASE, OPENSSL], {BASE.package.nevra: BASE.package.sha256}) == [OPENSSL]
+    assert qa.packages_to_verify([BASE, OPENSSL], {BASE.package.nevra: BASE.package.sha256}) == [OPENSSL]
 
 
 def test_the_same_nevra_with_other_bytes_has_changed() -> None:
-    assert qa.changed([BASE], {BASE.package.nevra: "0" * 64}) == [BASE]
+    assert qa.packages_to_verify([BASE], {BASE.package.nevra: "0" * 64}) == [BASE]
 
 
 def test_without_a_known_digest_the_nevra_decides() -> None:
-    assert qa.changed([BASE], {BASE.package.nevra: ""}) == []
+    assert qa.packages_to_verify([BASE], {BASE.package.nevra: ""}) == []
 
 
 # The gate
@@ -71,11 +71,11 @@ def test_the_gate_says_which_other_version_was_verified() -> None:
     assert words == "the lists have e-smith-base-5.8.1-5.el7.sme"
 
 
-BUGS = {1: Bug(1, "VERIFIED", "ben", "2021-05-30"), 2: Bug(2, "CLOSED"), 3: Bug(3, "RESOLVED")}
+BUGS = {1: BugzillaBug(1, "VERIFIED", "ben", "2021-05-30"), 2: BugzillaBug(2, "CLOSED"), 3: BugzillaBug(3, "RESOLVED")}
 
 
 def test_a_package_all_of_whose_bugs_are_verified_is_verified() -> None:
-    found = gate(Lists(bugs=BUGS), named={BASE.package.nevra: [2, 1]})
+    found = gate(QaLists(bugs=BUGS), named={BASE.package.nevra: [2, 1]})
     assert found.verified == ((BASE.package.nevra, "bug 1 VERIFIED ben 2021-05-30; bug 2 CLOSED"),)
 
 
@@ -84,7 +84,7 @@ def test_a_package_all_of_whose_bugs_are_verified_is_verified() -> None:
     [((1, 3), "bug 3 is RESOLVED"), ((9,), "bug 9 is in none of the lists"), ((), "no list names it")],
 )
 def test_one_bug_that_is_not_keeps_the_gate_shut(numbers: Sequence[int], words: str) -> None:
-    assert gate(Lists(bugs=BUGS), named={BASE.package.nevra: numbers}).open == ((BASE.package.nevra, words),)
+    assert gate(QaLists(bugs=BUGS), named={BASE.package.nevra: numbers}).open == ((BASE.package.nevra, words),)
 
 
 WAIVERS = [
@@ -98,20 +98,20 @@ WAIVERS = [
 
 @pytest.mark.parametrize("facts", WAIVERS)
 def test_a_waiver_goes_by_package_tier_and_key(facts: dict[str, Any]) -> None:
-    found = gate(Lists(), Unverified("why", **facts), pick=OPENSSL)
+    found = gate(QaLists(), QaWaiver("why", **facts), pick=OPENSSL)
     assert (found.waived, found.open, found.unused) == (((OPENSSL.package.nevra, "why"),), (), ())
 
 
 @pytest.mark.parametrize("facts", [*WAIVERS[:2], {"tier": "smeos"}, {"key": "00*"}, {"tier": "sme*", "key": "e7*"}])
 def test_a_waiver_that_excuses_nothing_is_told(facts: dict[str, Any]) -> None:
-    found = gate(Lists(), Unverified("why", **facts))
+    found = gate(QaLists(), QaWaiver("why", **facts))
     assert (len(found.open), len(found.unused)) == (1, 1)
 
 
 @pytest.mark.parametrize("facts", [{"reason": "", "package": "a"}, {"reason": "why"}])
 def test_a_waiver_needs_a_reason_and_an_object(facts: dict[str, str]) -> None:
-    with pytest.raises(Refused):
-        Unverified(**facts)
+    with pytest.raises(InvalidValueError):
+        QaWaiver(**facts)
 
 
 # Lists that cannot be meant
@@ -132,7 +132,7 @@ KNOWN = [BASE.package, OPENSSL.package]
     ],
 )
 def test_an_entry_that_names_what_does_not_exist_is_a_stranger(spelled: str, words: str) -> None:
-    [(reason, subjects)] = qa.strangers(records(spelled), KNOWN).items()
+    [(reason, subjects)] = qa.unknown_entries(records(spelled), KNOWN).items()
     assert reason.startswith(words) and subjects == [f"{spelled} (verified.toml)"]
 
 
@@ -140,4 +140,4 @@ def test_an_entry_that_names_what_does_not_exist_is_a_stranger(spelled: str, wor
     "spelled", ["e-smith-base-5.8.1-6.el7.sme", "e-smith-base-5.8.1-5.el7.sme.noarch", "openssl-0.9-1"]
 )
 def test_what_exists_or_existed_is_none(spelled: str) -> None:
-    assert qa.strangers(records(spelled), KNOWN) == {}
+    assert qa.unknown_entries(records(spelled), KNOWN) == {}

@@ -9,7 +9,7 @@ import pytest
 from smedoit.config import release
 from smedoit.errors import ConfigError, ContentError
 from smedoit.repodata import comps
-from smedoit.repodata.comps import Install
+from smedoit.repodata.comps import InstallSet
 from smedoit.sample import groups
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
@@ -21,7 +21,7 @@ def load(tmp_path: Path, old: str = "", new: str = "") -> release.Release:
     text = RELEASE.read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "release.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
-    return release.load(tmp_path / "release.toml")
+    return release.load_release(tmp_path / "release.toml")
 
 
 def test_paths_are_below_the_root_and_lists_in_the_content_tree(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_release_that_says_nothing_of_gates_asks_for_nothing(tmp_path: Path) -
     text = RELEASE.read_text(encoding="utf-8")
     start, end = text.index("[closure]"), text.index("[boot_set]")
     (tmp_path / "release.toml").write_text(text[:start] + text[end:], encoding="utf-8")
-    rel = release.load(tmp_path / "release.toml")
+    rel = release.load_release(tmp_path / "release.toml")
     assert (rel.closure.installer, rel.waivers, rel.updates.mirrors) == ((), (), ())
     assert (rel.quality.previous, rel.anaconda.source) == ("", "")
 
@@ -62,12 +62,12 @@ def test_what_cannot_be_meant_is_refused_with_its_key(tmp_path: Path, old: str, 
 # Which installations comps offers
 
 
-def offered(text: str) -> dict[str, Install]:
-    return {one.name: one for one in comps.installs(text, FILE)}
+def offered(text: str) -> dict[str, InstallSet]:
+    return {one.name: one for one in comps.list_install_sets(text, FILE)}
 
 
 def test_each_environment_is_offered_alone_and_with_each_optional_group() -> None:
-    found = offered(groups.comps())
+    found = offered(groups.practice_comps())
     assert list(found) == [
         "environment sme-server-environment",
         "environment sme-server-environment with group sme-mail",
@@ -78,19 +78,19 @@ def test_each_environment_is_offered_alone_and_with_each_optional_group() -> Non
 
 
 def test_core_comes_with_every_environment_and_optional_packages_with_none() -> None:
-    text = groups.comps().replace("      <groupid>core</groupid>\n", "", 1)
+    text = groups.practice_comps().replace("      <groupid>core</groupid>\n", "", 1)
     assert "bash" in offered(text)["environment sme-server-environment"].members
     assert all("spamassassin" not in one.members for one in offered(text).values())
 
 
 def test_a_visible_group_that_no_environment_names_is_offered_too() -> None:
-    text = groups.comps().replace("      <groupid>sme-mail</groupid>\n", "", 1)
+    text = groups.practice_comps().replace("      <groupid>sme-mail</groupid>\n", "", 1)
     assert "environment sme-server-environment with group sme-mail" in offered(text)
 
 
 def test_a_conditional_package_comes_with_its_condition() -> None:
     line = '<packagereq type="conditional" requires="bash">x</packagereq>'
-    text = groups.comps().replace("<packagelist>", f"<packagelist>{line}", 1)
+    text = groups.practice_comps().replace("<packagelist>", f"<packagelist>{line}", 1)
     one = offered(text)["environment sme-server-environment"]
     assert one.conditional == {"x": "bash"} and "x" not in one.members
 
@@ -109,6 +109,6 @@ HEAD = "<id>void</id><name>V</name><description>V</description>"
 )
 def test_a_group_or_environment_that_names_nothing_is_refused(extra: str, words: str) -> None:
     with pytest.raises(ContentError) as caught:
-        found = comps.parse(groups.comps().replace("</comps>", f"{extra}</comps>"), FILE)
-        comps.check(found, {name for names in found.groups.values() for name in names}, (), FILE)
+        found = comps.parse_comps(groups.practice_comps().replace("</comps>", f"{extra}</comps>"), FILE)
+        comps.check_comps(found, {name for names in found.groups.values() for name in names}, (), FILE)
     assert words in str(caught.value)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from smedoit.checks import qa_lists
-from smedoit.checks.qa import Bug, Lists, Record
+from smedoit.checks.qa import BugzillaBug, QaLists, VerifiedPackage
 from smedoit.errors import SmeError
 from smedoit.sample import previous_release
 
 
-def read(name: str, text: str) -> Lists:
-    return qa_lists.lists({Path(name): text})
+def read(name: str, text: str) -> QaLists:
+    return qa_lists.parse_qa_lists({Path(name): text})
 
 
 def refusal(name: str, text: str) -> str:
@@ -26,7 +26,7 @@ def refusal(name: str, text: str) -> str:
 
 def test_a_toml_list_is_read() -> None:
     text = '[[verified]]\npackage = "a-1-1"\nbug = 7\nwho = "Ben"\nwhen = 2021-05-27\n'
-    assert read("v.toml", text).records == (Record("a-1-1", "7", "Ben", "2021-05-27", "v.toml"),)
+    assert read("v.toml", text).records == (VerifiedPackage("a-1-1", "7", "Ben", "2021-05-27", "v.toml"),)
 
 
 @pytest.mark.parametrize(
@@ -38,39 +38,43 @@ def test_a_toml_list_is_read() -> None:
     ],
 )
 def test_a_csv_list_is_read_whatever_made_it(text: str) -> None:
-    assert read("v.csv", text).records == (Record("a-1-1", "7", "Ben", "2021-05-27", "v.csv"),)
+    assert read("v.csv", text).records == (VerifiedPackage("a-1-1", "7", "Ben", "2021-05-27", "v.csv"),)
 
 
 def test_a_bugzilla_query_as_csv_is_read() -> None:
     text = '"bug_id","bug_status","assigned_to","changeddate"\n11440,"VERIFIED","ben","2021-05-30 08:15:00"\n'
-    assert read("b.csv", text).bugs == {11440: Bug(11440, "VERIFIED", "ben", "2021-05-30")}
+    assert read("b.csv", text).bugs == {11440: BugzillaBug(11440, "VERIFIED", "ben", "2021-05-30")}
 
 
 def test_a_bugzilla_query_as_json_is_read() -> None:
     one = {"id": 9, "status": "CLOSED", "qa_contact": "ben", "last_change_time": "2021-05-30T08:15:00Z"}
     for document in ({"bugs": [one]}, [one]):
-        assert read("b.json", json.dumps(document)).bugs == {9: Bug(9, "CLOSED", "ben", "2021-05-30")}
+        assert read("b.json", json.dumps(document)).bugs == {9: BugzillaBug(9, "CLOSED", "ben", "2021-05-30")}
 
 
 def test_several_lists_add_up_and_the_last_word_on_a_bug_counts() -> None:
     texts = {Path("a.csv"): "bug_id,bug_status\n1,RESOLVED\n", Path("b.json"): '[{"id": 1, "status": "VERIFIED"}]'}
-    assert qa_lists.lists(texts).bugs[1].is_verified
+    assert qa_lists.parse_qa_lists(texts).bugs[1].is_verified
 
 
 def test_the_lists_of_the_practice_world_are_good_ones() -> None:
-    texts = {"v.toml": previous_release.VERIFIED, "s.csv": previous_release.SHEET, "b.json": previous_release.bugs()}
-    found = qa_lists.lists({Path(name): text for name, text in texts.items()})
+    texts = {
+        "v.toml": previous_release.VERIFIED,
+        "s.csv": previous_release.SHEET,
+        "b.json": previous_release.bugzilla_response(),
+    }
+    found = qa_lists.parse_qa_lists({Path(name): text for name, text in texts.items()})
     assert (len(found.records), len(found.bugs)) == (4, 5)
 
 
 @pytest.mark.parametrize("status", ["VERIFIED", "CLOSED", "verified"])
 def test_verified_and_closed_bugs_are_verified(status: str) -> None:
-    assert Bug(1, status).is_verified
+    assert BugzillaBug(1, status).is_verified
 
 
 @pytest.mark.parametrize("status", ["RESOLVED", "IN_PROGRESS", "REOPENED", "UNVERIFIED"])
 def test_other_bugs_are_not(status: str) -> None:
-    assert not Bug(1, status).is_verified
+    assert not BugzillaBug(1, status).is_verified
 
 
 @pytest.mark.parametrize(

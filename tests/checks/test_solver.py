@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from smedoit.checks import solver
-from smedoit.checks.unmet import Hole
-from smedoit.repodata.comps import Install
-from smedoit.sample.packages import Recipe
+from smedoit.checks.unmet import UnmetDependency
+from smedoit.repodata.comps import InstallSet
+from smedoit.sample.packages import RpmRecipe
 from tests.repositories import MEDIUM, pool, recipe, repository
 
-CORE = Install("environment sme", {"a": "core"}, {})
+CORE = InstallSet("environment sme", {"a": "core"}, {})
 
 
 class World:
@@ -23,13 +23,15 @@ class World:
     def __init__(self, place: Path) -> None:
         self.place = place
 
-    def pool(self, *recipes: Recipe, **more: Any) -> Any:
+    def pool(self, *recipes: RpmRecipe, **more: Any) -> Any:
         return pool(repository(self.place / "medium", recipes), **more)
 
-    def holes(self, *recipes: Recipe, installs: Sequence[Install] = (), added: Sequence[str] = ()) -> list[Hole]:
-        return solver.holes(self.pool(*recipes), installs, added)
+    def holes(
+        self, *recipes: RpmRecipe, installs: Sequence[InstallSet] = (), added: Sequence[str] = ()
+    ) -> list[UnmetDependency]:
+        return solver.find_unmet(self.pool(*recipes), installs, added)
 
-    def told(self, *recipes: Recipe, **more: Any) -> list[str]:
+    def told(self, *recipes: RpmRecipe, **more: Any) -> list[str]:
         return [str(hole) for hole in self.holes(*recipes, **more)]
 
 
@@ -74,12 +76,12 @@ def test_what_is_provided_is_none(world: World, wanted: str) -> None:
 def test_a_file_outside_of_bin_needs_the_file_lists(world: World) -> None:
     made = recipe("a", requires=("/usr/share/doc/b",)), recipe("b", files=("/usr/share/doc/b",))
     short = world.pool(*made)
-    assert solver.needs_file_lists(short)
-    assert solver.holes(world.pool(*made, kinds=("primary", "filelists")), [], []) == []
+    assert solver.needs_filelists(short)
+    assert solver.find_unmet(world.pool(*made, kinds=("primary", "filelists")), [], []) == []
 
 
 def test_a_medium_without_such_a_requirement_is_read_without_file_lists(world: World) -> None:
-    assert not solver.needs_file_lists(
+    assert not solver.needs_filelists(
         world.pool(recipe("a", requires=("/usr/bin/b",)), recipe("b", files=("/usr/bin/b",)))
     )
 
@@ -97,7 +99,7 @@ def test_a_boolean_requirement_that_cannot_is_a_hole(world: World, wanted: str) 
 
 
 def test_a_condition_that_the_groups_bring_about_is_a_hole_of_the_installation(world: World) -> None:
-    installs = [Install("environment sme", {"a": "core", "b": "core"}, {})]
+    installs = [InstallSet("environment sme", {"a": "core", "b": "core"}, {})]
     [hole] = world.holes(recipe("a", requires=("(nope if b)",)), recipe("b"), installs=installs)
     assert (hole.installation, hole.name) == ("environment sme", "a")
 
@@ -137,29 +139,29 @@ def test_a_package_that_needs_two_which_exclude_each_other_is_a_hole(world: Worl
 
 
 def test_a_group_whose_members_conflict_cannot_be_installed(world: World) -> None:
-    installs = [Install("environment sme with group mail", {"a": "core", "b": "mail"}, {})]
+    installs = [InstallSet("environment sme with group mail", {"a": "core", "b": "mail"}, {})]
     [hole] = world.holes(recipe("a", conflicts=("b",)), recipe("b"), installs=installs)
     assert str(hole).startswith("environment sme with group mail cannot be begun: group core: a")
     assert "a-1-1.noarch conflicts with b provided by b-1-1.noarch" in str(hole)
 
 
 def test_a_member_that_another_package_obsoletes_is_replaced_as_yum_does(world: World) -> None:
-    installs = [Install("environment sme", {"old": "core", "new": "core"}, {})]
+    installs = [InstallSet("environment sme", {"old": "core", "new": "core"}, {})]
     assert world.holes(recipe("new-2-1", obsoletes=("old < 2",)), recipe("old"), installs=installs) == []
 
 
 def test_a_conditional_member_counts_when_its_condition_is_installed(world: World) -> None:
     made = recipe("a", conflicts=("b",)), recipe("b"), recipe("c")
     installs = [
-        Install("environment sme", {"a": "core"}, {"b": "c"}),
-        Install("environment two", {"a": "core"}, {"b": "a"}),
+        InstallSet("environment sme", {"a": "core"}, {"b": "c"}),
+        InstallSet("environment two", {"a": "core"}, {"b": "a"}),
     ]
     assert [hole.installation for hole in world.holes(*made, installs=installs)] == ["environment two"]
 
 
 def test_two_architectures_of_a_library_stand_side_by_side(world: World) -> None:
     both = [recipe("glibc", arch=arch) for arch in ("i686", "x86_64")]
-    installs = [Install("environment sme", {"a": "core", "b": "core"}, {})]
+    installs = [InstallSet("environment sme", {"a": "core", "b": "core"}, {})]
     made = [recipe("a", requires=("b",)), recipe("b", arch="x86_64", requires=("glibc",))]
     needing = recipe("both", requires=("only32", "glibc"))
     assert world.holes(*both, *made, needing, recipe("only32", arch="i686"), installs=installs) == []
@@ -179,10 +181,10 @@ def test_what_the_installer_adds_must_go_with_the_groups(world: World) -> None:
 # Who could fill a hole
 
 
-def offers(world: World, obstacles: dict[str, str] | None = None, **elsewhere: Sequence[Recipe]) -> list[str]:
+def offers(world: World, obstacles: dict[str, str] | None = None, **elsewhere: Sequence[RpmRecipe]) -> list[str]:
     medium = repository(world.place / "medium", [recipe("a", requires=("lib",)), recipe("lib-common")])
     others = [repository(world.place / name, recipes, name) for name, recipes in elsewhere.items()]
-    found = solver.offers(pool(medium, *others), MEDIUM, obstacles or {}, {"lib"})
+    found = solver.find_providers(pool(medium, *others), MEDIUM, obstacles or {}, {"lib"})
     return [str(one) for one in found.get("lib", [])]
 
 

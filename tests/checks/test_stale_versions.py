@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smedoit.checks import stale_versions
-from smedoit.config.branding import Versions
-from smedoit.config.schema import Refused
+from smedoit.config.branding import StaleVersionSettings
+from smedoit.config.schema import InvalidValueError
 from tests.nouns import identity
 
 RC, FINAL = identity(), identity(label="")
@@ -34,22 +34,24 @@ OURS = {
 
 @pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
 def test_words_of_another_release_are_found(text: str) -> None:
-    assert [number for number, _ in stale_versions.find(f"\n{text}\n", RC)] == [2]
+    assert [number for number, _ in stale_versions.find_stale_versions(f"\n{text}\n", RC)] == [2]
 
 
 @pytest.mark.parametrize("text", OURS.values(), ids=OURS)
 def test_other_words_are_left_alone(text: str) -> None:
-    assert list(stale_versions.find(text, RC)) == []
+    assert list(stale_versions.find_stale_versions(text, RC)) == []
 
 
 def test_a_final_release_knows_no_label() -> None:
-    assert [words for _, words in stale_versions.find("SME Server 10.1 RC2", FINAL)] == ["SME Server 10.1 RC2"]
+    assert [words for _, words in stale_versions.find_stale_versions("SME Server 10.1 RC2", FINAL)] == [
+        "SME Server 10.1 RC2"
+    ]
 
 
 def test_a_place_is_excused_only_with_a_reason() -> None:
-    with pytest.raises(Refused, match="say why"):
-        Versions({"README.txt": " "})
+    with pytest.raises(InvalidValueError, match="say why"):
+        StaleVersionSettings({"README.txt": " "})
 
 
 def test_release_notes_may_speak_of_earlier_releases() -> None:
-    assert Versions().excuse("README.txt") and not Versions().excuse("isolinux/boot.msg")
+    assert StaleVersionSettings().excuse("README.txt") and not StaleVersionSettings().excuse("isolinux/boot.msg")

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from smedoit.checks import updates
-from smedoit.checks.updates import Update
-from smedoit.sample.packages import Recipe
+from smedoit.checks.updates import AvailableUpdate
+from smedoit.sample.packages import RpmRecipe
 from tests.repositories import MEDIUM, pool, recipe, repository
 
 
-def behind(place: Path, medium: Sequence[Recipe], **elsewhere: Sequence[Recipe]) -> list[str]:
+def behind(place: Path, medium: Sequence[RpmRecipe], **elsewhere: Sequence[RpmRecipe]) -> list[str]:
     """Return the updates of a medium, as SOURCE: sentence."""
     sources = [repository(place / "medium", medium)]
     sources += [repository(place / name, recipes, name) for name, recipes in elsewhere.items()]
     held = pool(*sources)
-    return [f"{one.source}: {one}" for one in updates.behind(held, MEDIUM)]
+    return [f"{one.source}: {one}" for one in updates.find_updates(held, MEDIUM)]
 
 
 def test_a_medium_with_the_newest_of_everything_is_not_behind(tmp_path: Path) -> None:
@@ -67,16 +67,16 @@ def test_an_obsoleting_package_that_the_medium_has_is_no_news(tmp_path: Path) ->
     assert behind(tmp_path, [recipe("a-1-1"), both], centos=[both]) == []
 
 
-ONE = Update("smetest", "a", "a-2-1.noarch", "a-1-1.noarch")
+ONE = AvailableUpdate("smetest", "a", "a-2-1.noarch", "a-1-1.noarch")
 
 
 @pytest.mark.parametrize("pattern", ["a", "smetest/a", "smetest/*", "[ab]"])
 def test_an_explanation_is_found_by_name_or_by_tier_and_name(pattern: str) -> None:
-    found = updates.judge([ONE], {pattern: "why"})
+    found = updates.explain_updates([ONE], {pattern: "why"})
     assert (found.open, found.explained, found.unused) == ((), ((ONE, "why"),), ())
 
 
 @pytest.mark.parametrize("pattern", ["b", "centos/*", "A", "a-2*"])
 def test_an_explanation_of_something_else_explains_nothing_and_is_told(pattern: str) -> None:
-    found = updates.judge([ONE], {pattern: "why"})
+    found = updates.explain_updates([ONE], {pattern: "why"})
     assert (found.open, found.unused) == ((ONE,), (pattern,))

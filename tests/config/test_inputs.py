@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.config import release
-from smedoit.config.network import Network
+from smedoit.config.network import NetworkSettings
 from smedoit.engine import task
 from smedoit.errors import ConfigError
 from tests.config.test_release import SMALLEST, changed, load, refusal
@@ -20,7 +20,7 @@ def test_an_old_file_means_a_directory_that_a_person_fills(tmp_path: Path) -> No
     rel = load(tmp_path, SMALLEST)
     assert not rel.boot_set.is_managed
     assert not rel.translations.automatic
-    assert rel.network == Network(offline=False, timeout=60, limit=2048, delay=1, tries=5)
+    assert rel.network == NetworkSettings(offline=False, timeout=60, limit=2048, delay=1, tries=5)
 
 
 def test_paths_start_at_root_and_addresses_stay(tmp_path: Path) -> None:
@@ -80,21 +80,21 @@ def test_a_network_that_cannot_be_meant_is_refused(tmp_path: Path, more: str) ->
     ("said", "offline"), [(None, False), ("1", True), ("yes", True), ("TRUE", True), ("0", False), ("off", False)]
 )
 def test_offline_on_the_command_line_counts_for_one_run(tmp_path: Path, said: str | None, offline: bool) -> None:
-    assert task.asked_offline(load(tmp_path, SMALLEST), said).network.offline is offline
+    assert task.apply_offline(load(tmp_path, SMALLEST), said).network.offline is offline
 
 
 def test_the_command_line_overrules_the_file(tmp_path: Path) -> None:
     rel = load(tmp_path, f"{SMALLEST}[network]\noffline = true\n")
-    assert task.asked_offline(rel, None).network.offline
-    assert not task.asked_offline(rel, "0").network.offline
+    assert task.apply_offline(rel, None).network.offline
+    assert not task.apply_offline(rel, "0").network.offline
 
 
 def test_offline_is_yes_or_no(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="offline=perhaps: is neither yes nor no"):
-        task.asked_offline(load(tmp_path, SMALLEST), "perhaps")
+        task.apply_offline(load(tmp_path, SMALLEST), "perhaps")
 
 
 def test_the_projects_own_file_fetches_nothing_unasked() -> None:
-    rel = release.load(Path(__file__).parents[2] / "release.toml")
+    rel = release.load_release(Path(__file__).parents[2] / "release.toml")
     assert not rel.boot_set.is_managed
     assert not rel.translations.automatic

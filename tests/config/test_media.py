@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from smedoit.config import release
-from smedoit.config.media import Mirrors, Netinstall, Sources
+from smedoit.config.media import NetinstallSettings, ReleaseUrls, SourceIsoSettings
 from smedoit.errors import ConfigError
 from smedoit.runtime import files
 from tests.nouns import identity
 
 ROOT = Path(__file__).parents[2]
-MIRRORS = Mirrors(("https://a.example/releases/{full}/", "http://b.example/{major}"))
+MIRRORS = ReleaseUrls(("https://a.example/releases/{full}/", "http://b.example/{major}"))
 
 
 def test_mirrors_have_their_placeholders_filled_in_and_no_slash_at_the_end() -> None:
@@ -23,32 +23,40 @@ def test_mirrors_have_their_placeholders_filled_in_and_no_slash_at_the_end() -> 
 
 def test_without_a_mirror_what_needs_one_says_so() -> None:
     with pytest.raises(ConfigError, match=r"(?s)\[mirrors\] names no URL, and jigdo.*hint: add \[mirrors\]"):
-        Mirrors().needed(identity(), "jigdo must know")
+        ReleaseUrls().needed(identity(), "jigdo must know")
 
 
 def test_the_network_medium_installs_from_the_first_mirror() -> None:
-    assert Netinstall().address(identity(), MIRRORS) == "https://a.example/releases/10.1.rc2/smeos/x86_64"
+    assert NetinstallSettings().address(identity(), MIRRORS) == "https://a.example/releases/10.1.rc2/smeos/x86_64"
 
 
 def test_the_network_medium_needs_no_mirror_if_it_has_a_url_of_its_own() -> None:
-    assert Netinstall(url="http://c.example/{version}").address(identity(), Mirrors()) == "http://c.example/10.1"
+    assert (
+        NetinstallSettings(url="http://c.example/{version}").address(identity(), ReleaseUrls())
+        == "http://c.example/10.1"
+    )
 
 
 def test_the_three_media_have_labels_of_their_own() -> None:
     one = identity()
-    labels = {one.volume, Netinstall().volume(one), Sources().volume(one), Sources().volume(one, 2)}
+    labels = {
+        one.volume,
+        NetinstallSettings().volume(one),
+        SourceIsoSettings().volume(one),
+        SourceIsoSettings().volume(one, 2),
+    }
     assert labels == {"SME-10.1.rc2-x86_64", "SME-10.1.rc2-net", "SME-10.1.rc2-SRPMS", "SME-10.1.rc2-SRPMS-2"}
 
 
 def loaded(place: Path, tables: str) -> release.Release:
     text = re.sub(r"(?ms)^\[mirrors\].*?^urls = .*?$", "", (ROOT / "release.toml").read_text())
-    files.write(place / "release.toml", f"{text}\n{tables}")
-    return release.load(place / "release.toml")
+    files.write_file(place / "release.toml", f"{text}\n{tables}")
+    return release.load_release(place / "release.toml")
 
 
 def test_an_older_release_toml_has_none_of_these_tables_and_loads(tmp_path: Path) -> None:
     rel = loaded(tmp_path, "")
-    assert (rel.mirrors, rel.netinstall, rel.sources) == (Mirrors(), Netinstall(), Sources())
+    assert (rel.mirrors, rel.netinstall, rel.sources) == (ReleaseUrls(), NetinstallSettings(), SourceIsoSettings())
 
 
 @pytest.mark.parametrize(

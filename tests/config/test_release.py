@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.config import release
-from smedoit.config.identity import Identity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError
 from tests.nouns import identity
@@ -44,7 +44,7 @@ path = "po"
 def load(directory: Path, text: str) -> Release:
     file = directory / "release.toml"
     file.write_text(text, encoding="utf-8")
-    return release.load(file)
+    return release.load_release(file)
 
 
 def changed(old: str, new: str, text: str = SMALLEST) -> str:
@@ -62,7 +62,7 @@ def refusal(directory: Path, text: str) -> str:
 
 
 def test_the_projects_own_file_loads() -> None:
-    assert release.load(SAMPLE).release.product == "Koozali SME Server"
+    assert release.load_release(SAMPLE).release.product == "Koozali SME Server"
 
 
 def test_a_file_with_what_must_be_said_and_no_more_loads(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_places_follow_the_wikis_shapes(tmp_path: Path) -> None:
 def test_the_environment_names_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.toml").write_text(SMALLEST, encoding="utf-8")
     monkeypatch.setenv("SMEDOIT_RELEASE", str(tmp_path / "mine.toml"))
-    assert release.load().file == tmp_path / "mine.toml"
+    assert release.load_release().file == tmp_path / "mine.toml"
 
 
 def test_without_another_word_it_is_the_file_in_this_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SMEDOIT_RELEASE", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert load(tmp_path, SMALLEST).file == release.load().file
+    assert load(tmp_path, SMALLEST).file == release.load_release().file
 
 
 def test_nothing_of_a_release_can_be_changed(tmp_path: Path) -> None:
@@ -261,12 +261,12 @@ def test_no_keys_at_all_are_refused(tmp_path: Path) -> None:
 
 def test_an_absent_file_says_where_it_is_sought(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: there is no such file.*\n.*SMEDOIT_RELEASE"):
-        release.load(tmp_path / "none.toml")
+        release.load_release(tmp_path / "none.toml")
 
 
 def test_a_directory_in_the_files_place_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read, is a directory"):
-        release.load(tmp_path)
+        release.load_release(tmp_path)
 
 
 def test_a_text_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_text_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "release.toml").write_bytes(SMALLEST.replace("Koozali", "Köozali").encode("latin-1"))
     with pytest.raises(ConfigError, match="is not UTF-8"):
-        release.load(tmp_path / "release.toml")
+        release.load_release(tmp_path / "release.toml")
 
 
 @given(
@@ -288,7 +288,7 @@ def test_any_other_value_loads_or_is_refused_in_words(
     key, equals, _ = line.partition("=")
     text = SMALLEST.replace(line, f"{key}{equals} {value}" if equals else value)
     try:
-        assert isinstance(load(tmp_path_factory.getbasetemp(), text).release, Identity)
+        assert isinstance(load(tmp_path_factory.getbasetemp(), text).release, ReleaseIdentity)
     except ConfigError as refused:
         assert "release.toml" in str(refused)
 

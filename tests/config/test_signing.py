@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.media import BootTest, Signing
-from smedoit.config.schema import Refused
+from smedoit.config.media import BootTestSettings, SigningSettings
+from smedoit.config.schema import InvalidValueError
 
 
 def test_without_a_key_nobody_signs() -> None:
-    assert not Signing().configured
-    assert Signing(key="a" * 40).configured
-    assert Signing(file=Path("k")).configured
+    assert not SigningSettings().configured
+    assert SigningSettings(key="a" * 40).configured
+    assert SigningSettings(file=Path("k")).configured
 
 
 @pytest.mark.parametrize(
@@ -21,19 +21,19 @@ def test_without_a_key_nobody_signs() -> None:
     [({"key": "ABCD"}, "key"), ({"key": "A" * 40}, "key"), ({"key": "a" * 40, "file": Path("k")}, "file")],
 )
 def test_a_key_that_cannot_be_meant_is_refused(said: dict[str, object], key: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        Signing(**said)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError) as refusal:
+        SigningSettings(**said)  # type: ignore[arg-type]
     assert refusal.value.key == key
 
 
 def test_a_key_file_lies_below_the_build_root() -> None:
-    assert Signing(file=Path("src/k")).anchored(Path("/b")).file == Path("/b/src/k")
-    assert Signing().anchored(Path("/b")) == Signing()
+    assert SigningSettings(file=Path("src/k")).anchored(Path("/b")).file == Path("/b/src/k")
+    assert SigningSettings().anchored(Path("/b")) == SigningSettings()
 
 
 @pytest.mark.parametrize(("said", "key"), [({"seconds": 0}, "seconds"), ({"memory": 64}, "memory"),
                                            ({"words": ("",)}, "words")])  # fmt: skip
 def test_a_boot_test_that_proves_nothing_is_refused(said: dict[str, object], key: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        BootTest(**said)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError) as refusal:
+        BootTestSettings(**said)  # type: ignore[arg-type]
     assert refusal.value.key == key

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from smedoit.config.inputs import Checkout, Source
-from smedoit.config.network import Network
-from smedoit.config.schema import Refused
+from smedoit.config.inputs import CheckoutSettings, ExportSource
+from smedoit.config.network import NetworkSettings
+from smedoit.config.schema import InvalidValueError
 from smedoit.content import checkout, export, revisions
 from smedoit.errors import ContentError, NetworkError, SmeError
 from smedoit.runtime import files
@@ -46,9 +46,9 @@ def git(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     return one
 
 
-def bring(place: Path, source: Source, network: Network | None = None) -> str:
-    one = Checkout("content", place / "src/sme10", source)
-    return checkout.export([one], one.path, place / "mirrors", network or Network())
+def bring(place: Path, source: ExportSource, network: NetworkSettings | None = None) -> str:
+    one = CheckoutSettings("content", place / "src/sme10", source)
+    return checkout.export_checkouts([one], one.path, place / "mirrors", network or NetworkSettings())
 
 
 def names(place: Path) -> list[str]:
@@ -60,24 +60,24 @@ WITHOUT_GONE = [".smedoit-export", "isolinux/isolinux.cfg", "product/.buildstamp
 
 def test_cvs_is_exported_by_its_tag_from_a_pserver(cvs: CvsRepository, tmp_path: Path) -> None:
     with cvs.serve() as root:
-        source = Source("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
+        source = ExportSource("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
         assert "3 files, 3 revisions of CVS at rel_10_0" in bring(tmp_path, source)
         place = tmp_path / "src/sme10"
         assert names(place) == sorted([*WITHOUT_GONE, "gone"])
         assert (place / "isolinux/isolinux.cfg").read_text() == FIRST["isolinux/isolinux.cfg"]
         assert "2 of them new, changed or gone" in bring(tmp_path, replace(source, tag="rel_10_1"))
         assert names(place) == WITHOUT_GONE
-    assert revisions.of(place, tmp_path)["revisions"]["isolinux/isolinux.cfg"] == "1.2"
+    assert revisions.checkout_revision(place, tmp_path)["revisions"]["isolinux/isolinux.cfg"] == "1.2"
     assert [path.name for path in (tmp_path / "src").iterdir()] == ["sme10"]
 
 
 def test_cvs_is_exported_as_it_was_at_a_date(cvs: CvsRepository, tmp_path: Path) -> None:
     future = datetime(2090, 1, 1, tzinfo=timezone.utc)
-    bring(tmp_path, Source("cvs", str(cvs.root), "cdrom.image/sme10", date=future))
+    bring(tmp_path, ExportSource("cvs", str(cvs.root), "cdrom.image/sme10", date=future))
     assert names(tmp_path / "src/sme10") == WITHOUT_GONE
     before = datetime(2001, 1, 1, tzinfo=timezone.utc)
     with pytest.raises(ContentError, match="is empty"):
-        bring(tmp_path, Source("cvs", str(cvs.root), "cdrom.image/sme10", date=before))
+        bring(tmp_path, ExportSource("cvs", str(cvs.root), "cdrom.image/sme10", date=before))
     assert names(tmp_path / "src/sme10") == WITHOUT_GONE
 
 
@@ -88,7 +88,7 @@ def test_cvs_ext_speaks_through_the_program_of_cvs_rsh(
     shell.write_text('#!/bin/sh\nshift "$(($# - 1))"\nexec $1\n')
     shell.chmod(0o755)
     monkeypatch.setenv("CVS_RSH", str(shell))
-    bring(tmp_path, Source("cvs", f":ext:somebody@localhost:{cvs.root}", "cdrom.image/sme10", tag="rel_10_1"))
+    bring(tmp_path, ExportSource("cvs", f":ext:somebody@localhost:{cvs.root}", "cdrom.image/sme10", tag="rel_10_1"))
     assert names(tmp_path / "src/sme10") == WITHOUT_GONE
 
 
@@ -105,24 +105,26 @@ def test_git_is_exported_by_tag_commit_branch_and_date(git: GitRepository, tmp_p
 
 def check_git(url: str, place: Path, commit: str) -> None:
     path = place / "src/sme10"
-    assert f"3 files, commit {commit[:12]}" in bring(place, Source("git", url, tag="rel_10_0"))
-    assert revisions.of(path, place)["commit"] == commit
-    bring(place, Source("git", url, branch="main"))
+    assert f"3 files, commit {commit[:12]}" in bring(place, ExportSource("git", url, tag="rel_10_0"))
+    assert revisions.checkout_revision(path, place)["commit"] == commit
+    bring(place, ExportSource("git", url, branch="main"))
     assert names(path) == WITHOUT_GONE
-    bring(place, Source("git", url, date=datetime(2090, 1, 1, tzinfo=timezone.utc)))
+    bring(place, ExportSource("git", url, date=datetime(2090, 1, 1, tzinfo=timezone.utc)))
     assert names(path) == WITHOUT_GONE
-    bring(place, Source("git", url, module="isolinux", revision=commit), Network(offline=True))  # the mirror has it
+    bring(
+        place, ExportSource("git", url, module="isolinux", revision=commit), NetworkSettings(offline=True)
+    )  # the mirror has it
     assert names(path) == [".smedoit-export", "isolinux.cfg"]
 
 
 def test_a_plain_directory_is_copied_without_what_version_control_keeps(git: GitRepository, tmp_path: Path) -> None:
     (git.work / "CVS").mkdir(exist_ok=True)
-    bring(tmp_path, Source("directory", str(git.work)))
+    bring(tmp_path, ExportSource("directory", str(git.work)))
     assert names(tmp_path / "src/sme10") == WITHOUT_GONE
 
 
 def test_what_was_exported_is_not_asked_for_again(git: GitRepository, tmp_path: Path) -> None:
-    source = Source("git", f"file://{git.work}", tag="rel_10_1")
+    source = ExportSource("git", f"file://{git.work}", tag="rel_10_1")
     bring(tmp_path, source)
     files.remove_directory(tmp_path / "mirrors")
     assert "as they were exported" in bring(tmp_path, source)
@@ -130,31 +132,31 @@ def test_what_was_exported_is_not_asked_for_again(git: GitRepository, tmp_path: 
 
 
 def test_a_file_edited_in_an_export_is_not_overwritten(git: GitRepository, tmp_path: Path) -> None:
-    bring(tmp_path, Source("git", str(git.work), tag="rel_10_0"))
+    bring(tmp_path, ExportSource("git", str(git.work), tag="rel_10_0"))
     edited = tmp_path / "src/sme10/product/.buildstamp"
     edited.write_text("[Main]\nmine\n")
-    assert revisions.of(edited.parents[1], tmp_path)["changed"] is True
+    assert revisions.checkout_revision(edited.parents[1], tmp_path)["changed"] is True
     with pytest.raises(ContentError, match=r"changed since doit content exported them:\n    product/\.buildstamp"):
-        bring(tmp_path, Source("git", str(git.work), tag="rel_10_1"))
+        bring(tmp_path, ExportSource("git", str(git.work), tag="rel_10_1"))
     assert edited.read_text() == "[Main]\nmine\n"
 
 
 def test_a_directory_of_somebody_else_is_not_overwritten(git: GitRepository, tmp_path: Path) -> None:
-    files.write(tmp_path / "src/sme10/thesis.txt", "years of work\n")
+    files.write_file(tmp_path / "src/sme10/thesis.txt", "years of work\n")
     with pytest.raises(ContentError, match="not made by doit content"):
-        bring(tmp_path, Source("git", str(git.work), tag="rel_10_1"))
+        bring(tmp_path, ExportSource("git", str(git.work), tag="rel_10_1"))
     assert names(tmp_path / "src/sme10") == ["thesis.txt"]
 
 
 @pytest.mark.parametrize("moved", [False, True])
 def test_a_run_killed_while_switching_is_mended(git: GitRepository, tmp_path: Path, moved: bool) -> None:
-    source = Source("git", str(git.work), tag="rel_10_0")
+    source = ExportSource("git", str(git.work), tag="rel_10_0")
     bring(tmp_path, source)
     path = tmp_path / "src/sme10"
     before = {name: (path / name).read_bytes() for name in names(path)}
-    files.write(path.with_name(".sme10.incoming") / "half", "of it")
+    files.write_file(path.with_name(".sme10.incoming") / "half", "of it")
     if moved:
-        files.move(path, path.with_name(".sme10.old"))
+        files.move_path(path, path.with_name(".sme10.old"))
     assert "as they were exported" in bring(tmp_path, source)
     bring(tmp_path, replace(source, tag="rel_10_1"))
     bring(tmp_path, source)
@@ -164,7 +166,7 @@ def test_a_run_killed_while_switching_is_mended(git: GitRepository, tmp_path: Pa
 
 def test_a_run_killed_in_the_middle_of_an_export_ends_in_the_same_tree(cvs: CvsRepository, tmp_path: Path) -> None:
     with cvs.serve() as root:
-        first = Source("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
+        first = ExportSource("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
         second = replace(first, tag="rel_10_1")
         bring(tmp_path, first)
         place = tmp_path / "src/sme10"
@@ -192,7 +194,7 @@ def test_a_working_copy_of_git_is_used_as_it_is_and_its_edits_are_told(
     path = tmp_path / "src/sme10"
     read_with("git", "clone", "-q", git.work, path)
     (path / "product/.buildstamp").write_text("[Main]\nmine\n")
-    said = bring(tmp_path, Source("git", str(git.work), tag="rel_10_0"))
+    said = bring(tmp_path, ExportSource("git", str(git.work), tag="rel_10_0"))
     assert "used as it is" in said and "1 local edits" in said
     assert "changed: product/.buildstamp" in capsys.readouterr().out
     assert (path / "product/.buildstamp").read_text() == "[Main]\nmine\n"
@@ -201,11 +203,11 @@ def test_a_working_copy_of_git_is_used_as_it_is_and_its_edits_are_told(
 def test_a_content_tree_without_a_source_tells_the_edits_of_a_working_copy(git: GitRepository, tmp_path: Path) -> None:
     path = tmp_path / "sme10"
     read_with("git", "clone", "-q", git.work, path)
-    assert "no local edits" in checkout.export([], path, tmp_path, Network())
+    assert "no local edits" in checkout.export_checkouts([], path, tmp_path, NetworkSettings())
     (path / "new").write_text("mine\n")
-    assert "1 local edits" in checkout.export([], path, tmp_path, Network())
+    assert "1 local edits" in checkout.export_checkouts([], path, tmp_path, NetworkSettings())
     files.remove_directory(path / ".git")
-    assert "taken as it is" in checkout.export([], path, tmp_path, Network())
+    assert "taken as it is" in checkout.export_checkouts([], path, tmp_path, NetworkSettings())
 
 
 def test_a_working_copy_of_cvs_tells_its_edits_and_refuses_conflicts(tmp_path: Path) -> None:
@@ -215,33 +217,33 @@ def test_a_working_copy_of_cvs_tells_its_edits_and_refuses_conflicts(tmp_path: P
     path.parent.mkdir()
     read_with("cvs", "-Q", "-d", cvs.root, "checkout", "-d", "sme10", "cdrom.image/sme10", cwd=path.parent)
     (path / "a").write_text("mine\n")
-    assert export.local_edits(path, Network()) == ["changed: a"]
+    assert export.local_edits(path, NetworkSettings()) == ["changed: a"]
     cvs.commit({"a": "theirs\n"})
     with pytest.raises(ContentError, match="has conflicts in a"):
-        bring(tmp_path, Source("cvs", str(cvs.root), "cdrom.image/sme10", tag="rel_10_0"))
+        bring(tmp_path, ExportSource("cvs", str(cvs.root), "cdrom.image/sme10", tag="rel_10_0"))
     assert (path / "a").read_text() == "mine\n"
 
 
 def test_what_the_repository_lacks_is_told_in_a_sentence_and_the_old_export_stays(
     cvs: CvsRepository, git: GitRepository, tmp_path: Path
 ) -> None:
-    bring(tmp_path, Source("git", str(git.work), tag="rel_10_1"))
+    bring(tmp_path, ExportSource("git", str(git.work), tag="rel_10_1"))
     nobody = f"127.0.0.1:{free_port()}"
     with cvs.serve() as root:
         bad = {
-            "has no such module": Source("cvs", root, "nothing", tag="rel_10_0"),
-            "has no such tag": Source("cvs", root, "cdrom.image/sme10", tag="rel_99"),
-            "has it no such repository": Source("cvs", root + "-other", "cdrom.image/sme10"),
-            "refuses this user": Source("cvs", root.replace("anonymous", "mallory"), "cdrom.image/sme10"),
-            "connection was refused": Source("cvs", f":pserver:anonymous@{nobody}/cvs", "cdrom.image/sme10"),
-            "no such host": Source("cvs", ":pserver:anonymous@no-such-host.invalid:/cvs", "cdrom.image/sme10"),
-            "has no revision rel_99": Source("git", str(git.work), tag="rel_99"),
-            "has no revision 0123": Source("git", str(git.work), revision="0123456789" * 4),
-            "has no revision 2001": Source("git", str(git.work), date=datetime(2001, 1, 1, tzinfo=timezone.utc)),
-            "has no directory deep": Source("git", str(git.work), module="deep", tag="rel_10_0"),
-            "repository there": Source("git", str(tmp_path / "nowhere"), tag="rel_10_0"),
-            "was refused": Source("git", f"git://{nobody}/x", tag="rel_10_0"),
-            "is not there": Source("directory", str(tmp_path / "nowhere")),
+            "has no such module": ExportSource("cvs", root, "nothing", tag="rel_10_0"),
+            "has no such tag": ExportSource("cvs", root, "cdrom.image/sme10", tag="rel_99"),
+            "has it no such repository": ExportSource("cvs", root + "-other", "cdrom.image/sme10"),
+            "refuses this user": ExportSource("cvs", root.replace("anonymous", "mallory"), "cdrom.image/sme10"),
+            "connection was refused": ExportSource("cvs", f":pserver:anonymous@{nobody}/cvs", "cdrom.image/sme10"),
+            "no such host": ExportSource("cvs", ":pserver:anonymous@no-such-host.invalid:/cvs", "cdrom.image/sme10"),
+            "has no revision rel_99": ExportSource("git", str(git.work), tag="rel_99"),
+            "has no revision 0123": ExportSource("git", str(git.work), revision="0123456789" * 4),
+            "has no revision 2001": ExportSource("git", str(git.work), date=datetime(2001, 1, 1, tzinfo=timezone.utc)),
+            "has no directory deep": ExportSource("git", str(git.work), module="deep", tag="rel_10_0"),
+            "repository there": ExportSource("git", str(tmp_path / "nowhere"), tag="rel_10_0"),
+            "was refused": ExportSource("git", f"git://{nobody}/x", tag="rel_10_0"),
+            "is not there": ExportSource("directory", str(tmp_path / "nowhere")),
         }
         for words, source in bad.items():
             with pytest.raises(SmeError, match=words):
@@ -250,14 +252,17 @@ def test_what_the_repository_lacks_is_told_in_a_sentence_and_the_old_export_stay
 
 
 def test_offline_nothing_is_asked(tmp_path: Path) -> None:
-    for source in (Source("cvs", ":pserver:a@localhost:/cvs", "m"), Source("git", "https://localhost/x", tag="a")):
+    for source in (
+        ExportSource("cvs", ":pserver:a@localhost:/cvs", "m"),
+        ExportSource("git", "https://localhost/x", tag="a"),
+    ):
         with pytest.raises(NetworkError, match="but this run is offline"):
-            bring(tmp_path, source, Network(offline=True))
+            bring(tmp_path, source, NetworkSettings(offline=True))
 
 
 def test_a_program_that_is_absent_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for source in (Source("cvs", "/cvs", "module"), Source("git", "/git", tag="a")):
+    for source in (ExportSource("cvs", "/cvs", "module"), ExportSource("git", "/git", tag="a")):
         with pytest.raises(SmeError, match=f"{source.kind}: cannot be run.*\n.*package {source.kind}"):
             bring(tmp_path, source)
 
@@ -267,9 +272,9 @@ def test_a_link_that_leads_out_of_the_export_keeps_the_old_one(tmp_path: Path) -
     git.commit({"a": "1\n"}, "good")
     (git.work / "passwords").symlink_to("/etc/passwd")
     git.commit({"a": "2\n"}, "bad")
-    bring(tmp_path, Source("git", str(git.work), tag="good"))
+    bring(tmp_path, ExportSource("git", str(git.work), tag="good"))
     with pytest.raises(SmeError, match="leads out of"):
-        bring(tmp_path, Source("git", str(git.work), tag="bad"))
+        bring(tmp_path, ExportSource("git", str(git.work), tag="bad"))
     assert (tmp_path / "src/sme10/a").read_text() == "1\n"
 
 
@@ -290,5 +295,5 @@ def test_a_link_that_leads_out_of_the_export_keeps_the_old_one(tmp_path: Path) -
     ],
 )
 def test_a_source_that_cannot_be_meant_is_refused(values: dict[str, str]) -> None:
-    with pytest.raises(Refused):
-        Source(**values)
+    with pytest.raises(InvalidValueError):
+        ExportSource(**values)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.inputs import MARKER, Mirror
-from smedoit.config.network import Network
-from smedoit.config.schema import Refused
+from smedoit.config.inputs import MARKER, RsyncMirror
+from smedoit.config.network import NetworkSettings
+from smedoit.config.schema import InvalidValueError
 from smedoit.content import mirror, rsync_plan
-from smedoit.content.mirror import bring
-from smedoit.errors import NetworkError, SmeError, TreeError
+from smedoit.content.mirror import sync_rsync_mirror
+from smedoit.errors import FileError, NetworkError, SmeError
 from smedoit.runtime import files
 from tests.servers import free_port
 from tests.tools import need
@@ -28,14 +28,14 @@ class Upstream:
 
     def __init__(self, place: Path, url: str) -> None:
         self.root, self.log = place / "upstream", place / "logs/rsync.log"
-        self.mirror = Mirror("centos", f"{url}/os", place / "mirrors/centos")
+        self.mirror = RsyncMirror("centos", f"{url}/os", place / "mirrors/centos")
         for number in range(20):
             path = self.root / f"os/Packages/{number}.rpm"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(os.urandom(1000))
 
     def bring(self, **changes: object) -> str:
-        return bring(replace(self.mirror, **changes), Network(), self.log)  # type: ignore[arg-type]
+        return sync_rsync_mirror(replace(self.mirror, **changes), NetworkSettings(), self.log)  # type: ignore[arg-type]
 
     def files(self, root: Path) -> dict[str, bytes]:
         return {
@@ -93,7 +93,7 @@ def test_a_target_without_its_marker_is_never_changed(upstream: Upstream) -> Non
     thesis = upstream.mirror.path / "thesis.txt"
     thesis.parent.mkdir(parents=True)
     thesis.write_text("years of work\n")
-    with pytest.raises(TreeError, match=r"holds files but no \.smedoit-mirror"):
+    with pytest.raises(FileError, match=r"holds files but no \.smedoit-mirror"):
         upstream.bring(deletions=100)
     assert upstream.files(upstream.mirror.path) == {"thesis.txt": b"years of work\n"}
 
@@ -119,7 +119,7 @@ def test_a_run_killed_in_the_middle_ends_in_the_same_copy(upstream: Upstream, mo
         return heard
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(mirror, "counter", killer)
+        patch.setattr(mirror, "transfer_listener", killer)
         upstream.bring(rsync=("--bwlimit=500",))
     assert not upstream.is_equal()
     upstream.bring(deletions=0)
@@ -128,7 +128,7 @@ def test_a_run_killed_in_the_middle_ends_in_the_same_copy(upstream: Upstream, mo
 
 def test_what_a_killed_transfer_left_does_not_count_as_a_deletion() -> None:
     said = "*deleting 0 .large.Ab1_9z\n*deleting 0 os/.b.rpm.abcdef\n*deleting 0 os/\n>f+++++++++ 7 large\n"
-    assert rsync_plan.forecast(said) == rsync_plan.Forecast({"large": 7}, ("os/.b.rpm.abcdef",), 1)
+    assert rsync_plan.parse_dry_run(said) == rsync_plan.DryRunResult({"large": 7}, ("os/.b.rpm.abcdef",), 1)
 
 
 def test_what_stops_rsync_is_told_in_a_sentence(upstream: Upstream) -> None:
@@ -167,13 +167,13 @@ def test_each_code_of_rsync_has_its_sentence(
     code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = tmp_path / "bin/rsync"  # real ones end like this only by accident
-    files.write(fake, f"#!/bin/sh\necho rsync: words of its own >&2\nexit {code}\n", mode=0o755)
+    files.write_file(fake, f"#!/bin/sh\necho rsync: words of its own >&2\nexit {code}\n", mode=0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
-    mirror = Mirror("up", "host::module", tmp_path / "copy")
+    mirror = RsyncMirror("up", "host::module", tmp_path / "copy")
     with pytest.raises(
         NetworkError, match=rf"code {code}, .*{words}(?s:.)*words of its own(?s:.)*doit mirror:up goes on"
     ):
-        bring(mirror, Network(), tmp_path / "log")
+        sync_rsync_mirror(mirror, NetworkSettings(), tmp_path / "log")
 
 
 def test_rsync_that_is_absent_is_named_with_its_package(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,9 +184,9 @@ def test_rsync_that_is_absent_is_named_with_its_package(upstream: Upstream, monk
 
 def test_offline_no_server_is_asked(upstream: Upstream) -> None:
     with pytest.raises(NetworkError, match="but this run is offline"):
-        bring(upstream.mirror, Network(offline=True), upstream.log)
+        sync_rsync_mirror(upstream.mirror, NetworkSettings(offline=True), upstream.log)
     local = replace(upstream.mirror, source=str(upstream.root / "os"))
-    assert bring(local, Network(offline=True), upstream.log).startswith("20 files came")
+    assert sync_rsync_mirror(local, NetworkSettings(offline=True), upstream.log).startswith("20 files came")
 
 
 @pytest.mark.parametrize(
@@ -198,5 +198,5 @@ def test_offline_no_server_is_asked(upstream: Upstream) -> None:
 )  # fmt: skip
 def test_a_mirror_that_cannot_be_meant_is_refused(changes: dict[str, object]) -> None:
     good: dict[str, object] = {"name": "n", "source": "host::module", "path": Path("x")}
-    with pytest.raises(Refused):
-        Mirror(**{**good, **changes})  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError):
+        RsyncMirror(**{**good, **changes})  # type: ignore[arg-type]

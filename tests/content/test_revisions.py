@@ -24,20 +24,24 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_git_says_its_commit_and_whether_files_differ(checkout: Path) -> None:
     commit = read_with("git", "-C", checkout, "rev-parse", "HEAD").strip()
-    assert revisions.of(checkout, checkout.parents[1]) == {"kind": "git", "commit": commit, "changed": False}
+    assert revisions.checkout_revision(checkout, checkout.parents[1]) == {
+        "kind": "git",
+        "commit": commit,
+        "changed": False,
+    }
     (checkout / "a").write_text("b\n")
-    assert revisions.of(checkout, checkout.parents[1])["changed"] is True
+    assert revisions.checkout_revision(checkout, checkout.parents[1])["changed"] is True
 
 
 def test_a_directory_within_a_checkout_has_its_commit(checkout: Path) -> None:
     (checkout / "deep/er").mkdir(parents=True)
-    assert revisions.of(checkout / "deep/er", checkout.parents[1])["kind"] == "git"
+    assert revisions.checkout_revision(checkout / "deep/er", checkout.parents[1])["kind"] == "git"
 
 
 def test_a_checkout_around_the_build_root_says_nothing(checkout: Path) -> None:
     root = checkout / "build"
     (root / "src").mkdir(parents=True)
-    assert revisions.of(root / "src", root) == {}
+    assert revisions.checkout_revision(root / "src", root) == {}
 
 
 def test_cvs_says_the_revision_of_every_file(tmp_path: Path) -> None:
@@ -50,6 +54,6 @@ def test_cvs_says_the_revision_of_every_file(tmp_path: Path) -> None:
         (place / "Entries").write_text(entries)
     (tmp_path / "CVS/Repository").write_text("cdrom.image/sme10\n")
     (tmp_path / "CVS/Tag").write_text("Tsme10\n")
-    assert revisions.of(tmp_path, tmp_path) == {
+    assert revisions.checkout_revision(tmp_path, tmp_path) == {
         "kind": "cvs", "repository": "cdrom.image/sme10", "tag": "sme10", "revisions": {"a": "1.4", "sub/b": "1.1"},
     }  # fmt: skip

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from smedoit.config import release
-from smedoit.config.media import Signing
+from smedoit.config.media import SigningSettings
 from smedoit.config.release import Release
 from smedoit.doctor import requirements
-from smedoit.doctor.requirements import Host
+from smedoit.doctor.requirements import HostFacts
 from smedoit.runtime import libraries
 
 PROJECT = Path(__file__).parents[2]
-GOOD = Host(
+GOOD = HostFacts(
     programs={}, firmware="/usr/share/OVMF/OVMF_CODE.fd", libraries={"doit": "0.37.0"}, python="3.11.7", root="/b",
     writable=True, free=10 << 30, needed=1 << 30, umask=0o022, user=1000,
 )  # fmt: skip
@@ -24,15 +24,15 @@ GOOD = Host(
 
 @pytest.fixture(scope="module")
 def rel() -> Release:
-    return release.load(PROJECT / "release.toml")
+    return release.load_release(PROJECT / "release.toml")
 
 
-def subjects(found: list[requirements.Finding]) -> list[str]:
-    return [one.subject for one in requirements.faults(found)]
+def subjects(found: list[requirements.DoctorFinding]) -> list[str]:
+    return [one.subject for one in requirements.host_faults(found)]
 
 
 def test_nothing_is_missing_that_no_step_of_this_release_needs(rel: Release) -> None:
-    found = requirements.examine(rel, GOOD)
+    found = requirements.examine_host(rel, GOOD)
     assert subjects(found) == []
     [qemu] = [one for one in found if one.subject == "qemu-system-x86_64"]
     assert str(qemu).startswith("absent ") and "on Debian in the package qemu-system-x86" in qemu.words
@@ -41,7 +41,7 @@ def test_nothing_is_missing_that_no_step_of_this_release_needs(rel: Release) -> 
 @pytest.mark.parametrize(
     ("changes", "program"),
     [
-        ({"signing": Signing(key="a" * 40)}, "gpg"),
+        ({"signing": SigningSettings(key="a" * 40)}, "gpg"),
         ({"installer": "lorax"}, "mock"),
         ({"keys": "DSA, as EL 5 had it"}, "rpmkeys"),
     ],
@@ -51,10 +51,10 @@ def test_what_a_configured_step_needs_is_missing(rel: Release, changes: dict[str
         changes = {"installer": replace(rel.installer, way="lorax")}
     if "keys" in changes:
         changes = {"keys": (replace(rel.keys[0], legacy=str(changes["keys"])),)}
-    found = requirements.examine(replace(rel, **changes), GOOD)  # type: ignore[arg-type]
+    found = requirements.examine_host(replace(rel, **changes), GOOD)  # type: ignore[arg-type]
     assert subjects(found) == [program]
     there = replace(GOOD, programs={program: f"/usr/bin/{program}"})
-    assert subjects(requirements.examine(replace(rel, **changes), there)) == []  # type: ignore[arg-type]
+    assert subjects(requirements.examine_host(replace(rel, **changes), there)) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_what_a_configured_step_needs_is_missing(rel: Release, changes: dict[str
     ],
 )
 def test_what_ends_a_build_is_missing(rel: Release, changes: dict[str, object], fault: str) -> None:
-    assert subjects(requirements.examine(rel, replace(GOOD, **changes))) == [fault]  # type: ignore[arg-type]
+    assert subjects(requirements.examine_host(rel, replace(GOOD, **changes))) == [fault]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("changes", "words"), [({"umask": 0o077}, "umask 022"), ({"user": 0}, "no step needs")])
 def test_what_may_be_meant_is_a_remark(rel: Release, changes: dict[str, int], words: str) -> None:
-    found = requirements.examine(rel, replace(GOOD, **changes))  # type: ignore[arg-type]
+    found = requirements.examine_host(rel, replace(GOOD, **changes))  # type: ignore[arg-type]
     assert subjects(found) == []
     assert [one for one in found if one.state == requirements.REMARK and words in one.words]
 
@@ -82,4 +82,4 @@ def test_every_library_of_the_project_is_looked_for() -> None:
     assert listed
     names = set(re.findall(r'^ *"([A-Za-z0-9_.-]+?)[><=;]', listed[1], re.MULTILINE))
     assert names - {"tomli"} == set(libraries.LIBRARIES) - {"tomli"}
-    assert all(libraries.versions().values())
+    assert all(libraries.library_versions().values())

@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.engine import decision
-from smedoit.engine.decision import Seen, Snapshot
+from smedoit.engine.decision import FileState, TaskSnapshot
 
 HERE = Path.cwd()
-ONE, OTHER = Seen((1, 1, 1), "aa"), Seen((2, 2, 2), "bb")
-TOUCHED = Seen((1, 9, 9), "aa")
+ONE, OTHER = FileState((1, 1, 1), "aa"), FileState((2, 2, 2), "bb")
+TOUCHED = FileState((1, 9, 9), "aa")
 
 
-def at(*names: str, seen: Seen = ONE) -> dict[str, Seen]:
+def at(*names: str, seen: FileState = ONE) -> dict[str, FileState]:
     return {str(HERE / name): seen for name in names}
 
 
-def reasons(before: Snapshot | None, now: Snapshot, *promised: str) -> list[str]:
-    return decision.reasons(before, now, [str(HERE / name) for name in promised])
+def reasons(before: TaskSnapshot | None, now: TaskSnapshot, *promised: str) -> list[str]:
+    return decision.rerun_reasons(before, now, [str(HERE / name) for name in promised])
 
 
 # One file
@@ -34,28 +34,28 @@ def test_equal_digests_are_equal_content_whatever_the_stamps() -> None:
 
 
 def test_different_digests_are_different_content_whatever_the_stamps() -> None:
-    assert not ONE.same_as(Seen(ONE.stamp, "bb"))
+    assert not ONE.same_as(FileState(ONE.stamp, "bb"))
 
 
 @pytest.mark.parametrize(("stamp", "verdict"), [((1, 1, 1), True), ((1, 1, 2), False)])
 def test_without_digests_the_stamps_decide(stamp: tuple[int, int, int], verdict: bool) -> None:
-    assert Seen((1, 1, 1), "").same_as(Seen(stamp, "")) is verdict
+    assert FileState((1, 1, 1), "").same_as(FileState(stamp, "")) is verdict
 
 
 # One task
 
 
 def test_what_never_ran_runs() -> None:
-    assert reasons(None, Snapshot()) == ["it has not been made yet"]
+    assert reasons(None, TaskSnapshot()) == ["it has not been made yet"]
 
 
 def test_nothing_changed_is_no_reason() -> None:
-    same = Snapshot({"[release] label": "rc2"}, at("in"), at("out"))
+    same = TaskSnapshot({"[release] label": "rc2"}, at("in"), at("out"))
     assert reasons(same, same, "out") == []
 
 
 def test_a_touched_file_is_no_reason() -> None:
-    assert reasons(Snapshot(reads=at("in")), Snapshot(reads=at("in", seen=TOUCHED))) == []
+    assert reasons(TaskSnapshot(reads=at("in")), TaskSnapshot(reads=at("in", seen=TOUCHED))) == []
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_a_touched_file_is_no_reason() -> None:
     ],
 )
 def test_an_input_that_is_otherwise_is_a_reason(
-    before: Mapping[str, Seen], now: Mapping[str, Seen], reason: str
+    before: Mapping[str, FileState], now: Mapping[str, FileState], reason: str
 ) -> None:
-    assert reasons(Snapshot(reads=before), Snapshot(reads=now)) == [reason]
+    assert reasons(TaskSnapshot(reads=before), TaskSnapshot(reads=now)) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -80,37 +80,40 @@ def test_an_input_that_is_otherwise_is_a_reason(
         (at("out", "more"), "more does not belong there"),
     ],
 )
-def test_an_output_that_is_otherwise_is_a_reason(now: Mapping[str, Seen], reason: str) -> None:
-    assert reasons(Snapshot(writes=at("out")), Snapshot(writes=now), "out") == [reason]
+def test_an_output_that_is_otherwise_is_a_reason(now: Mapping[str, FileState], reason: str) -> None:
+    assert reasons(TaskSnapshot(writes=at("out")), TaskSnapshot(writes=now), "out") == [reason]
 
 
 def test_a_promised_target_that_never_was_is_missing() -> None:
-    assert reasons(Snapshot(), Snapshot(), "out") == ["out is missing"]
+    assert reasons(TaskSnapshot(), TaskSnapshot(), "out") == ["out is missing"]
 
 
 def test_what_it_is_told_is_a_reason_with_both_values() -> None:
-    before, now = Snapshot({"release.toml [release] label": "rc1"}), Snapshot({"release.toml [release] label": "rc2"})
+    before, now = (
+        TaskSnapshot({"release.toml [release] label": "rc1"}),
+        TaskSnapshot({"release.toml [release] label": "rc2"}),
+    )
     assert reasons(before, now) == ["release.toml [release] label changed from rc1 to rc2"]
 
 
 def test_values_too_long_to_read_are_not_shown() -> None:
-    assert reasons(Snapshot({"smedoit itself": "a" * 32}), Snapshot({"smedoit itself": "b" * 32})) == [
+    assert reasons(TaskSnapshot({"smedoit itself": "a" * 32}), TaskSnapshot({"smedoit itself": "b" * 32})) == [
         "smedoit itself changed"
     ]
 
 
 def test_what_it_is_told_now_and_was_not_before_is_a_reason() -> None:
-    assert reasons(Snapshot(), Snapshot({"key": "x"})) == ["key changed"]
+    assert reasons(TaskSnapshot(), TaskSnapshot({"key": "x"})) == ["key changed"]
 
 
 def test_the_most_telling_reasons_come_first() -> None:
-    before = Snapshot({"key": "a"}, at("in"), at("out"))
-    now = Snapshot({"key": "b"}, at("in", seen=OTHER), {})
+    before = TaskSnapshot({"key": "a"}, at("in"), at("out"))
+    now = TaskSnapshot({"key": "b"}, at("in", seen=OTHER), {})
     assert reasons(before, now, "out") == ["key changed from a to b", "in changed", "out was deleted"]
 
 
 def test_three_files_are_named() -> None:
-    assert reasons(Snapshot(reads=at("a/1", "a/2", "a/3")), Snapshot()) == [
+    assert reasons(TaskSnapshot(reads=at("a/1", "a/2", "a/3")), TaskSnapshot()) == [
         "a/1 is gone",
         "a/2 is gone",
         "a/3 is gone",
@@ -118,7 +121,7 @@ def test_three_files_are_named() -> None:
 
 
 def test_many_files_are_counted_and_the_first_of_them_named() -> None:
-    found = reasons(Snapshot(), Snapshot(reads=at(*(f"tier/{number}.rpm" for number in range(5)))))
+    found = reasons(TaskSnapshot(), TaskSnapshot(reads=at(*(f"tier/{number}.rpm" for number in range(5)))))
     assert found == ["5 files below tier are new: 0.rpm, 1.rpm, 2.rpm, …"]
 
 
@@ -132,43 +135,43 @@ def test_many_files_are_counted_and_the_first_of_them_named() -> None:
     ],
 )
 def test_several_files_take_the_plural(verb: str, several: str) -> None:
-    assert decision.plural(verb) == several
+    assert decision.plural_verb(verb) == several
 
 
 def test_a_path_elsewhere_is_shown_whole(tmp_path: Path) -> None:
     elsewhere = str(tmp_path / "in")
-    assert reasons(Snapshot(), Snapshot(reads={elsewhere: ONE})) == [f"{elsewhere} is new"]
+    assert reasons(TaskSnapshot(), TaskSnapshot(reads={elsewhere: ONE})) == [f"{elsewhere} is new"]
 
 
 # Edited by hand
 
 
 def test_only_what_the_task_made_and_somebody_changed_was_edited() -> None:
-    before = Snapshot(reads=at("in"), writes=at("same", "changed", "deleted"))
-    now = Snapshot(reads=at("in", seen=OTHER), writes=at("same", seen=TOUCHED) | at("changed", "new", seen=OTHER))
-    assert decision.edited(before, now) == [str(HERE / "changed")]
+    before = TaskSnapshot(reads=at("in"), writes=at("same", "changed", "deleted"))
+    now = TaskSnapshot(reads=at("in", seen=OTHER), writes=at("same", seen=TOUCHED) | at("changed", "new", seen=OTHER))
+    assert decision.edited_outputs(before, now) == [str(HERE / "changed")]
 
 
 def test_what_never_ran_has_no_edited_files() -> None:
-    assert decision.edited(None, Snapshot(writes=at("out"))) == []
+    assert decision.edited_outputs(None, TaskSnapshot(writes=at("out"))) == []
 
 
 # Any snapshots
 
-SEEN = st.builds(Seen, st.tuples(st.integers(0, 1), st.just(0), st.just(0)), st.sampled_from(["", "a", "b"]))
+SEEN = st.builds(FileState, st.tuples(st.integers(0, 1), st.just(0), st.just(0)), st.sampled_from(["", "a", "b"]))
 FILES = st.dictionaries(st.sampled_from([os.path.join("/t", name) for name in "abcdef"]), SEEN)
 TOLD = st.dictionaries(st.sampled_from("kl"), st.sampled_from(["", "x", "y"]))
-SNAPSHOTS = st.builds(Snapshot, TOLD, FILES, FILES)
+SNAPSHOTS = st.builds(TaskSnapshot, TOLD, FILES, FILES)
 
 
 @given(SNAPSHOTS)
-def test_a_task_that_just_ran_does_not_run_again(one: Snapshot) -> None:
-    assert decision.reasons(one, one, one.writes) == []
+def test_a_task_that_just_ran_does_not_run_again(one: TaskSnapshot) -> None:
+    assert decision.rerun_reasons(one, one, one.writes) == []
 
 
 @given(SNAPSHOTS, SNAPSHOTS)
-def test_no_reason_means_that_nothing_is_otherwise(before: Snapshot, now: Snapshot) -> None:
-    if not decision.reasons(before, now, ()):
+def test_no_reason_means_that_nothing_is_otherwise(before: TaskSnapshot, now: TaskSnapshot) -> None:
+    if not decision.rerun_reasons(before, now, ()):
         assert before.told.keys() == now.told.keys() or "" in {*before.told.values(), *now.told.values()}
         for old, new in ((before.reads, now.reads), (before.writes, now.writes)):
             assert old.keys() == new.keys()
@@ -176,5 +179,5 @@ def test_no_reason_means_that_nothing_is_otherwise(before: Snapshot, now: Snapsh
 
 
 @given(SNAPSHOTS, SNAPSHOTS)
-def test_every_edited_file_is_also_a_reason(before: Snapshot, now: Snapshot) -> None:
-    assert not decision.edited(before, now) or decision.reasons(before, now, ())
+def test_every_edited_file_is_also_a_reason(before: TaskSnapshot, now: TaskSnapshot) -> None:
+    assert not decision.edited_outputs(before, now) or decision.rerun_reasons(before, now, ())

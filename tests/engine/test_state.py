@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.tiers import Key, Tier
+from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.packages import lock, scan
-from smedoit.packages.select import Pick
-from smedoit.packages.stage import link, prove_keys
+from smedoit.packages.select import SelectedPackage
+from smedoit.packages.stage import link_packages, verify_medium_keys
 from smedoit.rpm import reader
 from smedoit.runtime import digests, files
 from smedoit.sample import packages
-from smedoit.sample.packages import FINGERPRINTS, KEYS, Recipe
+from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
 
 NAMES = ("a", "b")
 
@@ -30,19 +30,21 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root, self.lock, self.target = root, root / "packages.lock", root / "tree/Packages"
         self.memory, self.census = root / "digests.json", root / "census.json"
-        trusted = keyring.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
+        trusted = keyring.load_pinned_keys(
+            [KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])]
+        )
         picks = []
         for name in NAMES:
-            path = packages.write(Recipe(name, "1", "1"), root / "tier")
-            picks.append(Pick(reader.read(path, str(path.relative_to(root)), trusted), "tier"))
-        files.write(self.lock, lock.dumps(picks))
+            path = packages.write_rpm(RpmRecipe(name, "1", "1"), root / "tier")
+            picks.append(SelectedPackage(reader.read_package(path, str(path.relative_to(root)), trusted), "tier"))
+        files.write_file(self.lock, lock.format_lock(picks))
 
     def take_census(self) -> None:
-        pinned = keyring.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
-        scan.take([Tier("smeos", self.root / "tier")], self.root, pinned, self.census)
+        pinned = keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
+        scan.load_tier_packages([Tier("smeos", self.root / "tier")], self.root, pinned, self.census)
 
     def link(self) -> str:
-        return link(self.lock, self.root, self.target, self.memory)
+        return link_packages(self.lock, self.root, self.target, self.memory)
 
     def source(self, name: str) -> Path:
         return self.root / f"tier/{name}-1-1.noarch.rpm"
@@ -62,7 +64,7 @@ def test_the_tree_holds_the_files_of_the_lock_as_links(place: Place) -> None:
 
 
 def test_a_file_that_was_replaced_after_it_was_chosen_is_named_and_not_linked(place: Place) -> None:
-    files.write(place.source("a"), packages.build(Recipe("a", "1", "1", size=9)))
+    files.write_file(place.source("a"), packages.build_rpm(RpmRecipe("a", "1", "1", size=9)))
     with pytest.raises(PackageError, match=r"has other content than when it was chosen:\n    \S+/tier/a-1-1") as caught:
         place.link()
     assert "run doit again" in str(caught.value)
@@ -83,7 +85,7 @@ def test_a_file_that_is_written_in_place_after_it_was_linked_is_noticed(place: P
 def test_a_replaced_file_of_equal_size_and_time_is_noticed(place: Place) -> None:
     path = place.source("a")
     times, data = path.stat(), path.read_bytes()
-    files.write(path, data[:-1] + bytes([data[-1] ^ 1]))
+    files.write_file(path, data[:-1] + bytes([data[-1] ^ 1]))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     with pytest.raises(PackageError, match="has other content"):
         place.link()
@@ -100,7 +102,7 @@ def test_files_that_went_are_all_named_before_anything_is_done(place: Place) -> 
 def test_what_nobody_touched_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.link()
     read: list[Path] = []
-    monkeypatch.setattr(digests, "sha256", lambda path: read.append(path) or "")
+    monkeypatch.setattr(digests, "sha256_file", lambda path: read.append(path) or "")
     assert place.link() == "2 packages, 0 new, 0 removed"
     assert read == []
 
@@ -109,31 +111,31 @@ def test_a_copy_on_another_file_system_is_held_against_the_lock_too(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaging(source: Path, target: Path) -> None:
-        files.write(target, source.read_bytes()[:-1])
+        files.write_file(target, source.read_bytes()[:-1])
 
-    monkeypatch.setattr(files, "link", damaging)
+    monkeypatch.setattr(files, "link_file", damaging)
     with pytest.raises(PackageError, match="has other content"):
         place.link()
 
 
 def proven(place: Place, *names: str) -> str:
-    pinned = [Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
+    pinned = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
-        files.copy(key.file, place.target.parent / key.file.name)
-    return prove_keys(pinned, place.lock, place.target.parent, place.census)
+        files.copy_file(key.file, place.target.parent / key.file.name)
+    return verify_medium_keys(pinned, place.lock, place.target.parent, place.census)
 
 
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the packages whose signatures are checked."""
     names: list[str] = []
-    genuine = reader.signed_by
+    genuine = reader.find_signing_key
 
     def noting(path: Path, pinned: Sequence[PinnedKey]) -> str:
         names.append(path.name[0])
         return genuine(path, pinned)
 
-    monkeypatch.setattr(reader, "signed_by", noting)
+    monkeypatch.setattr(reader, "find_signing_key", noting)
     return names
 
 
@@ -150,7 +152,7 @@ def test_what_the_census_found_signed_by_the_key_on_the_medium_is_not_tried_agai
 def test_another_file_in_its_place_is_tried_whatever_the_census_knows(place: Place, tried: list[str]) -> None:
     place.take_census()
     place.link()
-    files.write(place.target / "a-1-1.noarch.rpm", place.source("a").read_bytes())
+    files.write_file(place.target / "a-1-1.noarch.rpm", place.source("a").read_bytes())
     proven(place, "koozali")
     assert tried == ["a"]
 
@@ -159,9 +161,9 @@ def test_a_key_file_with_other_bytes_proves_itself_again(place: Place, tried: li
     """With the same fingerprint it may lack the subkey that signs."""
     place.take_census()
     place.link()
-    key = Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
-    files.write(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
-    prove_keys([key], place.lock, place.target.parent, place.census)
+    key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
+    files.write_file(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
+    verify_medium_keys([key], place.lock, place.target.parent, place.census)
     assert tried == ["a", "b"]
 
 
@@ -181,14 +183,14 @@ def test_a_key_that_is_missing_on_the_medium_is_found_out(place: Place) -> None:
 
 def test_a_package_that_lies_there_unsigned_is_found_out(place: Place) -> None:
     place.link()
-    files.write(place.target / "a-1-1.noarch.rpm", packages.build(Recipe("a", "1", "1", key="")))
+    files.write_file(place.target / "a-1-1.noarch.rpm", packages.build_rpm(RpmRecipe("a", "1", "1", key="")))
     with pytest.raises(PackageError, match=r"not signed:\n    a-1-1\.noarch\.rpm"):
         proven(place, "koozali")
 
 
 def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     place.link()
-    key = Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
+    key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
-        prove_keys([key], place.lock, place.target.parent, place.census)
+        verify_medium_keys([key], place.lock, place.target.parent, place.census)

@@ -17,19 +17,19 @@ from pathlib import Path
 import pytest
 import trustme
 
-from smedoit.config.network import Network
-from smedoit.errors import NetworkError, TreeError
+from smedoit.config.network import NetworkSettings
+from smedoit.errors import FileError, NetworkError
 from smedoit.fetch import client
-from smedoit.fetch.cache import Memory
+from smedoit.fetch.cache import DownloadCache
 from smedoit.fetch.client import PART, Fetcher
-from smedoit.fetch.response import BLOCK, Want
+from smedoit.fetch.response import BLOCK, DownloadRequest
 from smedoit.runtime import files, progress
 from tests import servers
 from tests.servers import ScriptedServer, broken_off, redirect, served, status
 
 DATA = bytes(range(256)) * 1024
 SHA256 = hashlib.sha256(DATA).hexdigest()
-QUICK = Network(delay=0, timeout=5, tries=3)
+QUICK = NetworkSettings(delay=0, timeout=5, tries=3)
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +45,15 @@ def server() -> Iterator[ScriptedServer]:
         yield one
 
 
-def fetcher(place: Path, manners: Network = QUICK) -> Fetcher:
+def fetcher(place: Path, manners: NetworkSettings = QUICK) -> Fetcher:
     """Return a visitor that remembers what the last one with the same place did."""
-    return Fetcher(manners, Memory(place / "memory.json"), patience=0.001)
+    return Fetcher(manners, DownloadCache(place / "memory.json"), patience=0.001)
 
 
-def refusal(url: str, place: Path, manners: Network = QUICK, **want: object) -> str:
+def refusal(url: str, place: Path, manners: NetworkSettings = QUICK, **want: object) -> str:
     """Return the sentence for a file that cannot be had; nothing may lie at its place."""
     with pytest.raises(NetworkError) as caught:
-        fetcher(place, manners).file(Want(url, "the test", **want), place / "file")  # type: ignore[arg-type]
+        fetcher(place, manners).file(DownloadRequest(url, "the test", **want), place / "file")  # type: ignore[arg-type]
     assert not (place / "file").exists()
     assert "Traceback" not in str(caught.value)
     return str(caught.value)
@@ -64,49 +64,49 @@ def refusal(url: str, place: Path, manners: Network = QUICK, **want: object) -> 
 
 def test_a_file_comes_whole_with_our_mode_and_nothing_beside_it(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", served(DATA))
-    got = fetcher(tmp_path).file(Want(url, "the test", len(DATA), SHA256), tmp_path / "deep/er/file")
+    got = fetcher(tmp_path).file(DownloadRequest(url, "the test", len(DATA), SHA256), tmp_path / "deep/er/file")
     assert got.read_bytes() == DATA
     assert got.stat().st_mode & 0o777 == 0o644
     assert os.listdir(got.parent) == ["file"]
 
 
 def test_the_server_learns_who_asks_and_that_nothing_may_be_packed(server: ScriptedServer, tmp_path: Path) -> None:
-    fetcher(tmp_path).file(Want(server.on("/file", served(DATA)), "the test"), tmp_path / "file")
+    fetcher(tmp_path).file(DownloadRequest(server.on("/file", served(DATA)), "the test"), tmp_path / "file")
     headers = server.asked[0].headers
     assert headers["user-agent"].startswith("smedoit/")
     assert headers["accept-encoding"] == "identity"
 
 
 def test_what_has_not_changed_is_asked_for_but_does_not_come_again(server: ScriptedServer, tmp_path: Path) -> None:
-    want = Want(server.on("/file", served(DATA)), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA)), "the test")
     fetcher(tmp_path).file(want, tmp_path / "file")
-    before = {path: files.stamp(path) for path in tmp_path.iterdir()}
+    before = {path: files.stamp_file(path) for path in tmp_path.iterdir()}
     again = fetcher(tmp_path)
     assert again.file(want, tmp_path / "file") == tmp_path / "file"
     assert (again.totals.bytes, server.asked[-1].is_conditional) == (0, True)
-    assert {path: files.stamp(path) for path in tmp_path.iterdir()} == before
+    assert {path: files.stamp_file(path) for path in tmp_path.iterdir()} == before
 
 
 def test_a_server_without_validators_is_asked_by_its_clock_and_what_came_again_is_not_written(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    want = Want(server.on("/file", served(DATA, tagged=False)), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA, tagged=False)), "the test")
     fetcher(tmp_path).file(want, tmp_path / "held")
-    before = {path: files.stamp(path) for path in tmp_path.iterdir()}
+    before = {path: files.stamp_file(path) for path in tmp_path.iterdir()}
     assert fetcher(tmp_path).file(want, tmp_path / "new", tmp_path / "held") == tmp_path / "held"
     assert "if-modified-since" in server.asked[-1].headers
-    assert {path: files.stamp(path) for path in tmp_path.iterdir()} == before
+    assert {path: files.stamp_file(path) for path in tmp_path.iterdir()} == before
 
 
 def test_a_file_kept_elsewhere_is_held_against_the_server_and_stays(server: ScriptedServer, tmp_path: Path) -> None:
-    want = Want(server.on("/file", served(DATA)), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA)), "the test")
     fetcher(tmp_path).file(want, tmp_path / "held")
     assert fetcher(tmp_path).file(want, tmp_path / "new", tmp_path / "held") == tmp_path / "held"
     assert not (tmp_path / "new").exists()
 
 
 def test_a_copy_that_somebody_edited_comes_again(server: ScriptedServer, tmp_path: Path) -> None:
-    want = Want(server.on("/file", served(DATA)), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA)), "the test")
     fetcher(tmp_path).file(want, tmp_path / "file")
     (tmp_path / "file").write_bytes(b"edited")
     assert fetcher(tmp_path).file(want, tmp_path / "file").read_bytes() == DATA
@@ -114,13 +114,13 @@ def test_a_copy_that_somebody_edited_comes_again(server: ScriptedServer, tmp_pat
 
 
 def test_what_has_changed_comes(server: ScriptedServer, tmp_path: Path) -> None:
-    want = Want(server.on("/file", served(DATA), served(b"newer")), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA), served(b"newer")), "the test")
     fetcher(tmp_path).file(want, tmp_path / "file")
     assert fetcher(tmp_path).file(want, tmp_path / "file").read_bytes() == b"newer"
 
 
 def test_a_damaged_memory_costs_a_transfer_only(server: ScriptedServer, tmp_path: Path) -> None:
-    want = Want(server.on("/file", served(DATA)), "the test")
+    want = DownloadRequest(server.on("/file", served(DATA)), "the test")
     for text in ("", "{", "[]", '{"x": 1}', f'{{"{want.url}": {{"etag": 1, "color": "blue"}}}}'):
         (tmp_path / "memory.json").write_text(text)
         assert fetcher(tmp_path).file(want, tmp_path / "file").read_bytes() == DATA
@@ -133,10 +133,10 @@ def test_a_server_that_says_unchanged_unasked_is_not_believed(server: ScriptedSe
 def test_a_page_that_has_not_changed_is_remembered(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/", served(b"<p>hello", "text/html"))
     assert fetcher(tmp_path).page(url, "the test") == "<p>hello"
-    stamp = files.stamp(tmp_path / "memory.json")
+    stamp = files.stamp_file(tmp_path / "memory.json")
     assert fetcher(tmp_path).page(url, "the test") == "<p>hello"
     assert server.asked[-1].headers["if-none-match"] == servers.etag(b"<p>hello")
-    assert files.stamp(tmp_path / "memory.json") == stamp
+    assert files.stamp_file(tmp_path / "memory.json") == stamp
 
 
 def test_a_page_without_a_date_is_asked_for_by_the_servers_clock(server: ScriptedServer, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_transfer_that_broke_off_goes_on_where_it_stopped(
 ) -> None:
     url = server.on("/file", broken_off(DATA, 100_000, reset=reset), served(DATA))
     one = fetcher(tmp_path)
-    assert one.file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert one.file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
     again = server.asked[-1].headers
     start = int(again["range"].removeprefix("bytes=").removesuffix("-"))
     assert 100_000 - BLOCK <= start <= 100_000
@@ -165,31 +165,31 @@ def test_a_transfer_that_broke_off_goes_on_where_it_stopped(
 
 def test_the_next_run_goes_on_where_the_last_one_was_stopped(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", broken_off(DATA, 100_000))
-    refusal(url, tmp_path, Network(delay=0, tries=1))
+    refusal(url, tmp_path, NetworkSettings(delay=0, tries=1))
     kept = (tmp_path / f"file{PART}").stat().st_size
     assert kept >= 100_000 - BLOCK
     server.on("/file", served(DATA))
     one = fetcher(tmp_path)
-    assert one.file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert one.file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
     assert one.totals.bytes == len(DATA) - kept
 
 
 def test_a_file_that_changed_meanwhile_starts_anew(server: ScriptedServer, tmp_path: Path) -> None:
     newer = DATA[::-1]
     url = server.on("/file", broken_off(DATA, 100_000), served(newer))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == newer
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == newer
 
 
 def test_without_a_validator_nothing_is_glued_together(server: ScriptedServer, tmp_path: Path) -> None:
     newer = DATA[::-1]
     url = server.on("/file", broken_off(DATA, 100_000, tagged=False), served(newer, tagged=False))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == newer
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == newer
     assert "range" not in server.asked[-1].headers
 
 
 def test_two_halves_that_do_not_fit_the_digest_are_fetched_as_one(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", broken_off(DATA[::-1], 100_000, tagged=False), served(DATA, tagged=False))
-    got = fetcher(tmp_path).file(Want(url, "the test", len(DATA), SHA256), tmp_path / "file")
+    got = fetcher(tmp_path).file(DownloadRequest(url, "the test", len(DATA), SHA256), tmp_path / "file")
     assert got.read_bytes() == DATA
     assert ["range" in one.headers for one in server.asked] == [False, True, False]
 
@@ -198,12 +198,12 @@ def test_two_halves_that_do_not_fit_the_digest_are_fetched_as_one(server: Script
 def test_a_range_that_does_not_fit_is_not_used(server: ScriptedServer, tmp_path: Path, span: str) -> None:
     wrong = lambda handler: handler.send(206, b"abc", Content_Range=span)  # noqa: E731
     url = server.on("/file", broken_off(DATA, 100_000), wrong, served(DATA))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_part_longer_than_the_file_is_given_up(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", broken_off(DATA, 100_000), status(416), served(DATA))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_part_that_nobody_asked_for_is_no_file(server: ScriptedServer, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_killed_in_the_middle_and_run_again_it_is_the_same_file(server: Scripted
     server.on("/file", served(DATA))
     kept = part.stat().st_size
     one = fetcher(tmp_path)
-    assert one.file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert one.file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
     assert (one.totals.bytes, sorted(os.listdir(tmp_path))) == (len(DATA) - kept, ["file", "memory.json"])
 
 
@@ -246,7 +246,7 @@ def test_a_link_in_the_place_of_a_part_is_not_followed(server: ScriptedServer, t
     (tmp_path / "precious").write_bytes(b"precious")
     (tmp_path / f"file{PART}").symlink_to("precious")
     url = server.on("/file", served(DATA))
-    fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file")
+    fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file")
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
@@ -256,12 +256,12 @@ def test_a_link_in_the_place_of_a_part_is_not_followed(server: ScriptedServer, t
 @pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
 def test_a_passing_fault_passes(server: ScriptedServer, tmp_path: Path, code: int) -> None:
     url = server.on("/file", status(code), served(DATA))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_reset_before_any_answer_passes(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", lambda handler: handler.cut(), served(DATA))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_fault_that_stays_says_how_often_it_was_tried(server: ScriptedServer, tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_server_that_asks_for_time_gets_it(
     slept: list[float] = []
     monkeypatch.setattr(client.time, "sleep", slept.append)
     url = server.on("/file", status(503, Retry_After="7"), served(DATA))
-    fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file")
+    fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file")
     assert 7.0 in slept
 
 
@@ -289,7 +289,7 @@ def test_a_server_that_asks_for_too_much_time_is_left_alone(server: ScriptedServ
 def test_silence_is_not_waited_out(server: ScriptedServer, tmp_path: Path) -> None:
     release = threading.Event()
     url = server.on("/file", servers.silent(release))
-    assert "nothing came for 1 seconds" in refusal(url, tmp_path, Network(delay=0, timeout=1, tries=1))
+    assert "nothing came for 1 seconds" in refusal(url, tmp_path, NetworkSettings(delay=0, timeout=1, tries=1))
     release.set()
 
 
@@ -324,7 +324,7 @@ def test_a_proxy_is_used(server: ScriptedServer, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.setenv("no_proxy", "")
     server.on("http://example.invalid/file", served(DATA))
-    got = fetcher(tmp_path).file(Want("http://example.invalid/file", "the test"), tmp_path / "file")
+    got = fetcher(tmp_path).file(DownloadRequest("http://example.invalid/file", "the test"), tmp_path / "file")
     assert got.read_bytes() == DATA
 
 
@@ -368,7 +368,7 @@ def test_a_wrong_file_leaves_the_old_one(server: ScriptedServer, tmp_path: Path)
     (tmp_path / "file").write_bytes(b"old")
     url = server.on("/file", served(DATA))
     with pytest.raises(NetworkError):
-        fetcher(tmp_path).file(Want(url, "the test", len(DATA), "0" * 64), tmp_path / "file")
+        fetcher(tmp_path).file(DownloadRequest(url, "the test", len(DATA), "0" * 64), tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
@@ -407,7 +407,7 @@ def test_a_file_that_turns_out_too_large_is_cut_short(server: ScriptedServer, tm
 def test_a_redirect_is_followed(server: ScriptedServer, tmp_path: Path, code: int) -> None:
     server.on("/there", served(DATA))
     url = server.on("/file", redirect("/there", code))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_redirect_in_a_circle_is_called_that(server: ScriptedServer, tmp_path: Path) -> None:
@@ -439,7 +439,7 @@ def test_the_body_of_a_redirect_is_not_read(server: ScriptedServer, tmp_path: Pa
             handler.close_connection = True
 
     server.on("/there", served(DATA))
-    got = fetcher(tmp_path).file(Want(server.on("/file", endless), "the test"), tmp_path / "file")
+    got = fetcher(tmp_path).file(DownloadRequest(server.on("/file", endless), "the test"), tmp_path / "file")
     assert got.read_bytes() == DATA
 
 
@@ -470,7 +470,7 @@ def test_a_ca_of_ones_own_is_taken_from_the_environment(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     url = secure.on("/file", served(DATA))
-    assert fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_certificate_for_another_name_is_refused(
@@ -498,16 +498,16 @@ def test_a_host_gets_its_pause_between_two_requests(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr(client.time, "sleep", slept.append)
-    one = fetcher(tmp_path, Network(delay=1))
+    one = fetcher(tmp_path, NetworkSettings(delay=1))
     for path in ("/a", "/b", "/c"):
-        one.file(Want(server.on(path, served(DATA)), "the test"), tmp_path / path[1:])
+        one.file(DownloadRequest(server.on(path, served(DATA)), "the test"), tmp_path / path[1:])
     assert len(slept) == 2
     assert all(0.5 < pause <= 1 for pause in slept)
 
 
 def test_offline_nothing_is_asked_and_the_sentence_says_what_needs_it(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", served(DATA))
-    said = refusal(url, tmp_path, Network(offline=True))
+    said = refusal(url, tmp_path, NetworkSettings(offline=True))
     assert f"{url}: is needed for the test, but this run is offline" in said
     assert server.asked == []
 
@@ -526,8 +526,8 @@ def test_a_size_that_a_head_does_not_tell_is_asked_for_with_the_file(server: Scr
 
 def test_every_file_has_its_line_in_the_log(server: ScriptedServer, tmp_path: Path) -> None:
     url = server.on("/file", served(DATA))
-    with progress.logging(tmp_path / "log"):
-        fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file")
+    with progress.open_task_log(tmp_path / "log"):
+        fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file")
     assert f"{url}: 256.0 KiB, sha256 {SHA256}" in (tmp_path / "log").read_text()
 
 
@@ -542,11 +542,11 @@ def test_a_disk_that_is_full_in_the_middle_is_worded_and_the_next_run_goes_on(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
     try:
-        with pytest.raises(TreeError, match=r"file\S*: cannot be written, file too large"):
-            fetcher(tmp_path).file(Want(url, "the test"), tmp_path / "file")
+        with pytest.raises(FileError, match=r"file\S*: cannot be written, file too large"):
+            fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (tmp_path / "file").read_bytes() == b"old"
     one = fetcher(tmp_path)
-    assert one.file(Want(url, "the test"), tmp_path / "file").read_bytes() == DATA
+    assert one.file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
     assert one.totals.bytes <= len(DATA) - 100_000

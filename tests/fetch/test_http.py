@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
     ],
 )
 def test_how_long_a_server_wants_to_be_left_alone(value: str, seconds: float | None) -> None:
-    assert http.retry_after(value, NOW) == seconds
+    assert http.parse_retry_after(value, NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -43,31 +43,31 @@ def test_how_long_a_server_wants_to_be_left_alone(value: str, seconds: float | N
 def test_only_a_strong_validator_proves_that_a_part_still_is_one(
     etag: str, modified: str, date: str, proof: str
 ) -> None:
-    assert http.may_continue(etag, modified, date) == proof
+    assert http.if_range_validator(etag, modified, date) == proof
 
 
 def test_a_content_range_tells_start_and_whole() -> None:
-    assert http.content_range("bytes 5-9/10") == (5, 10)
-    assert http.content_range("bytes 5-9/*") == (5, None)
+    assert http.parse_content_range("bytes 5-9/10") == (5, 10)
+    assert http.parse_content_range("bytes 5-9/*") == (5, None)
 
 
 @pytest.mark.parametrize("value", ["", "bytes", "bytes */10", "lines 5-9/10", "bytes a-b/c"])
 def test_a_content_range_of_another_kind_is_none(value: str) -> None:
     with pytest.raises(ValueError):
-        http.content_range(value)
+        http.parse_content_range(value)
 
 
 def test_a_redirect_may_be_relative_and_change_the_host() -> None:
-    assert http.redirected(["https://a.example.org/x/y"], "../z") == "https://a.example.org/z"
-    assert http.redirected(["https://a.example.org/x"], "//b.example.org/x") == "https://b.example.org/x"
-    assert http.redirected(["http://a.example.org/x"], "https://a.example.org/x") == "https://a.example.org/x"
+    assert http.redirect_target(["https://a.example.org/x/y"], "../z") == "https://a.example.org/z"
+    assert http.redirect_target(["https://a.example.org/x"], "//b.example.org/x") == "https://b.example.org/x"
+    assert http.redirect_target(["http://a.example.org/x"], "https://a.example.org/x") == "https://a.example.org/x"
 
 
 def test_a_redirect_never_leads_from_https_to_http() -> None:
     with pytest.raises(NetworkError, match="from https to http://a"):
-        http.redirected(["https://a.example.org/x"], "http://a.example.org/x")
+        http.redirect_target(["https://a.example.org/x"], "http://a.example.org/x")
 
 
 def test_a_status_is_told_in_words_where_there_are_some() -> None:
-    assert http.status_words(404) == "404 Not Found"
-    assert http.status_words(799) == "799"
+    assert http.status_text(404) == "404 Not Found"
+    assert http.status_text(799) == "799"

@@ -94,7 +94,7 @@ def page(*links: str) -> str:
 
 @pytest.mark.parametrize("html", [NGINX, APACHE, ABSOLUTE], ids=["nginx", "apache", "absolute links"])
 def test_directories_and_files_come_out_sorted_and_decoded(html: str) -> None:
-    found = index_pages.read(html, URL)
+    found = index_pages.parse_index(html, URL)
     assert found.directories == ("de", "pt_BR", "sr@latin")
     assert found.files == ("read me.txt",)
 
@@ -102,7 +102,7 @@ def test_directories_and_files_come_out_sorted_and_decoded(html: str) -> None:
 @pytest.mark.parametrize("link", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_spoils_the_whole_page(link: str) -> None:
     with pytest.raises(ContentError) as caught:
-        index_pages.read(page("de/", link), URL)
+        index_pages.parse_index(page("de/", link), URL)
     said = str(caught.value)
     assert said.startswith(f"{URL}: lists names that are not safe")
     assert len(said) < 500
@@ -111,43 +111,43 @@ def test_a_hostile_name_spoils_the_whole_page(link: str) -> None:
 
 @pytest.mark.parametrize("link", ELSEWHERE)
 def test_a_link_that_leads_elsewhere_is_not_followed(link: str) -> None:
-    found = index_pages.read(page("de/", link), URL)
+    found = index_pages.parse_index(page("de/", link), URL)
     assert (found.directories, found.files) == (("de",), ())
 
 
 def test_all_hostile_names_are_reported_at_once() -> None:
     with pytest.raises(ContentError) as caught:
-        index_pages.read(page("%2e%2e/", "a%2fb", "c%5cd"), URL)
+        index_pages.parse_index(page("%2e%2e/", "a%2fb", "c%5cd"), URL)
     assert all(name in str(caught.value) for name in ("%2e%2e/", "a%2fb", "c%5cd"))
 
 
 def test_a_name_cannot_be_file_and_directory() -> None:
     with pytest.raises(ContentError, match="both a file and a directory"):
-        index_pages.read(page("de", "de/"), URL)
+        index_pages.parse_index(page("de", "de/"), URL)
 
 
 @pytest.mark.parametrize("html", ["", "<title>Welcome to nginx!</title><a href='x/'>", '{"name": "x"}', "\0\xff" * 99])
 def test_a_page_of_another_kind_is_called_that(html: str) -> None:
     with pytest.raises(ContentError, match="is no index page of Apache, nginx or lighttpd"):
-        index_pages.read(html, URL)
+        index_pages.parse_index(html, URL)
 
 
 @given(st.text(max_size=300))
 def test_whatever_a_link_says_its_name_is_one_plain_name(link: str) -> None:
     try:
-        found = index_pages.sorted_out([link], URL)
+        found = index_pages.sort_links([link], URL)
     except ContentError:
         return
     for name in (*found.directories, *found.files):
-        assert index_pages.danger(name) == ""
+        assert index_pages.name_danger(name) == ""
         assert name not in ("", ".", "..")
         assert not set(name) & set("/\\\0")
 
 
 @pytest.mark.parametrize("path", ["", "/x", "a//b", "a/", "a/../b", "../a", "a/./b", "a\\b", "a/\0", "a/" + "x" * 256])
 def test_a_path_that_leads_astray_is_dangerous(path: str) -> None:
-    assert index_pages.danger_of_path(path)
+    assert index_pages.path_danger(path)
 
 
 def test_a_plain_path_is_not_dangerous() -> None:
-    assert index_pages.danger_of_path("images/pxeboot/initrd.img") == ""
+    assert index_pages.path_danger("images/pxeboot/initrd.img") == ""

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from smedoit import practice
-from smedoit.config.checks import Anaconda
-from smedoit.config.network import Network
-from smedoit.config.schema import Refused
-from smedoit.config.tiers import Key
+from smedoit.config.checks import AnacondaSettings
+from smedoit.config.network import NetworkSettings
+from smedoit.config.schema import InvalidValueError
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError, SmeError
 from smedoit.installer import anaconda_source
-from smedoit.sample.packages import signer
+from smedoit.sample.packages import practice_signer
 from smedoit.tree import layers
 from tests import servers
 from tests.servers import status
 from tests.tools import need, read_with
 
-KEY = Key(
+KEY = KeySettings(
     Path(practice.__file__).parent / "keys/RPM-GPG-KEY-practice-centos", "e78a05292e7f6b731961340d915b4309a2355a59"
 )
 NAME = "anaconda-21.48.22.159-1.src.rpm"
@@ -90,7 +90,7 @@ def source_package(place: Path, ball: bytes = GOOD, key: str = "centos") -> Path
     package = rpm_rs.Package.open(str(place / NAME))
     package.clear_signatures()
     if key:
-        package.sign(signer(key))
+        package.sign(practice_signer(key))
     (place / NAME).write_bytes(bytes(package.to_bytes()))
     return place / NAME
 
@@ -109,16 +109,16 @@ class Desk:
         (self.patches / "100-product.patch").write_text(diff("pyanaconda/product.py", "name = 1\n", "name = 2\n"))
         (self.patches / "101-koozali.patch").write_text(diff(f"{CLASSES}/koozali.py", CENTOS, KOOZALI))
 
-    def make(self, srpm: str = "", network: Network | None = None, key: Key = KEY) -> str:
-        settings = Anaconda(srpm=srpm or str(self.srpm), patches=str(self.patches))
-        return anaconda_source.make(
-            settings, [key], network or Network(delay=0, tries=1), self.place / "memory.json",
+    def make(self, srpm: str = "", network: NetworkSettings | None = None, key: KeySettings = KEY) -> str:
+        settings = AnacondaSettings(srpm=srpm or str(self.srpm), patches=str(self.patches))
+        return anaconda_source.make_anaconda_layer(
+            settings, [key], network or NetworkSettings(delay=0, tries=1), self.place / "memory.json",
             settings.package(self.place), self.place / "scratch", self.layer,
         )  # fmt: skip
 
     @property
     def shown(self) -> dict[str, str]:
-        return {name: (self.layer / name).read_text() for name in layers.listed(self.layer)}
+        return {name: (self.layer / name).read_text() for name in layers.list_tree_files(self.layer)}
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_tarball_cannot_leave_its_directory(desk: Desk, tmp_path: Path) -> Non
 def test_a_tarball_larger_than_the_limit_is_refused(desk: Desk, tmp_path: Path) -> None:
     srpm = source_package(tmp_path / "large", tarball({"x": " " * 2_000_000}))
     with pytest.raises(ContentError, match="larger than"):
-        desk.make(str(srpm), Network(limit=1))
+        desk.make(str(srpm), NetworkSettings(limit=1))
 
 
 def test_a_source_package_that_nobody_we_trust_signed_is_refused(desk: Desk, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_the_source_package_is_fetched_once_and_checked(desk: Desk) -> None:
     with servers.scripted() as server:
         url = server.on(f"/vault/{NAME}", lambda answer: answer.send(200, desk.srpm.read_bytes()))
         desk.make(url)
-        desk.make(url, Network(offline=True))
+        desk.make(url, NetworkSettings(offline=True))
         assert server.count(f"/vault/{NAME}") == 1
         with pytest.raises(SmeError, match="404 Not Found"):
             desk.make(server.on("/vault/anaconda-22-1.src.rpm", status(404)))
@@ -243,5 +243,5 @@ def test_patch_that_is_absent_is_named_with_its_package(desk: Desk, monkeypatch:
 
 def test_settings_that_cannot_be_meant_are_refused() -> None:
     for bad in ({"srpm": "ftp://x/a.src.rpm"}, {"srpm": "a.rpm", "patches": "p"}, {"srpm": "a.src.rpm"}):
-        with pytest.raises(Refused):
-            replace(Anaconda(), **bad)
+        with pytest.raises(InvalidValueError):
+            replace(AnacondaSettings(), **bad)

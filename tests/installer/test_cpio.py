@@ -15,16 +15,24 @@ from hypothesis import strategies as st
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer import cpio as installer_cpio
-from smedoit.installer.cpio import Member, archive, check_catalogues, image, newc_entry, translation_name, updates_name
+from smedoit.installer.cpio import (
+    CpioMember,
+    build_overlay_image,
+    catalog_location,
+    check_catalogs,
+    cpio_archive,
+    newc_entry,
+    updates_location,
+)
 from tests.nouns import EPOCH
 from tests.tools import need
 
 MEMBERS = [
-    Member(".buildstamp", b"[Main]\n"),
-    Member("etc/os-release", b"NAME=x\n"),
-    Member("usr/bin/tool", b"#!/bin/sh\n", executable=True),
-    Member("usr/share/é mit Blank", b"odd"),
-    Member("empty", b""),
+    CpioMember(".buildstamp", b"[Main]\n"),
+    CpioMember("etc/os-release", b"NAME=x\n"),
+    CpioMember("usr/bin/tool", b"#!/bin/sh\n", executable=True),
+    CpioMember("usr/share/é mit Blank", b"odd"),
+    CpioMember("empty", b""),
 ]
 NAME = st.lists(st.text("ab.", min_size=1, max_size=3).filter(lambda part: part.strip(".")), min_size=1, max_size=3)
 
@@ -41,8 +49,8 @@ def cpio(option: str, data: bytes, place: Path) -> str:
     return done.stdout.decode()
 
 
-def unpacked(members: list[Member], place: Path) -> dict[str, bytes]:
-    cpio("-iumd", gzip.decompress(image(members, EPOCH)), place)  # as dracut unpacks it
+def unpacked(members: list[CpioMember], place: Path) -> dict[str, bytes]:
+    cpio("-iumd", gzip.decompress(build_overlay_image(members, EPOCH)), place)  # as dracut unpacks it
     return {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
@@ -51,7 +59,7 @@ def test_what_went_in_comes_out_as_dracut_unpacks_it(tmp_path: Path) -> None:
 
 
 def test_cpio_lists_each_directory_before_what_it_holds(tmp_path: Path) -> None:
-    listed = cpio("-it", archive(MEMBERS, EPOCH), tmp_path).splitlines()
+    listed = cpio("-it", cpio_archive(MEMBERS, EPOCH), tmp_path).splitlines()
     assert listed == [
         ".buildstamp", "empty", "etc", "etc/os-release", "usr", "usr/bin", "usr/bin/tool",
         "usr/share", "usr/share/é mit Blank",
@@ -59,7 +67,7 @@ def test_cpio_lists_each_directory_before_what_it_holds(tmp_path: Path) -> None:
 
 
 def test_everything_belongs_to_root_and_bears_the_release_date(tmp_path: Path) -> None:
-    for line in cpio("-itvn", archive(MEMBERS, EPOCH), tmp_path).splitlines():
+    for line in cpio("-itvn", cpio_archive(MEMBERS, EPOCH), tmp_path).splitlines():
         assert line.split()[2:4] == ["0", "0"]
         assert " Nov  1  2026 " in line or " Nov  1 12:00 " in line
 
@@ -73,26 +81,26 @@ def test_executables_stay_executable_and_nothing_else_is(tmp_path: Path) -> None
 
 
 def test_no_name_is_absolute_or_leads_upwards(tmp_path: Path) -> None:
-    for name in cpio("-it", archive(MEMBERS, EPOCH), tmp_path).splitlines():
+    for name in cpio("-it", cpio_archive(MEMBERS, EPOCH), tmp_path).splitlines():
         assert not name.startswith(("/", ".."))
 
 
 def test_the_order_of_the_members_changes_nothing() -> None:
-    assert image(MEMBERS, EPOCH) == image(MEMBERS[::-1], EPOCH)
+    assert build_overlay_image(MEMBERS, EPOCH) == build_overlay_image(MEMBERS[::-1], EPOCH)
 
 
 def test_the_builders_clock_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = image(MEMBERS, EPOCH)
+    first = build_overlay_image(MEMBERS, EPOCH)
     monkeypatch.setattr("time.time", lambda: 1.0)
-    assert image(MEMBERS, EPOCH) == first
+    assert build_overlay_image(MEMBERS, EPOCH) == first
 
 
 def test_the_release_date_changes_the_image() -> None:
-    assert image(MEMBERS, EPOCH) != image(MEMBERS, EPOCH + 1)
+    assert build_overlay_image(MEMBERS, EPOCH) != build_overlay_image(MEMBERS, EPOCH + 1)
 
 
 def test_the_image_is_gzip_without_name_or_time() -> None:
-    header = image(MEMBERS, EPOCH)[:10]
+    header = build_overlay_image(MEMBERS, EPOCH)[:10]
     assert header[:4] == b"\x1f\x8b\x08\x00"  # gzip, deflate, no name
     assert header[4:8] == bytes(4)
 
@@ -102,13 +110,13 @@ def test_an_image_of_nothing_is_an_image(tmp_path: Path) -> None:
 
 
 def test_of_two_members_of_one_name_the_later_counts(tmp_path: Path) -> None:
-    assert unpacked([Member("a", b"first"), Member("a", b"second")], tmp_path) == {"a": b"second"}
+    assert unpacked([CpioMember("a", b"first"), CpioMember("a", b"second")], tmp_path) == {"a": b"second"}
 
 
 @given(st.dictionaries(NAME.map("/".join), st.binary(max_size=9), max_size=6))
 def test_cpio_reads_any_archive_of_ours(tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]) -> None:
     clean = {name: data for name, data in files.items() if not any(other.startswith(f"{name}/") for other in files)}
-    members = [Member(name, data) for name, data in clean.items()]
+    members = [CpioMember(name, data) for name, data in clean.items()]
     assert unpacked(members, tmp_path_factory.mktemp("any")) == clean
 
 
@@ -139,7 +147,7 @@ def test_a_file_beyond_the_format_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_updates_go_where_the_installer_reads_them(relative: str, name: str) -> None:
-    assert updates_name(relative) == name
+    assert updates_location(relative) == name
 
 
 @pytest.mark.parametrize(
@@ -150,18 +158,18 @@ def test_updates_go_where_the_installer_reads_them(relative: str, name: str) -> 
     ],
 )
 def test_translations_go_to_one_of_the_two_places_that_are_read(place: str, name: str) -> None:
-    assert translation_name("de/LC_MESSAGES/anaconda.mo", PLACES[place]) == name
+    assert catalog_location("de/LC_MESSAGES/anaconda.mo", PLACES[place]) == name
 
 
 @pytest.mark.parametrize("magic", [b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"])
 def test_a_catalogue_of_either_byte_order_is_one(magic: bytes) -> None:
-    check_catalogues({"de/LC_MESSAGES/anaconda.mo": magic + bytes(20)}, "po")
+    check_catalogs({"de/LC_MESSAGES/anaconda.mo": magic + bytes(20)}, "po")
 
 
 @pytest.mark.parametrize("data", [b"", b"\xde\x12", b'msgid ""\n'])
 def test_what_is_no_catalogue_is_refused_by_its_file(data: bytes) -> None:
     with pytest.raises(ContentError, match=r"po/de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalogue"):
-        check_catalogues({"de/LC_MESSAGES/anaconda.mo": data}, "po")
+        check_catalogs({"de/LC_MESSAGES/anaconda.mo": data}, "po")
 
 
 @pytest.mark.parametrize(
@@ -169,4 +177,4 @@ def test_what_is_no_catalogue_is_refused_by_its_file(data: bytes) -> None:
 )
 def test_a_catalogue_where_nobody_reads_it_is_refused(relative: str) -> None:
     with pytest.raises(ContentError, match=r"reads LANG/LC_MESSAGES/anaconda\.mo only"):
-        check_catalogues({relative: b"\xde\x12\x04\x95"}, "po")
+        check_catalogs({relative: b"\xde\x12\x04\x95"}, "po")

@@ -10,10 +10,10 @@ import pytest
 from smedoit.errors import ContentError
 from smedoit.installer import install_classes
 from smedoit.runtime import files
-from smedoit.sample.installer import CLASSES, install_class
+from smedoit.sample.installer import CLASSES, install_class_source
 from tests.tools import need
 
-GOOD = install_class("koozali.py")
+GOOD = install_class_source("koozali.py")
 PATH = "run/install/product/pyanaconda/installclasses/koozali.py"
 OLD_WORDS = (
     'from __future__ import division\nprint "x"\ntry:\n    exec "a = 1" in {}\nexcept (A), e:\n    raise X, "y"\n'
@@ -46,15 +46,15 @@ def judge(bin: Path) -> None:
 def complaints(tmp_path: Path, **texts: str) -> list[str]:
     for name, text in texts.items():
         (tmp_path / f"{name}.py").write_text(text)
-    found = install_classes.complaints([tmp_path / f"{name}.py" for name in texts])
+    found = install_classes.find_python27_errors([tmp_path / f"{name}.py" for name in texts])
     return [line.removeprefix(f"{tmp_path}/") for line in found]
 
 
 @pytest.mark.usefixtures("judge")
 def test_what_python_2_7_imports_passes(tmp_path: Path) -> None:
-    practice = {name.partition(".")[0]: install_class(name) for name in CLASSES}
+    practice = {name.partition(".")[0]: install_class_source(name) for name in CLASSES}
     printing = "from __future__ import print_function\nprint(1, file=None)\n"
-    assert install_classes.is_there()
+    assert install_classes.has_python27()
     assert complaints(tmp_path, **practice, old=OLD_WORDS, printing=printing, empty="") == []
 
 
@@ -68,12 +68,12 @@ def test_what_only_a_newer_python_reads_is_named_by_file_and_line(tmp_path: Path
 
 def test_a_shim_that_leads_nowhere_is_no_python(bin: Path) -> None:
     program(bin, "python2.7", "echo 'command not found' >&2; exit 127")
-    assert not install_classes.is_there()
+    assert not install_classes.has_python27()
 
 
 def test_a_python_of_another_version_is_none(bin: Path) -> None:
     program(bin, "python2.7", "echo 3.9")
-    assert not install_classes.is_there()
+    assert not install_classes.has_python27()
 
 
 # The step, on a content tree
@@ -81,20 +81,22 @@ def test_a_python_of_another_version_is_none(bin: Path) -> None:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    files.write(tmp_path / "content/product" / PATH, GOOD)
-    files.write(tmp_path / "content/updates/run/install/updates/x.py", "a = 1\n")
-    files.write(tmp_path / "content/updates/po/x.py", "goes into no image\n")
+    files.write_file(tmp_path / "content/product" / PATH, GOOD)
+    files.write_file(tmp_path / "content/updates/run/install/updates/x.py", "a = 1\n")
+    files.write_file(tmp_path / "content/updates/po/x.py", "goes into no image\n")
     return tmp_path / "content"
 
 
 def check(content: Path) -> str:
-    return install_classes.check([content / "absent", content / "product", content / "updates"], ("po/*",))
+    return install_classes.check_install_classes(
+        [content / "absent", content / "product", content / "updates"], ("po/*",)
+    )
 
 
 @pytest.mark.usefixtures("judge")
 def test_a_source_that_the_installer_could_not_import_stops_the_build(content: Path) -> None:
     assert check(content) == "2 sources, all of them Python 2.7"
-    files.write(content / "product" / PATH, GOOD + "\n    async def f(self): pass\n")
+    files.write_file(content / "product" / PATH, GOOD + "\n    async def f(self): pass\n")
     with pytest.raises(ContentError, match=r"would not import\n  \S+/koozali\.py, line \d+: (.|\n)*hint: mend"):
         check(content)
 
@@ -102,7 +104,7 @@ def test_a_source_that_the_installer_could_not_import_stops_the_build(content: P
 @pytest.mark.usefixtures("bin")
 def test_a_machine_without_python_2_7_says_so_and_still_looks_at_the_classes(content: Path) -> None:
     assert check(content) == f"2 sources, {install_classes.UNJUDGED}"
-    files.write(content / "product" / PATH, GOOD.replace("30000", "10"))
+    files.write_file(content / "product" / PATH, GOOD.replace("30000", "10"))
     assert "CentOS's own would win" in check(content)
 
 
@@ -110,23 +112,25 @@ def test_a_machine_without_python_2_7_says_so_and_still_looks_at_the_classes(con
 
 
 def test_the_practice_classes_leave_nothing_to_say() -> None:
-    assert install_classes.remarks({PATH: GOOD, "usr/share/x.py": ""}) == []
+    assert install_classes.install_class_remarks({PATH: GOOD, "usr/share/x.py": ""}) == []
 
 
 def test_a_class_that_would_lose_against_centos_is_told() -> None:
-    [said] = install_classes.remarks({PATH: GOOD.replace("30000", "20000")})
+    [said] = install_classes.install_class_remarks({PATH: GOOD.replace("30000", "20000")})
     assert said == "no install class has a sortPriority above 25000, so CentOS's own would win"
 
 
 def test_a_winner_without_efi_dir_is_told() -> None:
-    [said] = install_classes.remarks({PATH: GOOD.replace("    efi_dir", "    efi_directory")})
+    [said] = install_classes.install_class_remarks({PATH: GOOD.replace("    efi_dir", "    efi_directory")})
     assert said == f"{PATH}: sets no efi_dir, every installation under UEFI would end in a traceback"
 
 
 def test_a_winner_that_builds_on_another_class_may_have_its_efi_dir_from_there() -> None:
     inherited = "from pyanaconda.installclasses.centos import InstallClass\n" + GOOD.replace("    efi_dir", "    x")
-    assert install_classes.remarks({PATH: inherited}) == []
+    assert install_classes.install_class_remarks({PATH: inherited}) == []
 
 
 def test_images_without_install_classes_leave_the_choice_to_upstream() -> None:
-    assert install_classes.remarks({"usr/lib/x.py": "", "pyanaconda/installclasses/__init__.py": ""}) == []
+    assert (
+        install_classes.install_class_remarks({"usr/lib/x.py": "", "pyanaconda/installclasses/__init__.py": ""}) == []
+    )

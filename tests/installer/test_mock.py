@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from smedoit.config.installer import Installer, Mock, Nfs
-from smedoit.errors import ContentError, SmeError, TreeError
-from smedoit.installer.lorax import PROMISED, build, prepare, remove
-from smedoit.installer.mock import Chroot, configuration, first_error, lorax
+from smedoit.config.installer import InstallerSettings, MockSettings, NfsMount
+from smedoit.errors import ContentError, FileError, SmeError
+from smedoit.installer.lorax import PROMISED, build_installer_images, init_mock_chroot, remove_mock_chroot
+from smedoit.installer.mock import MockChroot, find_log_error, lorax_command, mock_config
 from tests.nouns import identity
 
 STAND_IN = """\
@@ -75,56 +75,58 @@ def executed(text: str) -> dict[str, Any]:
     return config_opts
 
 
-def configured(settings: Mock, root: Path = Path("/srv/o'brien")) -> dict[str, Any]:
+def configured(settings: MockSettings, root: Path = Path("/srv/o'brien")) -> dict[str, Any]:
     tiers = {"smeos": root / "repo/smeos/x86_64", "smeextras": root / "repo/smeextras/x86_64"}
-    return executed(configuration("smeserver-10-x86_64-iso", "x86_64", settings, root, tiers))
+    return executed(mock_config("smeserver-10-x86_64-iso", "x86_64", settings, root, tiers))
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Chroot:
+def world(tmp_path: Path) -> MockChroot:
     mock = program(tmp_path / "mock", STAND_IN)
     program(tmp_path / "lorax", LORAX, made=PROMISED, words="", code=0)
     root = tmp_path / "world"
-    settings = Mock(command=(str(mock),), place="/build/smeserver")
-    return Chroot(
+    settings = MockSettings(command=(str(mock),), place="/build/smeserver")
+    return MockChroot(
         "practice", root / "practice.cfg", settings, root, {"smeos": root / "repo/smeos"}, root / "logs/mock.log"
     )
 
 
-def built(world: Chroot) -> Path:
-    prepare(world, "x86_64")
+def built(world: MockChroot) -> Path:
+    init_mock_chroot(world, "x86_64")
     boot_set = world.build_root / "boot_set"
-    build(world, identity(), Installer("lorax"), world.build_root / "state/lorax", boot_set)
+    build_installer_images(world, identity(), InstallerSettings("lorax"), world.build_root / "state/lorax", boot_set)
     return boot_set
 
 
 def test_the_chroot_runs_as_whoever_calls_it() -> None:
-    assert configured(Mock())["chrootuid"] == os.getuid()
+    assert configured(MockSettings())["chrootuid"] == os.getuid()
 
 
 def test_the_build_root_is_bound_in_whatever_its_name() -> None:
-    assert configured(Mock())["plugin_conf"]["bind_mount_opts"]["dirs"] == [("/srv/o'brien", "/build/smeserver")]
+    assert configured(MockSettings())["plugin_conf"]["bind_mount_opts"]["dirs"] == [
+        ("/srv/o'brien", "/build/smeserver")
+    ]
 
 
 def test_on_the_cluster_it_is_mounted_over_nfs_instead() -> None:
-    plugins = configured(Mock(nfs=(Nfs("storage:/export/build", "/build"),)))["plugin_conf"]
+    plugins = configured(MockSettings(nfs=(NfsMount("storage:/export/build", "/build"),)))["plugin_conf"]
     mounts = [("storage:/export/build", "/build", "nfs", "defaults,noatime,nodiratime,nosuid")]
     assert (plugins["mount_opts"]["dirs"], plugins["bind_mount_opts"]["dirs"]) == (mounts, [])
 
 
 def test_it_installs_from_our_tiers_and_nothing_else() -> None:
-    text = configured(Mock())["dnf.conf"]
+    text = configured(MockSettings())["dnf.conf"]
     assert [line for line in text.splitlines() if line.startswith("[")] == ["[main]", "[smeos]", "[smeextras]"]
     assert "reposdir=/dev/null" in text
 
 
 def test_the_same_settings_give_the_same_text() -> None:
-    one, other = (configuration("x", "x86_64", Mock(), Path("/b"), {}) for _ in range(2))
+    one, other = (mock_config("x", "x86_64", MockSettings(), Path("/b"), {}) for _ in range(2))
     assert one == other
 
 
 def test_lorax_is_told_the_release() -> None:
-    words = lorax(identity(label=""), "/build/out", ["/build/repo/smeos"], ["--nomacboot"])
+    words = lorax_command(identity(label=""), "/build/out", ["/build/repo/smeos"], ["--nomacboot"])
     assert words[:7] == ["lorax", "-p", "Koozali SME Server", "-v", "10.1", "-r", "10.1"]
     assert words[-5:] == [
         "https://bugs.koozali.org",
@@ -146,28 +148,28 @@ def test_lorax_is_told_the_release() -> None:
     ],
 )
 def test_the_first_real_error_of_a_log_is_found(log: str, wanted: str) -> None:
-    assert first_error(log) == wanted
+    assert find_log_error(log) == wanted
 
 
-def test_lorax_s_images_become_the_boot_set(world: Chroot) -> None:
+def test_lorax_s_images_become_the_boot_set(world: MockChroot) -> None:
     boot_set = built(world)
     assert all((boot_set / name).read_text() == name for name in PROMISED)
 
 
-def test_the_next_images_replace_them_as_a_whole(world: Chroot) -> None:
+def test_the_next_images_replace_them_as_a_whole(world: MockChroot) -> None:
     boot_set = built(world)
     (boot_set / "left over").write_text("x")
     built(world)
     assert not (boot_set / "left over").exists()
 
 
-def given_back(world: Chroot) -> int:
+def given_back(world: MockChroot) -> int:
     """How often what lorax made was given back to the caller."""
     chown = f"--chroot -- chown -R {os.getuid()}:{os.getgid()} /build/smeserver/state/lorax"
     return sum(line.startswith("$") and line.endswith(chown) for line in world.log.read_text().splitlines())
 
 
-def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed(world: Chroot) -> None:
+def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed(world: MockChroot) -> None:
     lorax = Path(world.settings.command[0]).with_name("lorax")
     program(lorax, LORAX, made=["images/half"], words="error: x\n", code=1)
     with pytest.raises(SmeError, match="error: x"):
@@ -178,7 +180,7 @@ def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed
     assert given_back(world) == 3
 
 
-def test_a_chroot_that_breaks_down_is_told_by_what_went_wrong_first(world: Chroot) -> None:
+def test_a_chroot_that_breaks_down_is_told_by_what_went_wrong_first(world: MockChroot) -> None:
     here = Path(world.settings.command[0]).parent
     program(here / "lorax", LORAX, made=["images/half"], words="error: the first\n", code=1)
     program(here / "chown", "#!{python}\nimport sys\nsys.exit('error: the second')\n")
@@ -186,23 +188,29 @@ def test_a_chroot_that_breaks_down_is_told_by_what_went_wrong_first(world: Chroo
         built(world)
 
 
-def test_a_boot_set_that_we_did_not_make_is_never_replaced(world: Chroot) -> None:
+def test_a_boot_set_that_we_did_not_make_is_never_replaced(world: MockChroot) -> None:
     (world.build_root / "boot_set").mkdir(parents=True)
-    with pytest.raises(TreeError, match="was not made by doit installer"):
+    with pytest.raises(FileError, match="was not made by doit installer"):
         built(world)
 
 
-def test_a_chroot_that_does_not_see_the_build_root_is_found_before_anything_is_written(world: Chroot) -> None:
-    prepare(world, "x86_64")
+def test_a_chroot_that_does_not_see_the_build_root_is_found_before_anything_is_written(world: MockChroot) -> None:
+    init_mock_chroot(world, "x86_64")
     world.file.write_text(
         world.file.read_text().replace("['bind_mount_opts']['dirs'].append", "['bind_mount_opts']['dirs'].count")
     )
-    with pytest.raises(TreeError, match="does not appear at /build/smeserver inside practice"):
-        build(world, identity(), Installer("lorax"), world.build_root / "state/lorax", world.build_root / "boot_set")
+    with pytest.raises(FileError, match="does not appear at /build/smeserver inside practice"):
+        build_installer_images(
+            world,
+            identity(),
+            InstallerSettings("lorax"),
+            world.build_root / "state/lorax",
+            world.build_root / "boot_set",
+        )
     assert not (world.build_root / "state/lorax").exists()
 
 
-def test_images_that_lorax_did_not_make_are_named_and_the_old_ones_stay(world: Chroot) -> None:
+def test_images_that_lorax_did_not_make_are_named_and_the_old_ones_stay(world: MockChroot) -> None:
     boot_set = built(world)
     program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=PROMISED[:2], words="", code=0)
     with pytest.raises(ContentError, match=r"lorax made no images/efiboot\.img, LiveOS/squashfs\.img"):
@@ -210,7 +218,7 @@ def test_images_that_lorax_did_not_make_are_named_and_the_old_ones_stay(world: C
     assert (boot_set / "LiveOS/squashfs.img").is_file()
 
 
-def test_a_failure_is_told_by_the_first_real_error_and_where_the_log_is(world: Chroot) -> None:
+def test_a_failure_is_told_by_the_first_real_error_and_where_the_log_is(world: MockChroot) -> None:
     words = "reading\nError: Package anaconda is not there\nthen this\n"
     program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=(), words=words, code=1)
     with pytest.raises(SmeError, match="practice: Error: Package anaconda is not there") as error:
@@ -218,13 +226,13 @@ def test_a_failure_is_told_by_the_first_real_error_and_where_the_log_is(world: C
     assert str(world.log) in str(error.value)
 
 
-def test_without_mock_the_sentence_says_where_to_get_it(world: Chroot) -> None:
+def test_without_mock_the_sentence_says_where_to_get_it(world: MockChroot) -> None:
     Path(world.settings.command[0]).unlink()
     with pytest.raises(SmeError, match="mock: cannot be run"):
-        prepare(world, "x86_64")
+        init_mock_chroot(world, "x86_64")
 
 
-def test_clean_mock_removes_chroot_and_configuration(world: Chroot) -> None:
-    prepare(world, "x86_64")
-    remove(world)
+def test_clean_mock_removes_chroot_and_configuration(world: MockChroot) -> None:
+    init_mock_chroot(world, "x86_64")
+    remove_mock_chroot(world)
     assert not world.file.exists() and "--scrub=all" in world.log.read_text()

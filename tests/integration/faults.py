@@ -68,7 +68,7 @@ class Fault:
 def install(fault: Fault) -> None:
     """Put the fault where files are renamed and where states are saved."""
     run_lock.PATIENCE = 1  # with those who are deaf
-    rename, logging, save = os.replace, progress.logging, state.Ledger.save_success
+    rename, logging, save = os.replace, progress.open_task_log, state.TaskState.save_success
 
     @contextmanager
     def followed(path: Path) -> Iterator[None]:
@@ -88,7 +88,7 @@ def install(fault: Fault) -> None:
         if here:
             fault.at("renamed")
 
-    def save_success(ledger: state.Ledger, task: Any, result_hash: object = None) -> None:
+    def save_success(ledger: state.TaskState, task: Any, result_hash: object = None) -> None:
         if task.name == fault.task:
             fault.at("unsaved")
         save(ledger, task, result_hash)
@@ -96,7 +96,7 @@ def install(fault: Fault) -> None:
             fault.at("saved")
 
     patched: list[tuple[Any, str, Callable[..., Any]]] = [
-        (os, "replace", replace), (progress, "logging", followed), (state.Ledger, "save_success", save_success)
+        (os, "replace", replace), (progress, "logging", followed), (state.TaskState, "save_success", save_success)
     ]  # fmt: skip
     for place, name, function in patched:
         setattr(place, name, function)

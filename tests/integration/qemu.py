@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from smedoit.boottest import qemu
-from smedoit.boottest.qemu import Broken, Firmware, Medium, Way
+from smedoit.boottest.qemu import BootMode, Firmware, Medium, QemuError
 from tests.tools import need
 
 __all__ = ["Firmware", "Medium", "NotBooted", "boot"]
@@ -25,21 +25,21 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int
     """
     need(qemu.QEMU)
     heard = ""
-    for accelerator in qemu.accelerators():
+    for accelerator in qemu.list_accelerators():
         try:
-            heard = attempt(iso, Way(firmware, medium), until, seconds, accelerator)
+            heard = attempt(iso, BootMode(firmware, medium), until, seconds, accelerator)
             break
-        except Broken as broken:
+        except QemuError as broken:
             heard = str(broken)
     if until not in heard:
         raise NotBooted(f"{until!r} did not come in {seconds} s from {medium} under {firmware}:\n{heard[-3000:]}")
     return heard
 
 
-def attempt(iso: Path, way: Way, until: str, seconds: int, accelerator: str) -> str:
+def attempt(iso: Path, way: BootMode, until: str, seconds: int, accelerator: str) -> str:
     """Start a machine and return what it said: up to the words, the deadline or its end. Raises Broken."""
     deadline = time.monotonic() + seconds
-    with qemu.machine(iso, way, MEMORY, accelerator) as guest:
+    with qemu.run_guest(iso, way, MEMORY, accelerator) as guest:
         while until not in guest.heard() and guest.runs() and time.monotonic() < deadline:
             time.sleep(0.1)
         return guest.heard()

@@ -16,7 +16,7 @@ import pytest
 from smedoit.fat import format
 from smedoit.runtime import files
 from smedoit.sample import packages
-from smedoit.sample.packages import FINGERPRINTS, Recipe
+from smedoit.sample.packages import FINGERPRINTS, RpmRecipe
 from tests.corpus import corpus_dir
 from tests.integration.trial import Answer, Trial, flipped
 from tests.nouns import EPOCH
@@ -80,7 +80,7 @@ def link(at: Path, target: str) -> None:
 
 def twice(trial: Trial) -> None:
     """Put the same NEVRA with other bytes into another tier."""
-    packages.write(Recipe("qmail", "1.03", "24.el7.sme", "x86_64", size=4321), tier(trial, "smeupdates"))
+    packages.write_rpm(RpmRecipe("qmail", "1.03", "24.el7.sme", "x86_64", size=4321), tier(trial, "smeupdates"))
 
 
 def foreign(trial: Trial, *names: str) -> None:
@@ -159,7 +159,7 @@ TIERS: dict[str, tuple[Break, tuple[str, ...]]] = {
         ("does not match the digest in its signed header", r"/qmail-\S+\.rpm", GOOD_COPY),
     ),
     "a package is not signed": (
-        lambda trial: packages.write(Recipe("nobody", "1", "1", key=""), tier(trial)),
+        lambda trial: packages.write_rpm(RpmRecipe("nobody", "1", "1", key=""), tier(trial)),
         ("not signed:", r"/nobody-1-1\.noarch\.rpm", "hint: "),
     ),
     "a key is not pinned": (
@@ -236,30 +236,30 @@ CONTENT: dict[str, tuple[Break, tuple[str, ...]]] = {
         ("hint: ",),
     ),
     "the two kernels differ": (
-        lambda trial: files.write(boot_set(trial, "isolinux/vmlinuz"), b"another kernel"),
+        lambda trial: files.write_file(boot_set(trial, "isolinux/vmlinuz"), b"another kernel"),
         (r"isolinux/vmlinuz: is not the same file as \S+images/pxeboot/vmlinuz", "hint: "),
     ),
     "the loader is of another kind": (
-        lambda trial: files.write(boot_set(trial, "isolinux/isolinux.bin"), b"LILO" * 1000),
+        lambda trial: files.write_file(boot_set(trial, "isolinux/isolinux.bin"), b"LILO" * 1000),
         (r"isolinux\.bin: is no isolinux\.bin that can start from USB", "hint: "),
     ),
     "efiboot.img is no FAT image": (
-        lambda trial: files.write(boot_set(trial, "images/efiboot.img"), b"not FAT" * 1000),
+        lambda trial: files.write_file(boot_set(trial, "images/efiboot.img"), b"not FAT" * 1000),
         (r"efiboot\.img: is not a FAT image", "hint: "),
     ),
     "efiboot.img has no grub.cfg": (
-        lambda trial: files.write(
+        lambda trial: files.write_file(
             boot_set(trial, "images/efiboot.img"),
-            format.image(Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": b"x"}, "ANACONDA", EPOCH),
+            format.build_fat_image(Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": b"x"}, "ANACONDA", EPOCH),
         ),
         (r"efiboot\.img: holds no file EFI/BOOT/grub\.cfg", "hint: it holds"),
     ),
     "a catalogue is none": (
-        lambda trial: files.write(trial.release.translations.path / "de/LC_MESSAGES/anaconda.mo", b"msgid"),
+        lambda trial: files.write_file(trial.release.translations.path / "de/LC_MESSAGES/anaconda.mo", b"msgid"),
         (r"de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalogue", "hint: "),
     ),
     "a catalogue lies where nobody reads it": (
-        lambda trial: files.write(trial.release.translations.path / "xx.mo", b"\xde\x12\x04\x95"),
+        lambda trial: files.write_file(trial.release.translations.path / "xx.mo", b"\xde\x12\x04\x95"),
         (r"xx\.mo: the installer reads LANG/LC_MESSAGES/anaconda\.mo only", "hint: "),
     ),
     "the translations are not there": (
@@ -331,8 +331,8 @@ def test_release_toml_is_refused_when_nobody_may_read_it(trial: Trial) -> None:
 
 
 def test_several_bad_packages_are_told_together_by_reason(trial: Trial) -> None:
-    packages.write(Recipe("nobody", "1", "1", key=""), tier(trial))
-    packages.write(Recipe("noone", "1", "1", key=""), tier(trial, "smeupdates"))
+    packages.write_rpm(RpmRecipe("nobody", "1", "1", key=""), tier(trial))
+    packages.write_rpm(RpmRecipe("noone", "1", "1", key=""), tier(trial, "smeupdates"))
     trial.rewrite(trial.rpm("qmail"), flipped(-50))
     link(tier(trial) / "gone-1-1.noarch.rpm", "nowhere")
     said = refused(trial, "4 of the tiers' files cannot be trusted").said
@@ -371,7 +371,7 @@ def iso_place(trial: Trial) -> Path:
 
 
 def need_a_new_iso(trial: Trial) -> None:
-    files.write(content(trial, "NEWS"), b"so that the ISO must be made again")
+    files.write_file(content(trial, "NEWS"), b"so that the ISO must be made again")
 
 
 def test_a_full_disk_is_a_sentence(trial: Trial) -> None:

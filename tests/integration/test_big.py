@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from smedoit.fat import format
-from smedoit.iso import media_check
-from smedoit.iso.write import Medium, write
-from smedoit.runtime.files import walk, write
-from smedoit.sample.boot_record import boot_record
+from smedoit.iso import media_check, write
+from smedoit.runtime.files import walk_files, write_file
+from smedoit.sample.boot_record import message_boot_record
 from tests.nouns import EPOCH
 from tests.tools import need, read_with
 
@@ -45,17 +44,17 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("big")
     if shutil.disk_usage(place).free < ROOM:
         pytest.skip(f"needs {ROOM >> 30} GiB of room in {place}")
-    write(place / "isolinux/isolinux.bin", boot_record("hello"))
-    efiboot = format.image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH)
-    write(place / "images/efiboot.img", efiboot)
+    write_file(place / "isolinux/isolinux.bin", message_boot_record("hello"))
+    efiboot = format.build_fat_image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH)
+    write_file(place / "images/efiboot.img", efiboot)
     for name, size in SIZES.items():
         sparse(place / name, size)
     for name, data in BEHIND.items():
-        write(place / name, data)
-    files = {relative: place / relative for relative, _ in walk(place)}
+        write_file(place / name, data)
+    files = {relative: place / relative for relative, _ in walk_files(place)}
     target = place / "medium.iso"
-    write(Medium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
-    media_check.implant(target)
+    write.write_iso(write.IsoMedium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
+    media_check.implant_md5(target)
     yield target
     shutil.rmtree(place)  # pytest would keep it for three runs
 

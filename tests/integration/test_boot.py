@@ -9,9 +9,9 @@ import pytest
 
 from smedoit.boottest.qemu import Medium
 from smedoit.fat import volume
-from smedoit.iso.write import Medium, write
-from smedoit.runtime.files import walk, write
-from smedoit.sample.boot_record import boot_record
+from smedoit.iso import write
+from smedoit.runtime.files import walk_files, write_file
+from smedoit.sample.boot_record import message_boot_record
 from tests.integration.qemu import boot
 
 LABEL = "SME-10.1-x86_64"
@@ -21,18 +21,18 @@ EPOCH = 1793534400
 def medium(place: Path, files: Mapping[str, bytes]) -> Path:
     """Write a medium of files and return the ISO."""
     for name, data in files.items():
-        write(place / name, data)
-    found = {name: place / name for name, _ in walk(place)}
+        write_file(place / name, data)
+    found = {name: place / name for name, _ in walk_files(place)}
     target = place / "medium.iso"
-    write(Medium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
+    write.write_iso(write.IsoMedium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
     return target
 
 
 @pytest.fixture(scope="module")
 def record_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("record")
-    record = boot_record("Koozali SME Server 10.1 practice medium\nthe builder had no isolinux.\n")
-    volume.make(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
+    record = message_boot_record("Koozali SME Server 10.1 practice medium\nthe builder had no isolinux.\n")
+    volume.write_fat_image(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
     return medium(place, {"isolinux/isolinux.bin": record})
 
 

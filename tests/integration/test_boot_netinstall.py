@@ -28,13 +28,13 @@ def hasty(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if boot.borrowed() is None:
+    if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Trial(tmp_path_factory.mktemp("netinstall"))
-    files.write(trial.file, (PROJECT / "release.toml").read_bytes())
+    files.write_file(trial.file, (PROJECT / "release.toml").read_bytes())
     content = trial.release.content.path
-    files.write(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
-    files.write(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
+    files.write_file(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
+    files.write_file(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
     answer = trial.doit("sample", "netinstall")
     assert answer.code == 0, answer.said
     return trial.release.netinstall_iso

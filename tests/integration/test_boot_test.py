@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from smedoit.boottest import menus, qemu
-from smedoit.boottest.boot import Attempt, menus_of, outcome, outcomes
-from smedoit.boottest.boot import boot as boot_boot
-from smedoit.boottest.qemu import WAYS, Way
-from smedoit.config.media import BootTest
+from smedoit.boottest.boot import BootAttempt, read_boot_menus, run_attempts_parallel, run_boot_attempt, run_boot_tests
+from smedoit.boottest.qemu import WAYS, BootMode
+from smedoit.config.media import BootTestSettings
 from smedoit.errors import SmeError
-from smedoit.iso.write import Medium, write
-from smedoit.runtime.files import walk, write
+from smedoit.iso import write
+from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot
 from smedoit.sample.menus import ISOLINUX
 from tests.integration.trial import PROJECT, Trial
@@ -31,10 +30,10 @@ MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
 def world(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """A practice world with this host's kernel, as the README's first command makes it; no network install medium."""
     need(qemu.QEMU)
-    if boot.borrowed() is None:
+    if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Trial(tmp_path_factory.mktemp("boot"))
-    write(trial.file, (PROJECT / "release.toml").read_bytes())
+    write_file(trial.file, (PROJECT / "release.toml").read_bytes())
     trial.edit(MIRRORS, "urls = []")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
@@ -56,7 +55,7 @@ def test_the_practice_medium_boots_four_ways(world: Trial) -> None:
             assert f"practice installer: {words}\n" in heard
 
 
-def installed(world: Trial, way: Way) -> list[str]:
+def installed(world: Trial, way: BootMode) -> list[str]:
     """Return what the practice installer says of its medium and of the overlay images on it."""
     rel = world.release
     overlays = [f"{name} holds {files_in(rel.tree / 'images' / name)} files" for name in ("updates.img", "product.img")]
@@ -95,8 +94,8 @@ def test_an_edit_of_the_branding_is_on_the_next_preview(world: Trial, firmware: 
     assert read_with("pngtopnm", "-plain", after.said.splitlines()[-1]) != first
 
 
-def attempt(path: Path, way: Way, logs: Path) -> Attempt:
-    return Attempt(path, way, menus_of(path)[way.firmware], logs)
+def attempt(path: Path, way: BootMode, logs: Path) -> BootAttempt:
+    return BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
 
 
 def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
@@ -104,31 +103,31 @@ def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
     rel = world.release
     copy = shutil.copytree(rel.tree, place / "tree")
     for name in ("isolinux/vmlinuz", "images/pxeboot/vmlinuz"):
-        write(copy / name, kernel)
-    files = {name: copy / name for name, _ in walk(copy)}
+        write_file(copy / name, kernel)
+    files = {name: copy / name for name, _ in walk_files(copy)}
     target = place / "medium.iso"
-    write(Medium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    write.write_iso(write.IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
     return target
 
 
 def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: Path) -> None:
     path = with_kernel(world, tmp_path, b"this is no kernel\n" * 1000)
-    said = outcome(attempt(path, Way("bios", "cd"), tmp_path), BootTest(seconds=15, memory=512))
+    said = run_boot_attempt(attempt(path, BootMode("bios", "cd"), tmp_path), BootTestSettings(seconds=15, memory=512))
     assert said == "stopped after the menu: no kernel started"
     assert (tmp_path / "medium-bios-cd.png").is_file()
     assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
 
 
 def test_words_that_never_come_are_named(world: Trial, tmp_path: Path) -> None:
-    settings = BootTest(words=("practice installer: done", "never said"), memory=512)
-    said = outcome(attempt(world.release.iso, Way("bios", "cd"), tmp_path), settings)
+    settings = BootTestSettings(words=("practice installer: done", "never said"), memory=512)
+    said = run_boot_attempt(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), settings)
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
 
 
 def test_a_menu_with_other_words_is_not_taken_for_ours(world: Trial, tmp_path: Path) -> None:
-    menu = menus.isolinux(ISOLINUX)  # of the release before
-    other = replace(attempt(world.release.iso, Way("bios", "cd"), tmp_path), menu=menu)
-    said = outcome(other, BootTest(seconds=6, memory=512))
+    menu = menus.parse_isolinux_menu(ISOLINUX)  # of the release before
+    other = replace(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), menu=menu)
+    said = run_boot_attempt(other, BootTestSettings(seconds=6, memory=512))
     assert said.startswith("stopped before the boot menu: 'Welcome to SME Server 10.0 RC1' neither on the screen")
 
 
@@ -138,7 +137,7 @@ def test_without_qemu_the_sentence_names_it_and_its_package(
     ready = attempt(world.release.iso, WAYS[0], tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SmeError, match=r"qemu-system-x86_64: cannot be run.*\n.*package qemu-system-x86"):
-        outcomes([ready], BootTest())
+        run_attempts_parallel([ready], BootTestSettings())
 
 
 def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
@@ -147,9 +146,9 @@ def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
     monkeypatch.setattr(qemu, "FIRMWARE_DIRS", ("/nowhere",))
     monkeypatch.setattr(qemu, "WHOLE", ())
     with pytest.raises(SmeError, match=r"no UEFI firmware for qemu on this host; looked in /nowhere\n.*package ovmf"):
-        outcomes([attempt(world.release.iso, Way("uefi", "cd"), tmp_path)], BootTest())
+        run_attempts_parallel([attempt(world.release.iso, BootMode("uefi", "cd"), tmp_path)], BootTestSettings())
 
 
 def test_what_is_not_there_cannot_be_booted(world: Trial, tmp_path: Path) -> None:
     with pytest.raises(SmeError, match="holds no bootable medium"):
-        boot_boot(tmp_path, world.release.release, BootTest(), tmp_path)
+        run_boot_tests(tmp_path, world.release.release, BootTestSettings(), tmp_path)

@@ -13,8 +13,8 @@ import pytest
 from smedoit.checks import solver
 from smedoit.config import release
 from smedoit.repodata import comps, read
-from smedoit.repodata.read import Source
-from smedoit.runtime.files import link, write
+from smedoit.repodata.read import RepoSource
+from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import groups, packages, world
 from tests.repositories import recipe
 from tests.tools import need, read_with
@@ -39,9 +39,9 @@ class Medium:
             for path in found:
                 path.unlink()
 
-    def add(self, *recipes: packages.Recipe) -> None:
+    def add(self, *recipes: packages.RpmRecipe) -> None:
         for one in recipes:
-            packages.write(one, self.place)
+            packages.write_rpm(one, self.place)
 
     def describe(self, text: str) -> None:
         (self.place / "comps.xml").write_text(text, encoding="utf-8")
@@ -49,9 +49,9 @@ class Medium:
 
     def holes(self) -> list[solver.Hole]:
         text = (self.place / "comps.xml").read_text(encoding="utf-8")
-        with read.unpacked(Source("m", self.place, "x86_64"), KINDS, self.place.parent / "memory") as files:
-            pool = read.pool("x86_64", {"m": files})
-            return solver.holes(pool, comps.installs(text, Path("comps.xml")), [])
+        with read.plain_metadata(RepoSource("m", self.place, "x86_64"), KINDS, self.place.parent / "memory") as files:
+            pool = read.create_solver_pool("x86_64", {"m": files})
+            return solver.find_unmet(pool, comps.list_install_sets(text, Path("comps.xml")), [])
 
     def ours(self) -> set[tuple[str, str]]:
         """Return (NEVRA, requirement) of the packages' own holes."""
@@ -99,9 +99,9 @@ class Medium:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> release.Release:
     text = RELEASE.read_text(encoding="utf-8")
     place = tmp_path_factory.mktemp("closure")
-    write(place / "release.toml", text)
-    rel = release.load(place / "release.toml")
-    world.fill(rel)
+    write_file(place / "release.toml", text)
+    rel = release.load_release(place / "release.toml")
+    world.fill_practice_world(rel)
     return rel
 
 
@@ -114,7 +114,7 @@ def medium(sample: release.Release, tmp_path: Path) -> Medium:
         if tier.name in STAGED:
             for path in tier.path.rglob("*.rpm"):
                 if not path.name.endswith(".src.rpm"):
-                    link(path, made.place / path.name)
+                    link_file(path, made.place / path.name)
     return made
 
 
@@ -122,7 +122,7 @@ def without(*names: str) -> Callable[[Medium], None]:
     return lambda medium: medium.remove(*names)
 
 
-def instead(one: packages.Recipe) -> Callable[[Medium], None]:
+def instead(one: packages.RpmRecipe) -> Callable[[Medium], None]:
     """Return a change that puts one in the place of the package of its name."""
 
     def change(medium: Medium) -> None:
@@ -132,7 +132,7 @@ def instead(one: packages.Recipe) -> Callable[[Medium], None]:
     return change
 
 
-def plus(*recipes: packages.Recipe) -> Callable[[Medium], None]:
+def plus(*recipes: packages.RpmRecipe) -> Callable[[Medium], None]:
     return lambda medium: medium.add(*recipes)
 
 
@@ -160,7 +160,7 @@ VARIANTS: dict[str, Callable[[Medium], None]] = {
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_dnf_repoclosure_finds_the_same_holes(medium: Medium, variant: str) -> None:
     VARIANTS[variant](medium)
-    medium.describe(groups.comps())
+    medium.describe(groups.practice_comps())
     ours = medium.ours()
     assert ours == medium.theirs()
     assert bool(ours) == (
@@ -181,7 +181,7 @@ CONDITIONS = {
 @pytest.mark.parametrize("wanted", CONDITIONS)
 def test_dnf_can_install_what_we_find_without_a_hole(medium: Medium, wanted: str) -> None:
     medium.add(recipe("x", requires=(wanted, "bash")))
-    medium.describe(groups.comps())
+    medium.describe(groups.practice_comps())
     ours = not [hole for hole in medium.holes() if hole.name == "x"]
     assert ours == medium.installs("install", "x") == CONDITIONS[wanted]
 
@@ -202,7 +202,7 @@ INSTALLATIONS: dict[str, tuple[Callable[[Medium], None], bool, bool]] = {
 def test_dnf_group_install_begins_what_we_say_can_be_begun(medium: Medium, variant: str) -> None:
     change, alone, with_mail = INSTALLATIONS[variant]
     change(medium)
-    medium.describe(groups.comps())
+    medium.describe(groups.practice_comps())
     assert (medium.begins(), medium.begins("sme-mail")) == (alone, with_mail)
     assert medium.installs("group", "install", ENVIRONMENT) == alone
     assert medium.installs("group", "install", ENVIRONMENT, "sme-mail") == with_mail

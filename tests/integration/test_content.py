@@ -47,7 +47,7 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
 def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     need("rsync")
     trial = Trial.new(tmp_path / "trial")
-    files.write(tmp_path / "upstream/a.rpm", "a\n")
+    files.write_file(tmp_path / "upstream/a.rpm", "a\n")
     entry = f'[[mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
     trial.edit("[mirrors]", f"{entry}[mirrors]")
     answer = trial.doit("mirror")
@@ -63,8 +63,8 @@ def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_ord
     assert trial.doit("sample").code == 0
     srpm = source_package(tmp_path / "upstream")
     desk = Desk(tmp_path, srpm)
-    files.write(tmp_path / "previous/product/only-there", "then\n")
-    files.write(tmp_path / "previous/product/etc/centos-release", "then\n")
+    files.write_file(tmp_path / "previous/product/only-there", "then\n")
+    files.write_file(tmp_path / "previous/product/etc/centos-release", "then\n")
     trial.edit("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
     trial.edit("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
     answer = trial.doit("product_img")
@@ -82,5 +82,5 @@ def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_ord
     assert "koozali.py: anaconda overrides content tree" in log
     assert "etc/centos-release: content tree overrides last release" in log
     assert "nothing to do" in trial.doit("product_img").said
-    files.remove(tmp_path / "previous/product/only-there")
+    files.remove_file(tmp_path / "previous/product/only-there")
     assert "only-there is gone" in trial.doit("product_img").said

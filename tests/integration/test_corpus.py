@@ -74,7 +74,7 @@ def real_trial(place: Path) -> Trial:
             tier.path.mkdir()
             if tier.name in REAL:
                 shutil.copy(corpus_dir() / "rpms/centos" / REAL[tier.name], tier.path)
-    files.write(rel.groups.comps, COMPS)
+    files.write_file(rel.groups.comps, COMPS)
     return trial
 
 
@@ -89,7 +89,7 @@ def trust_centos(trial: Trial, rel: Release) -> None:
     text = "".join(part for part in re.split(r"^(?=\[)", text, flags=re.MULTILINE) if part.startswith(NEEDED))
     testing = 'path = "repo/testing/10/smeupdates-testing"\n'
     assert testing in text
-    files.write(trial.file, text.replace(testing, f"{testing}may_be_empty = true\n"))
+    files.write_file(trial.file, text.replace(testing, f"{testing}may_be_empty = true\n"))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_its_repodata_names_the_real_packages(built: Trial) -> None:
 def test_its_groups_speak_of_this_release(built: Trial) -> None:
     text = (built.release.tree / "Packages/base/comps.xml").read_text(encoding="utf-8")
     assert "All that SME Server 10.1 RC2 has here." in text
-    assert comps.parse(text, built.file).groups == {"core": ("centos-release", "epel-release")}
+    assert comps.parse_comps(text, built.file).groups == {"core": ("centos-release", "epel-release")}
 
 
 def test_the_pinned_key_lies_on_the_medium(built: Trial) -> None:

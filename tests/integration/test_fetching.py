@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.runtime.files import remove
-from smedoit.sample.translations import LANGUAGES, catalogue
+from smedoit.runtime.files import remove_file
+from smedoit.sample.translations import LANGUAGES, practice_catalog
 from tests import servers
 from tests.integration.trial import Trial
 from tests.servers import ScriptedServer, publish, status
 
-SET = {f"{language}/LC_MESSAGES/anaconda.mo": catalogue(language) for language in LANGUAGES}
+SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -70,7 +70,7 @@ def test_a_new_machine_needs_the_pins_and_no_hand_typed_command(trial: Trial, se
     from_server(trial, server)
     assert "doit pin_boot_set once" in refused(trial, "iso")
     succeeded(trial, "pin_boot_set")
-    remove(trial.release.boot_set.path / "images/efiboot.img")
+    remove_file(trial.release.boot_set.path / "images/efiboot.img")
     said = succeeded(trial, "iso")
     assert "files, 1 new (" in said
     first = trial.release.iso.read_bytes()
@@ -85,7 +85,7 @@ def test_offline_all_that_is_here_builds_and_the_rest_names_its_address(trial: T
     succeeded(trial, "pin_boot_set")
     server.asked.clear()
     succeeded(trial, "offline=1", "iso")
-    remove(trial.release.boot_set.path / "isolinux/isolinux.bin")
+    remove_file(trial.release.boot_set.path / "isolinux/isolinux.bin")
     said = refused(trial, "offline=1", "iso")
     assert f"{boot}isolinux/isolinux.bin: is needed for the boot set, but this run is offline" in said
     for task in ("translations", "pin_boot_set"):
@@ -101,7 +101,7 @@ def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: T
     from_server(trial, server)
     succeeded(trial, "pin_boot_set")
     publish(server, "/os/", {"images/boot.iso": b"something else entirely"})
-    remove(trial.release.boot_set.path / "images/boot.iso")
+    remove_file(trial.release.boot_set.path / "images/boot.iso")
     said = refused(trial, "iso")
     assert "images/boot.iso" in said
     assert "has 23 bytes by the server's own words" in said
@@ -110,7 +110,7 @@ def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: T
 def test_new_translations_make_updates_img_and_what_holds_it(trial: Trial, server: ScriptedServer) -> None:
     from_server(trial, server)
     succeeded(trial, "pin_boot_set", "iso")
-    publish(server, "/anaconda/sme10/", {**SET, "sr@latin/LC_MESSAGES/anaconda.mo": catalogue("it")})
+    publish(server, "/anaconda/sme10/", {**SET, "sr@latin/LC_MESSAGES/anaconda.mo": practice_catalog("it")})
     assert "7 languages; added: sr@latin 100 %; " in succeeded(trial, "translations")
     server.asked.clear()
     said = succeeded(trial, "iso")

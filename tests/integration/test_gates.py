@@ -109,7 +109,7 @@ def test_a_hole_is_told_as_a_chain_and_the_promotion_it_names_fills_it(trial: Tr
 
 def test_a_waiver_with_a_reason_lets_a_hole_stay_and_an_idle_one_is_told(trial: Trial) -> None:
     smeos = next(tier.path for tier in trial.release.tiers if tier.name == "smeos")
-    packages.write(recipe("lonely", requires=("nowhere",), key="koozali"), smeos / "x86_64/RPMS")
+    packages.write_rpm(recipe("lonely", requires=("nowhere",), key="koozali"), smeos / "x86_64/RPMS")
     refused(trial, "closure", "lonely needs nowhere, which nothing on the medium provides (no group asks for it)")
     trial.edit("[updates] ", '[[waivers]]\nrequirement = "nowhere"\nreason = "practice"\n\n[updates] ')
     passes(trial, "closure", "1 holes are waived")
@@ -125,7 +125,7 @@ def test_a_group_that_conflicts_with_another_stops_the_iso(trial: Trial) -> None
     trial.rpm("dovecot-2.3").unlink()
     trial.rpm("dovecot-2.2", "smeupdates-testing").unlink()
     smeos = next(tier.path for tier in trial.release.tiers if tier.name == "smeos")
-    packages.write(recipe("dovecot-9-1", conflicts=("httpd",), key="koozali"), smeos / "x86_64/RPMS")
+    packages.write_rpm(recipe("dovecot-9-1", conflicts=("httpd",), key="koozali"), smeos / "x86_64/RPMS")
     refused(
         trial, "iso", "environment sme-server-environment with group sme-mail cannot be begun: group sme-mail: dovecot"
     )
@@ -158,7 +158,7 @@ def test_comps_that_name_nothing_are_refused(trial: Trial, old: str, new: str, w
 
 
 def test_a_test_release_says_that_it_is_behind_and_a_final_one_refuses(trial: Trial) -> None:
-    packages.write(recipe("bash-9-1", arch="x86_64"), mirror(trial) / "Packages")
+    packages.write_rpm(recipe("bash-9-1", arch="x86_64"), mirror(trial) / "Packages")
     passes(trial, "iso", "updates: ", "WARNING: 1 packages of the medium are behind")
     assert "bash-9-1.x86_64 is newer than bash-4.2.46-35.el7_9.x86_64" in trial.doit("updates").said
     final(trial)
@@ -267,7 +267,7 @@ def test_the_last_release_may_be_its_repodata(trial: Trial) -> None:
 
 def test_a_newer_anaconda_upstream_warns_a_test_release_and_stops_a_final_one(trial: Trial) -> None:
     place = trial.release.anaconda.upstream[0] / "Packages"
-    packages.write(recipe("anaconda-21.48.22.160-1.el7.centos", arch="x86_64"), place)
+    packages.write_rpm(recipe("anaconda-21.48.22.160-1.el7.centos", arch="x86_64"), place)
     passes(trial, "iso", "WARNING: the anacondas do not agree")
     assert "21.48.22.160-1.el7.centos" in trial.doit("anaconda_version").said
     final(trial)
@@ -291,7 +291,7 @@ def test_an_anaconda_source_that_is_not_there_is_named(trial: Trial) -> None:
 def test_a_source_package_will_do_where_there_is_no_spec(trial: Trial) -> None:
     place = Path(trial.release.anaconda.source)
     (place / "anaconda.spec").unlink()
-    packages.write(recipe("anaconda-21.48.22.159-2.el7.sme", is_source=True), place)
+    packages.write_rpm(recipe("anaconda-21.48.22.159-2.el7.sme", is_source=True), place)
     passes(trial, "anaconda_version", "agree")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.engine.decision import EDITED
-from smedoit.runtime.files import Stamp, stamp, write
+from smedoit.runtime.files import FileStamp, stamp_file, write_file
 from smedoit.sample import translations
 from tests.conftest import Outcome, Project, restored
 
@@ -81,7 +81,7 @@ def touch_all(project: Project) -> None:
 
 def other_runtime(project: Project) -> None:
     """Give the boot set another squashfs.img."""
-    write(project.rel.boot_set.path / "LiveOS/squashfs.img", b"another runtime")
+    write_file(project.rel.boot_set.path / "LiveOS/squashfs.img", b"another runtime")
 
 
 CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
@@ -94,7 +94,7 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
         lambda project: picture(project, f"{PIXMAPS}/rnotes/en/03-new.png"), {"product_img", *OVERLAID}
     ),
     "a translation": (
-        lambda project: catalogue("de")(project).write_bytes(translations.catalogue("fr")), {"updates_img", *OVERLAID}
+        lambda project: catalogue("de")(project).write_bytes(translations.practice_catalog("fr")), {"updates_img", *OVERLAID}
     ),
     "a vanished language": (
         lambda project: shutil.rmtree(catalogue("nl")(project).parents[1]), {"updates_img", *OVERLAID}
@@ -183,7 +183,7 @@ def test_the_label_of_yesterday_is_still_built(built: Project) -> None:
 def test_a_new_label_opens_no_package_again(project: Project) -> None:
     files = list(project.home.glob("build/repo/**/*.rpm"))
     for file in files:
-        write(file, file.read_bytes())  # no link to another test's world any more
+        write_file(file, file.read_bytes())  # no link to another test's world any more
     project.build()
     for file in files:  # who opens one now, finds no RPM; only its stamp is still the same
         before = file.stat()
@@ -255,7 +255,7 @@ def exchanged(file: Path) -> None:
     """Put another file in its place that has the same size and time, as cp -a and rsync -a do."""
     before, data = file.stat(), bytearray(file.read_bytes())
     data[len(data) // 2] ^= FLIP
-    write(file, bytes(data))
+    write_file(file, bytes(data))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
@@ -264,7 +264,7 @@ def put(file: Path, data: bytes) -> None:
     if file.stat().st_nlink == 1:
         file.write_bytes(data)
     else:
-        write(file, data)
+        write_file(file, data)
 
 
 KINDS = deleted, truncated, damaged, edited, exchanged
@@ -322,7 +322,7 @@ def test_what_somebody_changed_is_kept_where_the_output_says(damage: Damage) -> 
 
 
 def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
-    write(built.rel.content.path / "notes/README.txt", "more\n")
+    write_file(built.rel.content.path / "notes/README.txt", "more\n")
     built.build()
     mine = {built.tree / "README.txt": b"one", built.tree / "notes/README.txt": b"other"}
     for file, data in mine.items():
@@ -351,7 +351,7 @@ def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
 )
 def test_what_does_not_belong_in_the_tree_is_removed(built: Project, stray: str) -> None:
     before = built.artifacts()
-    write(built.tree / stray, "somebody's")
+    write_file(built.tree / stray, "somebody's")
     built.build()
     assert built.artifacts() == before
 
@@ -411,8 +411,8 @@ def test_asking_builds_nothing_and_writes_nothing(built: Project, command: str) 
     assert everything(built) == before
 
 
-def everything(project: Project) -> dict[Path, Stamp]:
-    return {file: stamp(file) for file in project.home.rglob("*")}
+def everything(project: Project) -> dict[Path, FileStamp]:
+    return {file: stamp_file(file) for file in project.home.rglob("*")}
 
 
 def test_list_tells_what_runs_what_waits_and_what_is_done(built: Project) -> None:

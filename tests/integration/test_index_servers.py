@@ -9,21 +9,21 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from smedoit.config.inputs import Translations
-from smedoit.config.network import Network
+from smedoit.config.inputs import TranslationsSettings
+from smedoit.config.network import NetworkSettings
 from smedoit.errors import ContentError
 from smedoit.fetch import crawl
-from smedoit.fetch.cache import Memory
+from smedoit.fetch.cache import DownloadCache
 from smedoit.fetch.client import PART, Fetcher
-from smedoit.fetch.response import Want
+from smedoit.fetch.response import DownloadRequest
 from smedoit.runtime import files
-from smedoit.sample.translations import LANGUAGES, catalogue
+from smedoit.sample.translations import LANGUAGES, practice_catalog
 from smedoit.translations import patches
-from smedoit.translations.mirror import mirror as mirror_mirror
+from smedoit.translations.mirror import mirror_translations
 from tests.servers import KINDS, Real, real
 
-QUICK = Network(delay=0, timeout=5, tries=2)
-SET = {f"{language}/LC_MESSAGES/anaconda.mo": catalogue(language) for language in LANGUAGES}
+QUICK = NetworkSettings(delay=0, timeout=5, tries=2)
+SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 ODD = ["a b.txt", "ä.txt", "x#y.txt", "x?y.txt", "x&y.txt", "x+y.txt", "x;y.txt", "~x.txt", "'q'.txt", "<b>.txt"]
 
 
@@ -36,14 +36,14 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         place = Path(directory)
         place.chmod(0o755)
         for relative, data in SET.items():
-            files.write(place / "root/sme10" / relative, data)
+            files.write_file(place / "root/sme10" / relative, data)
         with real(request.param, place / "home", place / "root") as one:
             yield one
 
 
 def mirror(place: Path, server: Real) -> str:
-    settings = Translations(place / "po", url=f"{server.url}sme10/")
-    return mirror_mirror(settings, QUICK, place / "memory.json")
+    settings = TranslationsSettings(place / "po", url=f"{server.url}sme10/")
+    return mirror_translations(settings, QUICK, place / "memory.json")
 
 
 def here(place: Path) -> dict[str, bytes]:
@@ -68,24 +68,24 @@ def test_the_set_comes_and_a_second_run_asks_conditionally_and_writes_nothing(se
 def test_what_comes_changes_and_goes_upstream_does_so_here(server: Real, tmp_path: Path) -> None:
     mirror(tmp_path, server)
     root = server.root / "sme10"
-    files.remove(root / "nl/LC_MESSAGES/anaconda.mo")
-    files.write(root / "sr@latin/LC_MESSAGES/anaconda.mo", catalogue("it"))
-    files.write(root / "de/LC_MESSAGES/anaconda.mo", catalogue("fr"))
+    files.remove_file(root / "nl/LC_MESSAGES/anaconda.mo")
+    files.write_file(root / "sr@latin/LC_MESSAGES/anaconda.mo", practice_catalog("it"))
+    files.write_file(root / "de/LC_MESSAGES/anaconda.mo", practice_catalog("fr"))
     said = mirror(tmp_path, server)
     assert said.startswith("6 languages; added: sr@latin 100 %; changed: de 100 %; removed: nl; ")
     found = here(tmp_path)
     assert sorted(path.split("/")[0] for path in found) == ["de", "es", "fr", "it", "pt_BR", "sr@latin"]
-    assert found["de/LC_MESSAGES/anaconda.mo"] == catalogue("fr")
+    assert found["de/LC_MESSAGES/anaconda.mo"] == practice_catalog("fr")
 
 
 def test_odd_names_are_listed_and_fetched(server: Real, tmp_path: Path) -> None:
     for name in ODD:
-        files.write(server.root / "odd" / name, f"this is {name}")
-    fetcher = Fetcher(QUICK, Memory(tmp_path / "memory.json"))
-    found = crawl.files_below(fetcher, f"{server.url}odd/", "the test", lambda _: True, lambda _: True)
+        files.write_file(server.root / "odd" / name, f"this is {name}")
+    fetcher = Fetcher(QUICK, DownloadCache(tmp_path / "memory.json"))
+    found = crawl.list_remote_files(fetcher, f"{server.url}odd/", "the test", lambda _: True, lambda _: True)
     assert sorted(found) == sorted(ODD)
     for name, url in found.items():
-        assert fetcher.file(Want(url, "the test"), tmp_path / "file").read_text() == f"this is {name}"
+        assert fetcher.file(DownloadRequest(url, "the test"), tmp_path / "file").read_text() == f"this is {name}"
 
 
 @pytest.mark.parametrize("name", ["back\\slash.mo", "new\nline.mo", "%2e%2e", "bell\a.mo"])
@@ -102,27 +102,29 @@ def test_hostile_names_of_a_real_server_are_refused(server: Real, tmp_path: Path
 
 def test_a_transfer_goes_on_where_it_stopped(server: Real, tmp_path: Path) -> None:
     data = bytes(range(256)) * 4096
-    files.write(server.root / "big", data)
+    files.write_file(server.root / "big", data)
     url = f"{server.url}big"
-    one = Fetcher(QUICK, Memory(tmp_path / "memory.json"))
-    one.file(Want(url, "the test"), tmp_path / "big")
+    one = Fetcher(QUICK, DownloadCache(tmp_path / "memory.json"))
+    one.file(DownloadRequest(url, "the test"), tmp_path / "big")
     known = one.memory.of(url)
     (tmp_path / "big").rename(tmp_path / f"other{PART}")
     with (tmp_path / f"other{PART}").open("r+b") as file:
         file.truncate(500_000)
     digest = known.sha256
     server.requests(1)
-    two = Fetcher(QUICK, Memory(tmp_path / "nothing.json"))
-    got = two.file(Want(url, "the test", len(data), digest), tmp_path / "other")
+    two = Fetcher(QUICK, DownloadCache(tmp_path / "nothing.json"))
+    got = two.file(DownloadRequest(url, "the test", len(data), digest), tmp_path / "other")
     assert got.read_bytes() == data
     assert two.totals.bytes == len(data) - 500_000
     assert [line.split()[2] for line in server.requests(1)] == ["206"]
 
 
 def test_sizes_and_dates_of_patches_are_those_of_the_files(server: Real, tmp_path: Path) -> None:
-    files.write(server.root / "patches/de.patch", b"x" * 1234)
-    files.write(server.root / "patches/sme10/fr.patch", b"")
-    found = patches.listed(Fetcher(QUICK, Memory(tmp_path / "memory.json")), f"{server.url}patches/")
+    files.write_file(server.root / "patches/de.patch", b"x" * 1234)
+    files.write_file(server.root / "patches/sme10/fr.patch", b"")
+    found = patches.list_translation_patches(
+        Fetcher(QUICK, DownloadCache(tmp_path / "memory.json")), f"{server.url}patches/"
+    )
     assert [(one.path, one.size) for one in found] == [("de.patch", 1234), ("sme10/fr.patch", 0)]
     for one in found:
         modified = (server.root / "patches" / one.path).stat().st_mtime

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.runtime.files import digest, write
-from smedoit.sample.packages import Recipe
+from smedoit.runtime.files import digest_file, write_file
+from smedoit.sample.packages import RpmRecipe
 from tests.conftest import FAULTS, MINUTES, Outcome, Project, restored, wait_until
 
 FILES = {  # task -> files that it puts in their place
@@ -59,7 +59,7 @@ def change_everything(project: Project) -> None:
     """Change something for every task, within the same version."""
     project.rpm(project.recipe("bash", "smeupdates", release="36.el7_9"), "smeupdates")
     project.edit(project.rel.content.path / "README.txt", "release notes", "notes")
-    write(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
+    write_file(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
     project.edit(project.home / "release.toml", "2026-11-01", "2026-11-02")
     project.release(product="Koozali SME Practice Server")
     project.edit(next(Path(project.rel.anaconda.source).glob("*.spec")), "\n", "\n# a remark\n")
@@ -179,7 +179,7 @@ def test_a_worker_that_hears_no_signal_does_not_hold_the_run(built: Project, tmp
 def test_nothing_half_written_stays_even_if_nobody_writes_that_file_again(
     project: Project, tmp_path: Path, mode: tuple[str, ...]
 ) -> None:
-    extra = project.rpm(Recipe("zsh", "5.0.2", "34.el7", "x86_64"), "smeupdates")
+    extra = project.rpm(RpmRecipe("zsh", "5.0.2", "34.el7", "x86_64"), "smeupdates")
     with project.hold(tmp_path / "held", *mode, fault=("stage_packages", extra.name)) as run:
         run.kill()
     assert project.leftovers()
@@ -211,7 +211,7 @@ def test_a_practice_world_may_be_cut_short_too(practice_world: Path, tmp_path: P
 
 def below(top: Path) -> dict[str, str]:
     """Return the digest of every file below top."""
-    return {str(path.relative_to(top)): digest(path) for path in top.rglob("*") if path.is_file()}
+    return {str(path.relative_to(top)): digest_file(path) for path in top.rglob("*") if path.is_file()}
 
 
 def is_alive(process: int) -> bool:

@@ -17,7 +17,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from smedoit.artifacts import checksums
-from smedoit.runtime.files import write
+from smedoit.runtime.files import write_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.integration.trial import Trial, flipped
 from tests.tools import need, read_with
@@ -30,7 +30,7 @@ STEM = "smeserver-10.1.rc2"
 def released(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """A release with everything that lies beside its media, signed by a practice key."""
     trial = Trial.new(tmp_path_factory.mktemp("papers"))
-    write(trial.file, trial.file.read_text(encoding="utf-8") + SIGNING)
+    write_file(trial.file, trial.file.read_text(encoding="utf-8") + SIGNING)
     answer = trial.doit("sample", "release")
     assert answer.code == 0, answer.said
     return trial
@@ -255,7 +255,7 @@ def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Trial)
     assert answer.code == 0, answer.said
     assert re.search(r"^ok +productmd +1\.", answer.said, re.MULTILINE)
     lorax = '\n[installer]\nway = "lorax"\n\n[mock]\ncommand = ["no-such-mock"]\n'
-    write(world.file, world.file.read_text(encoding="utf-8") + lorax)
+    write_file(world.file, world.file.read_text(encoding="utf-8") + lorax)
     answer = world.doit("doctor")
     assert answer.code != 0
     assert re.search(r"^missing +no-such-mock +installer", answer.said, re.MULTILINE), answer.said

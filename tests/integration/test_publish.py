@@ -12,7 +12,7 @@ import pytest
 
 from smedoit.publish import records
 from smedoit.publish.channels import OURS
-from smedoit.publish.plan import is_package
+from smedoit.publish.plan import is_immutable_file
 from tests import publishing
 from tests.publishing import (
     Torn,
@@ -81,7 +81,7 @@ def at_every_step(world: World, work: Callable[[], object]) -> int:
             work()
             assert state(world.settings.target) == new
             take_back(world.settings)
-        elif records.Ledger(world.settings.target).under_way() or state(world.settings.target) == new:
+        elif records.PublishHistory(world.settings.target).under_way() or state(world.settings.target) == new:
             take_back(world.settings)  # it is new if only the tidying was cut short
         assert state(world.settings.target) == old
         number += 1
@@ -105,7 +105,7 @@ def test_a_rollback_killed_at_every_step_ends_at_the_old_release_or_is_published
     new, number = state(world.settings.target), 1
     while killed_at(number, lambda: take_back(world.settings)):
         read_whole(world.link)
-        if number % 2 and records.Ledger(world.settings.target).under_way():
+        if number % 2 and records.PublishHistory(world.settings.target).under_way():
             take_back(world.settings)
             assert state(world.settings.target) == old
         work()
@@ -125,7 +125,7 @@ def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(wor
             if killed_at(7 + 13 * count % 111, work):
                 kills += 1
                 recover = work if count % 3 else lambda: take_back(world.settings)
-                recover() if records.Ledger(world.settings.target).under_way() else None
+                recover() if records.PublishHistory(world.settings.target).under_way() else None
             if count % 10 == 9:
                 take_back(world.settings)
     found = told(tmp_path / "said")
@@ -160,8 +160,10 @@ def test_no_published_metadata_shares_an_inode_with_another_release(world: World
             owners.setdefault(path.stat().st_ino, set()).add(str(path.relative_to(top)))
     shared = [paths for paths in owners.values() if len({path.split("/")[0] for path in paths}) > 1]
     assert shared, "packages are shared, or nothing is shown here"
-    assert [path for paths in shared for path in paths if not is_package(path)] == []
-    staged = {path.stat().st_ino for path in world.stage.rglob("*") if path.is_file() and not is_package(path.name)}
+    assert [path for paths in shared for path in paths if not is_immutable_file(path)] == []
+    staged = {
+        path.stat().st_ino for path in world.stage.rglob("*") if path.is_file() and not is_immutable_file(path.name)
+    }
     assert not staged & set(owners)
 
 

@@ -124,10 +124,10 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
 
     release, empty = trial.release, state(public(trial))
     log = trial.place / "rsync.log"
-    assert killed_at(400, lambda: publish.publish(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
     assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
-    assert killed_at(400, lambda: publish.publish(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
     assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
     refused(trial, "was interrupted", "prune")
     succeeded(trial, "publish")

@@ -18,9 +18,8 @@ from smedoit.config import release
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, PublishError, SmeError
 from smedoit.publish import apply, records, retire
-from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, Place
-from smedoit.publish.publish import plan, previous, rollback
-from smedoit.publish.publish import publish as publish_publish
+from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, PublishLocation
+from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
 from tests.integration.trial import PROJECT
 from tests.publishing import do, killed_at, plan, read_whole, state, take_back, target, tier
 from tests.publishing import release as publishing_release
@@ -32,7 +31,7 @@ SHM = Path("/dev/shm")
 def final(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     """Return a final release 10.1 of which nothing is published yet; candidates are welcome in testing."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    rel = release.load(PROJECT / "release.toml")
+    rel = release.load_release(PROJECT / "release.toml")
     settings = target(tmp_path / "public", candidate=True, keep=1, days=10)
     paths = replace(rel.paths, root=tmp_path / "root")
     return replace(rel, release=replace(rel.release, label=""), paths=paths, publish=settings)
@@ -50,13 +49,13 @@ def put(rel: Release, version: str, channel: str, *numbers: int) -> Path:
 
 def publish(rel: Release, **words: object) -> Mapping[str, str]:
     options = {"source": "", "to": "", "dry_run": False, **words}
-    return publish_publish(rel, {}, rel.root / "rsync.log", **options)  # type: ignore[arg-type]
+    return publish_release(rel, {}, rel.root / "rsync.log", **options)  # type: ignore[arg-type]
 
 
 def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Release) -> None:
     candidate = put(final, "10.1", TESTING, 1, 2)
     before = state(final.publish.target)
-    assert "every gate is closed" in plan(final, {}, "testing", "")["did"]
+    assert "every gate is closed" in show_publish_plan(final, {}, "testing", "")["did"]
     publish(final, source="testing")
     place = final.publish.target / "10.1"
     assert state(place) == state(candidate)
@@ -64,7 +63,7 @@ def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Rele
     assert read_whole(final.publish.target / "10") == 4
     repomd = "smeos/x86_64/repodata/repomd.xml"
     assert (place / repomd).stat().st_ino != (candidate / repomd).stat().st_ino
-    rollback(final, final.root / "rsync.log", dry_run=False)
+    rollback_publish(final, final.root / "rsync.log", dry_run=False)
     assert state(final.publish.target) == before
 
 
@@ -72,11 +71,11 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
     put(final, "10.1", TESTING, 1)
     log, before = final.root / "rsync.log", state(final.publish.target)
     for number in count(1):
-        plan(final, {}, "testing", "")
+        show_publish_plan(final, {}, "testing", "")
         killed = killed_at(number, lambda: publish(final, source="testing"))
         publish(final, source="testing")
         assert read_whole(final.publish.target / "10") == 2
-        rollback(final, log, dry_run=False)
+        rollback_publish(final, log, dry_run=False)
         assert state(final.publish.target) == before
         if not killed:
             break
@@ -86,7 +85,7 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
 def test_a_previous_release_that_is_not_there_is_named(final: Release) -> None:
     settings = replace(final.publish, previous="testing/9.9")
     with pytest.raises(PublishError, match=r"testing/9\.9: the previous release is not there"):
-        previous(settings, Place(FINAL, "10.1"), "")
+        tier_origin_release(settings, PublishLocation(FINAL, "10.1"), "")
 
 
 def test_bits_that_changed_in_testing_are_not_moved(final: Release) -> None:
@@ -110,12 +109,12 @@ def test_what_is_not_in_testing_is_not_moved(final: Release) -> None:
 def test_a_final_release_is_retired_when_its_successor_is_there(final: Release) -> None:
     put(final, "10.0", FINAL, 1)
     with pytest.raises(PublishError, match=r"10\.0: the link 10 names it"):
-        retire.retire(final, ["10.0"], dry_run=False)
+        retire.retire_releases(final, ["10.0"], dry_run=False)
     put(final, "10.1", FINAL, 2)
     before = state(final.publish.target)
-    retire.retire(final, ["10.0"], dry_run=True)
+    retire.retire_releases(final, ["10.0"], dry_run=True)
     assert state(final.publish.target) == before
-    retire.retire(final, ["10.0"], dry_run=False)
+    retire.retire_releases(final, ["10.0"], dry_run=False)
     assert (final.publish.target / "obsolete/10.0/smeos").is_dir()
     assert not (final.publish.target / "10.0").exists()
     take_back(final.publish)
@@ -125,13 +124,13 @@ def test_a_final_release_is_retired_when_its_successor_is_there(final: Release) 
 @pytest.mark.parametrize("words", [[], ["10.0", "10.1"], ["../10"], ["testing"], ["10"]])
 def test_retire_takes_one_version(final: Release, words: list[str]) -> None:
     with pytest.raises(ConfigError, match="takes the version of one release"):
-        retire.retire(final, words, dry_run=False)
+        retire.retire_releases(final, words, dry_run=False)
 
 
 def test_retire_takes_a_release_only(final: Release) -> None:
     (final.publish.target / "10.0/precious").mkdir(parents=True)
     with pytest.raises(PublishError, match=r"10\.0: is no release"):
-        retire.retire(final, ["10.0"], dry_run=False)
+        retire.retire_releases(final, ["10.0"], dry_run=False)
 
 
 def aged(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
@@ -147,13 +146,13 @@ def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, mo
     precious = final.publish.target / "testing/10.1.rc9/precious"
     precious.mkdir(parents=True)  # called like a release, and none
     aged(monkeypatch, 5)
-    assert retire.prune(final, dry_run=False)["did"] == "no test release may go"
+    assert retire.prune_test_releases(final, dry_run=False)["did"] == "no test release may go"
     aged(monkeypatch, 50)
     (final.publish.target / "testing/9").symlink_to("10.1.rc1")
     before = state(final.publish.target)
-    retire.prune(final, dry_run=True)
+    retire.prune_test_releases(final, dry_run=True)
     assert state(final.publish.target) == before
-    assert retire.prune(final, dry_run=False)["did"] == "1 test releases are gone: 10.1.rc2"
+    assert retire.prune_test_releases(final, dry_run=False)["did"] == "1 test releases are gone: 10.1.rc2"
     assert [path.exists() for path in places] == [True, False, True]
     assert precious.is_dir()
     assert list((final.publish.target / OURS / "work").iterdir()) == []
@@ -173,12 +172,12 @@ def test_a_prune_killed_at_every_step_is_finished_or_taken_back_whole(
         place = final.publish.target.with_name(f"public-{number}")
         shutil.copytree(final.publish.target, place, symlinks=True)
         rel = replace(final, publish=replace(final.publish, target=place))
-        if not killed_at(number, lambda rel=rel: retire.prune(rel, dry_run=False)):  # type: ignore[misc]
+        if not killed_at(number, lambda rel=rel: retire.prune_test_releases(rel, dry_run=False)):  # type: ignore[misc]
             break
         if number % 2:
-            retire.prune(rel, dry_run=False)
+            retire.prune_test_releases(rel, dry_run=False)
             assert state(place) == new
-        elif records.Ledger(place).under_way():
+        elif records.PublishHistory(place).under_way():
             take_back(rel.publish)
             assert state(place) == old
         assert state(place) in (old, new)
@@ -199,7 +198,7 @@ def test_a_full_target_is_told_before_the_first_write(final: Release, monkeypatc
         with pytest.raises(PublishError, match=words):
             do(final.publish, lambda: plan(final.publish, "10.1", {"": root}, FINAL))
         assert state(final.publish.target) == before
-        assert records.Ledger(final.publish.target).under_way() is None
+        assert records.PublishHistory(final.publish.target).under_way() is None
 
 
 def test_a_disk_that_fills_up_meanwhile_leaves_the_target_as_it_was(
@@ -228,7 +227,7 @@ def test_a_stage_on_another_file_system_is_copied(final: Release, tmp_path: Path
         do(final.publish, lambda: made)
         (final.publish.target / OBSOLETE).symlink_to(elsewhere)
         with pytest.raises(PublishError, match="obsolete: lies on another file system"):
-            retire.retire(final, ["10.1"], dry_run=False)
+            retire.retire_releases(final, ["10.1"], dry_run=False)
     assert read_whole(final.publish.target / "10") == 1
 
 
@@ -241,7 +240,7 @@ def test_a_target_that_cannot_be_written_is_named_before_anything_is_done() -> N
         if os.fork() == 0:  # root may write everywhere, so that somebody else must try
             try:
                 os.setuid(65534) if os.getuid() == 0 else None
-                with records.opened(settings):
+                with records.open_publish_history(settings):
                     os.write(write, b"it was opened")
             except SmeError as error:
                 os.write(write, str(error).encode())

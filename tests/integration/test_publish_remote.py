@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.publish import Publish
+from smedoit.config.publish import PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import PublishError
 from smedoit.publish import remote
-from smedoit.publish.channels import OURS, TESTING, Place
-from smedoit.publish.publish import rollback
+from smedoit.publish.channels import OURS, TESTING, PublishLocation
+from smedoit.publish.publish import rollback_publish
 from tests.integration.test_publish import World
 from tests.integration.test_publish_moves import final, publish, put
 from tests.publishing import read_whole, reader, state, take_back, tier, told
@@ -38,7 +38,7 @@ class Mirror:
     options: tuple[str, ...]
     place: Path
 
-    def of(self, settings: Publish, **changes: object) -> Publish:
+    def of(self, settings: PublishSettings, **changes: object) -> PublishSettings:
         """Return settings with this remote target."""
         return replace(settings, remote=self.remote, rsync=self.options, **changes)  # type: ignore[arg-type]
 
@@ -120,7 +120,7 @@ def mirror(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mirror]:
 def push(world: World, mirror: Mirror, version: str, tmp_path: Path, **changes: object) -> str:
     """Bring a release to the mirror."""
     settings = mirror.of(world.settings, **changes)
-    return remote.push(settings, Place(TESTING, version), tmp_path / "rsync.log")
+    return remote.push_release(settings, PublishLocation(TESTING, version), tmp_path / "rsync.log")
 
 
 def published(root: Path) -> dict[str, str]:
@@ -181,7 +181,7 @@ def test_the_link_there_follows_a_rollback(world: World, mirror: Mirror, tmp_pat
     push(world, mirror, "10.1.rc2", tmp_path)
     assert os.readlink(mirror.place / "testing/10") == "10.1.rc2"
     take_back(world.settings)
-    said = remote.follow(mirror.of(world.settings), Place(TESTING, "10.1.rc2"), tmp_path / "rsync.log")
+    said = remote.push_rollback(mirror.of(world.settings), PublishLocation(TESTING, "10.1.rc2"), tmp_path / "rsync.log")
     assert os.readlink(mirror.place / "testing/10") == "10.1.rc1"
     assert "still has testing/10.1.rc2" in said
 
@@ -200,7 +200,7 @@ def test_doit_publish_brings_what_it_published_and_brings_it_again_if_that_faile
         assert "nothing to publish, all is there" in said
         assert state(mirror.place / "10.1") == state(rel.publish.target / "10.1")
         assert os.readlink(mirror.place / "10") == "10.1"
-        said = rollback(rel, tmp_path / "log", dry_run=False)["did"]
+        said = rollback_publish(rel, tmp_path / "log", dry_run=False)["did"]
         assert "still has 10.1 and the link 10: remove them there" in said
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.jigdo import format, template
-from smedoit.jigdo.format import Part
+from smedoit.jigdo.format import FileRegion
 from tests.integration.trial import Trial, flipped
 from tests.tools import need, read_with
 
@@ -156,15 +156,15 @@ def test_jigdo_file_searching_the_iso_finds_the_sums_that_we_knew(built: Trial, 
     options = "-i", image, "-j", tmp_path / "found.jigdo", "-t", target, "--report=quiet", "--no-cache"
     read_with("jigdo-file", "make-template", *options, built.release.tree)
     listing, pieces = beside(image)
-    names = format.parse_listing(listing.read_text()).parts
+    names = format.parse_jigdo(listing.read_text()).parts
     packages = {one for one in parts_of(pieces) if names[one.md5].endswith(".rpm")}  # efiboot.img has files within
     assert len(packages) > 50
     assert packages <= set(parts_of(target))
 
 
-def parts_of(path: Path) -> list[Part]:
+def parts_of(path: Path) -> list[FileRegion]:
     """Return every part of a template."""
-    return [one for one in template.read(path).regions if isinstance(one, Part)]
+    return [one for one in template.read_template(path).regions if isinstance(one, FileRegion)]
 
 
 def test_jigdump_reads_the_template_to_its_end(image: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.notes import Notes
+from smedoit.config.notes import NotesSettings
 from smedoit.installer import cpio
 from smedoit.release import notes
 from smedoit.runtime import files
@@ -61,7 +61,9 @@ def test_a_final_release_seals_and_nothing_names_another(project: Project) -> No
     released(project, version="10.1", label="rc2")
     after = released(project, version="10.1", label="")
     assert "none" in (project.rel.logs / "check_versions.log").read_text()
-    [stamp] = [one for one in cpio.members(after["images/product.img"], "product.img") if one.name == ".buildstamp"]
+    [stamp] = [
+        one for one in cpio.parse_overlay_image(after["images/product.img"], "product.img") if one.name == ".buildstamp"
+    ]
     assert b"Version=10.1\n" in stamp.data and b"IsFinal=True" in stamp.data
 
 
@@ -228,10 +230,10 @@ def test_the_last_release_may_lie_in_a_directory_of_its_architecture(project: Pr
 
 
 def test_an_anaconda_among_the_packages_of_the_last_release_counts_before_what_release_toml_says() -> None:
-    said = Notes(anaconda="20-1")
-    assert notes.last_anaconda({"anaconda-core": evr("21-1")}, said) == evr("21-1")
-    assert notes.last_anaconda({}, said) == evr("20-1")
-    assert notes.last_anaconda({}, Notes()) is None
+    said = NotesSettings(anaconda="20-1")
+    assert notes.previous_anaconda({"anaconda-core": evr("21-1")}, said) == evr("21-1")
+    assert notes.previous_anaconda({}, said) == evr("20-1")
+    assert notes.previous_anaconda({}, NotesSettings()) is None
 
 
 def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_passed_over(project: Project) -> None:
@@ -239,9 +241,9 @@ def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_p
     kept = last_release(project, "tree")
     product = kept / "images/product.img"
     by_hand = project.home / "by hand"
-    for one in cpio.members(product.read_bytes(), "product.img"):
-        files.write(by_hand / one.name, one.data)
-    listing = "\n".join(f"./{name}" for name in layers.listed(by_hand)).encode()
+    for one in cpio.parse_overlay_image(product.read_bytes(), "product.img"):
+        files.write_file(by_hand / one.name, one.data)
+    listing = "\n".join(f"./{name}" for name in layers.list_tree_files(by_hand)).encode()
     archive = subprocess.run(["cpio", "-o", "-H", "newc"], cwd=by_hand, input=listing, capture_output=True, check=True)
     product.write_bytes(gzip.compress(archive.stdout))
     assert INSTALLER + OVERLAID in notes_since(project, str(kept))
@@ -255,7 +257,9 @@ def test_the_last_release_may_lie_on_a_server_which_is_not_asked_again_offline(p
     kept = last_release(project, "tree")
     project.edit(project.home / "release.toml", "# [network]", "[network]\ndelay = 0")
     with servers.scripted() as server:
-        address = servers.publish(server, "/10.0/", {name: (kept / name).read_bytes() for name in layers.listed(kept)})
+        address = servers.publish(
+            server, "/10.0/", {name: (kept / name).read_bytes() for name in layers.list_tree_files(kept)}
+        )
         text = notes_since(project, address)
     assert "Changes since 10.0: 1 updated." in text
     assert INSTALLER + OVERLAID in text

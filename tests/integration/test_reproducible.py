@@ -62,7 +62,7 @@ def two(
     for tier in other.rel.tiers:
         for file in tier.path.rglob("a*.rpm"):  # one that only its owner may read
             data = file.read_bytes()
-            files.write(file, data, mode=0o600)
+            files.write_file(file, data, mode=0o600)
     for file in other.rel.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
         os.utime(file, (1, 1))
         file.chmod(file.stat().st_mode & ~0o077)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.tiers import Key, Tier
+from smedoit.config.tiers import KeySettings, Tier
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
@@ -63,11 +63,14 @@ VERDICTS = {
 def trusted() -> list[PinnedKey]:
     """Return the keys of the corpus: those of CentOS, of rpm-rs's own packages, and two that are legacy."""
     place, rings = corpus_dir() / "keys", corpus_dir() / "rpms/rpm-rs/signing_keys"
-    return keyring.load(
+    return keyring.load_pinned_keys(
         [
-            *(Key(place / name, fingerprint, legacy="old, and still needed") for name, fingerprint in LEGACY.items()),
-            *(Key(place / name, fingerprint) for name, fingerprint in TRUSTED.items()),
-            *(Key(rings / name, fingerprint) for name, fingerprint in RINGS.items()),
+            *(
+                KeySettings(place / name, fingerprint, legacy="old, and still needed")
+                for name, fingerprint in LEGACY.items()
+            ),
+            *(KeySettings(place / name, fingerprint) for name, fingerprint in TRUSTED.items()),
+            *(KeySettings(rings / name, fingerprint) for name, fingerprint in RINGS.items()),
         ]
     )
 
@@ -82,7 +85,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         copy = place / str(number) / right_name(path)
         copy.parent.mkdir()
         origins[str(shutil.copy(path, copy))] = str(path.relative_to(corpus))
-    seen = scan.survey([Tier("corpus", place)], place, trusted(), place / "memory.json")
+    seen = scan.scan_tiers([Tier("corpus", place)], place, trusted(), place / "memory.json")
     verdicts = {origins[str(place / one.file)]: one.key for one in seen.packages["corpus"]}
     verdicts |= {origins[one.file]: one.reason for one in seen.refused["corpus"]}
     assert set(verdicts) == set(origins.values())
@@ -91,7 +94,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def right_name(path: Path) -> str:
     """Return the file name that a package's header calls for; its makers gave some of them others."""
-    found = reader.claimed(reader.open_header(path), path.name, 0)
+    found = reader.read_unverified_header(reader.open_header(path), path.name, 0)
     assert isinstance(found, Package)
     return found.filename
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.runtime.files import link as files_link
-from smedoit.runtime.files import write
+from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import packages
-from smedoit.sample.packages import Recipe
+from smedoit.sample.packages import RpmRecipe
 from smedoit.tiers import journal
 from tests.integration.trial import Answer, Trial
 from tests.tools import need, read_with
@@ -99,7 +98,7 @@ def test_its_digests_are_those_of_the_files(good: Trial) -> None:
     from smedoit.runtime import digests
 
     place = repositories(good)["smeupdates x86_64"]
-    assert {href: digests.sha256(place / href) for href in described(place)} == described(place)
+    assert {href: digests.sha256_file(place / href) for href in described(place)} == described(place)
 
 
 @pytest.mark.parametrize("name", ["smeos x86_64", "centos .", "smetest SRPMS"])
@@ -121,7 +120,7 @@ def test_nothing_is_done_twice(good: Trial) -> None:
 def test_only_what_changed_is_described_anew_and_only_that_is_parsed(trial: Trial) -> None:
     done(trial, "tiers")  # it lies elsewhere now than when it was made
     place = repositories(trial)["smeupdates x86_64"]
-    packages.write(Recipe("new", "1", "1"), place / "RPMS")
+    packages.write_rpm(RpmRecipe("new", "1", "1"), place / "RPMS")
     answer = done(trial, "tiers")
     assert re.findall(r"^(tiers:\S+): ", answer.said, re.MULTILINE) == ["tiers:smeupdates-x86_64"]
     assert " 1 of them parsed now" in answer.said
@@ -132,7 +131,7 @@ def test_who_has_the_old_repomd_still_finds_what_it_names(trial: Trial) -> None:
     place = repositories(trial)["smeupdates x86_64"]
     old = set(os.listdir(place / "repodata")) - {"repomd.xml"}
     for name in ("one", "two"):
-        packages.write(Recipe(name, "1", "1"), place / "RPMS")
+        packages.write_rpm(RpmRecipe(name, "1", "1"), place / "RPMS")
         done(trial, "tiers:smeupdates-x86_64")
         if name == "one":
             assert old <= set(os.listdir(place / "repodata"))
@@ -143,13 +142,13 @@ def test_every_architecture_has_a_repository_of_its_own(trial: Trial) -> None:
     trial.edit(
         'path = "repo/testing/10/smetest"', 'path = "repo/testing/10/smetest"\narchitectures = ["x86_64", "i386"]'
     )
-    packages.write(Recipe("small", "1", "1", "i386"), trial.place / f"build/{TESTING}/i386/RPMS")
+    packages.write_rpm(RpmRecipe("small", "1", "1", "i386"), trial.place / f"build/{TESTING}/i386/RPMS")
     done(trial, "tiers")
     assert list(described(trial.place / f"build/{TESTING}/i386")) == ["RPMS/small-1-1.i386.rpm"]
 
 
 def test_a_package_that_no_yum_would_see_is_named(trial: Trial) -> None:
-    packages.write(Recipe("lost", "1", "1"), trial.place / f"build/{TESTING}/i386/RPMS")
+    packages.write_rpm(RpmRecipe("lost", "1", "1"), trial.place / f"build/{TESTING}/i386/RPMS")
     said = refused(trial, "tiers:smetest-x86_64")
     assert "not below x86_64/, SRPMS/:\n    i386/RPMS/lost-1-1.noarch.rpm" in said
 
@@ -158,7 +157,7 @@ def test_what_is_no_package_is_named_and_the_old_repodata_stays(trial: Trial) ->
     place = repositories(trial)["smetest x86_64"]
     old = (place / "repodata/repomd.xml").read_bytes()
     for name in ("a", "b"):
-        write(place / f"RPMS/{name}-1-1.noarch.rpm", "no package")
+        write_file(place / f"RPMS/{name}-1-1.noarch.rpm", "no package")
     said = trial.doit("tiers:smetest-x86_64").said
     assert "a-1-1.noarch.rpm" in said
     assert "b-1-1.noarch.rpm" in said
@@ -191,7 +190,7 @@ def test_a_promotion_moves_the_package_and_its_source_and_describes_both_tiers_a
 
 def test_it_leaves_a_dated_record(trial: Trial) -> None:
     done(trial, "promote", "smeserver-nextcloud")
-    [record] = journal.done(trial.release.promotion.records)
+    [record] = journal.list_promotions(trial.release.promotion.records)
     assert re.fullmatch(r"0001-\d{4}-\d\d-\d\d-smetest-to-smeupdates-testing", record.name)
     assert [one.partition("-1.2.0")[0] for one in record.packages] == ["smeserver-nextcloud"] * 2
 
@@ -234,12 +233,12 @@ def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(tr
 def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Trial, state: str) -> None:
     root, records = trial.place / "build", trial.release.promotion.records
     done(trial, "promote", "smeserver-nextcloud")
-    [record] = journal.done(records)
+    [record] = journal.list_promotions(records)
     done(trial, "promote", "--undo")
     shutil.rmtree(records)
     for link in record.links[: 1 if state == journal.LINKING else 2]:  # as far as it came
-        files_link(root / link.source, root / link.target)
-    write(records / journal.UNDER_WAY, journal.dumps(replace(record, state=state)))
+        link_file(root / link.source, root / link.target)
+    write_file(records / journal.UNDER_WAY, journal.dump_promotion(replace(record, state=state)))
     said = done(trial, "why_package", "smeserver-nextcloud").said
     assert "was interrupted: it is " + ("finished now" if state == journal.REMOVING else "taken back") in said
     assert (root / TESTED / NEXTCLOUD).exists() is (state == journal.REMOVING)
@@ -266,18 +265,20 @@ def test_two_processes_give_the_same_tiers(trial: Trial) -> None:
 
 
 def test_an_older_package_is_a_sentence(trial: Trial) -> None:
-    packages.write(Recipe("dovecot", "9.9", "1.el7.sme", "x86_64"), trial.place / f"build/{TESTING}/x86_64/RPMS")
+    packages.write_rpm(RpmRecipe("dovecot", "9.9", "1.el7.sme", "x86_64"), trial.place / f"build/{TESTING}/x86_64/RPMS")
     said = refused(trial, "promote", "dovecot", "--from", "smetest")
     assert "older than what it would replace in smeupdates-testing:\n    dovecot-9.9" in said
 
 
 def test_an_unsigned_package_is_a_sentence(trial: Trial) -> None:
-    packages.write(Recipe("bare", "1", "1", key=""), trial.place / f"build/{TESTING}/x86_64/RPMS")
+    packages.write_rpm(RpmRecipe("bare", "1", "1", key=""), trial.place / f"build/{TESTING}/x86_64/RPMS")
     assert "cannot be trusted: not signed:" in refused(trial, "promote", "bare")
 
 
 def test_the_same_nevra_of_other_bytes_is_a_sentence(trial: Trial) -> None:
-    packages.write(Recipe("bash", "4.2.46", "35.el7_9", "x86_64", size=7), trial.place / f"build/{TESTING}/x86_64/RPMS")
+    packages.write_rpm(
+        RpmRecipe("bash", "4.2.46", "35.el7_9", "x86_64", size=7), trial.place / f"build/{TESTING}/x86_64/RPMS"
+    )
     said = refused(trial, "promote", "bash", "--from", "smetest")
     assert "bash-4.2.46-35.el7_9.x86_64 stands in the tiers with different bytes" in said
 
@@ -358,7 +359,7 @@ def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Trial
 
     key = tmp_path / "RPM-GPG-KEY-short"
     public = Tsk.generate("Short <short@example.invalid>", validity_seconds=1).extract_certificate()
-    write(key, str(public))
+    write_file(key, str(public))
     entry = f'[[keys]]\nfile = "{key}"\nfingerprint = "{public.fingerprint}"\n'
     trial.edit("[packages]\n", f"{entry}\n[packages]\n")
     trial.edit("date = 2026-11-01", "date = 2099-11-01")

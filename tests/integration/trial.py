@@ -37,9 +37,9 @@ class Trial:
     def new(cls, place: Path) -> Trial:
         """Return a trial with the project's release.toml, and a boot set small enough to be quick."""
         trial = cls(place)
-        files.write(trial.file, (PROJECT / "release.toml").read_bytes())
+        files.write_file(trial.file, (PROJECT / "release.toml").read_bytes())
         for name, data in STAND_INS.items():
-            files.write(trial.release.boot_set.path / name, data)
+            files.write_file(trial.release.boot_set.path / name, data)
         return trial
 
     def copy(self, place: Path) -> Trial:
@@ -50,7 +50,7 @@ class Trial:
     @property
     def release(self) -> Release:
         """The release as it is now; it cannot be asked for once release.toml is damaged."""
-        return release.load(self.file)
+        return release.load_release(self.file)
 
     def doit(self, *words: str, before: Callable[[], None] | None = None) -> Answer:
         """Run doit in the project's root with this release.
@@ -74,11 +74,11 @@ class Trial:
         """Replace the first occurrence of old in release.toml; it must be there."""
         text = self.file.read_text(encoding="utf-8")
         assert old in text
-        files.write(self.file, text.replace(old, new, 1))
+        files.write_file(self.file, text.replace(old, new, 1))
 
     def rewrite(self, path: Path, change: Callable[[bytes], bytes]) -> None:
         """Put other content in a file's place; hard links to the old one keep it."""
-        files.write(path, change(path.read_bytes()))
+        files.write_file(path, change(path.read_bytes()))
 
     def rpm(self, name: str, tier: str = "smeos") -> Path:
         """Return the one package of a tier whose file name begins with name."""

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import TreeError
+from smedoit.errors import FileError
 from smedoit.iso import build, write
 from smedoit.runtime import files
 from tests.iso.test_write import medium
 
 
-def finish(place: Path, one: write.Medium) -> None:
-    build.finish(one, place / "medium.iso", place / "memory", place / "layout")
+def finish(place: Path, one: write.IsoMedium) -> None:
+    build.finish_medium(one, place / "medium.iso", place / "memory", place / "layout")
 
 
 def test_a_file_that_grows_while_it_is_written_is_named_and_the_medium_of_before_stays(
@@ -21,15 +21,15 @@ def test_a_file_that_grows_while_it_is_written_is_named_and_the_medium_of_before
 ) -> None:
     one = medium(tmp_path / "tree", {"a": b"1" * 3000, "b": b"2" * 3000})
     finish(tmp_path, one)
-    before, genuine = (tmp_path / "medium.iso").read_bytes(), write.write
+    before, genuine = (tmp_path / "medium.iso").read_bytes(), write.write_iso
 
     def meddling(*args: object, **more: object) -> dict[str, int]:
         with one.files["b"].open("ab") as file:
             file.write(b"more")
         return genuine(*args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(write, "write", meddling)
-    with pytest.raises(TreeError, match=r"files changed while (.|\n)*changed meanwhile:\n    \S+/tree/b\n"):
+    monkeypatch.setattr(write, "write_iso", meddling)
+    with pytest.raises(FileError, match=r"files changed while (.|\n)*changed meanwhile:\n    \S+/tree/b\n"):
         finish(tmp_path, one)
     assert (tmp_path / "medium.iso").read_bytes() == before
 
@@ -37,14 +37,14 @@ def test_a_file_that_grows_while_it_is_written_is_named_and_the_medium_of_before
 def test_a_file_that_disappears_while_it_is_written_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, genuine = medium(tmp_path / "tree", {"a": b"1"}), write.write
+    one, genuine = medium(tmp_path / "tree", {"a": b"1"}), write.write_iso
 
     def meddling(*args: object, **more: object) -> dict[str, int]:
         offsets = genuine(*args, **more)  # type: ignore[arg-type]
-        files.remove(one.files["a"])
+        files.remove_file(one.files["a"])
         return offsets
 
-    monkeypatch.setattr(write, "write", meddling)
-    with pytest.raises(TreeError, match=r"tree/a: cannot be read, no such file"):
+    monkeypatch.setattr(write, "write_iso", meddling)
+    with pytest.raises(FileError, match=r"tree/a: cannot be read, no such file"):
         finish(tmp_path, one)
     assert not (tmp_path / "medium.iso").exists()

@@ -8,13 +8,15 @@ import pytest
 
 from smedoit.errors import VerifyError
 from smedoit.iso import extents
-from smedoit.iso.extents import Layout, Place
+from smedoit.iso.extents import FileExtent, IsoLayout
 
-GOOD = Layout("sme.iso", 4096, "ab" * 32, (Place("a b/ä.rpm", 2048, "/tiers/ä.rpm", (5, 1793534400_123456789, 42)),))
+GOOD = IsoLayout(
+    "sme.iso", 4096, "ab" * 32, (FileExtent("a b/ä.rpm", 2048, "/tiers/ä.rpm", (5, 1793534400_123456789, 42)),)
+)
 
 
 def test_it_is_read_back_as_it_was() -> None:
-    assert extents.loads(extents.dumps(GOOD), Path("x")) == GOOD
+    assert extents.parse_layout(extents.format_layout(GOOD), Path("x")) == GOOD
 
 
 def test_a_place_knows_its_size() -> None:
@@ -22,14 +24,14 @@ def test_a_place_knows_its_size() -> None:
 
 
 def test_two_layouts_can_be_compared_line_by_line() -> None:
-    assert len(extents.dumps(GOOD).splitlines()) == 1 + len(GOOD.places) + 1
+    assert len(extents.format_layout(GOOD).splitlines()) == 1 + len(GOOD.places) + 1
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "\udcff", extents.dumps(GOOD)[:-9], extents.dumps(GOOD).replace('"format": 1', '"format": 2'),
-     extents.dumps(GOOD).replace("[5,", "[[5],"), extents.dumps(GOOD).replace("2048", '"x"')],
+    ["", "[]", "{}", "\udcff", extents.format_layout(GOOD)[:-9], extents.format_layout(GOOD).replace('"format": 1', '"format": 2'),
+     extents.format_layout(GOOD).replace("[5,", "[[5],"), extents.format_layout(GOOD).replace("2048", '"x"')],
 )  # fmt: skip
 def test_what_is_no_layout_is_refused_with_its_file_and_what_to_do(text: str) -> None:
     with pytest.raises(VerifyError, match=r"(?s)layout/sme.json: is no layout.*hint: delete it"):
-        extents.loads(text, Path("layout/sme.json"))
+        extents.parse_layout(text, Path("layout/sme.json"))

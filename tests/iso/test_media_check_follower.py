@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.errors import TreeError, VerifyError
+from smedoit.errors import FileError, VerifyError
 from smedoit.iso import media_check, write
 from smedoit.runtime import files
 from tests.iso.test_write import medium
@@ -47,13 +47,13 @@ def test_a_fragment_ends_where_isomd5sums_own_loop_ends_it(sectors: int) -> None
         if (fragment := offset * 21 // total) != last:
             due.append(min(offset + 32768, total))
             last = fragment
-    assert media_check.cuts(total) == due
+    assert media_check.fragment_offsets(total) == due
 
 
 @given(st.lists(st.integers(1, 700_000), max_size=12))
 def test_the_sums_do_not_depend_on_the_portions(portions: list[int]) -> None:
     data = memoryview(random.Random(7).randbytes(3 * MIB))
-    whole, parts = media_check.Sums(len(data)), media_check.Sums(len(data))
+    whole, parts = media_check.MediaSums(len(data)), media_check.MediaSums(len(data))
     whole.add(data)
     for size in portions:
         parts.add(data[parts.at : parts.at + size])
@@ -63,42 +63,42 @@ def test_the_sums_do_not_depend_on_the_portions(portions: list[int]) -> None:
 
 def test_a_follower_finds_what_a_reader_of_the_finished_file_finds(path: Path) -> None:
     data = image(3000)
-    with media_check.following(path) as follower, path.open("wb", buffering=0) as file:
+    with media_check.follow_media_sums(path) as follower, path.open("wb", buffering=0) as file:
         for start in range(0, len(data), 300_000):
             file.write(data[start : start + 300_000])
             follower.settled(start)
         found = follower.result()
-    assert found == follower.found == media_check.of(path)
+    assert found == follower.found == media_check.compute_media_sums(path)
 
 
 def test_a_follower_does_not_read_what_is_not_settled(path: Path) -> None:
     data = image(3000)
-    with media_check.following(path) as follower:
+    with media_check.follow_media_sums(path) as follower:
         path.write_bytes(data[: 2 * MIB] + bytes(len(data) - 2 * MIB))
         follower.settled(2 * MIB)
         path.write_bytes(data)
         found = follower.result()
-    assert found == media_check.of(path)
+    assert found == media_check.compute_media_sums(path)
 
 
 def test_what_was_taken_back_is_read_again(path: Path) -> None:
-    with media_check.following(path) as follower:
+    with media_check.follow_media_sums(path) as follower:
         path.write_bytes(image(3000, seed=1))
         follower.settled(3 * MIB)
         follower.settled(0)
         path.write_bytes(image(3000, seed=2))
-        assert follower.result() == media_check.of(path)
+        assert follower.result() == media_check.compute_media_sums(path)
     assert follower.found is None
 
 
 def test_a_small_medium_needs_no_follower(path: Path) -> None:
-    with media_check.following(path) as follower:
+    with media_check.follow_media_sums(path) as follower:
         path.write_bytes(image(400))
-        assert follower.result() == media_check.of(path)
+        assert follower.result() == media_check.compute_media_sums(path)
 
 
 def test_a_writer_that_fails_leaves_no_thread(path: Path) -> None:
-    with pytest.raises(OSError, match="no room"), media_check.following(path) as follower:
+    with pytest.raises(OSError, match="no room"), media_check.follow_media_sums(path) as follower:
         path.write_bytes(image(3000))
         follower.settled(2 * MIB)
         raise OSError("no room")
@@ -107,7 +107,7 @@ def test_a_writer_that_fails_leaves_no_thread(path: Path) -> None:
 
 @pytest.mark.parametrize("written", [b"", bytes(5 * MIB), image(3000)[: 4 * MIB]])
 def test_what_is_no_whole_iso_is_told_when_the_sums_are_asked_for(path: Path, written: bytes) -> None:
-    with media_check.following(path) as follower:
+    with media_check.follow_media_sums(path) as follower:
         path.write_bytes(written)
         follower.settled(4 * MIB)
         with pytest.raises(VerifyError, match=r"medium\.iso: is (no ISO 9660 image|cut short)"):
@@ -115,7 +115,10 @@ def test_what_is_no_whole_iso_is_told_when_the_sums_are_asked_for(path: Path, wr
 
 
 def test_a_medium_that_disappears_is_a_sentence(path: Path) -> None:
-    with media_check.following(path) as follower, pytest.raises(TreeError, match=r"medium\.iso: cannot be read"):
+    with (
+        media_check.follow_media_sums(path) as follower,
+        pytest.raises(FileError, match=r"medium\.iso: cannot be read"),
+    ):
         follower.result()
 
 
@@ -124,17 +127,17 @@ def test_a_medium_that_disappears_is_a_sentence(path: Path) -> None:
 
 def test_pycdlib_is_followed_to_the_same_sums(tmp_path: Path, path: Path) -> None:
     one = medium(tmp_path / "tree", {f"Packages/{n}.rpm": random.Random(n).randbytes(900_000) for n in range(9)})
-    with media_check.following(path) as follower:
-        write.write(one, path, settled=follower.settled)
+    with media_check.follow_media_sums(path) as follower:
+        write.write_iso(one, path, settled=follower.settled)
         found = follower.result()
-    assert found == follower.found == media_check.of(path)
+    assert found == follower.found == media_check.compute_media_sums(path)
 
 
 def test_what_pycdlib_says_is_settled_never_changes(tmp_path: Path, path: Path) -> None:
     """A copy of the file at each word of the writer must agree with the finished one, up to there."""
     one = medium(tmp_path / "tree", {f"{n}/file": random.Random(n).randbytes(400_000) for n in range(20)})
     heads: list[bytes] = []
-    write.write(one, path, settled=lambda offset: heads.append(path.read_bytes()[:offset]))
+    write.write_iso(one, path, settled=lambda offset: heads.append(path.read_bytes()[:offset]))
     assert len(heads) > 5
     assert len(heads[-1]) > 6 * MIB
     finished = path.read_bytes()
@@ -143,7 +146,7 @@ def test_what_pycdlib_says_is_settled_never_changes(tmp_path: Path, path: Path) 
 
 def test_a_write_into_what_was_settled_takes_it_back(path: Path) -> None:
     said: list[int] = []
-    with write.Output(path, content=0, settled=said.append) as output:
+    with write.IsoOutput(path, content=0, settled=said.append) as output:
         for _ in range(4):
             output.write(bytes(MIB))
         output.seek(100)
@@ -153,9 +156,11 @@ def test_a_write_into_what_was_settled_takes_it_back(path: Path) -> None:
 
 def test_a_tree_larger_than_what_the_writer_holds_back_is_followed_too(tmp_path: Path, path: Path) -> None:
     """Thousands of directory records are written hither and thither, before any content."""
-    files.write(tmp_path / "small", b"x", durable=False)
+    files.write_file(tmp_path / "small", b"x", durable=False)
     one = medium(tmp_path / "tree", {"zzz": bytes(3 * MIB)})
     many = {f"{n % 50}/{'n' * 60}{n}": tmp_path / "small" for n in range(6000)}
-    with media_check.following(path) as follower:
-        write.write(write.Medium("SME", "x", "x", one.epoch, {**one.files, **many}), path, settled=follower.settled)
-        assert follower.result() == follower.found == media_check.of(path)
+    with media_check.follow_media_sums(path) as follower:
+        write.write_iso(
+            write.IsoMedium("SME", "x", "x", one.epoch, {**one.files, **many}), path, settled=follower.settled
+        )
+        assert follower.result() == follower.found == media_check.compute_media_sums(path)

@@ -18,24 +18,24 @@ label local
 
 
 def test_every_entry_of_the_installer_installs_from_the_url() -> None:
-    text = netinstall.installing_from(MENU, URL)
+    text = netinstall.set_install_url(MENU, URL)
     assert text.count(f"inst.stage2=hd:LABEL=SME-net inst.repo={URL} quiet\n") == 2
-    assert netinstall.addresses(text) == {URL}
+    assert netinstall.install_urls(text) == {URL}
 
 
 def test_other_entries_stay_as_they_are() -> None:
-    assert netinstall.installing_from(MENU, URL).splitlines()[-2:] == MENU.splitlines()[-2:]
+    assert netinstall.set_install_url(MENU, URL).splitlines()[-2:] == MENU.splitlines()[-2:]
 
 
 def test_doing_it_twice_changes_nothing_more() -> None:
-    once = netinstall.installing_from(MENU, URL)
-    assert netinstall.installing_from(once, URL) == once
+    once = netinstall.set_install_url(MENU, URL)
+    assert netinstall.set_install_url(once, URL) == once
 
 
 def test_a_placeholder_in_the_content_becomes_the_url() -> None:
-    assert netinstall.addresses(netinstall.installing_from("x inst.stage2=hd:LABEL=A inst.repo={url}", URL)) == {URL}
+    assert netinstall.install_urls(netinstall.set_install_url("x inst.stage2=hd:LABEL=A inst.repo={url}", URL)) == {URL}
 
 
 @pytest.mark.parametrize(("menu", "found"), [(MENU, {"", "http://old.example/7"}), ("label local", set())])
 def test_what_a_menu_installs_from_is_read_back(menu: str, found: set[str]) -> None:
-    assert netinstall.addresses(menu) == found
+    assert netinstall.install_urls(menu) == found

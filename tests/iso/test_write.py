@@ -14,18 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smedoit.errors import ContentError, TreeError
+from smedoit.errors import ContentError, FileError
 from smedoit.fat import format
 from smedoit.iso import write
-from smedoit.runtime.files import walk
-from smedoit.runtime.files import write as files_write
-from smedoit.sample.boot_record import boot_record
+from smedoit.runtime.files import walk_files, write_file
+from smedoit.sample.boot_record import message_boot_record
 from tests.nouns import EPOCH
 from tests.tools import need, read_with
 
 SECTOR, BLOCK, CYLINDER = 2048, 512, 1 << 20
 LABEL = "SME-10.1-x86_64"
-LOADER = boot_record("hello")
+LOADER = message_boot_record("hello")
 LONG = "a-package-of-a-very-long-name-" * 4  # 120 characters
 FILES = {
     "README.txt": b"hello\n",
@@ -44,21 +43,23 @@ FILES = {
 }
 
 
-def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.Medium:
+def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.IsoMedium:
     """Return a medium that boots, of files that are written below place."""
     boots = {
         "isolinux/isolinux.bin": LOADER,
-        "images/efiboot.img": format.image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH),
+        "images/efiboot.img": format.build_fat_image(
+            Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH
+        ),
     }
     for name, data in {**boots, **files}.items():
-        files_write(place / name, data, durable=False)
-    found = {relative: place / relative for relative, _ in walk(place)}
-    return write.Medium(changes.get("volume", LABEL), "Koozali SME Server", "Koozali SME Server 10.1", EPOCH, found)
+        write_file(place / name, data, durable=False)
+    found = {relative: place / relative for relative, _ in walk_files(place)}
+    return write.IsoMedium(changes.get("volume", LABEL), "Koozali SME Server", "Koozali SME Server 10.1", EPOCH, found)
 
 
 def written(place: Path, files: Mapping[str, bytes], **changes: str) -> Path:
     target = place / "medium.iso"
-    write.write(medium(place / "tree", files, **changes), target)
+    write.write_iso(medium(place / "tree", files, **changes), target)
     return target
 
 
@@ -171,7 +172,7 @@ def test_any_name_and_content_comes_back(tmp_path_factory: pytest.TempPathFactor
 
 def test_write_says_where_every_file_lies(tmp_path: Path) -> None:
     one = medium(tmp_path / "tree", FILES)
-    offsets = write.write(one, tmp_path / "medium.iso")
+    offsets = write.write_iso(one, tmp_path / "medium.iso")
     data = (tmp_path / "medium.iso").read_bytes()
     for name, content in FILES.items():
         assert data[offsets[name] : offsets[name] + len(content)] == content, name
@@ -310,9 +311,9 @@ def test_the_spare_gpt_never_lies_in_a_file_nor_in_the_volume(tmp_path: Path, sp
     used = sectors(bare)["zzz"] + 1
     room = -(used + spare) % (CYLINDER // SECTOR)
     last = b"\xff" * (SECTOR * (room + 1))
-    files_write(place / "zzz", last)
+    write_file(place / "zzz", last)
     target = tmp_path / "full.iso"
-    offset = write.write(medium(place, {"zzz": last}), target)["zzz"]
+    offset = write.write_iso(medium(place, {"zzz": last}), target)["zzz"]
     data = target.read_bytes()
     assert data[offset : offset + len(last)] == last
     entries = struct.unpack_from("<Q", data[-BLOCK:], 72)[0] * BLOCK
@@ -345,7 +346,7 @@ def test_pycdlib_gets_its_clock_back() -> None:
 
     from pycdlib import pycdlib
 
-    with write.pinned_clock(EPOCH):
+    with write.frozen_clock(EPOCH):
         assert pycdlib.time.time() == EPOCH
     assert pycdlib.time is time
 
@@ -358,24 +359,24 @@ def test_without_a_boot_image_it_is_refused_by_that_name(tmp_path: Path, name: s
     one = medium(tmp_path / "tree", {})
     without = {path: source for path, source in one.files.items() if path != name}
     with pytest.raises(ContentError, match=f"{re.escape(name)}: is not in the tree, the medium would not boot"):
-        write.write(write.Medium(one.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
+        write.write_iso(write.IsoMedium(one.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
 
 
 @pytest.mark.parametrize("loader", [b"", b"x" * 24576, LOADER[:60]])
 def test_a_loader_that_cannot_start_from_usb_is_refused(tmp_path: Path, loader: bytes) -> None:
     one = medium(tmp_path / "tree", {"isolinux/isolinux.bin": loader})
     with pytest.raises(ContentError, match=r"isolinux\.bin: is no isolinux\.bin that can start from USB"):
-        write.write(one, tmp_path / "medium.iso")
+        write.write_iso(one, tmp_path / "medium.iso")
 
 
 def test_a_file_that_went_meanwhile_is_named(tmp_path: Path) -> None:
     one = medium(tmp_path / "tree", FILES)
     one.files["README.txt"].unlink()
-    with pytest.raises(TreeError, match=r"README\.txt: cannot be read, no such file"):
-        write.write(one, tmp_path / "medium.iso")
+    with pytest.raises(FileError, match=r"README\.txt: cannot be read, no such file"):
+        write.write_iso(one, tmp_path / "medium.iso")
 
 
 def test_publisher_and_application_of_any_length_and_letters_are_carried(tmp_path: Path) -> None:
     one = medium(tmp_path / "tree", {})
-    write.write(write.Medium(one.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, one.files), tmp_path / "medium.iso")
+    write.write_iso(write.IsoMedium(one.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, one.files), tmp_path / "medium.iso")
     assert (tmp_path / "medium.iso").stat().st_size

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.media import Mirrors
+from smedoit.config.media import ReleaseUrls
 from smedoit.errors import ConfigError, Findings, VerifyError
-from smedoit.iso.build import finish
-from smedoit.iso.write import Medium
+from smedoit.iso import write
+from smedoit.iso.build import finish_medium
 from smedoit.jigdo import format, make, template, verify
-from smedoit.jigdo.format import Part
+from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import digests
-from smedoit.runtime.digests import Digests
-from smedoit.runtime.files import link, walk, write
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.files import link_file, walk_files, write_file
 from tests.nouns import EPOCH, identity
 
-MIRRORS = Mirrors(("http://a.example/{full}",))
+MIRRORS = ReleaseUrls(("http://a.example/{full}",))
 NAMES = tuple(f"Packages/{name}.rpm" for name in ("a", "b", "c"))
 
 
@@ -30,25 +30,31 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root, self.tree, self.iso = root, root / "x86_64", root / "iso/sme.iso"
         for name in (*NAMES, "README"):
-            write(self.tree / name, random.Random(name).randbytes(20_000 if name != "README" else 100))
+            write_file(self.tree / name, random.Random(name).randbytes(20_000 if name != "README" else 100))
         self.write()
 
     def write(self) -> None:
-        files = {name: self.tree / name for name, _ in walk(self.tree)}
-        medium = Medium("SME", "x", "x", EPOCH, files, bootable=False)
-        finish(medium, self.iso, self.root / "memory.json", self.root / "layout/sme.json")
+        files = {name: self.tree / name for name, _ in walk_files(self.tree)}
+        medium = write.IsoMedium("SME", "x", "x", EPOCH, files, bootable=False)
+        finish_medium(medium, self.iso, self.root / "memory.json", self.root / "layout/sme.json")
 
-    def make(self, mirrors: Mirrors = MIRRORS) -> str:
+    def make(self, mirrors: ReleaseUrls = MIRRORS) -> str:
         published = {self.tree: "x86_64"}
         memory = self.root / "memory.json"
-        return make.make(identity(), mirrors, self.iso.parent, "sme*.iso", self.root / "layout", published, memory)
+        return make.make_jigdo_files(
+            identity(), mirrors, self.iso.parent, "sme*.iso", self.root / "layout", published, memory
+        )
 
-    def parts(self) -> list[Part]:
-        return [one for one in template.read(self.iso.with_suffix(".template")).regions if isinstance(one, Part)]
+    def parts(self) -> list[FileRegion]:
+        return [
+            one
+            for one in template.read_template(self.iso.with_suffix(".template")).regions
+            if isinstance(one, FileRegion)
+        ]
 
     def faults(self) -> Mapping[str, list[str]]:
         findings = Findings()
-        verify.check(self.iso, {"x86_64": self.tree}, MIRRORS.bases(identity()), findings)
+        verify.check_jigdo(self.iso, {"x86_64": self.tree}, MIRRORS.bases(identity()), findings)
         return findings.found
 
 
@@ -73,7 +79,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_every_package_is_a_part_and_the_small_rest_is_not(place: Place) -> None:
     place.make()
-    assert sorted(format.parse_listing(place.iso.with_suffix(".jigdo").read_text()).parts.values()) == [
+    assert sorted(format.parse_jigdo(place.iso.with_suffix(".jigdo").read_text()).parts.values()) == [
         f"x86_64/{name}" for name in NAMES
     ]
     assert place.faults() == {}
@@ -88,7 +94,7 @@ def test_with_everything_known_nothing_is_hashed_but_the_template(place: Place, 
 
 def test_of_a_new_iso_only_what_is_new_is_hashed(place: Place, opened: list[str]) -> None:
     place.make()
-    write(place.tree / NAMES[1], random.Random("new").randbytes(30_000))
+    write_file(place.tree / NAMES[1], random.Random("new").randbytes(30_000))
     place.write()
     del opened[:]
     place.make()
@@ -98,8 +104,8 @@ def test_of_a_new_iso_only_what_is_new_is_hashed(place: Place, opened: list[str]
 
 def test_hard_links_in_another_release_s_tree_are_known_already(place: Place, opened: list[str]) -> None:
     place.make()
-    for name, _ in list(walk(place.tree)):
-        link(place.tree / name, place.root / "next" / name)
+    for name, _ in list(walk_files(place.tree)):
+        link_file(place.tree / name, place.root / "next" / name)
     place.tree = place.root / "next"
     place.write()
     del opened[:]
@@ -125,15 +131,15 @@ def test_an_iso_that_was_changed_after_sealing_is_refused(place: Place) -> None:
 
 
 def test_a_file_that_is_not_any_more_what_the_iso_was_written_from_is_refused_by_name(place: Place) -> None:
-    write(place.tree / NAMES[0], random.Random("other").randbytes(20_000))
-    write(place.tree / NAMES[2], b"short")
+    write_file(place.tree / NAMES[0], random.Random("other").randbytes(20_000))
+    write_file(place.tree / NAMES[2], b"short")
     with pytest.raises(VerifyError, match=r"(?s)written from files that have changed.*a\.rpm.*c\.rpm"):
         place.make()
 
 
 def test_a_file_that_was_only_touched_or_copied_is_what_it_was(place: Place) -> None:
     os.utime(place.tree / NAMES[0], (1, 1))
-    write(place.tree / NAMES[1], (place.tree / NAMES[1]).read_bytes())
+    write_file(place.tree / NAMES[1], (place.tree / NAMES[1]).read_bytes())
     place.make()
     assert len(place.parts()) == len(NAMES)
     assert place.faults() == {}
@@ -141,7 +147,7 @@ def test_a_file_that_was_only_touched_or_copied_is_what_it_was(place: Place) -> 
 
 def test_without_mirrors_nothing_is_written(place: Place) -> None:
     with pytest.raises(ConfigError, match=r"\[mirrors\] names no URL"):
-        place.make(Mirrors())
+        place.make(ReleaseUrls())
     assert not place.iso.with_suffix(".template").exists()
 
 
@@ -160,7 +166,7 @@ def test_a_damaged_layout_is_refused_with_its_name(place: Place) -> None:
 
 
 def test_digests_learned_by_others_are_kept(place: Place) -> None:
-    known = Digests(place.root / "memory.json")
+    known = DigestCache(place.root / "memory.json")
     known.sha256(place.tree / "README")
     known.save()
     place.make()

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from smedoit.jigdo import format, template
-from smedoit.jigdo.format import Broken, Part
+from smedoit.jigdo.format import FileRegion, JigdoError
 
 IMAGE = random.Random("image").randbytes(700_000) + bytes(400_000)
-PARTS = [Part(2048, 300_000, "x86_64/a.rpm", "00" * 16, 1), Part(400_000, 5000, "x86_64/b.rpm", "11" * 16, 2)]
+PARTS = [
+    FileRegion(2048, 300_000, "x86_64/a.rpm", "00" * 16, 1),
+    FileRegion(400_000, 5000, "x86_64/b.rpm", "11" * 16, 2),
+]
 REST = IMAGE[:2048] + IMAGE[302_048:400_000] + IMAGE[405_000:]
 MD5 = hashlib.md5(IMAGE).hexdigest()
 
@@ -21,22 +24,25 @@ MD5 = hashlib.md5(IMAGE).hexdigest()
 def written(tmp_path: Path) -> Path:
     (tmp_path / "image.iso").write_bytes(IMAGE)
     target = tmp_path / "image.template"
-    template.write(tmp_path / "image.iso", format.regions(PARTS, len(IMAGE)), MD5, target)
+    template.write_template(tmp_path / "image.iso", format.image_regions(PARTS, len(IMAGE)), MD5, target)
     return target
 
 
 def test_it_holds_what_no_mirror_has_and_nothing_else(written: Path) -> None:
-    assert b"".join(template.plain(written)) == REST
+    assert b"".join(template.read_template_data(written)) == REST
 
 
 def test_no_piece_unpacks_to_more_than_a_reader_must_hold(written: Path) -> None:
-    assert {len(piece) for piece in template.plain(written)} == {template.PIECE, len(REST) % template.PIECE}
+    assert {len(piece) for piece in template.read_template_data(written)} == {
+        template.PIECE,
+        len(REST) % template.PIECE,
+    }
 
 
 def test_it_says_what_the_image_is_made_of(written: Path) -> None:
-    found = template.read(written)
+    found = template.read_template(written)
     assert (found.size, found.md5) == (len(IMAGE), MD5)
-    assert [(one.offset, one.size) for one in found.regions if isinstance(one, Part)] == [
+    assert [(one.offset, one.size) for one in found.regions if isinstance(one, FileRegion)] == [
         (one.offset, one.size) for one in PARTS
     ]
 
@@ -47,26 +53,26 @@ def test_what_compresses_well_takes_little_room(written: Path) -> None:
 
 def test_an_image_without_any_part_goes_into_its_template(tmp_path: Path) -> None:
     (tmp_path / "image.iso").write_bytes(IMAGE)
-    template.write(tmp_path / "image.iso", format.regions([], len(IMAGE)), MD5, tmp_path / "t")
-    assert b"".join(template.plain(tmp_path / "t")) == IMAGE
+    template.write_template(tmp_path / "image.iso", format.image_regions([], len(IMAGE)), MD5, tmp_path / "t")
+    assert b"".join(template.read_template_data(tmp_path / "t")) == IMAGE
 
 
 @pytest.mark.parametrize("left", [0, 5, 20, 1000, -1, -40])
 def test_a_template_that_was_cut_short_is_refused(written: Path, left: int) -> None:
     written.write_bytes(written.read_bytes()[:left])
-    with pytest.raises(Broken):
-        template.read(written)
+    with pytest.raises(JigdoError):
+        template.read_template(written)
 
 
 def test_a_file_that_is_no_template_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t").write_bytes(b"JigsawDownload template 2.0 other/1 \r\n\r\n\r\n" + bytes(100))
-    with pytest.raises(Broken, match="does not begin as"):
-        template.read(tmp_path / "t")
+    with pytest.raises(JigdoError, match="does not begin as"):
+        template.read_template(tmp_path / "t")
 
 
 def test_a_damaged_piece_is_refused(written: Path) -> None:
     data = bytearray(written.read_bytes())
     data[5000] ^= 1
     written.write_bytes(data)
-    with pytest.raises(Broken, match="a piece of it is damaged"):
-        list(template.plain(written))
+    with pytest.raises(JigdoError, match="a piece of it is damaged"):
+        list(template.read_template_data(written))

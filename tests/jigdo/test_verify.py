@@ -10,7 +10,7 @@ import pytest
 
 from smedoit.errors import Findings
 from smedoit.jigdo import format, template, verify
-from smedoit.jigdo.format import Part
+from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import digests
 
 MIRRORS = ("http://a.example/10.1", "http://b.example/10.1")
@@ -29,22 +29,26 @@ def image(tmp_path: Path) -> Path:
         (tmp_path / "tree" / name).write_bytes(content)
         data[PLACES[name] : PLACES[name] + len(content)] = content
         md5 = hashlib.md5(content).hexdigest()
-        parts.append(Part(PLACES[name], len(content), f"x86_64/{name}", md5, format.rsync64(content[: format.BLOCK])))
+        parts.append(
+            FileRegion(PLACES[name], len(content), f"x86_64/{name}", md5, format.rsync64_sum(content[: format.BLOCK]))
+        )
     path = tmp_path / "sme.iso"
     path.write_bytes(data)
     describe(path, parts)
     return path
 
 
-def describe(path: Path, parts: list[Part], mirrors: tuple[str, ...] = MIRRORS) -> None:
+def describe(path: Path, parts: list[FileRegion], mirrors: tuple[str, ...] = MIRRORS) -> None:
     target = path.with_name("sme.template")
-    template.write(path, format.regions(parts, SIZE), digests.md5(path), target)
-    path.with_name("sme.jigdo").write_text(format.listing(path.name, {}, SIZE, digests.md5(target), parts, mirrors))
+    template.write_template(path, format.image_regions(parts, SIZE), digests.md5_file(path), target)
+    path.with_name("sme.jigdo").write_text(
+        format.format_jigdo(path.name, {}, SIZE, digests.md5_file(target), parts, mirrors)
+    )
 
 
 def faults(path: Path, mirrors: tuple[str, ...] = MIRRORS) -> list[str]:
     findings = Findings()
-    verify.check(path, {"x86_64": path.parent / "tree"}, mirrors, findings)
+    verify.check_jigdo(path, {"x86_64": path.parent / "tree"}, mirrors, findings)
     assert set(findings.found) <= {"jigdo"}
     return findings.found.get("jigdo", [])
 
@@ -60,7 +64,7 @@ def test_an_image_that_its_jigdo_makes_has_no_fault(image: Path) -> None:
 
 
 def test_the_parts_are_counted(image: Path) -> None:
-    assert verify.check(image, {"x86_64": image.parent / "tree"}, MIRRORS, Findings()) == len(FILES)
+    assert verify.check_jigdo(image, {"x86_64": image.parent / "tree"}, MIRRORS, Findings()) == len(FILES)
 
 
 @pytest.mark.parametrize("at", [0, 4000, 30_000, SIZE - 1])
@@ -102,9 +106,13 @@ def test_a_template_that_the_jigdo_does_not_mean_is_found(image: Path) -> None:
 
 
 def test_wrong_sums_of_a_part_are_found(image: Path) -> None:
-    parts = [one for one in template.read(image.with_name("sme.template")).regions if isinstance(one, Part)]
+    parts = [
+        one for one in template.read_template(image.with_name("sme.template")).regions if isinstance(one, FileRegion)
+    ]
     named = zip(parts, FILES, strict=True)
-    describe(image, [Part(one.offset, one.size, f"x86_64/{name}", one.md5, one.rsync64 ^ 1) for one, name in named])
+    describe(
+        image, [FileRegion(one.offset, one.size, f"x86_64/{name}", one.md5, one.rsync64 ^ 1) for one, name in named]
+    )
     assert faults(image) == [f"sme.template: the sums of the part at {at} are wrong" for at in PLACES.values()]
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.media import Signing
+from smedoit.config.media import SigningSettings
 from smedoit.errors import SignError, SmeError
-from smedoit.keys.gpg import certificate, fits, sign
+from smedoit.keys.gpg import is_good_signature, load_signing_certificate, sign_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.nouns import EPOCH
 from tests.tools import need, read_with
 
-SECRET = Signing(file=KEYS / "RPM-GPG-KEY-practice-koozali.secret")
+SECRET = SigningSettings(file=KEYS / "RPM-GPG-KEY-practice-koozali.secret")
 PUBLIC = KEYS / "RPM-GPG-KEY-practice-koozali"
 
 
@@ -57,74 +57,74 @@ def beside(path: Path, text: str) -> Path:
 
 def test_gpg_accepts_what_a_key_file_signed(agent: Path, signed: Path) -> None:
     gpg(agent, "--import", PUBLIC)
-    made = beside(signed, sign(signed, SECRET, EPOCH))
+    made = beside(signed, sign_file(signed, SECRET, EPOCH))
     assert "GOODSIG" in read_with("gpg", "--homedir", agent, "--status-fd", "1", "--verify", made, signed)
 
 
 def test_gpg_accepts_what_gpg_signed_and_so_do_we(agent: Path, signed: Path) -> None:
-    key = Signing(key=new_key(agent))
-    made = beside(signed, sign(signed, key, EPOCH))
+    key = SigningSettings(key=new_key(agent))
+    made = beside(signed, sign_file(signed, key, EPOCH))
     assert "GOODSIG" in read_with("gpg", "--homedir", agent, "--status-fd", "1", "--verify", made, signed)
-    assert fits(signed, made, certificate(key))
+    assert is_good_signature(signed, made, load_signing_certificate(key))
 
 
 def test_gpg_signs_the_same_bytes_at_any_time(agent: Path, signed: Path) -> None:
-    key, later = Signing(key=new_key(agent)), 4102444000
-    assert sign(signed, key, later) == sign(signed, key, later)
+    key, later = SigningSettings(key=new_key(agent)), 4102444000
+    assert sign_file(signed, key, later) == sign_file(signed, key, later)
 
 
 def test_a_key_younger_than_the_release_signs_with_its_own_day_of_birth(agent: Path, signed: Path) -> None:
-    key = Signing(key=new_key(agent))
-    made = beside(signed, sign(signed, key, epoch := 315532800))
-    born = certificate(key).born
+    key = SigningSettings(key=new_key(agent))
+    made = beside(signed, sign_file(signed, key, epoch := 315532800))
+    born = load_signing_certificate(key).born
     assert born > epoch
     packets = gpg(agent, "--list-packets", made)
     assert f"created {born}," in packets
 
 
 def test_a_changed_file_or_another_key_does_not_fit(agent: Path, signed: Path) -> None:
-    made = beside(signed, sign(signed, SECRET, EPOCH))
-    owner = certificate(SECRET)
+    made = beside(signed, sign_file(signed, SECRET, EPOCH))
+    owner = load_signing_certificate(SECRET)
     assert owner.fingerprint == FINGERPRINTS["koozali"]
-    assert fits(signed, made, owner)
-    assert not fits(signed, made, certificate(Signing(key=new_key(agent))))
+    assert is_good_signature(signed, made, owner)
+    assert not is_good_signature(signed, made, load_signing_certificate(SigningSettings(key=new_key(agent))))
     signed.write_text("another checksum\n")
-    assert not fits(signed, made, owner)
+    assert not is_good_signature(signed, made, owner)
 
 
 def test_what_is_no_signature_does_not_fit(signed: Path) -> None:
-    assert not fits(signed, beside(signed, "no signature"), certificate(SECRET))
+    assert not is_good_signature(signed, beside(signed, "no signature"), load_signing_certificate(SECRET))
 
 
 def test_a_locked_key_is_said_to_be_locked(agent: Path, signed: Path) -> None:
     key = new_key(agent, passphrase="secret")
     read_with("gpgconf", "--homedir", agent, "--kill", "all")  # the agent forgets the passphrase
     with pytest.raises(SignError, match=rf"key {key} cannot sign: it is locked .*\n.*unlock gpg-agent"):
-        sign(signed, Signing(key=key), EPOCH)
+        sign_file(signed, SigningSettings(key=key), EPOCH)
 
 
 def test_a_key_without_its_secret_half_is_said_to_have_none(agent: Path, signed: Path) -> None:
     gpg(agent, "--import", PUBLIC)
     with pytest.raises(SignError, match="it has no secret half here"):
-        sign(signed, Signing(key=FINGERPRINTS["koozali"]), EPOCH)
+        sign_file(signed, SigningSettings(key=FINGERPRINTS["koozali"]), EPOCH)
 
 
 @pytest.mark.usefixtures("agent")
 def test_a_key_that_nobody_has_is_named(signed: Path) -> None:
     with pytest.raises(SignError, match=f"key {'1' * 40} cannot sign"):
-        sign(signed, Signing(key="1" * 40), EPOCH)
+        sign_file(signed, SigningSettings(key="1" * 40), EPOCH)
 
 
 def test_a_key_that_has_expired_cannot_sign(agent: Path, signed: Path) -> None:
     key = new_key(agent, expires="1d")
     with pytest.raises(SignError, match=f"key {key} cannot sign"):
-        sign(signed, Signing(key=key), 4102444000)
+        sign_file(signed, SigningSettings(key=key), 4102444000)
 
 
 def test_without_gpg_the_sentence_names_it_and_its_package(signed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SmeError, match=r"gpg: cannot be run.*\n.*package gnupg"):
-        sign(signed, Signing(key="1" * 40), EPOCH)
+        sign_file(signed, SigningSettings(key="1" * 40), EPOCH)
 
 
 @pytest.mark.parametrize(("data", "words"), [(b"nonsense", "is no OpenPGP key"), (None, "this key cannot sign")])
@@ -132,6 +132,6 @@ def test_a_key_file_that_cannot_sign_is_named(tmp_path: Path, signed: Path, data
     path = tmp_path / "key"
     path.write_bytes(PUBLIC.read_bytes() if data is None else data)
     with pytest.raises(SignError, match=words) as refusal:
-        certificate(Signing(file=path))
-        sign(signed, Signing(file=path), EPOCH)
+        load_signing_certificate(SigningSettings(file=path))
+        sign_file(signed, SigningSettings(file=path), EPOCH)
     assert str(path) in str(refusal.value)

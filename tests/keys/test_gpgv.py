@@ -34,43 +34,43 @@ def sums(tmp_path: Path) -> Path:
 def test_a_text_with_its_signature_within_comes_out_as_it_was_signed(signer: Signer, sums: Path) -> None:
     signed = signer.clearsigned(sums)
     assert gpgv.is_clearsigned(signed.read_bytes())
-    assert gpgv.text_of(signed, [signer.key]) == (sums.read_bytes(), signer.fingerprint)
+    assert gpgv.verify_clearsigned(signed, [signer.key]) == (sums.read_bytes(), signer.fingerprint)
 
 
 def test_what_stands_before_the_signed_text_is_not_taken(signer: Signer, sums: Path) -> None:
     signed = signer.clearsigned(sums)
     signed.write_bytes(b"\n" + signed.read_bytes() + f"\n{'2' * 64}  evil.iso\n".encode())
-    assert b"evil" not in gpgv.text_of(signed, [signer.key])[0]
+    assert b"evil" not in gpgv.verify_clearsigned(signed, [signer.key])[0]
 
 
 def test_a_signature_beside_its_file_names_its_owner(signer: Signer, sums: Path) -> None:
-    assert gpgv.owner_of(sums, signer.detached(sums), [signer.key]) == signer.fingerprint
+    assert gpgv.verify_detached(sums, signer.detached(sums), [signer.key]) == signer.fingerprint
 
 
 def test_a_changed_text_is_refused(signer: Signer, sums: Path) -> None:
     signed = signer.clearsigned(sums)
     signed.write_bytes(signed.read_bytes().replace(b"1" * 64, b"2" * 64))
     with pytest.raises(ContentError, match="does not verify"):
-        gpgv.text_of(signed, [signer.key])
+        gpgv.verify_clearsigned(signed, [signer.key])
 
 
 def test_a_changed_file_is_refused(signer: Signer, sums: Path) -> None:
     signature = signer.detached(sums)
     sums.write_text("changed\n")
     with pytest.raises(ContentError, match="does not verify"):
-        gpgv.owner_of(sums, signature, [signer.key])
+        gpgv.verify_detached(sums, signature, [signer.key])
 
 
 def test_a_key_that_is_not_pinned_is_named(signer: Signer, other: Signer, sums: Path) -> None:
     signed = signer.clearsigned(sums)
     with pytest.raises(ContentError) as caught:
-        gpgv.text_of(signed, [other.key])
+        gpgv.verify_clearsigned(signed, [other.key])
     assert "which release.toml does not trust" in str(caught.value)
     assert signer.fingerprint[-16:].upper() in str(caught.value).upper()
 
 
 def test_what_is_no_signature_is_refused(signer: Signer, sums: Path) -> None:
     with pytest.raises(ContentError):
-        gpgv.text_of(sums, [signer.key])
+        gpgv.verify_clearsigned(sums, [signer.key])
     with pytest.raises(ContentError):
-        gpgv.owner_of(sums, sums, [signer.key])
+        gpgv.verify_detached(sums, sums, [signer.key])

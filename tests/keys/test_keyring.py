@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pysequoia import ArmorKind, Tsk, armor
 
-from smedoit.config.tiers import Key
-from smedoit.errors import PackageError, TreeError
+from smedoit.config.tiers import KeySettings
+from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring, known, openpgp
 from smedoit.keys.keyring import PinnedKey
 from smedoit.sample.packages import FINGERPRINTS, KEYS
@@ -34,13 +34,13 @@ REAL = {
 
 
 def test_keys_come_in_the_order_of_release_toml() -> None:
-    wanted = [Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in ("koozali", "centos")]
-    assert [one.fingerprint for one in keyring.load(wanted)] == [key.fingerprint for key in wanted]
+    wanted = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in ("koozali", "centos")]
+    assert [one.fingerprint for one in keyring.load_pinned_keys(wanted)] == [key.fingerprint for key in wanted]
 
 
 @pytest.mark.parametrize(("name", "fingerprint", "usable"), [(name, *facts) for name, facts in REAL.items()])
 def test_a_real_key_is_pinned_or_says_that_it_cannot_be_used(name: str, fingerprint: str, usable: bool) -> None:
-    pinned = keyring.pinned(Key(corpus_dir() / "keys" / name, fingerprint))
+    pinned = keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / name, fingerprint))
     assert (pinned.verifier is not None, not pinned.obstacle) == (usable, usable)
 
 
@@ -49,26 +49,26 @@ def test_a_real_key_is_pinned_or_says_that_it_cannot_be_used(name: str, fingerpr
 )
 def test_of_a_file_of_several_keys_the_pinned_one_counts(fingerprint: str) -> None:
     ring = corpus_dir() / "rpms/rpm-rs/signing_keys/v4/rpm-testkey-v4-keyring.asc"
-    assert keyring.pinned(Key(ring, fingerprint)).verifier
+    assert keyring.read_pinned_key(KeySettings(ring, fingerprint)).verifier
 
 
 def test_another_fingerprint_is_refused_with_both() -> None:
     with pytest.raises(PackageError) as caught:
-        keyring.pinned(Key(KOOZALI, FINGERPRINTS["centos"]))
+        keyring.read_pinned_key(KeySettings(KOOZALI, FINGERPRINTS["centos"]))
     for words in (str(KOOZALI), FINGERPRINTS["koozali"], FINGERPRINTS["centos"], "hint:"):
         assert words in str(caught.value)
 
 
 def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match="key: cannot be read, no such file"):
-        keyring.pinned(Key(tmp_path / "key", FINGERPRINTS["koozali"]))
+    with pytest.raises(FileError, match="key: cannot be read, no such file"):
+        keyring.read_pinned_key(KeySettings(tmp_path / "key", FINGERPRINTS["koozali"]))
 
 
 @pytest.mark.parametrize("data", [b"", b"text", bytes(100), KOOZALI.read_bytes()[:200], b"\x99\x01\x0d\x04"])
 def test_what_is_no_key_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "key").write_bytes(data)
     with pytest.raises(PackageError, match="key: holds") as caught:
-        keyring.pinned(Key(tmp_path / "key", FINGERPRINTS["koozali"]))
+        keyring.read_pinned_key(KeySettings(tmp_path / "key", FINGERPRINTS["koozali"]))
     assert "Backtrace" not in str(caught.value)
 
 
@@ -77,24 +77,24 @@ def test_a_damaged_key_is_not_the_pinned_one(tmp_path: Path) -> None:
     middle = len(text) // 3
     (tmp_path / "key").write_text(text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1 :])
     with pytest.raises(PackageError):
-        keyring.pinned(Key(tmp_path / "key", FINGERPRINTS["koozali"]))
+        keyring.read_pinned_key(KeySettings(tmp_path / "key", FINGERPRINTS["koozali"]))
 
 
 @pytest.mark.parametrize(
     ("said", "verdict"), [("768b63564a", True), ("768B63564A", True), ("", False), ("868b63564a", False)]
 )
 def test_a_key_id_is_the_tail_of_the_fingerprint_in_any_case(said: str, verdict: bool) -> None:
-    assert keyring.pinned(Key(KOOZALI, FINGERPRINTS["koozali"])).is_id(said) is verdict
+    assert keyring.read_pinned_key(KeySettings(KOOZALI, FINGERPRINTS["koozali"])).is_id(said) is verdict
 
 
 # Keys that no longer count, and keys that nobody pinned
 
 
-def loaded(directory: Path, data: bytes, **more: str) -> tuple[Key, PinnedKey]:
+def loaded(directory: Path, data: bytes, **more: str) -> tuple[KeySettings, PinnedKey]:
     path = directory / "RPM-GPG-KEY-own"
     path.write_bytes(data)
-    key = Key(path, openpgp.certificates(data)[0].fingerprint, **more)
-    return key, keyring.pinned(key)
+    key = KeySettings(path, openpgp.parse_certificates(data)[0].fingerprint, **more)
+    return key, keyring.read_pinned_key(key)
 
 
 def test_a_revoked_key_is_refused_whatever_reason_is_given(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_revoked_key_is_refused_whatever_reason_is_given(tmp_path: Path) -> No
     data = armor(bytes(public) + bytes(public.revoke(secret.certifier())), ArmorKind.PublicKey).encode()
     key, one = loaded(tmp_path, data, expired="why not")
     with pytest.raises(PackageError, match=rf"revoked by its owner:\n    {key.file} \({key.fingerprint}\)"):
-        keyring.refuse_stale([key], [one], MOMENT)
+        keyring.refuse_expired_keys([key], [one], MOMENT)
 
 
 def test_a_key_that_rpm_could_not_import_is_refused(tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_a_key_that_rpm_could_not_import_is_refused(tmp_path: Path) -> None:
 
 
 def test_all_keys_that_no_longer_count_stand_in_one_report() -> None:
-    wanted = [Key(corpus_dir() / "keys" / name, REAL[name][0]) for name in sorted(REAL)]
+    wanted = [KeySettings(corpus_dir() / "keys" / name, REAL[name][0]) for name in sorted(REAL)]
     with pytest.raises(PackageError) as caught:
-        keyring.refuse_stale(wanted, keyring.load(wanted), MOMENT)
+        keyring.refuse_expired_keys(wanted, keyring.load_pinned_keys(wanted), MOMENT)
     said = str(caught.value)
     assert "expired on 2017-01-03, before [release] date" in said
     assert "expired on 2021-06-30, before [release] date" in said
@@ -123,21 +123,21 @@ def test_all_keys_that_no_longer_count_stand_in_one_report() -> None:
 
 def test_an_expired_key_counts_with_a_reason_and_before_its_time() -> None:
     name = "RPM-GPG-KEY-CentOS-6"
-    key = Key(corpus_dir() / "keys" / name, REAL[name][0])
-    keyring.refuse_stale([key], keyring.load([key]), datetime(2021, 6, 29, tzinfo=timezone.utc))
+    key = KeySettings(corpus_dir() / "keys" / name, REAL[name][0])
+    keyring.refuse_expired_keys([key], keyring.load_pinned_keys([key]), datetime(2021, 6, 29, tzinfo=timezone.utc))
     excused = replace(key, expired="signed in its time")
-    keyring.refuse_stale([excused], keyring.load([excused]), MOMENT)
+    keyring.refuse_expired_keys([excused], keyring.load_pinned_keys([excused]), MOMENT)
 
 
 @pytest.mark.parametrize("key_id", ["6a2faea2352c64e5", "352C64E5", "91e97d7c4a5e96f17f3e888f6a2faea2352c64e5"])
 def test_a_published_key_is_known_by_its_id(key_id: str) -> None:
-    assert keyring.origin(key_id, None).startswith("that is RPM-GPG-KEY-EPEL-7, Fedora EPEL 7, fingerprint 91e9")
+    assert keyring.key_origin(key_id, None).startswith("that is RPM-GPG-KEY-EPEL-7, Fedora EPEL 7, fingerprint 91e9")
 
 
 def test_every_published_key_is_as_the_corpus_has_it() -> None:
     for one in known.PUBLISHED:
         fingerprints = {
-            found.fingerprint for found in openpgp.certificates((corpus_dir() / "keys" / one.file).read_bytes())
+            found.fingerprint for found in openpgp.parse_certificates((corpus_dir() / "keys" / one.file).read_bytes())
         }
         assert fingerprints == {one.fingerprint}
 
@@ -145,16 +145,16 @@ def test_every_published_key_is_as_the_corpus_has_it() -> None:
 def test_a_key_file_in_the_content_tree_is_found_by_its_subkey(tmp_path: Path) -> None:
     path = Path(shutil.copy(corpus_dir() / "keys/RPM-GPG-KEY-remi2017", tmp_path))
     (tmp_path / "RPM-GPG-KEY-broken").write_text("no key")
-    [one] = openpgp.certificates(path.read_bytes())
-    assert keyring.lying_about(one.subkeys[0][-16:], tmp_path) == (path, one.fingerprint)
+    [one] = openpgp.parse_certificates(path.read_bytes())
+    assert keyring.find_key_file(one.subkeys[0][-16:], tmp_path) == (path, one.fingerprint)
 
 
 def test_an_id_that_nobody_knows_has_no_origin(tmp_path: Path) -> None:
-    assert keyring.origin("0123456789abcdef", tmp_path) == ""
-    assert keyring.origin("5", tmp_path / "nowhere") == ""
+    assert keyring.key_origin("0123456789abcdef", tmp_path) == ""
+    assert keyring.key_origin("5", tmp_path / "nowhere") == ""
 
 
 def test_whether_a_key_is_legacy_is_part_of_what_its_verdicts_depend_on() -> None:
     name = "RPM-GPG-KEY-remi"
-    key = Key(corpus_dir() / "keys" / name, REAL[name][0])
-    assert keyring.pinned(key).token != keyring.pinned(replace(key, legacy="needed")).token
+    key = KeySettings(corpus_dir() / "keys" / name, REAL[name][0])
+    assert keyring.read_pinned_key(key).token != keyring.read_pinned_key(replace(key, legacy="needed")).token

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.tiers import Key
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import SmeError
 from smedoit.keys import keyring, openpgp, rpmkeys
 from smedoit.rpm import reader
@@ -26,11 +26,11 @@ GOOD = """/a.rpm:
 
 
 def key(name: str, fingerprint: str, reason: str = "of 2007, and still on the medium") -> keyring.PinnedKey:
-    return keyring.pinned(Key(corpus_dir() / "keys" / name, fingerprint, legacy=reason))
+    return keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / name, fingerprint, legacy=reason))
 
 
-def certificate() -> openpgp.Certificate:
-    [one] = openpgp.certificates((corpus_dir() / "keys" / CENTOS5[0]).read_bytes())
+def certificate() -> openpgp.OpenPgpCertificate:
+    [one] = openpgp.parse_certificates((corpus_dir() / "keys" / CENTOS5[0]).read_bytes())
     return one
 
 
@@ -39,8 +39,8 @@ def package(place: Path) -> Path:
 
 
 def refusal(path: Path, trusted: keyring.PinnedKey) -> str:
-    with pytest.raises(reader.Bad) as caught:
-        reader.read(path, path.name, [trusted])
+    with pytest.raises(reader.BadPackageError) as caught:
+        reader.read_package(path, path.name, [trusted])
     return str(caught.value)
 
 
@@ -48,7 +48,7 @@ def refusal(path: Path, trusted: keyring.PinnedKey) -> str:
 def test_a_real_dsa_signature_counts_for_a_key_marked_legacy(arch: str) -> None:
     need("rpmkeys")
     path = corpus_dir() / f"rpms/centos/centos-release-5-0.0.el5.centos.2.{arch}.rpm"
-    found = reader.read(path, path.name, [key(*CENTOS5)])
+    found = reader.read_package(path, path.name, [key(*CENTOS5)])
     assert (found.name, found.arch, found.key) == ("centos-release", arch, CENTOS5[1])
 
 
@@ -92,8 +92,8 @@ def test_a_cut_tail_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["RPM-GPG-KEY-SMEServer", "RPM-GPG-KEY-remi", "RPM-GPG-KEY-CentOS-5"])
 def test_rpm_takes_every_legacy_key_of_the_corpus(name: str, tmp_path: Path) -> None:
     need("rpmkeys")
-    [one] = openpgp.certificates((corpus_dir() / "keys" / name).read_bytes())
-    rpmkeys.Ring(one, name).fill(tmp_path)
+    [one] = openpgp.parse_certificates((corpus_dir() / "keys" / name).read_bytes())
+    rpmkeys.LegacyKeyring(one, name).fill(tmp_path)
     assert (tmp_path / "db").is_dir()
 
 
@@ -101,21 +101,23 @@ def test_a_modern_signature_of_a_legacy_key_needs_no_rpm(monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", "")
     centos7 = key("RPM-GPG-KEY-CentOS-7", "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5")
     path = corpus_dir() / "rpms/centos/epel-release-7-5.noarch.rpm"
-    assert reader.read(path, path.name, [centos7]).name == "epel-release"
+    assert reader.read_package(path, path.name, [centos7]).name == "epel-release"
 
 
 def test_a_machine_without_rpm_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SmeError, match=r"rpmkeys: cannot be run(.|\n)*package rpm"):
-        reader.read(corpus_dir() / "rpms/centos" / SIGNED, SIGNED, [key(*CENTOS5)])
+        reader.read_package(corpus_dir() / "rpms/centos" / SIGNED, SIGNED, [key(*CENTOS5)])
 
 
 def test_what_rpm_says_of_a_good_package_is_believed() -> None:
-    assert rpmkeys.judged(GOOD, certificate())
+    assert rpmkeys.parse_rpmkeys_output(GOOD, certificate())
 
 
 def test_a_signature_of_the_header_alone_proves_no_payload() -> None:
-    assert not rpmkeys.judged(GOOD.replace("    V3 DSA/SHA1 Signature, key ID e8562897: OK\n", ""), certificate())
+    assert not rpmkeys.parse_rpmkeys_output(
+        GOOD.replace("    V3 DSA/SHA1 Signature, key ID e8562897: OK\n", ""), certificate()
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,12 +132,12 @@ def test_a_signature_of_the_header_alone_proves_no_payload() -> None:
     ],
 )
 def test_any_line_that_is_not_known_and_good_is_a_refusal(line: str) -> None:
-    with pytest.raises(rpmkeys.Unproven) as caught:
-        rpmkeys.judged(f"{GOOD}{line}\n", certificate())
+    with pytest.raises(rpmkeys.UnverifiedError) as caught:
+        rpmkeys.parse_rpmkeys_output(f"{GOOD}{line}\n", certificate())
     assert str(caught.value) == line.strip()
 
 
 @pytest.mark.parametrize("said", ["", "/a.rpm:\n", "/a.rpm:\n    MD5 digest: OK\n"])
 def test_digests_alone_prove_nothing(said: str) -> None:
-    with pytest.raises(rpmkeys.Unproven, match="no signature of that key"):
-        rpmkeys.judged(said, certificate())
+    with pytest.raises(rpmkeys.UnverifiedError, match="no signature of that key"):
+        rpmkeys.parse_rpmkeys_output(said, certificate())

@@ -6,34 +6,41 @@ from collections.abc import Sequence
 
 import pytest
 
-from smedoit.config.packages import Exclusions, Retirement, Selection
+from smedoit.config.packages import PackageExclusions, PackageSelection, RetiredPackage
 from smedoit.package import Package
-from smedoit.packages.explain import Copy, by_slot, judge, report, selected, unknown
-from smedoit.packages.select import pick
+from smedoit.packages.explain import (
+    TierPackage,
+    explain_copy,
+    find_copies,
+    format_verdicts,
+    selected_by_slot,
+    unknown_package,
+)
+from smedoit.packages.select import select_newest
 from tests.nouns import package
 
-SELECTION = Selection(multilib=("glibc",), several={"kernel": 2})
-LISTS = Exclusions({"old": Retirement("of no use")}, {"bad-2-1": "broken"})
+SELECTION = PackageSelection(multilib=("glibc",), several={"kernel": 2})
+LISTS = PackageExclusions({"old": RetiredPackage("of no use")}, {"bad-2-1": "broken"})
 TIERS = ("smeos", "smeupdates", "smetest")
 
 
-def lying(tier: str, *nevras: str, refused: str = "") -> list[Copy]:
+def lying(tier: str, *nevras: str, refused: str = "") -> list[TierPackage]:
     """Return copies in a tier; smetest is not staged."""
-    return [Copy(placed(nevra, tier), tier, TIERS.index(tier), tier != "smetest", refused) for nevra in nevras]
+    return [TierPackage(placed(nevra, tier), tier, TIERS.index(tier), tier != "smetest", refused) for nevra in nevras]
 
 
 def placed(nevra: str, tier: str) -> Package:
     return package(nevra, file=f"{tier}/{nevra}.rpm")
 
 
-def rules(copies: Sequence[Copy], *words: str) -> dict[str, str]:
+def rules(copies: Sequence[TierPackage], *words: str) -> dict[str, str]:
     """Return NEVRA and tier -> rule, a star before the rule of what is picked."""
     staged = {
         tier: [one.package for one in copies if one.tier == tier and one.staged and not one.refused]
         for tier in TIERS[:2]
     }
-    winners = by_slot(pick(staged, SELECTION, "x86_64", LISTS), "x86_64")
-    judged = [judge(one, winners, SELECTION, "x86_64", LISTS) for one in selected(copies, words or ["*"])]
+    winners = selected_by_slot(select_newest(staged, SELECTION, "x86_64", LISTS), "x86_64")
+    judged = [explain_copy(one, winners, SELECTION, "x86_64", LISTS) for one in find_copies(copies, words or ["*"])]
     return {f"{one.copy.package.nevra} {one.copy.tier}": "*" * one.picked + one.rule for one in judged}
 
 
@@ -78,7 +85,9 @@ def test_retired_and_excluded_copies_name_their_entries() -> None:
 
 def test_the_same_version_twice_in_a_tier_is_said() -> None:
     one, other = (package("a-1-1.noarch", file=f"smeos/{place}/a.rpm") for place in ("x", "y"))
-    assert rules([Copy(one, "smeos", 0), Copy(other, "smeos", 0)])["a-1-1.noarch smeos"].startswith("double: ")
+    assert rules([TierPackage(one, "smeos", 0), TierPackage(other, "smeos", 0)])["a-1-1.noarch smeos"].startswith(
+        "double: "
+    )
 
 
 def test_a_multilib_package_is_judged_by_itself() -> None:
@@ -92,14 +101,14 @@ def test_words_are_names_nevras_or_globs(word: str) -> None:
 
 
 def test_an_unknown_word_gets_the_nearest_names() -> None:
-    assert unknown("smeserver-yun", lying("smeos", "smeserver-yum-1-1.noarch")) == (
+    assert unknown_package("smeserver-yun", lying("smeos", "smeserver-yum-1-1.noarch")) == (
         "smeserver-yun: no tier has such a package; did you mean smeserver-yum?"
     )
 
 
 def test_a_report_marks_what_is_on_the_medium() -> None:
     copies = lying("smeos", "a-2-1.noarch", "a-1-1.noarch")
-    winners = by_slot(pick({"smeos": [one.package for one in copies]}, SELECTION, "x86_64"), "x86_64")
-    text = report(judge(one, winners, SELECTION, "x86_64", LISTS) for one in selected(copies, ["a"]))
+    winners = selected_by_slot(select_newest({"smeos": [one.package for one in copies]}, SELECTION, "x86_64"), "x86_64")
+    text = format_verdicts(explain_copy(one, winners, SELECTION, "x86_64", LISTS) for one in find_copies(copies, ["a"]))
     assert text.splitlines()[:3] == ["a.noarch", "  * 2-1 in smeos: newest", "      smeos/a-2-1.noarch.rpm"]
     assert "  - 1-1 in smeos: older: a-2-1.noarch (smeos) is newer" in text

@@ -13,56 +13,56 @@ from hypothesis import strategies as st
 from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.packages.select import Pick
+from smedoit.packages.select import SelectedPackage
 from tests.nouns import package
 
 FILE = Path("packages.lock")
 PICKS = [
-    Pick(package("bash-4.2.46-34.el7.x86_64"), "smeos", ("bash-4.2-1.x86_64 (smeos)",)),
-    Pick(package("lvm2-7:2.02-1.noarch", file="tiers/Käse/lvm2.rpm", source_rpm=""), "smeupdates"),
+    SelectedPackage(package("bash-4.2.46-34.el7.x86_64"), "smeos", ("bash-4.2-1.x86_64 (smeos)",)),
+    SelectedPackage(package("lvm2-7:2.02-1.noarch", file="tiers/Käse/lvm2.rpm", source_rpm=""), "smeupdates"),
 ]
 TEXT = st.text(max_size=20)
 PACKAGES = st.builds(Package, TEXT, st.builds(Evr, st.integers(0), TEXT, TEXT), TEXT, TEXT, st.integers(0), TEXT, TEXT)
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert lock.loads(lock.dumps(PICKS), FILE) == [replace(one, beaten=()) for one in PICKS]
+    assert lock.parse_lock(lock.format_lock(PICKS), FILE) == [replace(one, beaten=()) for one in PICKS]
 
 
-@given(st.lists(st.builds(Pick, PACKAGES, TEXT, st.lists(TEXT).map(tuple))))
-def test_any_pick_survives(picks: list[Pick]) -> None:
-    text = lock.dumps(picks)
-    assert lock.dumps(lock.loads(text, FILE)) == text
+@given(st.lists(st.builds(SelectedPackage, PACKAGES, TEXT, st.lists(TEXT).map(tuple))))
+def test_any_pick_survives(picks: list[SelectedPackage]) -> None:
+    text = lock.format_lock(picks)
+    assert lock.format_lock(lock.parse_lock(text, FILE)) == text
 
 
 def test_each_pick_has_a_line_so_that_diff_shows_it() -> None:
-    assert [line for line in lock.dumps(PICKS).splitlines() if '"name": "bash"' in line] != []
-    assert len(lock.dumps(PICKS).splitlines()) == len(PICKS) + 2
+    assert [line for line in lock.format_lock(PICKS).splitlines() if '"name": "bash"' in line] != []
+    assert len(lock.format_lock(PICKS).splitlines()) == len(PICKS) + 2
 
 
 def test_the_same_picks_make_the_same_text() -> None:
-    assert lock.dumps(PICKS) == lock.dumps(iter(PICKS))
+    assert lock.format_lock(PICKS) == lock.format_lock(iter(PICKS))
 
 
 def test_a_lock_of_nothing_is_a_lock() -> None:
-    assert lock.loads(lock.dumps([]), FILE) == []
+    assert lock.parse_lock(lock.format_lock([]), FILE) == []
 
 
 def test_a_lock_says_who_signed_and_not_what_was_beaten() -> None:
     """Else an old package that somebody adds to a tier would build everything again, to the same bytes."""
-    [first, _] = json.loads(lock.dumps(PICKS))["picks"]
+    [first, _] = json.loads(lock.format_lock(PICKS))["picks"]
     assert first["key"] == PICKS[0].package.key and "beaten" not in first
 
 
 def test_another_format_is_refused_by_its_number() -> None:
     with pytest.raises(PackageError, match=r"packages\.lock: is a lock of format 2, not 1"):
-        lock.loads('{"format": 2, "picks": []}', FILE)
+        lock.parse_lock('{"format": 2, "picks": []}', FILE)
 
 
-@pytest.mark.parametrize("count", range(0, len(lock.dumps(PICKS)) - 1, 7))
+@pytest.mark.parametrize("count", range(0, len(lock.format_lock(PICKS)) - 1, 7))
 def test_a_torn_lock_is_refused_in_words(count: int) -> None:
     with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock"):
-        lock.loads(lock.dumps(PICKS)[:count], FILE)
+        lock.parse_lock(lock.format_lock(PICKS)[:count], FILE)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_torn_lock_is_refused_in_words(count: int) -> None:
 )
 def test_json_that_is_no_lock_is_refused_in_words(text: str) -> None:
     with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock"):
-        lock.loads(text, FILE)
+        lock.parse_lock(text, FILE)
 
 
 @pytest.mark.parametrize("key", ["epoch", "size"])
 def test_a_pick_with_a_wrong_value_is_refused_in_words(key: str) -> None:
-    document = json.loads(lock.dumps(PICKS))
+    document = json.loads(lock.format_lock(PICKS))
     document["picks"][0][key] = "x"
     with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock"):
-        lock.loads(json.dumps(document), FILE)
+        lock.parse_lock(json.dumps(document), FILE)

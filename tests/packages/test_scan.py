@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.tiers import Key, Tier
-from smedoit.errors import PackageError, TreeError
+from smedoit.config.tiers import KeySettings, Tier
+from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.rpm import reader
 from smedoit.sample import packages
-from smedoit.sample.packages import FINGERPRINTS, KEYS, Recipe
+from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
 from tests.corpus import corpus_dir
 from tests.tools import need
 
@@ -32,12 +32,14 @@ class World:
         self.root, self.memory = root, root / "memory.json"
 
     def add(self, tier: str, name: str, place: str = "x86_64/RPMS", **more: str) -> Path:
-        return packages.write(Recipe(name, "1", "1", **more), self.root / tier / place)  # type: ignore[arg-type]
+        return packages.write_rpm(RpmRecipe(name, "1", "1", **more), self.root / tier / place)  # type: ignore[arg-type]
 
     def take(self, *tiers: str, trusted: Iterable[str] = BOTH, **more: bool) -> dict[str, list[Package]]:
-        pinned = keyring.load(Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in trusted)
+        pinned = keyring.load_pinned_keys(
+            KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in trusted
+        )
         wanted = [Tier(tier, self.root / tier, **more) for tier in tiers]
-        return scan.take(wanted, self.root, pinned, self.memory)
+        return scan.load_tier_packages(wanted, self.root, pinned, self.memory)
 
     def names(self, *tiers: str) -> dict[str, list[str]]:
         return {tier: [one.name for one in found] for tier, found in self.take(*tiers).items()}
@@ -57,13 +59,13 @@ def world(tmp_path: Path) -> World:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were opened, as they are opened."""
     names: list[str] = []
-    read = reader.read
+    read = reader.read_package
 
     def noting(path: Path, *more: object) -> Package:
         names.append(path.name)
         return read(path, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reader, "read", noting)
+    monkeypatch.setattr(reader, "read_package", noting)
     return names
 
 
@@ -89,11 +91,11 @@ def test_a_file_below_root_is_named_relative_to_it(world: World) -> None:
 
 def test_a_file_elsewhere_keeps_its_whole_name(tmp_path: Path) -> None:
     world = World(tmp_path / "root")
-    path = packages.write(Recipe("a", "1", "1"), tmp_path / "elsewhere")
-    [[found]] = scan.take(
+    path = packages.write_rpm(RpmRecipe("a", "1", "1"), tmp_path / "elsewhere")
+    [[found]] = scan.load_tier_packages(
         [Tier("far", path.parent)],
         world.root,
-        keyring.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])]),
+        keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])]),
         world.memory,
     ).values()
     assert found.file == str(path)
@@ -137,7 +139,7 @@ def test_a_file_of_the_same_time_and_another_size_is_opened_again(world: World, 
     times = path.stat()
     world.take("smeos")
     opened.clear()
-    path.write_bytes(packages.build(Recipe("a", "1", "1", size=5000)))
+    path.write_bytes(packages.build_rpm(RpmRecipe("a", "1", "1", size=5000)))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     world.take("smeos")
     assert opened == [path.name]
@@ -145,8 +147,10 @@ def test_a_file_of_the_same_time_and_another_size_is_opened_again(world: World, 
 
 def test_a_file_in_two_tiers_is_opened_once(world: World, opened: list[str]) -> None:
     path = world.add("smeos", "a")
-    key = keyring.pinned(Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"]))
-    scan.take([Tier("one", world.root / "smeos"), Tier("two", path.parent)], world.root, [key], world.memory)
+    key = keyring.read_pinned_key(KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"]))
+    scan.load_tier_packages(
+        [Tier("one", world.root / "smeos"), Tier("two", path.parent)], world.root, [key], world.memory
+    )
     assert opened == [path.name]
 
 
@@ -187,12 +191,14 @@ def test_what_rpm_vouched_for_falls_when_its_key_is_no_longer_legacy(tmp_path: P
     name = "centos-release-5-0.0.el5.centos.2.x86_64.rpm"
     (tmp_path / "tier").mkdir()
     shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
-    key = Key(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed")
+    key = KeySettings(
+        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed"
+    )
     tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
-    [found] = scan.take(tiers, tmp_path, keyring.load([key]), memory)["tier"]
+    [found] = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)["tier"]
     assert found.key == key.fingerprint
     with pytest.raises(PackageError, match="cannot be checked here"):
-        scan.take(tiers, tmp_path, keyring.load([replace(key, legacy="")]), memory)
+        scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([replace(key, legacy="")]), memory)
 
 
 def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,17 +206,19 @@ def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: py
     name = "centos-release-5-0.0.el5.centos.2.x86_64.rpm"
     (tmp_path / "tier").mkdir()
     shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
-    key = Key(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed")
+    key = KeySettings(
+        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed"
+    )
     tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
-    first = scan.take(tiers, tmp_path, keyring.load([key]), memory)
+    first = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)
     monkeypatch.setenv("PATH", "")
-    assert scan.take(tiers, tmp_path, keyring.load([key]), memory) == first
+    assert scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory) == first
 
 
 def test_a_mended_file_is_read_again(world: World) -> None:
     bad = world.add("smeos", "b", key="")
     world.refusal("smeos")
-    bad.write_bytes(packages.build(Recipe("b", "1", "1")))
+    bad.write_bytes(packages.build_rpm(RpmRecipe("b", "1", "1")))
     assert world.names("smeos") == {"smeos": ["b"]}
 
 
@@ -219,9 +227,9 @@ def test_a_file_that_changed_meanwhile_is_not_remembered_as_bad(world: World, mo
     with monkeypatch.context() as patch:
 
         def changing(*_: object) -> Package:
-            raise reader.Bad("changed while it was being read", passing=True)
+            raise reader.BadPackageError("changed while it was being read", passing=True)
 
-        patch.setattr(reader, "read", changing)
+        patch.setattr(reader, "read_package", changing)
         world.refusal("smeos")
     assert world.names("smeos") == {"smeos": ["a"]}
 
@@ -245,10 +253,10 @@ def test_an_unknown_key_says_whose_it_is_and_which_tiers_need_it(tmp_path: Path)
     shutil.copy(corpus_dir() / "rpms/centos/epel-release-7-5.noarch.rpm", tmp_path / "two")
     lying = Path(shutil.copy(corpus_dir() / "keys/RPM-GPG-KEY-CentOS-7", content))
     world = World(tmp_path)
-    pinned = keyring.load([Key(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
+    pinned = keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
     tiers = [Tier(tier, tmp_path / tier) for tier in ("one", "two")]
     with pytest.raises(PackageError) as caught:
-        scan.take(tiers, tmp_path, pinned, world.memory, content=content)
+        scan.load_tier_packages(tiers, tmp_path, pinned, world.memory, content=content)
     said = str(caught.value)
     assert "signed by key 24c6a8a7f4a80eb5, which release.toml does not trust; that is RPM-GPG-KEY-CentOS-7" in said
     assert f"it lies in {lying}, fingerprint 6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5" in said
@@ -259,9 +267,11 @@ def test_an_unknown_key_says_whose_it_is_and_which_tiers_need_it(tmp_path: Path)
 def test_a_survey_tells_good_bad_and_absent_apart(world: World) -> None:
     world.add("one", "a")
     bad = world.add("one", "b", key="")
-    pinned = keyring.load(Key(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in BOTH)
+    pinned = keyring.load_pinned_keys(
+        KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in BOTH
+    )
     tiers = [Tier("one", world.root / "one"), Tier("gone", world.root / "gone")]
-    seen = scan.survey(tiers, world.root, pinned, world.memory)
+    seen = scan.scan_tiers(tiers, world.root, pinned, world.memory)
     [refused] = seen.refused["one"]
     assert [one.name for one in seen.packages["one"]] == ["a"]
     assert (refused.file, refused.reason) == (str(bad), "not signed")
@@ -339,7 +349,7 @@ def test_a_pipe_in_a_packages_place_is_refused_and_not_waited_for(world: World) 
 
 
 def test_a_tier_that_is_not_there_is_named(world: World) -> None:
-    with pytest.raises(TreeError, match=r"smeos: tier smeos is not there\n  hint: .*release\.toml"):
+    with pytest.raises(FileError, match=r"smeos: tier smeos is not there\n  hint: .*release\.toml"):
         world.take("smeos")
 
 
@@ -350,20 +360,20 @@ def test_a_directory_that_nobody_may_read_is_named(world: World, monkeypatch: py
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(TreeError, match="RPMS: cannot be read, permission denied"):
+    with pytest.raises(FileError, match="RPMS: cannot be read, permission denied"):
         world.take("smeos")
 
 
 def test_an_empty_tier_is_refused_unless_it_may_be(world: World) -> None:
     (world.root / "smeos").mkdir()
-    with pytest.raises(TreeError, match=r"tier smeos holds no RPM\n  hint: .*may_be_empty = true"):
+    with pytest.raises(FileError, match=r"tier smeos holds no RPM\n  hint: .*may_be_empty = true"):
         world.take("smeos")
     assert world.take("smeos", may_be_empty=True) == {"smeos": []}
 
 
 def test_only_staged_tiers_count() -> None:
     tiers = [Tier("a", Path("a")), Tier("b", Path("b"), stage=False), Tier("c", Path("c"))]
-    assert [tier.name for tier in scan.staged(tiers)] == ["a", "c"]
+    assert [tier.name for tier in scan.staged_tiers(tiers)] == ["a", "c"]
 
 
 def test_a_copy_of_the_world_reads_the_same_packages(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:

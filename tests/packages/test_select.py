@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.config.packages import Selection
+from smedoit.config.packages import PackageSelection
 from smedoit.errors import PackageError
 from smedoit.package import Package
-from smedoit.packages.select import Pick, pick
+from smedoit.packages.select import SelectedPackage, select_newest
 from tests.nouns import package
 
 
-def picked(selection: Selection | None = None, **tiers: Sequence[str]) -> dict[str, str]:
+def picked(selection: PackageSelection | None = None, **tiers: Sequence[str]) -> dict[str, str]:
     """Return NEVRA -> tier of the picks; each tier's packages are spelled as NEVRAs."""
     packages = {tier: [package(nevra) for nevra in nevras] for tier, nevras in tiers.items()}
-    return {one.package.nevra: one.tier for one in pick(packages, selection or Selection(), "x86_64")}
+    return {one.package.nevra: one.tier for one in select_newest(packages, selection or PackageSelection(), "x86_64")}
 
 
-def picks(**tiers: Sequence[Package]) -> list[Pick]:
-    return pick(tiers, Selection(), "x86_64")
+def picks(**tiers: Sequence[Package]) -> list[SelectedPackage]:
+    return select_newest(tiers, PackageSelection(), "x86_64")
 
 
 def test_the_newest_of_a_name_wins_whatever_its_tier() -> None:
@@ -50,7 +50,7 @@ def test_versions_that_only_look_different_are_equal() -> None:
 def test_a_pick_remembers_what_it_beat_the_newest_first() -> None:
     old, new, newer = (package(f"bash-4.2-{number}.x86_64") for number in (1, 2, 3))
     [chosen] = picks(smeos=[old, new], smeupdates=[newer])
-    assert chosen == Pick(newer, "smeupdates", ("bash-4.2-2.x86_64 (smeos)", "bash-4.2-1.x86_64 (smeos)"))
+    assert chosen == SelectedPackage(newer, "smeupdates", ("bash-4.2-2.x86_64 (smeos)", "bash-4.2-1.x86_64 (smeos)"))
 
 
 def test_source_packages_stay_away() -> None:
@@ -63,15 +63,15 @@ def test_other_architectures_stay_away() -> None:
 
 def test_a_multilib_name_comes_in_both_architectures() -> None:
     both = ["glibc-2.17-1.i686", "glibc-2.17-1.x86_64"]
-    assert list(picked(Selection(multilib=("glibc",)), smeos=[*both, "bash-4.2-1.i686"])) == both
+    assert list(picked(PackageSelection(multilib=("glibc",)), smeos=[*both, "bash-4.2-1.i686"])) == both
 
 
 def test_multilib_names_may_be_globs() -> None:
-    assert picked(Selection(multilib=("lib*",)), smeos=["libgcc-4-1.i686"]) == {"libgcc-4-1.i686": "smeos"}
+    assert picked(PackageSelection(multilib=("lib*",)), smeos=["libgcc-4-1.i686"]) == {"libgcc-4-1.i686": "smeos"}
 
 
 def test_multilib_admits_no_third_architecture() -> None:
-    assert picked(Selection(multilib=("glibc",)), smeos=["glibc-2.17-1.s390x"]) == {}
+    assert picked(PackageSelection(multilib=("glibc",)), smeos=["glibc-2.17-1.s390x"]) == {}
 
 
 def test_a_package_that_became_noarch_replaces_its_older_self() -> None:
@@ -84,26 +84,32 @@ def test_a_package_that_was_noarch_is_replaced_by_its_newer_self() -> None:
 
 def test_several_versions_stay_where_the_release_says_so() -> None:
     kernels = [f"kernel-3.10-{number}.x86_64" for number in (9, 10, 11)]
-    assert list(picked(Selection(several={"kernel": 2}), smeos=kernels)) == kernels[:0:-1]
+    assert list(picked(PackageSelection(several={"kernel": 2}), smeos=kernels)) == kernels[:0:-1]
 
 
 def test_of_several_versions_only_the_last_tells_what_was_beaten() -> None:
     kernels = [package(f"kernel-3.10-{number}.x86_64") for number in (9, 10, 11)]
-    chosen = pick({"smeos": kernels}, Selection(several={"ker*": 2}), "x86_64")
+    chosen = select_newest({"smeos": kernels}, PackageSelection(several={"ker*": 2}), "x86_64")
     assert [one.beaten for one in chosen] == [(), ("kernel-3.10-9.x86_64 (smeos)",)]
 
 
 def test_equal_versions_count_once_among_several() -> None:
     twice = ["kernel-3.10-2.x86_64", "kernel-3.10-1.x86_64"]
-    assert picked(Selection(several={"kernel": 2}), smeos=twice, smeupdates=twice[:1]) == dict.fromkeys(twice, "smeos")
+    assert picked(PackageSelection(several={"kernel": 2}), smeos=twice, smeupdates=twice[:1]) == dict.fromkeys(
+        twice, "smeos"
+    )
 
 
 def test_fewer_versions_than_asked_for_are_all() -> None:
-    assert picked(Selection(several={"kernel": 5}), smeos=["kernel-3-1.x86_64"]) == {"kernel-3-1.x86_64": "smeos"}
+    assert picked(PackageSelection(several={"kernel": 5}), smeos=["kernel-3-1.x86_64"]) == {
+        "kernel-3-1.x86_64": "smeos"
+    }
 
 
 def test_picks_come_sorted_by_name_then_architecture() -> None:
-    found = picked(Selection(multilib=("*",)), smeos=["b-1-1.noarch", "a-1-1.x86_64", "a-1-1.i686", "B-1-1.noarch"])
+    found = picked(
+        PackageSelection(multilib=("*",)), smeos=["b-1-1.noarch", "a-1-1.x86_64", "a-1-1.i686", "B-1-1.noarch"]
+    )
     assert list(found) == ["B-1-1.noarch", "a-1-1.i686", "a-1-1.x86_64", "b-1-1.noarch"]
 
 

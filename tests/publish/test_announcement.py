@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from smedoit.publish import announcement
-from smedoit.publish.announcement import Medium, News
-from smedoit.publish.channels import FINAL, TESTING, Place
+from smedoit.publish.announcement import Announcement, DownloadMedium
+from smedoit.publish.channels import FINAL, TESTING, PublishLocation
 from tests.nouns import identity
 
-MEDIUM = Medium("iso/x86_64/smeserver-10.1-x86_64.iso", 3 << 20, "ab" * 32)
+MEDIUM = DownloadMedium("iso/x86_64/smeserver-10.1-x86_64.iso", 3 << 20, "ab" * 32)
 BASE = "https://mirror.example/releases/10.1"
 
 
-def news(notes: str = "", label: str = "", channel: str = FINAL, bases: tuple[str, ...] = (BASE,)) -> News:
+def news(notes: str = "", label: str = "", channel: str = FINAL, bases: tuple[str, ...] = (BASE,)) -> Announcement:
     one = identity(label=label)
-    return News(one, Place(channel, one.full), bases, [MEDIUM], notes, ("all@lists.example",))
+    return Announcement(one, PublishLocation(channel, one.full), bases, [MEDIUM], notes, ("all@lists.example",))
 
 
 def test_the_mail_has_links_sizes_digests_and_what_is_new() -> None:
-    text = announcement.mail(news("bash mended"))
+    text = announcement.announcement_mail(news("bash mended"))
     assert text.startswith("To: all@lists.example\nSubject: Koozali SME Server 10.1 is released\n\n")
     for words in (f"{BASE}/{MEDIUM.path}", "3145728 bytes (3.0 MiB)", f"SHA-256 {MEDIUM.sha256}", "bash mended"):
         assert words in text
 
 
 def test_a_test_release_warns_its_readers() -> None:
-    text = announcement.mail(news(label="rc2", channel=TESTING))
+    text = announcement.announcement_mail(news(label="rc2", channel=TESTING))
     assert "Subject: Koozali SME Server 10.1 RC2 is released for testing" in text
     assert "do not install it where you need the data" in text
-    assert "do not install" not in announcement.mail(news())
+    assert "do not install" not in announcement.announcement_mail(news())
 
 
 def test_the_wiki_has_a_table_of_media_and_notes_that_cannot_break_out() -> None:
-    text = announcement.wiki(news("a </pre> b"))
+    text = announcement.announcement_wiki(news("a </pre> b"))
     assert f"| [{BASE}/{MEDIUM.path} {MEDIUM.name}] || 3.0 MiB || <code>{MEDIUM.sha256}</code>" in text
     assert text.count("</pre>") == 1
 
 
 def test_without_notes_or_mirrors_nothing_is_invented() -> None:
-    text = announcement.mail(news(bases=()))
+    text = announcement.announcement_mail(news(bases=()))
     assert "What is new" not in text
     assert "https://mirror" not in text
 
 
 def test_the_checklist_names_the_exports_of_both_releases() -> None:
-    lines = announcement.checklist(news(), "10.0").splitlines()
+    lines = announcement.release_checklist(news(), "10.0").splitlines()
     assert lines[:2] == ["[x] 10.1 is in its place, read back", "[x] the link 10 says 10.1"]
     assert any(line.startswith("[ ] exports: let new packages go to 10.1 (was 10.0)") for line in lines)

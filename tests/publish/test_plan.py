@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.errors import PublishError
-from smedoit.publish.channels import TESTING, Place
+from smedoit.publish.channels import TESTING, PublishLocation
 from smedoit.publish.plan import (
     COPY,
     LINK,
     REMOVE,
     REPLACE,
-    File,
-    Gate,
-    Plan,
-    changes,
-    directories,
-    refuse_many,
-    refuse_open,
-    shown,
-    signature,
-    undescribed,
+    PublishCheck,
+    PublishedFile,
+    PublishPlan,
+    directory_changes,
+    format_publish_plan,
+    missing_repodata,
+    plan_fingerprint,
+    publish_changes,
+    refuse_failed_checks,
+    refuse_mass_deletion,
 )
 
 PRIMARY = "smeupdates/x86_64/repodata/0a-primary.xml.gz"
@@ -34,22 +34,24 @@ REPOMD = "smeupdates/x86_64/repodata/repomd.xml"
 RPM = "smeupdates/x86_64/RPMS/a-1-1.noarch.rpm"
 
 
-def file(content: str = "", shared: bool = True, size: int = 10) -> File:
-    return File(size, content, Path("/source"), shared)
+def file(content: str = "", shared: bool = True, size: int = 10) -> PublishedFile:
+    return PublishedFile(size, content, Path("/source"), shared)
 
 
-def files(*paths: str, **contents: str) -> dict[str, File]:
+def files(*paths: str, **contents: str) -> dict[str, PublishedFile]:
     return {path: file(contents.get(path, path)) for path in paths}
 
 
-def plan(wanted: Mapping[str, File], present: Mapping[str, File] | None = None, **facts: Any) -> Plan:
-    made = changes(wanted, present)
-    place, before = Place(TESTING, "10.1.rc2"), facts.pop("before", "10.1.rc1")
+def plan(
+    wanted: Mapping[str, PublishedFile], present: Mapping[str, PublishedFile] | None = None, **facts: Any
+) -> PublishPlan:
+    made = publish_changes(wanted, present)
+    place, before = PublishLocation(TESTING, "10.1.rc2"), facts.pop("before", "10.1.rc1")
     gates = facts.pop("gates", ())
-    return Plan(place, Path("/target"), "10.1.rc1", before, wanted, made, gates, fresh=present is None)
+    return PublishPlan(place, Path("/target"), "10.1.rc1", before, wanted, made, gates, fresh=present is None)
 
 
-def kinds(made: Plan) -> dict[str, str]:
+def kinds(made: PublishPlan) -> dict[str, str]:
     return {one.path: one.kind for one in made.changes}
 
 
@@ -88,7 +90,9 @@ PATHS = st.sampled_from([
 @given(st.dictionaries(PATHS, st.sampled_from("xy")), st.dictionaries(PATHS, st.sampled_from("xy")))
 def test_doing_the_changes_in_their_order_makes_what_is_wanted(wanted: dict[str, str], there: dict[str, str]) -> None:
     try:
-        made = changes({path: file(what) for path, what in wanted.items()}, {p: file(w) for p, w in there.items()})
+        made = publish_changes(
+            {path: file(what) for path, what in wanted.items()}, {p: file(w) for p, w in there.items()}
+        )
     except PublishError:
         changed = [path for path in wanted if path in there and wanted[path] != there[path]]
         assert any(path.endswith((".rpm", "-primary.xml.gz")) for path in changed)
@@ -136,27 +140,27 @@ def test_the_same_release_again_is_no_work() -> None:
 
 def test_more_removals_than_release_toml_lets_are_refused() -> None:
     gone = plan({}, files(*(f"smeupdates/x86_64/RPMS/a-{n}.rpm" for n in range(4))))
-    refuse_many(gone, 4)
+    refuse_mass_deletion(gone, 4)
     with pytest.raises(PublishError, match="4 files would disappear, \\[publish\\] deletions allows 3"):
-        refuse_many(gone, 3)
+        refuse_mass_deletion(gone, 3)
 
 
 def test_open_gates_are_all_named_and_waived_ones_are_not() -> None:
     gates = [
-        Gate("verify", False, "never ran"),
-        Gate("signed", False, "no key"),
-        Gate("boot_test", False, "", "no qemu"),
+        PublishCheck("verify", False, "never ran"),
+        PublishCheck("signed", False, "no key"),
+        PublishCheck("boot_test", False, "", "no qemu"),
     ]
     with pytest.raises(PublishError, match="2 gates are open") as refused:
-        refuse_open(gates)
+        refuse_failed_checks(gates)
     assert "verify: OPEN: never ran" in str(refused.value)
     assert "boot_test" not in str(refused.value)
-    refuse_open(gates[2:])
+    refuse_failed_checks(gates[2:])
 
 
 def test_the_plan_shows_channel_source_changes_needs_link_and_gates() -> None:
-    made = plan(files(RPM, REPOMD, "iso/x86_64/a.iso"), gates=(Gate("verify", True, "it passed"),))
-    assert shown(made) == [
+    made = plan(files(RPM, REPOMD, "iso/x86_64/a.iso"), gates=(PublishCheck("verify", True, "it passed"),))
+    assert format_publish_plan(made) == [
         "channel testing: /target/testing/10.1.rc2, new",
         "tiers from 10.1.rc1",
         "iso/x86_64: 1 linked (10 bytes)",
@@ -168,19 +172,19 @@ def test_the_plan_shows_channel_source_changes_needs_link_and_gates() -> None:
 
 
 def test_packages_that_no_yum_will_see_are_named() -> None:
-    assert undescribed(files(RPM)) == ["smeupdates/x86_64"]
-    assert undescribed(files(RPM, REPOMD)) == []
+    assert missing_repodata(files(RPM)) == ["smeupdates/x86_64"]
+    assert missing_repodata(files(RPM, REPOMD)) == []
 
 
 def test_two_plans_with_other_content_differ_although_they_look_alike() -> None:
     one, other = plan({RPM: file("x")}), plan({RPM: file("y")})
-    assert shown(one) == shown(other)
-    assert signature(one) != signature(other)
+    assert format_publish_plan(one) == format_publish_plan(other)
+    assert plan_fingerprint(one) != plan_fingerprint(other)
 
 
 def test_directories_come_with_their_first_file_and_go_with_their_last() -> None:
     made = plan(files("smeupdates/new/b.rpm"), files("smeupdates/old/RPMS/a.rpm"))
-    assert directories(made, ["smeupdates"]) == (
+    assert directory_changes(made, ["smeupdates"]) == (
         ["smeupdates/new"],
         ["smeupdates/old/RPMS", "smeupdates/old"],
     )

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def rel(tmp_path: Path) -> Release:
     shutil.copy(ROOT / "release.toml", tmp_path)
-    rel = release.load(tmp_path / "release.toml")
-    content.fill(rel)
+    rel = release.load_release(tmp_path / "release.toml")
+    content.fill_content_tree(rel)
     return rel
 
 
@@ -44,12 +44,12 @@ def listing(root: Path) -> dict[str, bytes]:
     ],
 )
 def test_a_path_changes_where_a_part_of_it_is_the_major(path: str, wanted: str) -> None:
-    assert new_major.renamed(path, 10, 11) == wanted
+    assert new_major.replace_major(path, 10, 11) == wanted
 
 
 def test_the_new_release_toml_loads_and_differs_only_in_version_and_paths(rel: Release) -> None:
-    new_major.make(rel, 10, 11, "", "alpha1")
-    after = release.load(rel.file.with_name("release-11.toml"))
+    new_major.make_new_major(rel, 10, 11, "", "alpha1")
+    after = release.load_release(rel.file.with_name("release-11.toml"))
     assert (after.release.major, after.release.version, after.release.label) == (11, "11.0", "alpha1")
     assert replace(after.release, major=10, version="10.1", label="rc2") == rel.release
     assert after.content.path.name == "sme11"
@@ -58,17 +58,17 @@ def test_the_new_release_toml_loads_and_differs_only_in_version_and_paths(rel: R
 
 def test_the_old_tree_and_file_are_never_touched(rel: Release) -> None:
     before, text = listing(rel.content.path), rel.file.read_text()
-    new_major.make(rel, 10, 11, "", "alpha1")
+    new_major.make_new_major(rel, 10, 11, "", "alpha1")
     assert (listing(rel.content.path), rel.file.read_text()) == (before, text)
 
 
 def test_no_leftover_of_version_control_comes_along(rel: Release) -> None:
-    new_major.make(rel, 10, 11, "", "alpha1")
+    new_major.make_new_major(rel, 10, 11, "", "alpha1")
     assert not list(rel.content.path.with_name("sme11").rglob("CVS"))
 
 
 def test_every_version_string_is_changed_or_listed(rel: Release) -> None:
-    notes = new_major.make(rel, 10, 11, "", "alpha1")["result"]
+    notes = new_major.make_new_major(rel, 10, 11, "", "alpha1")["result"]
     new = rel.content.path.with_name("sme11")
     assert "SME Server 11.0 ALPHA1" in (new / "isolinux/isolinux.cfg").read_text()
     for path, data in listing(new).items():
@@ -82,19 +82,19 @@ def test_every_version_string_is_changed_or_listed(rel: Release) -> None:
 )
 def test_numbers_that_cannot_be_meant_are_refused(rel: Release, old: int, new: int, version: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        new_major.make(rel, old, new, version, "alpha1")
+        new_major.make_new_major(rel, old, new, version, "alpha1")
 
 
 def test_what_is_there_already_is_never_overwritten(rel: Release) -> None:
-    new_major.make(rel, 10, 11, "", "alpha1")
+    new_major.make_new_major(rel, 10, 11, "", "alpha1")
     before = listing(rel.content.path.with_name("sme11"))
     with pytest.raises(ContentError, match="is there already"):
-        new_major.make(rel, 10, 11, "", "alpha2")
+        new_major.make_new_major(rel, 10, 11, "", "alpha2")
     assert listing(rel.content.path.with_name("sme11")) == before
 
 
 def test_the_checklist_names_what_is_left() -> None:
-    notes = new_major.checklist(
+    notes = new_major.new_major_checklist(
         identity(major=11, version="11.0", label=""), 10, ["README.txt, line 3: SME Server 10.0"]
     )
     assert notes.splitlines()[-1] == "[ ] decide whether this may stay: README.txt, line 3: SME Server 10.0"

@@ -6,32 +6,39 @@ import html.parser
 
 import pytest
 
-from smedoit.config.notes import Notes
-from smedoit.config.schema import Refused
+from smedoit.config.notes import NotesSettings
+from smedoit.config.schema import InvalidValueError
 from smedoit.release import notes_pages
-from smedoit.release.changes import Change, Installer, Report, between, changed, overlaid
-from smedoit.release.changes import report as changes_report
-from smedoit.rpm.changelog import Entry
+from smedoit.release.changes import (
+    ChangeReport,
+    InstallerChanges,
+    PackageChange,
+    changed_packages,
+    entries_between,
+    overlay_changes,
+    report_changes,
+)
+from smedoit.rpm.changelog import ChangelogEntry
 from tests.nouns import evr, identity
 
 DAY = 86400
-SETTINGS = Notes(tracker="https://bugs.example.invalid/show_bug.cgi?id={bug}")
-NEW = Entry(
+SETTINGS = NotesSettings(tracker="https://bugs.example.invalid/show_bug.cgi?id={bug}")
+NEW = ChangelogEntry(
     "Ann Other <ann@example.invalid> 1.2-1.sme", 20000 * DAY, "- mend the thing [SME: 12345]\n- and <that> & *more*"
 )
-MID = Entry("Bob <bob@example.invalid> - 1.1-3.el7", 19990 * DAY, "- bug 777: second")
-OLD = Entry("Bob <bob@example.invalid> 1.1-2", 19000 * DAY, "- first [SME: 1]")
+MID = ChangelogEntry("Bob <bob@example.invalid> - 1.1-3.el7", 19990 * DAY, "- bug 777: second")
+OLD = ChangelogEntry("Bob <bob@example.invalid> 1.1-2", 19000 * DAY, "- first [SME: 1]")
 CHANGELOG = (NEW, MID, OLD)
 BEFORE = {"alpha": evr("1.1-2.sme"), "gone": evr("1-1"), "same": evr("1-1"), "back": evr("2-1")}
 AFTER = {"alpha": evr("1.2-1.sme"), "fresh": evr("3-1"), "same": evr("1-1"), "back": evr("1-9")}
 
 
-def report() -> Report:
-    return changes_report(BEFORE, AFTER, {"alpha": CHANGELOG}, {"SME base": ["alpha", "fresh"]}, SETTINGS.bugs)
+def report() -> ChangeReport:
+    return report_changes(BEFORE, AFTER, {"alpha": CHANGELOG}, {"SME base": ["alpha", "fresh"]}, SETTINGS.bugs)
 
 
 def test_every_package_that_is_not_the_same_is_named_once_with_what_happened() -> None:
-    assert changed(BEFORE, AFTER) == {
+    assert changed_packages(BEFORE, AFTER) == {
         "alpha": "updated",
         "fresh": "added",
         "gone": "removed",
@@ -40,23 +47,23 @@ def test_every_package_that_is_not_the_same_is_named_once_with_what_happened() -
 
 
 def test_only_the_entries_between_the_two_versions_are_told() -> None:
-    entries, gap = between(CHANGELOG, evr("1.1-2.sme"))
+    entries, gap = entries_between(CHANGELOG, evr("1.1-2.sme"))
     assert (entries, gap) == ((NEW, MID), False)
 
 
 def test_a_changelog_that_does_not_reach_back_says_so() -> None:
-    assert between((NEW, MID), evr("1.0-1")) == ((NEW, MID), True)
+    assert entries_between((NEW, MID), evr("1.0-1")) == ((NEW, MID), True)
 
 
 def test_an_entry_that_the_last_release_had_is_not_new_even_without_a_version() -> None:
-    nameless = Entry("Bob", MID.time, MID.text)
-    assert between((NEW, nameless), evr("0-1"), known=(nameless,)) == ((NEW,), False)
+    nameless = ChangelogEntry("Bob", MID.time, MID.text)
+    assert entries_between((NEW, nameless), evr("0-1"), known=(nameless,)) == ((NEW,), False)
 
 
 def test_a_package_of_the_last_release_that_is_still_at_hand_says_what_is_new() -> None:
-    nameless = [Entry("Bob", one.time, one.text) for one in CHANGELOG]
+    nameless = [ChangelogEntry("Bob", one.time, one.text) for one in CHANGELOG]
     versions = {"alpha": evr("1.1-2")}, {"alpha": evr("1.2-1")}
-    [[one]] = changes_report(*versions, {"alpha": nameless}, {}, (), former={"alpha": nameless[1:]}).groups.values()
+    [[one]] = report_changes(*versions, {"alpha": nameless}, {}, (), former={"alpha": nameless[1:]}).groups.values()
     assert (one.entries, one.gap) == ((nameless[0],), False)
 
 
@@ -71,13 +78,13 @@ def test_a_package_of_the_last_release_that_is_still_at_hand_says_what_is_new() 
     ],
 )
 def test_the_version_stands_at_the_end_of_a_header(header: str, wanted: str | None) -> None:
-    found = Entry(header, 0, "").evr
+    found = ChangelogEntry(header, 0, "").evr
     assert found == (evr(wanted) if wanted else None)
 
 
 @pytest.mark.parametrize("header", ["Ann Other <ann@b.c> 1.2-1", "Ann Other <ann@b.c> - 1.2-1", "Ann Other"])
 def test_the_author_is_the_name(header: str) -> None:
-    assert Entry(header, 0, "").author == "Ann Other"
+    assert ChangelogEntry(header, 0, "").author == "Ann Other"
 
 
 def test_bugs_lead_to_the_packages_that_mend_them() -> None:
@@ -92,15 +99,16 @@ def test_packages_stand_in_the_first_group_that_lists_them_the_rest_at_the_end()
 
 
 def test_readme_is_wrapped_for_the_console() -> None:
-    long = Entry("Ann <a@b.c> 1.2-1", 20000 * DAY, "- " + "word " * 60)
-    made = changes_report(BEFORE, AFTER, {"alpha": (long, OLD)}, {}, ())
+    long = ChangelogEntry("Ann <a@b.c> 1.2-1", 20000 * DAY, "- " + "word " * 60)
+    made = report_changes(BEFORE, AFTER, {"alpha": (long, OLD)}, {}, ())
     assert (
-        max(len(line) for line in notes_pages.text(made, identity(), "10.0", SETTINGS).splitlines()) <= SETTINGS.width
+        max(len(line) for line in notes_pages.format_notes_text(made, identity(), "10.0", SETTINGS).splitlines())
+        <= SETTINGS.width
     )
 
 
 def test_readme_says_line_by_line_what_happened() -> None:
-    assert notes_pages.text(report(), identity(), "10.0", SETTINGS).splitlines() == [
+    assert notes_pages.format_notes_text(report(), identity(), "10.0", SETTINGS).splitlines() == [
         "Koozali SME Server 10.1 RC2",
         "===========================",
         "",
@@ -138,7 +146,7 @@ def test_readme_says_line_by_line_what_happened() -> None:
 
 
 def test_markdown_links_bugs_and_quotes_everything_else() -> None:
-    made = notes_pages.markdown(report(), identity(), "10.0", SETTINGS)
+    made = notes_pages.format_notes_markdown(report(), identity(), "10.0", SETTINGS)
     assert "[12345](<https://bugs.example.invalid/show_bug.cgi?id=12345>)" in made
     assert r"and \<that\> \& \*more\*" in made
 
@@ -159,7 +167,7 @@ class Balanced(html.parser.HTMLParser):
 
 
 def test_the_page_is_balanced_and_lets_no_markup_through() -> None:
-    made = notes_pages.page(report(), identity(), "10.0 <b>", SETTINGS)
+    made = notes_pages.format_notes_html(report(), identity(), "10.0 <b>", SETTINGS)
     reader = Balanced()
     reader.feed(made)
     assert (reader.open, "<that>" in made, "10.0 <b>" in made) == ([], False, False)
@@ -167,8 +175,10 @@ def test_the_page_is_balanced_and_lets_no_markup_through() -> None:
 
 
 def test_bytes_that_are_no_utf_8_are_shown_not_lost() -> None:
-    entry = Entry("J\udce9r\udcf4me <j@b.c> 1.2-1", 0, "- caf\udce9\x07")
-    made = notes_pages.text(Report({"g": [Change("updated", "a", "1", "2", (entry,))]}), identity(), "x", SETTINGS)
+    entry = ChangelogEntry("J\udce9r\udcf4me <j@b.c> 1.2-1", 0, "- caf\udce9\x07")
+    made = notes_pages.format_notes_text(
+        ChangeReport({"g": [PackageChange("updated", "a", "1", "2", (entry,))]}), identity(), "x", SETTINGS
+    )
     assert r"J\xe9r\xf4me" in made and r"caf\xe9" in made and "\x07" not in made
 
 
@@ -184,8 +194,8 @@ def test_bytes_that_are_no_utf_8_are_shown_not_lost() -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(Refused):
-        Notes(**settings)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError):
+        NotesSettings(**settings)  # type: ignore[arg-type]
 
 
 # The installer
@@ -200,27 +210,27 @@ NEWER = {
 }
 
 
-def installer() -> Installer:
-    files, languages = overlaid(PRODUCT, NEWER)
-    return Installer(Change("updated", "anaconda", "21-1", "21-2", (NEW,)), files, languages)
+def installer() -> InstallerChanges:
+    files, languages = overlay_changes(PRODUCT, NEWER)
+    return InstallerChanges(PackageChange("updated", "anaconda", "21-1", "21-2", (NEW,)), files, languages)
 
 
 def test_files_of_the_overlay_images_come_change_and_go_and_catalogues_are_languages() -> None:
-    assert overlaid(PRODUCT, NEWER) == (
+    assert overlay_changes(PRODUCT, NEWER) == (
         {"added": ["run/install/product/new.py"], "updated": ["etc/motd"], "removed": ["etc/gone"]},
         {"added": ["fr"], "updated": ["de"]},
     )
 
 
 def test_an_installer_without_changes_has_no_section() -> None:
-    made = changes_report(BEFORE, AFTER, {}, {}, SETTINGS.bugs)
-    for page in (notes_pages.text, notes_pages.markdown, notes_pages.page):
+    made = report_changes(BEFORE, AFTER, {}, {}, SETTINGS.bugs)
+    for page in (notes_pages.format_notes_text, notes_pages.format_notes_markdown, notes_pages.format_notes_html):
         assert notes_pages.INSTALLER not in page(made, identity(), "10.0", SETTINGS)
 
 
 def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
-    made = changes_report({}, {}, {}, {}, SETTINGS.bugs, installer())
-    assert notes_pages.text(made, identity(), "10.0", SETTINGS).splitlines()[3:] == [
+    made = report_changes({}, {}, {}, {}, SETTINGS.bugs, installer())
+    assert notes_pages.format_notes_text(made, identity(), "10.0", SETTINGS).splitlines()[3:] == [
         "Changes since 10.0: no package changed.",
         "",
         "The installer",
@@ -244,10 +254,10 @@ def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
 
 
 def test_the_other_forms_tell_of_the_installer_as_well() -> None:
-    made = changes_report({}, {}, {}, {}, SETTINGS.bugs, installer())
-    lines = notes_pages.markdown(made, identity(), "10.0", SETTINGS).splitlines()
+    made = report_changes({}, {}, {}, {}, SETTINGS.bugs, installer())
+    lines = notes_pages.format_notes_markdown(made, identity(), "10.0", SETTINGS).splitlines()
     assert lines[4:7] == ["## The installer", "", "- **anaconda** 21-1 → 21-2"]
     assert "- New languages: fr" in lines
-    page = notes_pages.page(made, identity(), "10.0", SETTINGS)
+    page = notes_pages.format_notes_html(made, identity(), "10.0", SETTINGS)
     assert "<h2>The installer</h2>\n<ul>\n<li><b>anaconda</b> 21-1 → 21-2" in page.replace("<ul><li>", "<ul>\n<li>")
     assert "<li>Files that are gone: etc/gone</li>" in page

@@ -44,18 +44,18 @@ def document(*parts: str) -> str:
 
 
 def parsed(*parts: str) -> Comps:
-    return comps.parse(document(*parts), FILE)
+    return comps.parse_comps(document(*parts), FILE)
 
 
 def refusal(text: str) -> str:
     with pytest.raises(ContentError) as caught:
-        comps.parse(text, FILE)
+        comps.parse_comps(text, FILE)
     return str(caught.value)
 
 
 def complaint(one: Comps, names: Iterable[str] = NAMES, excused: Iterable[str] = ()) -> str:
     with pytest.raises(ContentError) as caught:
-        comps.check(one, set(names), set(excused), FILE)
+        comps.check_comps(one, set(names), set(excused), FILE)
     return str(caught.value)
 
 
@@ -71,13 +71,13 @@ def test_an_environment_names_its_groups_and_its_options() -> None:
 
 
 def test_the_practice_comps_is_valid() -> None:
-    found = comps.parse(groups.comps(), FILE)
+    found = comps.parse_comps(groups.practice_comps(), FILE)
     assert set(found.groups) == {"core", "sme-base", "sme-mail"}
     assert "bash" in found.groups["core"]
 
 
 def test_the_comps_of_a_real_medium_is_valid() -> None:
-    found = comps.parse((corpus_dir() / "trees/centos8/comps-BaseOS.xml").read_text(encoding="utf-8"), FILE)
+    found = comps.parse_comps((corpus_dir() / "trees/centos8/comps-BaseOS.xml").read_text(encoding="utf-8"), FILE)
     assert "core" in found.groups
     assert list(found.environments) == ["minimal-environment"]
 
@@ -132,7 +132,7 @@ def test_a_language_pack_without_names_never_ends_us() -> None:
 
 
 def test_good_groups_pass() -> None:
-    comps.check(GOOD, set(NAMES), set(), FILE)
+    comps.check_comps(GOOD, set(NAMES), set(), FILE)
 
 
 def test_without_core_the_installer_would_die() -> None:
@@ -150,7 +150,7 @@ def test_an_absent_package_is_named_with_its_group() -> None:
 
 
 def test_an_excused_package_may_be_absent() -> None:
-    comps.check(GOOD, {"bash", "yum"}, {"qmail"}, FILE)
+    comps.check_comps(GOOD, {"bash", "yum"}, {"qmail"}, FILE)
 
 
 def test_an_absent_group_is_named_with_its_environment() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from smedoit.errors import PackageError
 from smedoit.repodata import read
-from smedoit.repodata.read import Source
-from smedoit.runtime.files import write
+from smedoit.repodata.read import RepoSource
+from smedoit.runtime.files import write_file
 from tests.corpus import corpus_dir
 from tests.repositories import recipe, repository
 
@@ -24,8 +24,8 @@ KINDS = ("primary", "filelists", "other")
 
 def write_repodata(place: Path, suffix: str = ".gz", compression: Any = None) -> Path:
     """Give the RPMs at place repodata in a compression; return its directory."""
-    source, directory = Source("made", place, "x86_64"), place / "repodata"
-    with read.unpacked(source, KINDS, place.parent / "memory.sqlite") as files:
+    source, directory = RepoSource("made", place, "x86_64"), place / "repodata"
+    with read.plain_metadata(source, KINDS, place.parent / "memory.sqlite") as files:
         directory.mkdir()
         repomd = cr.Repomd()
         for kind, plain in files.items():
@@ -48,9 +48,9 @@ def mirror(tmp_path: Path) -> Path:
 
 def names(place: Path) -> list[str]:
     """Return what libsolv finds in the repository at place."""
-    source = Source("mirror", place, "x86_64")
-    with read.unpacked(source, PRIMARY, place.parent / "memory.sqlite") as files:
-        pool = read.pool("x86_64", {"mirror": files})  # it must outlive its packages
+    source = RepoSource("mirror", place, "x86_64")
+    with read.plain_metadata(source, PRIMARY, place.parent / "memory.sqlite") as files:
+        pool = read.create_solver_pool("x86_64", {"mirror": files})  # it must outlive its packages
         return sorted(str(one) for one in pool.solvables_iter())
 
 
@@ -100,14 +100,14 @@ def test_repodata_is_found_where_tiers_and_mirrors_have_it(tmp_path: Path, below
     place = tmp_path / "os/Packages"
     place.mkdir(parents=True)
     made = (place / below).resolve() / "repodata/repomd.xml"
-    write(made, "x")
-    assert Source("m", place, "x86_64").repomd == made
+    write_file(made, "x")
+    assert RepoSource("m", place, "x86_64").repomd == made
 
 
 def test_packages_are_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = repository(tmp_path / "tier", [recipe("a"), recipe("b")]).place
     assert len(names(place)) == 2
-    monkeypatch.setattr(read, "parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(read, "parse_rpm", lambda *_: pytest.fail("parsed again"))
     assert len(names(place)) == 2
 
 
@@ -119,8 +119,8 @@ def test_a_package_that_was_replaced_is_parsed_again(tmp_path: Path) -> None:
 
 
 def test_real_packages_of_every_encoding_are_read(tmp_path: Path) -> None:
-    corpus = Source("corpus", corpus_dir() / "rpms/createrepo_c", "x86_64")
-    with read.unpacked(corpus, KINDS, tmp_path / "memory.sqlite") as files:
+    corpus = RepoSource("corpus", corpus_dir() / "rpms/createrepo_c", "x86_64")
+    with read.plain_metadata(corpus, KINDS, tmp_path / "memory.sqlite") as files:
         text = files["primary"].read_text(encoding="utf-8")
     assert {"balicek-iso88591", "balicek-iso88592", "balicek-utf8"} <= set(re.findall("<name>(.*?)</name>", text))
 
@@ -189,4 +189,4 @@ def test_xml_that_breaks_off_inside_is_refused(mirror: Path) -> None:
 
 def test_libsolv_is_never_handed_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="is not there"):
-        read.pool("x86_64", {"mirror": {"primary": tmp_path / "nothing.xml"}})
+        read.create_solver_pool("x86_64", {"mirror": {"primary": tmp_path / "nothing.xml"}})

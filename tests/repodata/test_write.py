@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from smedoit.errors import PackageError, TreeError
+from smedoit.errors import FileError, PackageError
 from smedoit.package import Package
 from smedoit.repodata import write
-from smedoit.repodata.write import Located
+from smedoit.repodata.write import RepoPackage
 from smedoit.sample import groups, packages
-from smedoit.sample.packages import Recipe
+from smedoit.sample.packages import RpmRecipe
 from tests.corpus import corpus_dir
 from tests.nouns import EPOCH, evr
 from tests.tools import need, read_with
@@ -39,19 +39,22 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root, self.directory, self.memory = root, root / "repodata", root / "cache/repodata.sqlite"
         self.comps = root / "comps.xml"
-        self.comps.write_text(groups.comps(), encoding="utf-8")
+        self.comps.write_text(groups.practice_comps(), encoding="utf-8")
         (root / "Packages").mkdir()
 
-    def add(self, *names: str, **more: Any) -> list[Located]:
-        return [self.located(packages.write(Recipe(name, "1", "1", **more), self.root / "Packages")) for name in names]
+    def add(self, *names: str, **more: Any) -> list[RepoPackage]:
+        return [
+            self.located(packages.write_rpm(RpmRecipe(name, "1", "1", **more), self.root / "Packages"))
+            for name in names
+        ]
 
-    def located(self, path: Path) -> Located:
+    def located(self, path: Path) -> RepoPackage:
         data = path.read_bytes()
         found = Package(path.name, evr("1"), "noarch", path.name, len(data), hashlib.sha256(data).hexdigest(), "")
-        return Located(found, path, f"Packages/{path.name}")
+        return RepoPackage(found, path, f"Packages/{path.name}")
 
-    def make(self, found: Iterable[Located], epoch: int = EPOCH) -> int:
-        return write.make(list(found), self.comps, self.directory, epoch, self.memory)
+    def make(self, found: Iterable[RepoPackage], epoch: int = EPOCH) -> int:
+        return write.write_repodata(list(found), self.comps, self.directory, epoch, self.memory)
 
     def content(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(self.directory.iterdir())}
@@ -67,7 +70,7 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> tuple[Place, list[Located]]:
+def corpus(tmp_path: Path) -> tuple[Place, list[RepoPackage]]:
     """The packages of createrepo_c's own test suite, as a place of ours."""
     place = Place(tmp_path)
     names = sorted((corpus_dir() / "rpms/createrepo_c").glob("*.rpm"))
@@ -90,7 +93,7 @@ def test_createrepo_c_reads_every_package(place: Place) -> None:
     assert sorted(read(place.root)) == ["Packages/a-1-1.noarch.rpm", "Packages/b-1-1.noarch.rpm"]
 
 
-def test_it_is_equal_to_what_the_reference_tool_writes(corpus: tuple[Place, list[Located]]) -> None:
+def test_it_is_equal_to_what_the_reference_tool_writes(corpus: tuple[Place, list[RepoPackage]]) -> None:
     need("createrepo_c")
     place, found = corpus
     place.make(found)
@@ -103,7 +106,7 @@ def test_it_is_equal_to_what_the_reference_tool_writes(corpus: tuple[Place, list
         assert ours[href] == theirs[href], href
 
 
-def test_names_in_old_encodings_do_not_break_the_xml(corpus: tuple[Place, list[Located]]) -> None:
+def test_names_in_old_encodings_do_not_break_the_xml(corpus: tuple[Place, list[RepoPackage]]) -> None:
     place, found = corpus
     place.make(found)
     for path in place.directory.glob("*.xml.gz"):
@@ -239,7 +242,7 @@ def test_nothing_temporary_is_left_beside_the_memory(place: Place) -> None:
 
 def test_a_package_that_changed_since_the_lock_is_refused_by_its_file(place: Place) -> None:
     [found] = place.add("a")
-    found.path.write_bytes(packages.build(Recipe("a", "1", "1", size=9999)))
+    found.path.write_bytes(packages.build_rpm(RpmRecipe("a", "1", "1", size=9999)))
     with pytest.raises(PackageError, match=r"a-1-1\.noarch\.rpm: changed since packages\.lock was written"):
         place.make([found])
 
@@ -248,7 +251,7 @@ def test_a_refused_package_leaves_the_old_metadata_whole(place: Place) -> None:
     good, bad = place.add("a", "b")
     place.make([good])
     before = place.content()
-    bad.path.write_bytes(packages.build(Recipe("b", "1", "1", size=9999)))
+    bad.path.write_bytes(packages.build_rpm(RpmRecipe("b", "1", "1", size=9999)))
     with pytest.raises(PackageError):
         place.make([good, bad])
     assert place.content() == before
@@ -257,27 +260,27 @@ def test_a_refused_package_leaves_the_old_metadata_whole(place: Place) -> None:
 def test_a_package_that_is_gone_is_a_sentence(place: Place) -> None:
     [found] = place.add("a")
     found.path.unlink()
-    with pytest.raises(TreeError, match=r"a-1-1\.noarch\.rpm: cannot be read, no such file"):
+    with pytest.raises(FileError, match=r"a-1-1\.noarch\.rpm: cannot be read, no such file"):
         place.make([found])
 
 
 def test_a_package_that_is_none_any_more_is_a_sentence(place: Place) -> None:
     [found] = place.add("a")
     found.path.write_bytes(b"no package")
-    with pytest.raises((PackageError, TreeError), match=r"a-1-1\.noarch\.rpm: "):
+    with pytest.raises((PackageError, FileError), match=r"a-1-1\.noarch\.rpm: "):
         place.make([found])
 
 
 def test_missing_groups_are_a_sentence(place: Place) -> None:
     place.comps.unlink()
-    with pytest.raises(TreeError, match=r"comps\.xml: cannot be read, no such file"):
+    with pytest.raises(FileError, match=r"comps\.xml: cannot be read, no such file"):
         place.make(place.add("a"))
 
 
 # Packages that nobody vouches for
 
 
-def unknown(found: Iterable[Located]) -> list[Located]:
+def unknown(found: Iterable[RepoPackage]) -> list[RepoPackage]:
     return [replace(one, package=None) for one in found]
 
 
@@ -293,7 +296,7 @@ def test_of_unknown_content_only_what_is_new_or_changed_is_parsed(place: Place) 
     found = unknown(place.add("a", "b", "c"))
     place.make(found)
     assert place.make(found) == 0
-    found[0].path.write_bytes(packages.build(Recipe("a", "1", "1", size=9)))
+    found[0].path.write_bytes(packages.build_rpm(RpmRecipe("a", "1", "1", size=9)))
     assert place.make([*found, *unknown(place.add("d"))]) == 2
     changed = read(place.root)[found[0].href]
     assert changed["pkgId"] == hashlib.sha256(found[0].path.read_bytes()).hexdigest()
@@ -313,7 +316,7 @@ def test_what_is_retained_goes_with_the_next_change(place: Place) -> None:
     ever: list[set[str]] = []
     for name in ("a", "b", "c"):
         found = [*(place.located(path) for path in sorted((place.root / "Packages").iterdir())), *place.add(name)]
-        write.make(found, None, place.directory, EPOCH, place.memory, retain=True)
+        write.write_repodata(found, None, place.directory, EPOCH, place.memory, retain=True)
         ever.append({one.get("href", "") for one in hrefs(place)})
     names = {f"repodata/{path.name}" for path in place.directory.iterdir()} - {"repodata/repomd.xml"}
     assert names == ever[1] | ever[2]

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from smedoit.package import Evr
 from smedoit.repoview import render, write
-from smedoit.repoview.render import Change, Copy, Package
+from smedoit.repoview.render import ChangelogItem, PackagePage, RepositoryPackage
 from smedoit.runtime import files
 from smedoit.sample import groups
-from smedoit.sample.packages import Change as Entry
-from smedoit.sample.packages import Recipe
+from smedoit.sample.packages import RecipeChange as Entry
+from smedoit.sample.packages import RpmRecipe
 from tests.nouns import identity
 from tests.repositories import recipe, repository
 
@@ -51,14 +51,14 @@ class Links(HTMLParser):
 class Repo:
     """A repository at a place, and its pages."""
 
-    def __init__(self, place: Path, *recipes: Recipe) -> None:
+    def __init__(self, place: Path, *recipes: RpmRecipe) -> None:
         self.top, self.place = place, place / "x86_64"
         repository(self.place / "RPMS", recipes)
-        (place / "comps.xml").write_text(groups.comps(), encoding="utf-8")
+        (place / "comps.xml").write_text(groups.practice_comps(), encoding="utf-8")
 
     def write(self, title: str = "smetest (x86_64)") -> str:
         memory, state = self.top / "memory/m.sqlite", self.top / "memory/state.json"
-        return write.write(self.place, title, self.top / "comps.xml", (), identity(), memory, state)
+        return write.write_repoview(self.place, title, self.top / "comps.xml", (), identity(), memory, state)
 
     @property
     def view(self) -> Path:
@@ -67,8 +67,10 @@ class Repo:
     def text(self, name: str) -> str:
         return (self.view / name).read_text(encoding="utf-8")
 
-    def stamps(self) -> dict[str, files.Stamp]:
-        return {str(path.relative_to(self.view)): files.stamp(path) for path in self.view.rglob("*") if path.is_file()}
+    def stamps(self) -> dict[str, files.FileStamp]:
+        return {
+            str(path.relative_to(self.view)): files.stamp_file(path) for path in self.view.rglob("*") if path.is_file()
+        }
 
 
 @pytest.fixture
@@ -162,8 +164,8 @@ def test_a_package_of_a_group_does_not_go_by_its_header(repo: Repo) -> None:
 
 
 def test_packages_of_no_group_go_by_the_group_in_their_header() -> None:
-    one = Copy("d", "a", Evr(0, "1", "1"), "noarch", "", "", "", "", "System/<Base>", "", 1, 1, "a.rpm")
-    [group] = render.site("t", "x", [one], []).groups
+    one = RepositoryPackage("d", "a", Evr(0, "1", "1"), "noarch", "", "", "", "", "System/<Base>", "", 1, 1, "a.rpm")
+    [group] = render.build_site("t", "x", [one], []).groups
     assert (group.name, group.href) == ("System/<Base>", "rpm-groups/System=2F=3CBase=3E.html")
 
 
@@ -184,10 +186,10 @@ def test_the_feed_is_atom_with_the_latest_first(repo: Repo) -> None:
 
 
 def test_the_feed_has_the_last_built_and_no_more_than_a_page_of_them() -> None:
-    def built(n: int) -> Copy:
-        return Copy(str(n), f"p{n}", Evr(0, "1", "1"), "noarch", "", "", "", "", "", "", 1, n, "f")
+    def built(n: int) -> RepositoryPackage:
+        return RepositoryPackage(str(n), f"p{n}", Evr(0, "1", "1"), "noarch", "", "", "", "", "", "", 1, n, "f")
 
-    latest = render.site("t", "x", [built(n) for n in range(99)], []).latest
+    latest = render.build_site("t", "x", [built(n) for n in range(99)], []).latest
     assert [one.name for one in latest] == [f"p{n}" for n in range(98, 68, -1)]
 
 
@@ -196,7 +198,7 @@ def test_the_same_repository_makes_the_same_pages(tmp_path: Path, repo: Repo, mo
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     other = Repo(tmp_path / "other")
     for path in sorted(repo.place.rglob("*.rpm"), reverse=True):
-        files.copy(path, other.place / path.relative_to(repo.place))
+        files.copy_file(path, other.place / path.relative_to(repo.place))
     other.write()
     for name in repo.stamps():
         assert (other.view / name).read_bytes() == (repo.view / name).read_bytes()
@@ -265,25 +267,28 @@ def test_another_title_is_on_every_page(repo: Repo) -> None:
 # Hostile packages
 
 
-def hostile(**changes: Any) -> Copy:
+def hostile(**changes: Any) -> RepositoryPackage:
     """Return a copy all of whose texts are hostile; what reads metadata cleans them, and so does this."""
-    text = render.clean(HOSTILE)
+    text = render.clean_text(HOSTILE)
     return replace(
-        Copy(text, text, Evr(0, text, text), text, text, text, text, text, text, text, 5, 10**18, text), **changes
+        RepositoryPackage(text, text, Evr(0, text, text), text, text, text, text, text, text, text, 5, 10**18, text),
+        **changes,
     )
 
 
 def test_hostile_texts_are_escaped_everywhere(tmp_path: Path) -> None:
-    whole = render.site(
-        render.clean(HOSTILE), "x", [hostile(), hostile(name="b")], [("<id>/..", HOSTILE, HOSTILE, ["b"])]
+    whole = render.build_site(
+        render.clean_text(HOSTILE), "x", [hostile(), hostile(name="b")], [("<id>/..", HOSTILE, HOSTILE, ["b"])]
     )
 
-    def changelog(one: Package) -> Package:
-        return render.newest_changelog(one, [Change(render.clean(HOSTILE), -(10**18), render.clean(HOSTILE))])
+    def changelog(one: PackagePage) -> PackagePage:
+        return render.attach_changelog(
+            one, [ChangelogItem(render.clean_text(HOSTILE), -(10**18), render.clean_text(HOSTILE))]
+        )
 
-    for page in render.pages(whole, changelog):
+    for page in render.site_pages(whole, changelog):
         assert ".." not in page.path.split("/") and not page.path.startswith("/")
-        files.write(tmp_path / "view" / page.path, page.text())
+        files.write_file(tmp_path / "view" / page.path, page.text())
         assert "<script" not in page.text()
     check_html(tmp_path / "view")
     assert check_links(tmp_path / "view") > 10
@@ -322,26 +327,26 @@ def test_a_package_that_no_metadata_can_describe_is_passed_over(tmp_path: Path) 
 
 @given(st.text())
 def test_no_name_leads_out_of_its_directory(name: str) -> None:
-    made = render.page_name(name)
+    made = render.page_filename(name)
     assert re.fullmatch(r"[A-Za-z0-9+_=-][A-Za-z0-9+._=-]*\.html", made) and len(made) < 200
 
 
 @given(st.lists(st.text(max_size=8), unique=True))
 def test_no_two_names_share_a_page(names: list[str]) -> None:
-    assert len({render.page_name(name) for name in names}) == len(names)
+    assert len({render.page_filename(name) for name in names}) == len(names)
 
 
 def test_very_long_names_do_not_share_a_page_either() -> None:
-    assert render.page_name("a" * 5000) != render.page_name("a" * 5001)
+    assert render.page_filename("a" * 5000) != render.page_filename("a" * 5001)
 
 
 @given(st.text())
 def test_whatever_is_cleaned_is_xml(text: str) -> None:
     from xml.sax.saxutils import escape
 
-    ElementTree.fromstring(f"<a>{escape(render.clean(text))}</a>".encode())
+    ElementTree.fromstring(f"<a>{escape(render.clean_text(text))}</a>".encode())
 
 
 @pytest.mark.parametrize("when", [0, 1622505600, -1, 10**18, -(10**18)])
 def test_every_time_has_a_spelling(when: int) -> None:
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", render.moment(when))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", render.format_atom_time(when))

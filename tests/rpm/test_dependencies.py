@@ -5,21 +5,29 @@ from __future__ import annotations
 import pytest
 
 from smedoit.rpm import dependencies
-from smedoit.rpm.dependencies import EQUAL, GREATER, LESS, Relation, Relations, lacking, overlaps
+from smedoit.rpm.dependencies import (
+    EQUAL,
+    GREATER,
+    LESS,
+    PackageDependencies,
+    RpmDependency,
+    dependencies_overlap,
+    unmet_requirements,
+)
 from smedoit.sample import packages
-from smedoit.sample.packages import Recipe
+from smedoit.sample.packages import RpmRecipe
 
 SIGNS = {"<": LESS, "<=": LESS | EQUAL, "=": EQUAL, ">=": GREATER | EQUAL, ">": GREATER}
 
 
-def relation(text: str) -> Relation:
+def relation(text: str) -> RpmDependency:
     name, *rest = text.split()
-    return Relation(name, SIGNS[rest[0]], rest[1]) if rest else Relation(name)
+    return RpmDependency(name, SIGNS[rest[0]], rest[1]) if rest else RpmDependency(name)
 
 
 def lacks(requires: str, *provides: str, files: tuple[str, ...] = ()) -> bool:
-    offering = Relations(provides=tuple(map(relation, provides)), files=files)
-    return bool(lacking({"needy": Relations((relation(requires),)), "giver": offering}))
+    offering = PackageDependencies(provides=tuple(map(relation, provides)), files=files)
+    return bool(unmet_requirements({"needy": PackageDependencies((relation(requires),)), "giver": offering}))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +51,7 @@ def lacks(requires: str, *provides: str, files: tuple[str, ...] = ()) -> bool:
     ],
 )
 def test_versions_overlap_as_rpm_decides(required: str, provided: str, met: bool) -> None:
-    assert overlaps(relation(required), relation(provided)) is met
+    assert dependencies_overlap(relation(required), relation(provided)) is met
     assert lacks(required, provided) is not met
 
 
@@ -54,20 +62,22 @@ def test_a_file_counts_if_somebody_owns_it() -> None:
 
 def test_rpms_own_features_and_rich_dependencies_are_left_to_others() -> None:
     for name in ("rpmlib(FileDigests)", "(a or b)"):
-        assert not lacking({"needy": Relations((Relation(name, LESS | EQUAL, "4"),))})
+        assert not unmet_requirements({"needy": PackageDependencies((RpmDependency(name, LESS | EQUAL, "4"),))})
 
 
 def test_a_hole_is_spelled_as_rpm_spells_it() -> None:
-    assert lacking({"a-1-1.noarch": Relations((relation("b >= 2"), relation("c")))}) == {
+    assert unmet_requirements({"a-1-1.noarch": PackageDependencies((relation("b >= 2"), relation("c")))}) == {
         ("a-1-1.noarch", "b >= 2"),
         ("a-1-1.noarch", "c"),
     }
 
 
 def test_relations_are_those_of_the_header(tmp_path_factory: pytest.TempPathFactory) -> None:
-    recipe = Recipe("a", "1", "1", epoch=3, requires=("b >= 2", "/bin/sh"), provides=("c = 1",), files=("/usr/bin/a",))
-    path = packages.write(recipe, tmp_path_factory.mktemp("tier"))
-    found = dependencies.read(path)
+    recipe = RpmRecipe(
+        "a", "1", "1", epoch=3, requires=("b >= 2", "/bin/sh"), provides=("c = 1",), files=("/usr/bin/a",)
+    )
+    path = packages.write_rpm(recipe, tmp_path_factory.mktemp("tier"))
+    found = dependencies.read_dependencies(path)
     assert {"b >= 2", "/bin/sh"} <= {str(one) for one in found.requires}
     assert {"a = 3:1-1", "c = 1"} <= {str(one) for one in found.provides}
     assert "/usr/bin/a" in found.files

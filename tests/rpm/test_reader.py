@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.tiers import Key
-from smedoit.errors import TreeError
+from smedoit.config.tiers import KeySettings
+from smedoit.errors import FileError
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr
 from smedoit.rpm import reader
 from smedoit.sample import packages
-from smedoit.sample.packages import FINGERPRINTS, KEYS, Recipe
+from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
 from tests.corpus import corpus_dir
 
 CENTOS5 = "CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897"
@@ -30,64 +30,67 @@ V6_MLDSA = "e52b3cb536be98a1bd19500647e069157085e6f70608f0d32e0cddd4720227e6"
 V4, V6 = "v4/rpm-testkey-v4-keyring.asc", "v6/rpm-testkey-v6-keyring.asc"
 SIGNED_BASIC = "rpm-basic-2.3.4-5.el9.noarch.rpm"
 EL7 = "centos/epel-release-7-5.noarch.rpm"
-BOX = Recipe("box", "1.0", "1.el7.sme", epoch=2, files=("/usr/bin/box",), size=3000)
+BOX = RpmRecipe("box", "1.0", "1.el7.sme", epoch=2, files=("/usr/bin/box",), size=3000)
 
 
 def real(name: str, fingerprint: str) -> PinnedKey:
-    return keyring.pinned(Key(corpus_dir() / "keys" / f"RPM-GPG-KEY-{name}", fingerprint))
+    return keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / f"RPM-GPG-KEY-{name}", fingerprint))
 
 
 def own_key(ring: str, fingerprint: str) -> PinnedKey:
     """Return one of the keys that rpm-rs's own packages are signed with."""
     if ring == V4 and fingerprint == ECDSA:
         ring = "v4/rpm-testkey-v4-ecdsa-nistp256.asc"
-    return keyring.pinned(Key(corpus_dir() / "rpms/rpm-rs/signing_keys" / ring, fingerprint))
+    return keyring.read_pinned_key(KeySettings(corpus_dir() / "rpms/rpm-rs/signing_keys" / ring, fingerprint))
 
 
 def practice() -> list[PinnedKey]:
-    return [keyring.pinned(Key(KEYS / f"RPM-GPG-KEY-practice-{name}", one)) for name, one in FINGERPRINTS.items()]
+    return [
+        keyring.read_pinned_key(KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", one))
+        for name, one in FINGERPRINTS.items()
+    ]
 
 
 def refusal(path: Path, trusted: Sequence[PinnedKey]) -> str:
-    with pytest.raises(reader.Bad) as caught:
-        reader.read(path, path.name, trusted)
+    with pytest.raises(reader.BadPackageError) as caught:
+        reader.read_package(path, path.name, trusted)
     return str(caught.value)
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    return packages.write(BOX, tmp_path)
+    return packages.write_rpm(BOX, tmp_path)
 
 
 # What a good package says of itself
 
 
 def test_a_package_is_described_by_its_header(box: Path) -> None:
-    found = reader.read(box, "tier/box.rpm", practice())
+    found = reader.read_package(box, "tier/box.rpm", practice())
     assert (found.name, found.evr, found.arch) == ("box", Evr(2, "1.0", "1.el7.sme"), "noarch")
     assert (found.file, found.source_rpm) == ("tier/box.rpm", "box-1.0-1.el7.sme.src.rpm")
 
 
 def test_its_size_and_sha256_are_those_of_the_whole_file(box: Path) -> None:
-    found = reader.read(box, "box", practice())
+    found = reader.read_package(box, "box", practice())
     assert (found.size, found.sha256) == (box.stat().st_size, hashlib.sha256(box.read_bytes()).hexdigest())
 
 
 @pytest.mark.parametrize("key", FINGERPRINTS)
 def test_it_names_the_key_that_signed_it(tmp_path: Path, key: str) -> None:
-    path = packages.write(Recipe("a", "1", "1", key=key), tmp_path)
-    assert reader.read(path, "a", practice()).key == FINGERPRINTS[key]
+    path = packages.write_rpm(RpmRecipe("a", "1", "1", key=key), tmp_path)
+    assert reader.read_package(path, "a", practice()).key == FINGERPRINTS[key]
 
 
 def test_a_source_package_is_src_whatever_machine_made_it(tmp_path: Path) -> None:
-    path = packages.write(Recipe("a", "1", "1", "x86_64", is_source=True), tmp_path)
-    assert reader.read(path, "a", practice()).arch == "src"
+    path = packages.write_rpm(RpmRecipe("a", "1", "1", "x86_64", is_source=True), tmp_path)
+    assert reader.read_package(path, "a", practice()).arch == "src"
 
 
 @pytest.mark.parametrize("compression", packages.COMPRESSIONS)
 def test_every_compression_of_a_practice_package_is_read(tmp_path: Path, compression: str) -> None:
-    path = packages.write(Recipe("a", "1", "1", compression=compression), tmp_path)
-    assert reader.read(path, "a", practice()).name == "a"
+    path = packages.write_rpm(RpmRecipe("a", "1", "1", compression=compression), tmp_path)
+    assert reader.read_package(path, "a", practice()).name == "a"
 
 
 REAL = {
@@ -101,7 +104,7 @@ REAL = {
 @pytest.mark.parametrize("name", REAL)
 def test_a_real_package_is_verified_by_the_key_of_its_makers(name: str) -> None:
     key = real(*REAL[name])
-    found = reader.read(corpus_dir() / "rpms/centos" / name, name, [key])
+    found = reader.read_package(corpus_dir() / "rpms/centos" / name, name, [key])
     assert (found.filename, found.key) == (name, key.fingerprint)
 
 
@@ -126,7 +129,7 @@ def signed(name: str, place: Path) -> Path:
 @pytest.mark.parametrize("name", SIGNED)
 def test_every_kind_of_signature_is_verified(tmp_path: Path, name: str) -> None:
     ring, fingerprint = SIGNED[name]
-    assert reader.read(signed(name, tmp_path), "a", [own_key(ring, fingerprint)]).key == fingerprint
+    assert reader.read_package(signed(name, tmp_path), "a", [own_key(ring, fingerprint)]).key == fingerprint
 
 
 @pytest.mark.parametrize("name", SIGNED)
@@ -139,7 +142,7 @@ def test_no_signature_counts_without_its_key(tmp_path: Path, name: str) -> None:
 def test_of_several_signatures_one_of_a_pinned_key_is_enough(tmp_path: Path) -> None:
     path = signed("v6/signed/rpm-basic-multiple-signatures", tmp_path)
     for fingerprint in (V6_RSA, V6_ED25519):
-        assert reader.read(path, "a", [own_key(V6, fingerprint)]).key == fingerprint
+        assert reader.read_package(path, "a", [own_key(V6, fingerprint)]).key == fingerprint
 
 
 # What is refused, by name
@@ -181,7 +184,7 @@ def test_without_any_key_nothing_passes(box: Path) -> None:
 
 
 def test_an_unsigned_practice_package_is_refused(tmp_path: Path) -> None:
-    assert refusal(packages.write(Recipe("a", "1", "1", key=""), tmp_path), practice()) == "not signed"
+    assert refusal(packages.write_rpm(RpmRecipe("a", "1", "1", key=""), tmp_path), practice()) == "not signed"
 
 
 def test_a_name_that_belies_the_header_is_refused_with_the_right_one(box: Path) -> None:
@@ -200,8 +203,8 @@ def test_a_bad_signature_of_one_pinned_key_is_not_healed_by_a_good_one_of_anothe
     for offset in range(200, at, 90):
         path.write_bytes(bytes([*data[:offset], data[offset] ^ 1, *data[offset + 1 :]]))
         try:
-            reader.read(path, "a", trusted)
-        except reader.Bad as bad:
+            reader.read_package(path, "a", trusted)
+        except reader.BadPackageError as bad:
             said.add(str(bad).partition(" (")[0])
     assert "its signature does not verify" in said
 
@@ -214,8 +217,8 @@ def test_what_is_no_rpm_is_refused_in_words(tmp_path: Path, data: bytes) -> None
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match=r"a\.rpm: cannot be read, no such file"):
-        reader.read(tmp_path / "a.rpm", "a", practice())
+    with pytest.raises(FileError, match=r"a\.rpm: cannot be read, no such file"):
+        reader.read_package(tmp_path / "a.rpm", "a", practice())
 
 
 def test_a_file_that_changes_meanwhile_is_refused(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +239,7 @@ def test_a_file_that_changes_meanwhile_is_refused(box: Path, monkeypatch: pytest
 def victims(place: Path) -> list[tuple[Path, list[PinnedKey]]]:
     """Return a real package of CentOS 7's age and a practice package, each with its keys, in place."""
     copy = Path(shutil.copy(corpus_dir() / "rpms" / EL7, place))
-    return [(copy, [real("CentOS-7", CENTOS7)]), (packages.write(BOX, place), practice())]
+    return [(copy, [real("CentOS-7", CENTOS7)]), (packages.write_rpm(BOX, place), practice())]
 
 
 def offsets(path: Path) -> tuple[int, int]:
@@ -265,12 +268,12 @@ def test_a_flipped_byte_before_the_header_is_refused_or_changes_nothing_signed(
     tmp_path: Path, which: int, flip: int
 ) -> None:
     path, trusted = victims(tmp_path)[which]
-    good, data, (header, _) = reader.read(path, "a", trusted), path.read_bytes(), offsets(path)
+    good, data, (header, _) = reader.read_package(path, "a", trusted), path.read_bytes(), offsets(path)
     for offset in range(0, header, 3):
         path.write_bytes(bytes([*data[:offset], data[offset] ^ flip, *data[offset + 1 :]]))
         try:
-            found = reader.read(path, "a", trusted)
-        except reader.Bad:
+            found = reader.read_package(path, "a", trusted)
+        except reader.BadPackageError:
             continue
         assert (found.nevra, found.size, found.key) == (good.nevra, good.size, good.key)
 

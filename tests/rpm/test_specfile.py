@@ -18,7 +18,7 @@ RC, FINAL = identity(), identity(label="", date=datetime(2026, 12, 5, tzinfo=tim
 
 
 def test_the_three_macros_are_kept_in_step() -> None:
-    lines = specfile.bumped(SPEC, RC, AUTHOR, "x.spec").splitlines()
+    lines = specfile.bump_spec(SPEC, RC, AUTHOR, "x.spec").splitlines()
     assert lines[1:4] == [
         "%define version 10.1",
         "%define release 0.rc2",
@@ -27,18 +27,18 @@ def test_the_three_macros_are_kept_in_step() -> None:
 
 
 def test_a_final_release_is_release_1() -> None:
-    lines = specfile.bumped(SPEC, FINAL, AUTHOR, "x.spec").splitlines()
+    lines = specfile.bump_spec(SPEC, FINAL, AUTHOR, "x.spec").splitlines()
     assert lines[1:4] == ["%define version 10.1", "%define release 1", "%define displayversion %{version}"]
 
 
 def test_the_changelog_gets_one_entry_on_top_in_rpm_s_own_words() -> None:
-    text = specfile.bumped(SPEC, RC, AUTHOR, "x.spec")
+    text = specfile.bump_spec(SPEC, RC, AUTHOR, "x.spec")
     top = text.partition("%changelog\n")[2].splitlines()[:3]
     assert top == [f"* Sun Nov 01 2026 {AUTHOR} 10.1-0.rc2.sme", "- Koozali SME Server 10.1 RC2", ""]
 
 
 def test_nothing_else_changes() -> None:
-    before, after = SPEC.splitlines(), specfile.bumped(SPEC, RC, AUTHOR, "x.spec").splitlines()
+    before, after = SPEC.splitlines(), specfile.bump_spec(SPEC, RC, AUTHOR, "x.spec").splitlines()
     assert [line for line in before if line not in after] == [
         "%define version 10.0",
         "%define release 1",
@@ -47,25 +47,25 @@ def test_nothing_else_changes() -> None:
 
 
 def test_a_spec_that_says_it_already_stays_as_it_is() -> None:
-    once = specfile.bumped(SPEC, RC, AUTHOR, "x.spec")
-    assert specfile.bumped(once, RC, AUTHOR, "x.spec") == once
+    once = specfile.bump_spec(SPEC, RC, AUTHOR, "x.spec")
+    assert specfile.bump_spec(once, RC, AUTHOR, "x.spec") == once
 
 
 def test_from_rc_to_final_keeps_both_entries() -> None:
-    rc = specfile.bumped(SPEC, RC, AUTHOR, "x.spec")
-    final = specfile.bumped(rc, FINAL, AUTHOR, "x.spec")
+    rc = specfile.bump_spec(SPEC, RC, AUTHOR, "x.spec")
+    final = specfile.bump_spec(rc, FINAL, AUTHOR, "x.spec")
     assert "10.1-0.rc2.sme" in final and "* Sat Dec 05 2026" in final
 
 
 @pytest.mark.parametrize("macro", ["version", "release", "displayversion"])
 def test_a_spec_without_a_macro_is_refused_with_the_line_to_add(macro: str) -> None:
     with pytest.raises(ContentError, match=f"does not define {macro}"):
-        specfile.bumped(SPEC.replace(f"%define {macro} ", f"%define x{macro} "), RC, AUTHOR, "x.spec")
+        specfile.bump_spec(SPEC.replace(f"%define {macro} ", f"%define x{macro} "), RC, AUTHOR, "x.spec")
 
 
 def test_a_spec_without_a_changelog_is_refused() -> None:
     with pytest.raises(ContentError, match="has no %changelog"):
-        specfile.bumped(SPEC.partition("%changelog")[0], RC, AUTHOR, "x.spec")
+        specfile.bump_spec(SPEC.partition("%changelog")[0], RC, AUTHOR, "x.spec")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_spec_without_a_changelog_is_refused() -> None:
 )
 def test_a_changelog_date_that_is_wrong_is_refused(date: str, words: str) -> None:
     with pytest.raises(ContentError, match=words):
-        specfile.bumped(SPEC.replace("Thu Oct 01 2026", date), RC, AUTHOR, "x.spec")
+        specfile.bump_spec(SPEC.replace("Thu Oct 01 2026", date), RC, AUTHOR, "x.spec")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_changelog_date_that_is_wrong_is_refused(date: str, words: str) -> Non
     ],
 )
 def test_the_package_must_carry_version_and_label(version: str, release: str, fits: bool) -> None:
-    assert (specfile.contradiction(version, release, RC) == "") is fits
+    assert (specfile.release_contradiction(version, release, RC) == "") is fits
 
 
 # Anybody's changelog
@@ -129,20 +129,20 @@ def test_a_changelog_is_read_as_rpm_reads_it(tmp_path: Path) -> None:
     (tmp_path / "x.spec").write_text(LONG)
     template = "[%{CHANGELOGTIME}\\n%{CHANGELOGNAME}\\n%{CHANGELOGTEXT}\\n--\\n]"
     said = read_with("rpm", "-q", "--specfile", "--queryformat", template, tmp_path / "x.spec")
-    ours = [f"{one.time}\n{one.header}\n{one.text}\n--\n" for one in specfile.changelog(LONG, "x.spec")]
+    ours = [f"{one.time}\n{one.header}\n{one.text}\n--\n" for one in specfile.spec_changelog(LONG, "x.spec")]
     assert "".join(ours) == said
     assert len(ours) == 2
 
 
 def test_a_wrong_day_of_the_week_is_no_matter_where_upstream_wrote_it() -> None:
-    [entry, _] = specfile.changelog(LONG.replace("Tue Feb 16", "Wed Feb 16"), "x.spec")
+    [entry, _] = specfile.spec_changelog(LONG.replace("Tue Feb 16", "Wed Feb 16"), "x.spec")
     assert entry.day == "2021-02-16"
 
 
 def test_a_date_that_does_not_exist_is_named() -> None:
     with pytest.raises(ContentError, match=r"x\.spec: there is no Tue Feb 36 2021"):
-        specfile.changelog(LONG.replace("Feb 16", "Feb 36"), "x.spec")
+        specfile.spec_changelog(LONG.replace("Feb 16", "Feb 36"), "x.spec")
 
 
 def test_a_spec_without_a_changelog_has_none() -> None:
-    assert specfile.changelog("Name: x\n", "x.spec") == []
+    assert specfile.spec_changelog("Name: x\n", "x.spec") == []

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import TreeError
+from smedoit.errors import FileError
 from smedoit.runtime import digests, files
-from smedoit.runtime.digests import Digests
+from smedoit.runtime.digests import DigestCache
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def known(place: Path) -> Digests:
-    return Digests(place / "memory.json")
+def known(place: Path) -> DigestCache:
+    return DigestCache(place / "memory.json")
 
 
 def test_it_is_the_sha256_of_the_content(tmp_path: Path) -> None:
@@ -73,9 +73,11 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 def test_a_replaced_file_of_equal_size_and_time_is_read_again(tmp_path: Path) -> None:
     memory = known(tmp_path)
     for data in (b"old", b"new"):
-        files.write(tmp_path / "b", data)
+        files.write_file(tmp_path / "b", data)
         os.utime(tmp_path / "b", ns=(5, 5))
-        os.replace(tmp_path / "b", tmp_path / "a") if data == b"old" else files.link(tmp_path / "b", tmp_path / "a")
+        os.replace(tmp_path / "b", tmp_path / "a") if data == b"old" else files.link_file(
+            tmp_path / "b", tmp_path / "a"
+        )
         assert memory.sha256(tmp_path / "a") == hashlib.sha256(data).hexdigest()
 
 
@@ -98,7 +100,7 @@ def test_many_files_come_back_under_their_own_names(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}" for number in range(20)]
     for path in paths:
         path.write_text(path.name)
-    assert known(tmp_path).of_all(paths, "sha256") == {path: {"sha256": digests.sha256(path)} for path in paths}
+    assert known(tmp_path).of_all(paths, "sha256") == {path: {"sha256": digests.sha256_file(path)} for path in paths}
 
 
 def test_a_file_that_is_gone_is_forgotten(tmp_path: Path) -> None:
@@ -128,5 +130,5 @@ def test_a_damaged_memory_is_no_memory(tmp_path: Path, text: str) -> None:
 
 
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match="none: cannot be read, no such file"):
+    with pytest.raises(FileError, match="none: cannot be read, no such file"):
         known(tmp_path).sha256(tmp_path / "none")

@@ -14,20 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.errors import TreeError
+from smedoit.errors import FileError
 from smedoit.runtime.files import (
     BESIDE,
-    copy,
-    digest,
-    link,
-    read_bytes,
-    read_text,
-    real_file,
-    remove,
-    stamp,
-    walk,
-    write,
-    writing,
+    copy_file,
+    digest_file,
+    link_file,
+    read_file_bytes,
+    read_file_text,
+    remove_file,
+    replacing_file,
+    resolve_file_below,
+    stamp_file,
+    walk_files,
+    write_file,
 )
 
 
@@ -39,12 +39,12 @@ def files(root: Path) -> list[str]:
 
 
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
-    write(tmp_path / "a/b/file", b"data")
+    write_file(tmp_path / "a/b/file", b"data")
     assert (tmp_path / "a/b/file").read_bytes() == b"data"
 
 
 def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
-    write(tmp_path / "file", "text")
+    write_file(tmp_path / "file", "text")
     assert files(tmp_path) == ["file"]
 
 
@@ -52,7 +52,7 @@ def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
 def test_its_mode_is_ours_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        write(tmp_path / "file", b"")
+        write_file(tmp_path / "file", b"")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
@@ -61,14 +61,14 @@ def test_its_mode_is_ours_whatever_the_umask(tmp_path: Path, umask: int) -> None
 @given(st.binary(max_size=40))
 def test_any_bytes_survive_as_text(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any"
-    write(path, data)
-    write(path, read_text(path))
+    write_file(path, data)
+    write_file(path, read_file_text(path))
     assert path.read_bytes() == data
 
 
 def test_a_failed_writing_leaves_the_old_file_and_nothing_beside(tmp_path: Path) -> None:
-    write(tmp_path / "file", b"old")
-    with pytest.raises(ZeroDivisionError), writing(tmp_path / "file") as beside:
+    write_file(tmp_path / "file", b"old")
+    with pytest.raises(ZeroDivisionError), replacing_file(tmp_path / "file") as beside:
         beside.write_bytes(b"half")
         raise ZeroDivisionError
     assert (files(tmp_path), (tmp_path / "file").read_bytes()) == (["file"], b"old")
@@ -76,15 +76,15 @@ def test_a_failed_writing_leaves_the_old_file_and_nothing_beside(tmp_path: Path)
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_leaves_the_old_file_and_nothing_beside(tmp_path: Path, stop: type[BaseException]) -> None:
-    write(tmp_path / "file", b"old")
-    with pytest.raises(stop), writing(tmp_path / "file") as beside:
+    write_file(tmp_path / "file", b"old")
+    with pytest.raises(stop), replacing_file(tmp_path / "file") as beside:
         beside.write_bytes(b"half")
         raise stop
     assert (files(tmp_path), (tmp_path / "file").read_bytes()) == (["file"], b"old")
 
 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
-    write(tmp_path / "file", b"old")
+    write_file(tmp_path / "file", b"old")
     program = (
         "import sys, time; from pathlib import Path; from smedoit.runtime import files as tree\n"
         "with tree.writing(Path(sys.argv[1])) as beside:\n"
@@ -96,21 +96,21 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     child.kill()
     child.communicate()
     assert (tmp_path / "file").read_bytes() == b"old"
-    write(tmp_path / "file", b"new")
+    write_file(tmp_path / "file", b"new")
     assert (files(tmp_path), (tmp_path / "file").read_bytes()) == (["file"], b"new")
 
 
 def test_a_reader_keeps_the_old_content_while_the_new_is_written(tmp_path: Path) -> None:
-    write(tmp_path / "file", b"old")
+    write_file(tmp_path / "file", b"old")
     with (tmp_path / "file").open("rb") as reader:
-        write(tmp_path / "file", b"new")
+        write_file(tmp_path / "file", b"new")
         assert reader.read() == b"old"
 
 
 def test_a_hard_link_elsewhere_keeps_its_content(tmp_path: Path) -> None:
-    write(tmp_path / "source", b"old")
+    write_file(tmp_path / "source", b"old")
     os.link(tmp_path / "source", tmp_path / "file")
-    write(tmp_path / "file", b"new")
+    write_file(tmp_path / "file", b"new")
     assert (tmp_path / "source").read_bytes() == b"old"
 
 
@@ -119,7 +119,7 @@ def test_a_durable_file_is_synced_before_it_is_renamed(tmp_path: Path, monkeypat
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda fd: (order.append("sync"), fsync(fd))[1])
     monkeypatch.setattr(os, "replace", lambda *names: (order.append("rename"), replace(*names))[1])
-    write(tmp_path / "file", b"")
+    write_file(tmp_path / "file", b"")
     assert order[:2] == ["sync", "rename"]
 
 
@@ -138,7 +138,7 @@ def test_a_durable_file_is_synced_before_it_is_renamed(tmp_path: Path, monkeypat
     ],
 )
 def test_what_the_system_refuses_is_said_in_its_words_with_a_way_on(tmp_path: Path, number: int, words: str) -> None:
-    with pytest.raises(TreeError) as caught, writing(tmp_path / "file"):
+    with pytest.raises(FileError) as caught, replacing_file(tmp_path / "file"):
         raise OSError(number, os.strerror(number))
     assert (
         str(caught.value)
@@ -151,26 +151,26 @@ def test_what_the_system_refuses_is_said_in_its_words_with_a_way_on(tmp_path: Pa
 
 def test_the_sentence_names_the_file_and_not_its_place_beside(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
-    with pytest.raises(TreeError) as caught:
-        write(tmp_path / "file", b"")
+    with pytest.raises(FileError) as caught:
+        write_file(tmp_path / "file", b"")
     assert str(caught.value).startswith(f"{tmp_path}/file: cannot be written, is a directory")
     assert BESIDE not in str(caught.value)
 
 
 def test_a_file_in_a_directorys_place_is_a_sentence(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"")
-    with pytest.raises(TreeError, match="cannot be written"):
-        write(tmp_path / "a/b", b"")
+    write_file(tmp_path / "a", b"")
+    with pytest.raises(FileError, match="cannot be written"):
+        write_file(tmp_path / "a/b", b"")
 
 
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match="none: cannot be read, no such file or directory\n  hint: put it in place"):
-        read_bytes(tmp_path / "none")
+    with pytest.raises(FileError, match="none: cannot be read, no such file or directory\n  hint: put it in place"):
+        read_file_bytes(tmp_path / "none")
 
 
 def test_copying_an_absent_file_names_that_file(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match="none: cannot be copied, no such file"):
-        copy(tmp_path / "none", tmp_path / "target")
+    with pytest.raises(FileError, match="none: cannot be copied, no such file"):
+        copy_file(tmp_path / "none", tmp_path / "target")
     assert files(tmp_path) == []
 
 
@@ -178,35 +178,35 @@ def test_copying_an_absent_file_names_that_file(tmp_path: Path) -> None:
 
 
 def test_a_copy_has_the_content_and_our_mode(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"data", mode=0o600)
-    copy(tmp_path / "a", tmp_path / "b")
+    write_file(tmp_path / "a", b"data", mode=0o600)
+    copy_file(tmp_path / "a", tmp_path / "b")
     assert ((tmp_path / "b").read_bytes(), stat.S_IMODE((tmp_path / "b").stat().st_mode)) == (b"data", 0o644)
 
 
 def test_a_link_is_the_same_file(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"data")
-    link(tmp_path / "a", tmp_path / "deep/b")
+    write_file(tmp_path / "a", b"data")
+    link_file(tmp_path / "a", tmp_path / "deep/b")
     assert os.path.samefile(tmp_path / "a", tmp_path / "deep/b")
 
 
 def test_a_link_replaces_what_was_there(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"new")
-    write(tmp_path / "b", b"old")
-    link(tmp_path / "a", tmp_path / "b")
+    write_file(tmp_path / "a", b"new")
+    write_file(tmp_path / "b", b"old")
+    link_file(tmp_path / "a", tmp_path / "b")
     assert (files(tmp_path), (tmp_path / "b").read_bytes()) == (["a", "b"], b"new")
 
 
 def test_linking_again_leaves_nothing_beside(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"")
+    write_file(tmp_path / "a", b"")
     for _ in range(2):
-        link(tmp_path / "a", tmp_path / "b")
+        link_file(tmp_path / "a", tmp_path / "b")
     assert files(tmp_path) == ["a", "b"]
 
 
 def test_a_symlink_is_linked_as_the_file_behind_it(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"data")
+    write_file(tmp_path / "a", b"data")
     (tmp_path / "symlink").symlink_to("a")
-    link(tmp_path / "symlink", tmp_path / "b")
+    link_file(tmp_path / "symlink", tmp_path / "b")
     assert not (tmp_path / "b").is_symlink()
     assert os.path.samefile(tmp_path / "a", tmp_path / "b")
 
@@ -216,19 +216,19 @@ def test_where_no_link_can_be_it_is_a_copy(tmp_path: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    write(tmp_path / "a", b"data")
+    write_file(tmp_path / "a", b"data")
     monkeypatch.setattr(os, "link", refuse)
-    link(tmp_path / "a", tmp_path / "b")
+    link_file(tmp_path / "a", tmp_path / "b")
     assert (files(tmp_path), (tmp_path / "b").read_bytes()) == (["a", "b"], b"data")
 
 
 def test_linking_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match="cannot be linked, no such file"):
-        link(tmp_path / "none", tmp_path / "b")
+    with pytest.raises(FileError, match="cannot be linked, no such file"):
+        link_file(tmp_path / "none", tmp_path / "b")
 
 
 def test_removing_what_is_not_there_is_no_trouble(tmp_path: Path) -> None:
-    remove(tmp_path / "none")
+    remove_file(tmp_path / "none")
 
 
 # Knowing a file again
@@ -237,22 +237,22 @@ def test_removing_what_is_not_there_is_no_trouble(tmp_path: Path) -> None:
 def test_a_stamp_changes_with_size_time_and_inode(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"1")
-    stamps = [stamp(path)]
+    stamps = [stamp_file(path)]
     os.utime(path, ns=(1, 1))
-    stamps.append(stamp(path))
+    stamps.append(stamp_file(path))
     path.write_bytes(b"12")
     os.utime(path, ns=(1, 1))
-    stamps.append(stamp(path))
-    copy(path, tmp_path / "other")
+    stamps.append(stamp_file(path))
+    copy_file(path, tmp_path / "other")
     os.utime(tmp_path / "other", ns=(1, 1))
-    stamps.append(stamp(tmp_path / "other"))
+    stamps.append(stamp_file(tmp_path / "other"))
     assert len(set(stamps)) == 4
 
 
 def test_a_digest_depends_on_the_content_alone(tmp_path: Path) -> None:
     for name, data in (("a", b"x" * 3000000), ("b", b"x" * 3000000), ("c", b"x" * 2999999 + b"y")):
         (tmp_path / name).write_bytes(data)
-    digests = [digest(tmp_path / name) for name in "abc"]
+    digests = [digest_file(tmp_path / name) for name in "abc"]
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -261,40 +261,40 @@ def test_a_digest_depends_on_the_content_alone(tmp_path: Path) -> None:
 
 def test_a_walk_is_sorted_by_the_whole_path(tmp_path: Path) -> None:
     for name in ("b", "a/z", "a.txt", "a/b/c", "B"):
-        write(tmp_path / name, b"")
-    assert [relative for relative, _ in walk(tmp_path)] == ["B", "a.txt", "a/b/c", "a/z", "b"]
+        write_file(tmp_path / name, b"")
+    assert [relative for relative, _ in walk_files(tmp_path)] == ["B", "a.txt", "a/b/c", "a/z", "b"]
 
 
 @pytest.mark.parametrize(
     "name", ["CVS/Root", ".git/HEAD", "a/CVS/Entries", ".svn/entries", "a/.cvsignore", "x.smedoit-new"]
 )
 def test_what_is_nobodys_content_does_not_come_out(tmp_path: Path, name: str) -> None:
-    write(tmp_path / "a/file", b"")
+    write_file(tmp_path / "a/file", b"")
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()
-    assert [relative for relative, _ in walk(tmp_path)] == ["a/file"]
+    assert [relative for relative, _ in walk_files(tmp_path)] == ["a/file"]
 
 
 def test_a_linked_directory_comes_out_and_is_not_entered(tmp_path: Path) -> None:
-    write(tmp_path / "a/file", b"")
+    write_file(tmp_path / "a/file", b"")
     (tmp_path / "b").symlink_to("a")
-    assert [relative for relative, _ in walk(tmp_path)] == ["a/file", "b"]
+    assert [relative for relative, _ in walk_files(tmp_path)] == ["a/file", "b"]
 
 
 def test_odd_names_come_out_whole(tmp_path: Path) -> None:
     names = sorted([b"two words", b"new\nline", b"\xff\xfe", "é".encode()])
     for name in names:
         (tmp_path / os.fsdecode(name)).touch()
-    assert sorted(os.fsencode(relative) for relative, _ in walk(tmp_path)) == names
+    assert sorted(os.fsencode(relative) for relative, _ in walk_files(tmp_path)) == names
 
 
 # Links that lead astray
 
 
 def test_a_link_within_the_root_is_fine(tmp_path: Path) -> None:
-    write(tmp_path / "a/file", b"")
+    write_file(tmp_path / "a/file", b"")
     (tmp_path / "link").symlink_to("a/file")
-    assert real_file(tmp_path, "link") == tmp_path / "link"
+    assert resolve_file_below(tmp_path, "link") == tmp_path / "link"
 
 
 @pytest.mark.parametrize(
@@ -309,31 +309,31 @@ def test_a_link_within_the_root_is_fine(tmp_path: Path) -> None:
 )
 def test_a_link_that_leads_astray_is_refused_by_its_name(tmp_path: Path, target: str, words: str) -> None:
     root = tmp_path / "root"
-    write(root / "a/file", b"")
-    write(tmp_path / "outside", b"")
+    write_file(root / "a/file", b"")
+    write_file(tmp_path / "outside", b"")
     (root / "link").symlink_to(target)
-    with pytest.raises(TreeError) as caught:
-        real_file(root, "link")
+    with pytest.raises(FileError) as caught:
+        resolve_file_below(root, "link")
     assert str(caught.value).startswith(f"{root}/link: {words}")
     assert "hint:" in str(caught.value)
 
 
 def test_a_root_that_is_a_link_itself_is_no_trouble(tmp_path: Path) -> None:
-    write(tmp_path / "real/file", b"")
+    write_file(tmp_path / "real/file", b"")
     (tmp_path / "root").symlink_to("real")
-    assert real_file(tmp_path / "root", "file")
+    assert resolve_file_below(tmp_path / "root", "file")
 
 
 def test_a_root_whose_name_only_begins_alike_is_outside(tmp_path: Path) -> None:
-    write(tmp_path / "root-2/file", b"")
+    write_file(tmp_path / "root-2/file", b"")
     (tmp_path / "root").mkdir()
     (tmp_path / "root/link").symlink_to("../root-2/file")
-    with pytest.raises(TreeError, match="leads out of"):
-        real_file(tmp_path / "root", "link")
+    with pytest.raises(FileError, match="leads out of"):
+        resolve_file_below(tmp_path / "root", "link")
 
 
 def test_a_thousand_files_that_may_be_lost_are_no_matter_of_minutes(tmp_path: Path) -> None:
     start = time.monotonic()
     for number in range(1000):
-        write(tmp_path / str(number), b"x", durable=False)
+        write_file(tmp_path / str(number), b"x", durable=False)
     assert time.monotonic() - start < 5

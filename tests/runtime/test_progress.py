@@ -29,7 +29,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def test_a_large_transfer_shows_its_name_and_size_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as seen:
-        with progress.transfer("squashfs.img", progress.LARGE, progress.LARGE // 4) as advance:
+        with progress.track_transfer("squashfs.img", progress.LARGE, progress.LARGE // 4) as advance:
             advance(progress.LARGE // 4)
         sys.stderr.flush()
         shown = os.read(seen, 65536).decode()
@@ -39,7 +39,7 @@ def test_a_large_transfer_shows_its_name_and_size_on_a_terminal(monkeypatch: pyt
 
 def test_a_small_transfer_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as seen:
-        with progress.transfer("de.mo", 1000) as advance:
+        with progress.track_transfer("de.mo", 1000) as advance:
             advance(1000)
         sys.stderr.flush()
         with pytest.raises(BlockingIOError):
@@ -47,17 +47,17 @@ def test_a_small_transfer_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_a_terminal_nothing_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with progress.transfer("squashfs.img", progress.LARGE) as advance:
+    with progress.track_transfer("squashfs.img", progress.LARGE) as advance:
         advance(progress.LARGE)
-    for _ in progress.track(range(1000), 1000, "counting"):
+    for _ in progress.track_progress(range(1000), 1000, "counting"):
         pass
     assert capfd.readouterr() == ("", "")
 
 
 def test_the_log_has_what_was_noted_with_the_time_of_day(tmp_path: Path) -> None:
-    with progress.logging(tmp_path / "logs/task.log"):
-        progress.note("a line")
-        assert list(progress.track("ab", 2, "counting")) == ["a", "b"]
-    progress.note("nobody hears this")
+    with progress.open_task_log(tmp_path / "logs/task.log"):
+        progress.log_line("a line")
+        assert list(progress.track_progress("ab", 2, "counting")) == ["a", "b"]
+    progress.log_line("nobody hears this")
     lines = (tmp_path / "logs/task.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in lines] == ["a line", "counting: 2", "counting: done"]

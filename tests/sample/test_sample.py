@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from smedoit.config.release import Release, load
-from smedoit.config.tiers import Key
+from smedoit.config.release import Release, load_release
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import ConfigError
 from smedoit.package import Evr
-from smedoit.runtime.files import Stamp, link, stamp, walk, write
+from smedoit.runtime.files import FileStamp, link_file, stamp_file, walk_files, write_file
 from smedoit.sample import catalogue, groups, installer, packages, pictures, translations, world
 from tests.tools import need, read_with
 
@@ -30,15 +30,15 @@ def release_in(directory: Path, old: str = "", new: str = "") -> Release:
     """Return the sample release with directory/build as its root, after one replacement in its text."""
     text = RELEASE.read_text(encoding="utf-8")
     assert old in text
-    write(directory / "release.toml", text.replace(old, new) if old else text)
-    return load(directory / "release.toml")
+    write_file(directory / "release.toml", text.replace(old, new) if old else text)
+    return load_release(directory / "release.toml")
 
 
 @pytest.fixture(scope="module")
 def rel(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A release whose world is filled; no test may change it."""
     made = release_in(tmp_path_factory.mktemp("world"))
-    world.fill(made)
+    world.fill_practice_world(made)
     return made
 
 
@@ -69,8 +69,8 @@ def content_of(root: Path) -> dict[str, bytes]:
     return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
 
 
-def stamps_of(root: Path) -> dict[Path, Stamp]:
-    return {file: stamp(file) for file in sorted(root.rglob("*")) if file.is_file()}
+def stamps_of(root: Path) -> dict[Path, FileStamp]:
+    return {file: stamp_file(file) for file in sorted(root.rglob("*")) if file.is_file()}
 
 
 # The world as a whole
@@ -78,49 +78,49 @@ def stamps_of(root: Path) -> dict[Path, Stamp]:
 
 def test_making_it_twice_touches_no_file(tmp_path: Path) -> None:
     rel = release_in(tmp_path)
-    world.fill(rel)
+    world.fill_practice_world(rel)
     before = stamps_of(rel.root)
-    world.fill(rel)
+    world.fill_practice_world(rel)
     assert stamps_of(rel.root) == before
 
 
 def test_two_machines_make_the_same_bytes(tmp_path: Path, rel: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     other = release_in(tmp_path)
-    world.fill(other)
+    world.fill_practice_world(other)
     assert content_of(other.root) == content_of(rel.root)
 
 
 def test_what_a_person_edited_is_kept_and_what_they_deleted_comes_back(tmp_path: Path) -> None:
     rel = release_in(tmp_path)
-    world.fill(rel)
+    world.fill_practice_world(rel)
     logo, notes, package = rel.content.path / "isolinux/splash.png", rel.content.path / "README.txt", rpms(rel)[0]
     text, wanted = notes.read_bytes(), package.read_bytes()
     logo.write_bytes(b"a better logo")
     notes.unlink()
     package.unlink()
-    world.fill(rel)
+    world.fill_practice_world(rel)
     assert (logo.read_bytes(), notes.read_bytes(), package.read_bytes()) == (b"a better logo", text, wanted)
 
 
 def test_a_release_without_practice_keys_gets_no_practice_packages(tmp_path: Path) -> None:
     rel = release_in(tmp_path)
-    real = replace(rel, keys=(Key(rel.root / "RPM-GPG-KEY-koozali", "ab" * 20),))
+    real = replace(rel, keys=(KeySettings(rel.root / "RPM-GPG-KEY-koozali", "ab" * 20),))
     with pytest.raises(ConfigError, match="trusts no practice key"):
-        world.fill(real)
+        world.fill_practice_world(real)
     assert not rel.root.exists()
 
 
 def test_a_tier_that_the_sample_does_not_know_stays_empty(tmp_path: Path) -> None:
     rel = release_in(tmp_path, 'name = "smeupdates"', 'name = "smecontribs"')
-    world.fill(rel)
+    world.fill_practice_world(rel)
     assert not rpms(rel, "smecontribs")
     assert rpms(rel, "smeos")
 
 
 def test_it_follows_the_paths_of_release_toml(tmp_path: Path) -> None:
     rel = release_in(tmp_path, "sme10", "sme11")
-    world.fill(rel)
+    world.fill_practice_world(rel)
     assert (rel.root / "src/cdrom.image/sme11/RPM-GPG-KEY-practice-centos").is_file()
     assert not (rel.root / "src/cdrom.image/sme10").exists()
 
@@ -168,7 +168,7 @@ def test_the_pinned_fingerprints_are_those_of_the_checked_in_keys(rel: Release) 
     from rpm_rs import Package
 
     found = {
-        name: Package.from_bytes(packages.build(packages.Recipe("foo", "1", "1", key=name)))
+        name: Package.from_bytes(packages.build_rpm(packages.RpmRecipe("foo", "1", "1", key=name)))
         for name in ("koozali", "centos")
     }
     ids = {name: one.signatures()[0].key_id or one.signatures()[0].fingerprint for name, one in found.items()}
@@ -210,7 +210,7 @@ def missing(files: Iterable[Path]) -> set[str]:
 def test_dnf_finds_the_staged_tiers_closed_and_installable(rel: Release, tmp_path: Path) -> None:
     need("createrepo_c", "dnf")
     for file in binaries(rel, *STAGED):
-        link(file, tmp_path / "repo" / file.name)
+        link_file(file, tmp_path / "repo" / file.name)
     read_with("createrepo_c", "--quiet", "--compatibility", tmp_path / "repo")
     told = dnf(tmp_path, "install", "--assumeno", "*.x86_64", "*.noarch")
     assert "Operation aborted" in told, told  # after it solved everything and asked whether to go on
@@ -272,8 +272,10 @@ def test_the_cases_that_a_build_must_get_right_are_all_there(rel: Release) -> No
 
 @pytest.mark.parametrize(("label", "release"), [("", "1"), ("rc2", "0.rc2"), ("alpha5", "0.alpha5")])
 def test_smeserver_release_follows_release_toml(label: str, release: str) -> None:
-    one = replace(load(RELEASE).release, label=label)
-    made = {recipe.name: recipe for recipe in catalogue.recipes("smeupdates-testing", one) if not recipe.is_source}
+    one = replace(load_release(RELEASE).release, label=label)
+    made = {
+        recipe.name: recipe for recipe in catalogue.practice_recipes("smeupdates-testing", one) if not recipe.is_source
+    }
     assert (made["smeserver-release"].version, made["smeserver-release"].release) == ("10.1", release)
 
 
@@ -294,7 +296,7 @@ def test_an_update_s_changelog_continues_the_one_before(rel: Release) -> None:
 def test_one_recipe_says_all_that_an_rpm_can() -> None:
     from rpm_rs import PackageMetadata
 
-    recipe = packages.Recipe(
+    recipe = packages.RpmRecipe(
         "foo",
         "1.0~rc1",
         "3.el7",
@@ -305,10 +307,10 @@ def test_one_recipe_says_all_that_an_rpm_can() -> None:
         obsoletes=("fop < 1",),
         conflicts=("bar",),
         files=("/usr/bin/foo",),
-        changelog=(packages.Change(date(2021, 3, 1), "Ada <ada@example.invalid>", "2:1.0-1", "- mend [SME: 5]"),),
+        changelog=(packages.RecipeChange(date(2021, 3, 1), "Ada <ada@example.invalid>", "2:1.0-1", "- mend [SME: 5]"),),
         source_rpm="foobar-1.0-1.src.rpm",
     )
-    told = PackageMetadata.from_bytes(packages.build(recipe))
+    told = PackageMetadata.from_bytes(packages.build_rpm(recipe))
     assert (str(told.nevra()), told.source_rpm) == ("foo-2:1.0~rc1-3.el7.x86_64", "foobar-1.0-1.src.rpm")
     assert [(one.name, one.version) for one in told.requires()][:2] == [("bash", ""), ("glibc", "2.17")]
     assert "food" in {one.name for one in told.provides()}
@@ -322,7 +324,7 @@ def test_one_recipe_says_all_that_an_rpm_can() -> None:
 def test_a_package_without_a_key_is_whole_but_unsigned() -> None:
     from rpm_rs import Package
 
-    package = Package.from_bytes(packages.build(packages.Recipe("foo", "1", "1", key="")))
+    package = Package.from_bytes(packages.build_rpm(packages.RpmRecipe("foo", "1", "1", key="")))
     package.verify_digests()
     assert package.signatures() == []
 
@@ -330,25 +332,25 @@ def test_a_package_without_a_key_is_whole_but_unsigned() -> None:
 def test_a_package_is_about_as_large_as_its_payload() -> None:
     size = 1_000_000
     for compression in packages.COMPRESSIONS:
-        made = packages.build(packages.Recipe("foo", "1", "1", size=size, compression=compression))
+        made = packages.build_rpm(packages.RpmRecipe("foo", "1", "1", size=size, compression=compression))
         assert size < len(made) < size * 1.01
 
 
 @pytest.mark.parametrize(("count", "total"), [(1, 10), (100, 1_000_000), (1500, 800_000_000)])
 def test_sizes_are_spread_to_the_byte(count: int, total: int) -> None:
-    sizes = packages.spread(count, total)
+    sizes = packages.spread_sizes(count, total)
     assert (len(sizes), sum(sizes)) == (count, total)
     assert list(sizes) == sorted(sizes)
 
 
 def test_most_packages_are_small_and_few_are_huge() -> None:
-    sizes = packages.spread(1000, 100_000_000)
+    sizes = packages.spread_sizes(1000, 100_000_000)
     assert sizes[500] < 100_000 / 4
     assert sum(sizes[-10:]) > 100_000_000 / 4
 
 
 def test_a_crowd_needs_only_itself(tmp_path: Path) -> None:
-    files = [packages.write(recipe, tmp_path) for recipe in packages.crowd(30, 30_000)]
+    files = [packages.write_rpm(recipe, tmp_path) for recipe in packages.chained_recipes(30, 30_000)]
     assert len(set(files)) == 30
     assert missing(files) == set()
 
@@ -357,7 +359,7 @@ def test_a_crowd_needs_only_itself(tmp_path: Path) -> None:
 
 
 def test_comps_lists_only_what_the_staged_tiers_hold() -> None:
-    held = {catalogue.recipe_of(name).name for tier in STAGED for name in catalogue.TIERS[tier].split()}
+    held = {catalogue.find_recipe(name).name for tier in STAGED for name in catalogue.TIERS[tier].split()}
     listed = {name for one in groups.GROUPS for name in f"{one.mandatory} {one.default} {one.optional}".split()}
     assert listed - held == set()
 
@@ -366,7 +368,7 @@ def test_comps_is_what_an_installer_needs() -> None:
     import libcomps
 
     comps = libcomps.Comps()
-    assert comps.fromxml_str(groups.comps()) == 0, comps.get_last_errors()
+    assert comps.fromxml_str(groups.practice_comps()) == 0, comps.get_last_errors()
     assert [one.id for one in comps.groups] == ["core", "sme-base", "sme-mail"]
     [environment] = comps.environments
     assert [one.name for one in environment.group_ids] == ["core", "sme-base"]
@@ -407,13 +409,13 @@ def test_a_checkout_s_cvs_directories_are_there_and_no_walk_sees_them(rel: Relea
     assert {(root / place / "CVS" / name).is_file() for place in ("", "product") for name in ("Entries", "Root")} == {
         True
     }
-    assert not [path for path, _ in walk(root) if "CVS" in path]
+    assert not [path for path, _ in walk_files(root) if "CVS" in path]
 
 
 def test_the_koozali_class_beats_the_others() -> None:
     order = sorted(installer.CLASSES, key=lambda file: installer.CLASSES[file][1])
     assert order == ["fedora.py", "centos.py", "koozali.py"]
-    assert all('efi_dir = "centos"' in installer.install_class(file) for file in installer.CLASSES)
+    assert all('efi_dir = "centos"' in installer.install_class_source(file) for file in installer.CLASSES)
 
 
 def test_gettext_loads_every_translation(rel: Release) -> None:
@@ -430,7 +432,7 @@ def test_gettext_loads_every_translation(rel: Release) -> None:
 @pytest.mark.parametrize("name", sorted(pictures.PICTURES))
 def test_pictures_are_whole_pngs(name: str) -> None:
     width, height, *colours = pictures.PICTURES[name]
-    picture = pictures.png(*pictures.PICTURES[name])
+    picture = pictures.striped_png(*pictures.PICTURES[name])
     start = picture.index(b"IDAT")
     length = int.from_bytes(picture[start - 4 : start], "big")
     assert picture.startswith(b"\x89PNG\r\n\x1a\n") and picture.endswith(b"IEND\xaeB`\x82")

@@ -13,8 +13,8 @@ from smedoit.config import release
 from smedoit.fat import volume
 from smedoit.runtime import files
 from smedoit.sample import boot, initrd, kernel, loaders
-from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, boot_record
-from smedoit.sample.kernel import Kernel
+from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, message_boot_record
+from smedoit.sample.kernel import HostKernel
 from tests.tools import missing, need, read_with
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
@@ -36,7 +36,7 @@ UPSTREAM = {
 
 @pytest.fixture
 def rel(tmp_path: Path) -> release.Release:
-    loaded = release.load(RELEASE)
+    loaded = release.load_release(RELEASE)
     return replace(loaded, boot_set=replace(loaded.boot_set, path=tmp_path / "os/x86_64"))
 
 
@@ -55,13 +55,13 @@ def content(directory: Path) -> dict[str, bytes]:
 
 
 def test_the_boot_set_has_upstreams_files(rel: release.Release) -> None:
-    boot.make(rel)
+    boot.make_boot_set(rel)
     assert set(content(rel.boot_set.path)) >= UPSTREAM
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_bare_host_gets_the_same_files_and_the_stand_ins_say_what_they_are(rel: release.Release) -> None:
-    boot.make(rel)
+    boot.make_boot_set(rel)
     made = content(rel.boot_set.path)
     assert set(made) == UPSTREAM
     assert b"stand-in for the kernel" in made["images/pxeboot/vmlinuz"]
@@ -69,8 +69,8 @@ def test_a_bare_host_gets_the_same_files_and_the_stand_ins_say_what_they_are(rel
 
 
 def test_two_boot_sets_of_one_host_are_equal(rel: release.Release, tmp_path: Path) -> None:
-    boot.make(rel)
-    boot.make(replace(rel, boot_set=replace(rel.boot_set, path=tmp_path / "other")))
+    boot.make_boot_set(rel)
+    boot.make_boot_set(replace(rel, boot_set=replace(rel.boot_set, path=tmp_path / "other")))
     assert content(rel.boot_set.path) == content(tmp_path / "other")
 
 
@@ -78,31 +78,31 @@ def test_what_is_there_already_stays(rel: release.Release) -> None:
     real = rel.boot_set.path / "isolinux/isolinux.bin"
     real.parent.mkdir(parents=True)
     real.write_bytes(b"the real one")
-    boot.make(rel)
-    before = {path: files.stamp(path) for path in rel.boot_set.path.rglob("*")}
-    boot.make(rel)
-    assert {path: files.stamp(path) for path in rel.boot_set.path.rglob("*")} == before
+    boot.make_boot_set(rel)
+    before = {path: files.stamp_file(path) for path in rel.boot_set.path.rglob("*")}
+    boot.make_boot_set(rel)
+    assert {path: files.stamp_file(path) for path in rel.boot_set.path.rglob("*")} == before
     assert real.read_bytes() == b"the real one"
 
 
 def test_cd_and_network_start_the_same_kernel(rel: release.Release) -> None:
-    boot.make(rel)
+    boot.make_boot_set(rel)
     made = content(rel.boot_set.path)
     for name in ("vmlinuz", "initrd.img"):
         assert made[f"isolinux/{name}"] == made[f"images/pxeboot/{name}"]
 
 
 def test_efiboot_holds_what_lies_beside_it_and_room_for_a_longer_menu(rel: release.Release) -> None:
-    boot.make(rel)
+    boot.make_boot_set(rel)
     made = content(rel.boot_set.path)
     image = rel.boot_set.path / "images/efiboot.img"
-    for name in volume.list_files(image):
-        assert volume.read_file(image, name) == made[name]
-    volume.replace_file(image, image, "EFI/BOOT/grub.cfg", b"# longer\n" * 10000, 1793534400)
+    for name in volume.list_fat_files(image):
+        assert volume.read_fat_file(image, name) == made[name]
+    volume.replace_fat_file(image, image, "EFI/BOOT/grub.cfg", b"# longer\n" * 10000, 1793534400)
 
 
 def test_treeinfo_names_files_that_are_there(rel: release.Release) -> None:
-    boot.make(rel)
+    boot.make_boot_set(rel)
     treeinfo = configparser.ConfigParser()
     treeinfo.read(rel.boot_set.path / ".treeinfo")
     for path in (treeinfo["stage2"]["mainimage"], *treeinfo["images-x86_64"].values()):
@@ -111,9 +111,9 @@ def test_treeinfo_names_files_that_are_there(rel: release.Release) -> None:
 
 def test_the_initrd_is_small_and_cpio_lists_it(rel: release.Release) -> None:
     need("cpio")
-    if boot.borrowed() is None:
+    if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
-    boot.make(rel)
+    boot.make_boot_set(rel)
     image = (rel.boot_set.path / "images/pxeboot/initrd.img").read_bytes()
     assert len(image) < 12_000_000
     listed = read_with("cpio", "-itv", "--numeric-uid-gid", stdin=gzip.decompress(image)).splitlines()
@@ -122,23 +122,23 @@ def test_the_initrd_is_small_and_cpio_lists_it(rel: release.Release) -> None:
 
 
 def test_a_boot_record_leaves_room_for_the_boot_info_table_and_bears_isolinuxs_mark() -> None:
-    record = boot_record("hello")
+    record = message_boot_record("hello")
     assert (len(record), record[2:64], record[64:68]) == (SIZE, bytes(62), MARK)
 
 
 def test_a_boot_record_points_at_its_message() -> None:
-    record = boot_record("one\ntwo")
+    record = message_boot_record("one\ntwo")
     text = record.index(b"one\r\ntwo\0")
     assert bytes([0xBE]) + (LOADED_AT + text).to_bytes(2, "little") in record
 
 
 def test_a_message_too_long_for_a_boot_record_is_refused() -> None:
-    boot_record("x" * 1900)
+    message_boot_record("x" * 1900)
     with pytest.raises(ValueError, match="no room for a message of 2000"):
-        boot_record("x" * 2000)
+        message_boot_record("x" * 2000)
 
 
-def host(place: Path, builtin: str = "", **needs: str) -> Kernel:
+def host(place: Path, builtin: str = "", **needs: str) -> HostKernel:
     """Return a kernel with the needed modules, and what some of them need."""
     modules = place / "6.10.0"
     names = [name for name in kernel.NEEDED if name not in builtin.split()] + [*needs]
@@ -147,7 +147,7 @@ def host(place: Path, builtin: str = "", **needs: str) -> Kernel:
     (modules / "modules.dep").write_text("".join(f"{file}: {need}\n" for file, need in lines.items()))
     (modules / "modules.builtin").write_text("".join(f"kernel/{name}.ko\n" for name in builtin.split()))
     (place / "vmlinuz").write_bytes(b"")
-    return Kernel(place / "vmlinuz", modules)
+    return HostKernel(place / "vmlinuz", modules)
 
 
 def test_a_module_is_loaded_after_those_it_needs(tmp_path: Path) -> None:
@@ -173,11 +173,11 @@ def test_a_kernel_that_could_not_read_a_medium_is_not_used(tmp_path: Path) -> No
 
 
 def test_kernel_6_10_is_newer_than_6_9() -> None:
-    assert kernel.natural(Path("6.10.0-1-amd64")) > kernel.natural(Path("6.9.12-1-amd64"))
+    assert kernel.kernel_sort_key(Path("6.10.0-1-amd64")) > kernel.kernel_sort_key(Path("6.9.12-1-amd64"))
 
 
 def test_a_busybox_that_needs_libraries_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = tmp_path / "busybox"
     text.write_text("#!/bin/sh\n")
     monkeypatch.setattr(initrd, "BUSYBOXES", (str(text), "/bin/ls", "/nowhere"))
-    assert initrd.busybox() is None
+    assert initrd.find_busybox() is None

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import PackageError, TreeError
+from smedoit.errors import FileError, PackageError
 from smedoit.runtime import files
 from smedoit.tiers import journal
-from smedoit.tiers.journal import Link, Record, Removal
+from smedoit.tiers.journal import FileLink, FileRemoval, PromotionRecord
 
 FILES = {"test/x/a.rpm": b"a", "test/SRPMS/a.src.rpm": b"source of a", "test/x/b.rpm": b"b", "next/x/b.rpm": b"b"}
 AFTER = {"next/x/a.rpm": b"a", "next/SRPMS/a.src.rpm": b"source of a", "next/x/b.rpm": b"b"}
@@ -26,19 +26,19 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def removal(path: str, kept: str) -> Removal:
-    return Removal(path, sha(FILES[path]), kept)
+def removal(path: str, kept: str) -> FileRemoval:
+    return FileRemoval(path, sha(FILES[path]), kept)
 
 
-RECORD = Record(
+RECORD = PromotionRecord(
     name="0001-2026-11-01-test-to-next",
     what="promotion from test to next",
     when="2026-11-01T12:00:00Z",
     who="uid 1",
     packages=("a-1-1.noarch", "b-1-1.noarch"),
     links=(
-        Link("test/x/a.rpm", "next/x/a.rpm", sha(b"a")),
-        Link("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm", sha(b"source of a")),
+        FileLink("test/x/a.rpm", "next/x/a.rpm", sha(b"a")),
+        FileLink("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm", sha(b"source of a")),
     ),
     removals=(
         removal("test/x/a.rpm", "next/x/a.rpm"),
@@ -58,24 +58,24 @@ class Place:
         for path in (self.root, self.records):
             shutil.rmtree(path, ignore_errors=True)
         for name, data in FILES.items():
-            files.write(self.root / name, data)
+            files.write_file(self.root / name, data)
 
     def now(self) -> dict[str, bytes]:
         """Return path -> content of every file, also of those that are half written."""
         return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
 
     def promote(self) -> list[str]:
-        return journal.carry_out(RECORD, self.root, self.records)
+        return journal.apply_promotion(RECORD, self.root, self.records)
 
     def undo(self) -> list[str]:
-        before = journal.last(self.records)
+        before = journal.last_promotion(self.records)
         assert before
-        return journal.carry_out(
-            journal.inverse(before, "0002-2026-11-01-undo", "later", "me"), self.root, self.records
+        return journal.apply_promotion(
+            journal.invert_promotion(before, "0002-2026-11-01-undo", "later", "me"), self.root, self.records
         )
 
     def recover(self) -> str:
-        return journal.recover(self.root, self.records)
+        return journal.recover_promotion(self.root, self.records)
 
     def open_records(self) -> list[str]:
         return [str(path) for path in self.records.glob(journal.UNDER_WAY)]
@@ -129,7 +129,7 @@ def kill_points(work: Callable[[], object], reset: Callable[[], object]) -> int:
 def test_all_of_it_is_done_and_recorded(place: Place) -> None:
     assert place.promote() == []
     assert place.now() == AFTER
-    assert [(one.name, one.state) for one in journal.done(place.records)] == [(RECORD.name, journal.DONE)]
+    assert [(one.name, one.state) for one in journal.list_promotions(place.records)] == [(RECORD.name, journal.DONE)]
     assert place.open_records() == []
 
 
@@ -143,15 +143,15 @@ def test_undo_brings_back_every_file(place: Place) -> None:
     place.promote()
     assert place.undo() == []
     assert place.now() == FILES
-    assert journal.last(place.records) is None
+    assert journal.last_promotion(place.records) is None
 
 
 def test_the_last_that_was_not_taken_back_is_the_last(place: Place) -> None:
     place.promote()
     place.undo()
     third = replace(RECORD, name="0003-2026-11-02-test-to-next")
-    journal.carry_out(third, place.root, place.records)
-    last = journal.last(place.records)
+    journal.apply_promotion(third, place.root, place.records)
+    last = journal.last_promotion(place.records)
     assert last is not None
     assert last.name == third.name
 
@@ -166,7 +166,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place) -> Non
         said = place.recover()
         assert place.now() in (FILES, AFTER), at
         assert place.open_records() == []
-        assert bool(journal.done(place.records)) == (place.now() == AFTER)
+        assert bool(journal.list_promotions(place.records)) == (place.now() == AFTER)
         ends.append((place.now() == AFTER, said.partition(": ")[2]))
     news = [new for new, _ in ends]
     assert news == sorted(news)  # once it is new, it stays new
@@ -184,7 +184,7 @@ def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place) -> None
         assert killed(place.undo, at)
         place.recover()
         assert place.now() in (FILES, AFTER), at
-        assert (journal.last(place.records) is None) == (place.now() == FILES)
+        assert (journal.last_promotion(place.records) is None) == (place.now() == FILES)
 
 
 def test_a_kill_while_recovering_is_recovered_from(place: Place) -> None:
@@ -206,7 +206,7 @@ def test_without_an_interruption_there_is_nothing_to_recover(place: Place) -> No
 
 
 def test_a_file_that_is_in_the_way_stops_it_before_it_begins(place: Place) -> None:
-    files.write(place.root / "next/x/a.rpm", "other")
+    files.write_file(place.root / "next/x/a.rpm", "other")
     before = place.now()
     with pytest.raises(PackageError, match=r"nothing has changed\n  is there already:\n    next/x/a\.rpm"):
         place.promote()
@@ -222,7 +222,7 @@ def test_a_file_that_went_meanwhile_stops_it(place: Place) -> None:
 
 
 def test_a_file_that_changed_since_it_was_checked_is_noticed_and_all_is_taken_back(place: Place) -> None:
-    files.write(place.root / "test/SRPMS/a.src.rpm", "rebuilt")
+    files.write_file(place.root / "test/SRPMS/a.src.rpm", "rebuilt")
     before = place.now()
     with pytest.raises(PackageError, match=r"has other content than when it was checked:\n    test/SRPMS/a\.src\.rpm"):
         place.promote()
@@ -231,15 +231,15 @@ def test_a_file_that_changed_since_it_was_checked_is_noticed_and_all_is_taken_ba
 
 
 def test_a_full_disk_takes_all_of_it_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    link = files.link
+    link = files.link_file
 
     def full(source: Path, target: Path) -> None:
         if target.name == "a.src.rpm":
-            raise TreeError("no space left on device")
+            raise FileError("no space left on device")
         link(source, target)
 
-    monkeypatch.setattr(files, "link", full)
-    with pytest.raises(TreeError, match="no space left"):
+    monkeypatch.setattr(files, "link_file", full)
+    with pytest.raises(FileError, match="no space left"):
         place.promote()
     assert (place.now(), place.open_records()) == (FILES, [])
 
@@ -293,19 +293,19 @@ def test_a_file_that_was_promoted_further_cannot_be_taken_back(place: Place) -> 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"links": 5, "removals": []}', '{"format": 1}'])
 def test_a_damaged_record_is_a_sentence(place: Place, text: str) -> None:
-    files.write(place.records / "0001-x.json", text)
+    files.write_file(place.records / "0001-x.json", text)
     with pytest.raises(PackageError, match=r"0001-x\.json: is not? .*record of a promotion"):
-        journal.done(place.records)
+        journal.list_promotions(place.records)
 
 
 def test_a_record_of_another_format_is_refused_by_its_number(place: Place) -> None:
     place.promote()
     path = place.records / f"{RECORD.name}.json"
-    files.write(path, path.read_text().replace('"format": 1', '"format": 7'))
+    files.write_file(path, path.read_text().replace('"format": 1', '"format": 7'))
     with pytest.raises(PackageError, match="is a record of format 7, not 1"):
-        journal.done(place.records)
+        journal.list_promotions(place.records)
 
 
 def test_what_is_written_is_read_back(place: Place) -> None:
-    files.write(place.records / "x", journal.dumps(RECORD))
-    assert journal.load(place.records / "x") == RECORD
+    files.write_file(place.records / "x", journal.dump_promotion(RECORD))
+    assert journal.load_promotion(place.records / "x") == RECORD

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from smedoit.config.packages import Exclusions
+from smedoit.config.packages import PackageExclusions
 from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError, PackageError
-from smedoit.packages.explain import Copy
-from smedoit.tiers.plan import Plan, plan, shown
-from smedoit.tiers.route import World
+from smedoit.packages.explain import TierPackage
+from smedoit.tiers.plan import PromotionPlan, format_promotion, plan_promotion
+from smedoit.tiers.route import PromotionContext
 from tests.nouns import package
 
 ROOT = Path("/root")
@@ -29,7 +29,7 @@ TIERS = (
 RANKS = {tier.name: rank for rank, tier in enumerate(TIERS)}
 
 
-def copy(tier: str, nevra: str, refused: str = "", **changes: Any) -> Copy:
+def copy(tier: str, nevra: str, refused: str = "", **changes: Any) -> TierPackage:
     """Return a copy where such a package belongs in a tier."""
     arch = nevra.rpartition(".")[2]
     place = "" if tier == "centos" else "SRPMS/" if arch == "src" else "x86_64/RPMS/"
@@ -38,31 +38,33 @@ def copy(tier: str, nevra: str, refused: str = "", **changes: Any) -> Copy:
     found = replace(found, file=f"{base}/{place}{found.filename}", **changes)
     if found.is_source:
         found = replace(found, source_rpm="")
-    return Copy(found, tier, RANKS[tier], TIERS[RANKS[tier]].stage, refused)
+    return TierPackage(found, tier, RANKS[tier], TIERS[RANKS[tier]].stage, refused)
 
 
-def world(*copies: Copy, tiers: Sequence[Tier] = TIERS, without: Exclusions | None = None) -> World:
-    return World(tiers, copies, "x86_64", ROOT, without or Exclusions())
+def world(
+    *copies: TierPackage, tiers: Sequence[Tier] = TIERS, without: PackageExclusions | None = None
+) -> PromotionContext:
+    return PromotionContext(tiers, copies, "x86_64", ROOT, without or PackageExclusions())
 
 
-def both(tier: str, nevra: str) -> list[Copy]:
+def both(tier: str, nevra: str) -> list[TierPackage]:
     """Return a binary package and its source package."""
     return [copy(tier, nevra), copy(tier, f"{nevra.rpartition('.')[0]}.src")]
 
 
-def moves(made: Plan) -> dict[str, str]:
+def moves(made: PromotionPlan) -> dict[str, str]:
     """Return NEVRA -> target of everything that goes."""
     return {item.package.nevra: item.target for item in made.items}
 
 
-def refusal(where: World, *words: str, **options: Any) -> str:
+def refusal(where: PromotionContext, *words: str, **options: Any) -> str:
     with pytest.raises((PackageError, ConfigError)) as caught:
-        plan(where, words, **options)
+        plan_promotion(where, words, **options)
     return str(caught.value)
 
 
 def test_a_package_goes_one_tier_on_with_its_source_to_the_same_place() -> None:
-    made = plan(world(*both("smetest", "a-1-1.noarch")), ["a"])
+    made = plan_promotion(world(*both("smetest", "a-1-1.noarch")), ["a"])
     assert str(made.route) == "smetest to smeupdates-testing"
     assert moves(made) == {
         "a-1-1.noarch": "repo/smeupdates-testing/x86_64/RPMS/a-1-1.noarch.rpm",
@@ -72,11 +74,13 @@ def test_a_package_goes_one_tier_on_with_its_source_to_the_same_place() -> None:
 
 
 def test_from_there_it_goes_to_smeupdates() -> None:
-    assert str(plan(world(*both("smeupdates-testing", "a-1-1.noarch")), ["a"]).route).endswith("to smeupdates")
+    assert str(plan_promotion(world(*both("smeupdates-testing", "a-1-1.noarch")), ["a"]).route).endswith(
+        "to smeupdates"
+    )
 
 
 def test_from_a_mirror_it_is_copied_and_finds_its_shelf() -> None:
-    made = plan(world(copy("centos", "a-1-1.x86_64"), copy("centos", "a-1-1.i686")), ["a"])
+    made = plan_promotion(world(copy("centos", "a-1-1.x86_64"), copy("centos", "a-1-1.i686")), ["a"])
     assert made.route.copy
     assert all(item.stays for item in made.items)
     assert set(moves(made).values()) == {
@@ -89,7 +93,8 @@ def test_where_a_tier_has_several_architectures_each_gets_what_belongs_to_it() -
     tiers = [replace(tier, architectures=("x86_64", "i386")) for tier in TIERS]
     lying = [copy("centos", f"a-1-1.{arch}") for arch in ("noarch", "i686", "x86_64")]
     targets = {
-        item.target.removeprefix("repo/smeupdates-testing/") for item in plan(world(*lying, tiers=tiers), ["a"]).items
+        item.target.removeprefix("repo/smeupdates-testing/")
+        for item in plan_promotion(world(*lying, tiers=tiers), ["a"]).items
     }
     assert targets == {
         "x86_64/RPMS/a-1-1.noarch.rpm",
@@ -100,42 +105,49 @@ def test_where_a_tier_has_several_architectures_each_gets_what_belongs_to_it() -
 
 
 def test_a_mirror_may_also_lead_to_smetest() -> None:
-    assert str(plan(world(copy("centos", "a-1-1.x86_64")), ["a"], target="smetest").route) == "centos to smetest"
+    assert (
+        str(plan_promotion(world(copy("centos", "a-1-1.x86_64")), ["a"], target="smetest").route) == "centos to smetest"
+    )
 
 
 def test_a_name_means_its_newest_version_in_every_architecture() -> None:
     lying = [copy("smetest", f"a-{n}-1.{arch}") for n, arch in ((1, "x86_64"), (2, "x86_64"), (2, "i686"))]
-    assert set(moves(plan(world(*lying), ["a"]))) == {"a-2-1.x86_64", "a-2-1.i686"}
+    assert set(moves(plan_promotion(world(*lying), ["a"]))) == {"a-2-1.x86_64", "a-2-1.i686"}
 
 
 def test_a_nevra_means_that_very_version() -> None:
     lying = [copy("smetest", f"a-{n}-1.noarch") for n in (1, 2)]
-    assert set(moves(plan(world(*lying), ["a-1-1.noarch"]))) == {"a-1-1.noarch"}
+    assert set(moves(plan_promotion(world(*lying), ["a-1-1.noarch"]))) == {"a-1-1.noarch"}
 
 
 def test_a_glob_means_all_that_it_matches_each_once() -> None:
     lying = [copy("smetest", f"{name}-1-1.noarch") for name in ("e-smith-a", "e-smith-b", "other")]
-    assert set(moves(plan(world(*lying), ["e-smith-*", "*-b"]))) == {"e-smith-a-1-1.noarch", "e-smith-b-1-1.noarch"}
+    assert set(moves(plan_promotion(world(*lying), ["e-smith-*", "*-b"]))) == {
+        "e-smith-a-1-1.noarch",
+        "e-smith-b-1-1.noarch",
+    }
 
 
 def test_copy_leaves_everything_where_it_is() -> None:
-    assert all(item.stays for item in plan(world(*both("smetest", "a-1-1.noarch")), ["a"], copy=True).items)
+    assert all(item.stays for item in plan_promotion(world(*both("smetest", "a-1-1.noarch")), ["a"], copy=True).items)
 
 
 def test_a_source_that_something_left_behind_still_needs_is_copied() -> None:
     sub = copy("smetest", "a-libs-1-1.noarch", source_rpm="a-1-1.src.rpm")
-    made = plan(world(*both("smetest", "a-1-1.noarch"), sub), ["a"])
+    made = plan_promotion(world(*both("smetest", "a-1-1.noarch"), sub), ["a"])
     assert {item.package.nevra: item.stays for item in made.items} == {"a-1-1.noarch": False, "a-1-1.src": True}
 
 
 def test_a_source_that_the_target_has_is_not_fetched_again() -> None:
-    made = plan(world(copy("smetest", "a-1-1.noarch"), copy("smeupdates-testing", "a-1-1.src")), ["a"], "smetest")
+    made = plan_promotion(
+        world(copy("smetest", "a-1-1.noarch"), copy("smeupdates-testing", "a-1-1.src")), ["a"], "smetest"
+    )
     assert set(moves(made)) == {"a-1-1.noarch"}
     assert made.remarks == ()
 
 
 def test_a_source_that_lies_elsewhere_is_copied_from_there() -> None:
-    made = plan(world(copy("smetest", "a-1-1.noarch"), copy("smedev", "a-1-1.src")), ["a"])
+    made = plan_promotion(world(copy("smetest", "a-1-1.noarch"), copy("smedev", "a-1-1.src")), ["a"])
     assert {item.package.nevra: (item.target, item.stays) for item in made.items}["a-1-1.src"] == (
         "repo/smeupdates-testing/SRPMS/a-1-1.src.rpm",
         True,
@@ -143,30 +155,32 @@ def test_a_source_that_lies_elsewhere_is_copied_from_there() -> None:
 
 
 def test_a_source_that_no_tier_has_is_said() -> None:
-    [remark] = plan(world(copy("smetest", "a-1-1.noarch")), ["a"]).remarks
+    [remark] = plan_promotion(world(copy("smetest", "a-1-1.noarch")), ["a"]).remarks
     assert remark == "no tier has a-1-1.src.rpm, the source package of a-1-1.noarch"
 
 
 def test_what_it_replaces_is_named() -> None:
     lying = [copy("smetest", "a-3-1.noarch"), *(copy("smeupdates-testing", f"a-{n}-1.noarch") for n in (1, 2))]
-    [item] = plan(world(*lying), ["a"], "smetest").items
+    [item] = plan_promotion(world(*lying), ["a"], "smetest").items
     assert item.replaces == ("a-1-1.noarch", "a-2-1.noarch")
 
 
 def test_what_is_there_already_is_only_taken_away_from_where_it_was() -> None:
     lying = copy("smetest", "a-1-1.noarch"), copy("smeupdates-testing", "a-1-1.noarch")
-    [item] = plan(world(*lying), ["a"], "smetest").items
+    [item] = plan_promotion(world(*lying), ["a"], "smetest").items
     assert (item.present, item.stays) == (True, False)
 
 
 def test_an_excluded_package_may_go_but_a_person_is_told() -> None:
-    made = plan(world(*both("smetest", "a-1-1.noarch"), without=Exclusions(excluded={"a": "broken"})), ["a"])
+    made = plan_promotion(
+        world(*both("smetest", "a-1-1.noarch"), without=PackageExclusions(excluded={"a": "broken"})), ["a"]
+    )
     assert made.remarks == ("a-1-1.noarch will not go on the medium: excluded by 'a': broken",)
 
 
 def test_a_tier_may_lead_where_release_toml_says() -> None:
     tiers = [replace(tier, promote_to="smetest") if tier.name == "smedev" else tier for tier in TIERS]
-    made = plan(world(copy("smedev", "a-1-1.noarch"), tiers=tiers), ["a"])
+    made = plan_promotion(world(copy("smedev", "a-1-1.noarch"), tiers=tiers), ["a"])
     assert str(made.route) == "smedev to smetest"
 
 
@@ -191,7 +205,7 @@ def test_a_package_of_a_tier_that_leads_nowhere_is_refused() -> None:
 def test_a_package_in_two_tiers_that_lead_on_needs_a_word() -> None:
     lying = [copy("smetest", "a-2-1.noarch"), copy("smeupdates-testing", "a-1-1.noarch")]
     assert "say --from smeupdates-testing or --from smetest" in refusal(world(*lying), "a")
-    assert str(plan(world(*lying), ["a"], target="smeupdates").route) == "smeupdates-testing to smeupdates"
+    assert str(plan_promotion(world(*lying), ["a"], target="smeupdates").route) == "smeupdates-testing to smeupdates"
 
 
 def test_an_older_package_than_the_target_has_is_refused_with_both() -> None:
@@ -250,8 +264,10 @@ def test_everything_that_is_wrong_stands_in_one_report() -> None:
 
 def test_a_plan_is_shown_in_the_words_of_its_reader() -> None:
     lying = [*both("smetest", "a-2-1.noarch"), copy("smeupdates-testing", "a-1-1.noarch")]
-    made = replace(plan(world(*lying), ["a"], source="smetest"), missing=("a-2-1.noarch needs b",), remarks=("look",))
-    assert shown(made) == [
+    made = replace(
+        plan_promotion(world(*lying), ["a"], source="smetest"), missing=("a-2-1.noarch needs b",), remarks=("look",)
+    )
+    assert format_promotion(made) == [
         "move from smetest to smeupdates-testing:",
         "  a-2-1.noarch (replaces a-1-1.noarch)",
         "  a-2-1.src",

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.inputs import Translations
-from smedoit.config.network import Network
-from smedoit.errors import ConfigError, ContentError, NetworkError, TreeError
+from smedoit.config.inputs import TranslationsSettings
+from smedoit.config.network import NetworkSettings
+from smedoit.errors import ConfigError, ContentError, FileError, NetworkError
 from smedoit.runtime import files, progress
-from smedoit.sample.translations import LANGUAGES, MESSAGES, catalogue, mo
+from smedoit.sample.translations import LANGUAGES, MESSAGES, encode_mo, practice_catalog
 from smedoit.translations import mirror as translations_mirror
-from smedoit.translations.mirror import mirror as mirror_mirror
+from smedoit.translations.mirror import mirror_translations
 from tests import servers
 from tests.servers import ScriptedServer, broken_off, listing, publish, served, status
 
-QUICK = Network(delay=0, timeout=5, tries=1)
-SET = {f"{language}/LC_MESSAGES/anaconda.mo": catalogue(language) for language in LANGUAGES}
+QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
+SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 BASE = "/anaconda/sme10/"
 DE = "de/LC_MESSAGES/anaconda.mo"
 
@@ -40,8 +40,8 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def mirror(place: Path, url: str, network: Network = QUICK) -> str:
-    return mirror_mirror(Translations(place / "po", url=url), network, place / "memory.json")
+def mirror(place: Path, url: str, network: NetworkSettings = QUICK) -> str:
+    return mirror_translations(TranslationsSettings(place / "po", url=url), network, place / "memory.json")
 
 
 def here(place: Path) -> dict[str, bytes]:
@@ -93,8 +93,8 @@ def test_a_language_that_vanished_upstream_vanishes_here_and_is_reported(
 
 def test_a_changed_language_is_reported_with_its_completeness(server: ScriptedServer, tmp_path: Path) -> None:
     mirror(tmp_path, publish(server, BASE, SET))
-    half = mo({"": "Content-Type: text/plain; charset=UTF-8\n", MESSAGES[0]: "WILLKOMMEN"})
-    with progress.logging(tmp_path / "log"):
+    half = encode_mo({"": "Content-Type: text/plain; charset=UTF-8\n", MESSAGES[0]: "WILLKOMMEN"})
+    with progress.open_task_log(tmp_path / "log"):
         said = mirror(tmp_path, publish(server, BASE, {**SET, DE: half}))
     assert here(tmp_path) == {**SET, DE: half}
     assert "changed: de 14 %;" in said
@@ -205,7 +205,7 @@ def test_a_link_in_the_set_is_never_written_through(server: ScriptedServer, tmp_
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "po").mkdir()
     (tmp_path / "po/de").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(TreeError, match="leads out of"):
+    with pytest.raises(FileError, match="leads out of"):
         mirror(tmp_path, publish(server, BASE, SET))
     assert os.listdir(tmp_path / "elsewhere") == []
 
@@ -221,7 +221,7 @@ def test_an_endless_catalogue_is_cut_short(
 def test_offline_the_sentence_names_address_and_need(server: ScriptedServer, tmp_path: Path) -> None:
     url = publish(server, BASE, SET)
     with pytest.raises(NetworkError, match=f"{url}: is needed for the installer's translations, but this run is off"):
-        mirror(tmp_path, url, Network(offline=True))
+        mirror(tmp_path, url, NetworkSettings(offline=True))
     assert server.asked == []
 
 
@@ -239,7 +239,7 @@ def test_killed_in_the_middle_and_run_again_the_tree_is_that_of_one_run(
 ) -> None:
     old = {DE: SET["fr/LC_MESSAGES/anaconda.mo"], "xx/LC_MESSAGES/anaconda.mo": SET[DE]}
     for relative, data in old.items():
-        files.write(tmp_path / "po" / relative, data)
+        files.write_file(tmp_path / "po" / relative, data)
     url = publish(server, BASE, SET)
     for path, answers in server.script.items():
         slow = lambda handler, then=answers[0]: (time.sleep(0.02), then(handler))[0]  # noqa: E731
@@ -267,10 +267,10 @@ def test_killed_while_the_new_set_is_put_into_place_it_is_completed_by_the_next_
         linked.append(target)
         real(source, target)
 
-    real = files.link
-    monkeypatch.setattr(files, "link", dies)
+    real = files.link_file
+    monkeypatch.setattr(files, "link_file", dies)
     with pytest.raises(KeyboardInterrupt):
         mirror(tmp_path, url)
-    monkeypatch.setattr(files, "link", real)
+    monkeypatch.setattr(files, "link_file", real)
     mirror(tmp_path, url)
     assert here(tmp_path) == SET

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config.inputs import Translations
-from smedoit.config.network import Network
+from smedoit.config.inputs import TranslationsSettings
+from smedoit.config.network import NetworkSettings
 from smedoit.errors import ConfigError, NetworkError, PackageError
 from smedoit.packages import lock
-from smedoit.packages.select import Pick
+from smedoit.packages.select import SelectedPackage
 from smedoit.rpm import reader
 from smedoit.runtime import files
 from smedoit.translations import patches
-from smedoit.translations.patches import Patch
+from smedoit.translations.patches import TranslationPatch
 from tests import servers
 from tests.corpus import corpus_dir
 from tests.nouns import package
 from tests.servers import ScriptedServer, publish, served
 from tests.tools import need, read_with
 
-QUICK = Network(delay=0, timeout=5, tries=1)
+QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 BUILT = datetime(2026, 1, 2, tzinfo=timezone.utc)
 BEFORE, AFTER = BUILT.replace(day=1), BUILT.replace(day=3)
 
@@ -41,10 +41,10 @@ def real_rpm() -> Path:
     return corpus_dir() / "rpms/rpm-rs/RPMS/v4/rpm-basic-2.3.4-5.el9.noarch.rpm"
 
 
-def report(place: Path, url: str, *picks: Pick, network: Network = QUICK) -> tuple[str, list[str]]:
-    files.write(place / "lock", lock.dumps(picks))
-    settings = Translations(place / "po", patches_url=url)
-    said = patches.report(settings, network, place / "memory.json", place / "lock", place)
+def report(place: Path, url: str, *picks: SelectedPackage, network: NetworkSettings = QUICK) -> tuple[str, list[str]]:
+    files.write_file(place / "lock", lock.format_lock(picks))
+    settings = TranslationsSettings(place / "po", patches_url=url)
+    said = patches.report_pending_patches(settings, network, place / "memory.json", place / "lock", place)
     return said["did"], said["result"].splitlines()
 
 
@@ -62,28 +62,28 @@ def test_what_is_no_rpm_has_no_time_of_building(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("patch", "built", "verdict"),
     [
-        (Patch("de.patch", 10, AFTER), BUILT, True),
-        (Patch("de.patch", 10, BEFORE), BUILT, False),
-        (Patch("de.patch", 0, AFTER), BUILT, False),
-        (Patch("de.patch", None, AFTER), BUILT, True),
-        (Patch("de.patch", 10, None), BUILT, True),
-        (Patch("de.patch", 10, BEFORE), None, True),
-        (Patch("de.patch", 0, None), None, False),
+        (TranslationPatch("de.patch", 10, AFTER), BUILT, True),
+        (TranslationPatch("de.patch", 10, BEFORE), BUILT, False),
+        (TranslationPatch("de.patch", 0, AFTER), BUILT, False),
+        (TranslationPatch("de.patch", None, AFTER), BUILT, True),
+        (TranslationPatch("de.patch", 10, None), BUILT, True),
+        (TranslationPatch("de.patch", 10, BEFORE), None, True),
+        (TranslationPatch("de.patch", 0, None), None, False),
     ],
 )
 def test_a_patch_is_pending_unless_the_package_was_built_after_it(
-    patch: Patch, built: datetime | None, verdict: bool
+    patch: TranslationPatch, built: datetime | None, verdict: bool
 ) -> None:
-    assert patches.pending(patch, built) is verdict
+    assert patches.is_patch_pending(patch, built) is verdict
 
 
 def test_the_package_is_found_by_its_name_else_by_its_source() -> None:
     by_name = package("smeserver-locale-2-1.noarch")
     by_source = replace(package("smeserver-locale-de-2-1.noarch"), source_rpm="smeserver-locale-2-1.src.rpm")
     other = package("bash-4-1.x86_64")
-    assert patches.package_of([other, by_source, by_name], "smeserver-locale") == by_name
-    assert patches.package_of([other, by_source], "smeserver-locale") == by_source
-    assert patches.package_of([other], "smeserver-locale") is None
+    assert patches.find_built_package([other, by_source, by_name], "smeserver-locale") == by_name
+    assert patches.find_built_package([other, by_source], "smeserver-locale") == by_source
+    assert patches.find_built_package([other], "smeserver-locale") is None
 
 
 def test_only_patches_larger_than_nothing_are_listed(server: ScriptedServer, tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_only_patches_larger_than_nothing_are_listed(server: ScriptedServer, tmp
 
 
 def test_the_package_on_the_medium_is_held_against_them(server: ScriptedServer, tmp_path: Path) -> None:
-    files.copy(real_rpm(), tmp_path / "locale.rpm")
+    files.copy_file(real_rpm(), tmp_path / "locale.rpm")
     built = datetime.fromtimestamp(reader.build_time(real_rpm()), timezone.utc)
-    on_medium = Pick(replace(package("smeserver-locale-2-1.noarch"), file="locale.rpm"), "smeos")
+    on_medium = SelectedPackage(replace(package("smeserver-locale-2-1.noarch"), file="locale.rpm"), "smeos")
     url = publish(server, "/patches/", {"new.patch": b"x", "old.patch": b"x"})
     late, early = built.replace(year=built.year + 1), built.replace(year=built.year - 1)
     for name, when in (("new", late), ("old", early)):
@@ -120,4 +120,4 @@ def test_offline_and_without_an_address_it_says_so(server: ScriptedServer, tmp_p
     with pytest.raises(ConfigError, match="patches_url"):
         report(tmp_path, "")
     with pytest.raises(NetworkError, match="but this run is offline"):
-        report(tmp_path, server.url + "/patches/", network=Network(offline=True))
+        report(tmp_path, server.url + "/patches/", network=NetworkSettings(offline=True))

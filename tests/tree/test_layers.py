@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import TreeError
-from smedoit.runtime.files import copy, link, stamp, write
+from smedoit.errors import FileError
+from smedoit.runtime.files import copy_file, link_file, stamp_file, write_file
 from smedoit.tree import layers
-from smedoit.tree.layers import Layer
+from smedoit.tree.layers import TreeLayer
 
 
 def everything(_: str) -> bool:
@@ -21,7 +21,7 @@ def everything(_: str) -> bool:
 def made(place: Path, **files: str) -> Path:
     """Fill place; in a file's name __ stands for a slash."""
     for name, text in files.items():
-        write(place / name.replace("__", "/"), text)
+        write_file(place / name.replace("__", "/"), text)
     place.mkdir(exist_ok=True)
     return place
 
@@ -30,97 +30,97 @@ def shown(target: Path) -> dict[str, str]:
     return {str(path.relative_to(target)): path.read_text() for path in sorted(target.rglob("*")) if path.is_file()}
 
 
-def layer(root: Path, place: Callable[[Path, Path], None] = copy) -> Layer:
-    return layers.layer(root.name, root, everything, place)
+def layer(root: Path, place: Callable[[Path, Path], None] = copy_file) -> TreeLayer:
+    return layers.read_layer(root.name, root, everything, place)
 
 
 def test_every_layer_shows_what_no_later_one_has(tmp_path: Path) -> None:
     below, above = made(tmp_path / "a", x="1", d__y="2"), made(tmp_path / "b", d__y="3", z="4")
-    layers.apply([layer(below), layer(above)], tmp_path / "t", everything)
+    layers.apply_layers([layer(below), layer(above)], tmp_path / "t", everything)
     assert shown(tmp_path / "t") == {"x": "1", "d/y": "3", "z": "4"}
 
 
 def test_it_counts_what_is_there_new_hidden_and_gone(tmp_path: Path) -> None:
     below, above = made(tmp_path / "a", x="1", y="2"), made(tmp_path / "b", y="3")
     made(tmp_path / "t", old="0")
-    counts = layers.apply([layer(below), layer(above)], tmp_path / "t", everything)
+    counts = layers.apply_layers([layer(below), layer(above)], tmp_path / "t", everything)
     assert list(counts.values()) == [2, 2, 1, 1]
 
 
 def test_a_second_time_touches_no_file(tmp_path: Path) -> None:
     one = layer(made(tmp_path / "a", x="1", y="2"))
-    layers.apply([one], tmp_path / "t", everything)
-    before = [stamp(tmp_path / "t" / name) for name in "xy"]
-    layers.apply([one], tmp_path / "t", everything)
-    assert [stamp(tmp_path / "t" / name) for name in "xy"] == before
+    layers.apply_layers([one], tmp_path / "t", everything)
+    before = [stamp_file(tmp_path / "t" / name) for name in "xy"]
+    layers.apply_layers([one], tmp_path / "t", everything)
+    assert [stamp_file(tmp_path / "t" / name) for name in "xy"] == before
 
 
 def test_a_file_that_somebody_changed_is_placed_again(tmp_path: Path) -> None:
     one = layer(made(tmp_path / "a", x="1"))
-    layers.apply([one], tmp_path / "t", everything)
+    layers.apply_layers([one], tmp_path / "t", everything)
     (tmp_path / "t/x").write_text("2")
-    layers.apply([one], tmp_path / "t", everything)
+    layers.apply_layers([one], tmp_path / "t", everything)
     assert shown(tmp_path / "t") == {"x": "1"}
 
 
 def test_what_no_layer_has_any_more_disappears_with_its_empty_directories(tmp_path: Path) -> None:
     source = made(tmp_path / "a", x="1", d__e__y="2")
-    layers.apply([layer(source)], tmp_path / "t", everything)
+    layers.apply_layers([layer(source)], tmp_path / "t", everything)
     (source / "d/e/y").unlink()
-    layers.apply([layer(source)], tmp_path / "t", everything)
+    layers.apply_layers([layer(source)], tmp_path / "t", everything)
     assert shown(tmp_path / "t") == {"x": "1"}
     assert os.listdir(tmp_path / "t") == ["x"]
 
 
 def test_what_is_not_owned_stays(tmp_path: Path) -> None:
     made(tmp_path / "t", Packages__bash="rpm", old="0")
-    layers.apply([], tmp_path / "t", lambda relative: not relative.startswith("Packages/"))
+    layers.apply_layers([], tmp_path / "t", lambda relative: not relative.startswith("Packages/"))
     assert shown(tmp_path / "t") == {"Packages/bash": "rpm"}
 
 
 def test_only_wanted_files_are_in_a_layer(tmp_path: Path) -> None:
-    found = layers.layer("a", made(tmp_path / "a", x="1", y="2"), lambda relative: relative == "y", copy)
+    found = layers.read_layer("a", made(tmp_path / "a", x="1", y="2"), lambda relative: relative == "y", copy_file)
     assert list(found.files) == ["y"]
 
 
 def test_a_linked_layer_shares_its_files_and_a_copied_one_does_not(tmp_path: Path) -> None:
     linked, copied = made(tmp_path / "a", x="1"), made(tmp_path / "b", y="2")
-    layers.apply([layer(linked, link), layer(copied)], tmp_path / "t", everything)
+    layers.apply_layers([layer(linked, link_file), layer(copied)], tmp_path / "t", everything)
     assert os.path.samefile(linked / "x", tmp_path / "t/x")
     assert not os.path.samefile(copied / "y", tmp_path / "t/y")
 
 
 def test_a_file_that_became_a_link_elsewhere_keeps_its_source_whole(tmp_path: Path) -> None:
     linked = made(tmp_path / "a", x="1")
-    layers.apply([layer(linked, link)], tmp_path / "t", everything)
-    layers.apply([layer(linked, link), layer(made(tmp_path / "b", x="2"))], tmp_path / "t", everything)
+    layers.apply_layers([layer(linked, link_file)], tmp_path / "t", everything)
+    layers.apply_layers([layer(linked, link_file), layer(made(tmp_path / "b", x="2"))], tmp_path / "t", everything)
     assert ((linked / "x").read_text(), shown(tmp_path / "t")) == ("1", {"x": "2"})
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TreeError, match=r"none: the boot set is not there\n  hint: .*release\.toml"):
-        layers.layer("boot set", tmp_path / "none", everything, copy)
+    with pytest.raises(FileError, match=r"none: the boot set is not there\n  hint: .*release\.toml"):
+        layers.read_layer("boot set", tmp_path / "none", everything, copy_file)
 
 
 def test_a_link_out_of_the_source_is_refused(tmp_path: Path) -> None:
     made(tmp_path / "a", x="1")
     (tmp_path / "a/link").symlink_to("/etc/passwd")
-    with pytest.raises(TreeError, match="link: leads out of"):
+    with pytest.raises(FileError, match="link: leads out of"):
         layer(tmp_path / "a")
 
 
 def test_a_linked_directory_is_refused_and_not_passed_over(tmp_path: Path) -> None:
     made(tmp_path / "a", d__x="1")
     (tmp_path / "a/link").symlink_to("d")
-    with pytest.raises(TreeError, match="link: is not a regular file"):
+    with pytest.raises(FileError, match="link: is not a regular file"):
         layer(tmp_path / "a")
 
 
 def test_a_file_where_a_directory_must_be_is_a_sentence(tmp_path: Path) -> None:
     made(tmp_path / "t", d="in the way")
-    with pytest.raises(TreeError, match="cannot be written"):
-        layers.apply([layer(made(tmp_path / "a", d__x="1"))], tmp_path / "t", everything)
+    with pytest.raises(FileError, match="cannot be written"):
+        layers.apply_layers([layer(made(tmp_path / "a", d__x="1"))], tmp_path / "t", everything)
 
 
 def test_a_target_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
-    assert list(layers.listed(tmp_path / "none")) == []
+    assert list(layers.list_tree_files(tmp_path / "none")) == []

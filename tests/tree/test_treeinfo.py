@@ -39,7 +39,7 @@ def as_dracut_reads(text: str, section: str, key: str) -> str:
 def test_productmd_loads_our_treeinfo(tmp_path: Path, label: str) -> None:
     from productmd.treeinfo import TreeInfo
 
-    (tmp_path / ".treeinfo").write_text(treeinfo.treeinfo(identity(label=label), DIGESTS), encoding="utf-8")
+    (tmp_path / ".treeinfo").write_text(treeinfo.format_treeinfo(identity(label=label), DIGESTS), encoding="utf-8")
     found = TreeInfo()
     found.load(str(tmp_path / ".treeinfo"))
     assert (found.release.name, found.release.version, found.tree.arch) == ("Koozali SME Server", "10.1", "x86_64")
@@ -52,14 +52,14 @@ def test_productmd_loads_our_treeinfo(tmp_path: Path, label: str) -> None:
 def test_productmd_still_loads_with_a_short_name_of_several_words(tmp_path: Path) -> None:
     from productmd.treeinfo import TreeInfo
 
-    (tmp_path / ".treeinfo").write_text(treeinfo.treeinfo(identity(short="SME-Server_x"), {}), encoding="utf-8")
+    (tmp_path / ".treeinfo").write_text(treeinfo.format_treeinfo(identity(short="SME-Server_x"), {}), encoding="utf-8")
     found = TreeInfo()
     found.load(str(tmp_path / ".treeinfo"))
     assert [one.uid for one in found.variants.get_variants()] == ["SMEServerx"]
 
 
 def test_anaconda_finds_its_version_and_variant() -> None:
-    found = as_python2_reads(treeinfo.treeinfo(identity(), DIGESTS))
+    found = as_python2_reads(treeinfo.format_treeinfo(identity(), DIGESTS))
     assert re.match(r"([\d.]+)", found.get("general", "version"))
     assert found.get("general", "variant") == "SME"
     assert not found.has_option("variant-SME", "addons")
@@ -67,7 +67,7 @@ def test_anaconda_finds_its_version_and_variant() -> None:
 
 def test_every_section_of_a_real_old_treeinfo_is_in_ours() -> None:
     real = as_python2_reads((corpus_dir() / "trees/centos7.3/.treeinfo").read_text(encoding="utf-8"))
-    ours = as_python2_reads(treeinfo.treeinfo(identity(), DIGESTS))
+    ours = as_python2_reads(treeinfo.format_treeinfo(identity(), DIGESTS))
     assert set(real.sections()) <= set(ours.sections())
     for section in ("general", "images-x86_64", "images-xen", "stage2"):
         assert set(real[section]) <= set(ours[section]), section
@@ -75,37 +75,39 @@ def test_every_section_of_a_real_old_treeinfo_is_in_ours() -> None:
 
 def test_its_images_lie_where_a_real_one_says() -> None:
     real = as_python2_reads((corpus_dir() / "trees/centos7.3/.treeinfo").read_text(encoding="utf-8"))
-    ours = as_python2_reads(treeinfo.treeinfo(identity(), DIGESTS))
+    ours = as_python2_reads(treeinfo.format_treeinfo(identity(), DIGESTS))
     for section in ("images-x86_64", "images-xen"):
         assert dict(real[section]).items() <= dict(ours[section]).items()
 
 
 def test_a_real_new_treeinfo_has_no_key_that_ours_lacks() -> None:
     real = as_python2_reads((corpus_dir() / "trees/centos8/.treeinfo").read_text(encoding="utf-8"))
-    ours = as_python2_reads(treeinfo.treeinfo(identity(), DIGESTS))
+    ours = as_python2_reads(treeinfo.format_treeinfo(identity(), DIGESTS))
     for section in ("general", "header", "release", "tree"):
         assert set(real[section]) <= set(ours[section]), section
 
 
 def test_dracut_finds_the_stage2() -> None:
-    assert as_dracut_reads(treeinfo.treeinfo(identity(), DIGESTS), "stage2", "mainimage") == "LiveOS/squashfs.img"
+    assert (
+        as_dracut_reads(treeinfo.format_treeinfo(identity(), DIGESTS), "stage2", "mainimage") == "LiveOS/squashfs.img"
+    )
 
 
 def test_the_treeinfo_follows_from_its_inputs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = treeinfo.treeinfo(identity(), DIGESTS)
+    first = treeinfo.format_treeinfo(identity(), DIGESTS)
     monkeypatch.setattr("time.time", lambda: 1.0)
-    assert treeinfo.treeinfo(identity(), dict(reversed(DIGESTS.items()))) == first
+    assert treeinfo.format_treeinfo(identity(), dict(reversed(DIGESTS.items()))) == first
     assert str(EPOCH) in first
 
 
 def test_an_image_that_is_not_there_is_not_promised() -> None:
     without = {name: digest for name, digest in DIGESTS.items() if name != "images/efiboot.img"}
-    assert "efiboot.img" not in treeinfo.treeinfo(identity(), without)
+    assert "efiboot.img" not in treeinfo.format_treeinfo(identity(), without)
 
 
 def test_discinfo_has_the_lines_of_a_real_one() -> None:
     real = (corpus_dir() / "trees/centos8/.discinfo").read_text(encoding="utf-8").splitlines()
-    ours = treeinfo.discinfo(identity()).splitlines()
+    ours = treeinfo.format_discinfo(identity()).splitlines()
     assert ours[1] == "Koozali SME Server 10.1rc2"
     assert ours[2:] == real[2:]
     assert re.fullmatch(r"\d+\.\d{6}", ours[0])
@@ -113,15 +115,15 @@ def test_discinfo_has_the_lines_of_a_real_one() -> None:
 
 
 def test_anaconda_demands_the_architecture_alone_on_line_three() -> None:
-    assert treeinfo.discinfo(identity()).split("\n")[2] == "x86_64"
+    assert treeinfo.format_discinfo(identity()).split("\n")[2] == "x86_64"
 
 
 def test_media_repo_has_the_keys_of_a_real_one() -> None:
     real = as_python2_reads((corpus_dir() / "trees/centos8/media.repo").read_text(encoding="utf-8"))
-    ours = as_python2_reads(treeinfo.media_repo(identity()))
+    ours = as_python2_reads(treeinfo.format_media_repo(identity()))
     assert {name: set(ours[name]) for name in ours.sections()} == {name: set(real[name]) for name in real.sections()}
 
 
 def test_the_media_id_is_the_first_line_of_discinfo() -> None:
-    found = as_python2_reads(treeinfo.media_repo(identity())).get("InstallMedia", "mediaid")
-    assert found == treeinfo.discinfo(identity()).splitlines()[0]
+    found = as_python2_reads(treeinfo.format_media_repo(identity())).get("InstallMedia", "mediaid")
+    assert found == treeinfo.format_discinfo(identity()).splitlines()[0]
