@@ -1,4 +1,4 @@
-"""medium_paths"""
+"""Paths on the medium that several features name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""test_package"""
-
 from __future__ import annotations
 
 import itertools

@@ -46,7 +46,7 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
         path.name: json.loads(files.read_file_text(path)) for path in (rel.lock, rel.sources_lock) if path.is_file()
     }
     known = DigestCache(rel.cache / "digests.json")
-    build_record = BuildRecord(
+    record = BuildRecord(
         release=rel.release.full,
         configuration=files.read_file_text(rel.file),
         locks=locks,
@@ -62,8 +62,8 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
         host=_host_facts(),
     )
     known.save()
-    files.write_file(target, build_record.format_build_record(build_record))
-    return f"{len(build_record.inputs)} inputs, {len(build_record.artifacts)} artifacts"
+    files.write_file(target, build_record.format_build_record(record))
+    return f"{len(record.inputs)} inputs, {len(record.artifacts)} artifacts"
 
 
 def _release_artifacts(rel: Release) -> list[Path]:
@@ -117,7 +117,7 @@ def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
 
 
 def _require_unchanged(found: Mapping[Path, FileState]) -> list[Path]:
-    """Return the inputs, if each still is what was built in. Raises TreeError for all that are not."""
+    """Return the inputs, if each still is what was built in. Raises FileError for all that are not."""
     changed = {path: words for path, seen in found.items() if (words := _change_reason(path, seen))}
     if changed:
         complaints: dict[str, list[str]] = {}

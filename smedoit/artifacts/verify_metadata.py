@@ -28,7 +28,7 @@ class FreshDigests:
         self.known: dict[Path, dict[str, str]] = {}
 
     def of(self, path: Path) -> dict[str, str]:
-        """Return SHA-256 and MD5 of a file. Raises TreeError."""
+        """Return SHA-256 and MD5 of a file. Raises FileError."""
         if path not in self.known:
             self.known[path] = {"sha256": sha256_file(path), "md5": md5_file(path)}
         return self.known[path]

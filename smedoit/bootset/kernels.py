@@ -40,7 +40,7 @@ class KernelVersionError(Exception):
 
 
 def vmlinuz_version(path: Path) -> set[str]:
-    """Return the version of a bzImage. Raises Silent, TreeError."""
+    """Return the version of a bzImage. Raises KernelVersionError, TreeError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         head = file.read(65536)
     if head[MAGIC_AT : MAGIC_AT + 4] != MAGIC:
@@ -53,7 +53,7 @@ def vmlinuz_version(path: Path) -> set[str]:
 
 
 def initrd_versions(path: Path) -> set[str]:
-    """Return the versions that an initial RAM disk has modules for. Raises Silent, TreeError."""
+    """Return the versions that an initial RAM disk has modules for. Raises KernelVersionError, TreeError."""
     try:
         with files.wrap_os_errors(path, "read"), path.open("rb") as file:
             found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
@@ -68,7 +68,7 @@ def _cpio_names(file: IO[bytes]) -> Iterator[str]:
     """Yield the name of every file of one or more cpio archives, plain or packed, one behind the other.
 
     The kernel's early microcode comes first and plain, the rest behind it and packed.
-    Raises Silent, and what the unpackers raise.
+    Raises KernelVersionError, and what the unpackers raise.
     """
     while True:
         start = _skip_zeros(file)
@@ -93,7 +93,7 @@ def _skip_zeros(file: IO[bytes]) -> int | None:
 
 
 def _decompress_stream(file: IO[bytes], head: bytes) -> IO[bytes]:
-    """Return what is packed from here on. Raises Silent for a packing that this Python does not know."""
+    """Return what is packed from here on. Raises KernelVersionError for a packing that this Python does not know."""
     for magic, name in UNREADABLE.items():
         if head.startswith(magic):
             raise KernelVersionError(f"is packed with {name}, which cannot be read here")
@@ -137,7 +137,7 @@ def _skip_bytes(file: IO[bytes], count: int) -> None:
 def squashfs_versions(path: Path) -> set[str]:
     """Return the versions that the installer's runtime has modules for; its filesystem image is looked into as well.
 
-    Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises Silent, TreeError.
+    Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, TreeError.
     """
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         if file.read(4) != SQUASHFS:
@@ -154,7 +154,7 @@ def squashfs_versions(path: Path) -> set[str]:
 
 
 def _nested_image_versions(path: Path, inner: str) -> set[str]:
-    """Return the versions of an ext4 image within a squashfs image, which is unpacked for that. Raises Silent."""
+    """Return the versions of an ext4 image within a squashfs image, which is unpacked for that. Raises KernelVersionError."""
     with TemporaryDirectory(dir=path.parent, prefix=".smedoit-") as place:
         _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
         image = Path(place) / "out" / inner
@@ -168,7 +168,7 @@ def _nested_image_versions(path: Path, inner: str) -> set[str]:
 
 
 def _program_output(package: str, *command: str | Path) -> str:
-    """Return what a program prints. Raises Silent if it is absent, or does not like the file."""
+    """Return what a program prints. Raises KernelVersionError if it is absent, or does not like the file."""
     program = str(command[0])
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if not found:

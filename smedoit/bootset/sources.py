@@ -106,7 +106,7 @@ class IsoOrigin:
         self.image: read.IsoImage | None = None
 
     def opened(self) -> read.IsoImage:
-        """Return the ISO, opened at the first call. Raises TreeError, ContentError."""
+        """Return the ISO, opened at the first call. Raises FileError, ContentError."""
         if self.image is None:
             try:
                 with files.wrap_os_errors(self.path, "read"):

@@ -1,4 +1,4 @@
-"""tasks"""
+"""The boot set: fetched as it is pinned, and pinned."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def run_boot_attempt(attempt: BootAttempt, settings: BootTestSettings) -> str:
 def _run_with_guest(
     attempt: BootAttempt, memory: int, accelerators: Iterable[str], do: Callable[[Guest], None]
 ) -> None:
-    """Do something with a machine that boots; if an accelerator fails, again with the next. Raises Stopped."""
+    """Do something with a machine that boots; if an accelerator fails, again with the next. Raises BootStoppedError."""
     why = ""
     for accelerator in accelerators:
         try:
@@ -154,7 +154,7 @@ def _run_with_guest(
 
 
 def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) -> None:
-    """Go from the firmware to the last words that are asked for. Raises Stopped with the place where it ended."""
+    """Go from the firmware to the last words that are asked for. Raises BootStoppedError with the place where it ended."""
     deadline = _deadline_in(settings.seconds)
     try:
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
@@ -182,7 +182,7 @@ def _deadline_in(seconds: float) -> float:
 
 
 def _wait_for_menu(guest: Guest, attempt: BootAttempt, deadline: float) -> None:
-    """Wait for the boot menu and keep a picture of it. Raises Stopped if its words do not come."""
+    """Wait for the boot menu and keep a picture of it. Raises BootStoppedError if its words do not come."""
     for picture in (attempt.picture, attempt.stopped):
         remove_file(picture)
     words = attempt.menu.words
@@ -220,7 +220,7 @@ def _save_screenshot(guest: Guest, path: Path) -> None:
 
 
 def _wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
-    """Return whether a condition came true before the deadline or the machine's end. Raises Broken."""
+    """Return whether a condition came true before the deadline or the machine's end. Raises QemuError."""
     while time.monotonic() < deadline and not attempt.ended.is_set():
         if not guest.runs():
             return condition()

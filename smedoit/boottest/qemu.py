@@ -78,7 +78,7 @@ class Guest:
         self.answers = monitor.makefile("rb")
 
     def command(self, name: str, **arguments: object) -> Any:
-        """Return qemu's answer to a command of its machine protocol. Raises Broken when qemu is gone."""
+        """Return qemu's answer to a command of its machine protocol. Raises QemuError when qemu is gone."""
         request = {"execute": name, **({"arguments": arguments} if arguments else {})}
         try:
             self.monitor.sendall(json.dumps(request).encode() + b"\n")
@@ -121,7 +121,7 @@ class Guest:
             self.press(*key_combination(letter))
 
     def runs(self) -> bool:
-        """Return whether the machine is switched on. Raises Broken if the accelerator has given up."""
+        """Return whether the machine is switched on. Raises QemuError if the accelerator has given up."""
         if self.process.poll() is not None:
             return False
         if self.command("query-status")["status"] == "internal-error":
@@ -184,7 +184,7 @@ def run_guest(iso: Path, way: BootMode, memory: int, accelerator: str) -> Iterat
 
 @contextmanager
 def _connect_monitor(process: Any, place: Path) -> Iterator[socket.socket]:
-    """Yield the connection to qemu's monitor. Raises Broken when qemu ends instead."""
+    """Yield the connection to qemu's monitor. Raises QemuError when qemu ends instead."""
     deadline = time.monotonic() + HANDSHAKE
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.settimeout(HANDSHAKE)

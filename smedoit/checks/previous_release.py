@@ -52,7 +52,7 @@ def open_previous_release(
 
 
 def _extract_from_iso(path: Path, directory: Path, more: Sequence[str]) -> None:
-    """Put an ISO's repodata, and more of it, into directory. Raises TreeError, VerifyError, PackageError."""
+    """Put an ISO's repodata, and more of it, into directory. Raises FileError, VerifyError, PackageError."""
     with wrap_os_errors(path, "read"):
         image = read.IsoImage(path)
     names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]

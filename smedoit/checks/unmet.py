@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
-from smedoit.config.checks import ClosureWaiver
+from smedoit.config.checks import ClosureWaiver, matches_glob
 from smedoit.config.schema import SettingsTable
 
 OPEN = "which nothing on the medium provides"
@@ -81,15 +80,20 @@ class ClosureResult(SettingsTable):
     unused: tuple[ClosureWaiver, ...]
 
 
-def matches_glob(pattern: str, text: str) -> bool:
-    """Return whether text is pattern, or matches it as a glob; an empty pattern matches everything."""
-    return not pattern or pattern == text or fnmatchcase(text, pattern)
+def is_waived(unmet: UnmetDependency, waiver: ClosureWaiver) -> bool:
+    """Return whether a waiver is meant for an unmet dependency."""
+    return (
+        bool(waiver.installation) == bool(unmet.installation)
+        and matches_glob(waiver.installation, unmet.installation)
+        and matches_glob(waiver.requirement, unmet.requirement)
+        and any(matches_glob(waiver.package, text) for text in (unmet.name, unmet.package))
+    )
 
 
 def apply_waivers(holes: Iterable[UnmetDependency], waivers: Sequence[ClosureWaiver]) -> ClosureResult:
     """Return what stands. One cause is told once: of a package, else of the first installation that it spoils."""
     excused = {
-        hole: next((candidate for candidate in waivers if candidate.excuses(hole)), None)
+        hole: next((candidate for candidate in waivers if is_waived(hole, candidate)), None)
         for hole in dict.fromkeys(holes)
     }
     first: dict[tuple[str, str, str], UnmetDependency] = {}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.checks.unmet import UnmetDependency, matches_glob
 from smedoit.config.schema import SettingsTable, require_value
 from smedoit.fetch.http import check_url, is_http_url
 
 VERDICTS = ("fail", "warn")
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """Return whether a pattern means a text; one that is not given means every text."""
+    return not pattern or fnmatchcase(text, pattern)
 
 
 class ClosureSettings(SettingsTable):
@@ -142,15 +147,6 @@ class ClosureWaiver(SettingsTable):
         named = self.requirement or self.package or self.installation
         require_value(
             named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
-        )
-
-    def excuses(self, hole: UnmetDependency) -> bool:
-        """Return whether this waiver is meant for hole."""
-        return (
-            bool(self.installation) == bool(hole.installation)
-            and matches_glob(self.installation, hole.installation)
-            and matches_glob(self.requirement, hole.requirement)
-            and any(matches_glob(self.package, text) for text in (hole.name, hole.package))
         )
 
     def __str__(self) -> str:

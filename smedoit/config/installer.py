@@ -1,4 +1,4 @@
-"""installer"""
+"""The [installer] and [mock] tables: overlays over upstream's images, or lorax in a private chroot."""
 
 from __future__ import annotations
 

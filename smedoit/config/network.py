@@ -1,4 +1,4 @@
-"""network"""
+"""The [network] table: how we behave towards the servers of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""notes"""
+"""The [notes] table: how release notes are told."""
 
 from __future__ import annotations
 

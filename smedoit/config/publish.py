@@ -1,4 +1,4 @@
-"""publish"""
+"""The [publish] table: the tree that mirrors replicate, and what may change in it."""
 
 from __future__ import annotations
 

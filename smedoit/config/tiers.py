@@ -1,4 +1,4 @@
-"""tiers"""
+"""The [[tiers]] and [[keys]] tables: where packages come from, and whose signature counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""edits"""
+"""What people have changed in a working copy, and what version control says of it."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _export_git(source: ExportSource, target: Path, mirror: Path, network: Netwo
 
 
 def _run_git(mirror: Path, *words: str | Path, more: dict[str, str] | None = None) -> str:
-    """Run git on a mirror; it asks nobody for a password. Raises Failed."""
+    """Run git on a mirror; it asks nobody for a password. Raises ProgramError."""
     env = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": os.fspath(mirror), **(more or {})}
     return run_program([*GIT, *words], env=env, package="git")
 

@@ -68,7 +68,7 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
 
 
 def _claim_directory(mirror: RsyncMirror) -> None:
-    """Make the copy's directory ours if it is empty. Raises TreeError if it holds things and has no marker."""
+    """Make the copy's directory ours if it is empty. Raises FileError if it holds things and has no marker."""
     marker = mirror.path / mirror.marker
     files.make_directory(mirror.path)
     if marker.is_file():

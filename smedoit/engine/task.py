@@ -50,10 +50,10 @@ def _task_action(rel: Release, task: str, function: str, *args: object) -> Calla
     def action(**options: object) -> object:  # no functools.wraps: doit would read function's parameters
         from smedoit.runtime import progress
 
-        module, _, name = function.partition(".")
+        module, _, name = function.rpartition(".")
         try:
             with progress.open_task_log(rel.logs / f"{task}.log"):
-                said = getattr(import_module(f"smedoit.steps.{module}"), name)(*args, **options)
+                said = getattr(import_module(f"smedoit.{module}"), name)(*args, **options)
                 values = dict(said) if isinstance(said, Mapping) else {"did": str(said)}
                 for value in values.values():
                     progress.log_line(str(value))

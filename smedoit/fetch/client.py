@@ -89,7 +89,7 @@ class Fetcher:
         return current
 
     def file_once(self, want: DownloadRequest, target: Path, conditional: bool) -> bool:
-        """Try once; return whether a new file came. Raises Passing, NetworkError, TreeError."""
+        """Try once; return whether a new file came. Raises TransientError, NetworkError, TreeError."""
         part, known = target.with_name(target.name + PART), self.memory.of(want.url)
         start = _size_on_disk(part) if known.part or want.sha256 else 0
         conditional = conditional and not start
@@ -211,7 +211,7 @@ class Fetcher:
         return told if told.size is not None else self.tried(url, purpose, lambda: self.about_once("GET", url, purpose))
 
     def about_once(self, method: str, url: str, purpose: str) -> RemoteFileInfo:
-        """Try once. Raises Passing, NetworkError."""
+        """Try once. Raises TransientError, NetworkError."""
         with self.visit(method, url, purpose, {}) as answer:
             return RemoteFileInfo(
                 response.content_length(answer), response.parse_http_date(answer.headers.get("Last-Modified", ""))
@@ -234,7 +234,7 @@ class Fetcher:
     def visit(self, method: str, url: str, purpose: str, headers: Mapping[str, str]) -> Iterator[Response]:
         """Yield the answer of a request, redirects followed; its status is one of success, or 304.
 
-        Raises Passing, NetworkError.
+        Raises TransientError, NetworkError.
         """
         if self.manners.offline:
             raise NetworkError(
@@ -266,7 +266,7 @@ class Fetcher:
             self.last[host] = time.monotonic()
 
     def request(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
-        """Make one request. Raises Passing, NetworkError."""
+        """Make one request. Raises TransientError, NetworkError."""
         import requests
 
         self.session = self.session or _new_session()
@@ -279,7 +279,7 @@ class Fetcher:
             raise response.translate_error(error, url, self.manners.timeout) from None
 
     def judge(self, answer: Response, url: str, purpose: str) -> None:
-        """Raise Passing or NetworkError unless an answer is one of success, or says that nothing has changed."""
+        """Raise TransientError or NetworkError unless an answer is one of success, or says that nothing has changed."""
         code = answer.status_code
         if code in http.PASSING:
             wait = http.parse_retry_after(answer.headers.get("Retry-After", ""), datetime.now(timezone.utc))

@@ -104,7 +104,7 @@ def _cause_chain(error: BaseException | None) -> Iterator[BaseException]:
 def range_start(answer: Response, asked: int, want: DownloadRequest) -> int:
     """Return at which byte of the whole the body of an answer starts: where we asked for it, or at 0.
 
-    Raises Passing for an answer that cannot be used; the next try asks for the whole.
+    Raises TransientError for an answer that cannot be used; the next try asks for the whole.
     """
     code = answer.status_code
     if code == 200:
@@ -137,7 +137,7 @@ def total_size(answer: Response) -> int | None:
 def read_body(answer: Response, start: int, limit: int, want: DownloadRequest) -> Iterator[bytes]:
     """Yield the body; start is where in the whole it begins.
 
-    Raises Passing if it ends early, NetworkError if the whole is larger than limit bytes.
+    Raises TransientError if it ends early, NetworkError if the whole is larger than limit bytes.
     """
     from urllib3.exceptions import HTTPError
 

@@ -83,7 +83,7 @@ def _chown_to_caller(mock_chroot: MockChroot, work: Path) -> None:
 
 
 def _check_bind_mount(mock_chroot: MockChroot, directory: Path) -> None:
-    """Raise TreeError unless the chroot sees the build root: else lorax would write into nowhere."""
+    """Raise FileError unless the chroot sees the build root: else lorax would write into nowhere."""
     token, words = directory / "mounted", f"{mock_chroot.name} sees {mock_chroot.build_root}\n"
     files.write_file(token, words)
     try:
@@ -124,7 +124,7 @@ def _check_images(work: Path) -> None:
 
 
 def _replace_boot_set(work: Path, boot_set: Path) -> None:
-    """Put a directory in the place of the boot set. Raises TreeError if that was not made by us."""
+    """Put a directory in the place of the boot set. Raises FileError if that was not made by us."""
     if os.path.lexists(boot_set) and not (boot_set / MARKER).is_file():
         raise FileError(
             f"{boot_set}: was not made by doit installer, so it is not replaced",

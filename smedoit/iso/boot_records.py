@@ -67,7 +67,7 @@ def parse_boot_catalog(data: bytes) -> list[BootCatalogEntry]:
 
 
 def _parse_boot_entry(data: bytes, at: int, platform: int) -> BootCatalogEntry:
-    """Return the entry at an offset. Raises Broken unless it boots without emulation."""
+    """Return the entry at an offset. Raises BootRecordError unless it boots without emulation."""
     indicator, media, _segment, _system, _unused, blocks, sector = struct.unpack_from(ENTRY_FORMAT, data, at)
     if indicator != BOOTABLE or media & 0x0F != NO_EMULATION:
         raise BootRecordError(f"the boot entry for platform {platform:#x} is not bootable without emulation")
@@ -87,7 +87,7 @@ def boot_info_checksum(loader: bytes) -> int:
 
 
 def parse_mbr(block: bytes) -> list[Partition]:
-    """Return the partitions of an MBR that are in use. Raises Broken without its signature."""
+    """Return the partitions of an MBR that are in use. Raises BootRecordError without its signature."""
     if block[510:512] != b"\x55\xaa":
         raise BootRecordError("there is no MBR, so it would not start from USB under BIOS")
     found = (struct.unpack_from("<B3xB3xLL", block, 446 + 16 * number) for number in range(4))
@@ -111,7 +111,7 @@ class GptHeader:
 def parse_gpt(header: bytes, entries: bytes) -> GptHeader:
     """Return a partition table from its header block and its entry array.
 
-    Raises Broken if a signature or checksum is wrong, as the Linux kernel and UEFI would.
+    Raises BootRecordError if a signature or checksum is wrong, as the Linux kernel and UEFI would.
     Source: UEFI specification 2.10, section 5.3
     """
     size, crc = struct.unpack_from("<LL", header, 12)

@@ -70,7 +70,7 @@ def _write_sealed(medium: write.IsoMedium, path: Path, name: str) -> dict[str, i
 
 
 def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
-    """Return the stamp of every file that goes on a medium. Raises TreeError."""
+    """Return the stamp of every file that goes on a medium. Raises FileError."""
     found = {}
     for path, source in medium.files.items():
         with wrap_os_errors(source, "read"):
@@ -79,7 +79,7 @@ def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
 
 
 def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, FileStamp], target: Path) -> None:
-    """Raise TreeError for files that somebody changed while they were written: the medium may have half of each."""
+    """Raise FileError for files that somebody changed while they were written: the medium may have half of each."""
     now = _stamp_medium_files(medium)
     changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
     if changed:
@@ -97,5 +97,5 @@ def _cache_digest(path: Path, sha256: str, memory: Path) -> None:
 
 
 def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str, Path]:
-    """Return what goes on the medium: path on it -> file of the tree. Raises TreeError for links that lead astray."""
+    """Return what goes on the medium: path on it -> file of the tree. Raises FileError for links that lead astray."""
     return {name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if on_medium(name)}

@@ -1,4 +1,4 @@
-"""source_iso"""
+"""The source ISO, or the discs of it: which source package goes on which, written and sealed."""
 
 from __future__ import annotations
 

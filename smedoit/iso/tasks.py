@@ -1,4 +1,4 @@
-"""tasks"""
+"""The media: the installation ISO, the network install ISO, the source ISO."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> N
 
 
 def _boot_catalog_offset(image: IsoImage) -> int:
-    """Return the offset of the boot catalogue. Raises Broken."""
+    """Return the offset of the boot catalogue. Raises BootRecordError."""
     return boot_records.boot_catalog_sector(image.at(16 * SECTOR, 16 * SECTOR)) * SECTOR
 
 
@@ -91,7 +91,7 @@ def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> Non
 
 
 def _check_gpts(image: IsoImage, efi: int, findings: Findings) -> None:
-    """Both GPTs: each where the other says it is, each with efiboot.img. Raises Broken."""
+    """Both GPTs: each where the other says it is, each with efiboot.img. Raises BootRecordError."""
     last = image.size() // BLOCK - 1
     tables = [_read_gpt(image, 1), _read_gpt(image, last)]
     places = [(table.own, table.other) for table in tables]
@@ -102,7 +102,7 @@ def _check_gpts(image: IsoImage, efi: int, findings: Findings) -> None:
 
 
 def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:
-    """Return the table whose header is at a block. Raises Broken."""
+    """Return the table whose header is at a block. Raises BootRecordError."""
     header = image.at(block * BLOCK, BLOCK)
     return boot_records.parse_gpt(header, image.at(boot_records.gpt_entries_block(header) * BLOCK, 128 * 128))
 

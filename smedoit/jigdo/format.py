@@ -160,7 +160,7 @@ def _le48(number: int) -> bytes:
 
 
 def parse_description(data: bytes) -> TemplateDescription:
-    """Return what the end of a template says; data is the whole DESC part. Raises Broken."""
+    """Return what the end of a template says; data is the whole DESC part. Raises JigdoError."""
     if data[:4] != DESCRIPTION or data[4:10] != _le48(len(data)) or data[-6:] != data[4:10]:
         raise JigdoError("its description is damaged")
     at, offset, end = 10, 0, len(data) - 6
@@ -191,7 +191,7 @@ def encode_md5(md5: str) -> str:
 
 
 def decode_md5(word: str) -> str:
-    """Return the MD5, in hexadecimal, that a .jigdo file spells. Raises Broken."""
+    """Return the MD5, in hexadecimal, that a .jigdo file spells. Raises JigdoError."""
     if not ENCODED.fullmatch(word):
         raise JigdoError(f"{word} is no MD5 in base64")
     return base64.urlsafe_b64decode(f"{word}==").hex()
@@ -268,7 +268,7 @@ class JigdoFile:
 
 
 def parse_jigdo(text: str) -> JigdoFile:
-    """Return what a .jigdo file of ours says. Raises Broken."""
+    """Return what a .jigdo file of ours says. Raises JigdoError."""
     sections: dict[str, list[tuple[str, str]]] = {}
     current: list[tuple[str, str]] = []
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""tasks"""
+""".jigdo and .template of every ISO."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LONGEST_HEADER = 4096
 
 
 def write_template(image: Path, every: Sequence[FileRegion | LiteralRegion], md5: str, target: Path) -> None:
-    """Write the template of an image whose regions and MD5 are known. Raises TreeError."""
+    """Write the template of an image whose regions and MD5 are known. Raises FileError."""
     literals = [region for region in every if isinstance(region, LiteralRegion)]
     size = every[-1].offset + every[-1].size if every else 0
     with (
@@ -56,7 +56,7 @@ def _split_pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def read_template(path: Path) -> TemplateDescription:
-    """Return what a template says of its image. Raises Broken, TreeError."""
+    """Return what a template says of its image. Raises JigdoError, TreeError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         _seek_first_piece(file)
         end = file.seek(0, os.SEEK_END)
@@ -69,7 +69,7 @@ def read_template(path: Path) -> TemplateDescription:
 
 
 def _seek_first_piece(file: IO[bytes]) -> None:
-    """Go to the first piece of a template. Raises Broken if it does not begin as one."""
+    """Go to the first piece of a template. Raises JigdoError if it does not begin as one."""
     found = format.HEADER.match(file.read(LONGEST_HEADER))
     if not found or found.group(1) != format.FORMAT.partition(".")[0].encode():
         raise JigdoError("it does not begin as a jigdo template does")
@@ -77,7 +77,7 @@ def _seek_first_piece(file: IO[bytes]) -> None:
 
 
 def read_template_data(path: Path) -> Iterator[bytes]:
-    """Yield what a template holds of its image, unpacked. Raises Broken, TreeError."""
+    """Yield what a template holds of its image, unpacked. Raises JigdoError, TreeError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         _seek_first_piece(file)
         while (head := file.read(ID_AND_LENGTH))[:4] == format.DATA:

@@ -50,7 +50,7 @@ class PinnedKey:
 
 
 def load_pinned_keys(keys: Iterable[KeySettings]) -> list[PinnedKey]:
-    """Return the pinned keys in the order of release.toml. Raises TreeError, PackageError."""
+    """Return the pinned keys in the order of release.toml. Raises FileError, PackageError."""
     return [read_pinned_key(key) for key in keys]
 
 

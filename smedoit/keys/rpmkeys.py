@@ -43,7 +43,7 @@ class LegacyKeyring:
     def payload_signed(self, path: Path) -> bool:
         """Return whether the key signed the payload of a package, too, besides its header.
 
-        Raises Unproven unless it signed at least one of them and rpm finds nothing to complain
+        Raises UnverifiedError unless it signed at least one of them and rpm finds nothing to complain
         of, SmeError if rpm is absent or cannot use such a key.
         """
         said = process.run_program(self.command("-Kv", path), env=self.environment(), package=PACKAGE, answers=(0, 1))
@@ -88,7 +88,7 @@ def parse_rpmkeys_output(said: str, certificate: OpenPgpCertificate) -> bool:
     said  what `rpmkeys -Kv` prints: the file's name, then a line for every signature and digest
 
     Every line must be one that we know and OK, and one of them a signature of the key.
-    Raises Unproven otherwise, with the first line that is not.
+    Raises UnverifiedError otherwise, with the first line that is not.
     """
     lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
     signed = [match for match in map(SIGNED.fullmatch, lines) if match and certificate.is_id(match[2])]

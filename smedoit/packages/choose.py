@@ -91,5 +91,5 @@ def _write_lock(target: Path, text: str, kept: Path) -> str:
 
 
 def read_lock(path: Path) -> list[SelectedPackage]:
-    """Return the picks of a lock. Raises TreeError, PackageError."""
+    """Return the picks of a lock. Raises FileError, PackageError."""
     return lock.parse_lock(read_file_text(path), path)

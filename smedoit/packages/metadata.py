@@ -1,4 +1,4 @@
-"""metadata"""
+"""comps.xml and repodata/ of the tree, from the lock."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def scan_tiers(
 
 
 def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bool] | None = None) -> list[Path]:
-    """Return the RPM files of a tier, at any depth. Raises TreeError if there is no such tier, or nothing in it."""
+    """Return the RPM files of a tier, at any depth. Raises FileError if there is no such tier, or nothing in it."""
     try:
         with wrap_os_errors(tier.path, "read"):
             found = list(walk_files(tier.path))
@@ -203,7 +203,7 @@ def _scan_files(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], kn
 
 
 def read_file_stamp(path: Path) -> FileStamp:
-    """Return the stamp of path. Raises TreeError."""
+    """Return the stamp of path. Raises FileError."""
     with wrap_os_errors(path, "read"):
         return stamp_file(path)
 

@@ -1,4 +1,4 @@
-"""stage"""
+"""Packages/ of the tree as hard links to the tiers, held against the lock."""
 
 from __future__ import annotations
 

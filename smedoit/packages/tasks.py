@@ -1,4 +1,4 @@
-"""tasks"""
+"""The packages of the medium and their sources: chosen, locked, staged, described."""
 
 from __future__ import annotations
 

@@ -49,13 +49,13 @@ class Announcement:
     def title(self) -> str:
         """The subject."""
         what = "" if self.place.channel == FINAL else " for testing"
-        return f"{self.one.product} {self.one.title} is released{what}"
+        return f"{self.identity.product} {self.identity.title} is released{what}"
 
     @property
     def opening(self) -> str:
         """The first sentences."""
-        warning = "" if self.one.is_final else " It is a test release: do not install it where you need the data."
-        return f"{self.one.product} {self.one.title} of {self.one.date:%Y-%m-%d} can be downloaded.{warning}"
+        warning = "" if self.identity.is_final else " It is a test release: do not install it where you need the data."
+        return f"{self.identity.product} {self.identity.title} of {self.identity.date:%Y-%m-%d} can be downloaded.{warning}"
 
 
 def announcement_mail(news: Announcement) -> str:
@@ -69,8 +69,8 @@ def announcement_mail(news: Announcement) -> str:
         lines += [medium.name, f"  {medium.size} bytes ({format_size(medium.size)})", f"  SHA-256 {medium.sha256}"]
         lines += [*(f"  {base}/{medium.path}" for base in news.bases), ""]
     lines += ["SHA256SUMS beside the media is signed: check it before you install.", ""]
-    if news.one.bug_url:
-        lines += [f"Please report what does not work: {news.one.bug_url}", ""]
+    if news.identity.bug_url:
+        lines += [f"Please report what does not work: {news.identity.bug_url}", ""]
     return "\n".join(lines)
 
 
@@ -88,7 +88,7 @@ def announcement_wiki(news: Announcement) -> str:
 
 def release_checklist(news: Announcement, before: str) -> str:
     """Return what is done and what a person still does; before is what the version link said, "" for nothing."""
-    place, identity = news.place, news.one
+    place, identity = news.place, news.identity
     done = [f"{place.path} is in its place, read back", f"the link {place.link} says {place.version}"]
     first = news.bases[0] if news.bases else "https://MIRROR/RELEASE"
     todo = [

@@ -52,7 +52,7 @@ NEW, OLD = "new", "old"  # in the work of a record: what will appear, what has d
 def list_published_files(
     root: Path, known: DigestCache, device: int, wanted: Iterable[str] | None = None
 ) -> dict[str, PublishedFile]:
-    """Return path -> file of all that lies below root, sorted. Raises TreeError for what cannot be published.
+    """Return path -> file of all that lies below root, sorted. Raises FileError for what cannot be published.
 
     device  of the target's file system: links are made within it only
     wanted  the paths that are meant, if not all

@@ -180,7 +180,7 @@ def _dump_record(record: PublishRecord) -> str:
 
 
 def _load_record(path: Path) -> PublishRecord:
-    """Return a record from its file. Raises TreeError, PublishError if it is none of this format."""
+    """Return a record from its file. Raises FileError, PublishError if it is none of this format."""
     try:
         found: dict[str, Any] = json.loads(files.read_file_text(path))
         steps = tuple(moves.step_from_json(step) for step in found.pop("steps"))

@@ -21,7 +21,7 @@ from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wal
 
 
 def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:
-    """Return the packages of a repository, sorted by NEVRA. Raises TreeError, VerifyError for broken metadata."""
+    """Return the packages of a repository, sorted by NEVRA. Raises FileError, VerifyError for broken metadata."""
     import createrepo_c as cr
 
     with wrap_os_errors(repodata / "repomd.xml", "read"):

@@ -1,4 +1,4 @@
-"""changelog"""
+"""Changelogs of packages: their entries, and the bugs that they name."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class BadPackageError(Exception):
 def read_package(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
     """Return the package at path; file is the name it shall carry.
 
-    Raises Bad with a reason to group by, TreeError if it cannot be read at all.
+    Raises BadPackageError with a reason to group by, TreeError if it cannot be read at all.
     """
     with files.wrap_os_errors(path, "read"):
         before = files.stamp_file(path)
@@ -58,7 +58,7 @@ def read_package(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
 
 
 def find_signing_key(path: Path, keys: Sequence[PinnedKey]) -> str:
-    """Return the fingerprint of the pinned key that signed the header of the package at path. Raises Bad, TreeError."""
+    """Return the fingerprint of the pinned key that signed the header of the package at path. Raises BadPackageError, TreeError."""
     with files.wrap_os_errors(path, "read"):
         return _find_signer(path, open_header(path), keys)[0]
 
@@ -84,7 +84,7 @@ def read_unverified_header(meta: Any, file: str, size: int) -> Package | None:
 
 
 def build_time(path: Path) -> int:
-    """Return when a package was built, by its header, in seconds since 1970. Raises TreeError, PackageError."""
+    """Return when a package was built, by its header, in seconds since 1970. Raises FileError, PackageError."""
     import rpm_rs
 
     with files.wrap_os_errors(path, "read"):
@@ -109,7 +109,7 @@ def open_header(path: Path) -> Any:
 
 
 def _check_header_bounds(path: Path) -> None:
-    """Raise Bad if a header is longer than its file, or points outside of itself: there rpm-rs would panic."""
+    """Raise BadPackageError if a header is longer than its file, or points outside of itself: there rpm-rs would panic."""
     with path.open("rb") as file:
         start, length = LEAD, os.fstat(file.fileno()).st_size
         for _ in ("signature", "main"):

@@ -16,9 +16,6 @@ from typing import Any
 from smedoit.jigdo import format
 from smedoit.runtime import files, progress
 
-READERS: Mapping[str, Callable[[Path], str]] = {"sha256": sha256_file, "md5": md5_file, "rsync64": _jigdo_head_sum}
-
-
 class DigestCache:
     """A memory of digests in one file; losing it costs a reading, nothing else."""
 
@@ -28,11 +25,11 @@ class DigestCache:
         self.learned: dict[str, dict[str, str]] = {}
 
     def sha256(self, path: Path) -> str:
-        """Return the SHA-256 of a file. Raises TreeError."""
+        """Return the SHA-256 of a file. Raises FileError."""
         return self.of(path, "sha256")["sha256"]
 
     def of(self, path: Path, *kinds: str) -> dict[str, str]:
-        """Return the digests of a file, by kind: some of READERS. Raises TreeError."""
+        """Return the digests of a file, by kind: some of READERS. Raises FileError."""
         key = _stamp_key(path)
         entry = {**self.known.get(key, {}), **self.learned.get(key, {})}
         fresh = {kind: READERS[kind](path) for kind in kinds if kind not in entry}
@@ -40,13 +37,13 @@ class DigestCache:
         return {kind: self.learned[key][kind] for kind in kinds}
 
     def of_all(self, paths: Iterable[Path], *kinds: str) -> dict[Path, dict[str, str]]:
-        """Return the same kinds of digest of many files. Raises TreeError."""
+        """Return the same kinds of digest of many files. Raises FileError."""
         return self.of_each(dict.fromkeys(paths, kinds))
 
     def of_each(self, wanted: Mapping[Path, tuple[str, ...]]) -> dict[Path, dict[str, str]]:
         """Return the digests of many files, of each the kinds wanted; as many files at once as there are processors.
 
-        Raises TreeError.
+        Raises FileError.
         """
         from concurrent.futures import ThreadPoolExecutor
 
@@ -57,12 +54,12 @@ class DigestCache:
         return {path: found[path] if path in found else self.of(path, *kinds) for path, kinds in wanted.items()}
 
     def knows(self, path: Path, kinds: Iterable[str]) -> bool:
-        """Return whether these digests of a file are known without reading it. Raises TreeError."""
+        """Return whether these digests of a file are known without reading it. Raises FileError."""
         key = _stamp_key(path)
         return {*kinds} <= {*self.known.get(key, ()), *self.learned.get(key, ())}
 
     def learn(self, path: Path, stamp: files.FileStamp | None = None, **found: str) -> None:
-        """Remember digests, by kind, that somebody else has computed. Raises TreeError.
+        """Remember digests, by kind, that somebody else has computed. Raises FileError.
 
         stamp  of the file when they were computed, if that may be a while ago
         """
@@ -87,7 +84,7 @@ def _load_entries(memory: Path) -> dict[str, dict[str, str]]:
 
 
 def _stamp_key(path: Path) -> str:
-    """Return the stamp of a file as text. Raises TreeError."""
+    """Return the stamp of a file as text. Raises FileError."""
     with files.wrap_os_errors(path, "read"):
         return " ".join(map(str, files.stamp_file(path)))
 
@@ -101,17 +98,17 @@ def _is_current(key: str, entry: Mapping[str, str]) -> bool:
 
 
 def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file. Raises TreeError."""
+    """Return the SHA-256 of a file. Raises FileError."""
     return _hash_file(path, hashlib.sha256())
 
 
 def md5_file(path: Path) -> str:
-    """Return the MD5 of a file, for jigdo and old mirrors; it proves nothing. Raises TreeError."""
+    """Return the MD5 of a file, for jigdo and old mirrors; it proves nothing. Raises FileError."""
     return _hash_file(path, hashlib.md5(usedforsecurity=False))
 
 
 def _hash_file(path: Path, state: hashlib._Hash) -> str:
-    """Return what state makes of a file, in hexadecimal. Raises TreeError."""
+    """Return what state makes of a file, in hexadecimal. Raises FileError."""
     with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
         while block := file.read(files.BLOCK):
             state.update(block)
@@ -119,6 +116,9 @@ def _hash_file(path: Path, state: hashlib._Hash) -> str:
 
 
 def _jigdo_head_sum(path: Path) -> str:
-    """Return jigdo's rolling sum of the first bytes of a file, in hexadecimal. Raises TreeError."""
+    """Return jigdo's rolling sum of the first bytes of a file, in hexadecimal. Raises FileError."""
     with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
         return f"{format.rsync64_sum(file.read(format.BLOCK)):016x}"
+
+
+READERS: Mapping[str, Callable[[Path], str]] = {"sha256": sha256_file, "md5": md5_file, "rsync64": _jigdo_head_sum}

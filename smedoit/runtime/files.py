@@ -102,7 +102,7 @@ def rename_into_place(beside: Path, path: Path, mode: int = FILE_MODE, durable: 
 
 
 def sync_directories(directories: Iterable[Path]) -> None:
-    """Bring the names in directories safely to disk: what was linked, renamed or removed there. Raises TreeError."""
+    """Bring the names in directories safely to disk: what was linked, renamed or removed there. Raises FileError."""
     for directory in sorted(directories):
         with wrap_os_errors(directory, "synced"):
             handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -120,7 +120,7 @@ def _sync_file(path: Path) -> None:
 
 @contextmanager
 def sync_in_background(path: Path) -> Iterator[None]:
-    """Bring path safely to disk while the block runs. Raises TreeError."""
+    """Bring path safely to disk while the block runs. Raises FileError."""
     from concurrent.futures import ThreadPoolExecutor
 
     with wrap_os_errors(path, "written"), ThreadPoolExecutor(1) as beside:
@@ -136,13 +136,13 @@ def write_file(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bo
 
 
 def read_file_bytes(path: Path) -> bytes:
-    """Return the content of path. Raises TreeError."""
+    """Return the content of path. Raises FileError."""
     with wrap_os_errors(path, "read"):
         return path.read_bytes()
 
 
 def read_file_text(path: Path) -> str:
-    """Return the text of path; bytes that are no UTF-8 survive a round trip unchanged. Raises TreeError."""
+    """Return the text of path; bytes that are no UTF-8 survive a round trip unchanged. Raises FileError."""
     return read_file_bytes(path).decode("utf-8", "surrogateescape")
 
 
@@ -182,7 +182,7 @@ def switch_link(link: Path, target: str) -> None:
 
 
 def move_path(source: Path, target: Path, replacing: bool = False) -> None:
-    """Rename a file or directory, in one step. Raises TreeError, if something is there and it is not replacing."""
+    """Rename a file or directory, in one step. Raises FileError, if something is there and it is not replacing."""
     with wrap_os_errors(target, "moved"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if not replacing and os.path.lexists(target):
@@ -191,7 +191,7 @@ def move_path(source: Path, target: Path, replacing: bool = False) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove a directory with all that is in it, if it is there; a link to one is refused. Raises TreeError."""
+    """Remove a directory with all that is in it, if it is there; a link to one is refused. Raises FileError."""
     with wrap_os_errors(path, "removed"), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path)
 
@@ -247,7 +247,7 @@ def scan_directory(
 
 
 def resolve_path_below(root: Path, relative: str) -> Path:
-    """Return root/relative, whether anything is there or not. Raises TreeError if a link leads it out of root."""
+    """Return root/relative, whether anything is there or not. Raises FileError if a link leads it out of root."""
     path = root / relative
     real = Path(os.path.realpath(path))
     if path.is_symlink() or not real.is_relative_to(os.path.realpath(root)):
@@ -260,7 +260,7 @@ def resolve_file_below(root: Path, relative: str) -> Path:
 
     relative  as walk yields it: none of the directories on its way is a link
 
-    Raises TreeError for a dangling link, a link that leads out of root, or no file at all.
+    Raises FileError for a dangling link, a link that leads out of root, or no file at all.
     """
     path = root / relative
     if path.is_file() and not path.is_symlink():

@@ -1,4 +1,4 @@
-"""tasks"""
+"""The practice world."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from smedoit.config.release import Release
+from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError
 from smedoit.sample import packages
 from smedoit.sample.specfile import SPEC
@@ -13,15 +13,8 @@ from smedoit.sample.specfile import SPEC
 
 def make_sample(rel: Release) -> str:
     """Fill the build root with a world to practise on; what is there already is kept."""
-    pass
-
     make_practice_world(rel)
     return f"a practice world lies below {rel.root}"
-
-
-if TYPE_CHECKING:
-    from smedoit.config.release import Release
-    from smedoit.config.tiers import Tier
 
 
 def make_practice_world(rel: Release) -> None:

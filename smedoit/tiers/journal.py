@@ -66,7 +66,7 @@ def dump_promotion(record: PromotionRecord) -> str:
 
 
 def load_promotion(path: Path) -> PromotionRecord:
-    """Return a record from its file. Raises TreeError, PackageError if it is none of this format."""
+    """Return a record from its file. Raises FileError, PackageError if it is none of this format."""
     try:
         found: dict[str, Any] = json.loads(files.read_file_text(path))
         links = tuple(FileLink(**entry) for entry in found.pop("links"))

@@ -52,7 +52,7 @@ def promote_packages(
 
 
 def _refuse_missing_tier(made: PromotionPlan) -> None:
-    """Raise TreeError if the tier that packages go to is not there: a mistyped path must not become a tier."""
+    """Raise FileError if the tier that packages go to is not there: a mistyped path must not become a tier."""
     tier = made.route.target
     if not tier.path.is_dir():
         raise FileError(

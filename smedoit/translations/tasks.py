@@ -1,4 +1,4 @@
-"""tasks"""
+"""The installer's translations, and patches of the server-manager's."""
 
 from __future__ import annotations
 

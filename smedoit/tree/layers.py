@@ -22,7 +22,7 @@ class TreeLayer:
 
 
 def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[[Path, Path], None]) -> TreeLayer:
-    """Return a layer of the wanted files below root. Raises TreeError for links that lead astray."""
+    """Return a layer of the wanted files below root. Raises FileError for links that lead astray."""
     try:
         found = [relative for relative, _ in files.walk_files(root) if wanted(relative)]
     except OSError:

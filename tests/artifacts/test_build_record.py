@@ -1,5 +1,3 @@
-"""test_build_record"""
-
 from __future__ import annotations
 
 from pathlib import Path

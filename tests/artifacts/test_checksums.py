@@ -1,5 +1,3 @@
-"""test_checksums"""
-
 from __future__ import annotations
 
 import hashlib

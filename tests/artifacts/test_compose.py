@@ -1,5 +1,3 @@
-"""test_compose"""
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,5 +1,3 @@
-"""test_spdx"""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""test_pins"""
-
 from __future__ import annotations
 
 import re

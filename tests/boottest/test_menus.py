@@ -1,5 +1,3 @@
-"""test_menus"""
-
 from __future__ import annotations
 
 from smedoit.boottest import menus

@@ -1,5 +1,3 @@
-"""test_screen"""
-
 from __future__ import annotations
 
 import random

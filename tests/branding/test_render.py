@@ -1,5 +1,3 @@
-"""test_render"""
-
 from __future__ import annotations
 
 import configparser

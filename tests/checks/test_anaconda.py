@@ -1,5 +1,3 @@
-"""test_anaconda"""
-
 from __future__ import annotations
 
 import pytest

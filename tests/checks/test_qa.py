@@ -1,5 +1,3 @@
-"""test_qa"""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

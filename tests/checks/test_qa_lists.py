@@ -1,5 +1,3 @@
-"""test_qa_lists"""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""test_stale_versions"""
-
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,3 @@
-"""test_unmet"""
-
 from __future__ import annotations
 
 import pytest

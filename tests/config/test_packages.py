@@ -1,5 +1,3 @@
-"""test_packages"""
-
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,3 @@
-"""test_release"""
-
 from __future__ import annotations
 
 import re

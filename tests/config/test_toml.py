@@ -1,5 +1,3 @@
-"""test_toml"""
-
 from __future__ import annotations
 
 import sys

@@ -1,5 +1,3 @@
-"""test_checkout"""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""test_mirror"""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""test_revisions"""
-
 from __future__ import annotations
 
 from pathlib import Path

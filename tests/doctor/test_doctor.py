@@ -1,5 +1,3 @@
-"""test_doctor"""
-
 from __future__ import annotations
 
 import re

@@ -1,5 +1,3 @@
-"""test_decision"""
-
 from __future__ import annotations
 
 import os

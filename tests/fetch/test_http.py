@@ -1,5 +1,3 @@
-"""test_http"""
-
 from __future__ import annotations
 
 from datetime import datetime, timezone

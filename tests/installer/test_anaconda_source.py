@@ -1,5 +1,3 @@
-"""test_anaconda_source"""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""test_cpio"""
-
 from __future__ import annotations
 
 import gzip

@@ -1,5 +1,3 @@
-"""test_install_classes"""
-
 from __future__ import annotations
 
 import shutil

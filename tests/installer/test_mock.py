@@ -1,5 +1,3 @@
-"""test_mock"""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""test_boot"""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,5 +1,3 @@
-"""test_media_check"""
-
 from __future__ import annotations
 
 import hashlib

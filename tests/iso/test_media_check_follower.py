@@ -1,5 +1,3 @@
-"""test_media_check_follower"""
-
 from __future__ import annotations
 
 import random

@@ -1,5 +1,3 @@
-"""test_write"""
-
 from __future__ import annotations
 
 import binascii

@@ -1,5 +1,3 @@
-"""test_gpg"""
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-"""test_keyring"""
-
 from __future__ import annotations
 
 import shutil

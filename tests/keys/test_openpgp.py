@@ -1,5 +1,3 @@
-"""test_openpgp"""
-
 from __future__ import annotations
 
 from datetime import date, timedelta

@@ -1,5 +1,3 @@
-"""test_rpmkeys"""
-
 from __future__ import annotations
 
 import shutil

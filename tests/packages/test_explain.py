@@ -1,5 +1,3 @@
-"""test_explain"""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,3 @@
-"""test_lock"""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""test_scan"""
-
 from __future__ import annotations
 
 import json

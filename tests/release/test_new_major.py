@@ -1,5 +1,3 @@
-"""test_new_major"""
-
 from __future__ import annotations
 
 import shutil

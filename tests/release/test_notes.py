@@ -1,5 +1,3 @@
-"""test_notes"""
-
 from __future__ import annotations
 
 import html.parser

@@ -1,5 +1,3 @@
-"""test_comps"""
-
 from __future__ import annotations
 
 import re

@@ -1,5 +1,3 @@
-"""test_dependencies"""
-
 from __future__ import annotations
 
 import pytest

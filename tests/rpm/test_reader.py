@@ -1,5 +1,3 @@
-"""test_reader"""
-
 from __future__ import annotations
 
 import hashlib

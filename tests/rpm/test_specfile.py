@@ -1,5 +1,3 @@
-"""test_specfile"""
-
 from __future__ import annotations
 
 from datetime import datetime, timezone

@@ -1,5 +1,3 @@
-"""test_digests"""
-
 from __future__ import annotations
 
 import hashlib

@@ -1,5 +1,3 @@
-"""test_files"""
-
 from __future__ import annotations
 
 import errno

@@ -1,5 +1,3 @@
-"""test_filesets"""
-
 from __future__ import annotations
 
 from fnmatch import fnmatchcase

@@ -1,5 +1,3 @@
-"""test_process"""
-
 from __future__ import annotations
 
 import sys

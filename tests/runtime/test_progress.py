@@ -1,5 +1,3 @@
-"""test_progress"""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""test_journal"""
-
 from __future__ import annotations
 
 import hashlib

@@ -1,5 +1,3 @@
-"""test_layers"""
-
 from __future__ import annotations
 
 import os

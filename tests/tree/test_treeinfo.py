@@ -1,5 +1,3 @@
-"""test_treeinfo"""
-
 from __future__ import annotations
 
 import configparser
