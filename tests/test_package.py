@@ -1,3 +1,5 @@
+"""test_package"""
+
 from __future__ import annotations
 
 import itertools

@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import smedoit
-from smedoit.artifacts import checksums, compose, spdx
-from smedoit.artifacts.checksums import ChecksummedFile
+from smedoit import medium_paths
+from smedoit.artifacts import compose, spdx
 from smedoit.artifacts.compose import ComposeMedium
 from smedoit.artifacts.media import finished_media
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError
-from smedoit.iso import media_check, write
+from smedoit.iso import media_check
 from smedoit.iso.read import IsoImage
 from smedoit.packages.choose import read_lock
 from smedoit.repodata import read
-from smedoit.runtime import progress
+from smedoit.runtime import checksums, progress
+from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import remove_file, write_file
 from smedoit.tree import layers
@@ -94,7 +95,7 @@ def describe_medium(image: IsoImage, files: Sequence[Path], sums: dict[str, str]
         md5=sums["md5"],
         volume=image.at(16 * SECTOR + VOLUME_AT, VOLUME).decode("ascii", "replace").rstrip(" "),
         implanted=media_check.read_implanted_md5(path)[0],
-        bootable=write.BIOS_IMAGE in image.records,
+        bootable=medium_paths.BIOS_IMAGE in image.records,
         number=int(number.group(1)) if number else 1,
         count=sum(other.parent == path.parent for other in files) if number else 1,
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from smedoit.artifacts import checksums
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SigningSettings
 from smedoit.errors import FileError, VerifyError, format_size
 from smedoit.keys import gpg
-from smedoit.runtime import progress
+from smedoit.runtime import checksums, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import remove_file, write_file
 

@@ -15,7 +15,6 @@ from typing import Any
 import smedoit
 from smedoit.artifacts import build_record
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
-from smedoit.artifacts.checksums import NAMES
 from smedoit.config import toml
 from smedoit.config.release import Release, load_release, parse_toml
 from smedoit.content import revisions
@@ -23,6 +22,7 @@ from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
 from smedoit.packages import lock
 from smedoit.runtime import files, libraries, progress
+from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.process import run_program
 from smedoit.tree import layers

@@ -18,36 +18,12 @@ from urllib.parse import quote
 
 from smedoit.artifacts.licenses import is_license_expression
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.repodata.read import SpdxPackage
 
 VERSION, DOCUMENT = "SPDX-2.3", "SPDXRef-DOCUMENT"
 SPACE = uuid.UUID("8f1f8a5c-6b0e-5a2b-9f57-3a1f0c2d7e44")  # ours; namespaces follow from the medium
 NOTHING_SAID = "NOASSERTION"
 SOURCE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
-
-
-@dataclass(frozen=True)
-class SpdxPackage:
-    """A package in the words of its own header.
-
-    evr         [epoch:]version-release
-    source_rpm  file name of the source package, "" if it does not say
-    """
-
-    name: str
-    evr: str
-    arch: str
-    file: str
-    sha256: str
-    license: str
-    vendor: str
-    url: str
-    summary: str
-    source_rpm: str
-
-    @property
-    def nevra(self) -> str:
-        """name-[epoch:]version-release.arch"""
-        return f"{self.name}-{self.evr}.{self.arch}"
 
 
 @dataclass(frozen=True)

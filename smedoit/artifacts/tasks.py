@@ -6,11 +6,11 @@ from pathlib import Path
 
 from doit import get_initial_workdir
 
-from smedoit.artifacts.checksums import NAMES
 from smedoit.config.release import Release
 from smedoit.engine.state import program_config
 from smedoit.engine.task import Task, define_task, release_config
 from smedoit.iso.tasks import on_medium
+from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.filesets import FileSet
 
 MEDIA = ("iso", "netinstall", "source_iso")  # the tasks that make an ISO
@@ -24,15 +24,17 @@ RELEASE = (
 )  # all that users download, by the tasks that make it
 
 
-def memory(rel: Release) -> Path:
-    """Return where the digests of files are remembered."""
-    return rel.cache / "digests.json"
-
-
 def release(rel: Release) -> Task:
     """Everything that users download."""
     return define_task(
-        rel, "release", "artifacts.verify.list_media", rel.isos, rel.release, memory(rel), after=RELEASE, always=True
+        rel,
+        "release",
+        "artifacts.verify.list_media",
+        rel.isos,
+        rel.release,
+        rel.memories.digests,
+        after=RELEASE,
+        always=True,
     )
 
 
@@ -76,7 +78,7 @@ def checksums(rel: Release) -> Task:
         rel,
         "checksums",
         "artifacts.media.write_checksums",
-        *(rel.isos, rel.release, memory(rel)),
+        *(rel.isos, rel.release, rel.memories.digests),
         reads=[iso_inputs(rel)],
         told=release_config(rel, "name", "version", "label"),
         writes=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
@@ -107,7 +109,7 @@ def manifests(rel: Release) -> Task:
         rel,
         "manifests",
         "artifacts.manifests.write_manifests",
-        *(rel.release, rel.isos, (rel.lock, rel.sources_lock), rel.tree, rel.iso, memory(rel)),
+        *(rel.release, rel.isos, (rel.lock, rel.sources_lock), rel.tree, rel.iso, rel.memories.digests),
         file_dep=[rel.lock, rel.sources_lock],
         reads=[iso_inputs(rel), FileSet(rel.tree / "repodata")],
         told=release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),

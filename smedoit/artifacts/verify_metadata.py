@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from smedoit.artifacts import build_record, checksums, compose, manifests, media, spdx
+from smedoit.artifacts import build_record, compose, manifests, media, spdx
 from smedoit.artifacts.build_record import FileChecksum
 from smedoit.artifacts.compose import ComposeMedium
 from smedoit.config.release import Release
@@ -15,6 +15,7 @@ from smedoit.errors import Findings, SmeError, VerifyError, format_grouped
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.keys import gpg
 from smedoit.packages import lock
+from smedoit.runtime import checksums
 from smedoit.runtime.digests import md5_file, sha256_file
 from smedoit.runtime.files import read_file_text
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset import kernels, sources
 from smedoit.bootset.pins import (
     INITRD,
@@ -26,6 +25,7 @@ from smedoit.errors import ConfigError, ContentError, NetworkError, format_group
 from smedoit.fetch import crawl
 from smedoit.fetch.http import ServerUnreachableError
 from smedoit.runtime import progress
+from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import link_file, read_file_text, remove_file, resolve_path_below, write_file
 from smedoit.tree import layers

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset import sources
 from smedoit.bootset.fetch import READERS, describe_boot_kernel, install_boot_set, refuse_unknown_files
 from smedoit.bootset.pins import (
@@ -32,6 +31,7 @@ from smedoit.errors import ContentError, SmeError, format_grouped
 from smedoit.fetch import crawl
 from smedoit.keys import gpgv
 from smedoit.runtime import files, progress
+from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
 
 

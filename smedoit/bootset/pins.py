@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from smedoit.artifacts import checksums
-from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
+from smedoit.runtime import checksums
+from smedoit.runtime.checksums import ChecksummedFile
 
 TOPS = ("isolinux", "images", "EFI", "LiveOS")
 TREEINFO = ".treeinfo"

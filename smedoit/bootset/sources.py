@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset import pins
 from smedoit.config.inputs import BootSetSettings
+from smedoit.config.network import is_http_url
 from smedoit.errors import ContentError, FileError, VerifyError
 from smedoit.fetch import client, crawl, index_pages, response
-from smedoit.fetch.http import HttpStatusError, is_http_url
+from smedoit.fetch.http import HttpStatusError
 from smedoit.iso import read
 from smedoit.runtime import files, progress
+from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.tree import layers
 
 PURPOSE = "the boot set"

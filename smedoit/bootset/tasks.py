@@ -11,7 +11,7 @@ BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
 
 def boot_set(rel: Release) -> Task:
     """The boot set, as it is pinned."""
-    boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.cache / "digests.json"
+    boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.memories.digests
     return define_task(
         rel,
         "boot_set",
@@ -27,7 +27,7 @@ def boot_set(rel: Release) -> Task:
 
 def pin_boot_set(rel: Release) -> Task:
     """The pins of the boot set."""
-    memory, known = rel.cache / "fetched/boot_set.json", rel.cache / "digests.json"
+    memory, known = rel.cache / "fetched/boot_set.json", rel.memories.digests
     return define_task(
         rel,
         "pin_boot_set",

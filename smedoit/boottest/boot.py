@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from smedoit import errors
+from smedoit import errors, medium_paths
 from smedoit.artifacts.media import finished_media
 from smedoit.boottest import qemu, screen
 from smedoit.boottest.menus import SPEAK, BootMenu, parse_grub_menu, parse_isolinux_menu
@@ -31,7 +31,7 @@ KERNEL = "Linux version "
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
 BIOS_MENU, UEFI_MENU = "isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"
-MENU_FILES = ("isolinux/", "EFI/", write.EFI_IMAGE)  # all that a menu needs to be shown
+MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
 NOT_FOR_MENUS = ("isolinux/vmlinuz", "isolinux/initrd.img")
 MENU_SECONDS = 120
 PREVIEW_MEMORY = 512
@@ -109,11 +109,11 @@ def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
     """Return the boot menus of a medium as they lie on it; for UEFI the one inside efiboot.img."""
     with wrap_os_errors(path, "read"):
         image = IsoImage(path)
-    if write.BIOS_IMAGE not in image.records:
+    if medium_paths.BIOS_IMAGE not in image.records:
         return {}
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
-        efiboot.write_bytes(image.read(write.EFI_IMAGE))
+        efiboot.write_bytes(image.read(medium_paths.EFI_IMAGE))
         grub = volume.read_fat_file(efiboot, UEFI_MENU)
     return {
         "bios": parse_isolinux_menu(image.read(BIOS_MENU).decode("utf-8", "replace")),

@@ -10,16 +10,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from smedoit.checks.closure import PRIMARY
-from smedoit.config.network import NetworkSettings
+from smedoit.config.network import NetworkSettings, is_http_url
 from smedoit.errors import FileError, PackageError
 from smedoit.fetch import crawl
-from smedoit.fetch.http import HttpStatusError, is_http_url
+from smedoit.fetch.http import HttpStatusError
 from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.repodata import read as repodata_read
-from smedoit.repodata.read import RepoSource, create_solver_pool, plain_metadata, read_repomd_records
+from smedoit.repodata.read import REPOMD, RepoSource, create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.runtime.files import (
     make_directory,
     read_file_text,
@@ -68,7 +67,7 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
     Only what has changed is fetched again; offline, what is there from before will do.
     """
     directory = place / hashlib.sha256(url.encode()).hexdigest()[:12]
-    if network.offline and (directory / repodata_read.REPOMD).is_file():
+    if network.offline and (directory / REPOMD).is_file():
         return directory
     visitor = crawl.caching_fetcher(network, directory.with_suffix(".json"))
     base, purpose = crawl.directory_url(url), "the last release"
@@ -78,7 +77,7 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
         make_directory(target.parent)
         return visitor.file(DownloadRequest(f"{base}{relative}", purpose, sha256=sha256), target, target)
 
-    primary = read_repomd_records(got(repodata_read.REPOMD.as_posix()))["primary"]
+    primary = read_repomd_records(got(REPOMD.as_posix()))["primary"]
     got(primary.location_href, primary.checksum)
     for name in more:
         try:

@@ -19,9 +19,8 @@ from smedoit.config.checks import QaSettings, QaWaiver
 from smedoit.config.network import NetworkSettings
 from smedoit.errors import ContentError, format_grouped
 from smedoit.package import Evr, Package
-from smedoit.packages import lock
+from smedoit.packages import changes, lock
 from smedoit.packages.select import SelectedPackage
-from smedoit.release import changes
 from smedoit.repodata.read import RepoSource
 from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog

@@ -7,8 +7,8 @@ from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from smedoit.config.network import check_url, is_http_url
 from smedoit.config.schema import SettingsTable, require_value
-from smedoit.fetch.http import check_url, is_http_url
 
 VERDICTS = ("fail", "warn")
 

@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.config.identity import WORD
+from smedoit.config.network import check_url, is_http_url
 from smedoit.config.schema import SettingsTable, require_value
-from smedoit.fetch.http import check_url, is_http_url
 
 KINDS = ("cvs", "git", "directory")
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from smedoit.config.schema import SettingsTable, require_value
 
 MIB = 1 << 20
@@ -27,3 +29,19 @@ class NetworkSettings(SettingsTable):
         for key in ("timeout", "limit", "tries"):
             require_value(getattr(self, key) >= 1, key, "it must be at least 1")
         require_value(self.delay >= 0, "delay", "it cannot be negative")
+
+
+def is_http_url(text: str) -> bool:
+    """Return whether text is an address and not a path."""
+    return "://" in text
+
+
+def check_url(text: str, key: str) -> None:
+    """Refuse an address that is not one of http(s) with a host."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    require_value(good, key, "use an address that starts with http:// or https:// and names a host")
+    require_value(not parts.query and not parts.fragment, key, "use an address without ? and #")

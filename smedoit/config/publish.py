@@ -9,7 +9,6 @@ from pathlib import Path
 
 from smedoit.config.identity import WORD
 from smedoit.config.schema import SettingsTable, require_value
-from smedoit.publish.channels import GATES
 
 TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
 REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
@@ -67,3 +66,7 @@ class PublishSettings(SettingsTable):
     def anchored(self, root: Path) -> PublishSettings:
         """Return the settings with absolute paths."""
         return replace(self, target=root / self.target)
+
+
+# What must be closed before anything is published, in the order of the plan.
+GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")

@@ -11,8 +11,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.content import rsync_plan
 from smedoit.content.rsync_plan import DryRunResult
 from smedoit.errors import ConfigError, FileError, NetworkError, format_size
-from smedoit.publish import remote
-from smedoit.runtime import files, progress
+from smedoit.runtime import files, progress, rsync
 from smedoit.runtime.process import ProgramError, run_program
 
 # As --archive, but owners stay ours, and nothing comes that leads out of the copy or is no file.
@@ -22,7 +21,7 @@ COMMON = (
 )  # fmt: skip
 MARKED = "doit mirror keeps this directory as its source has it: other files in it are removed.\n"
 MEANINGS = {
-    **remote.CODES,
+    **rsync.CODES,
     1: "its options are wrong: look at rsync in that [[mirror]]",
     11: "a file cannot be written: no room here, or not allowed",
     23: "some files were not transferred: the lines below name them",

@@ -29,11 +29,11 @@ def content(rel: Release) -> Task:
 
 def remove_exports(places: Iterable[Path]) -> None:
     """Remove what was exported, for doit clean; a working copy is not ours."""
-    from smedoit.content import checkout
+    from smedoit.content.checkout import is_exported_directory
     from smedoit.runtime import files
 
     for place in places:
-        if checkout.is_exported_directory(place):
+        if is_exported_directory(place):
             files.remove_directory(place)
 
 

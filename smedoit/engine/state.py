@@ -29,7 +29,18 @@ NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
 
 
-HOUSE = ("config", "runtime", "rpm", "repodata", "packages", "iso", "installer", "tree", "branding", "fat")  # until exact
+HOUSE = (
+    "config",
+    "runtime",
+    "rpm",
+    "repodata",
+    "packages",
+    "iso",
+    "installer",
+    "tree",
+    "branding",
+    "fat",
+)  # until exact
 LIBRARIES = ("createrepo_c-", "jinja2-", "libcomps-", "productmd-", "pycdlib-", "rpm_rs-", "solv-")
 
 

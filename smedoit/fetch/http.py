@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from urllib.parse import urljoin, urlsplit
 
-from smedoit.config.schema import require_value
 from smedoit.errors import NetworkError
 
 REDIRECTS = 5  # more than any honest server needs
@@ -38,22 +37,6 @@ class HttpStatusError(NetworkError):
 
 class ServerUnreachableError(NetworkError):
     """The server gives nothing at all, whatever is asked for."""
-
-
-def is_http_url(text: str) -> bool:
-    """Return whether text is an address and not a path."""
-    return "://" in text
-
-
-def check_url(text: str, key: str) -> None:
-    """Refuse an address that is not one of http(s) with a host."""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    require_value(good, key, "use an address that starts with http:// or https:// and names a host")
-    require_value(not parts.query and not parts.fragment, key, "use an address without ? and #")
 
 
 def redirect_target(seen: Sequence[str], location: str) -> str:

@@ -11,11 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.config.checks import AnacondaSettings
-from smedoit.config.network import MIB, NetworkSettings
+from smedoit.config.network import MIB, NetworkSettings, is_http_url
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError
 from smedoit.fetch import crawl
-from smedoit.fetch.http import is_http_url
 from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import patch_series
 from smedoit.installer.install_classes import PLACE as CLASSES

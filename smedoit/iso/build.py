@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smedoit.artifacts import checksums
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError, format_grouped, format_size
 from smedoit.iso import extents, media_check, write
 from smedoit.iso.extents import FileExtent, IsoLayout
-from smedoit.runtime import digests, progress
+from smedoit.runtime import checksums, digests, progress
 from smedoit.runtime.files import (
     FileStamp,
     replacing_file,

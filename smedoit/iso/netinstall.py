@@ -8,6 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from smedoit import medium_paths
 from smedoit.branding import rules
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
@@ -100,9 +101,9 @@ def _render_netinstall(
             files.write_file(own / name, set_install_url(text, url))
         else:
             files.copy_file(source, own / name)
-    efiboot = require_tree_file((netinst, content, boot_set), write.EFI_IMAGE)
-    replace_fat_file(efiboot, own / write.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), named.epoch)
-    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, write.EFI_IMAGE}]:
+    efiboot = require_tree_file((netinst, content, boot_set), medium_paths.EFI_IMAGE)
+    replace_fat_file(efiboot, own / medium_paths.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), named.epoch)
+    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, medium_paths.EFI_IMAGE}]:
         files.remove_file(own / stale)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.artifacts.tasks import memory
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, define_task, release_config
 from smedoit.iso.netinstall import FROM_TREE
@@ -20,7 +19,7 @@ def layout_directory(rel: Release) -> Path:
 
 def source_iso(rel: Release) -> Task:
     """The source ISO, or the discs of it."""
-    memories = rel.cache / "discs.sqlite", memory(rel)
+    memories = rel.cache / "discs.sqlite", rel.memories.digests
     own = rel.state / "discs"
     keys = [key.file for key in rel.keys]
     beside = f"{rel.source_iso.stem}*.iso"
@@ -60,7 +59,7 @@ def netinstall(rel: Release) -> Task:
         "netinstall",
         "iso.netinstall.write_netinstall_iso",
         *(identity, rel.netinstall, rel.mirrors, rel.rules, origins(rel), rel.tree, own, rel.netinstall_iso),
-        *(memory(rel), record, in_tree),
+        *(rel.memories.digests, record, in_tree),
         reads=[
             FileSet(rel.content.path / "netinstall"),
             *either(rel, *GRUB_TEXT, "images/efiboot.img"),
@@ -99,7 +98,7 @@ def iso(rel: Release) -> Task:
         rel,
         "iso",
         "iso.build.write_installation_iso",
-        *(rel.release, rel.tree, on_medium, rel.iso, rel.cache / "digests.json", rel.layout(rel.iso)),
+        *(rel.release, rel.tree, on_medium, rel.iso, rel.memories.digests, rel.layout(rel.iso)),
         file_dep=[rel.lock],
         reads=[FileSet(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
         told=release_config(rel, "product", "version", "label", "volume_id", "date"),

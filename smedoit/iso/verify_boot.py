@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.artifacts import checksums
 from smedoit.branding import render
 from smedoit.errors import ContentError, FileError, Findings, VerifyError
 from smedoit.fat import volume
@@ -14,7 +13,7 @@ from smedoit.iso import boot_records, media_check, netinstall
 from smedoit.iso.boot_records import BLOCK, SECTOR, BootRecordError
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import EFI_IMAGE, LOADER, ExpectedIso
-from smedoit.runtime import digests
+from smedoit.runtime import checksums, digests
 
 MENUS = ("isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg")
 

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.errors import ContentError
+from smedoit.medium_paths import BIOS_IMAGE, EFI_IMAGE
 from smedoit.runtime import files
 
-BIOS_IMAGE, EFI_IMAGE = "isolinux/isolinux.bin", "images/efiboot.img"
 CATALOG = "isolinux/boot.cat"
 SECTOR = 2048
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin

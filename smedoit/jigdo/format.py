@@ -14,14 +14,13 @@ import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from smedoit import __version__
+from smedoit.runtime.digests import BLOCK
 
 FORMAT = "1.1"  # MD5 and zlib: jigdo-file from 0.6.3 on, jigit and all that came later read it
 GENERATOR = f"smedoit/{__version__}"
 COMMENT = "Give the .jigdo file that lies beside this one to jigdo-lite; see http://atterer.org/jigdo/"
-BLOCK = 1024  # bytes at the beginning of a file that the rolling sum covers; no part may be shorter
 SMALLEST = 4096  # a smaller file costs whoever downloads more as a request of its own than in the template
 LABEL = "smeos"  # stands for the directory smeos/ of a release on the mirrors
 NAME = re.compile(r"[A-Za-z0-9._+~^@,/-]+")  # what no reader of [Parts] and no URL takes for anything else
@@ -32,35 +31,6 @@ LITERAL, IMAGE, FILE = 2, 5, 6  # types of entry in the description
 LENGTHS = {LITERAL: 7, IMAGE: 27, FILE: 31}  # bytes of an entry, its type included
 HEADER = re.compile(rb"JigsawDownload template (\d+)\.\d+ [^\r\n]*\r\n[^\r\n]*\r\n\r\n")
 DATA, DESCRIPTION = b"DATA", b"DESC"
-
-# The table of jigdo's own rolling sum. Its author, Richard Atterer, claims no copyright for the numbers.
-TABLE: tuple[int, ...] = struct.unpack(
-    ">256I",
-    bytes.fromhex("""
-        51d65c0f 083cd94b 77f73dd8 a0187d36 29803d07 7ea8ac0e ea4c16c9 fc576443 6213df29 1c012392 b38946ae 2e20ca31
-        e4dc532f cb281c47 8508b6a5 b93c210d ef02b5f3 66548c74 9ae2deab 3b59f472 4e546447 45232d1f 0ac0a4b1 6c4c264b
-        5d24ce84 0f2752cc a35c7ac7 3e31af51 79675a59 581f0e81 49053122 7339c9d8 f9833565 a3dbe5b3 cc06eeb9 92d0671c
-        3eb220a7 64864eae ca100872 c50977a1 d90378e1 7a36cab9 15c15f4b 8b9ef749 cc1432dc 1ec578ed 27e6e092 bb06db8f
-        67f661ac 8dd1a3db 2a0ca16b b229ab84 127a3337 347d846f e1ea4b50 008dbb91 414c1426 d2be76f0 08789a39 b4d93e30
-        61667760 8871bee9 ab7da12d e3c58620 e9fdfbbe 64fb04f7 8cc5bbf0 f5272d30 8f161b50 11122b05 7695e72e a1c5d169
-        1bfd0e20 ef7e6169 f652d08e a9d0f139 2f70aa04 ae2c7d6d a3cb9241 3ae7d364 348788f8 f483b8f1 55a011da 189719dc
-        b0c5d723 8b344e33 300d46eb d44fe34f 1a2016c1 66ce4cd7 a45ea5e3 55cb708a bce430df b01ae6e0 3551163b 2c5b157a
-        574c4209 430fd0e4 3387e4a5 ee1d7451 a9635623 873ab89b b96bc6aa 59898937 e646c6e7 b79f8792 3f3235d8 ef1b5acf
-        d975b22b 427acce6 e47a2411 75f8c1e8 a63f799d 53886ad8 9b2d6d32 ea822016 cdee2254 d98bcd98 2933a544 961f379f
-        49219792 c61c360f 77cc0c64 7b872046 b91c7c12 7577154b 196573be f788813f 41e2e56a ec3cd244 8c7401f1 c2e805fe
-        e8872fbe 9e2faf7d 6766456b 888e2197 28535c6d 2ce45f3f 24261d2a d6faab8b 7a7b42b8 15f0f6fa fe1711df 7e5685a6
-        00930268 74755331 1998912c 7b60498b 501a5786 92ace0f6 1d9752fe 5a731add 5b3b44fc 473673f9 a42c0321 d82f9f18
-        b4b225da fc89ece2 072e1130 5772aae3 29010857 542c970c 94f67fe5 71209e9b db97ea39 2689b41b ae815804 fc5e2651
-        d4521674 48ed979a 2f617da3 c350353d c3accd94 bd8d313a c61a8e77 f34940a4 8d2c6b0f 0f0e7225 39e183db d19ebba9
-        6a0f37b9 d18922f3 106420c5 aa5a640b 7cf0d273 cf3238a7 3b33204f 476be7bb 09d23bca be84b2f7 b7a3bace 2528cee1
-        3dcaa1dd 900ad31a f21dea6d 9ce51463 f1540bba 0fab1bdd 89cfb79a 01a2a6e6 6f85d67c d1669ec4 355db722 00ebd5c4
-        926eb385 69ead869 0da2b122 402779fe daed92d0 57e9aabb 3df64854 fcc774b5 2e1740ed a615e024 f7bac938 377dfd1a
-        d0559d66 25499be8 2d8f2006 faa9e486 95e980e7 82aeba67 5a7f2561 bc60dff6 6c8739a2 7ec59a8b 9998f265 dfe37e5e
-        b47cee1e 4dd8bc9e 35c57e09 07850b63 06eadbcb 6c1f2956 01685c2c f5725eef f13b98b5 aab739c2 200b1da2 a716b98b
-        d9ee3058 76acf20b 2f259e04 ed11658b 1532b331 0ab43204 f0beb023 b1685483 58cbdc4f 079384d3 049b141c c38184b9
-        af551d9a 66222560 059deeca 535f99e2
-    """),
-)
 
 
 @dataclass(frozen=True)
@@ -97,12 +67,6 @@ class TemplateDescription:
 
 class JigdoError(ValueError):
     """A template or .jigdo file that no reader would take; its text says why."""
-
-
-def rsync64_sum(data: bytes) -> int:
-    """Return jigdo's rolling sum of data: 32 bits of plain sum, and above them 32 of the sum of all sums."""
-    sums = list(accumulate(map(TABLE.__getitem__, data)))
-    return (sum(sums) & 0xFFFFFFFF) << 32 | (sums[-1] & 0xFFFFFFFF) if sums else 0
 
 
 def may_be_fetched(path: str, size: int) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from smedoit import medium_paths
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import ReleaseUrls
 from smedoit.errors import VerifyError, format_grouped, format_size
-from smedoit.iso import extents, write
+from smedoit.iso import extents
 from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.jigdo import format, template
 from smedoit.jigdo.format import FileRegion
@@ -80,7 +81,7 @@ def _mirror_path(place: FileExtent, published: Mapping[Path, str]) -> str:
     source = Path(place.source)
     for root, prefix in published.items():
         if (
-            source.is_relative_to(root) and place.path != write.BIOS_IMAGE
+            source.is_relative_to(root) and place.path != medium_paths.BIOS_IMAGE
         ):  # that one gets its boot info table on the ISO
             name = f"{prefix}/{source.relative_to(root).as_posix()}"
             return name if format.may_be_fetched(name, place.size) else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from smedoit.artifacts.tasks import memory
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, define_task, group_task
 from smedoit.iso.tasks import layout_directory
@@ -33,7 +32,7 @@ def jigdo_task(rel: Release, maker: str, path: Path) -> Task:
         rel,
         f"jigdo:{maker}",
         "jigdo.make.make_jigdo_files",
-        *(rel.release, rel.mirrors, path.parent, f"{stem}.iso", layout_directory(rel), published, memory(rel)),
+        *(rel.release, rel.mirrors, path.parent, f"{stem}.iso", layout_directory(rel), published, rel.memories.digests),
         reads=[FileSet(layout_directory(rel), (f"{stem}.json",))],
         told={"[mirrors] urls": rel.mirrors.bases(rel.release)},
         writes=[FileSet(path.parent, (f"{stem}.jigdo", f"{stem}.template"))],

@@ -90,7 +90,7 @@ def _compare_region(
         return "" if equal and not left else f"holds other bytes than the image at {region.offset}"
     if not equal or left:
         return f"the file for {region.offset} is not on the mirrors as it is on the image"
-    good = own.hexdigest() == region.md5 and format.rsync64_sum(head[: format.BLOCK]) == region.rsync64
+    good = own.hexdigest() == region.md5 and digests.rsync64_sum(head[: digests.BLOCK]) == region.rsync64
     return "" if good else f"the sums of the part at {region.offset} are wrong"
 
 

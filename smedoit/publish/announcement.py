@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.artifacts import checksums
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import format_size
 from smedoit.publish.channels import FINAL, PublishLocation
 from smedoit.publish.plan import PublishPlan
-from smedoit.runtime import files
+from smedoit.runtime import checksums, files
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ from smedoit.publish.plan import (
     may_hardlink,
 )
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.repodata import read
-from smedoit.repodata.read import library_message, metadata_checksum, read_repomd_records
+from smedoit.repodata.read import REPOMD, library_message, metadata_checksum, read_repomd_records
 from smedoit.runtime import digests, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import (
@@ -75,8 +74,8 @@ def _planned_file(path: Path, sha256: str, device: int) -> PublishedFile:
 def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
     """Raise VerifyError unless every repomd.xml names files and packages that are there, with their digests."""
     findings = Findings()
-    for path in sorted(name for name in files if name.endswith(f"/{read.REPOMD}")):
-        base = path.removesuffix(str(read.REPOMD))
+    for path in sorted(name for name in files if name.endswith(f"/{REPOMD}")):
+        base = path.removesuffix(str(REPOMD))
         try:
             records = read_repomd_records(files[path].source)
             for record in records.values():

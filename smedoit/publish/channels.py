@@ -16,10 +16,6 @@ DIRECTORIES = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below the
 OURS = ".smedoit"  # in the target: records, what is under way, what can be put back; nobody else may read it
 
 
-# What must be closed before anything is published, in the order of the plan.
-GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
-
-
 class PublishLocation(SettingsTable):
     """Where a release lies below the target: "testing/10.1.rc2", and the link "testing/10" that may name it."""
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from smedoit.artifacts import checksums
 from smedoit.artifacts.media import finished_media, group_by_directory, is_signed
+from smedoit.config.publish import GATES
 from smedoit.config.release import Release
 from smedoit.engine.decision import FileState
 from smedoit.keys import gpg
-from smedoit.publish.channels import GATES, PublishLocation
+from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishCheck
+from smedoit.runtime import checksums
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import digest_file, read_file_bytes, read_file_text, stamp_file
 

@@ -19,9 +19,10 @@ from smedoit.errors import ConfigError, ContentError
 from smedoit.installer import cpio
 from smedoit.medium_paths import OVERLAYS
 from smedoit.package import Evr, Package
+from smedoit.packages import changes
+from smedoit.packages.changes import ChangeReport, InstallerChanges, PackageChange
 from smedoit.packages.choose import read_lock
-from smedoit.release import changes, notes_pages
-from smedoit.release.changes import ChangeReport, InstallerChanges, PackageChange
+from smedoit.release import notes_pages
 from smedoit.repodata import comps
 from smedoit.rpm import changelog, specfile
 from smedoit.rpm.changelog import ChangelogEntry

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.notes import NotesSettings
-from smedoit.release.changes import KINDS, ChangeReport, InstallerChanges, PackageChange
+from smedoit.packages.changes import KINDS, ChangeReport, InstallerChanges, PackageChange
 from smedoit.rpm.changelog import ChangelogEntry
 
 HEADINGS = {

@@ -13,11 +13,35 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from smedoit.artifacts.spdx import SpdxPackage
 from smedoit.errors import PackageError, VerifyError
 from smedoit.repodata import write
 from smedoit.runtime import progress
 from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, walk_files, wrap_os_errors
+
+
+@dataclass(frozen=True)
+class SpdxPackage:
+    """A package in the words of its own header.
+
+    evr         [epoch:]version-release
+    source_rpm  file name of the source package, "" if it does not say
+    """
+
+    name: str
+    evr: str
+    arch: str
+    file: str
+    sha256: str
+    license: str
+    vendor: str
+    url: str
+    summary: str
+    source_rpm: str
+
+    @property
+    def nevra(self) -> str:
+        """name-[epoch:]version-release.arch"""
+        return f"{self.name}-{self.evr}.{self.arch}"
 
 
 def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:

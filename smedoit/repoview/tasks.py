@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from smedoit.checks.tasks import repositories
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, define_task, group_task, release_config
+from smedoit.repodata.inputs import repositories
 from smedoit.runtime.filesets import FileSet
 from smedoit.tiers.tasks import SOURCES
 from smedoit.tiers.tasks import repositories as parts

@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.package import Evr
-from smedoit.release.changes import AUTHOR, TRAILING_EVR, strip_dist_tag
 from smedoit.rpm import reader
 
 
@@ -52,3 +51,13 @@ def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
         return
     for entry in meta.changelog_entries():
         yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)
+
+
+TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
+DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
+
+
+def strip_dist_tag(evr: Evr) -> Evr:
+    """Return evr without the dist tag of its release."""
+    return Evr(evr.epoch, evr.version, DIST.sub("", evr.release))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from smedoit import medium_paths
 from smedoit.branding import rules
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.fat import volume
-from smedoit.iso import write
 from smedoit.runtime import digests, files
 from smedoit.tree import layers, treeinfo
 
@@ -62,7 +62,7 @@ def _check_boot_files(target: Path) -> None:
     """Raise ContentError for all files that the installer starts from and that are not there."""
     missing = [
         name
-        for name in ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", write.BIOS_IMAGE, treeinfo.STAGE2)
+        for name in ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", medium_paths.BIOS_IMAGE, treeinfo.STAGE2)
         if not (target / name).is_file()
     ]
     if missing:
@@ -101,7 +101,11 @@ def write_grub_cfg(
     text = rules.render_content(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)), identity, own)
     data = text.encode("utf-8", "surrogateescape")
     volume.replace_fat_file(
-        require_tree_file(sources, write.EFI_IMAGE), target / write.EFI_IMAGE, GRUB_CFG, data, identity.epoch
+        require_tree_file(sources, medium_paths.EFI_IMAGE),
+        target / medium_paths.EFI_IMAGE,
+        GRUB_CFG,
+        data,
+        identity.epoch,
     )
     files.write_file(target / GRUB_CFG, data)
     return f"2 copies of grub.cfg, label {identity.volume}"

@@ -114,7 +114,7 @@ def treeinfo(rel: Release) -> Task:
         rel,
         "treeinfo",
         "tree.fill.write_treeinfo",
-        *(rel.release, rel.tree, rel.cache / "digests.json"),
+        *(rel.release, rel.tree, rel.memories.digests),
         file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
         reads=[FileSet(rel.tree, DESCRIBED)],
         told=release_config(rel, "product", "short", "version", "label", "arch", "date"),

@@ -1,3 +1,5 @@
+"""test_build_record"""
+
 from __future__ import annotations
 
 from pathlib import Path

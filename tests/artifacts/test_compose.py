@@ -1,3 +1,5 @@
+"""test_compose"""
+
 from __future__ import annotations
 
 from dataclasses import replace

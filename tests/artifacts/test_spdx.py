@@ -1,3 +1,5 @@
+"""test_spdx"""
+
 from __future__ import annotations
 
 import json
@@ -10,8 +12,9 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 from smedoit.artifacts import spdx
 from smedoit.artifacts.licenses import is_license_expression
-from smedoit.artifacts.spdx import SpdxMedium, SpdxPackage
+from smedoit.artifacts.spdx import SpdxMedium
 from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
+from smedoit.repodata.read import SpdxPackage
 from tests.nouns import identity
 
 ODD = ["GPLv2+", "Public Domain", "MIT", "GPL-2.0-only WITH Classpath-exception-2.0", "", "(MIT OR Zlib) AND 0BSD"]

@@ -1,3 +1,5 @@
+"""test_pins"""
+
 from __future__ import annotations
 
 import re
@@ -5,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.artifacts.checksums import ChecksummedFile
 from smedoit.bootset.pins import (
     NEEDED,
     check_kernel_copies,
@@ -19,6 +20,7 @@ from smedoit.bootset.pins import (
     treeinfo_checksums,
 )
 from smedoit.errors import ContentError
+from smedoit.runtime.checksums import ChecksummedFile
 from tests.corpus import corpus_dir
 from tests.tools import need, read_with
 

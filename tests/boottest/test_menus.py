@@ -1,3 +1,5 @@
+"""test_menus"""
+
 from __future__ import annotations
 
 from smedoit.boottest import menus

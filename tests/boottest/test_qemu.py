@@ -1,3 +1,5 @@
+"""test_qemu"""
+
 from __future__ import annotations
 
 from pathlib import Path

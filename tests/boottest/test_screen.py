@@ -1,3 +1,5 @@
+"""test_screen"""
+
 from __future__ import annotations
 
 import random

@@ -1,3 +1,5 @@
+"""test_render"""
+
 from __future__ import annotations
 
 import configparser

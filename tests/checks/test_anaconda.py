@@ -1,3 +1,5 @@
+"""test_anaconda"""
+
 from __future__ import annotations
 
 import pytest

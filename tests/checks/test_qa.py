@@ -1,3 +1,5 @@
+"""test_qa"""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,5 @@
+"""test_qa_lists"""
+
 from __future__ import annotations
 
 import json

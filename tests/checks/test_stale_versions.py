@@ -1,3 +1,5 @@
+"""test_stale_versions"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""test_unmet"""
+
 from __future__ import annotations
 
 import pytest

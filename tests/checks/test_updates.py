@@ -1,3 +1,5 @@
+"""test_updates"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

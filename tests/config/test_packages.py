@@ -1,3 +1,5 @@
+"""test_packages"""
+
 from __future__ import annotations
 
 import pytest

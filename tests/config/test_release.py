@@ -1,3 +1,5 @@
+"""test_release"""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""test_toml"""
+
 from __future__ import annotations
 
 import sys

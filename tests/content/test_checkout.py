@@ -1,3 +1,5 @@
+"""test_checkout"""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""test_mirror"""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""test_doctor"""
+
 from __future__ import annotations
 
 import re

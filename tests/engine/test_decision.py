@@ -1,3 +1,5 @@
+"""test_decision"""
+
 from __future__ import annotations
 
 import os

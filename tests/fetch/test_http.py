@@ -1,3 +1,5 @@
+"""test_http"""
+
 from __future__ import annotations
 
 from datetime import datetime, timezone

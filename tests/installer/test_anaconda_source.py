@@ -1,3 +1,5 @@
+"""test_anaconda_source"""
+
 from __future__ import annotations
 
 import json

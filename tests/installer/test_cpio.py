@@ -1,3 +1,5 @@
+"""test_cpio"""
+
 from __future__ import annotations
 
 import gzip

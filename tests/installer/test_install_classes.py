@@ -1,3 +1,5 @@
+"""test_install_classes"""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""test_mock"""
+
 from __future__ import annotations
 
 import os

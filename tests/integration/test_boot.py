@@ -1,3 +1,5 @@
+"""test_boot"""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

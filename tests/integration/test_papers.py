@@ -16,7 +16,7 @@ from productmd.compose import Compose
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from smedoit.artifacts import checksums
+from smedoit.runtime import checksums
 from smedoit.runtime.files import write_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.integration.trial import Trial, flipped

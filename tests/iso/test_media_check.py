@@ -1,3 +1,5 @@
+"""test_media_check"""
+
 from __future__ import annotations
 
 import hashlib
@@ -12,11 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smedoit.artifacts import checksums
 from smedoit.errors import FileError, VerifyError
 from smedoit.fat import format
 from smedoit.iso import media_check, write
-from smedoit.runtime import digests
+from smedoit.runtime import checksums, digests
 from smedoit.runtime.files import write_file
 from smedoit.sample.boot_record import message_boot_record
 from tests.nouns import EPOCH

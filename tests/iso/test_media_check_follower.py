@@ -1,3 +1,5 @@
+"""test_media_check_follower"""
+
 from __future__ import annotations
 
 import random

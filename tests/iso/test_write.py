@@ -1,3 +1,5 @@
+"""test_write"""
+
 from __future__ import annotations
 
 import binascii

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from smedoit.jigdo import format
 from smedoit.jigdo.format import FileRegion, JigdoError, LiteralRegion
+from smedoit.runtime import digests
 
 MD5 = hashlib.md5(b"image").hexdigest()
 
@@ -93,9 +94,9 @@ def test_a_description_that_was_changed_is_refused_with_the_reason(at: int, valu
 def test_the_rolling_sum_is_that_of_its_definition(data: bytes) -> None:
     plain = rolled = 0
     for byte in data:
-        plain = (plain + format.TABLE[byte]) & 0xFFFFFFFF
+        plain = (plain + digests.TABLE[byte]) & 0xFFFFFFFF
         rolled = (rolled + plain) & 0xFFFFFFFF
-    assert format.rsync64_sum(data) == rolled << 32 | plain
+    assert digests.rsync64_sum(data) == rolled << 32 | plain
 
 
 def test_an_md5_is_spelled_in_base64_without_slash_plus_and_padding() -> None:
@@ -116,7 +117,7 @@ def test_a_small_file_stays_in_the_template() -> None:
 
 
 def test_no_part_is_shorter_than_the_rolling_sum_reaches() -> None:
-    assert format.SMALLEST >= format.BLOCK
+    assert format.SMALLEST >= digests.BLOCK
 
 
 def listing(parts: list[FileRegion], mirrors: tuple[str, ...] = ("http://a/10.1/", "https://b/10.1")) -> str:

@@ -30,7 +30,7 @@ def image(tmp_path: Path) -> Path:
         data[PLACES[name] : PLACES[name] + len(content)] = content
         md5 = hashlib.md5(content).hexdigest()
         parts.append(
-            FileRegion(PLACES[name], len(content), f"x86_64/{name}", md5, format.rsync64_sum(content[: format.BLOCK]))
+            FileRegion(PLACES[name], len(content), f"x86_64/{name}", md5, digests.rsync64_sum(content[: digests.BLOCK]))
         )
     path = tmp_path / "sme.iso"
     path.write_bytes(data)

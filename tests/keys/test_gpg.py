@@ -1,3 +1,5 @@
+"""test_gpg"""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""test_keyring"""
+
 from __future__ import annotations
 
 import shutil

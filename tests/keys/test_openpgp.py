@@ -1,3 +1,5 @@
+"""test_openpgp"""
+
 from __future__ import annotations
 
 from datetime import date, timedelta

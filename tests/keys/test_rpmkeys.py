@@ -1,3 +1,5 @@
+"""test_rpmkeys"""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""test_explain"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

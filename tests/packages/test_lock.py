@@ -1,3 +1,5 @@
+"""test_lock"""
+
 from __future__ import annotations
 
 import json

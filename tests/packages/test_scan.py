@@ -1,3 +1,5 @@
+"""test_scan"""
+
 from __future__ import annotations
 
 import json

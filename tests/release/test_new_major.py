@@ -1,3 +1,5 @@
+"""test_new_major"""
+
 from __future__ import annotations
 
 import shutil

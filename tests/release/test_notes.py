@@ -1,3 +1,5 @@
+"""test_notes"""
+
 from __future__ import annotations
 
 import html.parser
@@ -6,8 +8,7 @@ import pytest
 
 from smedoit.config.notes import NotesSettings
 from smedoit.config.schema import InvalidValueError
-from smedoit.release import notes_pages
-from smedoit.release.changes import (
+from smedoit.packages.changes import (
     ChangeReport,
     InstallerChanges,
     PackageChange,
@@ -16,6 +17,7 @@ from smedoit.release.changes import (
     overlay_changes,
     report_changes,
 )
+from smedoit.release import notes_pages
 from smedoit.rpm.changelog import ChangelogEntry
 from tests.nouns import evr, identity
 

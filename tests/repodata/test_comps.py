@@ -1,3 +1,5 @@
+"""test_comps"""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""test_dependencies"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""test_reader"""
+
 from __future__ import annotations
 
 import hashlib

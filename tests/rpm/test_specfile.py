@@ -1,3 +1,5 @@
+"""test_specfile"""
+
 from __future__ import annotations
 
 from datetime import datetime, timezone

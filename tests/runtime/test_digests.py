@@ -1,3 +1,5 @@
+"""test_digests"""
+
 from __future__ import annotations
 
 import hashlib

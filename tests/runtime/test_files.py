@@ -1,3 +1,5 @@
+"""test_files"""
+
 from __future__ import annotations
 
 import errno

@@ -1,3 +1,5 @@
+"""test_filesets"""
+
 from __future__ import annotations
 
 from fnmatch import fnmatchcase

@@ -1,3 +1,5 @@
+"""test_process"""
+
 from __future__ import annotations
 
 import sys

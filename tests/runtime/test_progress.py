@@ -1,3 +1,5 @@
+"""test_progress"""
+
 from __future__ import annotations
 
 import os

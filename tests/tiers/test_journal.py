@@ -1,3 +1,5 @@
+"""test_journal"""
+
 from __future__ import annotations
 
 import hashlib

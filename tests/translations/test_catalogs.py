@@ -1,3 +1,5 @@
+"""test_catalogs"""
+
 from __future__ import annotations
 
 from pathlib import Path

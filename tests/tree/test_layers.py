@@ -1,3 +1,5 @@
+"""test_layers"""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""test_treeinfo"""
+
 from __future__ import annotations
 
 import configparser

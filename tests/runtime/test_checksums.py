@@ -1,3 +1,5 @@
+"""test_checksums"""
+
 from __future__ import annotations
 
 import hashlib
@@ -7,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.artifacts import checksums
-from smedoit.artifacts.checksums import ChecksummedFile
+from smedoit.runtime import checksums
+from smedoit.runtime.checksums import ChecksummedFile
 from tests.tools import need, read_with
 
 CONTENTS = {"a.iso": b"one", "b c.iso": b"two", "line\nbreak.iso": b"three", "back\\slash.iso": b"four"}

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smedoit.package import Evr
-from smedoit.rpm.changelog import ChangelogEntry, bug_numbers
+from smedoit.rpm.changelog import ChangelogEntry, bug_numbers, strip_dist_tag
 
 KINDS = ("updated", "added", "removed", "downgraded")
 OTHERS = "Other packages"
-TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
-DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
 CATALOGUE = re.compile(r"(?:^|/)(?P<language>[^/]+)/LC_MESSAGES/anaconda\.mo$")
-AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,6 @@ class ChangeReport:
 def bare_evr(evr: Evr) -> Evr:
     """Return evr without epoch and dist tag, as changelog headers have it."""
     return strip_dist_tag(Evr(0, evr.version, evr.release))
-
-
-def strip_dist_tag(evr: Evr) -> Evr:
-    """Return evr without the dist tag of its release."""
-    return Evr(evr.epoch, evr.version, DIST.sub("", evr.release))
 
 
 def changed_packages(before: Mapping[str, Evr], after: Mapping[str, Evr]) -> dict[str, str]:
