@@ -110,10 +110,10 @@ def artifact_inputs(snapshots: Iterable[TaskSnapshot], artifacts: Iterable[str],
     """
     tasks, wanted = list(snapshots), set(artifacts)
     found: dict[str, FileState] = {}
-    while maker := next((task for task in tasks if wanted & task.writes.keys()), None):
+    while maker := next((task for task in tasks if wanted & task.outputs.keys()), None):
         tasks.remove(maker)
-        wanted |= maker.reads.keys()
-        found.update(maker.reads)
+        wanted |= maker.inputs.keys()
+        found.update(maker.inputs)
     return {path: seen for path, seen in sorted(found.items()) if not path.startswith(f"{made}{os.sep}")}
 
 

@@ -111,7 +111,7 @@ def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
     for path in sorted((rel.state / "tasks").glob("*.json")):
         said = json.loads(files.read_file_bytes(path)).get("snapshot:", {})
         reads, writes = (
-            {path: FileState(*values) for path, values in said.get(key, {}).items()} for key in ("reads", "writes")
+            {path: FileState(*values) for path, values in said.get(key, {}).items()} for key in ("inputs", "outputs")
         )
         yield TaskSnapshot({}, reads, writes)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from doit import get_initial_workdir
 
 from smedoit.config.release import Release
-from smedoit.engine.state import program_config
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.code import package_digest
+from smedoit.engine.task import Option, Task, release_config
 from smedoit.iso.tasks import on_medium
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.filesets import FileSet
@@ -26,13 +26,15 @@ RELEASE = (
 
 def release(rel: Release) -> Task:
     """Everything that users download."""
-    return define_task(
-        rel,
-        "release",
-        "artifacts.verify.list_media",
-        rel.isos,
-        rel.release,
-        rel.memories.digests,
+
+    def run() -> object:
+        from smedoit.artifacts.verify import list_media
+
+        return list_media(isos=rel.isos, identity=rel.release, memory=rel.memories.digests)
+
+    return Task(
+        name="release",
+        run=run,
         after=RELEASE,
         always=True,
     )
@@ -45,13 +47,16 @@ def verify(rel: Release) -> Task:
         FileSet(rel.isos, (own,), content=False),
         *(FileSet(place, content=False) for place in (rel.tree, rel.srpms)),
     ]
-    return define_task(
-        rel,
-        "verify",
-        "artifacts.verify.verify_media",
-        rel,
-        on_medium,
-        reads=reads,
+
+    def run() -> object:
+        from smedoit.artifacts.verify import verify_media
+
+        return verify_media(rel=rel, on_medium=on_medium)
+
+    return Task(
+        name="verify",
+        run=run,
+        inputs=[*reads],
         always=True,
         wiki="Where are My F... ISO",
     )
@@ -74,14 +79,18 @@ def iso_inputs(rel: Release) -> FileSet:
 
 def checksums(rel: Release) -> Task:
     """The checksum files of every directory of media."""
-    return define_task(
-        rel,
-        "checksums",
-        "artifacts.media.write_checksums",
-        *(rel.isos, rel.release, rel.memories.digests),
-        reads=[iso_inputs(rel)],
-        told=release_config(rel, "name", "version", "label"),
-        writes=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
+
+    def run() -> object:
+        from smedoit.artifacts.media import write_checksums
+
+        return write_checksums(isos=rel.isos, identity=rel.release, memory=rel.memories.digests)
+
+    return Task(
+        name="checksums",
+        run=run,
+        inputs=[iso_inputs(rel)],
+        config=release_config(rel, "name", "version", "label"),
+        outputs=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
         after=MEDIA,
         wiki="Where are My F... ISO",
     )
@@ -89,15 +98,21 @@ def checksums(rel: Release) -> Task:
 
 def sign(rel: Release) -> Task:
     """Detached signatures of the checksum files."""
-    return define_task(
-        rel,
-        "sign",
-        "artifacts.media.sign_checksums",
-        *(rel.isos, rel.release, rel.signing),
-        file_dep=[rel.signing.file] if rel.signing.configured and not rel.signing.key else [],
-        reads=[FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES))],
-        told={**release_config(rel, "date"), "[signing]": rel.signing},
-        writes=[FileSet(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
+
+    def run() -> object:
+        from smedoit.artifacts.media import sign_checksums
+
+        return sign_checksums(isos=rel.isos, identity=rel.release, by=rel.signing)
+
+    return Task(
+        name="sign",
+        run=run,
+        inputs=[
+            *([rel.signing.file] if rel.signing.configured and not rel.signing.key else []),
+            FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES)),
+        ],
+        config={**release_config(rel, "date"), "[signing]": rel.signing},
+        outputs=[FileSet(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
         after=["checksums"],
     )
 
@@ -105,29 +120,42 @@ def sign(rel: Release) -> Task:
 def manifests(rel: Release) -> Task:
     """File lists, productmd's manifests and the bill of materials."""
     start = f"*/{rel.release.name}-{rel.release.full}-*"
-    return define_task(
-        rel,
-        "manifests",
-        "artifacts.manifests.write_manifests",
-        *(rel.release, rel.isos, (rel.lock, rel.sources_lock), rel.tree, rel.iso, rel.memories.digests),
-        file_dep=[rel.lock, rel.sources_lock],
-        reads=[iso_inputs(rel), FileSet(rel.tree / "repodata")],
-        told=release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),
-        writes=[FileSet(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
+
+    def run() -> object:
+        from smedoit.artifacts.manifests import write_manifests
+
+        return write_manifests(
+            identity=rel.release,
+            isos=rel.isos,
+            locks=(rel.lock, rel.sources_lock),
+            tree_root=rel.tree,
+            main=rel.iso,
+            memory=rel.memories.digests,
+        )
+
+    return Task(
+        name="manifests",
+        run=run,
+        inputs=[rel.lock, rel.sources_lock, iso_inputs(rel), FileSet(rel.tree / "repodata")],
+        config=release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),
+        outputs=[FileSet(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
         after=MEDIA,
     )
 
 
 def record(rel: Release) -> Task:
     """The build record; whatever ran since may have read something else."""
-    return define_task(
-        rel,
-        "record",
-        "artifacts.rebuild.write_build_record",
-        *(rel, program_config()["smedoit itself"], build_record_path(rel)),
-        file_dep=[rel.file],
-        reads=[artifact_files(rel), FileSet(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
-        targets=[build_record_path(rel)],
+
+    def run() -> object:
+        from smedoit.artifacts.rebuild import write_build_record
+
+        return write_build_record(rel=rel, code=package_digest(), target=build_record_path(rel))
+
+    return Task(
+        name="record",
+        run=run,
+        inputs=[rel.file, artifact_files(rel), FileSet(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
+        outputs=[build_record_path(rel)],
         after=[*MEDIA, "jigdo", "checksums", "manifests"],
     )
 
@@ -145,14 +173,24 @@ def artifact_files(rel: Release) -> FileSet:
 
 def rebuild(rel: Release) -> Task:
     """A build made again from its record."""
-    to = {"name": "to", "long": "to", "default": "", "type": str, "help": "the directory to build in"}
-    args = (
-        rel,
-        build_record_path(rel),
-        Path.cwd() / "dodo.py",
-        Path(get_initial_workdir() or "."),
-        rel.logs / "rebuild.doit.log",
-    )
-    return define_task(
-        rel, "rebuild", "artifacts.rebuild.rebuild_from_record", *args, always=True, params=[to], pos_arg="words"
+
+    def run(to: str, words: list[str]) -> object:
+        from smedoit.artifacts.rebuild import rebuild_from_record
+
+        return rebuild_from_record(
+            rel=rel,
+            own=build_record_path(rel),
+            dodo=Path.cwd() / "dodo.py",
+            started=Path(get_initial_workdir() or "."),
+            log=rel.logs / "rebuild.doit.log",
+            to=to,
+            words=words,
+        )
+
+    return Task(
+        name="rebuild",
+        run=run,
+        always=True,
+        options=[Option("to", "the directory to build in")],
+        words="words",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
+from smedoit.engine.task import Task
 from smedoit.runtime.filesets import FileSet
 
 BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
@@ -12,15 +12,21 @@ BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
 def boot_set(rel: Release) -> Task:
     """The boot set, as it is pinned."""
     boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.memories.digests
-    return define_task(
-        rel,
-        "boot_set",
-        "bootset.fetch.fetch_boot_set",
-        *(boot, rel.pins, rel.network, memory, known),
-        file_dep=[rel.pins] if boot.is_managed else [],
-        reads=[] if boot.is_fetched else [FileSet(boot.path, BOOT_SET, content=False)],
-        told={"[boot_set] path": str(boot.path), "[boot_set] source": boot.source, "[boot_set] iso": boot.iso},
-        writes=[FileSet(boot.path, content=False)] if boot.is_fetched else [],
+
+    def run() -> object:
+        from smedoit.bootset.fetch import fetch_boot_set
+
+        return fetch_boot_set(boot=boot, pins_file=rel.pins, network=rel.network, memory=memory, known=known)
+
+    return Task(
+        name="boot_set",
+        run=run,
+        inputs=[
+            *([rel.pins] if boot.is_managed else []),
+            *([] if boot.is_fetched else [FileSet(boot.path, BOOT_SET, content=False)]),
+        ],
+        config={"[boot_set] path": str(boot.path), "[boot_set] source": boot.source, "[boot_set] iso": boot.iso},
+        outputs=[*([FileSet(boot.path, content=False)] if boot.is_fetched else [])],
         wiki="Get last LiveOS from centos; Get CentOS last images content",
     )
 
@@ -28,11 +34,17 @@ def boot_set(rel: Release) -> Task:
 def pin_boot_set(rel: Release) -> Task:
     """The pins of the boot set."""
     memory, known = rel.cache / "fetched/boot_set.json", rel.memories.digests
-    return define_task(
-        rel,
-        "pin_boot_set",
-        "bootset.pin.update_boot_pins",
-        *(rel.boot_set, rel.pins, rel.keys, rel.network, memory, known),
+
+    def run() -> object:
+        from smedoit.bootset.pin import update_boot_pins
+
+        return update_boot_pins(
+            boot=rel.boot_set, pins_file=rel.pins, trusted=rel.keys, network=rel.network, memory=memory, known=known
+        )
+
+    return Task(
+        name="pin_boot_set",
+        run=run,
         always=True,
         wiki="Get last LiveOS from centos; Get CentOS last images content",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
+from smedoit.engine.task import Option, Task
 from smedoit.runtime.filesets import FileSet
 
 
@@ -14,25 +14,38 @@ def bootable_media_tasks(rel: Release) -> list[str]:
 
 def boot_test(rel: Release) -> Task:
     """Every bootable medium, booted every way."""
-    args = (rel.isos, rel.release, rel.boot_test, rel.logs / "boot")
     reads = [FileSet(rel.isos, (f"{rel.release.arch}/{rel.release.name}-{rel.release.full}-*.iso",), content=False)]
     waits, wiki = bootable_media_tasks(rel), "Where are My F... ISO"
-    return define_task(
-        rel, "boot_test", "boottest.boot.run_boot_tests", *args, reads=reads, after=waits, always=True, wiki=wiki
+
+    def run() -> object:
+        from smedoit.boottest.boot import run_boot_tests
+
+        return run_boot_tests(isos=rel.isos, identity=rel.release, settings=rel.boot_test, logs=rel.logs / "boot")
+
+    return Task(
+        name="boot_test",
+        run=run,
+        inputs=[*reads],
+        after=waits,
+        always=True,
+        wiki=wiki,
     )
 
 
 def preview(rel: Release) -> Task:
     """The boot menu as a picture."""
-    firmware = {"name": "firmware", "short": "f", "long": "firmware", "default": "bios", "type": str,
-                "choices": (("bios", ""), ("uefi", "")), "help": "whose boot menu"}  # fmt: skip
-    return define_task(
-        rel,
-        "preview",
-        "boottest.boot.preview_boot_menu",
-        *(rel.release, rel.tree, rel.logs / "boot"),
+    firmware = Option("firmware", "whose boot menu", default="bios", short="f", choices=("bios", "uefi"))
+
+    def run(firmware: str) -> object:
+        from smedoit.boottest.boot import preview_boot_menu
+
+        return preview_boot_menu(identity=rel.release, tree_root=rel.tree, logs=rel.logs / "boot", firmware=firmware)
+
+    return Task(
+        name="preview",
+        run=run,
         after=["tree", "isolinux", "grub"],
         always=True,
-        params=[firmware],
         wiki="Bump version in the splash screen",
+        options=[firmware],
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_OVERLAID
 from smedoit.repodata.inputs import repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
@@ -45,13 +45,26 @@ def last_release(rel: Release, *more: str) -> list[FileSet]:
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
     groups, mirrors, arch = rel.tree / COMPS, named_repositories(rel, rel.updates.mirrors), rel.release.arch
-    return define_task(
-        rel,
-        "closure",
-        "checks.closure.check_closure",
-        *(rel.tree, groups, rel.closure.installer, rel.waivers, rel.tiers, mirrors, memory(rel, "closure"), arch),
-        file_dep=[groups, rel.tree / REPOMD],
-        told={**release_config(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
+
+    def run() -> object:
+        from smedoit.checks.closure import check_closure
+
+        return check_closure(
+            tree_root=rel.tree,
+            comps_file=groups,
+            installer=rel.closure.installer,
+            waivers=rel.waivers,
+            tiers=rel.tiers,
+            mirrors=mirrors,
+            memory=memory(rel, "closure"),
+            arch=arch,
+        )
+
+    return Task(
+        name="closure",
+        run=run,
+        inputs=[groups, rel.tree / REPOMD],
+        config={**release_config(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
         wiki="RPM dependencies; Examples of dependencies",
     )
 
@@ -63,14 +76,25 @@ def updates(rel: Release) -> Task:
         named_repositories(rel, rel.updates.mirrors),
         rel.release,
     )
-    return define_task(
-        rel,
-        "updates",
-        "checks.updates.check_updates",
-        *(rel.tree, elsewhere, mirrors, rel.updates, identity.is_final, memory(rel, "updates"), identity.arch),
-        file_dep=[rel.tree / REPOMD],
-        reads=repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
-        told={**release_config(rel, "arch", "label"), "[updates]": rel.updates},
+
+    def run() -> object:
+        from smedoit.checks.updates import check_updates
+
+        return check_updates(
+            tree_root=rel.tree,
+            tiers=elsewhere,
+            mirrors=mirrors,
+            settings=rel.updates,
+            is_final=identity.is_final,
+            memory=memory(rel, "updates"),
+            arch=identity.arch,
+        )
+
+    return Task(
+        name="updates",
+        run=run,
+        inputs=[rel.tree / REPOMD, *repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors)],
+        config={**release_config(rel, "arch", "label"), "[updates]": rel.updates},
         wiki="How get a Fully updated ISO",
     )
 
@@ -79,24 +103,27 @@ def quality(rel: Release) -> Task:
     """Who verified what changed."""
     asked, identity = rel.quality, rel.release
     kept = memory(rel, "quality")
-    return define_task(
-        rel,
-        "quality",
-        "checks.qa.verify_changed_packages",
-        *(
-            rel.lock,
-            rel.root,
-            asked,
-            rel.notes.bugs,
-            tier_places(rel),
-            identity.is_final,
-            rel.network,
-            kept,
-            identity.arch,
-        ),
-        file_dep=[rel.lock, *asked.verified],
-        reads=last_release(rel),
-        told={**release_config(rel, "arch", "label"), "[quality]": asked},
+
+    def run() -> object:
+        from smedoit.checks.qa import verify_changed_packages
+
+        return verify_changed_packages(
+            lock_file=rel.lock,
+            root=rel.root,
+            settings=asked,
+            bugs=rel.notes.bugs,
+            tiers=tier_places(rel),
+            is_final=identity.is_final,
+            network=rel.network,
+            memory=kept,
+            arch=identity.arch,
+        )
+
+    return Task(
+        name="quality",
+        run=run,
+        inputs=[rel.lock, *asked.verified, *last_release(rel)],
+        config={**release_config(rel, "arch", "label"), "[quality]": asked},
         wiki="RPM QA verification",
     )
 
@@ -105,22 +132,30 @@ def anaconda_version(rel: Release) -> Task:
     """Upstream's anaconda, ours, and the one that the installer is made with."""
     asked, identity, places = rel.anaconda, rel.release, dict(tier_places(rel))
     extras = [places[asked.extras]] if asked.extras in places else []
-    return define_task(
-        rel,
-        "anaconda_version",
-        "checks.anaconda.check_anaconda_version",
-        *(
-            asked,
-            named_repositories(rel, asked.upstream),
-            places,
-            identity.is_final,
-            memory(rel, "anaconda"),
-            identity.arch,
-        ),
-        reads=[FileSet(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
-        if asked.source
-        else [],
-        told={**release_config(rel, "arch", "label"), "[anaconda]": asked},
+
+    def run() -> object:
+        from smedoit.checks.anaconda import check_anaconda_version
+
+        return check_anaconda_version(
+            settings=asked,
+            mirrors=named_repositories(rel, asked.upstream),
+            tiers=places,
+            is_final=identity.is_final,
+            memory=memory(rel, "anaconda"),
+            arch=identity.arch,
+        )
+
+    return Task(
+        name="anaconda_version",
+        run=run,
+        inputs=[
+            *(
+                [FileSet(Path(asked.source), ("*.spec", "*.rpm")), *repositories(rel, *asked.upstream, *extras)]
+                if asked.source
+                else []
+            )
+        ],
+        config={**release_config(rel, "arch", "label"), "[anaconda]": asked},
         wiki="Check Anaconda version",
     )
 
@@ -130,13 +165,17 @@ def install_classes(rel: Release) -> Task:
     below, layer = rel.content.previous, rel.anaconda_layer
     roots = [Path(below) / "product"] if below else []
     roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
-    return define_task(
-        rel,
-        "install_classes",
-        "installer.install_classes.check_install_classes",
-        *(roots, NOT_OVERLAID),
-        reads=[FileSet(root, ("*.py",), NOT_OVERLAID) for root in roots],
-        told={"[content] previous": below} if below else {},
+
+    def run() -> object:
+        from smedoit.installer.install_classes import check_install_classes
+
+        return check_install_classes(roots=roots, skipped=NOT_OVERLAID)
+
+    return Task(
+        name="install_classes",
+        run=run,
+        inputs=[*[FileSet(root, ("*.py",), NOT_OVERLAID) for root in roots]],
+        config={"[content] previous": below} if below else {},
         after=["anaconda_source"] if rel.anaconda.srpm else [],
         wiki="Check how to tweak Anaconda",
     )
@@ -151,13 +190,16 @@ def check_versions(rel: Release) -> Task:
     def searched(relative: str) -> bool:
         return relative == "Packages/base/comps.xml" or not matches_patterns(relative, NOT_SEARCHED)
 
-    return define_task(
-        rel,
-        "check_versions",
-        "checks.stale_versions.check_stale_versions",
-        *(rel.release, rel.versions, rel.tree, searched),
-        reads=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, ("Packages/base/comps.xml",))],
-        told={
+    def run() -> object:
+        from smedoit.checks.stale_versions import check_stale_versions
+
+        return check_stale_versions(identity=rel.release, versions=rel.versions, tree_root=rel.tree, searched=searched)
+
+    return Task(
+        name="check_versions",
+        run=run,
+        inputs=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, ("Packages/base/comps.xml",))],
+        config={
             **release_config(rel, "product", "aliases", "major", "version", "label"),
             "[versions] allowed": rel.versions.allowed,
         },

@@ -1,12 +1,13 @@
-"""What comes from outside: the boot set, and what people translate."""
+"""The content tree and other sources, and local copies of upstream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from smedoit.config.inputs import RsyncMirror
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, group_task
+from smedoit.engine.task import Task
 from smedoit.runtime.files import EXPORTED
 from smedoit.runtime.filesets import FileSet
 
@@ -14,17 +15,23 @@ from smedoit.runtime.filesets import FileSet
 def content(rel: Release) -> Task:
     """Content and other source trees, from CVS, git or a directory."""
     exported = rel.exported
-    task = define_task(
-        rel,
-        "content",
-        "content.checkout.export_checkouts",
-        *(exported, rel.content.path, rel.cache / "checkouts", rel.network),
-        told={f"[{checkout.name}] source": f"{checkout.source} in {checkout.path}" for checkout in exported},
-        writes=[FileSet(checkout.path, only) for checkout in exported for only in (("*",), (EXPORTED,))],
+
+    def run() -> object:
+        from smedoit.content.checkout import export_checkouts
+
+        return export_checkouts(
+            checkouts=exported, content=rel.content.path, mirrors=rel.cache / "checkouts", network=rel.network
+        )
+
+    return Task(
+        name="content",
+        run=run,
+        config={f"[{checkout.name}] source": f"{checkout.source} in {checkout.path}" for checkout in exported},
+        outputs=[*[FileSet(checkout.path, only) for checkout in exported for only in (("*",), (EXPORTED,))]],
         always=not (rel.content.source.is_set and all(checkout.source.is_pinned for checkout in exported)),
         wiki="CVS Folder structure; Refresh cdrom content",
+        clean=lambda: remove_exports(checkout.path for checkout in exported),
     )
-    return {**task, "clean": [(remove_exports, [[checkout.path for checkout in exported]])]}
 
 
 def remove_exports(places: Iterable[Path]) -> None:
@@ -39,20 +46,43 @@ def remove_exports(places: Iterable[Path]) -> None:
 
 def mirror(rel: Release) -> Iterator[Task]:
     """Local copies of releases and upstream, a task each."""
-    yield group_task(
-        rel, "mirror", "local copies of releases and upstream, by rsync: what would disappear is counted first"
-    )
-    for rsync_mirror in rel.mirror:
-        name = f"mirror:{rsync_mirror.name}"
-        task = define_task(
-            rel,
-            name,
-            "content.mirror.sync_rsync_mirror",
-            *(rsync_mirror, rel.network, rel.logs / f"{name}.rsync.log"),
-            always=True,
-            wiki="Local Only: Update local mirror as seen by the chroot",
-        )
-        yield {"name": rsync_mirror.name, "doc": f"{rsync_mirror.path}, as {rsync_mirror.source} has it", **task}
+    yield from (rsync_mirror_task(rel, settings) for settings in rel.mirror)
     if not rel.mirror:
-        task = define_task(rel, "mirror:none", "content.mirror.report_no_mirrors", always=True)
-        yield {"name": "none", "doc": "what there is to say where release.toml has no [[mirror]]", **task}
+        yield no_mirror_task()
+
+
+def rsync_mirror_task(rel: Release, settings: RsyncMirror) -> Task:
+    """One local copy, as the other side has it."""
+    name = f"mirror:{settings.name}"
+
+    def run() -> object:
+        from smedoit.content.mirror import sync_rsync_mirror
+
+        return sync_rsync_mirror(
+            mirror=settings, network=rel.network, log=rel.logs / f"mirror-{settings.name}.rsync.log"
+        )
+
+    return Task(
+        name=name,
+        run=run,
+        always=True,
+        wiki="Local Only: Update local mirror as seen by the chroot",
+        doc=f"{settings.path}, as {settings.source} has it",
+    )
+
+
+def no_mirror_task() -> Task:
+    """The sentence for a release.toml that has nothing to mirror."""
+
+    def run() -> object:
+        from smedoit.content.mirror import report_no_mirrors
+
+        report_no_mirrors()
+        return "nothing is mirrored"
+
+    return Task(
+        name="mirror:none",
+        run=run,
+        always=True,
+        doc="what there is to say where release.toml has no [[mirror]]",
+    )

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
+from smedoit.engine.task import Task
 
 
 def doctor(rel: Release) -> Task:
     """What the host has and lacks."""
-    return define_task(rel, "doctor", "doctor.examine.run_doctor", rel, always=True, wiki="Local Only: Requirements")
+
+    def run() -> object:
+        from smedoit.doctor.examine import run_doctor
+
+        return run_doctor(rel=rel)
+
+    return Task(
+        name="doctor",
+        run=run,
+        always=True,
+        wiki="Local Only: Requirements",
+    )

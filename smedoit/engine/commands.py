@@ -126,10 +126,10 @@ def _task_details(task: Any) -> list[str]:
     meta = task.meta
     facts = {
         "reads": [display_path(path) for path in sorted(task.file_dep)]
-        + [_describe_filesets(files) for files in meta["reads"]],
-        "is told": [key.removeprefix("release.toml ") for key in meta["told"]],
+        + [_describe_filesets(files) for files in meta["inputs"]],
+        "is told": [key.removeprefix("release.toml ") for key in meta["config"]],
         "writes": [display_path(path) for path in task.targets]
-        + [_describe_filesets(files) for files in meta["writes"]],
+        + [_describe_filesets(files) for files in meta["outputs"]],
         "waits for": list(task.task_dep),
         "its options": [_describe_option(param) for param in task.params],
         "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],

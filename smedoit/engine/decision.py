@@ -31,14 +31,14 @@ class FileState(NamedTuple):
 class TaskSnapshot:
     """All that a task is told, reads and writes, at one moment; files that are not there are left out.
 
-    told    what it is told, in the words of release.toml -> the value as text
-    reads   path -> file, whatever it reads, declared one by one or as a set
-    writes  path -> file, whatever it made
+    config   what it is told, in the words of release.toml -> the value as text
+    inputs   path -> file, whatever it reads, declared one by one or as a set
+    outputs  path -> file, whatever it made
     """
 
-    told: Mapping[str, str] = field(default_factory=dict)
-    reads: Mapping[str, FileState] = field(default_factory=dict)
-    writes: Mapping[str, FileState] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, FileState] = field(default_factory=dict)
+    outputs: Mapping[str, FileState] = field(default_factory=dict)
 
 
 def rerun_reasons(before: TaskSnapshot | None, now: TaskSnapshot, promised: Iterable[str]) -> list[str]:
@@ -49,19 +49,19 @@ def rerun_reasons(before: TaskSnapshot | None, now: TaskSnapshot, promised: Iter
     """
     if before is None:
         return [NEVER]
-    missing = sorted(path for path in promised if path not in now.writes and path not in before.writes)
+    missing = sorted(path for path in promised if path not in now.outputs and path not in before.outputs)
     return [
-        *_changed_config(before.told, now.told),
-        *_compare_files(before.reads, now.reads, ("changed", "is new", "is gone")),
+        *_changed_config(before.config, now.config),
+        *_compare_files(before.inputs, now.inputs, ("changed", "is new", "is gone")),
         *_describe_files(missing, "is missing"),
-        *_compare_files(before.writes, now.writes, (EDITED, "does not belong there", "was deleted")),
+        *_compare_files(before.outputs, now.outputs, (EDITED, "does not belong there", "was deleted")),
     ]
 
 
 def edited_outputs(before: TaskSnapshot | None, now: TaskSnapshot) -> list[str]:
     """Return the files that the task made and somebody else changed since, sorted."""
-    made = before.writes if before else {}
-    return sorted(path for path, seen in now.writes.items() if path in made and not seen.same_as(made[path]))
+    made = before.outputs if before else {}
+    return sorted(path for path, seen in now.outputs.items() if path in made and not seen.same_as(made[path]))
 
 
 def _changed_config(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,6 @@ before it, remembers what the task wrote by digest, and keeps its reasons in wor
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import os
@@ -29,44 +28,11 @@ NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
 
 
-HOUSE = (
-    "config",
-    "runtime",
-    "rpm",
-    "repodata",
-    "packages",
-    "iso",
-    "installer",
-    "tree",
-    "branding",
-    "fat",
-)  # until exact
-LIBRARIES = ("createrepo_c-", "jinja2-", "libcomps-", "productmd-", "pycdlib-", "rpm_rs-", "solv-")
-
-
-@functools.cache
-def program_config() -> Mapping[str, str]:
-    """Return what every task is told of smedoit's own code and the libraries that write artifacts.
-
-    A change of either may change any artifact, so it runs every task; where the output
-    stays the same, the wave stops there.
-    """
-    import xxhash
-
-    home = Path(__file__).parents[1]
-    state = xxhash.xxh3_128()
-    for path in sorted([path for room in HOUSE for path in home.glob(f"{room}/*.py")]):
-        state.update(path.read_bytes())
-    installed = sorted(os.listdir(Path(xxhash.__file__).parents[1]))
-    versions = [name for name in installed if name.lower().startswith(LIBRARIES) and name.endswith(".dist-info")]
-    return {"smedoit itself": state.hexdigest(), "the libraries": " ".join(versions)}
-
-
 class TaskState(Dependency):  # type: ignore[misc]
     """What every task saw when it last succeeded, and the decision that follows from it.
 
-    A task says in its meta what doit has no words for: "told" (key -> value), "reads" and
-    "writes" (Files), and "always" (it runs whenever somebody asks for it).
+    A task says in its meta what doit has no words for: "config" (key -> value), "inputs" and
+    "outputs" (Files), and "always" (it runs whenever somebody asks for it).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,7 +63,7 @@ class TaskState(Dependency):  # type: ignore[misc]
         """Remember, on disk and now, what the task read before it ran and what it wrote."""
         known = self.before.get(task.name) or _take_snapshot(task, TaskSnapshot())
         after = _observe_outputs(task, TaskSnapshot())
-        self._set(task.name, "snapshot:", _pack_snapshot(TaskSnapshot(known.told, known.reads, after)))
+        self._set(task.name, "snapshot:", _pack_snapshot(TaskSnapshot(known.config, known.inputs, after)))
         self._set(task.name, "_values_:", task.values)
         self.persist()
 
@@ -129,17 +95,17 @@ def _option_reasons(task: Any) -> list[str]:
 def _take_snapshot(task: Any, known: TaskSnapshot) -> TaskSnapshot:
     """Return a task's snapshot of this moment; files with a known stamp are not opened."""
     meta = task.meta
-    reads = dict(_look_at_files(task.file_dep, known.reads, content=True))
-    for files in meta.get("reads", ()):
-        reads.update(_look_at_files(files.paths(), known.reads, content=files.content))
-    return TaskSnapshot(meta.get("told", {}), reads, _observe_outputs(task, known))
+    reads = dict(_look_at_files(task.file_dep, known.inputs, content=True))
+    for files in meta.get("inputs", ()):
+        reads.update(_look_at_files(files.paths(), known.inputs, content=files.content))
+    return TaskSnapshot(meta.get("config", {}), reads, _observe_outputs(task, known))
 
 
 def _observe_outputs(task: Any, known: TaskSnapshot) -> dict[str, FileState]:
     """Return what there is now of that which the task writes."""
-    writes = dict(_look_at_files(task.targets, known.writes, content=True))
-    for files in task.meta.get("writes", ()):
-        writes.update(_look_at_files(files.paths(), known.writes, content=files.content))
+    writes = dict(_look_at_files(task.targets, known.outputs, content=True))
+    for files in task.meta.get("outputs", ()):
+        writes.update(_look_at_files(files.paths(), known.outputs, content=files.content))
     for link in task.meta.get("links", ()):
         if os.path.islink(link):
             writes[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
@@ -173,7 +139,7 @@ def _current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
 
 def _pack_snapshot(snapshot: TaskSnapshot) -> dict[str, Any]:
     """Return a snapshot as JSON knows it."""
-    return {"told": dict(snapshot.told), "reads": dict(snapshot.reads), "writes": dict(snapshot.writes)}
+    return {"config": dict(snapshot.config), "inputs": dict(snapshot.inputs), "outputs": dict(snapshot.outputs)}
 
 
 def _unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
@@ -181,9 +147,9 @@ def _unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
     try:
         parts = [
             {path: FileState(tuple(saved_state[0]), saved_state[1]) for path, saved_state in saved[key].items()}
-            for key in ("reads", "writes")
+            for key in ("inputs", "outputs")
         ]
-        return TaskSnapshot(saved["told"], *parts)
+        return TaskSnapshot(saved["config"], *parts)
     except (KeyError, TypeError, IndexError, AttributeError):
         return None
 

@@ -1,125 +1,184 @@
-"""How a step becomes a task that doit understands: what it reads, is told, writes and does."""
+"""What a task declares, and how doit gets to know it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
-from importlib import import_module
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from doit import get_var
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
-from smedoit.config import release
-from smedoit.config.release import Release
-from smedoit.engine.state import program_config
+from smedoit.config.release import Release, load_release
+from smedoit.engine.code import reachable_code
 from smedoit.errors import ConfigError, SmeError
 from smedoit.runtime.filesets import FileSet
 
-Task = dict[str, Any]
+DoitTask = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
-
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of `doit TASK --LONG`: run gets its value as the keyword name.
+
+    long     as a person types it, if that is not name
+    choices  the values that there are; any value where it is empty
+    """
+
+    name: str
+    help: str
+    default: str | bool | int = ""
+    long: str = ""
+    short: str = ""
+    choices: tuple[str, ...] = ()
+
+    def for_doit(self) -> dict[str, object]:
+        """Return the option as doit declares it."""
+        declared: dict[str, object] = {
+            "name": self.name,
+            "long": self.long or self.name,
+            "type": type(self.default),
+            "default": self.default,
+            "help": self.help,
+        }
+        if self.short:
+            declared["short"] = self.short
+        if self.choices:
+            declared["choices"] = tuple((choice, "") for choice in self.choices)
+        return declared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One step of the build. Whatever its run looks at stands in inputs or config, or the task is wrong.
+
+    name     as a person types it; "GROUP:NAME" for one of a group
+    run      does the work; returns what it did in a few words, or a mapping with "did" and "result"
+    inputs   files, and sets of files, whose content decides whether it runs again
+    config   what of release.toml decides it, in the words of that file, so that reasons read well
+    outputs  files, and sets of files, that it makes, and makes again when somebody changed them
+    links    symlinks that it makes; where they lead is their content
+    after    tasks that must be done before, because their output is a set of files
+    always   it runs whenever somebody asks for it
+    wiki     the headings of the page that it replaces
+    options  what may stand behind its name as --option
+    words    the keyword by which run gets the words behind the task's name, as a list
+    then     tasks that follow when somebody asked for this one, unless it was for --dry-run
+    clean    what `doit clean` does, if that is not to remove the outputs
+    doc      one line for `doit list`; the contents page has it for a task that is in no group
+    """
+
+    name: str
+    run: Callable[..., object]
+    inputs: Sequence[Path | FileSet] = ()
+    config: Mapping[str, object] = field(default_factory=dict)
+    outputs: Sequence[Path | FileSet] = ()
+    links: Sequence[Path] = ()
+    after: Sequence[str] = ()
+    always: bool = False
+    wiki: str = ""
+    options: Sequence[Option] = ()
+    words: str = ""
+    then: Sequence[str] = ()
+    clean: Callable[[], None] | None = None
+    doc: str = ""
+
+    @property
+    def is_asked_only(self) -> bool:
+        """Whether it makes nothing that stays."""
+        return not (self.outputs or self.links)
+
+    def config_texts(self) -> dict[str, str]:
+        """Return config as texts that are equal only for equal values, by their key in release.toml."""
+        return {f"release.toml {key}": _config_text(value) for key, value in self.config.items()}
 
 
 def current_release() -> Release:
     """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
     try:
-        return apply_offline(release.load_release(), get_var("offline"))
+        return apply_offline(load_release(), get_var("offline"))
     except SmeError as error:
         raise InvalidDodoFile(str(error)) from None
 
 
-def apply_offline(rel: Release, said: str | None) -> Release:
+def apply_offline(rel: Release, given: str | None) -> Release:
     """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
-    if said is None:
+    if given is None:
         return rel
-    if said.lower() not in (*YES, *NO):
-        raise ConfigError(f"offline={said}: is neither yes nor no", hint="type offline=1, or leave it away")
-    return replace(rel, network=replace(rel.network, offline=said.lower() in YES))
+    if given.lower() not in (*YES, *NO):
+        raise ConfigError(f"offline={given}: is neither yes nor no", hint="type offline=1, or leave it away")
+    return replace(rel, network=replace(rel.network, offline=given.lower() in YES))
 
 
-def _task_action(rel: Release, task: str, function: str, *args: object) -> Callable[[], object]:
-    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback.
+def release_config(rel: Release, *keys: str) -> dict[str, object]:
+    """Return keys of [release] for the config of a task; volume_id with its placeholders filled in."""
+    identity = rel.release
+    return {f"[release] {key}": identity.volume if key == "volume_id" else getattr(identity, key) for key in keys}
 
-    function  module and name of a step below smedoit.steps, as "packages.choose"; it is
-              imported when it runs, so that a doit with nothing to do never pays for it
-    """
 
-    def action(**options: object) -> object:  # no functools.wraps: doit would read function's parameters
+def doit_task(rel: Release, task: Task) -> DoitTask:
+    """Return a task as doit wants it."""
+    filesets = [source for source in task.inputs if isinstance(source, FileSet)]
+    paths = [source for source in task.inputs if isinstance(source, Path)]
+    made_sets = [output for output in task.outputs if isinstance(output, FileSet)]
+    made_paths = [output for output in task.outputs if isinstance(output, Path)]
+    exported = _exporting_task(rel, task.name, [*paths, *(files.root for files in filesets)])
+    skipped = get_var(AGAIN) and task.is_asked_only
+    return {
+        "file_dep": paths,
+        "targets": made_paths,
+        "task_dep": [*task.after, *exported],
+        "actions": [] if skipped else [_logged_action(rel, task)],
+        "params": [option.for_doit() for option in task.options],
+        **({"pos_arg": task.words} if task.words else {}),
+        "meta": {
+            "config": {**task.config_texts(), **reachable_code(task.run)},
+            "inputs": tuple(filesets),
+            "outputs": tuple(made_sets),
+            "links": tuple(task.links),
+            "always": task.always,
+            "then": tuple(task.then),
+            "wiki": task.wiki,
+            "log": _log_file(rel, task.name),
+        },
+        "clean": [task.clean or (_remove_outputs, [made_paths, made_sets])],
+        "verbosity": 2,
+    }
+
+
+def doit_group(rel: Release, name: str, doc: str, tasks: Iterable[Task]) -> Iterator[DoitTask]:
+    """Yield a task that consists of others, as doit wants it: its head, then each of them."""
+    nothing: dict[str, object] = {"config": {}, "inputs": (), "outputs": (), "always": False, "wiki": ""}
+    yield {"name": None, "doc": doc, "meta": {**nothing, "log": _log_file(rel, name)}}
+    for task in tasks:
+        yield {"name": task.name.partition(":")[2], "doc": task.doc, **doit_task(rel, task)}
+
+
+def _log_file(rel: Release, name: str) -> Path:
+    return rel.logs / f"{name.replace(':', '-')}.log"
+
+
+def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
+    """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback."""
+
+    def action(**options: object) -> object:  # no functools.wraps: doit would read run's parameters
         from smedoit.runtime import progress
 
-        module, _, name = function.rpartition(".")
         try:
-            with progress.open_task_log(rel.logs / f"{task}.log"):
-                said = getattr(import_module(f"smedoit.{module}"), name)(*args, **options)
-                values = dict(said) if isinstance(said, Mapping) else {"did": str(said)}
+            with progress.open_task_log(_log_file(rel, task.name)):
+                done = task.run(**options)
+                values = dict(done) if isinstance(done, Mapping) else {"did": str(done)}
                 for value in values.values():
                     progress.log_line(str(value))
         except SmeError as error:
             return TaskFailed(str(error))
         return values
 
-    action.__name__ = function
+    action.__name__ = task.name
     return action
-
-
-def define_task(
-    rel: Release,
-    name: str,
-    function: str,
-    *args: object,
-    file_dep: Iterable[Path] = (),
-    reads: Iterable[FileSet] = (),
-    told: Mapping[str, object] | None = None,
-    targets: Iterable[Path] = (),
-    writes: Iterable[FileSet] = (),
-    links: Iterable[Path] = (),
-    after: Iterable[str] = (),
-    always: bool = False,
-    wiki: str = "",
-    params: Iterable[Mapping[str, object]] = (),
-    pos_arg: str = "",
-    then: Iterable[str] = (),
-) -> Task:
-    """Return a task as doit wants it.
-
-    told    in the words of release.toml, so that reasons read well
-    links   symlinks that it makes; where they lead is their content
-    after   tasks that must be done before, because their output is a set of files
-    always  it runs whenever somebody asks for it
-    wiki    the heading of the page that it replaces, for doit help
-    params  options of `doit TASK --option`, as doit declares them; the step gets them by name
-    pos_arg the name by which the step gets the words behind the task's name, as a list
-    then    tasks that follow when somebody asked for this one, unless it was for --dry-run
-    """
-    words = {f"release.toml {key}": _config_text(value) for key, value in (told or {}).items()}
-    targets, writes, links = list(targets), list(writes), list(links)
-    file_dep, reads = list(file_dep), list(reads)
-    exported = _exporting_task(rel, name, [*file_dep, *(files.root for files in reads)])
-    return {
-        "file_dep": file_dep,
-        "targets": list(targets),
-        "task_dep": [*after, *exported],
-        "actions": []
-        if get_var(AGAIN) and not (targets or writes or links)
-        else [_task_action(rel, name, function, *args)],
-        "params": [dict(param) for param in params],
-        **({"pos_arg": pos_arg} if pos_arg else {}),
-        "meta": {
-            "told": {**words, **program_config()},
-            "reads": tuple(reads),
-            "writes": tuple(writes),
-            "links": tuple(links),
-            "always": always,
-            "then": tuple(then),
-            "wiki": wiki,
-            "log": rel.logs / f"{name}.log",
-        },
-        "clean": [(_remove_outputs, [list(targets), list(writes)])],
-        "verbosity": 2,
-    }
 
 
 def _exporting_task(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:
@@ -130,12 +189,6 @@ def _exporting_task(rel: Release, name: str, inputs: Iterable[Path]) -> list[str
     places = [export.path for export in rel.exported if export.source.is_pinned] if name != "content" else []
     inputs = list(inputs) if places else []
     return ["content"] if any(path.is_relative_to(place) for place in places for path in inputs) else []
-
-
-def group_task(rel: Release, name: str, doc: str) -> Task:
-    """Return the head of a task that consists of others, to be yielded before them."""
-    nothing: dict[str, object] = {"told": {}, "reads": (), "writes": (), "always": False, "wiki": ""}
-    return {"name": None, "doc": doc, "meta": {**nothing, "log": rel.logs / f"{name}.log"}}
 
 
 def _config_text(value: object) -> str:
@@ -149,15 +202,9 @@ def _config_text(value: object) -> str:
     return str(value) if value != "" else "nothing"
 
 
-def release_config(rel: Release, *keys: str) -> dict[str, object]:
-    """Return what a task is told of [release]; volume_id with its placeholders filled in."""
-    identity = rel.release
-    return {f"[release] {key}": identity.volume if key == "volume_id" else getattr(identity, key) for key in keys}
-
-
-def _remove_outputs(targets: Iterable[Path], writes: Iterable[FileSet]) -> None:
+def _remove_outputs(paths: Iterable[Path], filesets: Iterable[FileSet]) -> None:
     """Remove what a task made, for doit clean; its directories stay."""
     from smedoit.runtime.files import remove_file
 
-    for path in [*targets, *(Path(found) for files in writes for found in files.paths())]:
+    for path in [*paths, *(Path(found) for files in filesets for found in files.paths())]:
         remove_file(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.installer import mock
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
@@ -18,16 +18,32 @@ def anaconda_source(rel: Release) -> Task:
     fetched = FileSet(srpm.parent, (srpm.name,), content=False)
     memory, scratch = rel.cache / "fetched/anaconda.json", layer.with_name("scratch")
     is_fetched = "://" in settings.srpm
-    return define_task(
-        rel,
-        "anaconda_source",
-        "installer.anaconda_source.make_anaconda_layer",
-        *(settings, rel.keys, rel.network, memory, srpm, scratch, layer),
-        file_dep=[key.file for key in rel.keys] if settings.srpm else [],
-        reads=[patches, *([] if is_fetched else [fetched])] if settings.srpm else [],
-        told={"[anaconda] srpm": settings.srpm, "[[keys]]": rel.keys},
-        targets=[layer.with_suffix(".json")] if settings.srpm else [],
-        writes=[FileSet(layer), *([fetched] if is_fetched else [])] if settings.srpm else [],
+
+    def run() -> object:
+        from smedoit.installer.anaconda_source import make_anaconda_layer
+
+        return make_anaconda_layer(
+            settings=settings,
+            pinned=rel.keys,
+            network=rel.network,
+            memory=memory,
+            srpm=srpm,
+            scratch=scratch,
+            target=layer,
+        )
+
+    return Task(
+        name="anaconda_source",
+        run=run,
+        inputs=[
+            *([key.file for key in rel.keys] if settings.srpm else []),
+            *([patches, *([] if is_fetched else [fetched])] if settings.srpm else []),
+        ],
+        config={"[anaconda] srpm": settings.srpm, "[[keys]]": rel.keys},
+        outputs=[
+            *([layer.with_suffix(".json")] if settings.srpm else []),
+            *([FileSet(layer), *([fetched] if is_fetched else [])] if settings.srpm else []),
+        ],
         wiki="Check how to tweak Anaconda; Prepare to build the product.img",
     )
 
@@ -48,20 +64,34 @@ def release_chroot(rel: Release) -> mock.MockChroot:
 def mock_init(rel: Release) -> Task:
     """The chroot, made anew whenever its configuration changes."""
     mock_chroot = release_chroot(rel)
-    return define_task(
-        rel,
-        "mock_init",
-        "installer.lorax.init_mock_chroot",
-        *(mock_chroot, rel.release.arch),
-        told={**release_config(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
-        targets=[mock_chroot.file],
+
+    def run() -> object:
+        from smedoit.installer.lorax import init_mock_chroot
+
+        return init_mock_chroot(mock_chroot=mock_chroot, arch=rel.release.arch)
+
+    return Task(
+        name="mock_init",
+        run=run,
+        config={**release_config(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
+        outputs=[mock_chroot.file],
         wiki="Local Only: Mock Special Settings; Local Only: mock requirement; Local Only: Patch a Mock Plugin",
     )
 
 
 def clean_mock(rel: Release) -> Task:
     """The chroot, removed."""
-    return define_task(rel, "clean_mock", "installer.lorax.remove_mock_chroot", release_chroot(rel), always=True)
+
+    def run() -> object:
+        from smedoit.installer.lorax import remove_mock_chroot
+
+        return remove_mock_chroot(mock_chroot=release_chroot(rel))
+
+    return Task(
+        name="clean_mock",
+        run=run,
+        always=True,
+    )
 
 
 def installer(rel: Release) -> Task:
@@ -73,24 +103,38 @@ def installer(rel: Release) -> Task:
     wiki = "Check if installer needs re-building; Build & Release SME Server"
     if rel.installer.way == "overlay":
         after = ["product_img", "updates_img"]
-        return define_task(
-            rel,
-            "installer",
-            "installer.lorax.explain_overlay_installer",
-            reads=reads,
-            told=told,
+
+        def run() -> object:
+            from smedoit.installer.lorax import explain_overlay_installer
+
+            return explain_overlay_installer()
+
+        return Task(
+            name="installer",
+            run=run,
+            inputs=[*reads],
+            config=told,
             after=after,
             wiki=wiki,
         )
-    args = (release_chroot(rel), rel.release, rel.installer, rel.state / "lorax", rel.boot_set.path)
-    return define_task(
-        rel,
-        "installer",
-        "installer.lorax.build_installer_images",
-        *args,
-        reads=reads,
-        told=told,
-        writes=[FileSet(rel.boot_set.path, content=False)],
+
+    def run_lorax() -> object:
+        from smedoit.installer.lorax import build_installer_images
+
+        return build_installer_images(
+            mock_chroot=release_chroot(rel),
+            identity=rel.release,
+            settings=rel.installer,
+            work=rel.state / "lorax",
+            boot_set=rel.boot_set.path,
+        )
+
+    return Task(
+        name="installer",
+        run=run_lorax,
+        inputs=[*reads],
+        config=told,
+        outputs=[FileSet(rel.boot_set.path, content=False)],
         after=["mock_init"],
         wiki=wiki,
     )
@@ -100,7 +144,19 @@ def wiki_alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str
     """The page's name for several tasks, with their logs under the page's name for it."""
     logs = [rel.logs / f"{task_name}.log" for task_name in of]
     target: Path = rel.stage / log
-    return define_task(rel, name, "installer.lorax.gather_logs", *(logs, target), after=of, always=True, wiki=wiki)
+
+    def run() -> object:
+        from smedoit.installer.lorax import gather_logs
+
+        return gather_logs(logs=logs, target=target)
+
+    return Task(
+        name=name,
+        run=run,
+        after=of,
+        always=True,
+        wiki=wiki,
+    )
 
 
 def update_repos(rel: Release) -> Task:
@@ -130,21 +186,27 @@ def product_img(rel: Release) -> Task:
     """images/product.img."""
     target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.previous
     above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
-    return define_task(
-        rel,
-        "product_img",
-        "installer.overlays.write_product_img",
-        *(rel.content.path, below, above, rel.release, rel.rules, target),
-        reads=[
+
+    def run() -> object:
+        from smedoit.installer.overlays import write_product_img
+
+        return write_product_img(
+            content=rel.content.path, below=below, above=above, identity=rel.release, own=rel.rules, target=target
+        )
+
+    return Task(
+        name="product_img",
+        run=run,
+        inputs=[
             FileSet(rel.content.path / "product"),
             *([FileSet(Path(below) / "product")] if below else []),
             *([FileSet(rel.anaconda_layer), FileSet(srpm.parent, (srpm.name,), content=False)] if above else []),
         ],
-        told={
+        config={
             **branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
             **({"[content] previous": below} if below else {}),
         },
-        targets=[target],
+        outputs=[target],
         after=["anaconda_source"] if above else [],
         wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
         " Bump version in /etc/*release* files",
@@ -154,14 +216,25 @@ def product_img(rel: Release) -> Task:
 def updates_img(rel: Release) -> Task:
     """images/updates.img."""
     updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / "images/updates.img"
-    return define_task(
-        rel,
-        "updates_img",
-        "installer.overlays.write_updates_img",
-        *(updates, NOT_OVERLAID, rel.translations.path, place, rel.release.epoch, target),
-        reads=[FileSet(updates, apart=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
-        told={**release_config(rel, "date"), "[translations] place": place},
-        targets=[target],
+
+    def run() -> object:
+        from smedoit.installer.overlays import write_updates_img
+
+        return write_updates_img(
+            root=updates,
+            skipped=NOT_OVERLAID,
+            translations=rel.translations.path,
+            place=place,
+            epoch=rel.release.epoch,
+            target=target,
+        )
+
+    return Task(
+        name="updates_img",
+        run=run,
+        inputs=[FileSet(updates, apart=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
+        config={**release_config(rel, "date"), "[translations] place": place},
+        outputs=[target],
         after=["translations"] if rel.translations.automatic else [],
         wiki="Copy anaconda translations to create updates.img",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.iso.netinstall import FROM_TREE
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import GRUB_TEXT, NETINSTALL, branded, either
@@ -23,25 +23,31 @@ def source_iso(rel: Release) -> Task:
     own = rel.state / "discs"
     keys = [key.file for key in rel.keys]
     beside = f"{rel.source_iso.stem}*.iso"
-    return define_task(
-        rel,
-        "source_iso",
-        "iso.source_iso.write_source_iso",
-        *(
-            rel.release,
-            rel.sources,
-            rel.sources_lock,
-            rel.srpms,
-            keys,
-            own,
-            rel.source_iso,
-            memories,
-            layout_directory(rel),
-        ),
-        file_dep=[rel.sources_lock, *keys],
-        reads=[FileSet(rel.srpms / "repodata")],
-        told={**release_config(rel, "product", "version", "label", "date", "name", "short"), "[sources]": rel.sources},
-        writes=[
+
+    def run() -> object:
+        from smedoit.iso.source_iso import write_source_iso
+
+        return write_source_iso(
+            identity=rel.release,
+            settings=rel.sources,
+            sources_lock=rel.sources_lock,
+            srpms=rel.srpms,
+            pinned=keys,
+            own=own,
+            target=rel.source_iso,
+            memories=memories,
+            layouts=layout_directory(rel),
+        )
+
+    return Task(
+        name="source_iso",
+        run=run,
+        inputs=[rel.sources_lock, *keys, FileSet(rel.srpms / "repodata")],
+        config={
+            **release_config(rel, "product", "version", "label", "date", "name", "short"),
+            "[sources]": rel.sources,
+        },
+        outputs=[
             FileSet(rel.source_iso.parent, (beside, f"{beside}.sha256")),
             FileSet(layout_directory(rel), (f"{rel.source_iso.stem}*.json",)),
         ],
@@ -54,30 +60,45 @@ def netinstall(rel: Release) -> Task:
     """The network install ISO, also as images/boot.iso of the tree."""
     identity, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL
     volume, record = rel.netinstall.volume(identity), rel.layout(rel.netinstall_iso)
-    return define_task(
-        rel,
-        "netinstall",
-        "iso.netinstall.write_netinstall_iso",
-        *(identity, rel.netinstall, rel.mirrors, rel.rules, origins(rel), rel.tree, own, rel.netinstall_iso),
-        *(rel.memories.digests, record, in_tree),
-        reads=[
+
+    def run() -> object:
+        from smedoit.iso.netinstall import write_netinstall_iso
+
+        return write_netinstall_iso(
+            identity=identity,
+            settings=rel.netinstall,
+            mirrors=rel.mirrors,
+            own_rules=rel.rules,
+            sources=origins(rel),
+            tree_root=rel.tree,
+            own=own,
+            target=rel.netinstall_iso,
+            memory=rel.memories.digests,
+            record=record,
+            in_tree=in_tree,
+        )
+
+    return Task(
+        name="netinstall",
+        run=run,
+        inputs=[
             FileSet(rel.content.path / "netinstall"),
             *either(rel, *GRUB_TEXT, "images/efiboot.img"),
             FileSet(rel.tree, FROM_TREE),
         ],
-        told={
+        config={
             **branded(rel, "product", "aliases", "version", "label", "date"),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
             "[mirrors] urls": rel.mirrors.urls,
         },
-        targets=[
+        outputs=[
             rel.netinstall_iso,
             rel.netinstall_iso.with_name(f"{rel.netinstall_iso.name}.sha256"),
             record,
             in_tree,
+            FileSet(own),
         ],
-        writes=[FileSet(own)],
         after=["tree", "isolinux", "grub", "product_img", "updates_img"],
         wiki="Create cdrom content",
     )
@@ -94,15 +115,24 @@ def on_medium(relative: str) -> bool:
 def iso(rel: Release) -> Task:
     """The sealed ISO."""
 
-    return define_task(
-        rel,
-        "iso",
-        "iso.build.write_installation_iso",
-        *(rel.release, rel.tree, on_medium, rel.iso, rel.memories.digests, rel.layout(rel.iso)),
-        file_dep=[rel.lock],
-        reads=[FileSet(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        told=release_config(rel, "product", "version", "label", "volume_id", "date"),
-        targets=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
+    def run() -> object:
+        from smedoit.iso.build import write_installation_iso
+
+        return write_installation_iso(
+            identity=rel.release,
+            tree_root=rel.tree,
+            on_medium=on_medium,
+            target=rel.iso,
+            memory=rel.memories.digests,
+            record=rel.layout(rel.iso),
+        )
+
+    return Task(
+        name="iso",
+        run=run,
+        inputs=[rel.lock, FileSet(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
+        config=release_config(rel, "product", "version", "label", "volume_id", "date"),
+        outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",
             "tree",

@@ -5,35 +5,54 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
 
 
 def sources(rel: Release) -> Task:
     """sources.lock from packages.lock and the tiers."""
-    return define_task(
-        rel,
-        "sources",
-        "packages.sources.choose_sources",
-        *(rel.lock, rel.tiers, rel.keys, rel.sources, rel.root, rel.cache / "sources.json", rel.sources_lock),
-        file_dep=[rel.lock, *(key.file for key in rel.keys)],
-        reads=[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
-        told={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] absent": rel.sources.absent},
-        targets=[rel.sources_lock],
+
+    def run() -> object:
+        from smedoit.packages.sources import choose_sources
+
+        return choose_sources(
+            lock_file=rel.lock,
+            tiers=rel.tiers,
+            pinned=rel.keys,
+            settings=rel.sources,
+            root=rel.root,
+            memory=rel.cache / "sources.json",
+            target=rel.sources_lock,
+        )
+
+    return Task(
+        name="sources",
+        run=run,
+        inputs=[
+            rel.lock,
+            *(key.file for key in rel.keys),
+            *[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
+        ],
+        config={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] absent": rel.sources.absent},
+        outputs=[rel.sources_lock],
         wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
     )
 
 
 def stage_sources(rel: Release) -> Task:
     """SRPMS/ from sources.lock."""
-    return define_task(
-        rel,
-        "stage_sources",
-        "packages.sources.link_sources",
-        *(rel.sources_lock, rel.root, rel.srpms),
-        file_dep=[rel.sources_lock],
-        writes=[FileSet(rel.srpms, ("*.rpm",), content=False)],
+
+    def run() -> object:
+        from smedoit.packages.sources import link_sources
+
+        return link_sources(sources_lock=rel.sources_lock, root=rel.root, target=rel.srpms)
+
+    return Task(
+        name="stage_sources",
+        run=run,
+        inputs=[rel.sources_lock],
+        outputs=[FileSet(rel.srpms, ("*.rpm",), content=False)],
         wiki="Create release specific folder and link",
     )
 
@@ -41,15 +60,23 @@ def stage_sources(rel: Release) -> Task:
 def source_repodata(rel: Release) -> Task:
     """repodata/ of SRPMS/."""
     place = rel.srpms / "repodata"
-    return define_task(
-        rel,
-        "source_repodata",
-        "packages.sources.write_source_repodata",
-        *(rel.sources_lock, rel.srpms, rel.release.epoch, rel.cache / "sources.sqlite"),
-        file_dep=[rel.sources_lock],
-        told=release_config(rel, "date"),
-        writes=[FileSet(place)],
-        targets=[place / "repomd.xml"],
+
+    def run() -> object:
+        from smedoit.packages.sources import write_source_repodata
+
+        return write_source_repodata(
+            sources_lock=rel.sources_lock,
+            target=rel.srpms,
+            epoch=rel.release.epoch,
+            memory=rel.cache / "sources.sqlite",
+        )
+
+    return Task(
+        name="source_repodata",
+        run=run,
+        inputs=[rel.sources_lock],
+        config=release_config(rel, "date"),
+        outputs=[place / "repomd.xml", FileSet(place)],
         after=["stage_sources"],
         wiki="Create release specific folder and link",
     )
@@ -58,14 +85,31 @@ def source_repodata(rel: Release) -> Task:
 def packages(rel: Release) -> Task:
     """packages.lock from the tiers, or from an earlier lock."""
     content, memories = rel.content.path, rel.memories
-    return define_task(
-        rel,
-        "packages",
-        "packages.choose.choose_packages",
-        *(rel.tiers, rel.keys, rel.packages, rel.exclusions, rel.release, rel.root, content, memories, rel.lock),
-        file_dep=[*(key.file for key in rel.keys), *([Path(rel.packages.lock)] if rel.packages.lock else [])],
-        reads=[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
-        told={
+
+    def run() -> object:
+        from smedoit.packages.choose import choose_packages
+
+        return choose_packages(
+            tiers=rel.tiers,
+            pinned=rel.keys,
+            selection=rel.packages,
+            without=rel.exclusions,
+            identity=rel.release,
+            root=rel.root,
+            content=content,
+            memories=memories,
+            target=rel.lock,
+        )
+
+    return Task(
+        name="packages",
+        run=run,
+        inputs=[
+            *(key.file for key in rel.keys),
+            *([Path(rel.packages.lock)] if rel.packages.lock else []),
+            *[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
+        ],
+        config={
             "[[tiers]]": rel.tiers,
             "[[keys]]": rel.keys,
             "[packages]": rel.packages,
@@ -73,7 +117,7 @@ def packages(rel: Release) -> Task:
             "[excluded]": rel.excluded,
             **release_config(rel, "arch", "date"),
         },
-        targets=[rel.lock],
+        outputs=[rel.lock],
         wiki="Local Only: update_repos; RPM dependencies",
     )
 
@@ -81,27 +125,34 @@ def packages(rel: Release) -> Task:
 def stage_packages(rel: Release) -> Task:
     """Packages/ from the lock."""
     target = rel.tree / "Packages"
-    return define_task(
-        rel,
-        "stage_packages",
-        "packages.stage.link_packages",
-        *(rel.lock, rel.root, target, rel.memories.digests),
-        file_dep=[rel.lock],
-        writes=[FileSet(target, ("*.rpm",), content=False)],
+
+    def run() -> object:
+        from smedoit.packages.stage import link_packages
+
+        return link_packages(lock_file=rel.lock, root=rel.root, target=target, memory=rel.memories.digests)
+
+    return Task(
+        name="stage_packages",
+        run=run,
+        inputs=[rel.lock],
+        outputs=[FileSet(target, ("*.rpm",), content=False)],
         wiki="Local Only: Create stage content",
     )
 
 
 def medium_keys(rel: Release) -> Task:
     """The keys on the medium, tried on every package of it."""
-    return define_task(
-        rel,
-        "medium_keys",
-        "packages.stage.verify_medium_keys",
-        *(rel.keys, rel.lock, rel.tree, rel.memories.census),
-        file_dep=[rel.lock],
-        reads=[FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
-        told={"[[keys]]": rel.keys},
+
+    def run() -> object:
+        from smedoit.packages.stage import verify_medium_keys
+
+        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, memory=rel.memories.census)
+
+    return Task(
+        name="medium_keys",
+        run=run,
+        inputs=[rel.lock, FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
+        config={"[[keys]]": rel.keys},
         after=["stage_packages", "tree"],
         wiki="Local Only: update_repos",
     )
@@ -111,14 +162,26 @@ def comps(rel: Release) -> Task:
     """comps.xml, held against the packages."""
     source, target = rel.groups.comps, rel.tree / "Packages/base/comps.xml"
     relative = source.relative_to(rel.content.path).as_posix()
-    return define_task(
-        rel,
-        "comps",
-        "packages.metadata.write_comps",
-        *(relative, rel.rules, source, rel.lock, rel.groups, rel.release, target),
-        file_dep=[source, rel.lock],
-        told={**branded(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
-        targets=[target],
+
+    def run() -> object:
+        from smedoit.packages.metadata import write_comps
+
+        return write_comps(
+            relative=relative,
+            own=rel.rules,
+            source=source,
+            lock_file=rel.lock,
+            groups=rel.groups,
+            identity=rel.release,
+            target=target,
+        )
+
+    return Task(
+        name="comps",
+        run=run,
+        inputs=[source, rel.lock],
+        config={**branded(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
+        outputs=[target],
         wiki="Create cdrom content",
     )
 
@@ -126,15 +189,20 @@ def comps(rel: Release) -> Task:
 def repodata(rel: Release) -> Task:
     """repodata/ of the tree."""
     groups, memory = rel.tree / "Packages/base/comps.xml", rel.cache / "repodata.sqlite"
-    return define_task(
-        rel,
-        "repodata",
-        "packages.metadata.write_tree_repodata",
-        *(rel.lock, groups, rel.tree, rel.release.epoch, memory),
-        file_dep=[rel.lock, groups],
-        told=release_config(rel, "date"),
-        writes=[FileSet(rel.tree / "repodata")],
-        targets=[rel.tree / "repodata/repomd.xml"],
+
+    def run() -> object:
+        from smedoit.packages.metadata import write_tree_repodata
+
+        return write_tree_repodata(
+            lock_file=rel.lock, comps_file=groups, tree_root=rel.tree, epoch=rel.release.epoch, memory=memory
+        )
+
+    return Task(
+        name="repodata",
+        run=run,
+        inputs=[rel.lock, groups],
+        config=release_config(rel, "date"),
+        outputs=[rel.tree / "repodata/repomd.xml", FileSet(rel.tree / "repodata")],
         after=["stage_packages"],
         wiki="Local Only: update_repos",
     )

@@ -54,7 +54,7 @@ def _check_failure(rel: Release, task: str, told: Mapping[str, str]) -> str:
     saw = _recorded_inputs(state)
     if saw is None:
         return f"it has not passed since it last ran, or never ran: doit {task}"
-    heard = _load_snapshot(state)["told"]
+    heard = _load_snapshot(state)["config"]
     for key, value in told.items():
         if key.startswith("release.toml") and heard.get(key) != value:
             return f"{key} changed since it passed: doit {task}"
@@ -77,7 +77,7 @@ def _recorded_inputs(state: Path) -> Mapping[str, FileState] | None:
     if not state.is_file():
         return None
     try:
-        return {path: FileState(*values) for path, values in _load_snapshot(state)["reads"].items()}
+        return {path: FileState(*values) for path, values in _load_snapshot(state)["inputs"].items()}
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smedoit.artifacts import tasks
+from smedoit.artifacts.tasks import verify
 from smedoit.boottest.tasks import boot_test
 from smedoit.checks.tasks import check_versions, closure, quality, updates
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
-from smedoit.tiers.tasks import option
+from smedoit.engine.task import Option, Task
 
 WHERE = (
-    option("source", "from", "", "testing: move the final bits that lie there, instead of the stage"),
-    option("to", "to", "", "the channel, if it is not to be the one that the label stands for"),
+    Option("source", "testing: move the final bits that lie there, instead of the stage", long="from"),
+    Option("to", "the channel, if it is not to be the one that the label stands for"),
 )
-DRY = option("dry_run", "dry-run", False, "show what would be done, and do nothing")
+DRY_RUN = Option("dry_run", "show what would be done, and do nothing", default=False, long="dry-run")
 
 
 GATES = {
-    "verify": tasks.verify,
+    "verify": verify,
     "quality": quality,
     "closure": closure,
     "updates": updates,
@@ -30,59 +29,93 @@ GATES = {
 
 def check_configs(rel: Release) -> dict[str, Mapping[str, str]]:
     """Return gate -> what its task is told now: a gate that passed under other words is open again."""
-    return {name: task(rel)["meta"]["told"] for name, task in GATES.items()}
+    return {name: task(rel).config_texts() for name, task in GATES.items()}
 
 
 def plan_publish(rel: Release) -> Task:
     """The plan of a publish, and its gates."""
     wiki = "Dev access to release ISO; Prepare directory structure for SME10 release"
-    return define_task(
-        rel,
-        "plan_publish",
-        "publish.publish.show_publish_plan",
-        *(rel, check_configs(rel)),
+
+    def run(source: str, to: str) -> object:
+        from smedoit.publish.publish import show_publish_plan
+
+        return show_publish_plan(rel=rel, told=check_configs(rel), source=source, to=to)
+
+    return Task(
+        name="plan_publish",
+        run=run,
         always=True,
-        params=WHERE,
         wiki=wiki,
+        options=WHERE,
     )
 
 
 def publish(rel: Release) -> Task:
     """The stage beside its place, then into it, then the link."""
-    return define_task(
-        rel,
-        "publish",
-        "publish.publish.publish_release",
-        *(rel, check_configs(rel), rel.logs / "publish.rsync.log"),
+
+    def run(source: str, to: str, dry_run: bool) -> object:
+        from smedoit.publish.publish import publish_release
+
+        return publish_release(
+            rel=rel, told=check_configs(rel), log=rel.logs / "publish.rsync.log", source=source, to=to, dry_run=dry_run
+        )
+
+    return Task(
+        name="publish",
+        run=run,
         always=True,
-        params=[*WHERE, DRY],
         wiki="Prepare directory structure for SME10 release; Copy SME Server 10 64 bit Jigdo to mirror; "
         "Copy SME Server 10 SRPMS Jigdo to mirror; Copy SME Server 10 ISOs to mirror; Hard links; "
         "Switch main version link; Addendum",
+        options=[*WHERE, DRY_RUN],
     )
 
 
 def rollback(rel: Release) -> Task:
     """The last publish or move, undone."""
-    args = (rel, rel.logs / "rollback.rsync.log")
-    return define_task(
-        rel,
-        "rollback",
-        "publish.publish.rollback_publish",
-        *args,
+
+    def run(dry_run: bool) -> object:
+        from smedoit.publish.publish import rollback_publish
+
+        return rollback_publish(rel=rel, log=rel.logs / "rollback.rsync.log", dry_run=dry_run)
+
+    return Task(
+        name="rollback",
+        run=run,
         always=True,
-        params=[DRY],
         wiki="Switch main version link",
+        options=[DRY_RUN],
     )
 
 
 def retire(rel: Release) -> Task:
     """A final release to obsolete/."""
-    return define_task(
-        rel, "retire", "publish.retire.retire_releases", rel, always=True, params=[DRY], pos_arg="versions"
+
+    def run(versions: list[str], dry_run: bool) -> object:
+        from smedoit.publish.retire import retire_releases
+
+        return retire_releases(rel=rel, versions=versions, dry_run=dry_run)
+
+    return Task(
+        name="retire",
+        run=run,
+        always=True,
+        options=[DRY_RUN],
+        words="versions",
     )
 
 
 def prune(rel: Release) -> Task:
     """Old test releases."""
-    return define_task(rel, "prune", "publish.retire.prune_test_releases", rel, always=True, params=[DRY])
+
+    def run(dry_run: bool) -> object:
+        from smedoit.publish.retire import prune_test_releases
+
+        return prune_test_releases(rel=rel, dry_run=dry_run)
+
+    return Task(
+        name="prune",
+        run=run,
+        always=True,
+        options=[DRY_RUN],
+    )

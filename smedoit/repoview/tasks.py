@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, group_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.repodata.inputs import repositories
 from smedoit.runtime.filesets import FileSet
 from smedoit.tiers.tasks import SOURCES
@@ -15,7 +15,6 @@ from smedoit.tiers.tasks import repositories as parts
 
 def repoview(rel: Release) -> Iterator[Task]:
     """repoview/ of every repository of binary packages that is ours, and of the tree."""
-    yield group_task(rel, "repoview", "web pages of each tier and of the tree: groups, letters, packages, a feed")
     for tier in rel.tiers:
         for arch in [part for part in parts(rel, tier) if part != SOURCES and not tier.mirror]:
             made_by = [f"tiers:{tier.name}-{arch}"] if tier.repodata else []
@@ -31,16 +30,21 @@ def repoview_task(rel: Release, label: str, place: Path, title: str, after: list
         rel.cache / "pages" / f"{label}.sqlite",
         rel.cache / "pages" / f"{label}.json",
     )
-    task = define_task(
-        rel,
-        f"repoview-{label}",
-        "repoview.write.write_repoview",
-        *(place, title, comps, rel.rules, rel.release, memory, state),
-        file_dep=[comps],
-        reads=repositories(rel, place),
-        told={"[[rules]]": rel.rules, **release_config(rel, "product", "aliases", "version", "label", "arch")},
-        writes=[FileSet(place / "repoview")],
+
+    def run() -> object:
+        from smedoit.repoview.write import write_repoview
+
+        return write_repoview(
+            place=place, title=title, comps_file=comps, own=rel.rules, identity=rel.release, memory=memory, state=state
+        )
+
+    return Task(
+        name=f"repoview:{label}",
+        run=run,
+        inputs=[comps, *repositories(rel, place)],
+        config={"[[rules]]": rel.rules, **release_config(rel, "product", "aliases", "version", "label", "arch")},
+        outputs=[FileSet(place / "repoview")],
         after=after,
         wiki="Local Only: update_repos",
+        doc=f"web pages of {title}",
     )
-    return {"name": label, "doc": f"web pages of {title}", **task}

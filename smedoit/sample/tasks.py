@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
+from smedoit.engine.task import Task
 
 
 def sample(rel: Release) -> Task:
     """The practice world."""
-    return define_task(rel, "sample", "sample.world.make_sample", rel, always=True)
+
+    def run() -> object:
+        from smedoit.sample.world import make_sample
+
+        return make_sample(rel=rel)
+
+    return Task(
+        name="sample",
+        run=run,
+        always=True,
+    )

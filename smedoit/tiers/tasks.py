@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
-from smedoit.engine.task import Task, define_task, group_task, release_config
+from smedoit.engine.task import Option, Task, release_config
 from smedoit.runtime.filesets import FileSet
 
 SOURCES = "SRPMS"
@@ -21,27 +21,30 @@ def repositories(rel: Release, tier: Tier) -> list[str]:
 
 def tiers(rel: Release) -> Iterator[Task]:
     """repodata/ of every repository of every tier."""
-    yield group_task(rel, "tiers", "repodata of every tier, for yum: of each architecture and of the sources")
     for tier in rel.tiers:
         for place in repositories(rel, tier) if tier.repodata else ():
-            label = tier.name if place == "." else f"{tier.name}-{place}"
-            what = f"repodata of the tier {tier.name}" + ("" if place == "." else f", {place}")
-            yield {"name": label, "doc": what, **tier_repodata(rel, tier, place, label)}
+            yield tier_repodata(rel, tier, place)
 
 
-def tier_repodata(rel: Release, tier: Tier, place: str, label: str) -> Task:
+def tier_repodata(rel: Release, tier: Tier, place: str) -> Task:
     """repodata/ of one repository of a tier."""
+    label = tier.name if place == "." else f"{tier.name}-{place}"
     directory, memory = tier.path / place, rel.cache / "tiers" / f"{label}.sqlite"
     known = repositories(rel, tier)
-    return define_task(
-        rel,
-        f"tiers-{label}",
-        "tiers.repodata.write_tier_repodata",
-        *(tier, directory, known, rel.release.epoch, memory),
-        reads=[FileSet(directory, ("*.rpm",), content=False)],
-        told=release_config(rel, "date"),
-        writes=[FileSet(directory / "repodata")],
+
+    def run() -> object:
+        from smedoit.tiers.repodata import write_tier_repodata
+
+        return write_tier_repodata(tier=tier, directory=directory, known=known, epoch=rel.release.epoch, memory=memory)
+
+    return Task(
+        name=f"tiers:{label}",
+        run=run,
+        inputs=[FileSet(directory, ("*.rpm",), content=False)],
+        config=release_config(rel, "date"),
+        outputs=[FileSet(directory / "repodata")],
         wiki=WIKI,
+        doc=f"repodata of the tier {tier.name}" + ("" if place == "." else f", {place}"),
     )
 
 
@@ -52,33 +55,50 @@ def scan_cache(rel: Release) -> Path:
 
 def why_package(rel: Release) -> Task:
     """The rule that decided about every copy of a package."""
-    args = (rel, scan_cache(rel))
-    return define_task(
-        rel, "why_package", "tiers.repodata.explain_packages", *args, always=True, pos_arg="names", wiki=WIKI
+
+    def run(names: list[str]) -> object:
+        from smedoit.tiers.repodata import explain_packages
+
+        return explain_packages(rel=rel, memory=scan_cache(rel), names=names)
+
+    return Task(
+        name="why_package",
+        run=run,
+        always=True,
+        wiki=WIKI,
+        words="names",
     )
 
 
 def promote(rel: Release) -> Task:
     """Packages to the next tier, and back; afterwards the tiers that it touched are described anew."""
-    return define_task(
-        rel,
-        "promote",
-        "tiers.promote.promote_packages",
-        *(rel, scan_cache(rel)),
+
+    def run(source: str, target: str, copy: bool, dry_run: bool, undo: bool, names: list[str]) -> object:
+        from smedoit.tiers.promote import promote_packages
+
+        return promote_packages(
+            rel=rel,
+            memory=scan_cache(rel),
+            source=source,
+            target=target,
+            copy=copy,
+            dry_run=dry_run,
+            undo=undo,
+            names=names,
+        )
+
+    return Task(
+        name="promote",
+        run=run,
         always=True,
-        params=[
-            option("source", "from", "", "the tier where they lie, if more than one has them"),
-            option("target", "to", "", "the tier where they go, if not to the next of the cycle"),
-            option("copy", "copy", False, "leave them where they lie, too; from a mirror that is always so"),
-            option("dry_run", "dry-run", False, "show what would be done, and do nothing"),
-            option("undo", "undo", False, "take the last promotion back"),
-        ],
-        pos_arg="names",
-        then=["tiers"],
         wiki="Rpm update cycle; How get a Fully updated ISO",
+        options=[
+            Option("source", "the tier where they lie, if more than one has them", long="from"),
+            Option("target", "the tier where they go, if not to the next of the cycle", long="to"),
+            Option("copy", "leave them where they lie, too; from a mirror that is always so", default=False),
+            Option("dry_run", "show what would be done, and do nothing", default=False, long="dry-run"),
+            Option("undo", "take the last promotion back", default=False),
+        ],
+        words="names",
+        then=["tiers"],
     )
-
-
-def option(name: str, long: str, default: str | bool, words: str) -> dict[str, object]:
-    """Return an option of a task as doit declares it."""
-    return {"name": name, "long": long, "type": type(default), "default": default, "help": words}

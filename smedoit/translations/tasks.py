@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task
+from smedoit.engine.task import Task
 
 
 def translations(rel: Release) -> Task:
     """The installer's translations."""
-    return define_task(
-        rel,
-        "translations",
-        "translations.mirror.mirror_translations",
-        *(rel.translations, rel.network, rel.cache / "fetched/translations.json"),
+
+    def run() -> object:
+        from smedoit.translations.mirror import mirror_translations
+
+        return mirror_translations(
+            settings=rel.translations, network=rel.network, memory=rel.cache / "fetched/translations.json"
+        )
+
+    return Task(
+        name="translations",
+        run=run,
         always=True,
         wiki="Anaconda translations",
     )
@@ -20,12 +26,22 @@ def translations(rel: Release) -> Task:
 
 def patches(rel: Release) -> Task:
     """Patches of the server-manager's translations."""
-    return define_task(
-        rel,
-        "patches",
-        "translations.patches.report_pending_patches",
-        *(rel.translations, rel.network, rel.cache / "fetched/patches.json", rel.lock, rel.root),
-        file_dep=[rel.lock],
+
+    def run() -> object:
+        from smedoit.translations.patches import report_pending_patches
+
+        return report_pending_patches(
+            settings=rel.translations,
+            network=rel.network,
+            memory=rel.cache / "fetched/patches.json",
+            lock_file=rel.lock,
+            root=rel.root,
+        )
+
+    return Task(
+        name="patches",
+        run=run,
+        inputs=[rel.lock],
         always=True,
         wiki="Server-Manager translations",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task, define_task, release_config
+from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import OVERLAYS
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
@@ -63,15 +63,26 @@ def tree(rel: Release) -> Task:
     def owned(relative: str) -> bool:
         return not matches_patterns(relative, theirs)
 
-    return define_task(
-        rel,
-        "tree",
-        "tree.fill.fill_tree",
-        *(sources(rel), keys, rel.release, rel.rules, from_boot_set, from_content, owned, rel.tree),
-        file_dep=keys,
-        reads=[FileSet(rel.boot_set.path, BOOT_FILES, apart), FileSet(rel.content.path, apart=apart)],
-        told=branded(rel),
-        writes=[FileSet(rel.tree, apart=theirs)],
+    def run() -> object:
+        from smedoit.tree.fill import fill_tree
+
+        return fill_tree(
+            sources=sources(rel),
+            pinned=keys,
+            identity=rel.release,
+            own=rel.rules,
+            from_boot_set=from_boot_set,
+            from_content=from_content,
+            owned=owned,
+            target=rel.tree,
+        )
+
+    return Task(
+        name="tree",
+        run=run,
+        inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, apart), FileSet(rel.content.path, apart=apart)],
+        config=branded(rel),
+        outputs=[FileSet(rel.tree, apart=theirs)],
         after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
@@ -79,14 +90,18 @@ def tree(rel: Release) -> Task:
 
 def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
-    return define_task(
-        rel,
-        "isolinux",
-        "tree.fill.write_isolinux_menu",
-        *(sources(rel), rel.release, rel.rules, rel.tree),
-        reads=either(rel, *BOOT_TEXTS),
-        told=branded(rel, "product", "aliases", "version", "label", "volume_id"),
-        writes=[FileSet(rel.tree, BOOT_TEXTS)],
+
+    def run() -> object:
+        from smedoit.tree.fill import write_isolinux_menu
+
+        return write_isolinux_menu(sources=sources(rel), identity=rel.release, own=rel.rules, target=rel.tree)
+
+    return Task(
+        name="isolinux",
+        run=run,
+        inputs=[*either(rel, *BOOT_TEXTS)],
+        config=branded(rel, "product", "aliases", "version", "label", "volume_id"),
+        outputs=[FileSet(rel.tree, BOOT_TEXTS)],
         after=boot_set_task(rel),
         wiki="Bump version in the splash screen",
     )
@@ -95,14 +110,18 @@ def isolinux(rel: Release) -> Task:
 def grub(rel: Release) -> Task:
     """The boot menu for UEFI."""
     names = (*GRUB_TEXT, "images/efiboot.img")
-    return define_task(
-        rel,
-        "grub",
-        "tree.fill.write_grub_cfg",
-        *(sources(rel), rel.release, rel.rules, rel.tree),
-        reads=either(rel, *names),
-        told=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
-        targets=[rel.tree / name for name in names],
+
+    def run() -> object:
+        from smedoit.tree.fill import write_grub_cfg
+
+        return write_grub_cfg(sources=sources(rel), identity=rel.release, own=rel.rules, target=rel.tree)
+
+    return Task(
+        name="grub",
+        run=run,
+        inputs=[*either(rel, *names)],
+        config=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
+        outputs=[*[rel.tree / name for name in names]],
         after=boot_set_task(rel),
         wiki="Create cdrom content",
     )
@@ -110,15 +129,21 @@ def grub(rel: Release) -> Task:
 
 def treeinfo(rel: Release) -> Task:
     """.treeinfo, .discinfo and media.repo."""
-    return define_task(
-        rel,
-        "treeinfo",
-        "tree.fill.write_treeinfo",
-        *(rel.release, rel.tree, rel.memories.digests),
-        file_dep=[rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"],
-        reads=[FileSet(rel.tree, DESCRIBED)],
-        told=release_config(rel, "product", "short", "version", "label", "arch", "date"),
-        targets=[rel.tree / name for name in TREE_METADATA],
+
+    def run() -> object:
+        from smedoit.tree.fill import write_treeinfo
+
+        return write_treeinfo(identity=rel.release, target=rel.tree, memory=rel.memories.digests)
+
+    return Task(
+        name="treeinfo",
+        run=run,
+        inputs=[
+            *([rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"]),
+            FileSet(rel.tree, DESCRIBED),
+        ],
+        config=release_config(rel, "product", "short", "version", "label", "arch", "date"),
+        outputs=[*[rel.tree / name for name in TREE_METADATA]],
         after=["tree"],
         wiki="Build SME Server 10 64 bit ISO",
     )
