@@ -16,7 +16,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError
 from smedoit.iso import media_check
 from smedoit.iso.read import IsoImage
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.repodata import read
 from smedoit.runtime import checksums, progress
 from smedoit.runtime.checksums import ChecksummedFile

@@ -15,7 +15,7 @@ from smedoit.iso.source_iso import source_disc_files as source_files
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.jigdo import format
 from smedoit.jigdo.verify import check_jigdo
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import wrap_os_errors
 

@@ -7,13 +7,14 @@ changelog names since the last release is VERIFIED or CLOSED in a saved result o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from smedoit.checks import previous_release, qa_lists
 from smedoit.checks.closure import Places
 from smedoit.checks.previous_release import list_repo_packages
+from smedoit.checks.qa_lists import BugzillaBug, QaLists
 from smedoit.checks.updates import exception_clause, report_check
 from smedoit.config.checks import QaSettings, QaWaiver
 from smedoit.config.network import NetworkSettings
@@ -25,49 +26,6 @@ from smedoit.repodata.read import RepoSource
 from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog
 from smedoit.runtime import files
-
-DONE = ("VERIFIED", "CLOSED")
-
-
-@dataclass(frozen=True)
-class VerifiedPackage:
-    """One package that somebody verified.
-
-    package  NAME-[EPOCH:]VERSION-RELEASE, with or without .ARCH
-    when     the day, as the list has it
-    """
-
-    package: str
-    bug: str
-    who: str
-    when: str
-    file: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.who}, {self.when}, bug {self.bug}"
-
-
-@dataclass(frozen=True)
-class BugzillaBug:
-    """One bug of a saved query."""
-
-    number: int
-    status: str
-    who: str = ""
-    when: str = ""
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether somebody held the package against the bug."""
-        return self.status.upper() in DONE
-
-
-@dataclass(frozen=True)
-class QaLists:
-    """All that the lists of the content tree say."""
-
-    records: tuple[VerifiedPackage, ...] = ()
-    bugs: Mapping[int, BugzillaBug] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,58 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from smedoit.checks.qa import BugzillaBug, QaLists, VerifiedPackage
 from smedoit.config.release import parse_toml
 from smedoit.config.schema import build_table, require_value
 from smedoit.errors import ContentError
+
+DONE = ("VERIFIED", "CLOSED")
+
+
+@dataclass(frozen=True)
+class VerifiedPackage:
+    """One package that somebody verified.
+
+    package  NAME-[EPOCH:]VERSION-RELEASE, with or without .ARCH
+    when     the day, as the list has it
+    """
+
+    package: str
+    bug: str
+    who: str
+    when: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.who}, {self.when}, bug {self.bug}"
+
+
+@dataclass(frozen=True)
+class BugzillaBug:
+    """One bug of a saved query."""
+
+    number: int
+    status: str
+    who: str = ""
+    when: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether somebody held the package against the bug."""
+        return self.status.upper() in DONE
+
+
+@dataclass(frozen=True)
+class QaLists:
+    """All that the lists of the content tree say."""
+
+    records: tuple[VerifiedPackage, ...] = ()
+    bugs: Mapping[int, BugzillaBug] = field(default_factory=dict)
+
 
 Reader = Callable[[str, Path], Iterable[VerifiedPackage | BugzillaBug]]
 COLUMNS = ("package", "bug", "who", "when")

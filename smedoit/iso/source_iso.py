@@ -13,7 +13,7 @@ from smedoit.errors import ContentError, format_grouped, format_size
 from smedoit.iso.build import finish_medium
 from smedoit.iso.write import IsoMedium
 from smedoit.package import Package
-from smedoit.packages import choose
+from smedoit.packages import lock
 from smedoit.packages.select import SelectedPackage
 from smedoit.packages.sources import repo_packages
 from smedoit.repodata import write
@@ -99,7 +99,7 @@ def write_source_iso(
     own       directory for the repodata of single discs
     memories  of parsed packages, and of digests
     """
-    picks = choose.read_lock(sources_lock)
+    picks = lock.read_lock(sources_lock)
     every = plan_source_discs(picks, settings, identity, target.name)
     results = []
     for disc in every:

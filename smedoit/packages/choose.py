@@ -88,8 +88,3 @@ def _write_lock(target: Path, text: str, kept: Path) -> str:
     write_file(copy, before)
     write_file(target, text)
     return f"; the lock before is kept as {copy.relative_to(kept.parent)}"
-
-
-def read_lock(path: Path) -> list[SelectedPackage]:
-    """Return the picks of a lock. Raises FileError, PackageError."""
-    return lock.parse_lock(read_file_text(path), path)

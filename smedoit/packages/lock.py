@@ -9,6 +9,13 @@ from pathlib import Path
 from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
 from smedoit.packages.select import SelectedPackage
+from smedoit.runtime.files import read_file_text
+
+
+def read_lock(path: Path) -> list[SelectedPackage]:
+    """Return the picks of a lock. Raises FileError, PackageError."""
+    return parse_lock(read_file_text(path), path)
+
 
 FORMAT = 1
 

@@ -9,7 +9,7 @@ from smedoit.branding import rules
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.packages import GroupsSettings
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.repodata import comps, write
 from smedoit.runtime.files import read_file_text, write_file
 

@@ -11,7 +11,7 @@ from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.package import Package
-from smedoit.packages import choose, lock, scan, stage
+from smedoit.packages import lock, scan, stage
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata import write
 from smedoit.runtime import files
@@ -84,7 +84,7 @@ def choose_sources(
     target: Path,
 ) -> str:
     """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
-    picks = choose.read_lock(lock_file)
+    picks = lock.read_lock(lock_file)
     needed = needed_sources(picks, settings.absent)
     there = [tier for tier in tiers if tier.stage or tier.path.is_dir()]
     found = scan.load_tier_packages(there, root, keyring.load_pinned_keys(pinned), memory, needed.__contains__)
@@ -100,7 +100,7 @@ def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
 
 def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
     """Write repodata/ of SRPMS/."""
-    located = repo_packages(target, choose.read_lock(sources_lock))
+    located = repo_packages(target, lock.read_lock(sources_lock))
     parsed = write.write_repodata(located, None, target / "repodata", epoch, memory)
     return f"{len(located)} source packages, {parsed} of them parsed now"
 

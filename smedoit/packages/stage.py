@@ -14,7 +14,7 @@ from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.rpm import reader
 from smedoit.runtime import progress, workers
 from smedoit.runtime.digests import DigestCache

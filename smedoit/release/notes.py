@@ -21,7 +21,7 @@ from smedoit.medium_paths import OVERLAYS
 from smedoit.package import Evr, Package
 from smedoit.packages import changes
 from smedoit.packages.changes import ChangeReport, InstallerChanges, PackageChange
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.release import notes_pages
 from smedoit.repodata import comps
 from smedoit.rpm import changelog, specfile

@@ -12,7 +12,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.errors import ConfigError, format_size
 from smedoit.fetch import client, crawl
 from smedoit.package import Package
-from smedoit.packages.choose import read_lock
+from smedoit.packages.lock import read_lock
 from smedoit.rpm import reader
 from smedoit.runtime import progress
 

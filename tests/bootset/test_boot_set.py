@@ -18,7 +18,8 @@ from smedoit.config.network import NetworkSettings
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ConfigError, ContentError, FileError, NetworkError, SmeError
 from smedoit.installer import cpio
-from smedoit.iso.write import HYBRID_AT, HYBRID_MAGIC
+from smedoit.iso.write import HYBRID_AT as write_HYBRID_AT
+from smedoit.iso.write import HYBRID_MAGIC
 from smedoit.runtime.files import remove_file, write_file
 from tests import servers
 from tests.bootset.test_kernels import VERSION, bzimage
@@ -29,7 +30,7 @@ from tests.tools import need, read_with
 QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
 LOADER = bytearray(b"isolinux" * 512)
-LOADER[HYBRID_AT : HYBRID_AT + 4] = HYBRID_MAGIC
+LOADER[write_HYBRID_AT : write_HYBRID_AT + 4] = HYBRID_MAGIC
 FILES = {
     "images/pxeboot/vmlinuz": bzimage(),
     "images/pxeboot/initrd.img": INITRD,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from smedoit.checks import qa
-from smedoit.checks.qa import BugzillaBug, QaLists, QaResult, VerifiedPackage
+from smedoit.checks.qa import QaResult
+from smedoit.checks.qa_lists import BugzillaBug, QaLists, VerifiedPackage
 from smedoit.config.checks import QaWaiver
 from smedoit.config.schema import InvalidValueError
 from smedoit.packages.select import SelectedPackage

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.checks import qa_lists
-from smedoit.checks.qa import BugzillaBug, QaLists, VerifiedPackage
+from smedoit.checks.qa_lists import BugzillaBug, QaLists, VerifiedPackage
 from smedoit.errors import SmeError
 from smedoit.sample import previous_release
 
