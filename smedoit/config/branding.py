@@ -16,10 +16,15 @@ KINDS = ("buildstamp", "cpe", "grub", "ini", "keep", "menu", "release", "shell",
 
 
 class BrandingRule(SettingsTable):
-    """One [[rules]] entry.
+    """One [[rules]] entry: which text shows the release where.
+
+    The usual texts need no entry. The first entry that names a file counts, before the usual rules. Values and
+    templates know {product}, {short}, {name}, {version}, {label}, {full}, {display}, {title}, {arch}, {major},
+    {date}, {year}, {volume} and {bug_url}, and the older REPLACE_VERSION and its like.
 
     files    globs on paths of the content tree, like product/etc/*
-    kind     one of KINDS
+    kind     "menu" and "grub" (boot menus), "text" (a title before a version), "release" and "cpe" (release files),
+             "buildstamp", "ini", "shell", "template" (placeholders anywhere), "keep" (copied as it is)
     section  of an ini file
     values   of an ini or shell file: key -> text with placeholders
     """

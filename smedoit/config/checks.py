@@ -19,7 +19,10 @@ def matches_glob(pattern: str, text: str) -> bool:
 
 
 class ClosureSettings(SettingsTable):
-    """The [closure] table: names of packages that the installer adds to whatever is chosen."""
+    """The [closure] table: what the medium must be able to install by itself.
+
+    installer  names of packages that the installer adds to whatever is chosen, so the medium must have them
+    """
 
     installer: tuple[str, ...] = ()
 
@@ -49,8 +52,12 @@ class UpdatesSettings(SettingsTable):
 class QaWaiver(SettingsTable):
     """One [[quality.waived]] entry: packages that may change without being verified, and why.
 
-    package, tier, key  which ones, globs allowed: by name or NEVRA, by the tier that they come from,
-                        by the fingerprint of the key that signed them
+    What it names must all be true of a package.
+
+    reason   why nobody needs to verify them
+    package  name or NEVRA, globs allowed
+    tier     the tier that they come from, globs allowed
+    key      fingerprint of the key that signed them, globs allowed
     """
 
     reason: str
@@ -78,7 +85,9 @@ class QaSettings(SettingsTable):
 
     previous  the last release: its packages.lock, a directory or address with its repodata, or its ISO; without it
               nothing is asked
-    verified  lists in the content tree: TOML, CSV, or a saved result of a Bugzilla query
+    verified  lists in the content tree: TOML ([[verified]]), CSV (package,bug,who,when), or a saved result of a
+              Bugzilla query (CSV, JSON)
+    waived    packages that may change without being verified
     """
 
     previous: str = ""
@@ -131,6 +140,7 @@ class AnacondaSettings(SettingsTable):
 class ClosureWaiver(SettingsTable):
     """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
 
+    reason        why the hole may stay
     requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
     package       name or NEVRA of the package that has the hole
     installation  as the report spells it, "environment sme with group mail"; only such a waiver

@@ -17,7 +17,21 @@ DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2
 
 
 class ReleaseIdentity(SettingsTable):
-    """The [release] table: what this release is called, and when it was made."""
+    """The [release] table: what this release is called, and when it was made.
+
+    product     its name in menus, titles and .buildstamp; one line of at most 64 characters
+    short       its name in the volume label and .treeinfo, and as variant
+    name        the first word of every file that we publish
+    major       the number in the wiki's paths: stage/10, cdrom.image/sme10
+    version     digits and dots that begin with major, like 10.1
+    arch        architecture of the media, like x86_64
+    date        the time in every artifact; the clock is never asked
+    label       "" for a final release, else alpha, beta or rc and a number, like rc2
+    aliases     other names that stand before a version in texts
+    volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
+    bug_url     where the installer says that bugs are reported
+    efi_vendor  the directory below EFI/ that upstream's boot loaders are installed to
+    """
 
     product: str
     short: str

@@ -24,9 +24,15 @@ LOCAL = ("/", "file://", ":local:", ":fork:")
 class ExportSource(SettingsTable):
     """A source table: what doit content exports.
 
+    With none of revision, tag and date it follows the branch, each time that somebody says doit content.
+
+    kind      "cvs", "git" or "directory"
     url       a CVSROOT (":pserver:anonymous@host:/cvs/smeserver"), an address of git, or a directory
     module    of CVS; of git the directory within, if not all of it
-    revision  a commit of git; tag is for both, as is date: the state of the branch at that moment
+    branch    the branch of CVS or git, if it is not the main one
+    revision  a commit of git
+    tag       a tag of CVS or git
+    date      the state of the branch at that moment, of CVS or git
     """
 
     kind: str = "directory"
@@ -97,6 +103,7 @@ class ExportSource(SettingsTable):
 class ContentSettings(SettingsTable):
     """The [content] table: the cdrom.image/smeN tree.
 
+    path      its directory; one that is a working copy is used as it is, and never written to
     source    what it is exported from; without one it is the directory that a person put there
     previous  a tree of the last release, whose product/ lies below ours
     """
@@ -112,7 +119,12 @@ class ContentSettings(SettingsTable):
 
 
 class CheckoutSettings(SettingsTable):
-    """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10."""
+    """A [[checkouts]] entry: another tree that doit content exports, like rpms/anaconda/sme10.
+
+    name    what reports call it
+    path    the directory that it is exported to
+    source  what it is exported from
+    """
 
     name: str
     path: Path
@@ -132,8 +144,9 @@ REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*
 
 
 class RsyncMirror(SettingsTable):
-    """A [[mirror]] entry.
+    """A [[mirror]] entry: a copy that doit mirror keeps by rsync.
 
+    name       doit mirror:NAME brings it up to date
     source     rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
     path       the copy; it belongs to rsync, which takes away what the source has no more
     deletions  percent of the copy's files that may disappear at once
@@ -240,6 +253,7 @@ class BootSetSettings(SettingsTable):
 class TranslationsSettings(SettingsTable):
     """The [translations] table: LANG/LC_MESSAGES/anaconda.mo, where from, and where they take effect.
 
+    path         their directory
     place        "locale" overlays the runtime's own catalogues, one language at a time;
                  "updates" replaces them all, hiding every language that is not there
     url          the index page that doit translations mirrors

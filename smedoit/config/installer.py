@@ -9,7 +9,12 @@ WAYS = ("overlay", "lorax")
 
 
 class NfsMount(SettingsTable):
-    """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount."""
+    """One [[mock.nfs]] entry: what the cluster mounts into the chroot instead of a bind mount.
+
+    source   HOST:PATH
+    place    where it appears inside the chroot
+    options  of the mount
+    """
 
     source: str
     place: str
@@ -24,6 +29,8 @@ class MockSettings(SettingsTable):
     tiers      names of the tiers that it installs from, besides those that are staged
     place      where the build root appears inside the chroot
     nfs        mounts of the cluster; without them the build root is bound in from this machine
+    isolation  "simple", "nspawn" or "auto", as mock knows them
+    bootstrap  whether mock makes a chroot for its package manager first
     dnf        the package manager that mock calls, "" for mock's own choice
     """
 

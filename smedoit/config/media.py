@@ -19,6 +19,8 @@ class ReleaseUrls(SettingsTable):
     """The [mirrors] table: base URLs of this release, each with smeos/ and iso/ below it.
 
     Placeholders are those of volume_id.
+
+    urls  jigdo names them all; the network install medium installs from the first
     """
 
     urls: tuple[str, ...] = ()
@@ -40,7 +42,8 @@ class ReleaseUrls(SettingsTable):
 class NetinstallSettings(SettingsTable):
     """The [netinstall] table: the label of the medium, and where it installs from.
 
-    url  inst.repo of its boot entries; {mirror} is the first of [mirrors] urls
+    volume_id  its label, with the placeholders of [release] volume_id
+    url        inst.repo of its boot entries; {mirror} is the first of [mirrors] urls
     """
 
     volume_id: str = "{short}-{full}-net"
@@ -61,6 +64,7 @@ class NetinstallSettings(SettingsTable):
 class SourceIsoSettings(SettingsTable):
     """The [sources] table: what the source ISO is called, and how much fits on a disc of it.
 
+    volume_id  its label, with the placeholders of [release] volume_id; discs of several add -1, -2
     disc_size  bytes of one disc, 0 for a single ISO however large
     absent     file name of an SRPM (globs allowed) -> why the medium may go without it
     """

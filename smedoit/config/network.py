@@ -10,7 +10,9 @@ MIB = 1 << 20
 
 
 class NetworkSettings(SettingsTable):
-    """The [network] table.
+    """The [network] table: how doit behaves towards other people's servers.
+
+    Proxies, CA bundle and passwords come from the environment: https_proxy, no_proxy, REQUESTS_CA_BUNDLE, ~/.netrc.
 
     offline  any use of the network is an error; `doit offline=1` says the same for one run
     timeout  seconds without a single byte after which a server counts as silent

@@ -14,9 +14,10 @@ from smedoit.package import Package
 class PackageSelection(SettingsTable):
     """The [packages] table: which of the tiers' packages may go on the medium.
 
-    multilib  names (globs allowed) that may also come in an architecture of secondary
-    several   name (globs allowed) -> how many of its newest versions are kept
-    lock      an earlier packages.lock to build again, instead of choosing from the tiers; "" to choose
+    secondary  architectures that only multilib packages may come in
+    multilib   names (globs allowed) that may also come in an architecture of secondary
+    several    name (globs allowed) -> how many of its newest versions are kept
+    lock       an earlier packages.lock to build again, instead of choosing from the tiers; "" to choose
     """
 
     secondary: tuple[str, ...] = ("i686", "i386")
@@ -32,6 +33,7 @@ class PackageSelection(SettingsTable):
 class GroupsSettings(SettingsTable):
     """The [groups] table: comps, and names it may list although no package has them.
 
+    comps   the file of the groups, in the content tree
     absent  package name -> why its absence is right
     """
 
@@ -40,8 +42,11 @@ class GroupsSettings(SettingsTable):
 
 
 class RetiredPackage(SettingsTable):
-    """One [retired] entry: a package that is no part of the product any more.
+    """One [retired.NAME] entry: a package that is no part of the product any more, in no version.
 
+    NAME is a name, a NEVRA, or a glob on either.
+
+    reason       why it was retired
     replaced_by  name of the package that does its work now
     """
 

@@ -9,7 +9,10 @@ from smedoit.medium_paths import UNDER_WAY
 
 
 class PromotionSettings(SettingsTable):
-    """The [promotion] table: where the records of promotions lie."""
+    """The [promotion] table: what doit promote leaves behind.
+
+    records  the directory of its dated records
+    """
 
     records: Path = Path("repo/promotions")
 

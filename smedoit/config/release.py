@@ -47,13 +47,19 @@ DEFAULT_FILE = "release.toml"
 
 
 class PathSettings(SettingsTable):
-    """The [paths] table: where the world lies. root is relative to the file itself."""
+    """The [paths] table: where the world lies.
+
+    root  the directory that all other paths are relative to; itself relative to release.toml
+    """
 
     root: Path = Path("build")
 
 
 class Release(SettingsTable):
-    """Everything that release.toml says; paths are absolute, derived places are properties, the usual ones kept."""
+    """Everything that release.toml says; paths are absolute, derived places are properties, the usual ones kept.
+
+    excluded  name, NEVRA or glob -> why it stays off this medium; an older copy that is not excluded may take its place
+    """
 
     file: Path
     release: ReleaseIdentity

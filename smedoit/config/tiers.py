@@ -14,6 +14,10 @@ FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 class Tier(SettingsTable):
     """One [[tiers]] entry: a repository of the update cycle, the most trusted first.
 
+    name           what promotions, waivers and reports call it
+    path           its directory; it is read recursively, whatever its shape
+    stage          whether its packages may go on a medium
+    may_be_empty   whether a tier without any package is right
     architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
     promote_to     the tier that packages of this one may go on to; the wiki's cycle if it is not said
     mirror         upstream's: one repository at path, and nothing is ever taken away from it
@@ -44,8 +48,10 @@ class Tier(SettingsTable):
 class KeySettings(SettingsTable):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
-    legacy   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
-    expired  why what this key signed is still welcome although it has expired
+    file         the public key, armored; it is put on the medium
+    fingerprint  40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case; the file must have it
+    legacy       why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
+    expired      why what this key signed is still welcome although it has expired
     """
 
     file: Path
