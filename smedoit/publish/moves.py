@@ -153,7 +153,8 @@ KINDS: Mapping[str, type[Step]] = {
 
 def step_to_json(step: Step) -> dict[str, str]:
     """Return a step as JSON knows it."""
-    return {"step": type(step).__name__.lower(), **asdict(step)}
+    [kind] = (name for name, of in KINDS.items() if type(step) is of)
+    return {"step": kind, **asdict(step)}
 
 
 def step_from_json(said: Mapping[str, Any]) -> Step:

@@ -304,7 +304,7 @@ def _templates_digest() -> str:
     from importlib.metadata import version
     from importlib.resources import files
 
-    texts = [(files("smedoit") / "templates" / name).read_text(encoding="utf-8") for name in TEMPLATES]
+    texts = [(files("smedoit.repoview") / "templates" / name).read_text(encoding="utf-8") for name in TEMPLATES]
     return _digest_of_facts(version("jinja2"), texts)
 
 
