@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from smedoit import errors
 from smedoit.artifacts.media import finished_media
 from smedoit.boottest import qemu, screen
 from smedoit.boottest.menus import SPEAK, BootMenu, parse_grub_menu, parse_isolinux_menu
-from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError
+from smedoit.boottest.qemu import BootMode, Firmware, Guest, Off, QemuError
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import BootTestSettings
 from smedoit.errors import VerifyError
@@ -69,11 +70,11 @@ class BootAttempt:
         return self.logs / f"{self.name}-stopped.png"
 
 
-def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSettings, logs: Path) -> str:
+def run_boot_tests(isos: Path, one: ReleaseIdentity, settings: BootTestSettings, logs: Path) -> str:
     """Boot every bootable medium every way. Raises VerifyError with all that failed, and where each stopped."""
-    attempts = [attempt for path in finished_media(isos, identity) for attempt in _boot_attempts(path, logs)]
+    attempts = [attempt for path in finished_media(isos, one) for attempt in _boot_attempts(path, logs)]
     if not attempts:
-        raise VerifyError(f"{isos}: holds no bootable medium of {identity.full}", hint="run doit iso first")
+        raise VerifyError(f"{isos}: holds no bootable medium of {one.full}", hint="run doit iso first")
     told = run_attempts_parallel(attempts, settings)
     failed = {attempt.name: [words] for attempt, words in zip(attempts, told, strict=True) if words}
     if failed:
@@ -91,7 +92,7 @@ def run_attempts_parallel(attempts: Sequence[BootAttempt], settings: BootTestSet
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         running = [pool.submit(run_boot_attempt, attempt, settings) for attempt in attempts]
         try:
-            return [future.result() for future in running]
+            return [one.result() for one in running]
         except BaseException:  # an interruption, or what stops all of them alike: the others need not go on
             for attempt in attempts:
                 attempt.ended.set()
@@ -147,6 +148,8 @@ def _run_with_guest(
                     return do(guest)
                 finally:
                     write_file(attempt.logs / f"{attempt.name}.serial.log", guest.heard(), durable=False)
+        except Off:
+            raise BootStoppedError("stopped at the boot menu: the machine was switched off") from None
         except QemuError as broken:
             why = str(broken)
             progress.log_line(f"{attempt.name}: {accelerator} failed: {why}")
@@ -215,22 +218,25 @@ def _wait_until_still(guest: Guest) -> None:
 
 def _save_screenshot(guest: Guest, path: Path) -> None:
     """Write what the screen shows as PNG; a machine that is off shows nothing."""
-    if guest.runs():
-        write_file(path, screen.encode_png(guest.picture()), durable=False)
+    with suppress(Off):
+        if guest.runs():
+            write_file(path, screen.encode_png(guest.picture()), durable=False)
 
 
 def _wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
     """Return whether a condition came true before the deadline or the machine's end. Raises Broken."""
-    while time.monotonic() < deadline and not attempt.ended.is_set():
-        if not guest.runs():
-            return condition()
-        if condition():
-            return True
-        time.sleep(LOOK_AGAIN)
+    with suppress(Off):
+        while time.monotonic() < deadline and not attempt.ended.is_set():
+            runs = guest.runs()  # before the condition: what a machine said last still counts
+            if condition():
+                return True
+            if not runs:
+                break
+            time.sleep(LOOK_AGAIN)
     return False
 
 
-def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, firmware: str) -> Mapping[str, str]:
+def preview_boot_menu(one: ReleaseIdentity, tree_root: Path, logs: Path, firmware: str) -> Mapping[str, str]:
     """Show the boot menu of the tree as PNG, from a medium that holds nothing else."""
     files = {
         name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if _is_menu_file(name)
@@ -238,7 +244,7 @@ def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, fi
     way = BootMode("uefi" if firmware == "uefi" else "bios", "cd")
     with TemporaryDirectory(prefix="smedoit-") as directory:
         path = Path(directory) / "preview.iso"
-        write.write_iso(write.IsoMedium(identity.volume, identity.product, identity.title, identity.epoch, files), path)
+        write.write_iso(write.IsoMedium(one.volume, one.product, one.title, one.epoch, files), path)
         attempt = BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
         try:
             _run_with_guest(

@@ -41,7 +41,7 @@ def write_installation_iso(
 
 def finish_medium(medium: write.IsoMedium, target: Path, memory: Path, record: Path) -> Mapping[str, str]:
     """Write a medium, seal it, put its SHA-256 beside it, and its layout where record says."""
-    stamps = _stamp_medium_files(medium)
+    stamps = _stamp_files(medium)
     with replacing_file(target) as beside:
         offsets = _write_sealed(medium, beside, target.name)
         _refuse_changed_files(medium, stamps, target)
@@ -69,7 +69,7 @@ def _write_sealed(medium: write.IsoMedium, path: Path, name: str) -> dict[str, i
     return offsets
 
 
-def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
+def _stamp_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
     """Return the stamp of every file that goes on a medium. Raises TreeError."""
     found = {}
     for path, source in medium.files.items():
@@ -80,7 +80,7 @@ def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
 
 def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, FileStamp], target: Path) -> None:
     """Raise TreeError for files that somebody changed while they were written: the medium may have half of each."""
-    now = _stamp_medium_files(medium)
+    now = _stamp_files(medium)
     changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
     if changed:
         raise FileError(

@@ -14,7 +14,7 @@ from smedoit.artifacts import spdx
 from smedoit.artifacts.licenses import is_license_expression
 from smedoit.artifacts.spdx import SpdxMedium, SpdxPackage
 from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 ODD = ["GPLv2+", "Public Domain", "MIT", "GPL-2.0-only WITH Classpath-exception-2.0", "", "(MIT OR Zlib) AND 0BSD"]
 DISC = SpdxMedium("smeserver-10.1.rc2-x86_64.iso", "d" * 64)

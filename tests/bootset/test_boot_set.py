@@ -20,11 +20,11 @@ from smedoit.errors import ConfigError, ContentError, FileError, NetworkError, S
 from smedoit.installer import cpio
 from smedoit.iso import write
 from smedoit.runtime.files import remove_file, write_file
-from tests import servers
 from tests.bootset.test_kernels import VERSION, bzimage
-from tests.servers import ScriptedServer, broken_off, publish, redirect, served, status
-from tests.signers import Signer, signing
-from tests.tools import need, read_with
+from tests.harness import servers
+from tests.harness.servers import ScriptedServer, broken_off, publish, redirect, served, status
+from tests.harness.signers import Signer, signing
+from tests.harness.tools import need, read_with
 
 QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))

@@ -1,4 +1,4 @@
-"""doit with a fault built in: python -m tests.integration.faults TASK FILE MOMENT DEED [doit's arguments …]
+"""doit with a fault built in: python -m tests.harness.faults TASK FILE MOMENT DEED [doit's arguments …]
 
 Where TASK puts a file whose path ends with FILE in its place, at this MOMENT the DEED is done:
 
