@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.package import Evr
-from tests.nouns import evr, package
-from tests.tools import need, read_with
+from tests.harness.nouns import evr, package
+from tests.harness.tools import need, read_with
 
 # What rpm says of the left against the right: rpm-version(7), "VERSION COMPARISON", and its own tests, rpmvercmp.at
 VERDICTS = [

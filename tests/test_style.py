@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import missing
+from tests.harness.tools import missing
 
 PROJECT = Path(__file__).parents[1]
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from smedoit import errors, medium_paths
 from smedoit.artifacts.media import finished_media
 from smedoit.boottest import qemu, screen
 from smedoit.boottest.menus import SPEAK, BootMenu, parse_grub_menu, parse_isolinux_menu
-from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError
+from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError, SwitchedOffError
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import BootTestSettings
 from smedoit.errors import VerifyError
@@ -147,6 +148,8 @@ def _run_with_guest(
                     return do(guest)
                 finally:
                     write_file(attempt.logs / f"{attempt.name}.serial.log", guest.heard(), durable=False)
+        except SwitchedOffError:
+            raise BootStoppedError("stopped at the boot menu: the machine was switched off") from None
         except QemuError as broken:
             why = str(broken)
             progress.log_line(f"{attempt.name}: {accelerator} failed: {why}")
@@ -215,18 +218,21 @@ def _wait_until_still(guest: Guest) -> None:
 
 def _save_screenshot(guest: Guest, path: Path) -> None:
     """Write what the screen shows as PNG; a machine that is off shows nothing."""
-    if guest.runs():
-        write_file(path, screen.encode_png(guest.picture()), durable=False)
+    with suppress(SwitchedOffError):
+        if guest.runs():
+            write_file(path, screen.encode_png(guest.picture()), durable=False)
 
 
 def _wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
     """Return whether a condition came true before the deadline or the machine's end. Raises QemuError."""
-    while time.monotonic() < deadline and not attempt.ended.is_set():
-        if not guest.runs():
-            return condition()
-        if condition():
-            return True
-        time.sleep(LOOK_AGAIN)
+    with suppress(SwitchedOffError):
+        while time.monotonic() < deadline and not attempt.ended.is_set():
+            runs = guest.runs()  # before the condition: what a machine said last still counts
+            if condition():
+                return True
+            if not runs:
+                break
+            time.sleep(LOOK_AGAIN)
     return False
 
 

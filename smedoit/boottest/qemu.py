@@ -37,7 +37,7 @@ WHOLE = "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/ovmf/OVMF.fd"
 TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
 HOLD = 20  # milliseconds that a key is held, and then let go of
-HANDSHAKE = 20  # seconds in which qemu must answer
+PATIENCE = 300  # seconds after which a qemu that does not answer has come to a standstill, however busy the host is
 KERNEL_HALF = 0xFFFFFFFF80000000  # where a 64-bit Linux runs; source: Documentation/x86/x86_64/mm.rst
 SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
 CODES_OF_KEYS = {
@@ -70,6 +70,10 @@ class QemuError(Exception):
     """The accelerator gave up, or qemu ended before anybody could talk to it; its text is qemu's own."""
 
 
+class SwitchedOffError(Exception):
+    """The machine was switched off, in order, while somebody talked to it."""
+
+
 class Guest:
     """A machine that runs."""
 
@@ -78,7 +82,10 @@ class Guest:
         self.answers = monitor.makefile("rb")
 
     def command(self, name: str, **arguments: object) -> Any:
-        """Return qemu's answer to a command of its machine protocol. Raises QemuError when qemu is gone."""
+        """Return qemu's answer to a command of its machine protocol.
+
+        Raises SwitchedOffError when the machine was switched off meanwhile, QemuError when qemu is gone otherwise.
+        """
         request = {"execute": name, **({"arguments": arguments} if arguments else {})}
         try:
             self.monitor.sendall(json.dumps(request).encode() + b"\n")
@@ -88,8 +95,12 @@ class Guest:
                     return answer["return"]
                 if "error" in answer:
                     raise QemuError(f"{name}: {answer['error']['desc']}")
+        except TimeoutError:
+            raise QemuError(f"qemu did not answer to {name} for {PATIENCE} seconds") from None
         except OSError:
             pass
+        if _ended(self.process) == 0:  # it hangs up before it ends, long before on a busy host
+            raise SwitchedOffError
         raise QemuError(qemu_error_line(_qemu_output(self.place)))
 
     def heard(self) -> str:
@@ -98,7 +109,7 @@ class Guest:
         return TERMINAL.sub("", text).replace("\r", "")
 
     def picture(self) -> screen.Screenshot:
-        """Return what the screen shows now."""
+        """Return what the screen shows now. Raises SwitchedOffError."""
         file = self.place / "screen.ppm"
         self.command("screendump", filename=os.fspath(file))
         return screen.parse_ppm(file.read_bytes())
@@ -124,7 +135,11 @@ class Guest:
         """Return whether the machine is switched on. Raises QemuError if the accelerator has given up."""
         if self.process.poll() is not None:
             return False
-        if self.command("query-status")["status"] == "internal-error":
+        try:
+            status = self.command("query-status")["status"]
+        except SwitchedOffError:
+            return False
+        if status == "internal-error":
             FAILED.add(self.accelerator)
             raise QemuError(qemu_error_line(_qemu_output(self.place)))
         return True
@@ -134,6 +149,14 @@ class Guest:
         registers = self.command("human-monitor-command", **{"command-line": "info registers"})
         where = re.search(r"RIP=([0-9a-f]{16})", registers)
         return where is not None and int(where.group(1), 16) >= KERNEL_HALF
+
+
+def _ended(process: Any) -> int | None:
+    """Return how a qemu that hung up ended, None if it does not end."""
+    deadline = time.monotonic() + PATIENCE
+    while (code := process.poll()) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return None if code is None else int(code)
 
 
 def _qemu_output(place: Path) -> str:
@@ -177,17 +200,16 @@ def run_guest(iso: Path, way: BootMode, memory: int, accelerator: str) -> Iterat
             _connect_monitor(process, place) as monitor,
         ):
             guest = Guest(process, monitor, place, accelerator)
-            guest.answers.readline()  # its greeting
-            guest.command("qmp_capabilities")
+            guest.command("qmp_capabilities")  # what comes before its answer is the greeting
             yield guest
 
 
 @contextmanager
 def _connect_monitor(process: Any, place: Path) -> Iterator[socket.socket]:
     """Yield the connection to qemu's monitor. Raises QemuError when qemu ends instead."""
-    deadline = time.monotonic() + HANDSHAKE
+    deadline = time.monotonic() + PATIENCE
     with socket.socket(socket.AF_UNIX) as monitor:
-        monitor.settimeout(HANDSHAKE)
+        monitor.settimeout(PATIENCE)
         while True:
             try:
                 monitor.connect(os.fspath(place / "qmp"))

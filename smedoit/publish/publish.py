@@ -130,7 +130,7 @@ def _plan_from_stage(rel: Release, ledger: PublishHistory, told: Told, to: str, 
     place = channels.publish_location(rel.release, to, rel.publish)
     before = apply.linked_release(ledger, place.link)
     files = _staged_files(rel, known)
-    present = published_files(ledger, place, known)
+    present = present_files(ledger, place, known)
     origin = tier_origin_release(rel.publish, place, before)
     for tier in rel.publish.tiers:
         root = _tier_source(rel, tier, ledger.target / place.path if present is not None else origin)
@@ -152,7 +152,7 @@ def _plan_from_testing(rel: Release, ledger: PublishHistory, source: str, to: st
     if not root.is_dir():
         raise PublishError(f"{root}: is not there", hint="publish it in testing first: doit publish --to testing")
     files = apply.list_published_files(root, known, ledger.target.stat().st_dev)
-    present = published_files(ledger, place, known)
+    present = present_files(ledger, place, known)
     before = apply.linked_release(ledger, place.link)
     changed = plan.publish_changes(files, present)
     gates = (_check_same_bits(ledger, here, files), PublishCheck("channel", True, f"no label fits {FINAL}"))
@@ -193,7 +193,7 @@ def _staged_files(rel: Release, known: DigestCache) -> dict[str, PublishedFile]:
     return files
 
 
-def published_files(
+def present_files(
     ledger: PublishHistory, place: PublishLocation, known: DigestCache
 ) -> dict[str, PublishedFile] | None:
     """Return what is published at a place, None if nothing is."""

@@ -10,7 +10,7 @@ from productmd.compose import Compose
 
 from smedoit.artifacts.compose import ComposeMedium, format_manifests
 from smedoit.packages.select import SelectedPackage
-from tests.nouns import EPOCH, identity, package
+from tests.harness.nouns import EPOCH, identity, package
 
 DVD = ComposeMedium(
     "iso/x86_64/a.iso", "dvd", "x86_64", 4096, "a" * 64, "b" * 32, "SME-10.1.rc2-x86_64", "c" * 32, True

@@ -15,7 +15,7 @@ from smedoit.artifacts.licenses import is_license_expression
 from smedoit.artifacts.spdx import SpdxMedium
 from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
 from smedoit.repodata.read import SpdxPackage
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 ODD = ["GPLv2+", "Public Domain", "MIT", "GPL-2.0-only WITH Classpath-exception-2.0", "", "(MIT OR Zlib) AND 0BSD"]
 DISC = SpdxMedium("smeserver-10.1.rc2-x86_64.iso", "d" * 64)

@@ -20,12 +20,13 @@ from smedoit.errors import ConfigError, ContentError, FileError, NetworkError, S
 from smedoit.installer import cpio
 from smedoit.iso.write import HYBRID_AT as write_HYBRID_AT
 from smedoit.iso.write import HYBRID_MAGIC
+from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.files import remove_file, write_file
-from tests import servers
 from tests.bootset.test_kernels import VERSION, bzimage
-from tests.servers import ScriptedServer, broken_off, publish, redirect, served, status
-from tests.signers import Signer, signing
-from tests.tools import need, read_with
+from tests.harness import servers
+from tests.harness.servers import ScriptedServer, broken_off, publish, redirect, served, status
+from tests.harness.signers import Signer, signing
+from tests.harness.tools import need, read_with
 
 QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
@@ -79,7 +80,7 @@ class World:
 
     def pinned(self, files: Mapping[str, bytes]) -> None:
         """Pin files as a person would who has them from somewhere else."""
-        summed = [pins.Summed(name, len(data), sha(data)) for name, data in files.items()]
+        summed = [ChecksummedFile(name, len(data), sha(data)) for name, data in files.items()]
         self.pins.write_text(pins.format_pins(summed, "by hand"))
 
     def here(self) -> dict[str, bytes]:

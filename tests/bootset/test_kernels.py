@@ -13,7 +13,7 @@ import pytest
 from smedoit.bootset import kernels
 from smedoit.bootset.kernels import KernelVersionError
 from smedoit.installer.cpio import CpioMember, cpio_archive
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 VERSION = "3.10.0-1160.el7.x86_64"
 MODULE = f"lib/modules/{VERSION}/kernel/fs/isofs/isofs.ko.xz"

@@ -21,8 +21,8 @@ from smedoit.bootset.pins import (
 )
 from smedoit.errors import ContentError
 from smedoit.runtime.checksums import ChecksummedFile
-from tests.corpus import corpus_dir
-from tests.tools import need, read_with
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need, read_with
 
 ONE, TWO = "1" * 64, "2" * 64
 

@@ -6,8 +6,8 @@ from smedoit.boottest import menus
 from smedoit.branding import render
 from smedoit.sample import boot
 from smedoit.sample.menus import GRUB, ISOLINUX
-from tests.corpus import corpus_dir
-from tests.nouns import identity
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import identity
 
 
 def test_isolinux_is_known_by_its_title_as_it_is_branded() -> None:

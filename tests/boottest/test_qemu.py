@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from smedoit.boottest import qemu
 from smedoit.boottest.menus import SPEAK
-from smedoit.boottest.qemu import BootMode, QemuError
-from tests.tools import need
+from smedoit.boottest.qemu import BootMode, Guest, Off, QemuError
+from tests.harness.tools import need
 
 
 def test_what_makes_a_kernel_speak_can_be_typed() -> None:
@@ -69,3 +70,31 @@ def test_an_empty_disc_is_no_kernel_and_its_screen_is_seen(tmp_path: Path) -> No
         assert not guest.in_kernel()
         assert guest.picture().width >= 640
         assert guest.heard() == ""
+
+
+class HangsUp:
+    """A qemu that hung up and takes its time to end."""
+
+    def __init__(self, code: int) -> None:
+        self.codes = [None, None, code]
+
+    def poll(self) -> int | None:
+        return self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+
+
+def hung_up(tmp_path: Path, code: int) -> Guest:
+    ours, its = socket.socketpair()
+    its.close()
+    (tmp_path / "qemu.log").write_text("$ qemu\n")
+    return Guest(HangsUp(code), ours, tmp_path, "tcg")
+
+
+def test_a_machine_that_is_switched_off_is_no_failure_of_the_emulator(tmp_path: Path) -> None:
+    assert not hung_up(tmp_path, 0).runs()
+    with pytest.raises(Off):
+        hung_up(tmp_path, 0).picture()
+
+
+def test_a_qemu_that_is_killed_while_it_runs_is_one(tmp_path: Path) -> None:
+    with pytest.raises(QemuError, match="qemu ended without a word"):
+        hung_up(tmp_path, -9).runs()

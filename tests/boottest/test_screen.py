@@ -10,7 +10,7 @@ import pytest
 
 from smedoit.boottest import screen
 from smedoit.boottest.screen import Screenshot
-from tests.tools import missing, need, read_with
+from tests.harness.tools import missing, need, read_with
 
 BLACK, WHITE, SKY = (0, 0, 0), (255, 255, 255), (123, 163, 208)
 ROMS = "/usr/share/seabios/vgabios-stdvga.bin", "/usr/share/qemu/vgabios-stdvga.bin"

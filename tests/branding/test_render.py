@@ -13,8 +13,8 @@ from smedoit.branding import render, rules
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.sample import boot, groups, installer, menus
-from tests.corpus import corpus_dir
-from tests.nouns import identity
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import identity
 
 FINAL, RC = identity(label=""), identity()
 BLANKS = identity(label="", volume_id="{short} Server {version} {arch}")

@@ -10,7 +10,7 @@ from smedoit.branding import rules
 from smedoit.config.branding import BrandingRule
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ContentError
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 RC = identity()
 VERSIONED = BrandingRule(("product/etc/koozali.conf",), "ini", "release", {"version": "{version}", "state": "{label}"})

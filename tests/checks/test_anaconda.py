@@ -9,7 +9,7 @@ from smedoit.checks.anaconda import FoundVersion
 from smedoit.errors import ContentError
 from smedoit.package import Evr
 from smedoit.sample.previous_release import SPEC
-from tests.nouns import evr
+from tests.harness.nouns import evr
 
 OURS = FoundVersion(evr("21.48.22.159-2.el7.sme"), "anaconda.spec")
 

@@ -13,7 +13,7 @@ from smedoit.checks.qa_lists import BugzillaBug, QaLists, VerifiedPackage
 from smedoit.config.checks import QaWaiver
 from smedoit.config.schema import InvalidValueError
 from smedoit.packages.select import SelectedPackage
-from tests.nouns import package
+from tests.harness.nouns import package
 
 BASE = SelectedPackage(package("e-smith-base-5.8.1-6.el7.sme.noarch"), "smeupdates-testing")
 OPENSSL = SelectedPackage(package("openssl-1:1.0.2k-21.el7_9.x86_64", key="e7" * 20), "smeupdates")

@@ -12,7 +12,7 @@ from smedoit.checks import solver
 from smedoit.checks.unmet import UnmetDependency
 from smedoit.repodata.comps import InstallSet
 from smedoit.sample.packages import RpmRecipe
-from tests.repositories import MEDIUM, pool, recipe, repository
+from tests.harness.repositories import MEDIUM, pool, recipe, repository
 
 CORE = InstallSet("environment sme", {"a": "core"}, {})
 

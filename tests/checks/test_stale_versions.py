@@ -7,7 +7,7 @@ import pytest
 from smedoit.checks import stale_versions
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.schema import InvalidValueError
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 RC, FINAL = identity(), identity(label="")
 

@@ -10,7 +10,7 @@ import pytest
 from smedoit.checks import updates
 from smedoit.checks.updates import AvailableUpdate
 from smedoit.sample.packages import RpmRecipe
-from tests.repositories import MEDIUM, pool, recipe, repository
+from tests.harness.repositories import MEDIUM, pool, recipe, repository
 
 
 def behind(place: Path, medium: Sequence[RpmRecipe], **elsewhere: Sequence[RpmRecipe]) -> list[str]:

@@ -11,7 +11,7 @@ from smedoit.config import release
 from smedoit.config.media import NetinstallSettings, ReleaseUrls, SourceIsoSettings
 from smedoit.errors import ConfigError
 from smedoit.runtime import files
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 ROOT = Path(__file__).parents[2]
 MIRRORS = ReleaseUrls(("https://a.example/releases/{full}/", "http://b.example/{major}"))

@@ -7,7 +7,7 @@ import pytest
 from smedoit.config.packages import PackageExclusions, PackageSelection, RetiredPackage, refuse_contradictory_lists
 from smedoit.config.schema import InvalidValueError
 from smedoit.packages.select import select_newest
-from tests.nouns import package
+from tests.harness.nouns import package
 
 GONE = RetiredPackage("nobody mends it any more", "b")
 

@@ -14,7 +14,7 @@ from smedoit.config import release
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 SAMPLE = Path(__file__).parents[2] / "release.toml"
 SMALLEST = """\

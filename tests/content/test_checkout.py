@@ -20,9 +20,9 @@ from smedoit.config.schema import InvalidValueError
 from smedoit.content import checkout, export, revisions
 from smedoit.errors import ContentError, NetworkError, SmeError
 from smedoit.runtime import files
-from tests.servers import free_port
-from tests.tools import read_with
-from tests.versioncontrol import CvsRepository, GitRepository
+from tests.harness.servers import free_port
+from tests.harness.tools import read_with
+from tests.harness.versioncontrol import CvsRepository, GitRepository
 
 FIRST = {"isolinux/isolinux.cfg": "menu title Welcome\n", "product/.buildstamp": "[Main]\n", "gone": "soon\n"}
 SECOND: dict[str, str | None] = {"isolinux/isolinux.cfg": "menu title Welcome again\n", "gone": None}

@@ -18,9 +18,9 @@ from smedoit.content import mirror, rsync_plan
 from smedoit.content.mirror import sync_rsync_mirror
 from smedoit.errors import FileError, NetworkError, SmeError
 from smedoit.runtime import files
-from tests.servers import free_port
-from tests.tools import need
-from tests.versioncontrol import daemon
+from tests.harness.servers import free_port
+from tests.harness.tools import need
+from tests.harness.versioncontrol import daemon
 
 
 class Upstream:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.content import revisions
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 
 @pytest.fixture

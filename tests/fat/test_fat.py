@@ -8,7 +8,7 @@ import pytest
 
 from smedoit.errors import ContentError, FileError
 from smedoit.fat.volume import FatVolume, list_fat_files, read_fat_file, replace_fat_file, write_fat_image
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC
 CFG = "EFI/BOOT/grub.cfg"

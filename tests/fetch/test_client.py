@@ -24,8 +24,8 @@ from smedoit.fetch.cache import DownloadCache
 from smedoit.fetch.client import PART, Fetcher
 from smedoit.fetch.response import BLOCK, DownloadRequest
 from smedoit.runtime import files, progress
-from tests import servers
-from tests.servers import ScriptedServer, broken_off, redirect, served, status
+from tests.harness import servers
+from tests.harness.servers import ScriptedServer, broken_off, redirect, served, status
 
 DATA = bytes(range(256)) * 1024
 SHA256 = hashlib.sha256(DATA).hexdigest()

@@ -21,9 +21,9 @@ from smedoit.errors import ContentError, PackageError, SmeError
 from smedoit.installer import anaconda_source
 from smedoit.sample.packages import practice_signer
 from smedoit.tree import layers
-from tests import servers
-from tests.servers import status
-from tests.tools import need, read_with
+from tests.harness import servers
+from tests.harness.servers import status
+from tests.harness.tools import need, read_with
 
 KEY = KeySettings(
     Path(practice.__file__).parent / "keys/RPM-GPG-KEY-practice-centos", "e78a05292e7f6b731961340d915b4309a2355a59"

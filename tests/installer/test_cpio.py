@@ -24,8 +24,8 @@ from smedoit.installer.cpio import (
     newc_entry,
     updates_location,
 )
-from tests.nouns import EPOCH
-from tests.tools import need
+from tests.harness.nouns import EPOCH
+from tests.harness.tools import need
 
 MEMBERS = [
     CpioMember(".buildstamp", b"[Main]\n"),

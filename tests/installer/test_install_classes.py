@@ -11,7 +11,7 @@ from smedoit.errors import ContentError
 from smedoit.installer import install_classes
 from smedoit.runtime import files
 from smedoit.sample.installer import CLASSES, install_class_source
-from tests.tools import need
+from tests.harness.tools import need
 
 GOOD = install_class_source("koozali.py")
 PATH = "run/install/product/pyanaconda/installclasses/koozali.py"

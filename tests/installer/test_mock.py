@@ -14,7 +14,7 @@ from smedoit.config.installer import InstallerSettings, MockSettings, NfsMount
 from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer.lorax import PROMISED, build_installer_images, init_mock_chroot, remove_mock_chroot
 from smedoit.installer.mock import MockChroot, find_log_error, lorax_command, mock_config
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 STAND_IN = """\
 #!{python}

@@ -17,34 +17,34 @@ from smedoit.fat import format
 from smedoit.runtime import files
 from smedoit.sample import packages
 from smedoit.sample.packages import FINGERPRINTS, RpmRecipe
-from tests.corpus import corpus_dir
-from tests.integration.trial import Answer, Trial, flipped
-from tests.nouns import EPOCH
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import EPOCH
+from tests.harness.project import Outcome, Project, flipped
 
-Break = Callable[[Trial], object]
+Break = Callable[[Project], object]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A trial with a finished ISO; no test may change it."""
-    trial = Trial.new(tmp_path_factory.mktemp("good") / "trial")
+    trial = Project.new(tmp_path_factory.mktemp("good") / "trial")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
     return trial
 
 
 @pytest.fixture
-def trial(good: Trial, tmp_path: Path) -> Trial:
+def trial(good: Project, tmp_path: Path) -> Project:
     return good.copy(tmp_path / "trial")
 
 
-def isos(trial: Trial) -> dict[str, bytes]:
+def isos(trial: Project) -> dict[str, bytes]:
     """Return name -> content of everything beside the finished ISOs."""
-    place = trial.place / "build/stage/iso"
+    place = trial.home / "build/stage/iso"
     return {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
-def refused(trial: Trial, *words: str, before: Callable[[], None] | None = None) -> Answer:
+def refused(trial: Project, *words: str, before: Callable[[], None] | None = None) -> Outcome:
     """Run doit, which must fail with these words (patterns, in this order) and leave everything in order."""
     old = isos(trial)
     answer = trial.doit("iso", before=before)
@@ -56,15 +56,15 @@ def refused(trial: Trial, *words: str, before: Callable[[], None] | None = None)
     return answer
 
 
-def content(trial: Trial, name: str) -> Path:
+def content(trial: Project, name: str) -> Path:
     return trial.release.content.path / name
 
 
-def boot_set(trial: Trial, name: str) -> Path:
+def boot_set(trial: Project, name: str) -> Path:
     return trial.release.boot_set.path / name
 
 
-def tier(trial: Trial, name: str = "smeos") -> Path:
+def tier(trial: Project, name: str = "smeos") -> Path:
     return next(one.path for one in trial.release.tiers if one.name == name)
 
 
@@ -78,12 +78,12 @@ def link(at: Path, target: str) -> None:
     at.symlink_to(target)
 
 
-def twice(trial: Trial) -> None:
+def twice(trial: Project) -> None:
     """Put the same NEVRA with other bytes into another tier."""
     packages.write_rpm(RpmRecipe("qmail", "1.03", "24.el7.sme", "x86_64", size=4321), tier(trial, "smeupdates"))
 
 
-def foreign(trial: Trial, *names: str) -> None:
+def foreign(trial: Project, *names: str) -> None:
     """Put real packages of the corpus into a tier."""
     for name in names:
         shutil.copy(corpus_dir() / "rpms/centos" / name, tier(trial))
@@ -101,35 +101,35 @@ CONFIG: dict[str, tuple[Break, tuple[str, ...]]] = {
         (r"release\.toml: cannot be read, is a directory", "hint: "),
     ),
     "it is no TOML": (
-        lambda trial: trial.edit("[release]", "[release"),
+        lambda trial: trial.configure("[release]", "[release"),
         (r"release\.toml: is not TOML, ", r"line \d+", "hint: "),
     ),
     "it has an unknown key": (
-        lambda trial: trial.edit("label =", "lable ="),
+        lambda trial: trial.configure("label =", "lable ="),
         (r"release\.toml: \[release\] has no key 'lable'", "hint: did you mean label"),
     ),
     "its date is none": (
-        lambda trial: trial.edit("2026-11-01T12:00:00Z", '"November"'),
+        lambda trial: trial.configure("2026-11-01T12:00:00Z", '"November"'),
         (r"release\.toml: \[release\] date = 'November' is not a date", "hint: write date = "),
     ),
     "a text stands where a number should": (
-        lambda trial: trial.edit("major = 10", 'major = "ten"'),
+        lambda trial: trial.configure("major = 10", 'major = "ten"'),
         (r"release\.toml: \[release\] major = 'ten' is not a whole number",),
     ),
     "a text stands where true should": (
-        lambda trial: trial.edit("stage = false", 'stage = "no"'),
+        lambda trial: trial.configure("stage = false", 'stage = "no"'),
         (r"release\.toml: \[\[tiers\]\] smetest stage = 'no' is not true or false",),
     ),
     "its volume id is too long": (
-        lambda trial: trial.edit("# volume_id", 'volume_id = "a label of more than thirty-two signs"\n#'),
+        lambda trial: trial.configure("# volume_id", 'volume_id = "a label of more than thirty-two signs"\n#'),
         (r"release\.toml: \[release\] volume_id = ", "has 37 characters, a volume id at most 32"),
     ),
     "its volume id cannot be carried": (
-        lambda trial: trial.edit("# volume_id", 'volume_id = "SME:10"\n#'),
+        lambda trial: trial.configure("# volume_id", 'volume_id = "SME:10"\n#'),
         (r"release\.toml: \[release\] volume_id = 'SME:10': ", "other than letters, digits"),
     ),
     "it stages smetest": (
-        lambda trial: trial.edit("stage = false", "stage = true"),
+        lambda trial: trial.configure("stage = false", "stage = true"),
         (r"\[\[tiers\]\] smetest stage = true: smetest is for developers", "promote"),
     ),
 }  # fmt: skip
@@ -167,7 +167,7 @@ TIERS: dict[str, tuple[Break, tuple[str, ...]]] = {
         (f"signed by key {FINGERPRINTS['centos']}, which release.toml does not trust", "… and", r"\[\[keys\]\]"),
     ),
     "a pinned fingerprint is wrong": (
-        lambda trial: trial.edit(FINGERPRINTS["centos"], "0" * 40),
+        lambda trial: trial.configure(FINGERPRINTS["centos"], "0" * 40),
         (f"practice-centos: holds the key {FINGERPRINTS['centos']}, release.toml pins 0000", "hint: find out"),
     ),
     "a key file is missing": (
@@ -306,31 +306,31 @@ CONTENT: dict[str, tuple[Break, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("damage", "words"), CONFIG.values(), ids=CONFIG)
-def test_release_toml_is_refused_when(trial: Trial, damage: Break, words: tuple[str, ...]) -> None:
+def test_release_toml_is_refused_when(trial: Project, damage: Break, words: tuple[str, ...]) -> None:
     damage(trial)
     refused(trial, *words)
 
 
 @pytest.mark.parametrize(("damage", "words"), TIERS.values(), ids=TIERS)
-def test_the_tiers_are_refused_when(trial: Trial, damage: Break, words: tuple[str, ...]) -> None:
+def test_the_tiers_are_refused_when(trial: Project, damage: Break, words: tuple[str, ...]) -> None:
     damage(trial)
     refused(trial, *words)
 
 
 @pytest.mark.parametrize(("damage", "words"), CONTENT.values(), ids=CONTENT)
-def test_the_content_is_refused_when(trial: Trial, damage: Break, words: tuple[str, ...]) -> None:
+def test_the_content_is_refused_when(trial: Project, damage: Break, words: tuple[str, ...]) -> None:
     damage(trial)
     refused(trial, *words)
 
 
-def test_release_toml_is_refused_when_nobody_may_read_it(trial: Trial) -> None:
+def test_release_toml_is_refused_when_nobody_may_read_it(trial: Project) -> None:
     if not os.geteuid():
         pytest.skip("root may read every file")
     trial.file.chmod(0)
     refused(trial, r"release\.toml: cannot be read, permission denied")
 
 
-def test_several_bad_packages_are_told_together_by_reason(trial: Trial) -> None:
+def test_several_bad_packages_are_told_together_by_reason(trial: Project) -> None:
     packages.write_rpm(RpmRecipe("nobody", "1", "1", key=""), tier(trial))
     packages.write_rpm(RpmRecipe("noone", "1", "1", key=""), tier(trial, "smeupdates"))
     trial.rewrite(trial.rpm("qmail"), flipped(-50))
@@ -341,7 +341,7 @@ def test_several_bad_packages_are_told_together_by_reason(trial: Trial) -> None:
     assert re.search(r"damaged or cut short:\n\s+\S+/qmail-\S+\.rpm\n", said)
 
 
-def test_mending_it_is_enough_to_go_on(trial: Trial) -> None:
+def test_mending_it_is_enough_to_go_on(trial: Project) -> None:
     before = isos(trial)
     trial.rewrite(trial.rpm("qmail"), flipped(-50))
     refused(trial, "damaged or cut short")
@@ -366,16 +366,16 @@ def mounted(place: Path, *words: str) -> Iterator[None]:
         subprocess.run(["umount", place], check=True)
 
 
-def iso_place(trial: Trial) -> Path:
+def iso_place(trial: Project) -> Path:
     return trial.release.iso.parent
 
 
-def need_a_new_iso(trial: Trial) -> None:
+def need_a_new_iso(trial: Project) -> None:
     files.write_file(content(trial, "NEWS"), b"so that the ISO must be made again")
 
 
-def test_a_full_disk_is_a_sentence(trial: Trial) -> None:
-    place, kept = iso_place(trial), trial.place / "kept"
+def test_a_full_disk_is_a_sentence(trial: Project) -> None:
+    place, kept = iso_place(trial), trial.home / "kept"
     place.rename(kept)
     place.mkdir()
     size = sum(path.stat().st_size for path in kept.iterdir()) + (1 << 16)
@@ -386,7 +386,7 @@ def test_a_full_disk_is_a_sentence(trial: Trial) -> None:
         refused(trial, r"\.iso: cannot be written, no space left on device", "hint: free some room")
 
 
-def test_a_file_larger_than_allowed_is_a_sentence(trial: Trial) -> None:
+def test_a_file_larger_than_allowed_is_a_sentence(trial: Project) -> None:
     need_a_new_iso(trial)
     limit = trial.release.iso.stat().st_size // 2
     refused(
@@ -397,7 +397,7 @@ def test_a_file_larger_than_allowed_is_a_sentence(trial: Trial) -> None:
     )
 
 
-def test_a_target_that_is_read_only_is_a_sentence(trial: Trial) -> None:
+def test_a_target_that_is_read_only_is_a_sentence(trial: Project) -> None:
     place = iso_place(trial)
     need_a_new_iso(trial)
     if os.geteuid():
@@ -410,7 +410,7 @@ def test_a_target_that_is_read_only_is_a_sentence(trial: Trial) -> None:
         refused(trial, r"\.iso: cannot be written, read-only file system", "hint: ")
 
 
-def test_a_state_that_is_read_only_is_a_sentence(trial: Trial) -> None:
+def test_a_state_that_is_read_only_is_a_sentence(trial: Project) -> None:
     if os.geteuid():
         pytest.skip("only root may mount")
     place = trial.release.state
@@ -419,7 +419,7 @@ def test_a_state_that_is_read_only_is_a_sentence(trial: Trial) -> None:
         refused(trial, "cannot be written, read-only file system", "hint: ")
 
 
-def test_mirrors_that_nobody_configured_are_a_sentence(trial: Trial) -> None:
+def test_mirrors_that_nobody_configured_are_a_sentence(trial: Project) -> None:
     answer = trial.doit("mirror")
     assert answer.code != 0 and "Traceback" not in answer.said
     assert re.search(r"release\.toml has no \[\[mirror\]\].*\n  hint: add one", answer.said)

@@ -14,8 +14,8 @@ from smedoit.fat import format
 from smedoit.iso import media_check, write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
-from tests.nouns import EPOCH
-from tests.tools import need, read_with
+from tests.harness.nouns import EPOCH
+from tests.harness.tools import need, read_with
 
 GIB, SECTOR = 1 << 30, 2048
 ROOM = 20 * GIB

@@ -12,7 +12,7 @@ from smedoit.fat import volume
 from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
-from tests.integration.qemu import boot
+from tests.harness.qemu import boot
 
 LABEL = "SME-10.1-x86_64"
 EPOCH = 1793534400

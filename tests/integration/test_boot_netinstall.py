@@ -10,9 +10,10 @@ import pytest
 from smedoit.boottest.qemu import Firmware, Medium
 from smedoit.runtime import files
 from smedoit.sample import boot, menus
-from tests.integration.qemu import boot as qemu_boot
-from tests.integration.trial import PROJECT, Trial
-from tests.tools import missing
+from tests.harness.places import PROJECT
+from tests.harness.project import Project
+from tests.harness.qemu import boot as qemu_boot
+from tests.harness.tools import missing
 
 SERIAL = "console=ttyS0"
 URL = "https://mirror.example.invalid/releases/testing/10.1.rc2/smeos/x86_64"
@@ -30,7 +31,7 @@ def hasty(text: str) -> str:
 def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
-    trial = Trial(tmp_path_factory.mktemp("netinstall"))
+    trial = Project(tmp_path_factory.mktemp("netinstall"))
     files.write_file(trial.file, (PROJECT / "release.toml").read_bytes())
     content = trial.release.content.path
     files.write_file(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))

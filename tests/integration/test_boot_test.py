@@ -19,28 +19,29 @@ from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot
 from smedoit.sample.menus import ISOLINUX
-from tests.integration.trial import PROJECT, Trial
-from tests.tools import missing, need, read_with
+from tests.harness.places import PROJECT
+from tests.harness.project import Project
+from tests.harness.tools import missing, need, read_with
 
 STEM = "smeserver-10.1.rc2-x86_64"
 MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A practice world with this host's kernel, as the README's first command makes it; no network install medium."""
     need(qemu.QEMU)
     if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
-    trial = Trial(tmp_path_factory.mktemp("boot"))
+    trial = Project(tmp_path_factory.mktemp("boot"))
     write_file(trial.file, (PROJECT / "release.toml").read_bytes())
-    trial.edit(MIRRORS, "urls = []")
+    trial.configure(MIRRORS, "urls = []")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
     return trial
 
 
-def test_the_practice_medium_boots_four_ways(world: Trial) -> None:
+def test_the_practice_medium_boots_four_ways(world: Project) -> None:
     need("pngtopnm")
     answer = world.doit("boot_test")
     assert answer.code == 0, answer.said
@@ -55,7 +56,7 @@ def test_the_practice_medium_boots_four_ways(world: Trial) -> None:
             assert f"practice installer: {words}\n" in heard
 
 
-def installed(world: Trial, way: BootMode) -> list[str]:
+def installed(world: Project, way: BootMode) -> list[str]:
     """Return what the practice installer says of its medium and of the overlay images on it."""
     rel = world.release
     overlays = [f"{name} holds {files_in(rel.tree / 'images' / name)} files" for name in ("updates.img", "product.img")]
@@ -77,18 +78,18 @@ def files_in(image: Path) -> int:
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_an_edit_of_the_branding_is_on_the_next_preview(world: Trial, firmware: str) -> None:
+def test_an_edit_of_the_branding_is_on_the_next_preview(world: Project, firmware: str) -> None:
     need("pngtopnm")
     before = world.doit("preview", "-f", firmware)
     assert before.code == 0, before.said
     picture = Path(before.said.splitlines()[-1])
     assert picture.name == f"preview-{firmware}-cd.png"
     first = read_with("pngtopnm", "-plain", picture)
-    world.edit('label = "rc2"', 'label = "rc3"')
+    world.configure('label = "rc2"', 'label = "rc3"')
     try:
         after = world.doit("preview", "-f", firmware)
     finally:
-        world.edit('label = "rc3"', 'label = "rc2"')
+        world.configure('label = "rc3"', 'label = "rc2"')
     assert after.code == 0, after.said
     assert "iso:" not in after.said  # the menu is shown without a medium for people
     assert read_with("pngtopnm", "-plain", after.said.splitlines()[-1]) != first
@@ -98,7 +99,7 @@ def attempt(path: Path, way: BootMode, logs: Path) -> BootAttempt:
     return BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
 
 
-def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
+def with_kernel(world: Project, place: Path, kernel: bytes) -> Path:
     """Return the world's medium with another kernel."""
     rel = world.release
     copy = shutil.copytree(rel.tree, place / "tree")
@@ -110,7 +111,7 @@ def with_kernel(world: Trial, place: Path, kernel: bytes) -> Path:
     return target
 
 
-def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: Path) -> None:
+def test_a_medium_without_a_kernel_stops_after_the_menu(world: Project, tmp_path: Path) -> None:
     path = with_kernel(world, tmp_path, b"this is no kernel\n" * 1000)
     said = run_boot_attempt(attempt(path, BootMode("bios", "cd"), tmp_path), BootTestSettings(seconds=15, memory=512))
     assert said == "stopped after the menu: no kernel started"
@@ -118,13 +119,13 @@ def test_a_medium_without_a_kernel_stops_after_the_menu(world: Trial, tmp_path: 
     assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
 
 
-def test_words_that_never_come_are_named(world: Trial, tmp_path: Path) -> None:
+def test_words_that_never_come_are_named(world: Project, tmp_path: Path) -> None:
     settings = BootTestSettings(words=("practice installer: done", "never said"), memory=512)
     said = run_boot_attempt(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), settings)
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
 
 
-def test_a_menu_with_other_words_is_not_taken_for_ours(world: Trial, tmp_path: Path) -> None:
+def test_a_menu_with_other_words_is_not_taken_for_ours(world: Project, tmp_path: Path) -> None:
     menu = menus.parse_isolinux_menu(ISOLINUX)  # of the release before
     other = replace(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), menu=menu)
     said = run_boot_attempt(other, BootTestSettings(seconds=6, memory=512))
@@ -132,7 +133,7 @@ def test_a_menu_with_other_words_is_not_taken_for_ours(world: Trial, tmp_path: P
 
 
 def test_without_qemu_the_sentence_names_it_and_its_package(
-    world: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = attempt(world.release.iso, WAYS[0], tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
@@ -141,7 +142,7 @@ def test_without_qemu_the_sentence_names_it_and_its_package(
 
 
 def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
-    world: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(qemu, "FIRMWARE_DIRS", ("/nowhere",))
     monkeypatch.setattr(qemu, "WHOLE", ())
@@ -149,6 +150,6 @@ def test_without_uefi_firmware_the_sentence_says_where_it_was_looked_for(
         run_attempts_parallel([attempt(world.release.iso, BootMode("uefi", "cd"), tmp_path)], BootTestSettings())
 
 
-def test_what_is_not_there_cannot_be_booted(world: Trial, tmp_path: Path) -> None:
+def test_what_is_not_there_cannot_be_booted(world: Project, tmp_path: Path) -> None:
     with pytest.raises(SmeError, match="holds no bootable medium"):
         run_boot_tests(tmp_path, world.release.release, BootTestSettings(), tmp_path)

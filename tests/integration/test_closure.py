@@ -16,8 +16,8 @@ from smedoit.repodata import comps, read
 from smedoit.repodata.read import RepoSource
 from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import groups, packages, world
-from tests.repositories import recipe
-from tests.tools import need, read_with
+from tests.harness.repositories import recipe
+from tests.harness.tools import need, read_with
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
 STAGED = ("smeos", "smeupdates", "smeupdates-testing")

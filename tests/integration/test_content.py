@@ -7,20 +7,20 @@ import shutil
 from pathlib import Path
 
 from smedoit.runtime import files
+from tests.harness.project import Project
+from tests.harness.tools import need, read_with
+from tests.harness.versioncontrol import GitRepository
 from tests.installer.test_anaconda_source import KOOZALI, Desk, source_package
-from tests.integration.trial import Trial
-from tests.tools import need, read_with
-from tests.versioncontrol import GitRepository
 
 
 def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Path) -> None:
-    trial, git = Trial.new(tmp_path / "trial"), GitRepository(tmp_path)
+    trial, git = Project.new(tmp_path / "trial"), GitRepository(tmp_path)
     assert trial.doit("sample").code == 0
     path = trial.release.content.path
     shutil.copytree(path, git.work, dirs_exist_ok=True)
     files.remove_directory(path)
     commit = git.commit({"README.txt": "from git\n"}, "rel")
-    trial.edit(
+    trial.configure(
         'path = "src/cdrom.image/sme10"',
         f'path = "src/cdrom.image/sme10"\nsource = {{ kind = "git", url = "{git.work}", tag = "rel" }}',
     )
@@ -39,17 +39,17 @@ def test_content_comes_from_git_before_what_needs_it_and_only_once(tmp_path: Pat
     files.remove_directory(path)
     assert trial.doit("tree").code == 0
     assert (shown / "README.txt").read_text() == "from git\n"
-    trial.edit('tag = "rel"', 'tag = "rel2"')
+    trial.configure('tag = "rel"', 'tag = "rel2"')
     assert "has no revision rel2" in trial.doit("content").said
     assert (path / "README.txt").read_text() == "from git\n"
 
 
 def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     need("rsync")
-    trial = Trial.new(tmp_path / "trial")
+    trial = Project.new(tmp_path / "trial")
     files.write_file(tmp_path / "upstream/a.rpm", "a\n")
     entry = f'[[mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
-    trial.edit("[mirrors]", f"{entry}[mirrors]")
+    trial.configure("[mirrors]", f"{entry}[mirrors]")
     answer = trial.doit("mirror")
     assert answer.code == 0, answer.said
     assert "1 files came (2 bytes), 0 of 0 went" in answer.said
@@ -59,14 +59,14 @@ def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
 
 def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_order(tmp_path: Path) -> None:
     need("patch", "rpmbuild", "cpio")
-    trial = Trial.new(tmp_path / "trial")
+    trial = Project.new(tmp_path / "trial")
     assert trial.doit("sample").code == 0
     srpm = source_package(tmp_path / "upstream")
     desk = Desk(tmp_path, srpm)
     files.write_file(tmp_path / "previous/product/only-there", "then\n")
     files.write_file(tmp_path / "previous/product/etc/centos-release", "then\n")
-    trial.edit("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
-    trial.edit("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
+    trial.configure("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
+    trial.configure("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
     answer = trial.doit("product_img")
     assert answer.code == 0, answer.said
     assert "5 overridden" in answer.said

@@ -11,9 +11,9 @@ import pytest
 from smedoit.config.release import Release
 from smedoit.repodata import comps
 from smedoit.runtime import files
-from tests.corpus import corpus_dir
-from tests.integration.trial import Trial
-from tests.tools import need, read_with
+from tests.harness.corpus import corpus_dir
+from tests.harness.project import Project
+from tests.harness.tools import need, read_with
 
 CENTOS7 = "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5"
 REAL = {
@@ -61,9 +61,9 @@ FOREIGN = {
 }
 
 
-def real_trial(place: Path) -> Trial:
+def real_trial(place: Path) -> Project:
     """Return a trial whose staged tiers hold real packages only, and which trusts CentOS's key alone."""
-    trial = Trial.new(place)
+    trial = Project.new(place)
     answer = trial.doit("sample")
     assert answer.code == 0, answer.said
     rel = trial.release
@@ -78,7 +78,7 @@ def real_trial(place: Path) -> Trial:
     return trial
 
 
-def trust_centos(trial: Trial, rel: Release) -> None:
+def trust_centos(trial: Project, rel: Release) -> None:
     key = rel.content.path / "RPM-GPG-KEY-CentOS-7"
     shutil.copy(corpus_dir() / "keys" / key.name, key)
     text = trial.file.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def trust_centos(trial: Trial, rel: Release) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A trial with an ISO of the real packages; no test may change it."""
     trial = real_trial(tmp_path_factory.mktemp("real") / "trial")
     answer = trial.doit("iso")
@@ -101,7 +101,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     return trial
 
 
-def test_corpus_iso(built: Trial, tmp_path: Path) -> None:
+def test_corpus_iso(built: Project, tmp_path: Path) -> None:
     need("xorriso", "checkisomd5")
     read_with("checkisomd5", built.release.iso)
     read_with("xorriso", "-osirrox", "on", "-indev", built.release.iso, "-extract", "/Packages", tmp_path / "out")
@@ -109,27 +109,27 @@ def test_corpus_iso(built: Trial, tmp_path: Path) -> None:
     assert found == {name: (corpus_dir() / "rpms/centos" / name).read_bytes() for name in REAL.values()}
 
 
-def test_its_repodata_names_the_real_packages(built: Trial) -> None:
+def test_its_repodata_names_the_real_packages(built: Project) -> None:
     import createrepo_c as cr
 
     found = {one.nevra() for one in cr.RepositoryReader.from_path(str(built.release.tree)).iter_packages()}
     assert found == {"centos-release-0:7-2.1511.el7.centos.2.10.x86_64", "epel-release-0:7-5.noarch"}
 
 
-def test_its_groups_speak_of_this_release(built: Trial) -> None:
+def test_its_groups_speak_of_this_release(built: Project) -> None:
     text = (built.release.tree / "Packages/base/comps.xml").read_text(encoding="utf-8")
     assert "All that SME Server 10.1 RC2 has here." in text
     assert comps.parse_comps(text, built.file).groups == {"core": ("centos-release", "epel-release")}
 
 
-def test_the_pinned_key_lies_on_the_medium(built: Trial) -> None:
+def test_the_pinned_key_lies_on_the_medium(built: Project) -> None:
     need("isoinfo")
     assert "/RPM-GPG-KEY-CentOS-7" in read_with("isoinfo", "-R", "-f", "-i", built.release.iso).splitlines()
 
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_real_package_that_cannot_be_checked_is_refused_and_the_iso_stays(
-    built: Trial, tmp_path: Path, name: str
+    built: Project, tmp_path: Path, name: str
 ) -> None:
     trial = built.copy(tmp_path / "trial")
     before = trial.release.iso.read_bytes()
@@ -143,7 +143,7 @@ def test_a_real_package_that_cannot_be_checked_is_refused_and_the_iso_stays(
     assert trial.release.iso.read_bytes() == before
 
 
-def test_all_of_them_are_refused_together_each_with_its_reason(built: Trial, tmp_path: Path) -> None:
+def test_all_of_them_are_refused_together_each_with_its_reason(built: Project, tmp_path: Path) -> None:
     trial = built.copy(tmp_path / "trial")
     for name in FOREIGN:
         shutil.copy(corpus_dir() / "rpms/centos" / name, trial.release.tiers[0].path)
@@ -152,7 +152,7 @@ def test_all_of_them_are_refused_together_each_with_its_reason(built: Trial, tmp
     assert all(name in said for name in FOREIGN)
 
 
-def test_a_package_of_another_major_is_refused_by_its_unknown_key(built: Trial, tmp_path: Path) -> None:
+def test_a_package_of_another_major_is_refused_by_its_unknown_key(built: Project, tmp_path: Path) -> None:
     trial = built.copy(tmp_path / "trial")
     name = "centos-release-6-0.el6.centos.5.x86_64.rpm"
     shutil.copy(corpus_dir() / "rpms/centos" / name, trial.release.tiers[0].path)

@@ -9,9 +9,9 @@ import pytest
 
 from smedoit.runtime.files import remove_file
 from smedoit.sample.translations import LANGUAGES, practice_catalog
-from tests import servers
-from tests.integration.trial import Trial
-from tests.servers import ScriptedServer, publish, status
+from tests.harness import servers
+from tests.harness.project import Project
+from tests.harness.servers import ScriptedServer, publish, status
 
 SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 
@@ -21,16 +21,16 @@ def files(root: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A trial with a practice world, and nothing built; no test may change it."""
-    trial = Trial.new(tmp_path_factory.mktemp("good") / "trial")
+    trial = Project.new(tmp_path_factory.mktemp("good") / "trial")
     answer = trial.doit("sample")
     assert answer.code == 0, answer.said
     return trial
 
 
 @pytest.fixture
-def trial(good: Trial, tmp_path: Path) -> Trial:
+def trial(good: Project, tmp_path: Path) -> Project:
     return good.copy(tmp_path / "trial")
 
 
@@ -42,31 +42,31 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
         yield one
 
 
-def from_server(trial: Trial, server: ScriptedServer) -> str:
+def from_server(trial: Project, server: ScriptedServer) -> str:
     """Let the trial take boot set and translations from the server; return the boot set's address."""
     boot = publish(server, "/os/", files(trial.release.boot_set.path))
     more = publish(server, "/anaconda/sme10/", SET)
-    trial.edit(
+    trial.configure(
         "[boot_set]\npath = ", f'[network]\ndelay = 0\n\n[boot_set]\nsource = "{boot}"\npath = "src/boot-set"\n# '
     )
-    trial.edit("[translations]\n", f'[translations]\nurl = "{more}"\n')
+    trial.configure("[translations]\n", f'[translations]\nurl = "{more}"\n')
     return boot
 
 
-def succeeded(trial: Trial, *words: str) -> str:
+def succeeded(trial: Project, *words: str) -> str:
     answer = trial.doit(*words)
     assert answer.code == 0, answer.said
     return answer.said
 
 
-def refused(trial: Trial, *words: str) -> str:
+def refused(trial: Project, *words: str) -> str:
     answer = trial.doit(*words)
     assert answer.code != 0, answer.said
     assert "Traceback" not in answer.said, answer.said
     return answer.said
 
 
-def test_a_new_machine_needs_the_pins_and_no_hand_typed_command(trial: Trial, server: ScriptedServer) -> None:
+def test_a_new_machine_needs_the_pins_and_no_hand_typed_command(trial: Project, server: ScriptedServer) -> None:
     from_server(trial, server)
     assert "doit pin_boot_set once" in refused(trial, "iso")
     succeeded(trial, "pin_boot_set")
@@ -80,7 +80,7 @@ def test_a_new_machine_needs_the_pins_and_no_hand_typed_command(trial: Trial, se
     assert trial.release.iso.read_bytes() == first
 
 
-def test_offline_all_that_is_here_builds_and_the_rest_names_its_address(trial: Trial, server: ScriptedServer) -> None:
+def test_offline_all_that_is_here_builds_and_the_rest_names_its_address(trial: Project, server: ScriptedServer) -> None:
     boot = from_server(trial, server)
     succeeded(trial, "pin_boot_set")
     server.asked.clear()
@@ -90,14 +90,14 @@ def test_offline_all_that_is_here_builds_and_the_rest_names_its_address(trial: T
     assert f"{boot}isolinux/isolinux.bin: is needed for the boot set, but this run is offline" in said
     for task in ("translations", "pin_boot_set"):
         assert "but this run is offline" in refused(trial, "offline=1", task)
-    trial.edit("[network]\n", "[network]\noffline = true\n")
+    trial.configure("[network]\n", "[network]\noffline = true\n")
     assert "but this run is offline" in refused(trial, "boot_set")
     assert server.asked == []
     succeeded(trial, "offline=0", "boot_set")
     assert [one.path for one in server.asked] == ["/os/isolinux/isolinux.bin"]
 
 
-def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: Trial, server: ScriptedServer) -> None:
+def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: Project, server: ScriptedServer) -> None:
     from_server(trial, server)
     succeeded(trial, "pin_boot_set")
     publish(server, "/os/", {"images/boot.iso": b"something else entirely"})
@@ -107,7 +107,7 @@ def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: T
     assert "has 23 bytes by the server's own words" in said
 
 
-def test_new_translations_make_updates_img_and_what_holds_it(trial: Trial, server: ScriptedServer) -> None:
+def test_new_translations_make_updates_img_and_what_holds_it(trial: Project, server: ScriptedServer) -> None:
     from_server(trial, server)
     succeeded(trial, "pin_boot_set", "iso")
     publish(server, "/anaconda/sme10/", {**SET, "sr@latin/LC_MESSAGES/anaconda.mo": practice_catalog("it")})
@@ -120,10 +120,10 @@ def test_new_translations_make_updates_img_and_what_holds_it(trial: Trial, serve
     assert server.asked == []
 
 
-def test_automatic_translations_are_looked_at_by_every_build(trial: Trial, server: ScriptedServer) -> None:
+def test_automatic_translations_are_looked_at_by_every_build(trial: Project, server: ScriptedServer) -> None:
     from_server(trial, server)
     succeeded(trial, "pin_boot_set")
-    trial.edit("[translations]\n", "[translations]\nautomatic = true\n")
+    trial.configure("[translations]\n", "[translations]\nautomatic = true\n")
     succeeded(trial, "updates_img")
     server.asked.clear()
     said = succeeded(trial, "updates_img")
@@ -133,7 +133,9 @@ def test_automatic_translations_are_looked_at_by_every_build(trial: Trial, serve
     assert all(one.is_conditional for one in server.asked)
 
 
-def test_a_broken_server_keeps_the_old_translations_and_the_build_goes_on(trial: Trial, server: ScriptedServer) -> None:
+def test_a_broken_server_keeps_the_old_translations_and_the_build_goes_on(
+    trial: Project, server: ScriptedServer
+) -> None:
     from_server(trial, server)
     succeeded(trial, "pin_boot_set")
     before = files(trial.release.translations.path)
@@ -143,7 +145,7 @@ def test_a_broken_server_keeps_the_old_translations_and_the_build_goes_on(trial:
     succeeded(trial, "updates_img")
 
 
-def test_the_log_has_a_line_for_every_file_and_the_end_has_totals(trial: Trial, server: ScriptedServer) -> None:
+def test_the_log_has_a_line_for_every_file_and_the_end_has_totals(trial: Project, server: ScriptedServer) -> None:
     from_server(trial, server)
     said = succeeded(trial, "translations")
     assert "19 requests, " in said
@@ -151,11 +153,11 @@ def test_the_log_has_a_line_for_every_file_and_the_end_has_totals(trial: Trial, 
     assert log.count(".mo: ") == len(SET)
 
 
-def test_an_address_that_cannot_be_meant_is_refused_with_its_key(trial: Trial) -> None:
-    trial.edit("[translations]\n", '[translations]\nurl = "translate.example.org/anaconda"\n')
+def test_an_address_that_cannot_be_meant_is_refused_with_its_key(trial: Project) -> None:
+    trial.configure("[translations]\n", '[translations]\nurl = "translate.example.org/anaconda"\n')
     assert "[translations] url = 'translate.example.org/anaconda': use an address" in refused(trial, "list")
 
 
 @pytest.mark.parametrize("said", ["offline=maybe", "offline="])
-def test_offline_is_yes_or_no(trial: Trial, said: str) -> None:
+def test_offline_is_yes_or_no(trial: Project, said: str) -> None:
     assert "is neither yes nor no" in refused(trial, said, "list")

@@ -9,28 +9,28 @@ import createrepo_c as cr
 import pytest
 
 from smedoit.sample import packages
-from tests.integration.trial import Answer, Trial
+from tests.harness.project import Outcome, Project
+from tests.harness.repositories import recipe
 from tests.repodata.test_read import write_repodata
-from tests.repositories import recipe
 
 ZLIB = "libz.so.1()(64bit)"
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A trial with a finished ISO; no test may change it."""
-    trial = Trial.new(tmp_path_factory.mktemp("good") / "trial")
+    trial = Project.new(tmp_path_factory.mktemp("good") / "trial")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
     return trial
 
 
 @pytest.fixture
-def trial(good: Trial, tmp_path: Path) -> Trial:
+def trial(good: Project, tmp_path: Path) -> Project:
     return good.copy(tmp_path / "trial")
 
 
-def refused(trial: Trial, task: str, *words: str) -> Answer:
+def refused(trial: Project, task: str, *words: str) -> Outcome:
     """Run a task, which must fail with one sentence and these words in it."""
     answer = trial.doit(task)
     assert answer.code != 0, answer.said
@@ -40,7 +40,7 @@ def refused(trial: Trial, task: str, *words: str) -> Answer:
     return answer
 
 
-def passes(trial: Trial, task: str, *words: str) -> Answer:
+def passes(trial: Project, task: str, *words: str) -> Outcome:
     """Run a task, which must succeed and say these words."""
     answer = trial.doit(task)
     assert answer.code == 0, answer.said
@@ -49,29 +49,29 @@ def passes(trial: Trial, task: str, *words: str) -> Answer:
     return answer
 
 
-def final(trial: Trial) -> None:
+def final(trial: Project) -> None:
     """Make the trial a final release, with the package that says so."""
-    trial.edit('label = "rc2"', 'label = ""')
+    trial.configure('label = "rc2"', 'label = ""')
     passes(trial, "sample")
 
 
-def mirror(trial: Trial) -> Path:
+def mirror(trial: Project) -> Path:
     return trial.release.updates.mirrors[0]
 
 
-def lists(trial: Trial, name: str) -> Path:
+def lists(trial: Project, name: str) -> Path:
     return trial.release.content.path / "quality" / name
 
 
 # The practice world
 
 
-def test_a_final_practice_release_passes_every_gate(trial: Trial) -> None:
+def test_a_final_practice_release_passes_every_gate(trial: Project) -> None:
     final(trial)
     passes(trial, "iso")
 
 
-def test_each_gate_has_something_to_say_about_it(good: Trial) -> None:
+def test_each_gate_has_something_to_say_about_it(good: Project) -> None:
     said = good.doit("closure", "updates", "quality", "anaconda_version").said
     assert "need nothing from elsewhere, 2 installations can be begun" in said
     assert (
@@ -84,7 +84,7 @@ def test_each_gate_has_something_to_say_about_it(good: Trial) -> None:
     assert "21.48.22.159-2.el7.sme (anaconda.spec)" in said and "agree" in said
 
 
-def test_nothing_of_the_lists_goes_on_the_medium(good: Trial) -> None:
+def test_nothing_of_the_lists_goes_on_the_medium(good: Project) -> None:
     assert lists(good, "verified.toml").is_file()
     assert not (good.release.tree / "quality").exists()
 
@@ -92,7 +92,7 @@ def test_nothing_of_the_lists_goes_on_the_medium(good: Trial) -> None:
 # Closure
 
 
-def test_a_hole_is_told_as_a_chain_and_the_promotion_it_names_fills_it(trial: Trial) -> None:
+def test_a_hole_is_told_as_a_chain_and_the_promotion_it_names_fills_it(trial: Project) -> None:
     trial.rpm("zlib-1").unlink()
     answer = refused(
         trial,
@@ -107,21 +107,21 @@ def test_a_hole_is_told_as_a_chain_and_the_promotion_it_names_fills_it(trial: Tr
     passes(trial, "iso")
 
 
-def test_a_waiver_with_a_reason_lets_a_hole_stay_and_an_idle_one_is_told(trial: Trial) -> None:
+def test_a_waiver_with_a_reason_lets_a_hole_stay_and_an_idle_one_is_told(trial: Project) -> None:
     smeos = next(tier.path for tier in trial.release.tiers if tier.name == "smeos")
     packages.write_rpm(recipe("lonely", requires=("nowhere",), key="koozali"), smeos / "x86_64/RPMS")
     refused(trial, "closure", "lonely needs nowhere, which nothing on the medium provides (no group asks for it)")
-    trial.edit("[updates] ", '[[waivers]]\nrequirement = "nowhere"\nreason = "practice"\n\n[updates] ')
+    trial.configure("[updates] ", '[[waivers]]\nrequirement = "nowhere"\nreason = "practice"\n\n[updates] ')
     passes(trial, "closure", "1 holes are waived")
     said = trial.doit("closure").said
     assert "waived: lonely needs nowhere" in said
-    trial.edit('requirement = "nowhere"', 'requirement = "somewhere"')
+    trial.configure('requirement = "nowhere"', 'requirement = "somewhere"')
     refused(trial, "closure", "lonely needs nowhere")
     next(smeos.rglob("lonely*")).unlink()
     passes(trial, "closure", "1 waivers have no hole any more")
 
 
-def test_a_group_that_conflicts_with_another_stops_the_iso(trial: Trial) -> None:
+def test_a_group_that_conflicts_with_another_stops_the_iso(trial: Project) -> None:
     trial.rpm("dovecot-2.3").unlink()
     trial.rpm("dovecot-2.2", "smeupdates-testing").unlink()
     smeos = next(tier.path for tier in trial.release.tiers if tier.name == "smeos")
@@ -131,8 +131,8 @@ def test_a_group_that_conflicts_with_another_stops_the_iso(trial: Trial) -> None
     )
 
 
-def test_what_the_installer_adds_must_be_on_the_medium(trial: Trial) -> None:
-    trial.edit('"shim-x64"]', '"shim-x64", "shim-ia32"]')
+def test_what_the_installer_adds_must_be_on_the_medium(trial: Project) -> None:
+    trial.configure('"shim-x64"]', '"shim-x64", "shim-ia32"]')
     refused(trial, "closure", "shim-ia32: the installer adds it by itself, and it is not on the medium")
 
 
@@ -148,7 +148,7 @@ def test_what_the_installer_adds_must_be_on_the_medium(trial: Trial) -> None:
         (">authconfig<", ">autoconfig<", "names packages that are not on the medium"),
     ],
 )
-def test_comps_that_name_nothing_are_refused(trial: Trial, old: str, new: str, words: str) -> None:
+def test_comps_that_name_nothing_are_refused(trial: Project, old: str, new: str, words: str) -> None:
     comps = trial.release.groups.comps
     trial.rewrite(comps, lambda data: data.replace(old.encode(), new.encode(), 1))
     refused(trial, "iso", words)
@@ -157,20 +157,20 @@ def test_comps_that_name_nothing_are_refused(trial: Trial, old: str, new: str, w
 # Fully updated
 
 
-def test_a_test_release_says_that_it_is_behind_and_a_final_one_refuses(trial: Trial) -> None:
+def test_a_test_release_says_that_it_is_behind_and_a_final_one_refuses(trial: Project) -> None:
     packages.write_rpm(recipe("bash-9-1", arch="x86_64"), mirror(trial) / "Packages")
     passes(trial, "iso", "updates: ", "WARNING: 1 packages of the medium are behind")
     assert "bash-9-1.x86_64 is newer than bash-4.2.46-35.el7_9.x86_64" in trial.doit("updates").said
     final(trial)
     refused(trial, "iso", "updates failed: 1 packages of the medium are behind", "bash-9-1.x86_64")
-    trial.edit('final = "fail"', 'final = "warn"')
+    trial.configure('final = "fail"', 'final = "warn"')
     passes(trial, "iso", "WARNING")
-    trial.edit('"openssl*" =', '"bash" = "because"\n"openssl*" =')
+    trial.configure('"openssl*" =', '"bash" = "because"\n"openssl*" =')
     assert "WARNING" not in passes(trial, "iso").said
 
 
-def test_a_mirror_that_is_not_there_is_named(trial: Trial) -> None:
-    trial.edit("7/updates/x86_64", "7/updates/x86-64")
+def test_a_mirror_that_is_not_there_is_named(trial: Project) -> None:
+    trial.configure("7/updates/x86_64", "7/updates/x86-64")
     refused(trial, "updates", "x86-64 is not there", "correct its path in release.toml")
 
 
@@ -182,7 +182,7 @@ def test_a_mirror_that_is_not_there_is_named(trial: Trial) -> None:
         ("no repomd", "repomd.xml: "),
     ],
 )
-def test_upstreams_damaged_metadata_ends_in_a_sentence(trial: Trial, damage: str, words: str) -> None:
+def test_upstreams_damaged_metadata_ends_in_a_sentence(trial: Project, damage: str, words: str) -> None:
     directory = write_repodata(mirror(trial))
     primary = directory / "primary.xml.gz"
     if damage == "missing":
@@ -194,7 +194,7 @@ def test_upstreams_damaged_metadata_ends_in_a_sentence(trial: Trial, damage: str
     refused(trial, "updates", words)
 
 
-def test_upstreams_metadata_in_zstd_is_read_or_refused_in_a_sentence(trial: Trial) -> None:
+def test_upstreams_metadata_in_zstd_is_read_or_refused_in_a_sentence(trial: Project) -> None:
     directory = write_repodata(mirror(trial), ".zst", cr.ZSTD_COMPRESSION)
     passes(trial, "updates", "but for 6 explained")
     (directory / "primary.xml.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(99))
@@ -204,7 +204,7 @@ def test_upstreams_metadata_in_zstd_is_read_or_refused_in_a_sentence(trial: Tria
 # Verified by somebody
 
 
-def test_a_test_release_tells_of_what_nobody_verified_and_a_final_one_refuses(trial: Trial) -> None:
+def test_a_test_release_tells_of_what_nobody_verified_and_a_final_one_refuses(trial: Project) -> None:
     trial.rewrite(lists(trial, "verified.toml"), lambda data: data.replace(b"5.8.1-6", b"5.8.1-4"))
     trial.rewrite(lists(trial, "bugs.json"), lambda data: data.replace(b'"VERIFIED"', b'"RESOLVED"'))
     passes(trial, "iso", "WARNING: 2 of 12 packages that changed are not verified")
@@ -220,7 +220,7 @@ def test_a_test_release_tells_of_what_nobody_verified_and_a_final_one_refuses(tr
         "package,bug,who,when\ne-smith-base-5.8.1-6.el7.sme,1,Ada,2021-06-01\n"
         "smeserver-qpsmtpd-2.7.0-10.el7.sme,2,Ada,2021-06-01\n"
     )
-    trial.edit('"quality/sheet.csv"', '"quality/sheet.csv", "quality/more.csv"')
+    trial.configure('"quality/sheet.csv"', '"quality/sheet.csv", "quality/more.csv"')
     passes(trial, "iso", "12 packages changed, all verified")
 
 
@@ -232,19 +232,19 @@ def test_a_test_release_tells_of_what_nobody_verified_and_a_final_one_refuses(tr
         ("e-smith-base", "say no version"),
     ],
 )
-def test_a_list_that_names_what_does_not_exist_is_refused(trial: Trial, entry: str, words: str) -> None:
+def test_a_list_that_names_what_does_not_exist_is_refused(trial: Project, entry: str, words: str) -> None:
     trial.rewrite(lists(trial, "sheet.csv"), lambda data: data + f"{entry},1,Ada,2021-06-01\n".encode())
     refused(trial, "iso", words, f"{entry} (sheet.csv)")
 
 
-def test_a_list_may_name_what_only_a_tier_has_that_is_not_staged(trial: Trial) -> None:
+def test_a_list_may_name_what_only_a_tier_has_that_is_not_staged(trial: Project) -> None:
     entry = b"e-smith-base-5.8.1-7.el7.sme,11563,Ada,2021-06-01\n"
     trial.rewrite(lists(trial, "sheet.csv"), lambda data: data + entry)
     passes(trial, "quality", "12 packages changed, all verified")
 
 
 @pytest.mark.parametrize("damage", ["not there", "no lock", "no repodata"])
-def test_a_last_release_that_cannot_be_read_is_named(trial: Trial, damage: str) -> None:
+def test_a_last_release_that_cannot_be_read_is_named(trial: Project, damage: str) -> None:
     place = Path(trial.release.quality.previous)
     if damage == "no lock":
         place.write_text("{")
@@ -255,17 +255,17 @@ def test_a_last_release_that_cannot_be_read_is_named(trial: Trial, damage: str) 
     refused(trial, "quality", str(place))
 
 
-def test_the_last_release_may_be_its_repodata(trial: Trial) -> None:
+def test_the_last_release_may_be_its_repodata(trial: Project) -> None:
     place = next(tier.path for tier in trial.release.tiers if tier.name == "smeos") / "x86_64"
     assert trial.doit("tiers").code == 0
-    trial.edit("releases/10.0/packages.lock", str(place))
+    trial.configure("releases/10.0/packages.lock", str(place))
     passes(trial, "quality", "12 packages changed, all verified, but for 6 waived")
 
 
 # Upstream's anaconda
 
 
-def test_a_newer_anaconda_upstream_warns_a_test_release_and_stops_a_final_one(trial: Trial) -> None:
+def test_a_newer_anaconda_upstream_warns_a_test_release_and_stops_a_final_one(trial: Project) -> None:
     place = trial.release.anaconda.upstream[0] / "Packages"
     packages.write_rpm(recipe("anaconda-21.48.22.160-1.el7.centos", arch="x86_64"), place)
     passes(trial, "iso", "WARNING: the anacondas do not agree")
@@ -276,19 +276,19 @@ def test_a_newer_anaconda_upstream_warns_a_test_release_and_stops_a_final_one(tr
     )
 
 
-def test_smeextras_with_another_anaconda_is_told(trial: Trial) -> None:
+def test_smeextras_with_another_anaconda_is_told(trial: Project) -> None:
     spec = Path(trial.release.anaconda.source) / "anaconda.spec"
     trial.rewrite(spec, lambda data: data.replace(b"Release: 2", b"Release: 3"))
     passes(trial, "anaconda_version", "WARNING")
     assert "which is older than our anaconda-21.48.22.159-3.el7.sme" in trial.doit("anaconda_version").said
 
 
-def test_an_anaconda_source_that_is_not_there_is_named(trial: Trial) -> None:
+def test_an_anaconda_source_that_is_not_there_is_named(trial: Project) -> None:
     (Path(trial.release.anaconda.source) / "anaconda.spec").unlink()
     refused(trial, "anaconda_version", "has no anaconda.spec and no source package of anaconda")
 
 
-def test_a_source_package_will_do_where_there_is_no_spec(trial: Trial) -> None:
+def test_a_source_package_will_do_where_there_is_no_spec(trial: Project) -> None:
     place = Path(trial.release.anaconda.source)
     (place / "anaconda.spec").unlink()
     packages.write_rpm(recipe("anaconda-21.48.22.159-2.el7.sme", is_source=True), place)
@@ -298,7 +298,7 @@ def test_a_source_package_will_do_where_there_is_no_spec(trial: Trial) -> None:
 # Pages
 
 
-def test_repoview_makes_pages_of_every_tier_and_of_the_tree_and_only_once(trial: Trial) -> None:
+def test_repoview_makes_pages_of_every_tier_and_of_the_tree_and_only_once(trial: Project) -> None:
     passes(trial, "iso")
     passes(trial, "repoview", "repoview:tree", "repoview:smetest-x86_64")
     for place in [tier.path / "x86_64" for tier in trial.release.tiers if not tier.mirror] + [trial.release.tree]:

@@ -15,7 +15,7 @@ import pytest
 from smedoit.engine.decision import EDITED
 from smedoit.runtime.files import FileStamp, stamp_file, write_file
 from smedoit.sample import translations
-from tests.conftest import Outcome, Project, restored
+from tests.harness.project import Outcome, Project, Warm
 
 OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .treeinfo has the checksum of
 GATES = {"closure", "updates", "quality", "release_package", "medium_keys"}  # what must agree to another choice
@@ -31,13 +31,13 @@ PIXMAPS = "product/usr/share/anaconda/pixmaps"
 
 def picture(project: Project, relative: str) -> None:
     """Give the content tree another picture."""
-    with (project.rel.content.path / relative).open("ab") as file:
+    with (project.release.content.path / relative).open("ab") as file:
         file.write(b"a better picture")
 
 
 def bash(project: Project, release: str, tier: str) -> None:
     """Put a bash into a tier; 34 lies in smeos, 35 in smeupdates."""
-    project.rpm(project.recipe("bash", "smeupdates", release=release), tier)
+    project.put(project.recipe("bash", "smeupdates", release=release), tier)
 
 
 def other_order(project: Project) -> None:
@@ -50,20 +50,20 @@ def other_order(project: Project) -> None:
 
 def label(project: Project, text: str) -> Path:
     """Give the release another label, and the package that carries it; return the package."""
-    project.release(label=text)
-    return project.rpm(project.recipe("smeserver-release", "smeupdates-testing"), "smeupdates-testing")
+    project.relabel(label=text)
+    return project.put(project.recipe("smeserver-release", "smeupdates-testing"), "smeupdates-testing")
 
 
 def content(relative: str, old: str, new: str) -> Callable[[Project], None]:
-    return lambda project: project.edit(project.rel.content.path / relative, old, new)
+    return lambda project: project.edit(project.release.content.path / relative, old, new)
 
 
 def release_toml(old: str, new: str) -> Callable[[Project], None]:
-    return lambda project: project.edit(project.home / "release.toml", old, new)
+    return lambda project: project.configure(old, new)
 
 
 def catalogue(language: str) -> Callable[[Project], Path]:
-    return lambda project: project.rel.translations.path / language / "LC_MESSAGES/anaconda.mo"
+    return lambda project: project.release.translations.path / language / "LC_MESSAGES/anaconda.mo"
 
 
 def withdraw(project: Project) -> None:
@@ -74,14 +74,18 @@ def withdraw(project: Project) -> None:
 
 def touch_all(project: Project) -> None:
     """Give every file of content, translations, keys and boot set another time."""
-    for top in (project.rel.content.path, project.rel.translations.path, project.rel.boot_set.path / "isolinux"):
+    for top in (
+        project.release.content.path,
+        project.release.translations.path,
+        project.release.boot_set.path / "isolinux",
+    ):
         for file in top.rglob("*"):
             os.utime(file, (1, 1))
 
 
 def other_runtime(project: Project) -> None:
     """Give the boot set another squashfs.img."""
-    write_file(project.rel.boot_set.path / "LiveOS/squashfs.img", b"another runtime")
+    write_file(project.release.boot_set.path / "LiveOS/squashfs.img", b"another runtime")
 
 
 CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
@@ -105,7 +109,7 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     "a withdrawn RPM": (withdraw, CHOSEN),
     "the label": (lambda project: label(project, "rc3"), EVERY),
     "the address for bugs": (
-        lambda project: project.release(bug_url="https://bugs.example.invalid"), {"product_img", *OVERLAID}
+        lambda project: project.relabel(bug_url="https://bugs.example.invalid"), {"product_img", *OVERLAID}
     ),
     "an install class": (
         content("product/run/install/product/pyanaconda/installclasses/koozali.py", "xfs", "ext4"),
@@ -113,7 +117,7 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     ),
     "the place of translations": (release_toml('"locale"', '"updates"'), {"updates_img", *OVERLAID}),
     "the release notes": (content("README.txt", "release notes", "notes"), {"tree", *TEXTS}),
-    "a vanished file": (lambda project: (project.rel.content.path / "GPL").unlink(), {"tree", "iso"}),
+    "a vanished file": (lambda project: (project.release.content.path / "GPL").unlink(), {"tree", "iso"}),
     "a text of comps": (
         content("Packages/base/comps.xml", "<description>", "<description>More: "),
         {"comps", "repodata", "closure", "updates", *OVERLAID},
@@ -124,7 +128,7 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     "every time, and no content": (touch_all, set()),
     "a comment of release.toml": (release_toml("[release]", "[release]  # the next one"), set()),
     "a remark in a key file": (
-        lambda project: project.edit(project.rel.keys[0].file, "BLOCK-----\n", "BLOCK-----\nComment: ours\n"),
+        lambda project: project.edit(project.release.keys[0].file, "BLOCK-----\n", "BLOCK-----\nComment: ours\n"),
         {"packages", "tree", "medium_keys", "iso"},
     ),
     "keys in another order": (other_order, {"packages", "medium_keys"}),
@@ -152,8 +156,8 @@ class Change:
 
 
 @pytest.fixture(scope="module", params=CHANGES)
-def change(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Change:
-    project = restored(warm)
+def change(request: pytest.FixtureRequest, warm: Warm) -> Change:
+    project = warm.restored()
     make, reached = CHANGES[request.param]
     make(project)
     return Change(reached, project.doit("why", "iso"), project.build(), project.build())
@@ -176,7 +180,7 @@ def test_the_label_of_yesterday_is_still_built(built: Project) -> None:
     package = label(built, "rc3")
     built.build()
     package.unlink()
-    built.release(label="rc2")
+    built.relabel(label="rc2")
     assert built.build().ran == {"stage_link"}
 
 
@@ -291,8 +295,8 @@ class Damage:
 
 
 @pytest.fixture(scope="module", params=DAMAGES, ids=lambda one: f"{one[2].__name__}-{Path(one[1]).name}")
-def damage(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Damage:
-    project = restored(warm)
+def damage(request: pytest.FixtureRequest, warm: Warm) -> Damage:
+    project = warm.restored()
     task, made, kind = request.param
     before = project.artifacts()
     [file] = (project.home / "build/stage").glob(made)
@@ -322,7 +326,7 @@ def test_what_somebody_changed_is_kept_where_the_output_says(damage: Damage) -> 
 
 
 def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
-    write_file(built.rel.content.path / "notes/README.txt", "more\n")
+    write_file(built.release.content.path / "notes/README.txt", "more\n")
     built.build()
     mine = {built.tree / "README.txt": b"one", built.tree / "notes/README.txt": b"other"}
     for file, data in mine.items():
@@ -387,7 +391,7 @@ def explained(why: str) -> dict[str, list[str]]:
 
 
 def test_why_names_the_changed_file_along_the_chain(built: Project) -> None:
-    notes = built.rel.content.path / "README.txt"
+    notes = built.release.content.path / "README.txt"
     built.edit(notes, "release notes", "notes")
     assert explained(built.doit("why", "iso").out) == {"tree": [f"{notes} changed"]}
 
@@ -399,7 +403,7 @@ def test_why_names_both_values_of_a_changed_key(built: Project) -> None:
 
 
 def test_why_of_one_task_leaves_the_others_out(built: Project) -> None:
-    built.edit(built.rel.content.path / "README.txt", "release notes", "notes")
+    built.edit(built.release.content.path / "README.txt", "release notes", "notes")
     assert built.doit("why", "grub").out == "grub is up to date: nothing that it depends on has changed\n"
 
 
@@ -416,7 +420,7 @@ def everything(project: Project) -> dict[Path, FileStamp]:
 
 
 def test_list_tells_what_runs_what_waits_and_what_is_done(built: Project) -> None:
-    built.edit(built.rel.content.path / "README.txt", "release notes", "notes")
+    built.edit(built.release.content.path / "README.txt", "release notes", "notes")
     lines = [line.split()[:2] for line in built.doit("list").out.splitlines()]
     status = {task: word for word, task in lines if task in EVERY}
     waiting = dict.fromkeys({*OVERLAID, "medium_keys"}, "wait")
@@ -446,7 +450,7 @@ def test_a_second_run_is_refused_in_words(built: Project, held: subprocess.Popen
 
 
 def test_a_second_run_is_refused_for_another_label_too(built: Project, held: subprocess.Popen[str]) -> None:
-    built.release(label="rc3")
+    built.relabel(label="rc3")
     outcome = built.doit()
     assert (outcome.code != 0, f"process {held.pid}" in outcome.err) == (True, True)
 

@@ -20,7 +20,7 @@ from smedoit.runtime import files
 from smedoit.sample.translations import LANGUAGES, practice_catalog
 from smedoit.translations import patches
 from smedoit.translations.mirror import mirror_translations
-from tests.servers import KINDS, Real, real
+from tests.harness.servers import KINDS, Real, real
 
 QUICK = NetworkSettings(delay=0, timeout=5, tries=2)
 SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}

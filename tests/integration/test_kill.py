@@ -13,7 +13,8 @@ import pytest
 
 from smedoit.runtime.files import digest_file, write_file
 from smedoit.sample.packages import RpmRecipe
-from tests.conftest import FAULTS, MINUTES, Outcome, Project, restored, wait_until
+from tests.harness.processes import CEILING, wait_until
+from tests.harness.project import FAULTS, Outcome, Project, Warm
 
 FILES = {  # task -> files that it puts in their place
     "packages": ("stage/.smedoit/packages.json", ".smedoit/packages.lock"),
@@ -57,19 +58,19 @@ STOPS = [
 
 def change_everything(project: Project) -> None:
     """Change something for every task, within the same version."""
-    project.rpm(project.recipe("bash", "smeupdates", release="36.el7_9"), "smeupdates")
-    project.edit(project.rel.content.path / "README.txt", "release notes", "notes")
-    write_file(project.rel.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
-    project.edit(project.home / "release.toml", "2026-11-01", "2026-11-02")
-    project.release(product="Koozali SME Practice Server")
-    project.edit(next(Path(project.rel.anaconda.source).glob("*.spec")), "\n", "\n# a remark\n")
+    project.put(project.recipe("bash", "smeupdates", release="36.el7_9"), "smeupdates")
+    project.edit(project.release.content.path / "README.txt", "release notes", "notes")
+    write_file(project.release.boot_set.path / "EFI/BOOT/grubx64.efi", "another loader")
+    project.configure("2026-11-01", "2026-11-02")
+    project.relabel(product="Koozali SME Practice Server")
+    project.edit(next(Path(project.release.anaconda.source).glob("*.spec")), "\n", "\n# a remark\n")
     (project.home / "build/stage/10").unlink()
 
 
 @pytest.fixture(scope="module")
-def undisturbed(warm: tuple[Path, Path]) -> Mapping[str, str]:
+def undisturbed(warm: Warm) -> Mapping[str, str]:
     """What a run makes of the changes when nobody ends it."""
-    project = restored(warm)
+    project = warm.restored()
     change_everything(project)
     assert project.build().ran == set(FILES)
     return project.artifacts()
@@ -86,7 +87,7 @@ class Killed:
     finished: set[str]
     second: Outcome
     artifacts: Mapping[str, str]
-    leftovers: set[str]
+    leftovers: list[str]
 
 
 def finished(project: Project, since: Mapping[Path, int]) -> set[str]:
@@ -100,8 +101,8 @@ def states(project: Project) -> dict[Path, int]:
 
 
 @pytest.fixture(scope="module", params=KILLS, ids=lambda fault: "-".join(fault).replace("/", "_"))
-def killed(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Killed:
-    project = restored(warm)
+def killed(request: pytest.FixtureRequest, warm: Warm) -> Killed:
+    project = warm.restored()
     change_everything(project)
     before = states(project)
     first = project.doit(*request.param, module=FAULTS)
@@ -135,8 +136,8 @@ class Stopped:
 
 
 @pytest.fixture(scope="module", params=STOPS, ids=lambda fault: "-".join(fault).replace("/", "_"))
-def stopped(request: pytest.FixtureRequest, warm: tuple[Path, Path]) -> Stopped:
-    project = restored(warm)
+def stopped(request: pytest.FixtureRequest, warm: Warm) -> Stopped:
+    project = warm.restored()
     change_everything(project)
     outcome = project.doit(*request.param, module=FAULTS)
     return Stopped(signal.Signals[f"SIG{request.param[3]}"], outcome)
@@ -163,7 +164,7 @@ def test_ctrl_c_ends_all_processes_with_one_sentence(built: Project, tmp_path: P
     built.iso.unlink()
     with built.hold(tmp_path / "held", *mode) as run:
         os.killpg(run.pid, signal.SIGINT)
-        out, err = run.communicate(timeout=MINUTES)
+        out, err = run.communicate(timeout=CEILING)
     sentence = "stopped by SIGINT: what is finished is kept, run doit again to go on"
     assert (out.splitlines()[1:], err, run.returncode) == ([sentence], "", 128 + signal.SIGINT)
 
@@ -172,14 +173,14 @@ def test_a_worker_that_hears_no_signal_does_not_hold_the_run(built: Project, tmp
     built.iso.unlink()
     with built.hold(tmp_path / "held", "-n", "2", deed="deaf") as run:
         os.kill(run.pid, signal.SIGTERM)
-        assert run.wait(timeout=MINUTES) == 128 + signal.SIGTERM
+        assert run.wait(timeout=CEILING) == 128 + signal.SIGTERM
 
 
 @MODES
 def test_nothing_half_written_stays_even_if_nobody_writes_that_file_again(
     project: Project, tmp_path: Path, mode: tuple[str, ...]
 ) -> None:
-    extra = project.rpm(RpmRecipe("zsh", "5.0.2", "34.el7", "x86_64"), "smeupdates")
+    extra = project.put(RpmRecipe("zsh", "5.0.2", "34.el7", "x86_64"), "smeupdates")
     with project.hold(tmp_path / "held", *mode, fault=("stage_packages", extra.name)) as run:
         run.kill()
     assert project.leftovers()

@@ -19,17 +19,17 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from smedoit.runtime import checksums
 from smedoit.runtime.files import write_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
-from tests.integration.trial import Trial, flipped
-from tests.tools import need, read_with
+from tests.harness.project import Project, flipped
+from tests.harness.tools import need, read_with
 
 SIGNING = '\n[signing]\nfile = "src/practice.secret"\n'
 STEM = "smeserver-10.1.rc2"
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def released(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A release with everything that lies beside its media, signed by a practice key."""
-    trial = Trial.new(tmp_path_factory.mktemp("papers"))
+    trial = Project.new(tmp_path_factory.mktemp("papers"))
     write_file(trial.file, trial.file.read_text(encoding="utf-8") + SIGNING)
     answer = trial.doit("sample", "release")
     assert answer.code == 0, answer.said
@@ -37,13 +37,13 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 
 @pytest.fixture
-def world(released: Trial, tmp_path: Path) -> Trial:
+def world(released: Project, tmp_path: Path) -> Project:
     """A copy of it to damage."""
     return released.copy(tmp_path / "world")
 
 
 @pytest.fixture(params=["x86_64", "source"])
-def directory(released: Trial, request: pytest.FixtureRequest) -> Path:
+def directory(released: Project, request: pytest.FixtureRequest) -> Path:
     return released.release.isos / str(request.param)
 
 
@@ -78,7 +78,7 @@ def test_gpg_accepts_every_signature(directory: Path, home: Path, name: str) -> 
 
 
 def test_sha256sum_accepts_what_xorriso_takes_off_the_medium(
-    released: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    released: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need("xorriso", "sha256sum")
     iso = released.release.iso
@@ -91,7 +91,7 @@ def test_sha256sum_accepts_what_xorriso_takes_off_the_medium(
     assert {line.rpartition(":")[0] for line in said.splitlines()} == on_disk
 
 
-def test_productmd_loads_the_compose_with_the_sizes_that_are_there(released: Trial) -> None:
+def test_productmd_loads_the_compose_with_the_sizes_that_are_there(released: Project) -> None:
     isos = released.release.isos
     compose = Compose(str(isos))
     found = {image.path: image.size for image in compose.images["SME"]["x86_64"]}
@@ -101,7 +101,7 @@ def test_productmd_loads_the_compose_with_the_sizes_that_are_there(released: Tri
     assert len([nevra for nevra in below if not nevra.endswith(".src")]) == len(on_medium)
 
 
-def test_the_standards_own_validator_accepts_the_bill_of_materials(released: Trial) -> None:
+def test_the_standards_own_validator_accepts_the_bill_of_materials(released: Project) -> None:
     iso = released.release.iso
     document = parse_file(str(iso.with_name(f"{iso.stem}.spdx.json")))
     assert [one.validation_message for one in validate_full_spdx_document(document, "SPDX-2.3")] == []
@@ -109,20 +109,20 @@ def test_the_standards_own_validator_accepts_the_bill_of_materials(released: Tri
     assert files >= {path.name for path in (released.release.tree / "Packages").glob("*.rpm")}
 
 
-def papers(trial: Trial) -> dict[str, bytes]:
+def papers(trial: Project) -> dict[str, bytes]:
     """Return everything that users download, by its path; signatures carry their time and are left out."""
     isos = trial.release.isos
     files = (path for path in sorted(isos.rglob("*")) if path.is_file() and path.suffix != ".asc")
     return {str(path.relative_to(isos)): path.read_bytes() for path in files}
 
 
-def recorded(trial: Trial) -> dict[str, Any]:
+def recorded(trial: Project) -> dict[str, Any]:
     said: dict[str, Any] = json.loads((trial.release.stage / "build-record.json").read_bytes())
     return said
 
 
 def test_another_place_time_zone_and_umask_make_the_same_bytes(
-    released: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    released: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = released.copy(tmp_path / "elsewhere")
     shutil.rmtree(other.release.root / "stage")
@@ -135,7 +135,7 @@ def test_another_place_time_zone_and_umask_make_the_same_bytes(
     assert recorded(other)["inputs"] == recorded(released)["inputs"]
 
 
-def test_an_unchanged_file_is_not_signed_again(world: Trial) -> None:
+def test_an_unchanged_file_is_not_signed_again(world: Project) -> None:
     asc = world.release.isos / "x86_64/SHA256SUMS.asc"
     before = asc.read_bytes()
     os.unlink(world.release.state / "tasks/sign.json")
@@ -144,15 +144,15 @@ def test_an_unchanged_file_is_not_signed_again(world: Trial) -> None:
     assert asc.read_bytes() == before
 
 
-def test_without_a_key_signatures_go_and_the_run_says_so(world: Trial) -> None:
-    world.edit(SIGNING, "\n")
+def test_without_a_key_signatures_go_and_the_run_says_so(world: Project) -> None:
+    world.configure(SIGNING, "\n")
     answer = world.doit("sign")
     assert answer.code == 0
     assert "nothing is signed: release.toml has no [signing]" in answer.said
     assert not list(world.release.isos.rglob("*.asc"))
 
 
-def test_verify_says_that_all_is_right(released: Trial) -> None:
+def test_verify_says_that_all_is_right(released: Project) -> None:
     answer = released.doit("verify")
     assert answer.code == 0, answer.said
     for words in ("2 media fit SHA256SUMS, CHECKSUM, MD5SUMS", "signed by 48b7bc18", "files as listed",
@@ -175,7 +175,7 @@ def test_verify_says_that_all_is_right(released: Trial) -> None:
         (f"x86_64/{STEM}-x86_64.spdx.json", "bill of materials:\n"),
     ],
 )
-def test_verify_names_what_was_damaged(world: Trial, name: str, words: str) -> None:
+def test_verify_names_what_was_damaged(world: Project, name: str, words: str) -> None:
     path = world.release.isos / name
     digit = re.compile(rb"\b[0-9a-f]{8,64}\b")
 
@@ -192,19 +192,19 @@ def test_verify_names_what_was_damaged(world: Trial, name: str, words: str) -> N
     assert "Traceback" not in answer.said
 
 
-def test_a_record_is_built_again_to_the_same_bytes_in_a_directory_of_its_own(world: Trial, tmp_path: Path) -> None:
+def test_a_record_is_built_again_to_the_same_bytes_in_a_directory_of_its_own(world: Project, tmp_path: Path) -> None:
     place = tmp_path / "again"
     answer = world.doit("rebuild", "--to", str(place), str(world.release.stage / "build-record.json"))
     assert answer.code == 0, answer.said
     assert re.search(r"\d+ artifacts of 10\.1\.rc2 built again in .*/again, all with the same bytes", answer.said)
-    made = Trial(place)
+    made = Project(place)
     assert papers(made) == papers(world)
     assert recorded(made)["artifacts"] == recorded(world)["artifacts"]
 
 
-def test_what_was_fetched_is_an_input_and_is_not_fetched_again(world: Trial, tmp_path: Path) -> None:
+def test_what_was_fetched_is_an_input_and_is_not_fetched_again(world: Project, tmp_path: Path) -> None:
     mirror = '"mirrors/centos/7/os/x86_64"'
-    world.edit(f"path = {mirror} #", f'path = "fetched"\nsource = {mirror}\n#')
+    world.configure(f"path = {mirror} #", f'path = "fetched"\nsource = {mirror}\n#')
     for words in (["pin_boot_set"], ["release"], ["rebuild", "--to", str(tmp_path / "again")]):
         answer = world.doit(*words)
         assert answer.code == 0, answer.said
@@ -212,7 +212,7 @@ def test_what_was_fetched_is_an_input_and_is_not_fetched_again(world: Trial, tmp
     assert {"./boot_set.sha256", "fetched/images/efiboot.img", "fetched/LiveOS/squashfs.img"} <= set(files)
 
 
-def test_a_newer_package_in_a_tier_does_not_come_into_a_build_made_again(world: Trial, tmp_path: Path) -> None:
+def test_a_newer_package_in_a_tier_does_not_come_into_a_build_made_again(world: Project, tmp_path: Path) -> None:
     record = world.release.stage / "build-record.json"
     older = world.rpm("bash-4")
     shutil.copy(older, older.with_name("not-chosen-1-1.x86_64.rpm"))  # would be refused, had it been looked at
@@ -220,7 +220,7 @@ def test_a_newer_package_in_a_tier_does_not_come_into_a_build_made_again(world: 
     assert answer.code == 0, answer.said
 
 
-def test_what_is_gone_or_has_changed_is_named_before_anything_is_built(world: Trial, tmp_path: Path) -> None:
+def test_what_is_gone_or_has_changed_is_named_before_anything_is_built(world: Project, tmp_path: Path) -> None:
     rel = world.release
     gone, changed = world.rpm("basesystem"), rel.content.path / "isolinux/isolinux.cfg"
     os.unlink(gone)
@@ -232,7 +232,7 @@ def test_what_is_gone_or_has_changed_is_named_before_anything_is_built(world: Tr
     assert not (tmp_path / "again").exists()
 
 
-def test_a_directory_of_somebody_else_is_never_emptied(world: Trial, tmp_path: Path) -> None:
+def test_a_directory_of_somebody_else_is_never_emptied(world: Project, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     answer = world.doit("rebuild", "--to", str(tmp_path))
     assert answer.code != 0
@@ -241,7 +241,7 @@ def test_a_directory_of_somebody_else_is_never_emptied(world: Trial, tmp_path: P
 
 
 @pytest.mark.parametrize(("data", "words"), [(b"{}", "is no build record"), (None, "cannot be read")])
-def test_what_is_no_record_is_refused_by_name(world: Trial, tmp_path: Path, data: bytes | None, words: str) -> None:
+def test_what_is_no_record_is_refused_by_name(world: Project, tmp_path: Path, data: bytes | None, words: str) -> None:
     path = tmp_path / "record.json"
     if data is not None:
         path.write_bytes(data)
@@ -250,7 +250,7 @@ def test_what_is_no_record_is_refused_by_name(world: Trial, tmp_path: Path, data
     assert f"{path}" in answer.said and words in answer.said and "Traceback" not in answer.said
 
 
-def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Trial) -> None:
+def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Project) -> None:
     answer = world.doit("doctor")
     assert answer.code == 0, answer.said
     assert re.search(r"^ok +productmd +1\.", answer.said, re.MULTILINE)
@@ -261,7 +261,7 @@ def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Trial)
     assert re.search(r"^missing +no-such-mock +installer", answer.said, re.MULTILINE), answer.said
 
 
-def test_a_medium_that_is_written_again_keeps_what_lies_beside_it(world: Trial) -> None:
+def test_a_medium_that_is_written_again_keeps_what_lies_beside_it(world: Project) -> None:
     before = papers(world)
     os.unlink(world.release.source_iso)
     answer = world.doit("source_iso")

@@ -13,8 +13,8 @@ import pytest
 from smedoit.publish import records
 from smedoit.publish.channels import OURS
 from smedoit.publish.plan import is_immutable_file
-from tests import publishing
-from tests.publishing import (
+from tests.harness import publishing
+from tests.harness.publishing import (
     Torn,
     do,
     killed_at,
@@ -28,7 +28,7 @@ from tests.publishing import (
     tier,
     told,
 )
-from tests.tools import need
+from tests.harness.tools import need
 
 ROUNDS = 100
 

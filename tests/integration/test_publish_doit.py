@@ -10,24 +10,24 @@ from pathlib import Path
 import pytest
 
 from smedoit.publish import channels
-from tests.integration.trial import Trial
-from tests.publishing import killed_at, read_whole, state
+from tests.harness.project import Project
+from tests.harness.publishing import killed_at, read_whole, state
 
 WAIVED = 'waived = { signed = "practice", boot_test = "practice" }'
 GATES = ("verify", "check_versions", "quality", "closure", "updates")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A release with all that must have passed, and a target."""
-    trial = Trial.new(tmp_path_factory.mktemp("publish"))
+    trial = Project.new(tmp_path_factory.mktemp("publish"))
     answer = trial.doit("sample", "tiers", "release", *GATES)
     assert answer.code == 0, answer.said
     return trial
 
 
 @pytest.fixture
-def trial(made: Trial) -> Trial:
+def trial(made: Project) -> Project:
     """The release, with nothing published."""
     public = made.release.publish.target
     shutil.rmtree(public, ignore_errors=True)
@@ -38,11 +38,11 @@ def trial(made: Trial) -> Trial:
     return made
 
 
-def public(trial: Trial) -> Path:
+def public(trial: Project) -> Path:
     return trial.release.publish.target
 
 
-def refused(trial: Trial, words: str, *command: str) -> None:
+def refused(trial: Project, words: str, *command: str) -> None:
     """Hold a run to a refusal in these words, without a traceback, and with the target as it was."""
     place = public(trial)
     before = state(place) if place.is_dir() else {}
@@ -53,14 +53,14 @@ def refused(trial: Trial, words: str, *command: str) -> None:
     assert (state(place) if place.is_dir() else {}) == before
 
 
-def succeeded(trial: Trial, *command: str) -> str:
+def succeeded(trial: Project, *command: str) -> str:
     """Return what a run says that must succeed."""
     answer = trial.doit(*command)
     assert answer.code == 0, answer.said
     return answer.said
 
 
-def test_publish_does_what_plan_publish_showed_and_rollback_takes_it_back(trial: Trial) -> None:
+def test_publish_does_what_plan_publish_showed_and_rollback_takes_it_back(trial: Project) -> None:
     empty = state(public(trial))
     shown = succeeded(trial, "plan_publish")
     assert state(public(trial)) == empty
@@ -86,7 +86,7 @@ def test_publish_does_what_plan_publish_showed_and_rollback_takes_it_back(trial:
     assert not (public(trial) / "testing/10.1.rc2").exists()
 
 
-def test_after_publishing_the_announcement_is_ready_and_a_checklist_says_what_is_left(trial: Trial) -> None:
+def test_after_publishing_the_announcement_is_ready_and_a_checklist_says_what_is_left(trial: Project) -> None:
     said = succeeded(trial, "publish")
     assert "[x] the link testing/10 says 10.1.rc2" in said
     assert "[ ] exports: let new packages go to testing/10.1.rc2" in said
@@ -98,11 +98,11 @@ def test_after_publishing_the_announcement_is_ready_and_a_checklist_says_what_is
         assert iso.with_name(f"{iso.name}.sha256").read_text().split()[0] in text
 
 
-def test_new_packages_of_a_live_tier_follow_and_nothing_else_changes(trial: Trial) -> None:
+def test_new_packages_of_a_live_tier_follow_and_nothing_else_changes(trial: Project) -> None:
     succeeded(trial, "publish")
     before = state(public(trial))
     live = trial.rpm("e-smith-base-5.8.1-7", "smetest")
-    away = trial.place / live.name
+    away = trial.home / live.name
     live.rename(away)
     try:
         succeeded(trial, "tiers")
@@ -119,11 +119,11 @@ def test_new_packages_of_a_live_tier_follow_and_nothing_else_changes(trial: Tria
         succeeded(trial, "tiers", "updates")
 
 
-def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
+def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Project) -> None:
     from smedoit.publish import publish
 
     release, empty = trial.release, state(public(trial))
-    log = trial.place / "rsync.log"
+    log = trial.home / "rsync.log"
     assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
     assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
@@ -134,7 +134,7 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Trial) -> None:
     read_whole(public(trial) / "testing/10")
 
 
-def test_a_plan_that_changed_since_it_was_shown_is_not_done(trial: Trial) -> None:
+def test_a_plan_that_changed_since_it_was_shown_is_not_done(trial: Project) -> None:
     succeeded(trial, "plan_publish")
     (public(trial) / "testing/10.0.rc9").mkdir(parents=True)
     (public(trial) / "testing/10").symlink_to("10.0.rc9")
@@ -143,42 +143,42 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_done(trial: Trial) -> Non
     succeeded(trial, "publish")
 
 
-def test_a_missing_target_is_named(trial: Trial) -> None:
+def test_a_missing_target_is_named(trial: Project) -> None:
     shutil.rmtree(public(trial))
     refused(trial, "public: the target is not there")
     refused(trial, "public: the target is not there", "plan_publish")
 
 
-def test_a_target_without_its_marker_is_never_touched(trial: Trial) -> None:
+def test_a_target_without_its_marker_is_never_touched(trial: Project) -> None:
     (public(trial) / trial.release.publish.marker).unlink()
     for command in ("plan_publish", "publish", "rollback", "prune"):
         refused(trial, "has no .smedoit-target, so nothing is ever changed in it", command)
 
 
-def test_a_link_that_points_outside_is_refused(trial: Trial) -> None:
+def test_a_link_that_points_outside_is_refused(trial: Project) -> None:
     (public(trial) / "testing").mkdir()
     (public(trial) / "testing/10").symlink_to("../../stage/10.1.rc2")
     refused(trial, "testing/10: the link points outside, to ../../stage/10.1.rc2")
 
 
-def test_a_dangling_link_is_refused(trial: Trial) -> None:
+def test_a_dangling_link_is_refused(trial: Project) -> None:
     (public(trial) / "testing").mkdir()
     (public(trial) / "testing/10").symlink_to("10.0")
     refused(trial, "the link names 10.0, which is no release beside it")
 
 
-def test_a_directory_in_the_place_of_the_link_is_refused(trial: Trial) -> None:
+def test_a_directory_in_the_place_of_the_link_is_refused(trial: Project) -> None:
     (public(trial) / "testing/10").mkdir(parents=True)
     refused(trial, "testing/10: is no link but a directory")
 
 
-def test_a_channel_that_is_a_link_elsewhere_is_refused(trial: Trial) -> None:
-    (trial.place / "elsewhere").mkdir(exist_ok=True)
-    (public(trial) / "testing").symlink_to(trial.place / "elsewhere")
+def test_a_channel_that_is_a_link_elsewhere_is_refused(trial: Project) -> None:
+    (trial.home / "elsewhere").mkdir(exist_ok=True)
+    (public(trial) / "testing").symlink_to(trial.home / "elsewhere")
     refused(trial, "lies on another file system than")
 
 
-def test_a_release_with_other_bytes_stays_as_it_is(trial: Trial) -> None:
+def test_a_release_with_other_bytes_stays_as_it_is(trial: Project) -> None:
     succeeded(trial, "publish")
     published = public(trial) / "testing/10.1.rc2/smeos/x86_64/.treeinfo"
     published.write_bytes(published.read_bytes() + b"\n")
@@ -186,17 +186,17 @@ def test_a_release_with_other_bytes_stays_as_it_is(trial: Trial) -> None:
     refused(trial, "smeos/x86_64/.treeinfo", "plan_publish")
 
 
-def test_updates_of_the_tiers_need_no_gate_again_for_the_same_bits(trial: Trial) -> None:
+def test_updates_of_the_tiers_need_no_gate_again_for_the_same_bits(trial: Project) -> None:
     succeeded(trial, "publish")
     kept = trial.file.read_text()
-    trial.edit(WAIVED, "")
+    trial.configure(WAIVED, "")
     try:
         assert "gate same_bits: closed: the bits of 0001-publish-testing-10.1.rc2" in succeeded(trial, "publish")
     finally:
         trial.file.write_text(kept)
 
 
-def test_metadata_of_the_previous_release_that_does_not_fit_is_refused(trial: Trial) -> None:
+def test_metadata_of_the_previous_release_that_does_not_fit_is_refused(trial: Project) -> None:
     succeeded(trial, "publish")
     top = public(trial) / "testing"
     (top / "10.1.rc2").rename(top / "10.1.rc1")
@@ -208,7 +208,7 @@ def test_metadata_of_the_previous_release_that_does_not_fit_is_refused(trial: Tr
     refused(trial, "is named and not there")
 
 
-def test_tiers_that_only_the_previous_release_has_are_carried_over(trial: Trial) -> None:
+def test_tiers_that_only_the_previous_release_has_are_carried_over(trial: Project) -> None:
     succeeded(trial, "publish")
     top = public(trial) / "testing"
     (top / "10.1.rc2").rename(top / "10.1.rc1")
@@ -226,7 +226,7 @@ def test_tiers_that_only_the_previous_release_has_are_carried_over(trial: Trial)
 
 
 @pytest.mark.parametrize("damage", ["a medium", "the tree"])
-def test_a_change_after_the_verification_opens_its_gate(trial: Trial, damage: str) -> None:
+def test_a_change_after_the_verification_opens_its_gate(trial: Project, damage: str) -> None:
     path = trial.release.iso if damage == "a medium" else trial.release.tree / ".discinfo"
     kept = path.read_bytes()
     copy = path.with_name("kept")
@@ -238,18 +238,18 @@ def test_a_change_after_the_verification_opens_its_gate(trial: Trial, damage: st
         copy.replace(path)
 
 
-def test_a_gate_that_passed_under_other_words_of_release_toml_is_open_again(trial: Trial) -> None:
+def test_a_gate_that_passed_under_other_words_of_release_toml_is_open_again(trial: Project) -> None:
     kept = trial.file.read_text()
-    trial.edit("[updates.explained]", '[updates.explained]\n"bash*" = "waits"')
+    trial.configure("[updates.explained]", '[updates.explained]\n"bash*" = "waits"')
     try:
         refused(trial, "updates: OPEN: release.toml [updates] changed since it passed: doit updates")
     finally:
         trial.file.write_text(kept)
 
 
-def test_gates_that_never_passed_are_all_named(trial: Trial) -> None:
+def test_gates_that_never_passed_are_all_named(trial: Project) -> None:
     kept = trial.file.read_text()
-    trial.edit(WAIVED, "")
+    trial.configure(WAIVED, "")
     try:
         refused(trial, "2 gates are open")
         refused(trial, "boot_test: OPEN: it has not passed since it last ran, or never ran: doit boot_test")
@@ -257,13 +257,13 @@ def test_gates_that_never_passed_are_all_named(trial: Trial) -> None:
         trial.file.write_text(kept)
 
 
-def test_a_test_release_is_no_final_one(trial: Trial) -> None:
+def test_a_test_release_is_no_final_one(trial: Project) -> None:
     refused(trial, "has the label rc2 and would be published as final", "publish", "--to", "final")
     refused(trial, "has the label rc2 and would be published as final", "publish", "--from", "testing")
     refused(trial, "releases go to final or testing", "publish", "--to", "obsolete")
 
 
-def test_somebody_else_at_work_in_the_target_is_told(trial: Trial) -> None:
+def test_somebody_else_at_work_in_the_target_is_told(trial: Project) -> None:
     import fcntl
 
     home = public(trial) / channels.OURS
@@ -273,5 +273,5 @@ def test_somebody_else_at_work_in_the_target_is_told(trial: Trial) -> None:
         refused(trial, "public: a publish is under way")
 
 
-def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Trial) -> None:
+def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Project) -> None:
     refused(trial, "nothing was published here that could be put back", "rollback")

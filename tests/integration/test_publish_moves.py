@@ -20,9 +20,9 @@ from smedoit.errors import ConfigError, PublishError, SmeError
 from smedoit.publish import apply, records, retire
 from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
-from tests.integration.trial import PROJECT
-from tests.publishing import do, killed_at, plan, read_whole, state, take_back, target, tier
-from tests.publishing import release as publishing_release
+from tests.harness.places import PROJECT
+from tests.harness.publishing import do, killed_at, plan, read_whole, state, take_back, target, tier
+from tests.harness.publishing import release as publishing_release
 
 SHM = Path("/dev/shm")
 

@@ -21,11 +21,11 @@ from smedoit.errors import PublishError
 from smedoit.publish import remote
 from smedoit.publish.channels import OURS, TESTING, PublishLocation
 from smedoit.publish.publish import rollback_publish
+from tests.harness.publishing import read_whole, reader, state, take_back, tier, told
+from tests.harness.servers import free_port
+from tests.harness.tools import need
 from tests.integration.test_publish import World
 from tests.integration.test_publish_moves import final, publish, put
-from tests.publishing import read_whole, reader, state, take_back, tier, told
-from tests.servers import free_port
-from tests.tools import need
 
 __all__ = ["final"]  # a fixture
 

@@ -16,8 +16,8 @@ import pytest
 
 from smedoit.jigdo import format, template
 from smedoit.jigdo.format import FileRegion
-from tests.integration.trial import Trial, flipped
-from tests.tools import need, read_with
+from tests.harness.project import Project, flipped
+from tests.harness.tools import need, read_with
 
 VERSION = "10.1.rc2"
 STEM = f"smeserver-{VERSION}"
@@ -50,10 +50,10 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, mirror: tuple[Path, str]) -> Trial:
+def built(tmp_path_factory: pytest.TempPathFactory, mirror: tuple[Path, str]) -> Project:
     """A release as doit makes it, and as mirrors will have it."""
-    trial = Trial.new(tmp_path_factory.mktemp("release"))
-    trial.edit('"https://mirror.example.invalid/releases/testing/{full}"', f'"{mirror[1]}/{{full}}"')
+    trial = Project.new(tmp_path_factory.mktemp("release"))
+    trial.configure('"https://mirror.example.invalid/releases/testing/{full}"', f'"{mirror[1]}/{{full}}"')
     answer = trial.doit("sample", "release")
     assert answer.code == 0, answer.said
     place = mirror[0] / VERSION
@@ -64,7 +64,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, mirror: tuple[Path, str]) ->
 
 
 @pytest.fixture(params=ISOS)
-def image(built: Trial, request: pytest.FixtureRequest) -> Path:
+def image(built: Project, request: pytest.FixtureRequest) -> Path:
     return built.release.isos / str(request.param)
 
 
@@ -73,20 +73,20 @@ def beside(image: Path) -> tuple[Path, Path]:
     return image.with_suffix(".jigdo"), image.with_suffix(".template")
 
 
-def artifacts(trial: Trial) -> dict[str, bytes]:
+def artifacts(trial: Project) -> dict[str, bytes]:
     """Return everything that users download, by its path."""
     isos = trial.release.isos
     return {str(path.relative_to(isos)): path.read_bytes() for path in sorted(isos.rglob("*")) if path.is_file()}
 
 
-def test_every_medium_has_its_checksum_jigdo_and_template(built: Trial) -> None:
+def test_every_medium_has_its_checksum_jigdo_and_template(built: Project) -> None:
     found = artifacts(built)
     for name in ISOS:
         stem = name.removesuffix(".iso")
         assert {f"{stem}.iso", f"{stem}.iso.sha256", f"{stem}.jigdo", f"{stem}.template"} <= set(found)
 
 
-def test_the_run_ends_with_every_medium_its_size_and_its_sha256(built: Trial) -> None:
+def test_the_run_ends_with_every_medium_its_size_and_its_sha256(built: Project) -> None:
     last = built.doit("release").said.splitlines()[-len(ISOS) :]
     for line, name in zip(last, sorted(ISOS), strict=True):
         assert re.fullmatch(rf".*/{re.escape(name)}  \d+ bytes \([\d.]+ MiB\)  sha256 [0-9a-f]{{64}}", line)
@@ -113,7 +113,7 @@ def test_xorriso_and_isoinfo_read_the_same_names(image: Path) -> None:
     assert ours <= theirs  # which lists directories, too
 
 
-def test_jigdo_file_makes_the_iso_from_the_tree(built: Trial, image: Path, tmp_path: Path) -> None:
+def test_jigdo_file_makes_the_iso_from_the_tree(built: Project, image: Path, tmp_path: Path) -> None:
     need("jigdo-file")
     listing, pieces = beside(image)
     options = "-i", tmp_path / "made.iso", "-j", listing, "-t", pieces, "--report=quiet"
@@ -127,7 +127,7 @@ def test_jigdo_file_verifies_the_iso(image: Path) -> None:
     read_with("jigdo-file", "verify", "-i", image, "-j", listing, "-t", pieces)
 
 
-def test_jigit_makes_the_iso_from_the_tree(built: Trial, image: Path, tmp_path: Path) -> None:
+def test_jigit_makes_the_iso_from_the_tree(built: Project, image: Path, tmp_path: Path) -> None:
     need("jigit-mkimage")
     listing, pieces = beside(image)
     smeos = f"{format.LABEL}={built.release.stage}"
@@ -136,7 +136,7 @@ def test_jigit_makes_the_iso_from_the_tree(built: Trial, image: Path, tmp_path: 
 
 
 def test_jigdo_lite_makes_the_iso_over_http(
-    built: Trial, image: Path, mirror: tuple[Path, str], tmp_path: Path
+    built: Project, image: Path, mirror: tuple[Path, str], tmp_path: Path
 ) -> None:
     need("jigdo-lite", "wget")
     url = f"{mirror[1]}/{VERSION}/iso/{beside(image)[0].relative_to(built.release.isos)}"
@@ -149,7 +149,7 @@ def test_jigdo_lite_makes_the_iso_over_http(
     assert (tmp_path / image.name).read_bytes() == image.read_bytes()
 
 
-def test_jigdo_file_searching_the_iso_finds_the_sums_that_we_knew(built: Trial, tmp_path: Path) -> None:
+def test_jigdo_file_searching_the_iso_finds_the_sums_that_we_knew(built: Project, tmp_path: Path) -> None:
     need("jigdo-file")
     image = built.release.iso
     target = tmp_path / "found.template"
@@ -174,7 +174,7 @@ def test_jigdump_reads_the_template_to_its_end(image: Path) -> None:
     assert f"Original image length {image.stat().st_size} bytes\n" in said
 
 
-def test_dnf_lists_every_source_package(built: Trial, tmp_path: Path) -> None:
+def test_dnf_lists_every_source_package(built: Project, tmp_path: Path) -> None:
     need("dnf", "xorriso")
     image = built.release.source_iso
     read_with("xorriso", "-osirrox", "on", "-indev", image, "-extract", "/SRPMS", tmp_path / "SRPMS")
@@ -186,18 +186,18 @@ def test_dnf_lists_every_source_package(built: Trial, tmp_path: Path) -> None:
     assert sorted(said.split()) == sorted(path.name for path in (tmp_path / "SRPMS").glob("*.rpm"))
 
 
-def test_the_source_packages_on_the_medium_are_the_tiers_own(built: Trial) -> None:
+def test_the_source_packages_on_the_medium_are_the_tiers_own(built: Project) -> None:
     tiers = {path.stat().st_ino for tier in built.release.tiers for path in tier.path.rglob("*.src.rpm")}
     staged = list(built.release.srpms.glob("*.src.rpm"))
     assert staged
     assert {path.stat().st_ino for path in staged} <= tiers
 
 
-def test_the_network_medium_is_boot_iso_of_the_tree(built: Trial) -> None:
+def test_the_network_medium_is_boot_iso_of_the_tree(built: Project) -> None:
     assert (built.release.tree / "images/boot.iso").samefile(built.release.netinstall_iso)
 
 
-def test_the_network_medium_carries_no_repository(built: Trial) -> None:
+def test_the_network_medium_carries_no_repository(built: Project) -> None:
     need("xorriso")
     names = read_with("xorriso", "-indev", built.release.netinstall_iso, "-find", "/", "-type", "f").replace("'", "")
     assert "/images/product.img\n" in names
@@ -206,27 +206,27 @@ def test_the_network_medium_carries_no_repository(built: Trial) -> None:
         assert unwanted not in names
 
 
-def test_the_installation_iso_is_the_one_that_doit_iso_makes(built: Trial) -> None:
+def test_the_installation_iso_is_the_one_that_doit_iso_makes(built: Project) -> None:
     assert "nothing to do" in built.doit("iso").said
 
 
-def test_verify_covers_all_media(built: Trial) -> None:
+def test_verify_covers_all_media(built: Project) -> None:
     answer = built.doit("verify")
     assert answer.code == 0, answer.said
     for name in ISOS:
         assert answer.said.count(f"{Path(name).name}: ") == 2  # by its files, and by its jigdo
 
 
-def test_a_release_with_nothing_to_do_writes_nothing(built: Trial) -> None:
+def test_a_release_with_nothing_to_do_writes_nothing(built: Project) -> None:
     before = {path: path.stat().st_mtime_ns for path in built.release.isos.rglob("*")}
     assert built.doit("release").code == 0
     assert {path: path.stat().st_mtime_ns for path in built.release.isos.rglob("*")} == before
 
 
-def test_another_place_and_another_time_give_the_same_bytes(built: Trial, tmp_path: Path) -> None:
-    other = Trial.new(tmp_path / "elsewhere, deeper")
+def test_another_place_and_another_time_give_the_same_bytes(built: Project, tmp_path: Path) -> None:
+    other = Project.new(tmp_path / "elsewhere, deeper")
     url = built.release.mirrors.urls[0]
-    other.edit('"https://mirror.example.invalid/releases/testing/{full}"', f'"{url}"')
+    other.configure('"https://mirror.example.invalid/releases/testing/{full}"', f'"{url}"')
     assert other.doit("sample").code == 0
     answer = other.doit("-n", "2", "release")
     assert answer.code == 0, answer.said
@@ -236,11 +236,11 @@ def test_another_place_and_another_time_give_the_same_bytes(built: Trial, tmp_pa
 
 
 @pytest.fixture
-def copy(built: Trial, tmp_path: Path) -> Trial:
+def copy(built: Project, tmp_path: Path) -> Project:
     return built.copy(tmp_path / "copy")
 
 
-def test_a_changed_url_changes_the_network_medium_and_no_other(copy: Trial) -> None:
+def test_a_changed_url_changes_the_network_medium_and_no_other(copy: Project) -> None:
     before = artifacts(copy)
     tree_url = '[netinstall]\nurl = "http://install.example/{major}"\n'
     copy.file.write_text(f"{copy.file.read_text()}\n{tree_url}")
@@ -252,7 +252,7 @@ def test_a_changed_url_changes_the_network_medium_and_no_other(copy: Trial) -> N
     assert b"inst.repo=http://install.example/10 " in copy.release.netinstall_iso.read_bytes()
 
 
-def test_a_size_limit_splits_the_sources_and_removing_it_joins_them(copy: Trial) -> None:
+def test_a_size_limit_splits_the_sources_and_removing_it_joins_them(copy: Project) -> None:
     need("checkisomd5", "jigit-mkimage")
     single = artifacts(copy)
     text = copy.file.read_text()
@@ -275,7 +275,7 @@ def test_a_size_limit_splits_the_sources_and_removing_it_joins_them(copy: Trial)
     assert artifacts(copy) == single
 
 
-def test_a_source_package_that_is_missing_is_named_with_all_others(copy: Trial) -> None:
+def test_a_source_package_that_is_missing_is_named_with_all_others(copy: Project) -> None:
     gone = sorted(path for tier in copy.release.tiers for path in tier.path.rglob("*.src.rpm"))
     chosen = {name.name for name in copy.release.srpms.glob("*.rpm")}
     for path in gone:
@@ -289,7 +289,7 @@ def test_a_source_package_that_is_missing_is_named_with_all_others(copy: Trial) 
     assert "[sources] absent" in answer.said
 
 
-def test_an_empty_list_of_mirrors_is_a_sentence(copy: Trial) -> None:
+def test_an_empty_list_of_mirrors_is_a_sentence(copy: Project) -> None:
     copy.file.write_text(re.sub(r"(?m)^urls = .*$", "urls = []", copy.file.read_text()))
     for task in ("jigdo", "netinstall"):
         answer = copy.doit(task)
@@ -299,7 +299,7 @@ def test_an_empty_list_of_mirrors_is_a_sentence(copy: Trial) -> None:
     assert copy.doit("iso").code == 0
 
 
-def test_a_disc_smaller_than_one_file_is_a_sentence_with_its_name(copy: Trial) -> None:
+def test_a_disc_smaller_than_one_file_is_a_sentence_with_its_name(copy: Project) -> None:
     copy.file.write_text(f"{copy.file.read_text()}\n[sources]\ndisc_size = 2100000\n")
     answer = copy.doit("source_iso")
     assert answer.code
@@ -308,7 +308,7 @@ def test_a_disc_smaller_than_one_file_is_a_sentence_with_its_name(copy: Trial) -
     assert copy.release.source_iso.is_file()
 
 
-def test_an_iso_that_was_changed_after_sealing_is_found_and_made_again(copy: Trial) -> None:
+def test_an_iso_that_was_changed_after_sealing_is_found_and_made_again(copy: Project) -> None:
     before = artifacts(copy)
     copy.rewrite(copy.release.netinstall_iso, flipped(-700_000))
     answer = copy.doit("verify")
@@ -320,7 +320,7 @@ def test_an_iso_that_was_changed_after_sealing_is_found_and_made_again(copy: Tri
     assert artifacts(copy) == before
 
 
-def test_a_template_of_another_iso_is_found_and_made_again(copy: Trial) -> None:
+def test_a_template_of_another_iso_is_found_and_made_again(copy: Project) -> None:
     before = artifacts(copy)
     pieces = beside(copy.release.iso)[1]
     pieces.write_bytes(beside(copy.release.source_iso)[1].read_bytes())

@@ -17,10 +17,10 @@ from smedoit.installer import cpio
 from smedoit.release import notes
 from smedoit.runtime import files
 from smedoit.tree import layers
-from tests import servers
-from tests.conftest import Project
-from tests.nouns import evr
-from tests.tools import need
+from tests.harness import servers
+from tests.harness.nouns import evr
+from tests.harness.project import Project
+from tests.harness.tools import need
 
 SHOWS_THE_RELEASE = {
     ".discinfo",
@@ -44,7 +44,7 @@ def tree_files(project: Project) -> dict[str, bytes]:
 
 def released(project: Project, **changes: str) -> dict[str, bytes]:
     """The tree of another release of the same world, with the package that carries its version."""
-    project.release(**changes)
+    project.relabel(**changes)
     outcome = project.doit("sample", "iso")
     assert outcome.code == 0, outcome.out + outcome.err
     return tree_files(project)
@@ -60,7 +60,7 @@ def test_from_one_version_to_the_next_only_what_shows_the_release_changes(projec
 def test_a_final_release_seals_and_nothing_names_another(project: Project) -> None:
     released(project, version="10.1", label="rc2")
     after = released(project, version="10.1", label="")
-    assert "none" in (project.rel.logs / "check_versions.log").read_text()
+    assert "none" in (project.release.logs / "check_versions.log").read_text()
     [stamp] = [
         one for one in cpio.parse_overlay_image(after["images/product.img"], "product.img") if one.name == ".buildstamp"
     ]
@@ -70,28 +70,28 @@ def test_a_final_release_seals_and_nothing_names_another(project: Project) -> No
 def test_a_final_release_with_a_stray_version_is_refused_by_file_and_line(project: Project) -> None:
     released(project, version="10.1", label="")
     iso = project.iso.read_bytes()
-    project.edit(project.rel.content.path / "isolinux/help.txt", "\n", "\nas in SME Server 10.0 it was\n")
-    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    project.edit(project.release.content.path / "isolinux/help.txt", "\n", "\nas in SME Server 10.0 it was\n")
+    (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     outcome = project.doit()
     assert outcome.code != 0 and project.iso.read_bytes() == iso
     assert "EULA.txt, line 1" in outcome.out and "10.0 RC1" in outcome.out and "Traceback" not in outcome.out
 
 
 def test_a_test_release_with_one_is_built_and_says_so(project: Project) -> None:
-    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     outcome = project.build()
     assert "1 places name another release" in outcome.out
 
 
 def test_a_place_that_release_toml_excuses_is_no_stray(project: Project) -> None:
-    (project.rel.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
-    project.edit(project.home / "release.toml", "allowed = {", 'allowed = { "EULA.txt" = "it is history",')
+    (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
+    project.configure("allowed = {", 'allowed = { "EULA.txt" = "it is history",')
     project.build()
-    assert "none" in (project.rel.logs / "check_versions.log").read_text()
+    assert "none" in (project.release.logs / "check_versions.log").read_text()
 
 
 def test_the_package_that_carries_the_version_must_say_the_same(project: Project) -> None:
-    project.release(label="rc9")
+    project.relabel(label="rc9")
     outcome = project.doit()
     assert outcome.code != 0 and "smeserver-release" in outcome.out and "doit bump" in outcome.out
 
@@ -128,7 +128,7 @@ def test_the_installer_is_built_again_when_content_other_than_the_notes_changed(
     project: Project, name: str, rebuilds: bool
 ) -> None:
     assert project.doit("installer").code == 0
-    with (project.rel.content.path / name).open("a") as file:
+    with (project.release.content.path / name).open("a") as file:
         file.write("\n")
     outcome = project.doit("why", "installer")
     assert ("because" in outcome.out) is rebuilds
@@ -147,7 +147,7 @@ def test_a_changed_anaconda_source_calls_for_a_new_installer(project: Project) -
 
 
 def test_bump_shows_a_diff_and_writes_only_when_asked(project: Project) -> None:
-    spec = project.rel.root / project.rel.spec.path
+    spec = project.release.root / project.release.spec.path
     before = spec.read_text()
     shown = project.doit("bump", "--content")
     assert "+%define version 10.1" in shown.out and "+menu title" in shown.out
@@ -176,13 +176,13 @@ def test_the_names_of_old_hands_build_and_leave_the_logs_that_the_page_names(pro
 def last_release(project: Project, kind: str) -> Path:
     """Keep this release in one of its forms, and make the next one differ from it in a package and in the installer."""
     project.build()
-    rel = project.rel
+    rel = project.release
     old = {"lock": rel.lock, "tree": rel.tree, "iso": rel.iso}[kind]
     kept = project.home / f"last.{kind}"
     shutil.copytree(old, kept) if old.is_dir() else shutil.copyfile(old, kept)
     recipe = project.recipe("smeserver-yum", "smeos")
     newer = project.recipe("smeserver-yum", "smeos", version="99.0", changelog=recipe.changelog)
-    project.rpm(newer, "smeupdates")
+    project.put(newer, "smeupdates")
     (rel.content.path / "product/etc/motd").write_text("Hello\n")
     shutil.rmtree(rel.translations.path / "it")
     return kept
@@ -190,10 +190,10 @@ def last_release(project: Project, kind: str) -> Path:
 
 def notes_since(project: Project, previous: str) -> str:
     """Return README.txt of the notes against another last release, which can also be built on."""
-    project.edit(project.home / "release.toml", 'previous = "releases/10.0/packages.lock"', f'previous = "{previous}"')
+    project.configure('previous = "releases/10.0/packages.lock"', f'previous = "{previous}"')
     outcome = project.doit("notes", "quality")
     assert outcome.code == 0, outcome.out + outcome.err
-    return (project.rel.stage / "notes/README.txt").read_text()
+    return (project.release.stage / "notes/README.txt").read_text()
 
 
 INSTALLER = """
@@ -249,13 +249,13 @@ def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_p
     assert INSTALLER + OVERLAID in notes_since(project, str(kept))
     product.write_bytes(lzma.compress(archive.stdout))
     assert project.doit("notes").code == 0
-    text = (project.rel.stage / "notes/README.txt").read_text()
+    text = (project.release.stage / "notes/README.txt").read_text()
     assert INSTALLER in text and "New files" not in text
 
 
 def test_the_last_release_may_lie_on_a_server_which_is_not_asked_again_offline(project: Project) -> None:
     kept = last_release(project, "tree")
-    project.edit(project.home / "release.toml", "# [network]", "[network]\ndelay = 0")
+    project.configure("# [network]", "[network]\ndelay = 0")
     with servers.scripted() as server:
         address = servers.publish(
             server, "/10.0/", {name: (kept / name).read_bytes() for name in layers.list_tree_files(kept)}
@@ -270,10 +270,10 @@ def test_notes_are_written_again_when_the_last_release_or_the_changelog_of_anaco
     kept = last_release(project, "lock")
     notes_since(project, str(kept))
     assert "up to date" in project.doit("why", "notes").out
-    project.edit(Path(project.rel.anaconda.source) / "anaconda.spec", "branding of", "words of")
+    project.edit(Path(project.release.anaconda.source) / "anaconda.spec", "branding of", "words of")
     assert "anaconda.spec changed" in project.doit("why", "notes").out
     project.doit("notes")
-    shutil.copyfile(project.rel.lock, kept)
+    shutil.copyfile(project.release.lock, kept)
     assert f"{kept.name} changed" in project.doit("why", "notes").out
 
 
@@ -282,5 +282,5 @@ def test_an_option_is_done_even_where_the_task_is_up_to_date(project: Project) -
     assert project.doit("notes").code == 0
     outcome = project.doit("notes", "--content")
     assert "you asked for it with --content" in outcome.out
-    assert "Changes since 10.0" in (project.rel.content.path / "README.txt").read_text()
+    assert "Changes since 10.0" in (project.release.content.path / "README.txt").read_text()
     assert "up to date" in project.doit("why", "notes").out

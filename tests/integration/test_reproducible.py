@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.runtime import files
-from tests.conftest import Project, replicate
+from tests.harness.project import Project, replicate
 
 FAT_TICK = 2.1  # seconds after which the clock of every format we write shows another time
 HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "USER": "hyacinth", "HOSTNAME": "jacaranda"}
@@ -44,7 +44,7 @@ def build(project: Project, mask: int, environment: Mapping[str, str], *args: st
     """Build with a umask and an environment."""
     before = os.umask(mask)
     try:
-        outcome = project.doit(*args, **environment)
+        outcome = project.doit(*args, environment=environment, real=True)
     finally:
         os.umask(before)
     assert outcome.code == 0, outcome.out + outcome.err
@@ -59,11 +59,11 @@ def two(
     for project in (one, other):
         replicate(practice_world, project.home)
     build(one, 0o022, HERE)
-    for tier in other.rel.tiers:
+    for tier in other.release.tiers:
         for file in tier.path.rglob("a*.rpm"):  # one that only its owner may read
             data = file.read_bytes()
             files.write_file(file, data, mode=0o600)
-    for file in other.rel.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
+    for file in other.release.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
         os.utime(file, (1, 1))
         file.chmod(file.stat().st_mode & ~0o077)
     time.sleep(max(0.0, one.iso.stat().st_mtime + FAT_TICK - time.time()))
@@ -76,7 +76,7 @@ def test_two_builds_give_the_same_tree_and_the_same_medium(two: Two) -> None:
 
 
 def test_two_builds_give_the_same_lock(two: Two) -> None:
-    assert two.other.rel.lock.read_bytes() == two.one.rel.lock.read_bytes()
+    assert two.other.release.lock.read_bytes() == two.one.release.lock.read_bytes()
 
 
 def test_every_task_writes_its_own_log(two: Two) -> None:
@@ -89,7 +89,7 @@ def test_every_task_writes_its_own_log(two: Two) -> None:
 
 
 def test_everybody_may_read_the_tree_and_the_medium(two: Two) -> None:
-    rel = two.other.rel
+    rel = two.other.release
     found = [rel.tree, *rel.tree.rglob("*"), *rel.iso.parent.rglob("*")]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in found}
     assert modes == {path: 0o755 if path.is_dir() else 0o644 for path in found}

@@ -14,8 +14,8 @@ from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.rpm import reader
-from tests.corpus import corpus_dir
-from tests.tools import need
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need
 
 CENTOS5, CENTOS6 = "473d66d5212271fd51cc17b1a8a447dce8562897", "c1dac52d1664e8a4386dba430946fca2c105b9de"
 CENTOS7 = "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5"

@@ -14,8 +14,8 @@ from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import packages
 from smedoit.sample.packages import RpmRecipe
 from smedoit.tiers import journal
-from tests.integration.trial import Answer, Trial
-from tests.tools import need, read_with
+from tests.harness.project import Outcome, Project
+from tests.harness.tools import need, read_with
 
 TESTED, TESTING = "repo/testing/10/smeupdates-testing", "repo/testing/10/smetest"
 NEXTCLOUD = "x86_64/RPMS/smeserver-nextcloud-1.2.0-8.el7.sme.noarch.rpm"
@@ -23,25 +23,25 @@ ITS_SOURCE = "SRPMS/smeserver-nextcloud-1.2.0-8.el7.sme.src.rpm"
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A trial whose tiers have repodata; no test may change it."""
-    trial = Trial.new(tmp_path_factory.mktemp("good") / "trial")
+    trial = Project.new(tmp_path_factory.mktemp("good") / "trial")
     done(trial, "sample", "tiers")
     return trial
 
 
 @pytest.fixture
-def trial(good: Trial, tmp_path: Path) -> Trial:
+def trial(good: Project, tmp_path: Path) -> Project:
     return good.copy(tmp_path / "trial")
 
 
-def done(trial: Trial, *words: str) -> Answer:
+def done(trial: Project, *words: str) -> Outcome:
     answer = trial.doit(*words)
     assert answer.code == 0, answer.said
     return answer
 
 
-def refused(trial: Trial, *words: str) -> str:
+def refused(trial: Project, *words: str) -> str:
     """Run doit, which must fail with a sentence and change no package of any tier."""
     before = packages_of(trial)
     answer = trial.doit(*words)
@@ -52,7 +52,7 @@ def refused(trial: Trial, *words: str) -> str:
     return answer.said
 
 
-def repositories(trial: Trial) -> dict[str, Path]:
+def repositories(trial: Project) -> dict[str, Path]:
     """Return every repository that the tiers have, by tier and directory."""
     found = {}
     for tier in trial.release.tiers:
@@ -62,9 +62,9 @@ def repositories(trial: Trial) -> dict[str, Path]:
     return found
 
 
-def packages_of(trial: Trial) -> dict[str, bytes]:
+def packages_of(trial: Project) -> dict[str, bytes]:
     """Return path -> content of all packages below the build root, the tree left out."""
-    root = trial.place / "build"
+    root = trial.home / "build"
     places = (root / "repo", root / "mirrors")
     return {str(path.relative_to(root)): path.read_bytes() for place in places for path in place.rglob("*.rpm")}
 
@@ -86,7 +86,7 @@ def described(place: Path) -> dict[str, str]:
 # Repodata
 
 
-def test_every_tier_has_repodata_of_all_that_lies_in_it(good: Trial) -> None:
+def test_every_tier_has_repodata_of_all_that_lies_in_it(good: Project) -> None:
     found = repositories(good)
     assert {"smeos x86_64", "smeos SRPMS", "smetest x86_64", "smeextras x86_64", "centos ."} <= set(found)
     for place in found.values():
@@ -94,7 +94,7 @@ def test_every_tier_has_repodata_of_all_that_lies_in_it(good: Trial) -> None:
         assert set(described(place)) == files
 
 
-def test_its_digests_are_those_of_the_files(good: Trial) -> None:
+def test_its_digests_are_those_of_the_files(good: Project) -> None:
     from smedoit.runtime import digests
 
     place = repositories(good)["smeupdates x86_64"]
@@ -102,7 +102,7 @@ def test_its_digests_are_those_of_the_files(good: Trial) -> None:
 
 
 @pytest.mark.parametrize("name", ["smeos x86_64", "centos .", "smetest SRPMS"])
-def test_dnf_reads_it(good: Trial, tmp_path: Path, name: str) -> None:
+def test_dnf_reads_it(good: Project, tmp_path: Path, name: str) -> None:
     need("dnf")
     place = repositories(good)[name]
     said = read_with(
@@ -113,11 +113,11 @@ def test_dnf_reads_it(good: Trial, tmp_path: Path, name: str) -> None:
     assert set(said.split()) == {path.name.removesuffix(".rpm") for path in place.rglob("*.rpm")}
 
 
-def test_nothing_is_done_twice(good: Trial) -> None:
+def test_nothing_is_done_twice(good: Project) -> None:
     assert "nothing to do, everything is up to date" in done(good, "tiers").said
 
 
-def test_only_what_changed_is_described_anew_and_only_that_is_parsed(trial: Trial) -> None:
+def test_only_what_changed_is_described_anew_and_only_that_is_parsed(trial: Project) -> None:
     done(trial, "tiers")  # it lies elsewhere now than when it was made
     place = repositories(trial)["smeupdates x86_64"]
     packages.write_rpm(RpmRecipe("new", "1", "1"), place / "RPMS")
@@ -127,7 +127,7 @@ def test_only_what_changed_is_described_anew_and_only_that_is_parsed(trial: Tria
     assert "RPMS/new-1-1.noarch.rpm" in described(place)
 
 
-def test_who_has_the_old_repomd_still_finds_what_it_names(trial: Trial) -> None:
+def test_who_has_the_old_repomd_still_finds_what_it_names(trial: Project) -> None:
     place = repositories(trial)["smeupdates x86_64"]
     old = set(os.listdir(place / "repodata")) - {"repomd.xml"}
     for name in ("one", "two"):
@@ -138,22 +138,22 @@ def test_who_has_the_old_repomd_still_finds_what_it_names(trial: Trial) -> None:
     assert not old & set(os.listdir(place / "repodata"))
 
 
-def test_every_architecture_has_a_repository_of_its_own(trial: Trial) -> None:
-    trial.edit(
+def test_every_architecture_has_a_repository_of_its_own(trial: Project) -> None:
+    trial.configure(
         'path = "repo/testing/10/smetest"', 'path = "repo/testing/10/smetest"\narchitectures = ["x86_64", "i386"]'
     )
-    packages.write_rpm(RpmRecipe("small", "1", "1", "i386"), trial.place / f"build/{TESTING}/i386/RPMS")
+    packages.write_rpm(RpmRecipe("small", "1", "1", "i386"), trial.home / f"build/{TESTING}/i386/RPMS")
     done(trial, "tiers")
-    assert list(described(trial.place / f"build/{TESTING}/i386")) == ["RPMS/small-1-1.i386.rpm"]
+    assert list(described(trial.home / f"build/{TESTING}/i386")) == ["RPMS/small-1-1.i386.rpm"]
 
 
-def test_a_package_that_no_yum_would_see_is_named(trial: Trial) -> None:
-    packages.write_rpm(RpmRecipe("lost", "1", "1"), trial.place / f"build/{TESTING}/i386/RPMS")
+def test_a_package_that_no_yum_would_see_is_named(trial: Project) -> None:
+    packages.write_rpm(RpmRecipe("lost", "1", "1"), trial.home / f"build/{TESTING}/i386/RPMS")
     said = refused(trial, "tiers:smetest-x86_64")
     assert "not below x86_64/, SRPMS/:\n    i386/RPMS/lost-1-1.noarch.rpm" in said
 
 
-def test_what_is_no_package_is_named_and_the_old_repodata_stays(trial: Trial) -> None:
+def test_what_is_no_package_is_named_and_the_old_repodata_stays(trial: Project) -> None:
     place = repositories(trial)["smetest x86_64"]
     old = (place / "repodata/repomd.xml").read_bytes()
     for name in ("a", "b"):
@@ -165,7 +165,7 @@ def test_what_is_no_package_is_named_and_the_old_repodata_stays(trial: Trial) ->
     assert (place / "repodata/repomd.xml").read_bytes() == old
 
 
-def test_a_dangling_link_is_not_dropped_in_silence(trial: Trial) -> None:
+def test_a_dangling_link_is_not_dropped_in_silence(trial: Project) -> None:
     place = repositories(trial)["smetest x86_64"]
     (place / "RPMS/a-1-1.noarch.rpm").symlink_to("nowhere")
     assert "is a dangling link:\n    RPMS/a-1-1.noarch.rpm" in trial.doit("tiers:smetest-x86_64").said
@@ -174,7 +174,7 @@ def test_a_dangling_link_is_not_dropped_in_silence(trial: Trial) -> None:
 # Promotion
 
 
-def test_a_promotion_moves_the_package_and_its_source_and_describes_both_tiers_anew(trial: Trial) -> None:
+def test_a_promotion_moves_the_package_and_its_source_and_describes_both_tiers_anew(trial: Project) -> None:
     done(trial, "tiers")  # it lies elsewhere now than when it was made
     before = packages_of(trial)
     answer = done(trial, "promote", "smeserver-nextcloud")
@@ -183,24 +183,24 @@ def test_a_promotion_moves_the_package_and_its_source_and_describes_both_tiers_a
     assert {path for path in before if path not in after} == {f"{TESTING}/{NEXTCLOUD}", f"{TESTING}/{ITS_SOURCE}"}
     assert len(re.findall(r"^tiers:", answer.said, re.MULTILINE)) == 4
     for tier, held in ((TESTED, True), (TESTING, False)):
-        place = trial.place / "build" / tier
+        place = trial.home / "build" / tier
         assert (NEXTCLOUD.partition("/")[2] in described(place / "x86_64")) is held
         assert (ITS_SOURCE.partition("/")[2] in described(place / "SRPMS")) is held
 
 
-def test_it_leaves_a_dated_record(trial: Trial) -> None:
+def test_it_leaves_a_dated_record(trial: Project) -> None:
     done(trial, "promote", "smeserver-nextcloud")
     [record] = journal.list_promotions(trial.release.promotion.records)
     assert re.fullmatch(r"0001-\d{4}-\d\d-\d\d-smetest-to-smeupdates-testing", record.name)
     assert [one.partition("-1.2.0")[0] for one in record.packages] == ["smeserver-nextcloud"] * 2
 
 
-def test_the_medium_then_has_it(trial: Trial) -> None:
+def test_the_medium_then_has_it(trial: Project) -> None:
     done(trial, "promote", "smeserver-nextcloud")
     assert "* 1.2.0-8.el7.sme in smeupdates-testing: newest" in done(trial, "why_package", "smeserver-nextcloud").said
 
 
-def test_undo_brings_back_every_package_and_the_repodata_of_before(trial: Trial) -> None:
+def test_undo_brings_back_every_package_and_the_repodata_of_before(trial: Project) -> None:
     before = packages_of(trial)
     old = {name: described(place) for name, place in repositories(trial).items()}
     done(trial, "promote", "smeserver-nextcloud")
@@ -210,7 +210,7 @@ def test_undo_brings_back_every_package_and_the_repodata_of_before(trial: Trial)
     assert "has no promotion that could be taken back" in refused(trial, "promote", "--undo")
 
 
-def test_options_may_stand_behind_the_names(trial: Trial) -> None:
+def test_options_may_stand_behind_the_names(trial: Project) -> None:
     before = packages_of(trial)
     answer = done(trial, "promote", "e-smith-base", "--from", "smetest", "--copy", "--dry-run")
     assert "copy from smetest to smeupdates-testing:\n  e-smith-base-5.8.1-7.el7.sme.noarch (replaces" in answer.said
@@ -219,7 +219,7 @@ def test_options_may_stand_behind_the_names(trial: Trial) -> None:
     assert not trial.release.promotion.records.exists()
 
 
-def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(trial: Trial) -> None:
+def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(trial: Project) -> None:
     before = packages_of(trial)
     said = done(trial, "promote", "samba").said
     assert "needs libtevent.so.0()(64bit), which no staged package provides" in said
@@ -230,8 +230,8 @@ def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(tr
 
 
 @pytest.mark.parametrize("state", [journal.LINKING, journal.REMOVING])
-def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Trial, state: str) -> None:
-    root, records = trial.place / "build", trial.release.promotion.records
+def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Project, state: str) -> None:
+    root, records = trial.home / "build", trial.release.promotion.records
     done(trial, "promote", "smeserver-nextcloud")
     [record] = journal.list_promotions(records)
     done(trial, "promote", "--undo")
@@ -245,39 +245,39 @@ def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Trial,
     assert (root / TESTING / NEXTCLOUD).exists() is (state == journal.LINKING)
 
 
-def test_a_package_that_is_not_there_is_a_sentence(trial: Trial) -> None:
+def test_a_package_that_is_not_there_is_a_sentence(trial: Project) -> None:
     said = refused(trial, "promote", "smeserver-nextclod")
     assert "smeserver-nextclod: no tier has such a package; did you mean smeserver-nextcloud" in said
 
 
-def test_a_tier_that_is_not_there_does_not_come_to_be(trial: Trial) -> None:
-    trial.edit(f'path = "{TESTED}"', 'path = "repo/testing/10/smeupdates-tesitng"')
+def test_a_tier_that_is_not_there_does_not_come_to_be(trial: Project) -> None:
+    trial.configure(f'path = "{TESTED}"', 'path = "repo/testing/10/smeupdates-tesitng"')
     assert "smeupdates-tesitng: tier smeupdates-testing is not there" in refused(
         trial, "promote", "smeserver-nextcloud"
     )
 
 
-def test_two_processes_give_the_same_tiers(trial: Trial) -> None:
+def test_two_processes_give_the_same_tiers(trial: Project) -> None:
     done(trial, "-n2", "promote", "smeserver-nextcloud")
-    place = trial.place / "build"
+    place = trial.home / "build"
     assert NEXTCLOUD.partition("/")[2] in described(place / TESTED / "x86_64")
     assert NEXTCLOUD.partition("/")[2] not in described(place / TESTING / "x86_64")
 
 
-def test_an_older_package_is_a_sentence(trial: Trial) -> None:
-    packages.write_rpm(RpmRecipe("dovecot", "9.9", "1.el7.sme", "x86_64"), trial.place / f"build/{TESTING}/x86_64/RPMS")
+def test_an_older_package_is_a_sentence(trial: Project) -> None:
+    packages.write_rpm(RpmRecipe("dovecot", "9.9", "1.el7.sme", "x86_64"), trial.home / f"build/{TESTING}/x86_64/RPMS")
     said = refused(trial, "promote", "dovecot", "--from", "smetest")
     assert "older than what it would replace in smeupdates-testing:\n    dovecot-9.9" in said
 
 
-def test_an_unsigned_package_is_a_sentence(trial: Trial) -> None:
-    packages.write_rpm(RpmRecipe("bare", "1", "1", key=""), trial.place / f"build/{TESTING}/x86_64/RPMS")
+def test_an_unsigned_package_is_a_sentence(trial: Project) -> None:
+    packages.write_rpm(RpmRecipe("bare", "1", "1", key=""), trial.home / f"build/{TESTING}/x86_64/RPMS")
     assert "cannot be trusted: not signed:" in refused(trial, "promote", "bare")
 
 
-def test_the_same_nevra_of_other_bytes_is_a_sentence(trial: Trial) -> None:
+def test_the_same_nevra_of_other_bytes_is_a_sentence(trial: Project) -> None:
     packages.write_rpm(
-        RpmRecipe("bash", "4.2.46", "35.el7_9", "x86_64", size=7), trial.place / f"build/{TESTING}/x86_64/RPMS"
+        RpmRecipe("bash", "4.2.46", "35.el7_9", "x86_64", size=7), trial.home / f"build/{TESTING}/x86_64/RPMS"
     )
     said = refused(trial, "promote", "bash", "--from", "smetest")
     assert "bash-4.2.46-35.el7_9.x86_64 stands in the tiers with different bytes" in said
@@ -295,11 +295,11 @@ def test_the_same_nevra_of_other_bytes_is_a_sentence(trial: Trial) -> None:
         (["why_package", "smeserver-yun"], "did you mean smeserver-yum"),
     ],
 )
-def test_what_cannot_be_meant_is_a_sentence(good: Trial, words: list[str], sentence: str) -> None:
+def test_what_cannot_be_meant_is_a_sentence(good: Project, words: list[str], sentence: str) -> None:
     assert sentence in refused(good, *words)
 
 
-def test_help_shows_the_options(good: Trial) -> None:
+def test_help_shows_the_options(good: Project) -> None:
     said = done(good, "help", "promote").said
     assert "--from SOURCE: the tier where they lie" in said
     assert "--undo: take the last promotion back" in said
@@ -308,7 +308,7 @@ def test_help_shows_the_options(good: Trial) -> None:
 # A snapshot that cannot move
 
 
-def test_an_earlier_lock_is_kept_and_can_be_built_again(trial: Trial) -> None:
+def test_an_earlier_lock_is_kept_and_can_be_built_again(trial: Project) -> None:
     done(trial, "packages")
     first = trial.release.lock.read_bytes()
     done(trial, "promote", "smeserver-nextcloud")
@@ -316,27 +316,27 @@ def test_an_earlier_lock_is_kept_and_can_be_built_again(trial: Trial) -> None:
     assert trial.release.lock.read_bytes() != first
     [kept] = trial.release.memories.locks.iterdir()
     assert kept.read_bytes() == first
-    trial.edit("[packages]\n", f'[packages]\nlock = "{kept}"\n')
+    trial.configure("[packages]\n", f'[packages]\nlock = "{kept}"\n')
     done(trial, "stage_packages")
     assert trial.release.lock.read_bytes() == first
     assert not list((trial.release.tree / "Packages").glob("smeserver-nextcloud*"))
 
 
-def test_a_lock_whose_files_are_gone_or_changed_names_them(trial: Trial) -> None:
+def test_a_lock_whose_files_are_gone_or_changed_names_them(trial: Project) -> None:
     done(trial, "packages")
-    kept = Path(shutil.copy(trial.release.lock, trial.place / "kept.lock"))
+    kept = Path(shutil.copy(trial.release.lock, trial.home / "kept.lock"))
     gone, other = trial.rpm("qmail"), trial.rpm("daemontools")
     gone.unlink()
     trial.rewrite(other, lambda data: data + b"more")
-    trial.edit("[packages]\n", f'[packages]\nlock = "{kept}"\n')
+    trial.configure("[packages]\n", f'[packages]\nlock = "{kept}"\n')
     said = trial.doit("packages").said
     assert "kept.lock: cannot be built again" in said
     assert re.search(r"has other content than when it was chosen:\n    \S+daemontools", said)
     assert re.search(r"is not there any more:\n    \S+qmail", said)
 
 
-def test_a_retired_package_is_off_the_medium_and_says_why(trial: Trial) -> None:
-    trial.edit(
+def test_a_retired_package_is_off_the_medium_and_says_why(trial: Project) -> None:
+    trial.configure(
         "[packages]\n", '[retired.daemontools]\nreason = "s6 does it now"\n\n[excluded]\nnone = "x"\n\n[packages]\n'
     )
     said = done(trial, "packages").said
@@ -349,21 +349,21 @@ def test_a_retired_package_is_off_the_medium_and_says_why(trial: Trial) -> None:
 # Keys
 
 
-def test_the_keys_of_the_medium_are_tried_on_all_of_it(trial: Trial) -> None:
+def test_the_keys_of_the_medium_are_tried_on_all_of_it(trial: Project) -> None:
     said = done(trial, "medium_keys").said
     assert re.search(r"practice-koozali verifies \d+ packages, RPM-GPG-KEY-practice-centos verifies \d+ packages", said)
 
 
-def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Trial, tmp_path: Path) -> None:
+def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Project, tmp_path: Path) -> None:
     from pysequoia import Tsk
 
     key = tmp_path / "RPM-GPG-KEY-short"
     public = Tsk.generate("Short <short@example.invalid>", validity_seconds=1).extract_certificate()
     write_file(key, str(public))
     entry = f'[[keys]]\nfile = "{key}"\nfingerprint = "{public.fingerprint}"\n'
-    trial.edit("[packages]\n", f"{entry}\n[packages]\n")
-    trial.edit("date = 2026-11-01", "date = 2099-11-01")
+    trial.configure("[packages]\n", f"{entry}\n[packages]\n")
+    trial.configure("date = 2026-11-01", "date = 2099-11-01")
     said = trial.doit("packages").said
     assert re.search(rf"expired on \d{{4}}-\d\d-\d\d, before \[release\] date:\n    {key}", said)
-    trial.edit(entry, f'{entry}expired = "its packages are old, too"\n')
+    trial.configure(entry, f'{entry}expired = "its packages are old, too"\n')
     done(trial, "packages")

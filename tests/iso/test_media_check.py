@@ -20,8 +20,8 @@ from smedoit.iso import media_check, write
 from smedoit.runtime import checksums, digests
 from smedoit.runtime.files import write_file
 from smedoit.sample.boot_record import message_boot_record
-from tests.nouns import EPOCH
-from tests.tools import need, read_with
+from tests.harness.nouns import EPOCH
+from tests.harness.tools import need, read_with
 
 SECTOR = 2048
 PVD = 16 * SECTOR

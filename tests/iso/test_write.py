@@ -19,8 +19,8 @@ from smedoit.fat import format
 from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
-from tests.nouns import EPOCH
-from tests.tools import need, read_with
+from tests.harness.nouns import EPOCH
+from tests.harness.tools import need, read_with
 
 SECTOR, BLOCK, CYLINDER = 2048, 512, 1 << 20
 LABEL = "SME-10.1-x86_64"

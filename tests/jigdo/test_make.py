@@ -18,7 +18,7 @@ from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import digests
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import link_file, walk_files, write_file
-from tests.nouns import EPOCH, identity
+from tests.harness.nouns import EPOCH, identity
 
 MIRRORS = ReleaseUrls(("http://a.example/{full}",))
 NAMES = tuple(f"Packages/{name}.rpm" for name in ("a", "b", "c"))

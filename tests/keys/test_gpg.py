@@ -11,8 +11,8 @@ from smedoit.config.media import SigningSettings
 from smedoit.errors import SignError, SmeError
 from smedoit.keys.gpg import is_good_signature, load_signing_certificate, sign_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
-from tests.nouns import EPOCH
-from tests.tools import need, read_with
+from tests.harness.nouns import EPOCH
+from tests.harness.tools import need, read_with
 
 SECRET = SigningSettings(file=KEYS / "RPM-GPG-KEY-practice-koozali.secret")
 PUBLIC = KEYS / "RPM-GPG-KEY-practice-koozali"

@@ -9,7 +9,7 @@ import pytest
 
 from smedoit.errors import ContentError
 from smedoit.keys import gpgv
-from tests.signers import Signer, signing
+from tests.harness.signers import Signer, signing
 
 
 @pytest.fixture(scope="module")

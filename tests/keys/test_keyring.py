@@ -15,7 +15,7 @@ from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring, known, openpgp
 from smedoit.keys.keyring import PinnedKey
 from smedoit.sample.packages import FINGERPRINTS, KEYS
-from tests.corpus import corpus_dir
+from tests.harness.corpus import corpus_dir
 
 MOMENT = datetime(2026, 11, 1, tzinfo=timezone.utc)
 KOOZALI = KEYS / "RPM-GPG-KEY-practice-koozali"

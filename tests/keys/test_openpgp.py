@@ -8,8 +8,8 @@ import pytest
 from pysequoia import Tsk
 
 from smedoit.keys import openpgp
-from tests.corpus import corpus_dir
-from tests.tools import need, read_with
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need, read_with
 
 OWNER = "A Practice <a@example.invalid>"
 EXPIRY = {  # as their owners published them

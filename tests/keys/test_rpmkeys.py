@@ -11,8 +11,8 @@ from smedoit.config.tiers import KeySettings
 from smedoit.errors import SmeError
 from smedoit.keys import keyring, openpgp, rpmkeys
 from smedoit.rpm import reader
-from tests.corpus import corpus_dir
-from tests.tools import need
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need
 
 CENTOS5 = ("RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897")
 REMI = ("RPM-GPG-KEY-remi", "1ee04cce88a4ae4aa29a5df5004e6f4700f97f56")

@@ -17,7 +17,7 @@ from smedoit.packages.explain import (
     unknown_package,
 )
 from smedoit.packages.select import select_newest
-from tests.nouns import package
+from tests.harness.nouns import package
 
 SELECTION = PackageSelection(multilib=("glibc",), several={"kernel": 2})
 LISTS = PackageExclusions({"old": RetiredPackage("of no use")}, {"bad-2-1": "broken"})

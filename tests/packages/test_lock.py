@@ -14,7 +14,7 @@ from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
 from smedoit.packages.select import SelectedPackage
-from tests.nouns import package
+from tests.harness.nouns import package
 
 FILE = Path("packages.lock")
 PICKS = [

@@ -19,8 +19,8 @@ from smedoit.packages import scan
 from smedoit.rpm import reader
 from smedoit.sample import packages
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
-from tests.corpus import corpus_dir
-from tests.tools import need
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need
 
 BOTH = tuple(FINGERPRINTS)
 

@@ -12,7 +12,7 @@ from smedoit.config.packages import PackageSelection
 from smedoit.errors import PackageError
 from smedoit.package import Package
 from smedoit.packages.select import SelectedPackage, select_newest
-from tests.nouns import package
+from tests.harness.nouns import package
 
 
 def picked(selection: PackageSelection | None = None, **tiers: Sequence[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from smedoit.errors import ContentError, PackageError
 from smedoit.iso import source_iso
 from smedoit.packages import sources
 from smedoit.packages.select import SelectedPackage
-from tests.nouns import identity, package
+from tests.harness.nouns import identity, package
 
 BASH, LIBS, SSL = (
     SelectedPackage(package("bash-4.2-1.x86_64"), "smeos"),

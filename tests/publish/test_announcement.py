@@ -5,7 +5,7 @@ from __future__ import annotations
 from smedoit.publish import announcement
 from smedoit.publish.announcement import Announcement, DownloadMedium
 from smedoit.publish.channels import FINAL, TESTING, PublishLocation
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 MEDIUM = DownloadMedium("iso/x86_64/smeserver-10.1-x86_64.iso", 3 << 20, "ab" * 32)
 BASE = "https://mirror.example/releases/10.1"

@@ -11,7 +11,7 @@ from smedoit.config.schema import InvalidValueError
 from smedoit.errors import PublishError
 from smedoit.publish import channels
 from smedoit.publish.channels import FINAL, TESTING, PublishLocation, TestRelease
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 ANYTHING = PublishSettings()
 

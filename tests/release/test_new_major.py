@@ -13,7 +13,7 @@ from smedoit.config.release import Release
 from smedoit.errors import ConfigError, ContentError
 from smedoit.release import new_major
 from smedoit.sample import content
-from tests.nouns import identity
+from tests.harness.nouns import identity
 
 ROOT = Path(__file__).parents[2]
 

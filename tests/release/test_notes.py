@@ -19,7 +19,7 @@ from smedoit.packages.changes import (
 )
 from smedoit.release import notes_pages
 from smedoit.rpm.changelog import ChangelogEntry
-from tests.nouns import evr, identity
+from tests.harness.nouns import evr, identity
 
 DAY = 86400
 SETTINGS = NotesSettings(tracker="https://bugs.example.invalid/show_bug.cgi?id={bug}")

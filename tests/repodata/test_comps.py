@@ -12,7 +12,7 @@ from smedoit.errors import ContentError
 from smedoit.repodata import comps
 from smedoit.repodata.comps import Comps
 from smedoit.sample import groups
-from tests.corpus import corpus_dir
+from tests.harness.corpus import corpus_dir
 
 FILE = Path("comps.xml")
 GROUP = """\

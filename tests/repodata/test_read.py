@@ -15,8 +15,8 @@ from smedoit.errors import PackageError
 from smedoit.repodata import read
 from smedoit.repodata.read import RepoSource
 from smedoit.runtime.files import write_file
-from tests.corpus import corpus_dir
-from tests.repositories import recipe, repository
+from tests.harness.corpus import corpus_dir
+from tests.harness.repositories import recipe, repository
 
 PRIMARY = ("primary",)
 KINDS = ("primary", "filelists", "other")

@@ -20,9 +20,9 @@ from smedoit.repodata import write
 from smedoit.repodata.write import RepoPackage
 from smedoit.sample import groups, packages
 from smedoit.sample.packages import RpmRecipe
-from tests.corpus import corpus_dir
-from tests.nouns import EPOCH, evr
-from tests.tools import need, read_with
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import EPOCH, evr
+from tests.harness.tools import need, read_with
 
 # All but the time of the file, which createrepo_c takes from the file system, and we from the release.
 FIELDS = (

@@ -26,8 +26,8 @@ from smedoit.runtime import files
 from smedoit.sample import groups
 from smedoit.sample.packages import RecipeChange as Entry
 from smedoit.sample.packages import RpmRecipe
-from tests.nouns import identity
-from tests.repositories import recipe, repository
+from tests.harness.nouns import identity
+from tests.harness.repositories import recipe, repository
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HOSTILE = "<script>alert(1)</script>&\"'\x00\x1b\x7f\x85\ud800\uffff]]>"

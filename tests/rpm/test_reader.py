@@ -18,7 +18,7 @@ from smedoit.package import Evr
 from smedoit.rpm import reader
 from smedoit.sample import packages
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
-from tests.corpus import corpus_dir
+from tests.harness.corpus import corpus_dir
 
 CENTOS5 = "CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897"
 CENTOS6, CENTOS7 = "c1dac52d1664e8a4386dba430946fca2c105b9de", "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5"

@@ -10,8 +10,8 @@ import pytest
 from smedoit.errors import ContentError
 from smedoit.rpm import specfile
 from smedoit.sample.specfile import SPEC
-from tests.nouns import identity
-from tests.tools import need, read_with
+from tests.harness.nouns import identity
+from tests.harness.tools import need, read_with
 
 AUTHOR = "Practice Hand <practice@example.invalid>"
 RC, FINAL = identity(), identity(label="", date=datetime(2026, 12, 5, tzinfo=timezone.utc))

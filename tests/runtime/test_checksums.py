@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smedoit.runtime import checksums
 from smedoit.runtime.checksums import ChecksummedFile
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 CONTENTS = {"a.iso": b"one", "b c.iso": b"two", "line\nbreak.iso": b"three", "back\\slash.iso": b"four"}
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e"),

@@ -20,7 +20,7 @@ from smedoit.errors import ConfigError
 from smedoit.package import Evr
 from smedoit.runtime.files import FileStamp, link_file, stamp_file, walk_files, write_file
 from smedoit.sample import catalogue, groups, installer, packages, pictures, translations, world
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
 STAGED = ("smeos", "smeupdates", "smeupdates-testing")

@@ -15,7 +15,7 @@ from smedoit.runtime import files
 from smedoit.sample import boot, initrd, kernel, loaders
 from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, message_boot_record
 from smedoit.sample.kernel import HostKernel
-from tests.tools import missing, need, read_with
+from tests.harness.tools import missing, need, read_with
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
 UPSTREAM = {

@@ -15,7 +15,7 @@ from smedoit.errors import ConfigError, PackageError
 from smedoit.packages.explain import TierPackage
 from smedoit.tiers.plan import PromotionPlan, format_promotion, plan_promotion
 from smedoit.tiers.route import PromotionContext
-from tests.nouns import package
+from tests.harness.nouns import package
 
 ROOT = Path("/root")
 TIERS = (

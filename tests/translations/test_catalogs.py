@@ -12,7 +12,7 @@ from smedoit.errors import ContentError
 from smedoit.sample.translations import MESSAGES, encode_mo, practice_catalog
 from smedoit.translations import catalogs
 from smedoit.translations.catalogs import Catalog, CatalogChanges
-from tests.tools import need, read_with
+from tests.harness.tools import need, read_with
 
 DE = "de/LC_MESSAGES/anaconda.mo"
 

@@ -18,8 +18,8 @@ from smedoit.runtime import files, progress
 from smedoit.sample.translations import LANGUAGES, MESSAGES, encode_mo, practice_catalog
 from smedoit.translations import mirror as translations_mirror
 from smedoit.translations.mirror import mirror_translations
-from tests import servers
-from tests.servers import ScriptedServer, broken_off, listing, publish, served, status
+from tests.harness import servers
+from tests.harness.servers import ScriptedServer, broken_off, listing, publish, served, status
 
 QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}

@@ -18,11 +18,11 @@ from smedoit.rpm import reader
 from smedoit.runtime import files
 from smedoit.translations import patches
 from smedoit.translations.patches import TranslationPatch
-from tests import servers
-from tests.corpus import corpus_dir
-from tests.nouns import package
-from tests.servers import ScriptedServer, publish, served
-from tests.tools import need, read_with
+from tests.harness import servers
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import package
+from tests.harness.servers import ScriptedServer, publish, served
+from tests.harness.tools import need, read_with
 
 QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
 BUILT = datetime(2026, 1, 2, tzinfo=timezone.utc)

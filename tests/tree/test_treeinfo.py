@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from smedoit.tree import treeinfo
-from tests.corpus import corpus_dir
-from tests.nouns import EPOCH, identity
+from tests.harness.corpus import corpus_dir
+from tests.harness.nouns import EPOCH, identity
 
 DIGESTS = {name: f"{number:064x}" for number, name in enumerate(treeinfo.CHECKED)}
 

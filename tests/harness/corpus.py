@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.tools import missing
-
-PROJECT = Path(__file__).parents[1]
+from tests.harness.places import PROJECT
+from tests.harness.tools import missing
 
 
 def corpus_dir() -> Path:

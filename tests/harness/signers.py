@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smedoit.config.tiers import KeySettings
-from tests.tools import need
+from tests.harness.tools import need
 
 
 class Signer:

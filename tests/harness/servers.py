@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.tools import need
+from tests.harness.tools import need
 
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 MODULES = Path("/usr/lib/apache2/modules")

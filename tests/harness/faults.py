@@ -1,4 +1,4 @@
-"""doit with a fault built in: python -m tests.integration.faults TASK FILE MOMENT DEED [doit's arguments …]
+"""doit with a fault built in: python -m tests.harness.faults TASK FILE MOMENT DEED [doit's arguments …]
 
 Where TASK puts a file whose path ends with FILE in its place, at this MOMENT the DEED is done:
 
@@ -96,7 +96,7 @@ def install(fault: Fault) -> None:
             fault.at("saved")
 
     patched: list[tuple[Any, str, Callable[..., Any]]] = [
-        (os, "replace", replace), (progress, "logging", followed), (state.TaskState, "save_success", save_success)
+        (os, "replace", replace), (progress, "open_task_log", followed), (state.TaskState, "save_success", save_success)
     ]  # fmt: skip
     for place, name, function in patched:
         setattr(place, name, function)

@@ -22,8 +22,8 @@ from smedoit.publish.plan import PublishCheck, PublishedFile, PublishPlan, publi
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata import read, write
 from smedoit.runtime.digests import DigestCache
-from tests.nouns import EPOCH
-from tests.repositories import recipe, repository
+from tests.harness.nouns import EPOCH
+from tests.harness.repositories import recipe, repository
 
 CLOSED = (PublishCheck("verify", True, "it passed"),)
 DISTURBING = ("link", "symlink", "replace", "rename", "unlink", "mkdir", "rmdir", "chmod")
@@ -77,7 +77,7 @@ def plan(
     for name, root in parts.items():
         head = f"{name}/" if name else ""
         files |= {f"{head}{path}": one for path, one in apply.list_published_files(root, known, device).items()}
-    present = publish.published_files(ledger, place, known)
+    present = publish.present_files(ledger, place, known)
     apply.check_release_repodata(files)
     facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": apply.linked_release(ledger, place.link)}
     made = publish_changes(files, present)

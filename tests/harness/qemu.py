@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smedoit.boottest import qemu
 from smedoit.boottest.qemu import BootMode, Firmware, Medium, QemuError
-from tests.tools import need
+from tests.harness.tools import need
 
 __all__ = ["Firmware", "Medium", "NotBooted", "boot"]
 MEMORY = 512

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import SBIN, free_port, wait_for
-from tests.tools import need, read_with
+from tests.harness.servers import SBIN, free_port, wait_for
+from tests.harness.tools import need, read_with
 
 IDENTITY = ("-c", "user.name=Practice", "-c", "user.email=practice@example.invalid", "-c", "init.defaultBranch=main")
 

@@ -1,0 +1,1 @@
+"""What tests stand on, a module for each noun: worlds and runs of doit in them, servers, repositories, programs."""
