@@ -314,7 +314,7 @@ def _jinja_environment() -> Any:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("smedoit", "templates"),
+        loader=jinja2.PackageLoader("smedoit.repoview", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -9,7 +9,7 @@ import pytest
 
 from smedoit.boottest import qemu
 from smedoit.boottest.menus import SPEAK
-from smedoit.boottest.qemu import BootMode, Guest, Off, QemuError
+from smedoit.boottest.qemu import BootMode, Guest, SwitchedOffError, QemuError
 from tests.harness.tools import need
 
 
@@ -91,7 +91,7 @@ def hung_up(tmp_path: Path, code: int) -> Guest:
 
 def test_a_machine_that_is_switched_off_is_no_failure_of_the_emulator(tmp_path: Path) -> None:
     assert not hung_up(tmp_path, 0).runs()
-    with pytest.raises(Off):
+    with pytest.raises(SwitchedOffError):
         hung_up(tmp_path, 0).picture()
 
 

@@ -171,8 +171,8 @@ def test_a_run_killed_in_the_middle_of_an_export_ends_in_the_same_tree(cvs: CvsR
         bring(tmp_path, first)
         place = tmp_path / "src/sme10"
         program = (
-            "import sys; from pathlib import Path; from tests.test_checkouts import Source, bring;"
-            f"bring(Path(sys.argv[1]), Source('cvs', sys.argv[2], '{first.module}', tag='rel_10_1'))"
+            "import sys; from pathlib import Path; from tests.content.test_checkout import ExportSource, bring;"
+            f"bring(Path(sys.argv[1]), ExportSource('cvs', sys.argv[2], '{first.module}', tag='rel_10_1'))"
         )
         child = subprocess.Popen([sys.executable, "-c", program, tmp_path, root], start_new_session=True)
         while not place.with_name(".sme10.incoming").exists():

@@ -55,7 +55,7 @@ def test_nothing_changed_is_no_reason() -> None:
 
 
 def test_a_touched_file_is_no_reason() -> None:
-    assert reasons(TaskSnapshot(reads=at("in")), TaskSnapshot(reads=at("in", seen=TOUCHED))) == []
+    assert reasons(TaskSnapshot(inputs=at("in")), TaskSnapshot(inputs=at("in", seen=TOUCHED))) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_touched_file_is_no_reason() -> None:
 def test_an_input_that_is_otherwise_is_a_reason(
     before: Mapping[str, FileState], now: Mapping[str, FileState], reason: str
 ) -> None:
-    assert reasons(TaskSnapshot(reads=before), TaskSnapshot(reads=now)) == [reason]
+    assert reasons(TaskSnapshot(inputs=before), TaskSnapshot(inputs=now)) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_input_that_is_otherwise_is_a_reason(
     ],
 )
 def test_an_output_that_is_otherwise_is_a_reason(now: Mapping[str, FileState], reason: str) -> None:
-    assert reasons(TaskSnapshot(writes=at("out")), TaskSnapshot(writes=now), "out") == [reason]
+    assert reasons(TaskSnapshot(outputs=at("out")), TaskSnapshot(outputs=now), "out") == [reason]
 
 
 def test_a_promised_target_that_never_was_is_missing() -> None:
@@ -113,7 +113,7 @@ def test_the_most_telling_reasons_come_first() -> None:
 
 
 def test_three_files_are_named() -> None:
-    assert reasons(TaskSnapshot(reads=at("a/1", "a/2", "a/3")), TaskSnapshot()) == [
+    assert reasons(TaskSnapshot(inputs=at("a/1", "a/2", "a/3")), TaskSnapshot()) == [
         "a/1 is gone",
         "a/2 is gone",
         "a/3 is gone",
@@ -121,7 +121,7 @@ def test_three_files_are_named() -> None:
 
 
 def test_many_files_are_counted_and_the_first_of_them_named() -> None:
-    found = reasons(TaskSnapshot(), TaskSnapshot(reads=at(*(f"tier/{number}.rpm" for number in range(5)))))
+    found = reasons(TaskSnapshot(), TaskSnapshot(inputs=at(*(f"tier/{number}.rpm" for number in range(5)))))
     assert found == ["5 files below tier are new: 0.rpm, 1.rpm, 2.rpm, …"]
 
 
@@ -140,20 +140,20 @@ def test_several_files_take_the_plural(verb: str, several: str) -> None:
 
 def test_a_path_elsewhere_is_shown_whole(tmp_path: Path) -> None:
     elsewhere = str(tmp_path / "in")
-    assert reasons(TaskSnapshot(), TaskSnapshot(reads={elsewhere: ONE})) == [f"{elsewhere} is new"]
+    assert reasons(TaskSnapshot(), TaskSnapshot(inputs={elsewhere: ONE})) == [f"{elsewhere} is new"]
 
 
 # Edited by hand
 
 
 def test_only_what_the_task_made_and_somebody_changed_was_edited() -> None:
-    before = TaskSnapshot(reads=at("in"), writes=at("same", "changed", "deleted"))
-    now = TaskSnapshot(reads=at("in", seen=OTHER), writes=at("same", seen=TOUCHED) | at("changed", "new", seen=OTHER))
+    before = TaskSnapshot(inputs=at("in"), outputs=at("same", "changed", "deleted"))
+    now = TaskSnapshot(inputs=at("in", seen=OTHER), outputs=at("same", seen=TOUCHED) | at("changed", "new", seen=OTHER))
     assert decision.edited_outputs(before, now) == [str(HERE / "changed")]
 
 
 def test_what_never_ran_has_no_edited_files() -> None:
-    assert decision.edited_outputs(None, TaskSnapshot(writes=at("out"))) == []
+    assert decision.edited_outputs(None, TaskSnapshot(outputs=at("out"))) == []
 
 
 # Any snapshots
@@ -166,14 +166,14 @@ SNAPSHOTS = st.builds(TaskSnapshot, TOLD, FILES, FILES)
 
 @given(SNAPSHOTS)
 def test_a_task_that_just_ran_does_not_run_again(one: TaskSnapshot) -> None:
-    assert decision.rerun_reasons(one, one, one.writes) == []
+    assert decision.rerun_reasons(one, one, one.outputs) == []
 
 
 @given(SNAPSHOTS, SNAPSHOTS)
 def test_no_reason_means_that_nothing_is_otherwise(before: TaskSnapshot, now: TaskSnapshot) -> None:
     if not decision.rerun_reasons(before, now, ()):
-        assert before.told.keys() == now.told.keys() or "" in {*before.told.values(), *now.told.values()}
-        for old, new in ((before.reads, now.reads), (before.writes, now.writes)):
+        assert before.config.keys() == now.config.keys() or "" in {*before.config.values(), *now.config.values()}
+        for old, new in ((before.inputs, now.inputs), (before.outputs, now.outputs)):
             assert old.keys() == new.keys()
             assert all(new[path].same_as(old[path]) for path in old)
 

@@ -13,7 +13,7 @@ from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
-from smedoit.packages import lock, scan
+from smedoit.packages import lock, scan, stage
 from smedoit.packages.select import SelectedPackage
 from smedoit.packages.stage import link_packages, verify_medium_keys
 from smedoit.rpm import reader
@@ -113,7 +113,7 @@ def test_a_copy_on_another_file_system_is_held_against_the_lock_too(
     def damaging(source: Path, target: Path) -> None:
         files.write_file(target, source.read_bytes()[:-1])
 
-    monkeypatch.setattr(files, "link_file", damaging)
+    monkeypatch.setattr(stage, "link_file", damaging)
     with pytest.raises(PackageError, match="has other content"):
         place.link()
 

@@ -225,8 +225,8 @@ def test_killed_in_the_middle_and_run_again_it_is_the_same_file(server: Scripted
 
     url = server.on("/file", stalls)
     code = (
-        "import sys; from pathlib import Path; from tests.test_fetch import *\n"
-        "fetcher(Path(sys.argv[2])).file(Want(sys.argv[1], 'the test'), Path(sys.argv[2]) / 'file')"
+        "import sys; from pathlib import Path; from tests.fetch.test_client import *\n"
+        "fetcher(Path(sys.argv[2])).file(DownloadRequest(sys.argv[1], 'the test'), Path(sys.argv[2]) / 'file')"
     )
     child = subprocess.Popen([sys.executable, "-c", code, url, str(tmp_path)], cwd=Path(__file__).parents[2])
     part = tmp_path / f"file{PART}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit import practice
+from smedoit import sample
 from smedoit.config.checks import AnacondaSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.schema import InvalidValueError
@@ -26,7 +26,7 @@ from tests.harness.servers import status
 from tests.harness.tools import need, read_with
 
 KEY = KeySettings(
-    Path(practice.__file__).parent / "keys/RPM-GPG-KEY-practice-centos", "e78a05292e7f6b731961340d915b4309a2355a59"
+    Path(sample.__file__).parent / "keys/RPM-GPG-KEY-practice-centos", "e78a05292e7f6b731961340d915b4309a2355a59"
 )
 NAME = "anaconda-21.48.22.159-1.src.rpm"
 CLASSES = "pyanaconda/installclasses"

@@ -86,8 +86,8 @@ def test_an_interruption_leaves_the_old_file_and_nothing_beside(tmp_path: Path, 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     write_file(tmp_path / "file", b"old")
     program = (
-        "import sys, time; from pathlib import Path; from smedoit.runtime import files as tree\n"
-        "with tree.writing(Path(sys.argv[1])) as beside:\n"
+        "import sys, time; from pathlib import Path; from smedoit.runtime import files\n"
+        "with files.replacing_file(Path(sys.argv[1])) as beside:\n"
         "    beside.write_bytes(b'half'); print('now', flush=True); time.sleep(60)\n"
     )
     child = subprocess.Popen([sys.executable, "-c", program, tmp_path / "file"], stdout=subprocess.PIPE)

@@ -230,7 +230,7 @@ def test_without_an_address_it_says_where_to_give_one(tmp_path: Path) -> None:
         mirror(tmp_path, "")
 
 
-CHILD = "import sys; from tests.test_translations import *; mirror(Path(sys.argv[1]), sys.argv[2])"
+CHILD = "import sys; from tests.translations.test_mirror import *; mirror(Path(sys.argv[1]), sys.argv[2])"
 
 
 @pytest.mark.parametrize("after", [2, 5, 9, 14, 18])
