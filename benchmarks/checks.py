@@ -30,10 +30,13 @@ COMPS = """<?xml version="1.0" encoding="UTF-8"?>
     <grouplist><groupid>core</groupid></grouplist></environment>
 </comps>
 """
-CLOSE = "from smedoit.checks import closure as checks; print(checks.close(tree, comps, (), (), (), (), memory, 'x86_64')['did'])"
+CLOSE = (
+    "from smedoit.checks.closure import check_closure;"
+    "print(check_closure(tree, comps, (), (), (), (), memory, 'x86_64')['did'])"
+)
 PAGES = (
-    "from smedoit.repoview import write as pages; from tests.nouns import identity;"
-    "print(pages.write(tree, 'crowd', comps, (), identity(), memory, state))"
+    "from smedoit.repoview.write import write_repoview; from tests.harness.nouns import identity;"
+    "print(write_repoview(tree, 'crowd', comps, (), identity(), memory, state))"
 )
 SETTING = (
     "from pathlib import Path; top = Path({top!r}); tree = top / 'tree'; comps = tree / 'comps.xml';"

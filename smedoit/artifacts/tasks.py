@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doit import get_initial_workdir
-
 from smedoit.config.release import Release
 from smedoit.engine.code import package_digest
-from smedoit.engine.task import Option, Task, release_config
+from smedoit.engine.task import Option, Task, release_config, started_in
 from smedoit.iso.tasks import on_medium
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.filesets import FileSet
@@ -181,7 +179,7 @@ def rebuild(rel: Release) -> Task:
             rel=rel,
             own=build_record_path(rel),
             dodo=Path.cwd() / "dodo.py",
-            started=Path(get_initial_workdir() or "."),
+            started=started_in(),
             log=rel.logs / "rebuild.doit.log",
             to=to,
             words=words,

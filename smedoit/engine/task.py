@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from doit import get_var
+from doit import get_initial_workdir, get_var
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from smedoit.config.release import Release, load_release
@@ -111,6 +111,11 @@ def apply_offline(rel: Release, given: str | None) -> Release:
     if given.lower() not in (*YES, *NO):
         raise ConfigError(f"offline={given}: is neither yes nor no", hint="type offline=1, or leave it away")
     return replace(rel, network=replace(rel.network, offline=given.lower() in YES))
+
+
+def started_in() -> Path:
+    """Return the directory in which somebody typed doit, which changes to that of dodo.py."""
+    return Path(get_initial_workdir() or ".")
 
 
 def release_config(rel: Release, *keys: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 
 from smedoit.boottest import qemu
 from smedoit.boottest.menus import SPEAK
-from smedoit.boottest.qemu import BootMode, Guest, SwitchedOffError, QemuError
+from smedoit.boottest.qemu import BootMode, Guest, QemuError, SwitchedOffError
 from tests.harness.tools import need
 
 
