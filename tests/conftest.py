@@ -12,6 +12,13 @@ from smedoit.sample import world
 from tests.harness.project import Project, Warm, replicate
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With `pytest -n 2`, let who is done take from who is not: what a module shares is seldom made twice."""
+    if config.getoption("numprocesses", None) and config.getoption("dist") == "no":
+        config.option.dist = "worksteal"
+
+
 @pytest.fixture(scope="session")
 def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with release.toml and the whole practice world, not built; nobody may change it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import mmap
 import os
 import signal
 import stat
@@ -26,7 +27,6 @@ from tests.harness.nouns import EPOCH
 from tests.harness.repositories import recipe, repository
 
 CLOSED = (PublishCheck("verify", True, "it passed"),)
-DISTURBING = ("link", "symlink", "replace", "rename", "unlink", "mkdir", "rmdir", "chmod")
 
 
 @cache
@@ -116,44 +116,6 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def killed_at(number: int, work: Callable[[], object]) -> bool:
-    """Do work in a process that is killed before its call NUMBER that changes a file system; return whether it was."""
-    child = os.fork()
-    if child == 0:
-        try:
-            arm(number)
-            work()
-            os._exit(0)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-    status = os.waitpid(child, 0)[1]
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0
-    return False
-
-
-def arm(number: int) -> None:
-    """Let the call NUMBER of this process that changes names or modes be its last."""
-    left = [number]
-
-    def deadly(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **kwargs)
-
-        return call
-
-    for name in DISTURBING:
-        setattr(os, name, deadly(getattr(os, name)))
-
-
 # The reader
 
 
@@ -209,9 +171,30 @@ def read_repository(repomd: Path, seen: dict[Path, bytes]) -> int:
     return count
 
 
+class Reading:
+    """What a reader has seen until now."""
+
+    def __init__(self) -> None:
+        self.shared = mmap.mmap(-1, 16)
+
+    @property
+    def rounds(self) -> int:
+        """How often it has read the whole tree."""
+        return int.from_bytes(self.shared[:8], "big")
+
+    @property
+    def faults(self) -> int:
+        """How often it could not."""
+        return int.from_bytes(self.shared[8:], "big")
+
+    def tell(self, rounds: int, faults: int) -> None:
+        self.shared[:] = rounds.to_bytes(8, "big") + faults.to_bytes(8, "big")
+
+
 @contextmanager
-def reader(link: Path, said: Path) -> Iterator[None]:
+def reader(link: Path, said: Path) -> Iterator[Reading]:
     """Let a process of its own read the tree, over and over; said tells afterwards how often, and what was torn."""
+    seen = Reading()
     child = os.fork()
     if child == 0:
         stop: list[int] = []
@@ -223,10 +206,11 @@ def reader(link: Path, said: Path) -> Iterator[None]:
                 rounds += 1
             except (Torn, OSError) as error:
                 faults.append(repr(error))
+            seen.tell(rounds, len(faults))
         said.write_text(json.dumps({"rounds": rounds, "faults": faults[:10]}))
         os._exit(0)
     try:
-        yield
+        yield seen
     finally:
         os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)

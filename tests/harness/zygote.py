@@ -23,9 +23,9 @@ from typing import Any
 
 HEAVY = (
     "createrepo_c", "doit.cmd_base", "doit.cmd_help", "doit.cmd_list", "doit.cmd_run", "doit.dependency",
-    "doit.doit_cmd", "doit.loader", "doit.reporter", "doit.runner", "html.parser", "jinja2", "libcomps", "multiprocessing",
-    "multiprocessing.queues", "multiprocessing.popen_fork", "productmd", "pycdlib", "pysequoia", "requests", "rich",
-    "rich.progress", "rpm_rs", "solv", "sqlite3", "xxhash",
+    "doit.doit_cmd", "doit.loader", "doit.reporter", "doit.runner", "html.parser", "jinja2", "libcomps",
+    "multiprocessing", "multiprocessing.queues", "multiprocessing.popen_fork", "productmd", "pycdlib", "pysequoia",
+    "requests", "rich", "rich.progress", "rpm_rs", "solv", "sqlite3", "xxhash",
 )  # fmt: skip
 LARGEST = 1 << 20  # bytes of a request
 MOST_FILES = 1 << 16  # that anybody has open

@@ -20,6 +20,7 @@ from tests.harness.tools import need, read_with
 GIB, SECTOR = 1 << 30, 2048
 ROOM = 20 * GIB
 EDGE = 4 * GIB - SECTOR  # where one extent of ISO 9660 ends, and the next one begins
+pytestmark = pytest.mark.exhaustive
 SIZES = {"Packages/a-1-1.noarch.rpm": 4 * GIB + 5_000_001, "Packages/b-1-1.noarch.rpm": 4 * GIB + 777}
 BEHIND = {"Packages/c-1-1.noarch.rpm": b"behind them all"}
 

@@ -74,11 +74,8 @@ def withdraw(project: Project) -> None:
 
 def touch_all(project: Project) -> None:
     """Give every file of content, translations, keys and boot set another time."""
-    for top in (
-        project.release.content.path,
-        project.release.translations.path,
-        project.release.boot_set.path / "isolinux",
-    ):
+    rel = project.release
+    for top in (rel.content.path, rel.translations.path, rel.boot_set.path / "isolinux"):
         for file in top.rglob("*"):
             os.utime(file, (1, 1))
 

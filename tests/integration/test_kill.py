@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from smedoit.runtime.files import digest_file, write_file
 from smedoit.sample.packages import RpmRecipe
@@ -54,6 +55,42 @@ STOPS = [
     *((*place, "torn", "TERM") for place in FIRST_FILES[1::2]),
     *((*place, "torn", number, "-n", "2") for number in ("TERM", "INT") for place in FIRST_FILES[::5]),
 ]
+USUAL_KILLS = {  # one for each function that puts files in their place; the rest of KILLS is exhaustive
+    ("packages", "stage/.smedoit/packages.json", "torn", "KILL"),
+    ("packages", ".smedoit/packages.lock", "torn", "KILL"),
+    ("stage_packages", "Packages/bash-4.2.46-36.el7_9.x86_64.rpm", "torn", "INT"),
+    ("tree", "EFI/BOOT/grubx64.efi", "torn", "TERM"),
+    ("tree", "x86_64/README.txt", "torn", "KILL"),
+    ("isolinux", "isolinux/isolinux.cfg", "torn", "KILL"),
+    ("grub", "images/efiboot.img", "torn", "KILL"),
+    ("grub", "EFI/BOOT/grub.cfg", "torn", "KILL"),
+    ("product_img", "images/product.img", "torn", "KILL"),
+    ("comps", "Packages/base/comps.xml", "torn", "KILL"),
+    ("repodata", "-primary.xml.gz", "torn", "KILL"),
+    ("repodata", "-primary.xml.gz", "renamed", "KILL"),
+    ("treeinfo", "/.treeinfo", "torn", "KILL"),
+    ("iso", ".iso", "torn", "KILL"),
+    ("iso", ".iso", "renamed", "KILL"),
+    ("iso", ".iso.sha256", "torn", "KILL"),
+    ("stage_link", "stage/10", "torn", "KILL"),
+    ("iso", "", "unsaved", "KILL"),  # the state is written by one function for all tasks
+    ("closure", "", "unsaved", "KILL"),
+    ("packages", "", "saved", "KILL"),
+}
+USUAL_STOPS = {
+    ("packages", "stage/.smedoit/packages.json", "torn", "INT"),
+    ("iso", ".iso", "torn", "INT"),
+    ("stage_packages", "Packages/bash-4.2.46-36.el7_9.x86_64.rpm", "torn", "TERM"),
+    ("packages", "stage/.smedoit/packages.json", "torn", "INT", "-n", "2"),
+    ("packages", "stage/.smedoit/packages.json", "torn", "TERM", "-n", "2"),
+}
+assert {*KILLS} >= USUAL_KILLS and {*STOPS} >= USUAL_STOPS
+
+
+def cases(faults: Sequence[tuple[str, ...]], usual: Set[tuple[str, ...]]) -> list[ParameterSet]:
+    """Return faults as the parameters of a test, those that are not usual as exhaustive."""
+    marked = {True: (), False: (pytest.mark.exhaustive,)}
+    return [pytest.param(fault, marks=marked[fault in usual], id="-".join(fault).replace("/", "_")) for fault in faults]
 
 
 def change_everything(project: Project) -> None:
@@ -100,7 +137,7 @@ def states(project: Project) -> dict[Path, int]:
     return {file: file.stat().st_mtime_ns for file in project.state.glob("*.json")}
 
 
-@pytest.fixture(scope="module", params=KILLS, ids=lambda fault: "-".join(fault).replace("/", "_"))
+@pytest.fixture(scope="module", params=cases(KILLS, USUAL_KILLS))
 def killed(request: pytest.FixtureRequest, warm: Warm) -> Killed:
     project = warm.restored()
     change_everything(project)
@@ -135,7 +172,7 @@ class Stopped:
     outcome: Outcome
 
 
-@pytest.fixture(scope="module", params=STOPS, ids=lambda fault: "-".join(fault).replace("/", "_"))
+@pytest.fixture(scope="module", params=cases(STOPS, USUAL_STOPS))
 def stopped(request: pytest.FixtureRequest, warm: Warm) -> Stopped:
     project = warm.restored()
     change_everything(project)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,20 +13,9 @@ from smedoit.publish import records
 from smedoit.publish.channels import OURS
 from smedoit.publish.plan import is_immutable_file
 from tests.harness import publishing
-from tests.harness.publishing import (
-    Torn,
-    do,
-    killed_at,
-    plan,
-    read_whole,
-    reader,
-    release,
-    state,
-    take_back,
-    target,
-    tier,
-    told,
-)
+from tests.harness.kills import BOTH, chosen, doors, killed_at
+from tests.harness.processes import wait_until
+from tests.harness.publishing import Torn, do, plan, read_whole, reader, release, state, take_back, target, tier, told
 from tests.harness.tools import need
 
 ROUNDS = 100
@@ -63,8 +51,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(tmp_path)
 
 
-def at_every_step(world: World, work: Callable[[], object]) -> int:
-    """Kill work at every step, and in turn take it back or let it go on: the tree is one of the two.
+def at_every_step(world: World, work: Callable[[], object], every: bool) -> int:
+    """Kill work at every step, or at each door, and in turn take it back or let it go on: the tree is one of the two.
 
     Return the number of steps.
     """
@@ -73,51 +61,61 @@ def at_every_step(world: World, work: Callable[[], object]) -> int:
     new = state(world.settings.target)
     take_back(world.settings)
     assert state(world.settings.target) == old
+    steps = doors(work)
+    take_back(world.settings)
     assert new != old
-    number = 1
-    while killed_at(number, work):
+    for turn, number in enumerate(chosen(steps, every)):
+        if not killed_at(number, work):
+            take_back(world.settings)
+            break
         read_whole(world.link)
-        if number % 2:
+        if turn % 2:
             work()
             assert state(world.settings.target) == new
             take_back(world.settings)
         elif records.PublishHistory(world.settings.target).under_way() or state(world.settings.target) == new:
             take_back(world.settings)  # it is new if only the tidying was cut short
         assert state(world.settings.target) == old
-        number += 1
-    take_back(world.settings)  # the last one was not killed
-    return number - 1
+    return len(steps)
 
 
-def test_a_publish_killed_at_every_step_goes_on_or_is_taken_back(world: World) -> None:
-    assert at_every_step(world, world.work("10.1.rc2", 2, 3)) > 30
+@BOTH
+def test_a_publish_killed_at_every_step_goes_on_or_is_taken_back(world: World, every: bool) -> None:
+    assert at_every_step(world, world.work("10.1.rc2", 2, 3), every) > 30
 
 
-def test_an_update_killed_at_every_step_goes_on_or_is_taken_back(world: World) -> None:
+@BOTH
+def test_an_update_killed_at_every_step_goes_on_or_is_taken_back(world: World, every: bool) -> None:
     tier(world.live, 2, 3)
-    assert at_every_step(world, world.work("10.1.rc1")) > 20
+    assert at_every_step(world, world.work("10.1.rc1"), every) > 20
 
 
-def test_a_rollback_killed_at_every_step_ends_at_the_old_release_or_is_published_again(world: World) -> None:
+@BOTH
+def test_a_rollback_killed_at_every_step_ends_at_the_old_release_or_is_published_again(
+    world: World, every: bool
+) -> None:
     old = state(world.settings.target)
     work = world.work("10.1.rc2", 2, 3)
     work()
-    new, number = state(world.settings.target), 1
-    while killed_at(number, lambda: take_back(world.settings)):
+    new = state(world.settings.target)
+    steps = doors(lambda: take_back(world.settings))
+    assert state(world.settings.target) == old
+    work()
+    for turn, number in enumerate(chosen(steps, every)):
+        if not killed_at(number, lambda: take_back(world.settings)):
+            break
         read_whole(world.link)
-        if number % 2 and records.PublishHistory(world.settings.target).under_way():
+        if turn % 2 and records.PublishHistory(world.settings.target).under_way():
             take_back(world.settings)
             assert state(world.settings.target) == old
         work()
         assert state(world.settings.target) == new
-        number += 1
-    assert state(world.settings.target) == old
-    assert number > 5
+    assert len(steps) > 4
 
 
 def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(world: World, tmp_path: Path) -> None:
     kills = 0
-    with reader(world.link, tmp_path / "said"):
+    with reader(world.link, tmp_path / "said") as seen:
         for count in range(ROUNDS):
             tier(world.live, *((1, 2), (2, 3), (3, 4), (1, 4))[count % 4])
             version = f"10.1.rc{2 + count // 4 % 5}"
@@ -128,6 +126,7 @@ def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(wor
                 recover() if records.PublishHistory(world.settings.target).under_way() else None
             if count % 10 == 9:
                 take_back(world.settings)
+            wait_until(lambda: seen.rounds > count // 4)  # noqa: B023, it is called at once
     found = told(tmp_path / "said")
     assert found["faults"] == []
     assert found["rounds"] > ROUNDS / 4
@@ -136,9 +135,9 @@ def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(wor
 
 def test_that_reader_would_see_a_link_removed_and_made_again_as_the_page_has_it(world: World, tmp_path: Path) -> None:
     """Held open for a moment: how often a reader falls into the gap is luck, that it notices must not be."""
-    with reader(world.link, tmp_path / "said"):
+    with reader(world.link, tmp_path / "said") as seen:
         world.link.unlink()
-        time.sleep(0.5)
+        wait_until(lambda: seen.faults > 0)
         world.link.symlink_to("10.1.rc1")
     assert told(tmp_path / "said")["faults"]
 

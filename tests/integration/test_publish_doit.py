@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from smedoit.publish import channels
+from tests.harness.kills import killed_at
 from tests.harness.project import Project
-from tests.harness.publishing import killed_at, read_whole, state
+from tests.harness.publishing import read_whole, state
 
 WAIVED = 'waived = { signed = "practice", boot_test = "practice" }'
 GATES = ("verify", "check_versions", "quality", "closure", "updates")

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,8 +19,9 @@ from smedoit.errors import ConfigError, PublishError, SmeError
 from smedoit.publish import apply, records, retire
 from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
+from tests.harness.kills import BOTH, chosen, doors, killed_at
 from tests.harness.places import PROJECT
-from tests.harness.publishing import do, killed_at, plan, read_whole, state, take_back, target, tier
+from tests.harness.publishing import do, plan, read_whole, state, take_back, target, tier
 from tests.harness.publishing import release as publishing_release
 
 SHM = Path("/dev/shm")
@@ -67,10 +67,17 @@ def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Rele
     assert state(final.publish.target) == before
 
 
-def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next_one(final: Release) -> None:
+@BOTH
+def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next_one(
+    final: Release, every: bool
+) -> None:
     put(final, "10.1", TESTING, 1)
     log, before = final.root / "rsync.log", state(final.publish.target)
-    for number in count(1):
+    publish(final, source="testing")
+    rollback_publish(final, log, dry_run=False)
+    steps = doors(lambda: publish(final, source="testing"))
+    rollback_publish(final, log, dry_run=False)
+    for number in chosen(steps, every):
         show_publish_plan(final, {}, "testing", "")
         killed = killed_at(number, lambda: publish(final, source="testing"))
         publish(final, source="testing")
@@ -79,7 +86,7 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
         assert state(final.publish.target) == before
         if not killed:
             break
-    assert number > 50
+    assert len(steps) > 50
 
 
 def test_a_previous_release_that_is_not_there_is_named(final: Release) -> None:
@@ -160,29 +167,37 @@ def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, mo
         take_back(final.publish)
 
 
+@BOTH
 def test_a_prune_killed_at_every_step_is_finished_or_taken_back_whole(
-    final: Release, monkeypatch: pytest.MonkeyPatch
+    final: Release, monkeypatch: pytest.MonkeyPatch, every: bool
 ) -> None:
     put(final, "10.1.rc1", TESTING, 1)
     put(final, "10.1.rc2", TESTING, 2)
     aged(monkeypatch, 50)
     old = state(final.publish.target)
     new = {path: what for path, what in old.items() if not path.startswith("testing/10.1.rc1")}
-    for number in count(1):
+
+    def another(number: int) -> Release:
         place = final.publish.target.with_name(f"public-{number}")
         shutil.copytree(final.publish.target, place, symlinks=True)
-        rel = replace(final, publish=replace(final.publish, target=place))
+        return replace(final, publish=replace(final.publish, target=place))
+
+    undisturbed = another(0)
+    steps = doors(lambda: retire.prune_test_releases(undisturbed, dry_run=False))
+    assert state(undisturbed.publish.target) == new
+    for turn, number in enumerate(chosen(steps, every)):
+        rel = another(number)
+        place = rel.publish.target
         if not killed_at(number, lambda rel=rel: retire.prune_test_releases(rel, dry_run=False)):  # type: ignore[misc]
             break
-        if number % 2:
+        if turn % 2:
             retire.prune_test_releases(rel, dry_run=False)
             assert state(place) == new
         elif records.PublishHistory(place).under_way():
             take_back(rel.publish)
             assert state(place) == old
         assert state(place) in (old, new)
-    assert state(place) == new
-    assert number > 5
+    assert len(steps) > 4
 
 
 def test_a_full_target_is_told_before_the_first_write(final: Release, monkeypatch: pytest.MonkeyPatch) -> None:

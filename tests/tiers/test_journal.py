@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from smedoit.errors import FileError, PackageError
 from smedoit.runtime import files
 from smedoit.tiers import journal
 from smedoit.tiers.journal import FileLink, FileRemoval, PromotionRecord
+from tests.harness.kills import BOTH, WRITES, chosen, doors, killed_at
 
 FILES = {"test/x/a.rpm": b"a", "test/SRPMS/a.src.rpm": b"source of a", "test/x/b.rpm": b"b", "next/x/b.rpm": b"b"}
 AFTER = {"next/x/a.rpm": b"a", "next/SRPMS/a.src.rpm": b"source of a", "next/x/b.rpm": b"b"}
@@ -95,35 +94,15 @@ def place(tmp_path: Path) -> Place:
 
 
 def killed(work: Callable[[], object], at: int) -> bool:
-    """Do work in a process that SIGKILL ends before its step number at; return whether it came that far.
-
-    A step is whatever changes files: opening one for writing, linking, renaming, removing, making a directory.
-    """
-    child = os.fork()
-    if child == 0:
-        count = 0
-
-        def watch(event: str, args: tuple[object, ...]) -> None:
-            nonlocal count
-            writing = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-            if writing or event in ("os.link", "os.rename", "os.remove", "os.mkdir"):
-                if count == at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                count += 1
-
-        sys.addaudithook(watch)
-        work()
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    """Do work in a process that SIGKILL ends before its step number at; return whether it came that far."""
+    return killed_at(at, work, WRITES)
 
 
-def kill_points(work: Callable[[], object], reset: Callable[[], object]) -> int:
-    """Return how many steps work has."""
-    for at in range(1000):
-        reset()
-        if not killed(work, at):
-            return at
-    raise AssertionError("it never ends")
+def kill_points(work: Callable[[], object], every: bool) -> list[int]:
+    """Return the steps of work at which to kill it. It is done to its end for that."""
+    steps = doors(work, WRITES)
+    assert len(steps) > 10
+    return list(range(1, len(steps) + 1)) if every else list(chosen(steps, every))
 
 
 def test_all_of_it_is_done_and_recorded(place: Place) -> None:
@@ -156,11 +135,10 @@ def test_the_last_that_was_not_taken_back_is_the_last(place: Place) -> None:
     assert last.name == third.name
 
 
-def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place) -> None:
-    steps = kill_points(place.promote, place.fill)
-    assert steps > 10
+@BOTH
+def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place, every: bool) -> None:
     ends = []
-    for at in range(steps):
+    for at in kill_points(place.promote, every):
         place.fill()
         assert killed(place.promote, at)
         said = place.recover()
@@ -174,12 +152,14 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place) -> Non
     assert {said for new, said in ends if not new} == {"", "it is taken back, everything is as it was before"}
 
 
-def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place) -> None:
+@BOTH
+def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place, every: bool) -> None:
     def done() -> None:
         place.fill()
         place.promote()
 
-    for at in range(kill_points(place.undo, done)):
+    done()
+    for at in kill_points(place.undo, every):
         done()
         assert killed(place.undo, at)
         place.recover()
@@ -187,9 +167,10 @@ def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place) -> None
         assert (journal.last_promotion(place.records) is None) == (place.now() == FILES)
 
 
-def test_a_kill_while_recovering_is_recovered_from(place: Place) -> None:
-    for at in range(0, kill_points(place.promote, place.fill), 2):
-        for again in range(12):
+@BOTH
+def test_a_kill_while_recovering_is_recovered_from(place: Place, every: bool) -> None:
+    for at in kill_points(place.promote, every)[:: 2 if every else 1]:
+        for again in range(1, 13):
             place.fill()
             assert killed(place.promote, at)
             if not killed(place.recover, again):
@@ -244,7 +225,8 @@ def test_a_full_disk_takes_all_of_it_back(place: Place, monkeypatch: pytest.Monk
     assert (place.now(), place.open_records()) == (FILES, [])
 
 
-def test_between_file_systems_it_is_copied_and_a_kill_is_as_harmless(tmp_path: Path) -> None:
+@BOTH
+def test_between_file_systems_it_is_copied_and_a_kill_is_as_harmless(tmp_path: Path, every: bool) -> None:
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs a second file system at /dev/shm")
@@ -265,7 +247,8 @@ def test_between_file_systems_it_is_copied_and_a_kill_is_as_harmless(tmp_path: P
         return {**near, **{f"next/{p.relative_to(far)}": p.read_bytes() for p in far.rglob("*.rpm*")}}
 
     try:
-        for at in range(kill_points(place.promote, fill)):
+        fill()
+        for at in kill_points(place.promote, every):
             fill()
             assert killed(place.promote, at)
             place.recover()
