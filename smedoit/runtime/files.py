@@ -79,9 +79,9 @@ def replacing_file(path: Path, mode: int = FILE_MODE, durable: bool = True) -> I
 
     If the block raises, the file beside is removed and path stays as it was.
 
-    durable  False spares the sync, for what can be lost without harm
+    durable  False spares the sync, for what can be lost without harm; two processes may write it at once
     """
-    beside = path.with_name(path.name + BESIDE)
+    beside = path.with_name(path.name + BESIDE if durable else f"{path.name}.{os.getpid()}{BESIDE}")
     with wrap_os_errors(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)

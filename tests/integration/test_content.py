@@ -54,7 +54,7 @@ def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     assert answer.code == 0, answer.said
     assert "1 files came (2 bytes), 0 of 0 went" in answer.said
     assert (trial.release.root / "mirrors/up/a.rpm").read_text() == "a\n"
-    assert ">f" in (trial.release.logs / "mirror:up.rsync.log").read_text()
+    assert ">f" in (trial.release.logs / "mirror-up.rsync.log").read_text()
 
 
 def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_order(tmp_path: Path) -> None:

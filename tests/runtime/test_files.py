@@ -337,3 +337,14 @@ def test_a_thousand_files_that_may_be_lost_are_no_matter_of_minutes(tmp_path: Pa
     for number in range(1000):
         write_file(tmp_path / str(number), b"x", durable=False)
     assert time.monotonic() - start < 5
+
+
+def test_two_processes_may_write_what_can_be_lost_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from smedoit.runtime.files import write_file\n"
+        "for number in range(300): write_file(Path(sys.argv[1]), str(number), durable=False)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "cache.json")]
+    writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0)] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["cache.json"]
