@@ -205,7 +205,7 @@ def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
     _refuse_offline(here, network)
     try:
         said = run_program(
-            ["cvs", "-f", "-n", "-q", "update"], cwd=path, env=_cvs_environment(), package="cvs", answers=(0, 1)
+            ["cvs", "-f", "-n", "-q", "update"], cwd=path, env=_cvs_environment(), package="cvs", ok_codes=(0, 1)
         )
     except ProgramError as error:
         raise _export_error(here, error) from None

@@ -12,7 +12,7 @@ from smedoit.content import rsync_plan
 from smedoit.content.rsync_plan import DryRunResult
 from smedoit.errors import ConfigError, FileError, NetworkError, format_size
 from smedoit.runtime import files, progress, rsync
-from smedoit.runtime.process import ProgramError, run_program
+from smedoit.runtime.process import ProgramError, follow_program, run_program
 
 # As --archive, but owners stay ours, and nothing comes that leads out of the copy or is no file.
 COMMON = (
@@ -61,7 +61,7 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
             network,
             log,
             f"--max-delete={len(plan.going) + plan.leftovers}",
-            heard=transfer_listener(plan, shown),
+            on_line=transfer_listener(plan, shown),
         )
     return f"{len(plan.coming)} files came ({format_size(plan.size)}), {len(plan.going)} of {held} went"
 
@@ -87,13 +87,17 @@ def _mirror_files(mirror: RsyncMirror) -> list[Path]:
 
 
 def _rsync_from_source(
-    mirror: RsyncMirror, network: NetworkSettings, log: Path, *words: str, heard: Callable[[str], None] | None = None
+    mirror: RsyncMirror, network: NetworkSettings, log: Path, *words: str, on_line: Callable[[str], None] | None = None
 ) -> str:
     """Run rsync and return what it prints. Raises NetworkError with what its exit code means."""
     options = [*COMMON, f"--timeout={network.timeout}", f"--exclude=/{mirror.marker}", *mirror.rsync, *words]
     source = mirror.source.rstrip("/") + "/"
+    command = ["rsync", *options, "--", source, f"{mirror.path}/"]
     try:
-        return run_program(["rsync", *options, "--", source, f"{mirror.path}/"], log=log, package="rsync", heard=heard)
+        if on_line is None:
+            return run_program(command, log=log, package="rsync")
+        follow_program(command, on_line, log=log, package="rsync")
+        return ""
     except ProgramError as error:
         raise _explain_rsync_error(error, mirror) from None
 

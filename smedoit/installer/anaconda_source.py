@@ -197,7 +197,7 @@ def _apply_patch(file: Path, strip: int, source: Path) -> None:
         run_program(command, package="patch")
     except ProgramError as error:
         remove_file(rejects)
-        said = run_program([*command, "-r", rejects], package="patch", answers=(0, 1, 2)) or error.said
+        said = run_program([*command, "-r", rejects], package="patch", ok_codes=(0, 1, 2)) or error.said
         failed = [line for line in said.splitlines() if not line.startswith("Hunk") or "FAILED" in line]
         context = read_file_text(rejects).splitlines() if rejects.is_file() else []
         shown = "".join(f"\n    {line}" for line in [*failed, *context][:REJECTED])

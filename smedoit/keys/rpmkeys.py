@@ -46,7 +46,7 @@ class LegacyKeyring:
         Raises UnverifiedError unless it signed at least one of them and rpm finds nothing to complain
         of, SmeError if rpm is absent or cannot use such a key.
         """
-        said = process.run_program(self.command("-Kv", path), env=self.environment(), package=PACKAGE, answers=(0, 1))
+        said = process.run_program(self.command("-Kv", path), env=self.environment(), package=PACKAGE, ok_codes=(0, 1))
         return parse_rpmkeys_output(said, self.certificate)
 
     def command(self, *words: str | Path) -> list[str | Path]:

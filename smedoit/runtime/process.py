@@ -6,8 +6,9 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -30,38 +31,26 @@ def run_program(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     log: Path | None = None,
-    stdin: bytes | None = None,
     package: str = "",
-    answers: Container[int] = (0,),
-    heard: Callable[[str], None] | None = None,
+    ok_codes: Container[int] = (0,),
 ) -> str:
-    """Run a program and return what it wrote to its standard output.
+    """Run a program that is given nothing to read, and return what it wrote to its standard output.
 
-    env      added to the environment that we have ourselves
-    log      gets the command and all of its output, while it runs
-    package  the Debian package that has the program, for the hint when it is absent
-    answers  exit codes that are no failure: some programs answer with them
-    heard    is called with each line of standard output as it comes
+    env       added to the environment that we have ourselves
+    log       gets the command and all of its output, while it runs
+    package   the Debian package that has the program, for the hint when it is absent
+    ok_codes  exit codes that are no failure: some programs answer with them
 
-    Raises SmeError when the program is absent, Failed when it fails, with its last words.
+    Raises SmeError when the program is absent, ProgramError when it fails, with its last words.
     """
-    words = [os.fspath(word) for word in command]
-    with _open_log(log) as record, _stdin_file(stdin) as source:
-        record.write(f"$ {shlex.join(words)}\n".encode())
-        record.flush()
-        start = record.tell()
-        try:
-            child = subprocess.Popen(
-                words, cwd=cwd, env={**os.environ, **EVERYWHERE, **(env or {})}, stdin=source,
-                stdout=subprocess.PIPE, stderr=record,
-            )  # fmt: skip
-        except OSError as error:
-            raise _not_found_error(words[0], error, package) from error
-        output = _copy_output(child, record, heard)
-        if child.returncode not in answers:
-            record.seek(start)
-            raise _exit_error(words, child.returncode, record.read().decode(errors="replace"), log)
-    return output.decode(errors="surrogateescape")
+    return "".join(_output_lines(_Start(command, cwd, env, package), log, ok_codes))
+
+
+def follow_program(command: Sequence[str | Path], on_line: Callable[[str], None], *, log: Path, package: str) -> None:
+    """Run a program as run_program does, and call on_line with each line of its standard output as it comes."""
+    with closing(_output_lines(_Start(command, None, None, package), log, (0,))) as lines:
+        for line in lines:
+            on_line(line.rstrip("\n"))
 
 
 @contextmanager
@@ -70,16 +59,10 @@ def start_program(command: Sequence[str | Path], *, log: Path, package: str = ""
 
     Raises SmeError when the program is absent.
     """
-    words = [os.fspath(word) for word in command]
     with _open_log(log) as record:
-        record.write(f"$ {shlex.join(words)}\n".encode())
-        record.flush()
-        try:
-            child = subprocess.Popen(
-                words, env={**os.environ, **EVERYWHERE}, stdin=subprocess.DEVNULL, stdout=record, stderr=record
-            )
-        except OSError as error:
-            raise _not_found_error(words[0], error, package) from error
+        start = _Start(command, None, None, package)
+        start.note(record)
+        child = start.popen(record, record)
         try:
             yield child
         finally:
@@ -95,35 +78,57 @@ def _open_log(log: Path | None) -> IO[bytes]:
     return log.open("a+b")  # append: the program's own writes and ours do not overwrite each other
 
 
-def _stdin_file(stdin: bytes | None) -> IO[bytes]:
-    """Return a file to read stdin from; a file, because a pipe could fill up on both sides."""
-    source = tempfile.TemporaryFile()  # noqa: SIM115, the caller closes it
-    source.write(stdin or b"")
-    source.seek(0)
-    return source
+@dataclass(frozen=True)
+class _Start:
+    """How a program is started."""
+
+    command: Sequence[str | Path]
+    cwd: Path | None
+    env: Mapping[str, str] | None
+    package: str
+
+    @property
+    def words(self) -> list[str]:
+        return [os.fspath(word) for word in self.command]
+
+    def note(self, record: IO[bytes]) -> int:
+        """Write the command into record; return where its own output will begin."""
+        record.write(f"$ {shlex.join(self.words)}\n".encode())
+        record.flush()
+        return record.tell()
+
+    def popen(self, stdout: int | IO[bytes], record: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start it; its errors go to record. Raises SmeError."""
+        try:
+            return subprocess.Popen(
+                self.words, cwd=self.cwd, env={**os.environ, **EVERYWHERE, **(self.env or {})},
+                stdin=subprocess.DEVNULL, stdout=stdout, stderr=record,
+            )  # fmt: skip
+        except OSError as error:
+            raise _not_found_error(self.words[0], error, self.package) from error
 
 
-def _copy_output(
-    child: subprocess.Popen[bytes], record: IO[bytes], heard: Callable[[str], None] | None = None
-) -> bytes:
-    """Return what child prints, copying it to record as it comes. An interruption ends child, too."""
-    assert child.stdout
-    lines = []
-    try:
-        for line in child.stdout:
-            lines.append(line)
-            record.write(line)
-            record.flush()
-            if heard:
-                heard(line.decode(errors="surrogateescape").rstrip("\n"))
-        child.wait()
-    except BaseException:
-        child.kill()
-        child.wait()
-        raise
-    finally:
-        child.stdout.close()
-    return b"".join(lines)
+def _output_lines(start: _Start, log: Path | None, ok_codes: Container[int]) -> Generator[str, None, None]:
+    """Yield the lines that a program prints, as they come, copying them to log. An interruption ends it, too."""
+    with _open_log(log) as record:
+        begun = start.note(record)
+        child = start.popen(subprocess.PIPE, record)
+        assert child.stdout
+        try:
+            for line in child.stdout:
+                record.write(line)
+                record.flush()
+                yield line.decode(errors="surrogateescape")
+            child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            child.stdout.close()
+        if child.returncode not in ok_codes:
+            record.seek(begun)
+            raise _exit_error(start.words, child.returncode, record.read().decode(errors="replace"), log)
 
 
 def _not_found_error(program: str, error: OSError, package: str) -> SmeError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from smedoit.errors import SmeError
-from smedoit.runtime.process import ProgramError, run_program, start_program
+from smedoit.runtime.process import ProgramError, follow_program, run_program, start_program
 
 PYTHON = sys.executable
 NOISY = "import sys; print('to be read'); print('a warning', file=sys.stderr)"
@@ -25,15 +26,29 @@ def test_no_shell_reads_the_words() -> None:
     )
 
 
-def test_a_program_gets_its_input_directory_and_environment(tmp_path: Path) -> None:
-    script = "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['X'], os.environ['LC_ALL'])"
-    said = run_program([PYTHON, "-c", script], cwd=tmp_path, env={"X": "y"}, stdin=b"words")
-    assert said == f"words {tmp_path} y C.UTF-8\n"
+def test_a_program_gets_its_directory_and_environment_and_nothing_to_read(tmp_path: Path) -> None:
+    script = "import os, sys; print([sys.stdin.read()], os.getcwd(), os.environ['X'], os.environ['LC_ALL'])"
+    assert run_program([PYTHON, "-c", script], cwd=tmp_path, env={"X": "y"}) == f"[''] {tmp_path} y C.UTF-8\n"
 
 
-def test_much_input_and_much_output_do_not_block() -> None:
-    much = b"x" * (1 << 20)
-    assert len(run_program([PYTHON, "-c", "import sys; print(sys.stdin.read())"], stdin=much)) == len(much) + 1
+def test_much_output_does_not_block() -> None:
+    assert len(run_program([PYTHON, "-c", "print('x' * (1 << 20))"])) == (1 << 20) + 1
+
+
+def test_who_follows_a_program_gets_each_line_and_may_end_it(tmp_path: Path) -> None:
+    lines: list[str] = []
+    script = "import os; print('a'); print('b', os.getpid())"
+    follow_program([PYTHON, "-c", script], lines.append, log=tmp_path / "log", package="")
+    assert [line[:1] for line in lines] == ["a", "b"]
+
+    def weary(line: str) -> None:
+        raise KeyError(line)
+
+    endless = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)"
+    with pytest.raises(KeyError) as caught:
+        follow_program([PYTHON, "-c", endless], weary, log=tmp_path / "log", package="")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(caught.value.args[0]), 0)
 
 
 def test_the_log_keeps_every_command_with_all_its_output(tmp_path: Path) -> None:
