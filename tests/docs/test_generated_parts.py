@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from handbook import settings, tasks
 from handbook.words import HandbookError, escaped
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs/_ext"))
 
 
 @dataclass
