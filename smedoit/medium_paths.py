@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 BIOS_IMAGE, EFI_IMAGE = "isolinux/isolinux.bin", "images/efiboot.img"
-
-
+OVERLAYS = ("images/product.img", "images/updates.img")  # what is laid over the installer's own files
+FROM_TREE = (  # on the network install medium; its packages, and what describes them, come from the network
+    "isolinux/*",
+    "EFI/*",
+    "LiveOS/*",
+    "images/pxeboot/*",
+    EFI_IMAGE,
+    *OVERLAYS,
+)
 UNDER_WAY = "under-way.json"
-OVERLAYS = ("images/product.img", "images/updates.img")  # on a medium: what is laid over the installer's own files

@@ -13,7 +13,7 @@ from smedoit.checks.updates import report_check
 from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import ContentError
 from smedoit.package import Evr
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import files
 
 NAME = "anaconda"

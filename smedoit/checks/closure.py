@@ -12,7 +12,7 @@ from smedoit.config.checks import ClosureWaiver
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError
 from smedoit.repodata import comps, read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text
 

@@ -18,7 +18,8 @@ from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.repodata.read import REPOMD, RepoSource, create_solver_pool, plain_metadata, read_repomd_records
+from smedoit.repodata.inputs import REPOMD, RepoSource
+from smedoit.repodata.read import create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.runtime.files import (
     make_directory,
     read_file_text,

@@ -22,7 +22,7 @@ from smedoit.errors import ContentError, format_grouped
 from smedoit.package import Evr, Package
 from smedoit.packages import changes, lock
 from smedoit.packages.select import SelectedPackage
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog
 from smedoit.runtime import files

@@ -16,7 +16,7 @@ from smedoit.checks.closure import MEDIUM, PRIMARY, Places, load_pool
 from smedoit.config.checks import UpdatesSettings
 from smedoit.errors import PackageError, format_grouped
 from smedoit.repodata import read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import progress
 
 

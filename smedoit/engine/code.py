@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PACKAGE_NAME = os.path.basename(PACKAGE)
+NAME = re.compile(r"(\w+)(?: as \w+)?")
 IMPORT = re.compile(rb"^([ \t]*)from (smedoit[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 LIBRARY = re.compile(rb"^[ \t]*(?:import|from) (createrepo_c|jinja2|libcomps|productmd|pycdlib|rpm_rs|solv)\b", re.M)
 NOT_FOLLOWED = ("smedoit.engine", "smedoit.config.release")  # in a tasks.py: what declares, and is told of in config
@@ -40,12 +42,25 @@ def reachable_code(run: Callable[..., object]) -> Mapping[str, str]:
 @functools.cache
 def package_digest() -> str:
     """Return the digest of every module and data file of smedoit, for the build record."""
-    names = (path.relative_to(PACKAGE.parent).with_suffix("") for path in PACKAGE.rglob("*.py"))
-    return _digest_of({".".join(name.parts) for name in names})
+    return _digest_of(_modules())
+
+
+@functools.cache
+def _modules() -> Mapping[str, str]:
+    """Return name -> file of every module of the package; a package is its __init__."""
+    found = {}
+    for directory, inner, files in os.walk(PACKAGE):
+        inner[:] = [name for name in inner if name != "__pycache__"]
+        package = os.path.relpath(directory, os.path.dirname(PACKAGE)).replace(os.sep, ".")
+        for name in files:
+            if name.endswith(".py"):
+                module = f"{package}.{name[:-3]}".removesuffix(".__init__")
+                found[module] = os.path.join(directory, name)
+    return found
 
 
 class _Module:
-    """One module: its digest, with that of the data files beside it, and what it imports.
+    """One module: its digest, and what it imports.
 
     at_once  what it imports when it is imported itself; imports  whatever it imports, wherever
     """
@@ -53,40 +68,29 @@ class _Module:
     def __init__(self, name: str) -> None:
         import xxhash
 
-        file = _file_of(name)
-        text = file.read_bytes() if file else b""
+        text = Path(_modules()[name]).read_bytes() if name in _modules() else b""
         self.digest = xxhash.xxh3_128_hexdigest(text)
-        found = [(indent, list(_named(module.decode(), names))) for indent, module, names in IMPORT.findall(text)]
-        self.imports = [name for _, names in found for name in names]
-        self.at_once = [name for indent, names in found if not indent for name in names]
+        found = [(indent, _named(module.decode(), names.decode())) for indent, module, names in IMPORT.findall(text)]
+        self.imports = {name for _, names in found for name in names}
+        self.at_once = {name for indent, names in found if not indent for name in names}
         self.libraries = {library.decode() for library in LIBRARY.findall(text)}
 
 
 _module = functools.cache(_Module)
 
 
-@functools.cache
-def _file_of(name: str) -> Path | None:
-    """Return the file of a module, None for what is none of ours; a package is its __init__."""
-    if name.partition(".")[0] != PACKAGE.name:
-        return None
-    place = PACKAGE.parent.joinpath(*name.split("."))
-    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
-
-
-def _named(module: str, names: bytes) -> Iterator[str]:
-    """Yield what `from module import names` imports: modules of the package, else the module itself."""
-    for name in re.findall(r"(\w+)(?: as \w+)?", names.decode()):
-        inner = f"{module}.{name}"
-        yield inner if _file_of(inner) else module
+def _named(module: str, names: str) -> set[str]:
+    """Return what `from module import names` imports: modules of the package, else the module itself."""
+    inner = {f"{module}.{name}" for name in NAME.findall(names)} & _modules().keys()
+    return inner or {module}
 
 
 def _imported_by(code: CodeType) -> Iterator[str]:
     """Yield the modules that a function imports while it runs, those of its inner functions too."""
-    modules = [name for name in code.co_names if name.startswith("smedoit")]
-    for module in modules:
-        yield module
-        yield from (inner for name in code.co_names if _file_of(inner := f"{module}.{name}"))
+    for module in code.co_names:
+        if module.startswith(PACKAGE_NAME):
+            yield module
+            yield from {f"{module}.{name}" for name in code.co_names} & _modules().keys()
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _imported_by(constant)
@@ -104,21 +108,20 @@ def _digest_of(names: Iterable[str]) -> str:
     names = sorted(names)
     for name in names:
         state.update(f"{name} {_module(name).digest}\n".encode())
-    for package in sorted({file.parent for name in names if (file := _file_of(name))}):
+    for package in sorted({os.path.dirname(_modules()[name]) for name in names if name in _modules()}):
         state.update(_data_digest(package).encode())
     return state.hexdigest()
 
 
 @functools.cache
-def _data_digest(package: Path) -> str:
+def _data_digest(package: str) -> str:
     """Return the digest of the files of a package that are no code: templates, keys, scripts."""
     import xxhash
 
     state = xxhash.xxh3_128()
+    packages = {os.path.dirname(file) for file in _modules().values()}
     for directory, inner, files in os.walk(package):
-        inner[:] = sorted(
-            name for name in inner if name != "__pycache__" and not os.path.exists(f"{directory}/{name}/__init__.py")
-        )
+        inner[:] = sorted(name for name in inner if name != "__pycache__" and f"{directory}/{name}" not in packages)
         for name in sorted(name for name in files if not name.endswith((".py", ".pyc"))):
             state.update(f"{os.path.relpath(directory, package)}/{name}\n".encode())
             state.update(Path(directory, name).read_bytes())
@@ -128,9 +131,13 @@ def _data_digest(package: Path) -> str:
 @functools.cache
 def _library_version(name: str) -> str:
     """Return name and version of an installed library, by the directory that says so beside it."""
+    return next((entry for entry in _installed() if entry.lower().startswith(f"{name}-")), name)
+
+
+@functools.cache
+def _installed() -> list[str]:
+    """Return name and version of all that is installed beside our libraries, sorted."""
     import xxhash
 
-    for entry in sorted(os.listdir(Path(xxhash.__file__).parents[1])):
-        if entry.lower().startswith(f"{name}-") and entry.endswith(".dist-info"):
-            return entry.removesuffix(".dist-info")
-    return name
+    entries = os.listdir(Path(xxhash.__file__).parents[1])
+    return sorted(entry.removesuffix(".dist-info") for entry in entries if entry.endswith(".dist-info"))

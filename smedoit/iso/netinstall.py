@@ -16,6 +16,7 @@ from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
 from smedoit.iso import build, write
+from smedoit.medium_paths import FROM_TREE
 from smedoit.runtime import files
 from smedoit.tree import layers
 from smedoit.tree.fill import require_tree_file
@@ -25,15 +26,6 @@ REPO = re.compile(r"(?<=\binst\.repo=)\S+")
 ENTRY = re.compile(r"^.*\binst\.stage2=.*$", re.MULTILINE)
 
 ISOLINUX, GRUB = "isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"
-FROM_TREE = (  # no Packages, repodata, .treeinfo or .discinfo: its packages come from the network
-    "isolinux/*",
-    "EFI/*",
-    "LiveOS/*",
-    "images/pxeboot/*",
-    "images/efiboot.img",
-    "images/product.img",
-    "images/updates.img",
-)
 
 
 def set_install_url(text: str, url: str) -> str:

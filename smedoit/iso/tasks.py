@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.iso.netinstall import FROM_TREE
+from smedoit.medium_paths import FROM_TREE
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import GRUB_TEXT, NETINSTALL, branded, either
 from smedoit.tree.tasks import sources as origins

@@ -29,7 +29,8 @@ from smedoit.publish.plan import (
     may_hardlink,
 )
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.repodata.read import REPOMD, library_message, metadata_checksum, read_repomd_records
+from smedoit.repodata.inputs import REPOMD
+from smedoit.repodata.read import library_message, metadata_checksum, read_repomd_records
 from smedoit.runtime import digests, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import (

@@ -7,7 +7,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.release import Release
+from smedoit.errors import PackageError
+from smedoit.runtime.files import walk_files
 from smedoit.runtime.filesets import FileSet
+
+REPOMD = Path("repodata/repomd.xml")
+
+
+@dataclass(frozen=True)
+class RepoSource:
+    """A repository that is looked at: a tier, a mirror, or the tree itself.
+
+    name   as a person calls it; for a tier, as release.toml does
+    place  the directory of a tier or mirror; its repodata may lie in it, in place/ARCH, or beside it
+    arch   the architecture that is looked for below place
+    """
+
+    name: str
+    place: Path
+    arch: str
+
+    @property
+    def repomd(self) -> Path | None:
+        """Where its repodata begins, None if it has none. A tier's path may be its Packages/ or RPMS/."""
+        places = [self.place, self.place / self.arch]
+        if self.place.name in ("Packages", "RPMS"):
+            places.append(self.place.parent)
+        return next((place / REPOMD for place in places if (place / REPOMD).is_file()), None)
+
+    def rpms(self) -> list[Path]:
+        """Return its RPM files, at any depth, sorted. Raises PackageError if there is no such directory."""
+        try:
+            return [Path(entry.path) for name, entry in walk_files(self.place) if name.endswith(".rpm")]
+        except OSError:
+            raise PackageError(
+                f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -19,8 +54,6 @@ class RepositoryInput(FileSet):
 
     def paths(self) -> Iterator[str]:
         """Yield what stands for the repository now."""
-        from smedoit.repodata.read import RepoSource
-
         repomd = RepoSource("", self.root, self.arch).repomd
         yield from FileSet(repomd.parent).paths() if repomd else super().paths()
 

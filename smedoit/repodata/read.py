@@ -15,8 +15,9 @@ from typing import Any
 
 from smedoit.errors import PackageError, VerifyError
 from smedoit.repodata import write
+from smedoit.repodata.inputs import REPOMD, RepoSource
 from smedoit.runtime import progress
-from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, walk_files, wrap_os_errors
+from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wrap_os_errors
 
 
 @dataclass(frozen=True)
@@ -283,37 +284,3 @@ def library_message(error: BaseException) -> str:
     """Return a library's message on one line, with a small letter first."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[0].lower() + text[1:]
-
-
-REPOMD = Path("repodata/repomd.xml")
-
-
-@dataclass(frozen=True)
-class RepoSource:
-    """A repository that is looked at: a tier, a mirror, or the tree itself.
-
-    name   as a person calls it; for a tier, as release.toml does
-    place  the directory of a tier or mirror; its repodata may lie in it, in place/ARCH, or beside it
-    arch   the architecture that is looked for below place
-    """
-
-    name: str
-    place: Path
-    arch: str
-
-    @property
-    def repomd(self) -> Path | None:
-        """Where its repodata begins, None if it has none. A tier's path may be its Packages/ or RPMS/."""
-        places = [self.place, self.place / self.arch]
-        if self.place.name in ("Packages", "RPMS"):
-            places.append(self.place.parent)
-        return next((place / REPOMD for place in places if (place / REPOMD).is_file()), None)
-
-    def rpms(self) -> list[Path]:
-        """Return its RPM files, at any depth, sorted. Raises PackageError if there is no such directory."""
-        try:
-            return [Path(entry.path) for name, entry in walk_files(self.place) if name.endswith(".rpm")]
-        except OSError:
-            raise PackageError(
-                f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"
-            ) from None

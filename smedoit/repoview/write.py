@@ -14,7 +14,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import PackageError
 from smedoit.package import Evr
 from smedoit.repodata import comps, read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.repoview import render
 from smedoit.repoview.render import ChangelogItem, RepositoryPackage
 from smedoit.runtime import progress

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.conftest import Project
+from tests.harness.project import Project
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -21,7 +21,7 @@ from smedoit.publish import apply, channels, publish, records
 from smedoit.publish.channels import TESTING, PublishLocation
 from smedoit.publish.plan import PublishCheck, PublishedFile, PublishPlan, publish_changes
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.repodata import read, write
+from smedoit.repodata import inputs, write
 from smedoit.runtime.digests import DigestCache
 from tests.harness.nouns import EPOCH
 from tests.harness.repositories import recipe, repository
@@ -134,7 +134,7 @@ def read_whole(link: Path) -> int:
         place = link.parent / os.readlink(link)
         seen: dict[Path, bytes] = {}
         try:
-            return sum(read_repository(repomd, seen) for repomd in sorted(place.glob(f"*/x86_64/{read.REPOMD}")))
+            return sum(read_repository(repomd, seen) for repomd in sorted(place.glob(f"*/x86_64/{inputs.REPOMD}")))
         except (OSError, AssertionError) as error:
             if os.readlink(link) == place.name and all(same(path, data) for path, data in seen.items()):
                 raise Torn(f"{place}: {error!r}") from error

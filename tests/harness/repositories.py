@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.repodata import read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.sample import packages
 from smedoit.sample.packages import RpmRecipe
 

@@ -13,7 +13,7 @@ import pytest
 from smedoit.checks import solver
 from smedoit.config import release
 from smedoit.repodata import comps, read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import groups, packages, world
 from tests.harness.repositories import recipe

@@ -13,7 +13,7 @@ import pytest
 
 from smedoit.errors import PackageError
 from smedoit.repodata import read
-from smedoit.repodata.read import RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime.files import write_file
 from tests.harness.corpus import corpus_dir
 from tests.harness.repositories import recipe, repository
