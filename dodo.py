@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from smedoit.artifacts.tasks import checksums, manifests, rebuild, record, release, sign, verify
-from smedoit.bootset.tasks import boot_set, pin_boot_set
+from smedoit.bootset.tasks import boot_set, pin_boot_set, recover_boot_set
 from smedoit.boottest.tasks import boot_test, preview
 from smedoit.checks.tasks import anaconda_version, check_versions, closure, install_classes, quality, updates
-from smedoit.content.tasks import content, mirror
+from smedoit.content.tasks import content, mirror, recover_exports
 from smedoit.doctor import tasks
 from smedoit.engine.state import doit_config
 from smedoit.engine.task import DoitTask, current_release, doit_group, doit_task
@@ -20,6 +21,7 @@ from smedoit.installer.tasks import (
     installer,
     mock_init,
     product_img,
+    recover_anaconda_layer,
     update_repos,
     updates_img,
 )
@@ -39,12 +41,13 @@ from smedoit.publish.tasks import plan_publish, prune, publish, retire, rollback
 from smedoit.release.tasks import bump, new_major, notes, release_package, stage_link
 from smedoit.repoview.tasks import repoview
 from smedoit.sample.tasks import sample
-from smedoit.tiers.tasks import promote, tiers, why_package
+from smedoit.tiers.tasks import promote, settle_promotion, tiers, why_package
 from smedoit.translations.tasks import patches, translations
 from smedoit.tree.tasks import grub, isolinux, tree, treeinfo
 
 REL = current_release()
-DOIT_CONFIG = doit_config(REL)
+INTERRUPTED = (settle_promotion, recover_exports, recover_boot_set, recover_anaconda_layer)
+DOIT_CONFIG = doit_config(REL, before_run=[partial(recover, REL) for recover in INTERRUPTED])
 
 
 def task_doctor() -> DoitTask:

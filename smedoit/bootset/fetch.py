@@ -27,7 +27,15 @@ from smedoit.fetch.http import ServerUnreachableError
 from smedoit.runtime import progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
-from smedoit.runtime.files import link_file, read_file_text, remove_file, resolve_path_below, write_file
+from smedoit.runtime.files import (
+    VCS_DIRECTORIES,
+    link_file,
+    read_file_text,
+    remove_file,
+    replacing_directory,
+    resolve_path_below,
+    write_file,
+)
 from smedoit.tree import layers
 
 MARKER = ".smedoit-boot-set"  # says that a directory is ours to tidy up
@@ -118,6 +126,11 @@ def _describe_mismatch(path: str, expected: str, found: str) -> str:
 
 def refuse_unknown_files(root: Path, pins: Mapping[str, object]) -> None:
     """Raise ContentError for a directory that holds other things, and that we did not make."""
+    if any((root / name).exists() for name in VCS_DIRECTORIES):
+        raise ContentError(
+            f"{root}: is a working copy, and would be replaced as a whole",
+            hint="give [boot_set] path a directory of its own, outside of version control",
+        )
     if (root / MARKER).exists():
         return
     strangers = [path for path in layers.list_tree_files(root) if path not in pins]
@@ -184,14 +197,15 @@ class BootSetSources:
 
 def install_boot_set(incoming: Path, target: Path, arrived: Iterable[str], pins: Mapping[str, ChecksummedFile]) -> int:
     """Put what arrived into place, remove what is not pinned; return how many files were removed."""
-    for path in sorted(arrived):
-        link_file(incoming / path, resolve_path_below(target, path))
-    if not (target / MARKER).exists():
-        write_file(target / MARKER, MARKED)
+    arriving = set(arrived)
     gone = [path for path in layers.list_tree_files(target) if path not in pins and path != MARKER]
     for path in gone:
         progress.log_line(f"{path}: is not pinned, removed")
-        layers.remove_with_parents(target, path)
+    if arriving or gone or not (target / MARKER).exists():
+        with replacing_directory(target) as new:  # never a kernel of one release beside an initrd of another
+            for path in pins:
+                link_file(resolve_path_below(incoming if path in arriving else target, path), new / path)
+            write_file(new / MARKER, MARKED)
     shutil.rmtree(incoming, ignore_errors=True)
     return len(gone)
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task
+from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 
 BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
+
+
+def recover_boot_set(rel: Release) -> str:
+    """Bring back the boot set if a kill interrupted its replacement, before anybody reads it; return a line."""
+    return recover_directory(rel.boot_set.path)
 
 
 def boot_set(rel: Release) -> Task:

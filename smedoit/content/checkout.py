@@ -37,39 +37,22 @@ def export_checkouts(
 
 def _update_checkout(checkout: CheckoutSettings, mirror: Path, network: NetworkSettings) -> str:
     """Make one checkout what its source says; a working copy is left to those who work in it."""
-    incoming, old = _hidden_sibling(checkout.path, "incoming"), _hidden_sibling(checkout.path, "old")
-    _recover_export(checkout.path, old)
+    files.recover_directory(checkout.path)
     if export.is_working_copy(checkout.path):
         return _describe_edits(checkout.path, network)
     known, now = revisions.read_export_info(checkout.path), _tree_digests(checkout.path)
     if checkout.source.is_pinned and known.get("source") == str(checkout.source) and known.get("files") == now:
         return f"{len(now)} files, {_describe_revision(known['revision'])}, as they were exported"
-    files.remove_directory(incoming)
-    revision = export.export_source(checkout.source, incoming, mirror, network)
-    arrived = _check_export(checkout, incoming)
-    _refuse_modified_files(checkout.path, known, now, arrived)
-    said = {"source": str(checkout.source), "revision": revision, "files": arrived}
-    files.write_file(incoming / files.EXPORTED, json.dumps(said, indent=1, sort_keys=True) + "\n")
-    _switch_export(checkout.path, incoming, old)
+    with files.replacing_directory(checkout.path) as incoming:
+        revision = export.export_source(checkout.source, incoming, mirror, network)
+        arrived = _check_export(checkout, incoming)
+        _refuse_modified_files(checkout.path, known, now, arrived)
+        said = {"source": str(checkout.source), "revision": revision, "files": arrived}
+        files.write_file(incoming / files.EXPORTED, json.dumps(said, indent=1, sort_keys=True) + "\n")
     changed = changed_files(now, arrived)
     for path in changed:
         progress.log_line(f"{checkout.name}: {path}: {_describe_change(path, now, arrived)}")
     return f"{len(arrived)} files, {_describe_revision(revision)}, {len(changed)} of them new, changed or gone"
-
-
-def _hidden_sibling(path: Path, what: str) -> Path:
-    """Return the directory beside path that serves while it is exported."""
-    return path.with_name(f".{path.name}.{what}")
-
-
-def _recover_export(path: Path, old: Path) -> None:
-    """Put an old export back that a killed run had moved away, or remove it if its successor is in place."""
-    if not old.exists():
-        return
-    if path.exists():
-        files.remove_directory(old)
-    else:
-        files.move_path(old, path)
 
 
 def _describe_edits(path: Path, network: NetworkSettings) -> str:
@@ -112,15 +95,6 @@ def _refuse_modified_files(
             f"{path}: an export would overwrite files\n{format_grouped({kind: strangers})}",
             hint="commit them to the repository, or move them away; then run doit content",
         )
-
-
-def _switch_export(path: Path, incoming: Path, old: Path) -> None:
-    """Put incoming into the place of path; a run that is killed between is mended by the next one."""
-    if path.exists():
-        files.move_path(path, old)
-    files.move_path(incoming, path)
-    files.sync_directories([path.parent])
-    files.remove_directory(old)
 
 
 def _describe_change(path: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:

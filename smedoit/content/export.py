@@ -23,7 +23,7 @@ LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "u
 
 
 def export_source(source: ExportSource, target: Path, mirror: Path, network: NetworkSettings) -> dict[str, Any]:
-    """Fill target, a directory that is not there yet, with an export; return which revision it is.
+    """Fill target, an empty directory, with an export; return which revision it is.
 
     mirror  where a clone of git is kept between runs
 

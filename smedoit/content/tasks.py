@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit.config.inputs import RsyncMirror
 from smedoit.config.release import Release
 from smedoit.engine.task import Task
-from smedoit.runtime.files import EXPORTED
+from smedoit.runtime.files import EXPORTED, recover_directory
 from smedoit.runtime.filesets import FileSet
 
 
@@ -32,6 +32,11 @@ def content(rel: Release) -> Task:
         wiki="CVS Folder structure; Refresh cdrom content",
         clean=lambda: remove_exports(checkout.path for checkout in exported),
     )
+
+
+def recover_exports(rel: Release) -> str:
+    """Bring back the trees whose replacement a kill interrupted, before anybody reads them; return lines for that."""
+    return "\n".join(filter(None, (recover_directory(checkout.path) for checkout in rel.exported)))
 
 
 def remove_exports(places: Iterable[Path]) -> None:

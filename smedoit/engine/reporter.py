@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from typing import IO, Any
@@ -32,8 +32,7 @@ class ConsoleReporter:
     desc = "what runs, why, how long, and where the result lies"
     lock_file: Path
     kept: Path
-    root: Path
-    under_way: Path
+    before_run: Sequence[Callable[[], str]] = ()
 
     def __init__(self, outstream: IO[str], options: Mapping[str, Any]) -> None:
         self.out = outstream
@@ -60,17 +59,12 @@ class ConsoleReporter:
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
             self.guard.take()
-            self.mend()
+            for hook in self.before_run:
+                if line := hook():
+                    self.write(line)
         except SmeError as error:
             self.failed = True
             raise InvalidTask(str(error)) from None
-
-    def mend(self) -> None:
-        """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers."""
-        if self.under_way.exists():
-            from smedoit.tiers import journal
-
-            self.write(journal.recover_promotion(self.root, self.under_way.parent))
 
     def farewell(self, line: str) -> None:
         """Say that a signal ended the run."""

@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -154,8 +154,11 @@ def _unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
         return None
 
 
-def doit_config(rel: Release) -> dict[str, Any]:
+def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> dict[str, Any]:
     """Return DOIT_CONFIG: doit with our memory, our reporter, and `iso` as the default.
+
+    before_run  what is called once no other run is under way and before any task is looked at; each
+                returns a line to show, "" for none
 
     doit offers no setting for the class that decides, so it is put in its place here.
     """
@@ -167,7 +170,7 @@ def doit_config(rel: Release) -> dict[str, Any]:
     loader.inspect = _inspect_without_sources(inspect)
     ConsoleReporter.lock_file = rel.cache / "running"
     ConsoleReporter.kept = rel.state / "edited"
-    ConsoleReporter.root, ConsoleReporter.under_way = rel.root, rel.promotion.under_way
+    ConsoleReporter.before_run = tuple(before_run)
     return {
         "default_tasks": ["iso"],
         "dep_file": str(rel.state / "tasks"),

@@ -21,7 +21,7 @@ from smedoit.installer.install_classes import PLACE as CLASSES
 from smedoit.installer.patch_series import SeriesPatch
 from smedoit.keys import keyring
 from smedoit.rpm import reader
-from smedoit.runtime import progress
+from smedoit.runtime import digests, progress
 from smedoit.runtime.files import (
     copy_file,
     make_directory,
@@ -30,11 +30,11 @@ from smedoit.runtime.files import (
     read_file_text,
     remove_directory,
     remove_file,
+    replacing_directory,
     resolve_file_below,
     write_file,
 )
 from smedoit.runtime.process import ProgramError, run_program
-from smedoit.tree import layers
 
 PRODUCT, RUNTIME = f"run/install/product/{CLASSES}", f"usr/lib64/python2.7/site-packages/{CLASSES}"
 OURS, THEIRS = f"{CLASSES}/koozali.py", f"{CLASSES}/centos.py"
@@ -213,13 +213,7 @@ def _place_install_classes(source: Path, target: Path) -> dict[str, str]:
     absent = sorted({relative for relative in wanted.values() if not (source / relative).is_file()})
     if absent:
         raise ContentError(f"anaconda's source lacks {', '.join(absent)}", hint="is a patch missing in the series?")
-    for relative, origin in wanted.items():
-        copy_file(resolve_file_below(source, origin), target / relative)
-    for relative in set(layers.list_tree_files(target)) - set(wanted):
-        layers.remove_with_parents(target, relative)
-    return {relative: _sha256_or_empty(target / relative) for relative in sorted(wanted)}
-
-
-def _sha256_or_empty(path: Path) -> str:
-    """Return the SHA-256 of a small file, "" if it is not there."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    with replacing_directory(target) as layer:
+        for relative, origin in wanted.items():
+            copy_file(resolve_file_below(source, origin), layer / relative)
+    return {relative: digests.sha256_file(target / relative) for relative in sorted(wanted)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -131,14 +130,8 @@ def _replace_boot_set(work: Path, boot_set: Path) -> None:
             hint="give [boot_set] path another name, or move that directory away",
         )
     files.write_file(work / MARKER, "doit installer replaces this directory as a whole\n")
-    aside = boot_set.with_name(f"{boot_set.name}{files.BESIDE}")
-    shutil.rmtree(aside, ignore_errors=True)
-    with files.wrap_os_errors(boot_set, "replaced"):
-        boot_set.parent.mkdir(parents=True, exist_ok=True)
-        if boot_set.exists():
-            os.replace(boot_set, aside)
-        os.replace(work, boot_set)
-    shutil.rmtree(aside, ignore_errors=True)
+    with files.replacing_directory(boot_set) as incoming:
+        files.move_path(work, incoming, replacing=True)  # lorax wants a directory that is not there yet
 
 
 def gather_logs(logs: Sequence[Path], target: Path) -> str:

@@ -7,8 +7,14 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer import mock
+from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
+
+
+def recover_anaconda_layer(rel: Release) -> str:
+    """Bring back the layer of install classes if a kill interrupted its replacement; return a line."""
+    return recover_directory(rel.anaconda_layer)
 
 
 def anaconda_source(rel: Release) -> Task:

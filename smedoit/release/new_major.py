@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +17,11 @@ from smedoit.config.release import Release
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ConfigError, ContentError
 from smedoit.runtime.files import (
-    BESIDE,
     FILE_MODE,
     copy_file,
     read_file_bytes,
     read_file_text,
-    wrap_os_errors,
+    replacing_directory,
     write_file,
 )
 from smedoit.tree import layers
@@ -136,17 +134,14 @@ def _refuse_existing(source: Path, target: Path, file: Path) -> None:
 
 def _copy_content_tree(source: Path, target: Path, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> int:
     """Copy the content tree without what version control keeps in it, rendered for the next major, all or nothing."""
-    beside = target.with_name(target.name + BESIDE)
-    shutil.rmtree(beside, ignore_errors=True)
     files = layers.read_layer("content tree", source, lambda _: True, copy_file).files
-    for relative, path in files.items():
-        data = read_file_bytes(path)
-        if rules.find_rule(relative, own):
-            text = rules.render_content(relative, data.decode("utf-8", "surrogateescape"), identity, own)
-            data = text.encode("utf-8", "surrogateescape")
-        write_file(beside / relative, data, 0o755 if os.access(path, os.X_OK) else FILE_MODE)
-    with wrap_os_errors(target, "made"):
-        os.replace(beside, target)
+    with replacing_directory(target) as beside:
+        for relative, path in files.items():
+            data = read_file_bytes(path)
+            if rules.find_rule(relative, own):
+                text = rules.render_content(relative, data.decode("utf-8", "surrogateescape"), identity, own)
+                data = text.encode("utf-8", "surrogateescape")
+            write_file(beside / relative, data, 0o755 if os.access(path, os.X_OK) else FILE_MODE)
     return len(files)
 
 

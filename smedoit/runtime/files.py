@@ -196,6 +196,75 @@ def remove_directory(path: Path) -> None:
         shutil.rmtree(path)
 
 
+@contextmanager
+def replacing_directory(path: Path) -> Iterator[Path]:
+    """Yield an empty directory beside path that takes the place of path on success; a link keeps what it says.
+
+    If the block raises, path stays as it was. A kill at any moment leaves the old directory or the new one:
+    between two renames the old one stands under a name of its own, from which recover_directory brings it
+    back; the next call does so, too.
+    """
+    place = Path(os.path.realpath(path))
+    recover_directory(place)
+    new, old = _beside_directory(place, "new"), _beside_directory(place, "old")
+    remove_directory(new)
+    make_directory(new)
+    try:
+        yield new
+        _sync_tree(new)
+        with wrap_os_errors(path, "replaced"):
+            if place.exists():
+                os.rename(place, old)
+            os.rename(new, place)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        recover_directory(place)
+        raise
+    sync_directories([place.parent])
+    _remove_replaced(place)
+
+
+def recover_directory(path: Path) -> str:
+    """Roll back a replacing_directory that was killed, or tidy up after one that was done; return what that came to.
+
+    To be called by whoever reads path before anything replaces it again. "" says that there was nothing to do.
+    """
+    place = Path(os.path.realpath(path))
+    old = _beside_directory(place, "old")
+    if not os.path.lexists(old):
+        return ""
+    if place.exists():
+        _remove_replaced(place)
+        return ""
+    move_path(old, place)
+    sync_directories([place.parent])
+    return f"{path}: its replacement was interrupted; the directory is back as it was"
+
+
+def _beside_directory(place: Path, what: str) -> Path:
+    """Return where a directory lies while it is "new", or when it is "old"."""
+    return place.with_name(f".{place.name}.{what}")
+
+
+def _remove_replaced(place: Path) -> None:
+    """Remove a directory that was replaced: one that is half removed must never stand under the name of the old one."""
+    new, old = _beside_directory(place, "new"), _beside_directory(place, "old")
+    if os.path.lexists(old):
+        remove_directory(new)
+        move_path(old, new)
+    remove_directory(new)
+
+
+def _sync_tree(root: Path) -> None:
+    """Bring a directory with all that is in it safely to disk. Raises FileError."""
+    with wrap_os_errors(root, "synced"):
+        for directory, _, names in os.walk(root):
+            for path in (Path(directory, name) for name in names):
+                if path.is_file() and not path.is_symlink():
+                    _sync_file(path)
+            sync_directories([Path(directory)])
+
+
 def make_directory(path: Path) -> None:
     """Make path a directory, with all above it."""
     with wrap_os_errors(path, "made"):

@@ -70,6 +70,15 @@ def why_package(rel: Release) -> Task:
     )
 
 
+def settle_promotion(rel: Release) -> str:
+    """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers; return a line."""
+    if not rel.promotion.under_way.exists():
+        return ""
+    from smedoit.tiers.journal import recover_promotion
+
+    return recover_promotion(rel.root, rel.promotion.records)
+
+
 def promote(rel: Release) -> Task:
     """Packages to the next tier, and back; afterwards the tiers that it touched are described anew."""
 

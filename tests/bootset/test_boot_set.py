@@ -6,7 +6,7 @@ import hashlib
 import lzma
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from smedoit.installer import cpio
 from smedoit.iso.write import HYBRID_AT as write_HYBRID_AT
 from smedoit.iso.write import HYBRID_MAGIC
 from smedoit.runtime.checksums import ChecksummedFile
-from smedoit.runtime.files import remove_file, write_file
+from smedoit.runtime.files import recover_directory, remove_file, write_file
 from tests.bootset.test_kernels import VERSION, bzimage
 from tests.harness import servers
+from tests.harness.kills import WRITES, chosen, doors, killed_at
 from tests.harness.servers import ScriptedServer, broken_off, publish, redirect, served, status
 from tests.harness.signers import Signer, signing
 from tests.harness.tools import need, read_with
@@ -544,3 +545,33 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
     for changes in ({"iso": "x.iso"}, {"source": "", "bases": ("y",)}, {"source": "ftp://x/"}, {"bases": ("http://",)}):
         with pytest.raises(ValueError):
             replace(good, **changes)
+
+
+def test_a_kill_while_it_is_put_into_place_never_mixes_two_sets(tmp_path: Path) -> None:
+    new = {**FILES, "images/efiboot.img": b"new", "images/pxeboot/vmlinuz": b"new", "LiveOS/new": b"new"}
+    summed = {name: ChecksummedFile(name, len(data), sha(data)) for name, data in new.items()}
+    arrived = sorted(name for name in new if FILES.get(name) != new[name])
+
+    def installing(place: Path) -> Callable[[], object]:
+        fill(place / "set", {**FILES, fetch.MARKER: b"", "isolinux/gone": b"old"})
+        fill(place / "incoming", {name: new[name] for name in arrived})
+        return lambda: fetch.install_boot_set(place / "incoming", place / "set", arrived, summed)
+
+    def content(place: Path) -> dict[str, bytes]:
+        found = {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        return {name: data for name, data in found.items() if name != fetch.MARKER}
+
+    steps = doors(installing(tmp_path / "whole"), WRITES)
+    for number in chosen(steps, False):
+        place = tmp_path / str(number)
+        assert killed_at(number, installing(place), WRITES)
+        recover_directory(place / "set")
+        assert content(place / "set") in ({**FILES, "isolinux/gone": b"old"}, new), steps[number - 1]
+
+
+def test_a_set_that_somebody_keeps_under_version_control_is_not_replaced(world: World, server: ScriptedServer) -> None:
+    world.pinned(FILES)
+    (world.path / ".git").mkdir(parents=True)
+    with pytest.raises(ContentError, match="is a working copy, and would be replaced as a whole"):
+        world.fetch(source=publish(server, BASE, FILES))
+    assert (world.path / ".git").is_dir()

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,6 +20,7 @@ from smedoit.config.schema import InvalidValueError
 from smedoit.content import checkout, export, revisions
 from smedoit.errors import ContentError, NetworkError, SmeError
 from smedoit.runtime import files
+from tests.harness.kills import chosen, doors, killed_at
 from tests.harness.servers import free_port
 from tests.harness.tools import read_with
 from tests.harness.versioncontrol import CvsRepository, GitRepository
@@ -154,7 +155,7 @@ def test_a_run_killed_while_switching_is_mended(git: GitRepository, tmp_path: Pa
     bring(tmp_path, source)
     path = tmp_path / "src/sme10"
     before = {name: (path / name).read_bytes() for name in names(path)}
-    files.write_file(path.with_name(".sme10.incoming") / "half", "of it")
+    files.write_file(path.with_name(".sme10.new") / "half", "of it")
     if moved:
         files.move_path(path, path.with_name(".sme10.old"))
     assert "as they were exported" in bring(tmp_path, source)
@@ -175,7 +176,7 @@ def test_a_run_killed_in_the_middle_of_an_export_ends_in_the_same_tree(cvs: CvsR
             f"bring(Path(sys.argv[1]), ExportSource('cvs', sys.argv[2], '{first.module}', tag='rel_10_1'))"
         )
         child = subprocess.Popen([sys.executable, "-c", program, tmp_path, root], start_new_session=True)
-        while not place.with_name(".sme10.incoming").exists():
+        while not place.with_name(".sme10.new").exists():
             assert child.poll() is None
         os.killpg(child.pid, signal.SIGKILL)
         assert child.wait() == -signal.SIGKILL
@@ -297,3 +298,19 @@ def test_a_link_that_leads_out_of_the_export_keeps_the_old_one(tmp_path: Path) -
 def test_a_source_that_cannot_be_meant_is_refused(values: dict[str, str]) -> None:
     with pytest.raises(InvalidValueError):
         ExportSource(**values)
+
+
+def test_a_kill_at_any_step_leaves_the_tree_before_or_the_tree_after(git: GitRepository, tmp_path: Path) -> None:
+    first = ExportSource("git", str(git.work), tag="rel_10_0")
+
+    def exporting(place: Path) -> Callable[[], object]:
+        bring(place, first)
+        return lambda: bring(place, replace(first, tag="rel_10_1"))
+
+    before, after = sorted([*WITHOUT_GONE, "gone"]), WITHOUT_GONE
+    steps = doors(exporting(tmp_path / "whole"))
+    for number in chosen(steps, False):
+        place = tmp_path / str(number)
+        assert killed_at(number, exporting(place))
+        files.recover_directory(place / "src/sme10")
+        assert names(place / "src/sme10") in (before, after), steps[number - 1]

@@ -19,9 +19,11 @@ from smedoit.config.schema import InvalidValueError
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError, SmeError
 from smedoit.installer import anaconda_source
+from smedoit.runtime.files import recover_directory, write_file
 from smedoit.sample.packages import practice_signer
 from smedoit.tree import layers
 from tests.harness import servers
+from tests.harness.kills import WRITES, chosen, doors, killed_at
 from tests.harness.servers import status
 from tests.harness.tools import need, read_with
 
@@ -245,3 +247,20 @@ def test_settings_that_cannot_be_meant_are_refused() -> None:
     for bad in ({"srpm": "ftp://x/a.src.rpm"}, {"srpm": "a.rpm", "patches": "p"}, {"srpm": "a.src.rpm"}):
         with pytest.raises(InvalidValueError):
             replace(AnacondaSettings(), **bad)
+
+
+def test_a_kill_while_the_layer_is_made_leaves_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+    def making(place: Path) -> Callable[[], object]:
+        for name in anaconda_source.PLACES:
+            write_file(place / "source" / CLASSES / name, "new")
+        for name in ("koozali.py", "gone.py"):
+            write_file(place / "layer" / name, "old")
+        return lambda: anaconda_source._place_install_classes(place / "source", place / "layer")
+
+    steps = doors(making(tmp_path / "whole"), WRITES)
+    for number in chosen(steps, False):
+        place = tmp_path / str(number)
+        assert killed_at(number, making(place), WRITES)
+        recover_directory(place / "layer")
+        found = {path.read_text() for path in (place / "layer").rglob("*.py")}
+        assert (found, len(list((place / "layer").rglob("*.py")))) in (({"old"}, 2), ({"new"}, 4)), steps[number - 1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,11 @@ import pytest
 
 from smedoit.config.installer import InstallerSettings, MockSettings, NfsMount
 from smedoit.errors import ContentError, FileError, SmeError
+from smedoit.installer import lorax
 from smedoit.installer.lorax import PROMISED, build_installer_images, init_mock_chroot, remove_mock_chroot
 from smedoit.installer.mock import MockChroot, find_log_error, lorax_command, mock_config
+from smedoit.runtime.files import recover_directory
+from tests.harness.kills import doors, killed_at
 from tests.harness.nouns import identity
 
 STAND_IN = """\
@@ -236,3 +241,22 @@ def test_clean_mock_removes_chroot_and_configuration(world: MockChroot) -> None:
     init_mock_chroot(world, "x86_64")
     remove_mock_chroot(world)
     assert not world.file.exists() and "--scrub=all" in world.log.read_text()
+
+
+def test_a_kill_while_the_images_are_put_into_place_leaves_the_old_set_or_the_new_one(world: MockChroot) -> None:
+    boot_set = built(world)
+    (boot_set / "old").write_text("of the set before")
+    old = set(os.listdir(boot_set))
+    new = old - {"old"}
+
+    def installing(place: Path) -> Callable[[], object]:
+        shutil.copytree(boot_set, place / "boot_set")
+        shutil.copytree(boot_set, place / "work", ignore=shutil.ignore_patterns("old"))
+        return lambda: lorax._replace_boot_set(place / "work", place / "boot_set")
+
+    steps = doors(installing(world.build_root / "whole"))
+    for number in range(1, len(steps) + 1):
+        place = world.build_root / str(number)
+        assert killed_at(number, installing(place))
+        recover_directory(place / "boot_set")
+        assert set(os.listdir(place / "boot_set")) in (old, new), steps[number - 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from smedoit.config.release import Release
 from smedoit.errors import ConfigError, ContentError
 from smedoit.release import new_major
 from smedoit.sample import content
+from tests.harness.kills import WRITES, chosen, doors, killed_at
 from tests.harness.nouns import identity
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +100,14 @@ def test_the_checklist_names_what_is_left() -> None:
         identity(major=11, version="11.0", label=""), 10, ["README.txt, line 3: SME Server 10.0"]
     )
     assert notes.splitlines()[-1] == "[ ] decide whether this may stay: README.txt, line 3: SME Server 10.0"
+
+
+def test_a_kill_while_the_tree_is_copied_leaves_nothing_or_all_of_it(rel: Release, tmp_path: Path) -> None:
+    def copying(target: Path) -> Callable[[], object]:
+        return lambda: new_major._copy_content_tree(rel.content.path, target, rel.release, [])
+
+    steps = doors(copying(tmp_path / "whole/sme11"), WRITES)
+    for number in chosen(steps, False):
+        target = tmp_path / str(number) / "sme11"
+        assert killed_at(number, copying(target), WRITES)
+        assert not target.exists() or listing(target) == listing(tmp_path / "whole/sme11"), steps[number - 1]
