@@ -29,7 +29,7 @@ from smedoit.tree import layers
 
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
 # What these tables say besides is where to fetch from.
-LOCAL = {"content": ("path", "previous"), "boot_set": ("path",), "translations": ("path", "place")}
+LOCAL = {"content": ("path", "inherit"), "boot_set": ("path",), "translations": ("path", "place")}
 BESIDE = "./"  # begins the path of what lies beside release.toml
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 

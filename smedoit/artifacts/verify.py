@@ -68,7 +68,7 @@ def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
 
 def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
-    volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.mirrors)
+    volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.release_urls)
     files = netinstall.netinstall_files(rel.tree, rel.stage / "netinstall")
     return verify.verify_iso_image(rel.netinstall_iso, ExpectedIso(volume, files, (), url=url), verify.NETINSTALL)
 
@@ -93,7 +93,7 @@ def _verify_jigdo(rel: Release, image: Path) -> str:
     findings = Findings()
     smeos = {rel.release.arch: rel.tree, "SRPMS": rel.srpms}
     with wrap_os_errors(image, "read"):
-        parts = check_jigdo(image, smeos, rel.mirrors.bases(rel.release), findings)
+        parts = check_jigdo(image, smeos, rel.release_urls.bases(rel.release), findings)
     if findings.found:
         raise VerifyError(
             f"{image}:\n{format_grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"

@@ -166,7 +166,7 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
         if not _wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
             silent = guest.runs() and guest.in_kernel()
             raise BootStoppedError("stopped after the menu: " + (SILENT if silent else "no kernel started"))
-        for words in settings.words:
+        for words in settings.expect:
             if not _wait_for_condition(guest, attempt, deadline, partial(_serial_shows, guest, words)):
                 raise BootStoppedError(f"stopped after the kernel started: {words!r} never came over the serial line")
     except BootStoppedError:

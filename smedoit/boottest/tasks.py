@@ -9,7 +9,7 @@ from smedoit.runtime.filesets import FileSet
 
 def bootable_media_tasks(rel: Release) -> list[str]:
     """Return the tasks that make a medium to boot; without a mirror nobody can make the one that installs from it."""
-    return ["iso", *(["netinstall"] if rel.mirrors.urls or "{mirror}" not in rel.netinstall.url else [])]
+    return ["iso", *(["netinstall"] if rel.release_urls.urls or "{mirror}" not in rel.netinstall.url else [])]
 
 
 def boot_test(rel: Release) -> Task:

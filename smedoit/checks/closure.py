@@ -45,7 +45,7 @@ def check_closure(
         pool = load_pool(medium, WITH_FILES, arch, memory)
     judgement = unmet.apply_waivers(solver.find_unmet(pool, installs, installer), waivers)
     for waiver in judgement.unused:
-        progress.log_line(f"[[waivers]] {waiver}: there is no such hole any more")
+        progress.log_line(f"[[closure.waivers]] {waiver}: there is no such hole any more")
     if judgement.standing:
         sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier) for tier in tiers}
         sources |= {RepoSource(name, place, arch): NO_TIER for name, place in mirrors}
@@ -94,7 +94,7 @@ def _unmet_error(standing: Sequence[UnmetDependency], offered: Mapping[str, Sequ
     """Return the error that tells of the holes."""
     return PackageError(
         f"the medium is not closed, {len(standing)} holes:\n{unmet.format_unmet(standing, offered)}",
-        hint="promote what is missing, or say in [[waivers]] of release.toml which hole may stay, and why",
+        hint="promote what is missing, or say in [[closure.waivers]] of release.toml which hole may stay, and why",
     )
 
 
@@ -108,6 +108,6 @@ def _waiver_lines(judgement: unmet.ClosureResult) -> list[str]:
     """Return the lines about what is waived, and about waivers that can go."""
     waived = [f"waived: {hole}: {waiver.reason}" for hole, waiver in judgement.waived]
     return waived + [
-        f"remove from release.toml: [[waivers]] {unused_waiver}, there is no such hole"
+        f"remove from release.toml: [[closure.waivers]] {unused_waiver}, there is no such hole"
         for unused_waiver in judgement.unused
     ]

@@ -57,7 +57,7 @@ def _extract_from_iso(path: Path, directory: Path, more: Sequence[str]) -> None:
         image = read.IsoImage(path)
     names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
     if not names:
-        raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous")
+        raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous_release")
     for name in (*names, *(name for name in more if name in image.records)):
         write_file(directory / name, image.read(name), durable=False)
 
@@ -97,13 +97,14 @@ def previous_release_packages(place: Path, arch: str, memory: Path) -> list[Pack
         source = RepoSource("the last release", place, arch)
         if source.repomd is None:
             raise PackageError(
-                f"{place}: has no repodata", hint="name the release's packages.lock or its tree in [quality] previous"
+                f"{place}: has no repodata",
+                hint="name the release's packages.lock or its tree in [quality] previous_release",
             )
         return list_repo_packages([source], memory, arch)
     if not place.exists():
         raise FileError(
             f"{place}: the last release is not there",
-            hint="correct [quality] previous in release.toml, or leave it out",
+            hint="correct [quality] previous_release in release.toml, or leave it out",
         )
     return [pick.package for pick in lock.parse_lock(read_file_text(place), place)]
 

@@ -177,10 +177,10 @@ def verify_changed_packages(
 
     Raises ContentError for a list that names a package which does not exist.
     """
-    if not settings.previous:
+    if not settings.previous_release:
         return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
     picks = lock.parse_lock(files.read_file_text(lock_file), lock_file)
-    with previous_release.open_previous_release(settings.previous, arch, network, memory) as last:
+    with previous_release.open_previous_release(settings.previous_release, arch, network, memory) as last:
         before = previous_release.previous_release_packages(last, arch, memory)
     lists = qa_lists.parse_qa_lists({file: files.read_file_text(file) for file in settings.verified})
     _refuse_unknown_packages(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)

@@ -35,9 +35,9 @@ def last_release(rel: Release, *more: str) -> list[FileSet]:
 
     more  further files of it that are read where it has them
     """
-    if not rel.quality.previous or is_http_url(rel.quality.previous):
+    if not rel.quality.previous_release or is_http_url(rel.quality.previous_release):
         return []
-    place = Path(rel.quality.previous)
+    place = Path(rel.quality.previous_release)
     below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in ("repodata/*.xml", *more)]
     return [FileSet(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
 
@@ -53,7 +53,7 @@ def closure(rel: Release) -> Task:
             tree_root=rel.tree,
             comps_file=groups,
             installer=rel.closure.installer,
-            waivers=rel.waivers,
+            waivers=rel.closure.waivers,
             tiers=rel.tiers,
             mirrors=mirrors,
             memory=memory(rel, "closure"),
@@ -64,7 +64,7 @@ def closure(rel: Release) -> Task:
         name="closure",
         run=run,
         inputs=[groups, rel.tree / REPOMD],
-        config={**release_config(rel, "arch"), "[closure]": rel.closure, "[[waivers]]": rel.waivers},
+        config={**release_config(rel, "arch"), "[closure]": rel.closure},
         wiki="RPM dependencies; Examples of dependencies",
     )
 
@@ -162,7 +162,7 @@ def anaconda_version(rel: Release) -> Task:
 
 def install_classes(rel: Release) -> Task:
     """The installer's Python sources, judged by the Python that it runs with, where this machine has it."""
-    below, layer = rel.content.previous, rel.anaconda_layer
+    below, layer = rel.content.inherit, rel.anaconda_layer
     roots = [Path(below) / "product"] if below else []
     roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
 
@@ -175,7 +175,7 @@ def install_classes(rel: Release) -> Task:
         name="install_classes",
         run=run,
         inputs=[*[FileSet(root, ("*.py",), NOT_OVERLAID) for root in roots]],
-        config={"[content] previous": below} if below else {},
+        config={"[content] inherit": below} if below else {},
         after=["anaconda_source"] if rel.anaconda.srpm else [],
         wiki="Check how to tweak Anaconda",
     )

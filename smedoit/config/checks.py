@@ -18,13 +18,42 @@ def matches_glob(pattern: str, text: str) -> bool:
     return not pattern or fnmatchcase(text, pattern)
 
 
+class ClosureWaiver(SettingsTable):
+    """One [[closure.waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
+
+    reason        why the hole may stay
+    requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
+    package       name or NEVRA of the package that has the hole
+    installation  as the report spells it, "environment sme with group mail"; only such a waiver
+                  excuses an installation that cannot be begun
+    """
+
+    reason: str
+    requirement: str = ""
+    package: str = ""
+    installation: str = ""
+
+    def __post_init__(self) -> None:
+        require_value(self.reason.strip(), "reason", "say why the hole may stay")
+        named = self.requirement or self.package or self.installation
+        require_value(
+            named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
+        )
+
+    def __str__(self) -> str:
+        facts = ("requirement", "package", "installation")
+        return ", ".join(f'{fact} = "{getattr(self, fact)}"' for fact in facts if getattr(self, fact))
+
+
 class ClosureSettings(SettingsTable):
     """The [closure] table: what the medium must be able to install by itself.
 
     installer  names of packages that the installer adds to whatever is chosen, so the medium must have them
+    waivers    holes that may stay
     """
 
     installer: tuple[str, ...] = ()
+    waivers: tuple[ClosureWaiver, ...] = ()
 
 
 class UpdatesSettings(SettingsTable):
@@ -83,21 +112,25 @@ class QaWaiver(SettingsTable):
 class QaSettings(SettingsTable):
     """The [quality] table: which packages must have been verified by a person.
 
-    previous  the last release: its packages.lock, a directory or address with its repodata, or its ISO; without it
-              nothing is asked
-    verified  lists in the content tree: TOML ([[verified]]), CSV (package,bug,who,when), or a saved result of a
-              Bugzilla query (CSV, JSON)
-    waived    packages that may change without being verified
+    previous_release  the last release: its packages.lock, a directory or address with its repodata, or its ISO;
+                      without it nothing is asked
+    verified          lists in the content tree: TOML ([[verified]]), CSV (package,bug,who,when), or a saved result
+                      of a Bugzilla query (CSV, JSON)
+    waived            packages that may change without being verified
     """
 
-    previous: str = ""
+    previous_release: str = ""
     verified: tuple[Path, ...] = ()
     waived: tuple[QaWaiver, ...] = ()
 
     def anchored(self, root: Path, content: Path) -> QaSettings:
         """Return the settings with absolute paths; the lists lie in the content tree."""
-        previous = self.previous if "://" in self.previous or not self.previous else str(root / self.previous)
-        return replace(self, previous=previous, verified=tuple(content / path for path in self.verified))
+        last = self.previous_release
+        return replace(
+            self,
+            previous_release=last if is_http_url(last) or not last else str(root / last),
+            verified=tuple(content / path for path in self.verified),
+        )
 
 
 class AnacondaSettings(SettingsTable):
@@ -135,30 +168,3 @@ class AnacondaSettings(SettingsTable):
     def package(self, root: Path) -> Path:
         """Return where upstream's source package lies; a fetched one with the sources, to be built from again."""
         return root / "src/upstream" / self.srpm.rpartition("/")[2] if is_http_url(self.srpm) else Path(self.srpm)
-
-
-class ClosureWaiver(SettingsTable):
-    """One [[waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
-
-    reason        why the hole may stay
-    requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
-    package       name or NEVRA of the package that has the hole
-    installation  as the report spells it, "environment sme with group mail"; only such a waiver
-                  excuses an installation that cannot be begun
-    """
-
-    reason: str
-    requirement: str = ""
-    package: str = ""
-    installation: str = ""
-
-    def __post_init__(self) -> None:
-        require_value(self.reason.strip(), "reason", "say why the hole may stay")
-        named = self.requirement or self.package or self.installation
-        require_value(
-            named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
-        )
-
-    def __str__(self) -> str:
-        facts = ("requirement", "package", "installation")
-        return ", ".join(f'{fact} = "{getattr(self, fact)}"' for fact in facts if getattr(self, fact))

@@ -30,7 +30,6 @@ class ReleaseIdentity(SettingsTable):
     aliases     other names that stand before a version in texts
     volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
     bug_url     where the installer says that bugs are reported
-    efi_vendor  the directory below EFI/ that upstream's boot loaders are installed to
     """
 
     product: str
@@ -44,7 +43,6 @@ class ReleaseIdentity(SettingsTable):
     aliases: tuple[str, ...] = ()
     volume_id: str = "{short}-{full}-{arch}"
     bug_url: str = ""
-    efi_vendor: str = "centos"
 
     def __post_init__(self) -> None:
         require_value(self.product.strip(), "product", "the product needs a name")

@@ -103,19 +103,19 @@ class ExportSource(SettingsTable):
 class ContentSettings(SettingsTable):
     """The [content] table: the cdrom.image/smeN tree.
 
-    path      its directory; one that is a working copy is used as it is, and never written to
-    source    what it is exported from; without one it is the directory that a person put there
-    previous  a tree of the last release, whose product/ lies below ours
+    path     its directory; one that is a working copy is used as it is, and never written to
+    source   what it is exported from; without one it is the directory that a person put there
+    inherit  a tree of the last release, whose product/ lies below ours
     """
 
     path: Path
     source: ExportSource = field(default_factory=ExportSource)
-    previous: str = ""
+    inherit: str = ""
 
     def anchored(self, root: Path) -> ContentSettings:
         """Return it with absolute paths."""
-        previous = str(root / self.previous) if self.previous else ""
-        return replace(self, path=root / self.path, source=self.source.anchored(root), previous=previous)
+        inherit = str(root / self.inherit) if self.inherit else ""
+        return replace(self, path=root / self.path, source=self.source.anchored(root), inherit=inherit)
 
 
 class CheckoutSettings(SettingsTable):
@@ -144,27 +144,27 @@ REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*
 
 
 class RsyncMirror(SettingsTable):
-    """A [[mirror]] entry: a copy that doit mirror keeps by rsync.
+    """A [[rsync_mirror]] entry: a copy that doit mirror keeps by rsync.
 
-    name       doit mirror:NAME brings it up to date
-    source     rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
-    path       the copy; it belongs to rsync, which takes away what the source has no more
-    deletions  percent of the copy's files that may disappear at once
-    marker     the file in path that says so; without it a directory that holds anything is never changed
-    rsync      further options, as ["--exclude=isos/"]
+    name                doit mirror:NAME brings it up to date
+    source              rsync://HOST/MODULE/PATH, HOST::MODULE/PATH, HOST:PATH, or a directory here
+    path                the copy; it belongs to rsync, which takes away what the source has no more
+    max_delete_percent  percent of the copy's files that may disappear at once
+    marker              the file in path that says so; without it a directory that holds anything is never changed
+    rsync               further options, as ["--exclude=isos/"]
     """
 
     name: str
     source: str
     path: Path
-    deletions: int = 10
+    max_delete_percent: int = 10
     marker: str = MARKER
     rsync: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
         require_value(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
-        require_value(0 <= self.deletions <= 100, "deletions", "it is a percentage, from 0 to 100")
+        require_value(0 <= self.max_delete_percent <= 100, "max_delete_percent", "it is a percentage, from 0 to 100")
         good = self.is_remote or ("://" not in self.source and not self.source.startswith("-"))
         require_value(
             self.source and good, "source", "use rsync://HOST/MODULE/PATH, HOST::MODULE, HOST:PATH or a directory"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smedoit.config.schema import SettingsTable, require_value
 
 ISOLATIONS = ("simple", "nspawn", "auto")
-WAYS = ("overlay", "lorax")
+MODES = ("overlay", "lorax")
 
 
 class NfsMount(SettingsTable):
@@ -52,17 +52,17 @@ class MockSettings(SettingsTable):
 class InstallerSettings(SettingsTable):
     """The [installer] table: how the installer's images come about.
 
-    way      "overlay": upstream's images, with our product.img and updates.img over them (SME 10);
+    mode     "overlay": upstream's images, with our product.img and updates.img over them (SME 10);
              "lorax": built in the mock chroot from our tiers, and used as the boot set
     notes    globs in the content tree whose change never calls for a new installer
     source   directory of the patched anaconda source, relative to the root; "" if there is none
     lorax    more words for lorax's command line
     """
 
-    way: str = "overlay"
+    mode: str = "overlay"
     notes: tuple[str, ...] = ("README.txt",)
     source: str = ""
     lorax: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require_value(self.way in WAYS, "way", f"use one of {', '.join(WAYS)}")
+        require_value(self.mode in MODES, "mode", f"use one of {', '.join(MODES)}")

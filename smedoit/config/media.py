@@ -16,7 +16,7 @@ MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
 class ReleaseUrls(SettingsTable):
-    """The [mirrors] table: base URLs of this release, each with smeos/ and iso/ below it.
+    """The [release_urls] table: base URLs of this release, each with smeos/ and iso/ below it.
 
     Placeholders are those of volume_id.
 
@@ -27,14 +27,14 @@ class ReleaseUrls(SettingsTable):
 
     def bases(self, identity: ReleaseIdentity) -> tuple[str, ...]:
         """Return the base URLs, placeholders filled in, without a slash at their end."""
-        return tuple(identity.filled(url, "[mirrors] urls").rstrip("/") for url in self.urls)
+        return tuple(identity.filled(url, "[release_urls] urls").rstrip("/") for url in self.urls)
 
     def needed(self, identity: ReleaseIdentity, what: str) -> tuple[str, ...]:
         """Return the base URLs. Raises ConfigError, which says what cannot do without, if there is none."""
         if not self.urls:
             raise ConfigError(
-                f"release.toml: [mirrors] names no URL, and {what}",
-                hint='add [mirrors] with urls = ["https://HOST/releases/{full}"], the place that will hold smeos/',
+                f"release.toml: [release_urls] names no URL, and {what}",
+                hint='add [release_urls] with urls = ["https://HOST/releases/{full}"], the place that will hold smeos/',
             )
         return self.bases(identity)
 
@@ -43,7 +43,7 @@ class NetinstallSettings(SettingsTable):
     """The [netinstall] table: the label of the medium, and where it installs from.
 
     volume_id  its label, with the placeholders of [release] volume_id
-    url        inst.repo of its boot entries; {mirror} is the first of [mirrors] urls
+    url        inst.repo of its boot entries; {mirror} is the first of [release_urls] urls
     """
 
     volume_id: str = "{short}-{full}-net"
@@ -64,14 +64,14 @@ class NetinstallSettings(SettingsTable):
 class SourceIsoSettings(SettingsTable):
     """The [sources] table: what the source ISO is called, and how much fits on a disc of it.
 
-    volume_id  its label, with the placeholders of [release] volume_id; discs of several add -1, -2
-    disc_size  bytes of one disc, 0 for a single ISO however large
-    absent     file name of an SRPM (globs allowed) -> why the medium may go without it
+    volume_id      its label, with the placeholders of [release] volume_id; discs of several add -1, -2
+    disc_size      bytes of one disc, 0 for a single ISO however large
+    allow_missing  file name of an SRPM (globs allowed) -> why the medium may go without it
     """
 
     volume_id: str = "{short}-{full}-SRPMS"
     disc_size: int = 0
-    absent: Mapping[str, str] = field(default_factory=dict)
+    allow_missing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_value(self.disc_size >= 0, "disc_size", "use the bytes of one disc, or 0 for a single ISO")
@@ -88,7 +88,7 @@ def check_distribution(
     for url in mirrors.bases(identity):
         require_value(
             URL.fullmatch(url),
-            "[mirrors] urls",
+            "[release_urls] urls",
             f"{url!r} is no http, https or ftp URL, or has a character that boot menus do not take",
         )
     address = identity.filled(netinstall.url, "[netinstall] url", mirror="http://mirror")
@@ -150,16 +150,16 @@ class SigningSettings(SettingsTable):
 class BootTestSettings(SettingsTable):
     """The [boot_test] table: how far a medium must come in qemu, in how much time and memory.
 
-    words    what the serial line must carry after the kernel has spoken, in this order
+    expect   what the serial line must carry after the kernel has spoken, in this order
     seconds  how long one way of booting may take
     memory   of the machine, in MiB; anaconda needs 2048
     """
 
-    words: tuple[str, ...] = ()
+    expect: tuple[str, ...] = ()
     seconds: int = 240
     memory: int = 2048
 
     def __post_init__(self) -> None:
         require_value(self.seconds >= 1, "seconds", "give it a second at least")
         require_value(self.memory >= 128, "memory", "no kernel starts in less than 128 MiB")
-        require_value(all(self.words), "words", "empty words prove nothing")
+        require_value(all(self.expect), "expect", "an empty text proves nothing")

@@ -33,12 +33,12 @@ class PackageSelection(SettingsTable):
 class GroupsSettings(SettingsTable):
     """The [groups] table: comps, and names it may list although no package has them.
 
-    comps   the file of the groups, in the content tree
-    absent  package name -> why its absence is right
+    comps          the file of the groups, in the content tree
+    allow_missing  package name -> why its absence is right
     """
 
     comps: Path = Path("Packages/base/comps.xml")
-    absent: Mapping[str, str] = field(default_factory=dict)
+    allow_missing: Mapping[str, str] = field(default_factory=dict)
 
 
 class RetiredPackage(SettingsTable):

@@ -17,23 +17,23 @@ REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
 class PublishSettings(SettingsTable):
     """The [publish] table: the tree that mirrors replicate, and what may happen to it.
 
-    target     its top; releases lie in it, in testing/ and in obsolete/
-    marker     the file in target that says so; without it nothing is ever changed there
-    previous   the release that tiers are carried over from, relative to target; "" for what the link names
-    tiers      which tiers a release has beside smeos
-    candidate  whether a final release may be shown in testing first, and moved from there
-    waived     gate -> why it may stay open
-    keep       how many test releases stay however old they are
-    days       how old a test release must be before it may go
-    remote     where rsync brings the target to: HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH
-    rsync      further options of rsync, as ["-e", "ssh -p 2222"]
-    deletions  the most files that may disappear at once, here and there
-    announce   who gets the announcement
+    target      its top; releases lie in it, in testing/ and in obsolete/
+    marker      the file in target that says so; without it nothing is ever changed there
+    carry_from  the release that tiers are carried over from, relative to target; "" for what the link names
+    tiers       which tiers a release has beside smeos
+    candidate   whether a final release may be shown in testing first, and moved from there
+    waived      gate -> why it may stay open
+    keep        how many test releases stay however old they are
+    days        how old a test release must be before it may go
+    remote      where rsync brings the target to: HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH
+    rsync       further options of rsync, as ["-e", "ssh -p 2222"]
+    max_delete  the most files that may disappear at once, here and there
+    announce    who gets the announcement
     """
 
     target: Path = Path("repo")
     marker: str = ".smedoit-target"
-    previous: str = ""
+    carry_from: str = ""
     tiers: tuple[str, ...] = TIERS
     candidate: bool = False
     waived: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class PublishSettings(SettingsTable):
     days: int = 90
     remote: str = ""
     rsync: tuple[str, ...] = ()
-    deletions: int = 100
+    max_delete: int = 100
     announce: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class PublishSettings(SettingsTable):
             require_value(reason.strip(), f"waived.{gate}", "say why it may stay open")
         require_value(self.keep >= 1, "keep", "keep at least one test release")
         require_value(self.days >= 0, "days", "use a number of days")
-        require_value(self.deletions >= 0, "deletions", "use a number of files")
+        require_value(self.max_delete >= 0, "max_delete", "use a number of files")
         require_value(
             not self.remote or REMOTE.fullmatch(self.remote),
             "remote",

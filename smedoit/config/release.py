@@ -16,7 +16,7 @@ from typing import Any
 
 from smedoit.config import media
 from smedoit.config.branding import BrandingRule, SpecSettings, StaleVersionSettings
-from smedoit.config.checks import AnacondaSettings, ClosureSettings, ClosureWaiver, QaSettings, UpdatesSettings
+from smedoit.config.checks import AnacondaSettings, ClosureSettings, QaSettings, UpdatesSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.inputs import (
     PINS,
@@ -71,7 +71,7 @@ class Release(SettingsTable):
     paths: PathSettings = PathSettings()
     packages: PackageSelection = PackageSelection()
     groups: GroupsSettings = GroupsSettings()
-    mirrors: ReleaseUrls = field(default_factory=ReleaseUrls)
+    release_urls: ReleaseUrls = field(default_factory=ReleaseUrls)
     netinstall: NetinstallSettings = field(default_factory=NetinstallSettings)
     sources: SourceIsoSettings = field(default_factory=SourceIsoSettings)
     retired: Mapping[str, RetiredPackage] = field(default_factory=dict)
@@ -85,7 +85,6 @@ class Release(SettingsTable):
     versions: StaleVersionSettings = field(default_factory=StaleVersionSettings)
     signing: SigningSettings = field(default_factory=SigningSettings)
     closure: ClosureSettings = field(default_factory=ClosureSettings)
-    waivers: tuple[ClosureWaiver, ...] = ()
     updates: UpdatesSettings = field(default_factory=UpdatesSettings)
     quality: QaSettings = field(default_factory=QaSettings)
     anaconda: AnacondaSettings = field(default_factory=AnacondaSettings)
@@ -93,19 +92,19 @@ class Release(SettingsTable):
     network: NetworkSettings = field(default_factory=NetworkSettings)
     publish: PublishSettings = field(default_factory=PublishSettings)
     checkouts: tuple[CheckoutSettings, ...] = ()
-    mirror: tuple[RsyncMirror, ...] = ()
+    rsync_mirror: tuple[RsyncMirror, ...] = ()
 
     def __post_init__(self) -> None:
         names = [tier.name for tier in self.tiers]
-        copies = [mirror.name for mirror in self.mirror]
-        require_value(len({*copies}) == len(copies), "mirror", "two of them have the same name")
+        copies = [mirror.name for mirror in self.rsync_mirror]
+        require_value(len({*copies}) == len(copies), "rsync_mirror", "two of them have the same name")
         twice = sorted({name for name in names if names.count(name) > 1})
         require_value(not twice, "tiers", f"{', '.join(twice)} stands there twice")
         require_value(
             any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty"
         )
         require_value(self.keys, "keys", "without a pinned key no package can be trusted")
-        media.check_distribution(self.release, self.mirrors, self.netinstall, self.sources)
+        media.check_distribution(self.release, self.release_urls, self.netinstall, self.sources)
         for tier in self.tiers:
             known = not tier.promote_to or tier.promote_to in names
             require_value(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
@@ -232,7 +231,7 @@ def _make_absolute(rel: Release) -> Release:
         tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
         content=rel.content.anchored(root),
-        mirror=tuple(mirror.anchored(root) for mirror in rel.mirror),
+        rsync_mirror=tuple(mirror.anchored(root) for mirror in rel.rsync_mirror),
         checkouts=tuple(checkout.anchored(root) for checkout in rel.checkouts),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),

@@ -25,6 +25,27 @@ else:
 T = TypeVar("T", bound="DataclassInstance")
 
 NOTHING: Mapping[str, Any] = types.MappingProxyType({})
+
+# (heading, key) of earlier versions -> how it is written now, "" for what has no effect any more.
+OLD_SPELLINGS: Mapping[tuple[str, str], str] = types.MappingProxyType(
+    {
+        ("", "mirror"): "[[rsync_mirror]]",
+        ("[[rsync_mirror]]", "deletions"): "max_delete_percent",
+        ("", "mirrors"): "[release_urls]",
+        ("", "waivers"): "[[closure.waivers]]",
+        ("[[keys]]", "legacy"): "legacy_reason",
+        ("[[keys]]", "expired"): "expired_reason",
+        ("[boot_test]", "words"): "expect",
+        ("[content]", "previous"): "inherit",
+        ("[groups]", "absent"): "allow_missing",
+        ("[installer]", "way"): "mode",
+        ("[publish]", "deletions"): "max_delete",
+        ("[publish]", "previous"): "carry_from",
+        ("[quality]", "previous"): "previous_release",
+        ("[release]", "efi_vendor"): "",
+        ("[sources]", "absent"): "allow_missing",
+    }
+)
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
 
 
@@ -127,11 +148,23 @@ def _refuse_unknown_keys(table: Mapping[str, Any], known: Mapping[str, object], 
     """Raise ConfigError for the first key that the dataclass does not have."""
     for key in table:
         if key not in known:
+            _refuse_old_spelling(table, file, where, key)
             from difflib import get_close_matches
 
             near = get_close_matches(key, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}"
             raise ConfigError(f"{file}: {where or 'the top level'} has no key {key!r}", hint=hint)
+
+
+def _refuse_old_spelling(table: Mapping[str, Any], file: Path, where: str, key: str) -> None:
+    """Raise ConfigError if key is how an earlier version spelled it, naming the spelling of today."""
+    spelling = OLD_SPELLINGS.get((where.partition(" ")[0], key))
+    if spelling is None:
+        return
+    written = f"{where} {key}" if where else f"[[{key}]]" if isinstance(table[key], list) else f"[{key}]"
+    if spelling:
+        raise ConfigError(f"{file}: {written} was renamed", hint=f"write {spelling} instead of {written.split()[-1]}")
+    raise ConfigError(f"{file}: {written} has no effect any more", hint="remove that line")
 
 
 def _refuse_missing_keys(table: Mapping[str, Any], known: Mapping[str, Field[Any]], file: Path, where: str) -> None:
@@ -171,15 +204,25 @@ def _read_value(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
 def _read_array(kind: Any, value: Any, file: Path, where: str, key: str) -> tuple[Any, ...]:
     """Return an array of values, or of tables, as a tuple in the file's order."""
     if not isinstance(value, list):
-        want = f"write each as [[{key}]]" if _is_table(kind) else 'write it as an array, like ["a", "b"]'
+        want = (
+            f"write each as {_array_heading(where, key)}"
+            if _is_table(kind)
+            else 'write it as an array, like ["a", "b"]'
+        )
         raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not a list", hint=want)
     if not _is_table(kind):
         return tuple(_read_value(kind, entry, file, where, key) for entry in value)
     for entry in value:
         _check_type(entry, dict, file, where, key)
+    heading = _array_heading(where, key)
     return tuple(
-        build_table(kind, entry, file, f"[[{key}]] {entry.get('name', n)}") for n, entry in enumerate(value, 1)
+        build_table(kind, entry, file, f"{heading} {entry.get('name', n)}") for n, entry in enumerate(value, 1)
     )
+
+
+def _array_heading(where: str, key: str) -> str:
+    """Return the heading of each table of an array: [[key]], or [[table.key]] within a table."""
+    return f"[[{where[1:-1]}.{key}]]" if where else f"[[{key}]]"
 
 
 def _read_date(value: Any, file: Path, where: str, key: str) -> datetime:

@@ -48,16 +48,16 @@ class Tier(SettingsTable):
 class KeySettings(SettingsTable):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
-    file         the public key, armored; it is put on the medium
-    fingerprint  40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case; the file must have it
-    legacy       why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
-    expired      why what this key signed is still welcome although it has expired
+    file            the public key, armored; it is put on the medium
+    fingerprint     40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case; the file must have it
+    legacy_reason   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
+    expired_reason  why what this key signed is still welcome although it has expired
     """
 
     file: Path
     fingerprint: str
-    legacy: str = ""
-    expired: str = ""
+    legacy_reason: str = ""
+    expired_reason: str = ""
 
     def __post_init__(self) -> None:
         require_value(

@@ -22,7 +22,7 @@ COMMON = (
 MARKED = "doit mirror keeps this directory as its source has it: other files in it are removed.\n"
 MEANINGS = {
     **rsync.CODES,
-    1: "its options are wrong: look at rsync in that [[mirror]]",
+    1: "its options are wrong: look at rsync in that [[rsync_mirror]]",
     11: "a file cannot be written: no room here, or not allowed",
     23: "some files were not transferred: the lines below name them",
     24: "files vanished on the other side meanwhile: it is being changed just now",
@@ -33,7 +33,7 @@ MEANINGS = {
 def report_no_mirrors() -> None:
     """Say that there is nothing to copy."""
     raise ConfigError(
-        "release.toml has no [[mirror]], so there is nothing to copy",
+        "release.toml has no [[rsync_mirror]], so there is nothing to copy",
         hint="add one with its name, source and path; the README explains its keys",
     )
 

@@ -48,14 +48,15 @@ def parse_dry_run(said: str) -> DryRunResult:
 
 def _allowed_deletions(mirror: RsyncMirror, held: int) -> int:
     """Return how many files may disappear from a copy of held files."""
-    return held * mirror.deletions // 100
+    return held * mirror.max_delete_percent // 100
 
 
 def refuse_excess_deletions(mirror: RsyncMirror, going: tuple[str, ...], held: int) -> None:
     """Raise NetworkError if more files would disappear than may."""
     if len(going) > _allowed_deletions(mirror, held):
         raise NetworkError(
-            f"{mirror.path}: {len(going)} of {held} files would disappear, [[mirror]] {mirror.name} deletions"
-            f" allows {mirror.deletions} %\n{format_grouped({'would go': going})}",
-            hint=f"look whether {mirror.source} is the right place; if it is, raise deletions. Nothing was changed",
+            f"{mirror.path}: {len(going)} of {held} files would disappear, [[rsync_mirror]] {mirror.name}"
+            f" max_delete_percent allows {mirror.max_delete_percent} %\n{format_grouped({'would go': going})}",
+            hint=f"look whether {mirror.source} is the right place; if it is, raise max_delete_percent."
+            " Nothing was changed",
         )

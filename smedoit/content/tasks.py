@@ -51,8 +51,8 @@ def remove_exports(places: Iterable[Path]) -> None:
 
 def mirror(rel: Release) -> Iterator[Task]:
     """Local copies of releases and upstream, a task each."""
-    yield from (rsync_mirror_task(rel, settings) for settings in rel.mirror)
-    if not rel.mirror:
+    yield from (rsync_mirror_task(rel, settings) for settings in rel.rsync_mirror)
+    if not rel.rsync_mirror:
         yield no_mirror_task()
 
 
@@ -89,5 +89,5 @@ def no_mirror_task() -> Task:
         name="mirror:none",
         run=run,
         always=True,
-        doc="what there is to say where release.toml has no [[mirror]]",
+        doc="what there is to say where release.toml has no [[rsync_mirror]]",
     )

@@ -57,7 +57,7 @@ class HostFacts:
 
 def known_programs(rel: Release) -> list[HostProgram]:
     """Return every program that any step may call, and whether this release.toml makes one do so."""
-    lorax, legacy = rel.installer.way == "lorax", any(key.legacy for key in rel.keys)
+    lorax, legacy = rel.installer.mode == "lorax", any(key.legacy_reason for key in rel.keys)
     exported = {export.source.kind for export in rel.exported}
     return [
         HostProgram("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
@@ -72,7 +72,9 @@ def known_programs(rel: Release) -> list[HostProgram]:
         HostProgram(
             "python2.7", "python2.7, of Debian 11", "install_classes: the syntax of the installer's Python", False
         ),
-        HostProgram("rsync", "rsync", "mirror, publish to a remote target", bool(rel.mirror or rel.publish.remote)),
+        HostProgram(
+            "rsync", "rsync", "mirror, publish to a remote target", bool(rel.rsync_mirror or rel.publish.remote)
+        ),
         HostProgram("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]
 

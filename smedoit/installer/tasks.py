@@ -107,7 +107,7 @@ def installer(rel: Release) -> Task:
         reads.append(FileSet(rel.root / rel.installer.source))
     told = {"[installer]": rel.installer, **release_config(rel, "product", "version", "label", "volume_id")}
     wiki = "Check if installer needs re-building; Build & Release SME Server"
-    if rel.installer.way == "overlay":
+    if rel.installer.mode == "overlay":
         after = ["product_img", "updates_img"]
 
         def run() -> object:
@@ -190,7 +190,7 @@ NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translatio
 
 def product_img(rel: Release) -> Task:
     """images/product.img."""
-    target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.previous
+    target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.inherit
     above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
 
     def run() -> object:
@@ -210,7 +210,7 @@ def product_img(rel: Release) -> Task:
         ],
         config={
             **branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
-            **({"[content] previous": below} if below else {}),
+            **({"[content] inherit": below} if below else {}),
         },
         outputs=[target],
         after=["anaconda_source"] if above else [],

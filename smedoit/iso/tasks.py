@@ -67,7 +67,7 @@ def netinstall(rel: Release) -> Task:
         return write_netinstall_iso(
             identity=identity,
             settings=rel.netinstall,
-            mirrors=rel.mirrors,
+            mirrors=rel.release_urls,
             own_rules=rel.rules,
             sources=origins(rel),
             tree_root=rel.tree,
@@ -90,7 +90,7 @@ def netinstall(rel: Release) -> Task:
             **branded(rel, "product", "aliases", "version", "label", "date"),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
-            "[mirrors] urls": rel.mirrors.urls,
+            "[release_urls] urls": rel.release_urls.urls,
         },
         outputs=[
             rel.netinstall_iso,

@@ -33,7 +33,7 @@ def jigdo_task(rel: Release, maker: str, path: Path, doc: str) -> Task:
 
         return make_jigdo_files(
             identity=rel.release,
-            mirrors=rel.mirrors,
+            mirrors=rel.release_urls,
             images=path.parent,
             pattern=f"{stem}.iso",
             layouts=layout_directory(rel),
@@ -45,7 +45,7 @@ def jigdo_task(rel: Release, maker: str, path: Path, doc: str) -> Task:
         name=f"jigdo:{maker}",
         run=run,
         inputs=[FileSet(layout_directory(rel), (f"{stem}.json",))],
-        config={"[mirrors] urls": rel.mirrors.bases(rel.release)},
+        config={"[release_urls] urls": rel.release_urls.bases(rel.release)},
         outputs=[FileSet(path.parent, (f"{stem}.jigdo", f"{stem}.template"))],
         after=[maker],
         wiki="Copy SME Server 10 64 bit Jigdo to mirror; Copy SME Server 10 SRPMS Jigdo to mirror",

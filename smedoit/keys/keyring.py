@@ -65,7 +65,7 @@ def read_pinned_key(key: KeySettings) -> PinnedKey:
             f"{key.file}: is not armored, so rpm --import would not take it from the medium",
             hint="write it again with gpg --armor --export",
         )
-    ring = LegacyKeyring(certificate, key.file.name) if key.legacy else None
+    ring = LegacyKeyring(certificate, key.file.name) if key.legacy_reason else None
     digest = hashlib.sha256(data).hexdigest()
     try:
         verifier = rpm_rs.Verifier.from_file(str(key.file)).with_key(key.fingerprint)
@@ -112,14 +112,14 @@ def refuse_expired_keys(keys: Iterable[KeySettings], loaded: Iterable[PinnedKey]
         named = f"{key.file} ({pinned_key.fingerprint})"
         if certificate and certificate.revoked:
             complaints.setdefault("revoked by its owner", []).append(named)
-        elif certificate and certificate.expires and certificate.expires <= moment and not key.expired:
+        elif certificate and certificate.expires and certificate.expires <= moment and not key.expired_reason:
             when = f"expired on {certificate.expires:%Y-%m-%d}, before [release] date"
             complaints.setdefault(when, []).append(named)
     if complaints:
         raise PackageError(
             f"release.toml trusts keys that no longer count\n{format_grouped(complaints)}",
             hint="get the key again, its owner may have prolonged or replaced it; where old packages are still"
-            ' welcome, add expired = "why" to its [[keys]] entry',
+            ' welcome, add expired_reason = "why" to its [[keys]] entry',
         )
 
 

@@ -26,7 +26,7 @@ def write_comps(
     """Write comps.xml with this version, after holding it against the packages of the lock."""
     text = rules.render_content(relative, read_file_text(source), identity, own)
     parsed = comps.parse_comps(text, source)
-    comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.absent), source)
+    comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)
     write_file(target, text)
     return f"{len(parsed.groups)} groups, {len(parsed.environments)} environments"
 

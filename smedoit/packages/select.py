@@ -14,11 +14,10 @@ from smedoit.package import Package
 
 @dataclass(frozen=True)
 class SelectedPackage:
-    """One package of the medium, the tier it came from, and the NEVRAs (with tier) that it beat."""
+    """One package of the medium, and the tier it came from."""
 
     package: Package
     tier: str
-    beaten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,14 @@ def versions_to_keep(name: str, selection: PackageSelection) -> int:
 
 
 def _best_of_slot(candidates: Iterable[Candidate], count: int) -> list[SelectedPackage]:
-    """Return the picks of one slot, newest first; the last of them carries what it beat."""
+    """Return the picks of one slot, newest first."""
     ordered = sorted(candidates, key=cmp_to_key(_compare_candidates))
     distinct: list[Candidate] = []
-    beaten: list[str] = []
     for candidate in ordered:
         fresh = not distinct or distinct[-1].package.evr != candidate.package.evr
         if fresh and len(distinct) < count:
             distinct.append(candidate)
-        else:
-            beaten.append(str(candidate))
-    return [
-        SelectedPackage(candidate.package, candidate.tier, tuple(beaten) if candidate is distinct[-1] else ())
-        for candidate in distinct
-    ]
+    return [SelectedPackage(candidate.package, candidate.tier) for candidate in distinct]
 
 
 def _compare_candidates(left: Candidate, right: Candidate) -> int:

@@ -17,15 +17,15 @@ from smedoit.repodata import write
 from smedoit.runtime import files
 
 
-def needed_sources(picks: Iterable[SelectedPackage], absent: Mapping[str, str]) -> dict[str, list[str]]:
+def needed_sources(picks: Iterable[SelectedPackage], allow_missing: Mapping[str, str]) -> dict[str, list[str]]:
     """Return file name of an SRPM -> NEVRAs of the packages that were built from it, both sorted.
 
-    absent  file name of an SRPM (globs allowed) -> why it need not be there
+    allow_missing  file name of an SRPM (globs allowed) -> why it need not be there
     """
     found: dict[str, list[str]] = {}
     for pick in picks:
         name = pick.package.source_rpm
-        if not any(fnmatchcase(name, pattern) for pattern in absent):
+        if not any(fnmatchcase(name, pattern) for pattern in allow_missing):
             found.setdefault(name, []).append(pick.package.nevra)
     return {name: sorted(found[name]) for name in sorted(found)}
 
@@ -56,7 +56,7 @@ def _refuse_missing_sources(missing: Mapping[str, Sequence[str]]) -> None:
         complaints = {f"{name or 'packages that name no SRPM'}, for": users for name, users in missing.items()}
         raise PackageError(
             f"{len(missing)} source packages of the medium are in no tier\n{format_grouped(complaints)}",
-            hint="put each into a tier; what need not be there goes into [sources] absent, with a reason",
+            hint="put each into a tier; what need not be there goes into [sources] allow_missing, with a reason",
         )
 
 
@@ -85,7 +85,7 @@ def choose_sources(
 ) -> str:
     """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
     picks = lock.read_lock(lock_file)
-    needed = needed_sources(picks, settings.absent)
+    needed = needed_sources(picks, settings.allow_missing)
     there = [tier for tier in tiers if tier.stage or tier.path.is_dir()]
     found = scan.load_tier_packages(there, root, keyring.load_pinned_keys(pinned), memory, needed.__contains__)
     chosen = select_sources(needed, found)

@@ -34,7 +34,7 @@ def sources(rel: Release) -> Task:
             *(key.file for key in rel.keys),
             *[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
         ],
-        config={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] absent": rel.sources.absent},
+        config={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] allow_missing": rel.sources.allow_missing},
         outputs=[rel.sources_lock],
         wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
     )
@@ -180,7 +180,10 @@ def comps(rel: Release) -> Task:
         name="comps",
         run=run,
         inputs=[source, rel.lock],
-        config={**branded(rel, "product", "aliases", "version", "label"), "[groups] absent": rel.groups.absent},
+        config={
+            **branded(rel, "product", "aliases", "version", "label"),
+            "[groups] allow_missing": rel.groups.allow_missing,
+        },
         outputs=[target],
         wiki="Create cdrom content",
     )

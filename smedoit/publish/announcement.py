@@ -117,7 +117,7 @@ def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
     news = Announcement(
         rel.release,
         made.place,
-        rel.mirrors.bases(rel.release),
+        rel.release_urls.bases(rel.release),
         _announced_media(made),
         _read_release_notes(rel),
         rel.publish.announce,

@@ -90,7 +90,7 @@ def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
     if findings.found:
         raise VerifyError(
             f"metadata does not fit what lies beside it:\n{format_grouped(findings.found)}",
-            hint="make the repodata anew (doit tiers), or name another release in [publish] previous",
+            hint="make the repodata anew (doit tiers), or name another release in [publish] carry_from",
         )
 
 

@@ -121,7 +121,7 @@ def _make_plan(rel: Release, ledger: PublishHistory, told: Told, source: str, to
     )
     known.save()
     apply.check_release_repodata(made.files)
-    plan.refuse_mass_deletion(made, rel.publish.deletions)
+    plan.refuse_mass_deletion(made, rel.publish.max_delete)
     return made
 
 
@@ -207,10 +207,12 @@ def present_files(
 
 def tier_origin_release(settings: PublishSettings, place: PublishLocation, before: str) -> Path | None:
     """Return the release that tiers are carried over from, None if there is none."""
-    if settings.previous:
-        found = Path(os.path.normpath(settings.target / settings.previous))
+    if settings.carry_from:
+        found = Path(os.path.normpath(settings.target / settings.carry_from))
         if not found.is_dir():
-            raise PublishError(f"{found}: the previous release is not there", hint="correct [publish] previous")
+            raise PublishError(
+                f"{found}: the release to carry tiers over from is not there", hint="correct [publish] carry_from"
+            )
         return found
     return (settings.target / place.link).parent / before if before else None
 

@@ -26,18 +26,18 @@ def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -
     source, there = f"{settings.target / place.path}/", f"{settings.remote.rstrip('/')}/{place.path}/"
     _make_parents(settings, place, log)
     gone = _files_to_delete(settings, source, there, log)
-    if len(gone) > settings.deletions:
+    if len(gone) > settings.max_delete:
         raise PublishError(
-            f"{there}: {len(gone)} files would disappear, [publish] deletions allows {settings.deletions}\n"
+            f"{there}: {len(gone)} files would disappear, [publish] max_delete allows {settings.max_delete}\n"
             f"{format_grouped({'would go': gone})}",
-            hint="look whether this is the right place; if it is, raise [publish] deletions",
+            hint="look whether this is the right place; if it is, raise [publish] max_delete",
         )
     _run_rsync(settings, log, *_include_options(f"*{ending}" for ending in plan.PACKAGES), source, there)
     _run_rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD), source, there)
     _run_rsync(settings, log, *EXACT, *_include_options(plan.REPOMD), source, there)
     _push_link(settings, place, log)
     if gone:
-        _run_rsync(settings, log, "--delete-after", f"--max-delete={settings.deletions}", source, there)
+        _run_rsync(settings, log, "--delete-after", f"--max-delete={settings.max_delete}", source, there)
     return f"; {settings.remote} has it, {len(gone)} files went there"
 
 

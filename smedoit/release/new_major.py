@@ -26,7 +26,9 @@ from smedoit.runtime.files import (
 )
 from smedoit.tree import layers
 
-PATH_LINE = re.compile(r"""^(\s*(?:path|file|lock|previous|pins|records)\s*=\s*)(["'])(.*?)\2""", re.MULTILINE)
+PATH_LINE = re.compile(
+    r"""^(\s*(?:path|file|lock|inherit|previous_release|carry_from|pins|records)\s*=\s*)(["'])(.*?)\2""", re.MULTILINE
+)
 KEY_LINE = r"^(\s*{key}\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$"
 
 

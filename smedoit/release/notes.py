@@ -56,7 +56,9 @@ def write_release_notes(
     Raises ConfigError without a previous release, PackageError or TreeError if it cannot be read.
     """
     if not compared.previous:
-        raise ConfigError("doit notes: there is no release to compare with", hint="name it in [quality] previous")
+        raise ConfigError(
+            "doit notes: there is no release to compare with", hint="name it in [quality] previous_release"
+        )
     with previous_release.open_previous_release(compared.previous, identity.arch, network, memory, OVERLAYS) as last:
         before = previous_release.previous_release_packages(last, identity.arch, memory)
         files, languages = _compare_overlays(last, compared.tree, own_rules)

@@ -103,7 +103,7 @@ def new_major(rel: Release) -> Task:
 
 def notes(rel: Release) -> Task:
     """Release notes against the last release."""
-    target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous
+    target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous_release
     kept = memory(rel, "notes")
     compared = ReleaseComparison(rel.root, rel.lock, comps, rel.tree, last)
 
@@ -136,7 +136,7 @@ def notes(rel: Release) -> Task:
         config={
             **release_config(rel, "product", "version", "label"),
             "[notes]": rel.notes,
-            "[quality] previous": last,
+            "[quality] previous_release": last,
             "[anaconda]": rel.anaconda,
             "[[rules]]": rel.rules,
         },

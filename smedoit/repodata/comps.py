@@ -133,7 +133,7 @@ def check_comps(comps: Comps, names: Collection[str], excused: Collection[str], 
     """Raise ContentError for all that the installer would crash on, or would pass over in silence.
 
     names    of the packages on the medium
-    excused  names that may be absent, by [groups] absent
+    excused  names that may be absent, by [groups] allow_missing
     """
     complaints: dict[str, list[str]] = {}
     if CORE not in comps.groups:
@@ -152,5 +152,5 @@ def check_comps(comps: Comps, names: Collection[str], excused: Collection[str], 
     if complaints:
         raise ContentError(
             f"{file}:\n{format_grouped(complaints)}",
-            hint="mend comps, promote the package into a staged tier, or excuse it with a reason in [groups] absent",
+            hint="mend comps, promote the package into a staged tier, or excuse it in [groups] allow_missing",
         )

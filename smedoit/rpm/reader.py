@@ -212,7 +212,7 @@ def _untrusted_error(meta: Any, keys: Sequence[PinnedKey], obstacle: str = "") -
         for signature in said:
             if key.is_id(signature.key) and (key.obstacle or obstacle):
                 why = f"signed by {key.name} with {signature}, which cannot be checked here: {key.obstacle or obstacle}"
-                return BadPackageError(f'{why}; only legacy = "why" in its [[keys]] entry lets rpm check it')
+                return BadPackageError(f'{why}; only legacy_reason = "why" in its [[keys]] entry lets rpm check it')
     ids = sorted({signature.key for signature in said} - {""})
     if ids:
         weak = sorted({str(signature) for signature in said if rpmkeys.is_weak_signature(signature)})

@@ -14,7 +14,7 @@ CODES = {
     20: "it was stopped by a signal",
     23: "some files were not transferred: the lines above name them",
     24: "files vanished here meanwhile: another publish?",
-    25: "more files would disappear there than [publish] deletions allows; the deletions stopped there",
+    25: "more files would disappear there than [publish] max_delete allows; the deletions stopped there",
     30: "the other side was silent for too long",
     35: "the daemon did not answer in time",
     127: "rsync is not installed on the other side",

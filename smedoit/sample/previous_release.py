@@ -70,8 +70,8 @@ def fill_previous_release(rel: Release) -> None:
     for file in rel.quality.verified:
         if file.name in content:
             write_if_missing(file, partial(str, content[file.name]))
-    if rel.quality.previous:
-        write_if_missing(Path(rel.quality.previous), partial(_previous_lock, rel))
+    if rel.quality.previous_release:
+        write_if_missing(Path(rel.quality.previous_release), partial(_previous_lock, rel))
     if rel.anaconda.source:
         write_if_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(str, SPEC))
     _fill_update_mirrors(rel)

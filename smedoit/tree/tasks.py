@@ -29,7 +29,7 @@ def sources(rel: Release) -> tuple[Path, Path]:
 
 def boot_set_task(rel: Release) -> list[str]:
     """Return the task that makes the boot set; none where a person puts it into place."""
-    if rel.installer.way == "lorax":
+    if rel.installer.mode == "lorax":
         return ["installer"]
     return ["boot_set"] if rel.boot_set.is_managed else []
 

@@ -27,7 +27,7 @@ def load(tmp_path: Path, old: str = "", new: str = "") -> release.Release:
 def test_paths_are_below_the_root_and_lists_in_the_content_tree(tmp_path: Path) -> None:
     rel = load(tmp_path)
     assert rel.updates.mirrors == (rel.root / "mirrors/centos/7/updates/x86_64",)
-    assert rel.quality.previous == str(rel.root / "releases/10.0/packages.lock")
+    assert rel.quality.previous_release == str(rel.root / "releases/10.0/packages.lock")
     assert rel.quality.verified[0] == rel.content.path / "quality/verified.toml"
     assert rel.anaconda.source == str(rel.root / "src/rpms/anaconda/sme10")
 
@@ -37,8 +37,8 @@ def test_a_release_that_says_nothing_of_gates_asks_for_nothing(tmp_path: Path) -
     start, end = text.index("[closure]"), text.index("[boot_set]")
     (tmp_path / "release.toml").write_text(text[:start] + text[end:], encoding="utf-8")
     rel = release.load_release(tmp_path / "release.toml")
-    assert (rel.closure.installer, rel.waivers, rel.updates.mirrors) == ((), (), ())
-    assert (rel.quality.previous, rel.anaconda.source) == ("", "")
+    assert (rel.closure.installer, rel.closure.waivers, rel.updates.mirrors) == ((), (), ())
+    assert (rel.quality.previous_release, rel.anaconda.source) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_release_that_says_nothing_of_gates_asks_for_nothing(tmp_path: Path) -
         ('"waits for its verification, bug 11580"', '" "', "explained.openssl*: say why the medium stays behind"),
         ('reason = "upstream verified what upstream signed"', 'reason = ""', "say why nobody needs to verify it"),
         ('key = "e78a', 'kay = "e78a', "did you mean key?"),
-        ("[updates] ", '[[waivers]]\nreason = "x"\n[updates] ', "a waiver is not for everything"),
-        ("[updates] ", '[[waivers]]\npackage = "x"\n[updates] ', "does not say its reason"),
+        ("[updates] ", '[[closure.waivers]]\nreason = "x"\n[updates] ', "a waiver is not for everything"),
+        ("[updates] ", '[[closure.waivers]]\npackage = "x"\n[updates] ', "does not say its reason"),
         ('installer = ["', 'installer = "', "release.toml"),
     ],
 )

@@ -1,4 +1,4 @@
-"""[mirrors], [netinstall] and [sources]: what they default to, and what they refuse."""
+"""[release_urls], [netinstall] and [sources]: what they default to, and what they refuse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_mirrors_have_their_placeholders_filled_in_and_no_slash_at_the_end() -> 
 
 
 def test_without_a_mirror_what_needs_one_says_so() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)\[mirrors\] names no URL, and jigdo.*hint: add \[mirrors\]"):
+    with pytest.raises(ConfigError, match=r"(?s)\[release_urls\] names no URL, and jigdo.*hint: add \[release_urls\]"):
         ReleaseUrls().needed(identity(), "jigdo must know")
 
 
@@ -49,24 +49,24 @@ def test_the_three_media_have_labels_of_their_own() -> None:
 
 
 def loaded(place: Path, tables: str) -> release.Release:
-    text = re.sub(r"(?ms)^\[mirrors\].*?^urls = .*?$", "", (ROOT / "release.toml").read_text())
+    text = re.sub(r"(?ms)^\[release_urls\].*?^urls = .*?$", "", (ROOT / "release.toml").read_text())
     files.write_file(place / "release.toml", f"{text}\n{tables}")
     return release.load_release(place / "release.toml")
 
 
 def test_an_older_release_toml_has_none_of_these_tables_and_loads(tmp_path: Path) -> None:
     rel = loaded(tmp_path, "")
-    assert (rel.mirrors, rel.netinstall, rel.sources) == (ReleaseUrls(), NetinstallSettings(), SourceIsoSettings())
+    assert (rel.release_urls, rel.netinstall, rel.sources) == (ReleaseUrls(), NetinstallSettings(), SourceIsoSettings())
 
 
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
-        ('[mirrors]\nurls = ["mirror.example/x"]', r"\[mirrors\] urls: 'mirror\.example/x' is no http"),
-        ('[mirrors]\nurls = ["file:///srv"]', "is no http, https or ftp URL"),
-        ('[mirrors]\nurls = ["http://h/a b"]', "is no http, https or ftp URL"),
-        ('[mirrors]\nurls = ["http://h/{vresion}"]', r"\[mirrors\] urls: 'vresion' is no placeholder"),
-        ('[mirrors]\nurl = ["http://h"]', "did you mean urls"),
+        ('[release_urls]\nurls = ["mirror.example/x"]', r"\[release_urls\] urls: 'mirror\.example/x' is no http"),
+        ('[release_urls]\nurls = ["file:///srv"]', "is no http, https or ftp URL"),
+        ('[release_urls]\nurls = ["http://h/a b"]', "is no http, https or ftp URL"),
+        ('[release_urls]\nurls = ["http://h/{vresion}"]', r"\[release_urls\] urls: 'vresion' is no placeholder"),
+        ('[release_urls]\nurl = ["http://h"]', "did you mean urls"),
         ('[netinstall]\nurl = "http://h/{x}"', r"\[netinstall\] url: 'x' is no placeholder.*\{mirror\}"),
         ('[netinstall]\nurl = "http://h/$1;x"', "has a character that boot menus do not take"),
         ('[netinstall]\nvolume_id = "a/b"', r"\[netinstall\] volume_id: 'a/b' has a character"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.config import release
+from smedoit.config import release, schema
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError
@@ -188,7 +188,7 @@ def test_a_version_is_refused_or_spelled_in_ascii(version: str, label: str) -> N
 
 REFUSED = {
     "an unknown key names the nearest": ('short = "SME"', 'short = "SME"\nbugurl = ""', "did you mean bug_url?"),
-    "an unknown key near none lists all": ('file = "key"', 'file = "key"\nxyzzy = 1', "it knows expired, file, finger"),
+    "an unknown key near none lists all": ('file = "key"', 'file = "key"\nxyzzy = 1', "it knows expired_reason, file, "),
     "an unknown table": ("[content]", "[contents]", "the top level has no key 'contents'.*did you mean content"),
     "an unknown key of a tier": ('path = "smeos"', 'path = "smeos"\nstaged = true', r"\[\[tiers\]\] smeos has no key"),
     "an absent key": ('short = "SME"\n', "", r"\[release\] does not say its short"),
@@ -242,6 +242,38 @@ def test_refused_with_a_sentence(tmp_path: Path, old: str, new: str, words: str)
     said = refusal(tmp_path, changed(old, new))
     assert str(tmp_path / "release.toml") in said
     assert re.search(words, said, re.DOTALL), said
+
+
+OLD = [
+    ("[[mirror]]", "[[rsync_mirror]]", '[[mirror]]\nname = "up"\n'),
+    ("[[rsync_mirror]] up deletions", "max_delete_percent", '[[rsync_mirror]]\nname = "up"\ndeletions = 5\n'),
+    ("[mirrors]", "[release_urls]", "[mirrors]\nurls = []\n"),
+    ("[[waivers]]", "[[closure.waivers]]", '[[waivers]]\nreason = "x"\n'),
+    ("[[keys]] 2 legacy", "legacy_reason", '[[keys]]\nlegacy = "x"\n'),
+    ("[[keys]] 2 expired", "expired_reason", '[[keys]]\nexpired = "x"\n'),
+    ("[boot_test] words", "expect", '[boot_test]\nwords = ["x"]\n'),
+    ("[content] previous", "inherit", 'content.previous = "x"\n'),
+    ("[groups] absent", "allow_missing", "[groups]\nabsent = {}\n"),
+    ("[installer] way", "mode", '[installer]\nway = "lorax"\n'),
+    ("[publish] deletions", "max_delete", "[publish]\ndeletions = 5\n"),
+    ("[publish] previous", "carry_from", '[publish]\nprevious = "x"\n'),
+    ("[quality] previous", "previous_release", '[quality]\nprevious = "x"\n'),
+    ("[release] efi_vendor", "", 'release.efi_vendor = "x"\n'),
+    ("[sources] absent", "allow_missing", "[sources]\nabsent = {}\n"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "entry"), OLD, ids=[old for old, _, _ in OLD])
+def test_an_old_spelling_is_refused_with_the_new_one(tmp_path: Path, old: str, new: str, entry: str) -> None:
+    table, dot, line = entry.partition(".")
+    text = SMALLEST.replace(f"[{table}]\n", f"[{table}]\n{line}") if dot else SMALLEST + entry
+    said = refusal(tmp_path, text)
+    assert f"release.toml: {old} {'was renamed' if new else 'has no effect any more'}" in said
+    assert (f"write {new} instead" if new else "remove that line") in said
+
+
+def test_every_old_spelling_is_tried() -> None:
+    assert len(OLD) == len(schema.OLD_SPELLINGS)
 
 
 def test_zero_versions_of_a_package_are_refused_by_its_name(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_key_file_lies_below_the_build_root() -> None:
 
 
 @pytest.mark.parametrize(("said", "key"), [({"seconds": 0}, "seconds"), ({"memory": 64}, "memory"),
-                                           ({"words": ("",)}, "words")])  # fmt: skip
+                                           ({"expect": ("",)}, "expect")])  # fmt: skip
 def test_a_boot_test_that_proves_nothing_is_refused(said: dict[str, object], key: str) -> None:
     with pytest.raises(InvalidValueError) as refusal:
         BootTestSettings(**said)  # type: ignore[arg-type]

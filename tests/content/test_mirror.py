@@ -85,7 +85,7 @@ def test_more_deletions_than_the_share_stop_it_before_anything_changes(upstream:
     with pytest.raises(NetworkError, match=r"3 of 20 files would disappear.*allows 10 %\n  would go:\n    Packages/3"):
         upstream.bring()
     assert upstream.files(upstream.mirror.path) == before
-    assert upstream.bring(deletions=15) == "1 files came (4 bytes), 3 of 20 went"
+    assert upstream.bring(max_delete_percent=15) == "1 files came (4 bytes), 3 of 20 went"
     assert upstream.is_equal()
 
 
@@ -94,7 +94,7 @@ def test_a_target_without_its_marker_is_never_changed(upstream: Upstream) -> Non
     thesis.parent.mkdir(parents=True)
     thesis.write_text("years of work\n")
     with pytest.raises(FileError, match=r"holds files but no \.smedoit-mirror"):
-        upstream.bring(deletions=100)
+        upstream.bring(max_delete_percent=100)
     assert upstream.files(upstream.mirror.path) == {"thesis.txt": b"years of work\n"}
 
 
@@ -122,7 +122,7 @@ def test_a_run_killed_in_the_middle_ends_in_the_same_copy(upstream: Upstream, mo
         patch.setattr(mirror, "transfer_listener", killer)
         upstream.bring(rsync=("--bwlimit=500",))
     assert not upstream.is_equal()
-    upstream.bring(deletions=0)
+    upstream.bring(max_delete_percent=0)
     assert upstream.is_equal()
 
 
@@ -192,8 +192,8 @@ def test_offline_no_server_is_asked(upstream: Upstream) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"source": "-e sh"}, {"source": "http://host/x"}, {"source": ""}, {"deletions": 101}, {"marker": "../x"},
-        {"rsync": ("--delete-excluded",)}, {"name": "../x"},
+        {"source": "-e sh"}, {"source": "http://host/x"}, {"source": ""}, {"max_delete_percent": 101},
+        {"marker": "../x"}, {"rsync": ("--delete-excluded",)}, {"name": "../x"},
     ],
 )  # fmt: skip
 def test_a_mirror_that_cannot_be_meant_is_refused(changes: dict[str, object]) -> None:

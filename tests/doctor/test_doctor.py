@@ -48,9 +48,9 @@ def test_nothing_is_missing_that_no_step_of_this_release_needs(rel: Release) -> 
 )
 def test_what_a_configured_step_needs_is_missing(rel: Release, changes: dict[str, object], program: str) -> None:
     if "installer" in changes:
-        changes = {"installer": replace(rel.installer, way="lorax")}
+        changes = {"installer": replace(rel.installer, mode="lorax")}
     if "keys" in changes:
-        changes = {"keys": (replace(rel.keys[0], legacy=str(changes["keys"])),)}
+        changes = {"keys": (replace(rel.keys[0], legacy_reason=str(changes["keys"])),)}
     found = requirements.examine_host(replace(rel, **changes), GOOD)  # type: ignore[arg-type]
     assert subjects(found) == [program]
     there = replace(GOOD, programs={program: f"/usr/bin/{program}"})

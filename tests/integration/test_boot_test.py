@@ -120,7 +120,7 @@ def test_a_medium_without_a_kernel_stops_after_the_menu(world: Project, tmp_path
 
 
 def test_words_that_never_come_are_named(world: Project, tmp_path: Path) -> None:
-    settings = BootTestSettings(words=("practice installer: done", "never said"), memory=512)
+    settings = BootTestSettings(expect=("practice installer: done", "never said"), memory=512)
     said = run_boot_attempt(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), settings)
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
 

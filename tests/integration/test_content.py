@@ -48,8 +48,8 @@ def test_a_mirror_is_kept_by_its_own_task(tmp_path: Path) -> None:
     need("rsync")
     trial = Project.new(tmp_path / "trial")
     files.write_file(tmp_path / "upstream/a.rpm", "a\n")
-    entry = f'[[mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
-    trial.configure("[mirrors]", f"{entry}[mirrors]")
+    entry = f'[[rsync_mirror]]\nname = "up"\nsource = "{tmp_path}/upstream"\npath = "mirrors/up"\n\n'
+    trial.configure("[release_urls]", f"{entry}[release_urls]")
     answer = trial.doit("mirror")
     assert answer.code == 0, answer.said
     assert "1 files came (2 bytes), 0 of 0 went" in answer.said
@@ -66,7 +66,7 @@ def test_product_img_shows_the_last_release_the_content_and_anaconda_in_this_ord
     files.write_file(tmp_path / "previous/product/only-there", "then\n")
     files.write_file(tmp_path / "previous/product/etc/centos-release", "then\n")
     trial.configure("[anaconda]", f'[anaconda]\nsrpm = "{srpm}"\npatches = "{desk.patches}"\n#')
-    trial.configure("[content]", f'[content]\nprevious = "{tmp_path}/previous"')
+    trial.configure("[content]", f'[content]\ninherit = "{tmp_path}/previous"')
     answer = trial.doit("product_img")
     assert answer.code == 0, answer.said
     assert "5 overridden" in answer.said

@@ -111,7 +111,7 @@ def test_a_waiver_with_a_reason_lets_a_hole_stay_and_an_idle_one_is_told(trial: 
     smeos = next(tier.path for tier in trial.release.tiers if tier.name == "smeos")
     packages.write_rpm(recipe("lonely", requires=("nowhere",), key="koozali"), smeos / "x86_64/RPMS")
     refused(trial, "closure", "lonely needs nowhere, which nothing on the medium provides (no group asks for it)")
-    trial.configure("[updates] ", '[[waivers]]\nrequirement = "nowhere"\nreason = "practice"\n\n[updates] ')
+    trial.configure("[updates] ", '[[closure.waivers]]\nrequirement = "nowhere"\nreason = "practice"\n\n[updates] ')
     passes(trial, "closure", "1 holes are waived")
     said = trial.doit("closure").said
     assert "waived: lonely needs nowhere" in said
@@ -245,7 +245,7 @@ def test_a_list_may_name_what_only_a_tier_has_that_is_not_staged(trial: Project)
 
 @pytest.mark.parametrize("damage", ["not there", "no lock", "no repodata"])
 def test_a_last_release_that_cannot_be_read_is_named(trial: Project, damage: str) -> None:
-    place = Path(trial.release.quality.previous)
+    place = Path(trial.release.quality.previous_release)
     if damage == "no lock":
         place.write_text("{")
     else:

@@ -90,7 +90,7 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
 
 
 def test_a_previous_release_that_is_not_there_is_named(final: Release) -> None:
-    settings = replace(final.publish, previous="testing/9.9")
+    settings = replace(final.publish, carry_from="testing/9.9")
     with pytest.raises(PublishError, match=r"testing/9\.9: the previous release is not there"):
         tier_origin_release(settings, PublishLocation(FINAL, "10.1"), "")
 

@@ -156,8 +156,8 @@ def test_more_deletions_than_allowed_are_refused_before_anything_is_brought(
     before = state(mirror.place)
     tier(world.live, 3)
     world.publish("10.1.rc1")
-    with pytest.raises(PublishError, match=r"\d files would disappear, \[publish\] deletions allows 1"):
-        push(world, mirror, "10.1.rc1", tmp_path, deletions=1)
+    with pytest.raises(PublishError, match=r"\d files would disappear, \[publish\] max_delete allows 1"):
+        push(world, mirror, "10.1.rc1", tmp_path, max_delete=1)
     assert state(mirror.place) == before
     assert "files went there" in push(world, mirror, "10.1.rc1", tmp_path)
     assert published(mirror.place) == published(world.settings.target)

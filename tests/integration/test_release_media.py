@@ -225,7 +225,7 @@ def test_a_release_with_nothing_to_do_writes_nothing(built: Project) -> None:
 
 def test_another_place_and_another_time_give_the_same_bytes(built: Project, tmp_path: Path) -> None:
     other = Project.new(tmp_path / "elsewhere, deeper")
-    url = built.release.mirrors.urls[0]
+    url = built.release.release_urls.urls[0]
     other.configure('"https://mirror.example.invalid/releases/testing/{full}"', f'"{url}"')
     assert other.doit("sample").code == 0
     answer = other.doit("-n", "2", "release")
@@ -286,7 +286,7 @@ def test_a_source_package_that_is_missing_is_named_with_all_others(copy: Project
     assert "2 source packages of the medium are in no tier" in answer.said
     for name in sorted(chosen)[:2]:
         assert name in answer.said
-    assert "[sources] absent" in answer.said
+    assert "[sources] allow_missing" in answer.said
 
 
 def test_an_empty_list_of_mirrors_is_a_sentence(copy: Project) -> None:
@@ -294,7 +294,7 @@ def test_an_empty_list_of_mirrors_is_a_sentence(copy: Project) -> None:
     for task in ("jigdo", "netinstall"):
         answer = copy.doit(task)
         assert answer.code
-        assert "[mirrors] names no URL" in answer.said
+        assert "[release_urls] names no URL" in answer.said
         assert "Traceback" not in answer.said
     assert copy.doit("iso").code == 0
 

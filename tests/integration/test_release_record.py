@@ -190,7 +190,7 @@ def last_release(project: Project, kind: str) -> Path:
 
 def notes_since(project: Project, previous: str) -> str:
     """Return README.txt of the notes against another last release, which can also be built on."""
-    project.configure('previous = "releases/10.0/packages.lock"', f'previous = "{previous}"')
+    project.configure('previous_release = "releases/10.0/packages.lock"', f'previous_release = "{previous}"')
     outcome = project.doit("notes", "quality")
     assert outcome.code == 0, outcome.out + outcome.err
     return (project.release.stage / "notes/README.txt").read_text()

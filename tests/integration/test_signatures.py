@@ -66,7 +66,7 @@ def trusted() -> list[PinnedKey]:
     return keyring.load_pinned_keys(
         [
             *(
-                KeySettings(place / name, fingerprint, legacy="old, and still needed")
+                KeySettings(place / name, fingerprint, legacy_reason="old, and still needed")
                 for name, fingerprint in LEGACY.items()
             ),
             *(KeySettings(place / name, fingerprint) for name, fingerprint in TRUSTED.items()),

@@ -365,5 +365,5 @@ def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Proje
     trial.configure("date = 2026-11-01", "date = 2099-11-01")
     said = trial.doit("packages").said
     assert re.search(rf"expired on \d{{4}}-\d\d-\d\d, before \[release\] date:\n    {key}", said)
-    trial.configure(entry, f'{entry}expired = "its packages are old, too"\n')
+    trial.configure(entry, f'{entry}expired_reason = "its packages are old, too"\n')
     done(trial, "packages")

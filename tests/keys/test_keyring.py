@@ -101,7 +101,7 @@ def test_a_revoked_key_is_refused_whatever_reason_is_given(tmp_path: Path) -> No
     secret = Tsk.generate("A <a@example.invalid>")
     public = secret.extract_certificate()
     data = armor(bytes(public) + bytes(public.revoke(secret.certifier())), ArmorKind.PublicKey).encode()
-    key, one = loaded(tmp_path, data, expired="why not")
+    key, one = loaded(tmp_path, data, expired_reason="why not")
     with pytest.raises(PackageError, match=rf"revoked by its owner:\n    {key.file} \({key.fingerprint}\)"):
         keyring.refuse_expired_keys([key], [one], MOMENT)
 
@@ -125,7 +125,7 @@ def test_an_expired_key_counts_with_a_reason_and_before_its_time() -> None:
     name = "RPM-GPG-KEY-CentOS-6"
     key = KeySettings(corpus_dir() / "keys" / name, REAL[name][0])
     keyring.refuse_expired_keys([key], keyring.load_pinned_keys([key]), datetime(2021, 6, 29, tzinfo=timezone.utc))
-    excused = replace(key, expired="signed in its time")
+    excused = replace(key, expired_reason="signed in its time")
     keyring.refuse_expired_keys([excused], keyring.load_pinned_keys([excused]), MOMENT)
 
 
@@ -157,4 +157,4 @@ def test_an_id_that_nobody_knows_has_no_origin(tmp_path: Path) -> None:
 def test_whether_a_key_is_legacy_is_part_of_what_its_verdicts_depend_on() -> None:
     name = "RPM-GPG-KEY-remi"
     key = KeySettings(corpus_dir() / "keys" / name, REAL[name][0])
-    assert keyring.read_pinned_key(key).token != keyring.read_pinned_key(replace(key, legacy="needed")).token
+    assert keyring.read_pinned_key(key).token != keyring.read_pinned_key(replace(key, legacy_reason="needed")).token

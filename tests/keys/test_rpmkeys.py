@@ -26,7 +26,7 @@ GOOD = """/a.rpm:
 
 
 def key(name: str, fingerprint: str, reason: str = "of 2007, and still on the medium") -> keyring.PinnedKey:
-    return keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / name, fingerprint, legacy=reason))
+    return keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / name, fingerprint, legacy_reason=reason))
 
 
 def certificate() -> openpgp.OpenPgpCertificate:

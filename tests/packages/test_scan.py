@@ -192,13 +192,13 @@ def test_what_rpm_vouched_for_falls_when_its_key_is_no_longer_legacy(tmp_path: P
     (tmp_path / "tier").mkdir()
     shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
     key = KeySettings(
-        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed"
+        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy_reason="needed"
     )
     tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
     [found] = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)["tier"]
     assert found.key == key.fingerprint
     with pytest.raises(PackageError, match="cannot be checked here"):
-        scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([replace(key, legacy="")]), memory)
+        scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([replace(key, legacy_reason="")]), memory)
 
 
 def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: py
     (tmp_path / "tier").mkdir()
     shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
     key = KeySettings(
-        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy="needed"
+        corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy_reason="needed"
     )
     tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
     first = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)

@@ -84,13 +84,7 @@ def test_a_package_that_was_noarch_is_replaced_by_its_newer_self() -> None:
 
 def test_several_versions_stay_where_the_release_says_so() -> None:
     kernels = [f"kernel-3.10-{number}.x86_64" for number in (9, 10, 11)]
-    assert list(picked(PackageSelection(several={"kernel": 2}), smeos=kernels)) == kernels[:0:-1]
-
-
-def test_of_several_versions_only_the_last_tells_what_was_beaten() -> None:
-    kernels = [package(f"kernel-3.10-{number}.x86_64") for number in (9, 10, 11)]
-    chosen = select_newest({"smeos": kernels}, PackageSelection(several={"ker*": 2}), "x86_64")
-    assert [one.beaten for one in chosen] == [(), ("kernel-3.10-9.x86_64 (smeos)",)]
+    assert list(picked(PackageSelection(several={"ker*": 2}), smeos=kernels)) == kernels[:0:-1]
 
 
 def test_equal_versions_count_once_among_several() -> None:
