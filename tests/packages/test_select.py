@@ -47,12 +47,6 @@ def test_versions_that_only_look_different_are_equal() -> None:
     assert picked(smeos=["a-1.5-1.noarch"], smeupdates=["a-1.05-1.noarch"]) == {"a-1.5-1.noarch": "smeos"}
 
 
-def test_a_pick_remembers_what_it_beat_the_newest_first() -> None:
-    old, new, newer = (package(f"bash-4.2-{number}.x86_64") for number in (1, 2, 3))
-    [chosen] = picks(smeos=[old, new], smeupdates=[newer])
-    assert chosen == SelectedPackage(newer, "smeupdates", ("bash-4.2-2.x86_64 (smeos)", "bash-4.2-1.x86_64 (smeos)"))
-
-
 def test_source_packages_stay_away() -> None:
     assert picked(smeos=["bash-4.2-1.src", "bash-4.2-1.nosrc"]) == {}
 
