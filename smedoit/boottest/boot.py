@@ -34,7 +34,7 @@ SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is
 BIOS_MENU, UEFI_MENU = "isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"
 MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
 NOT_FOR_MENUS = ("isolinux/vmlinuz", "isolinux/initrd.img")
-MENU_SECONDS = 120
+MENU_SECONDS = 600  # a host may be very busy
 PREVIEW_MEMORY = 512
 EASY = ("tcg",)  # a menu comes as fast without kvm, and nothing can be wrong with it
 SILENT = "a kernel runs, as the processor shows, but says nothing on the serial line; does the menu forbid editing?"
@@ -163,11 +163,11 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(SPEAK)
-        if not _wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
+        if not wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
             silent = guest.runs() and guest.in_kernel()
             raise BootStoppedError("stopped after the menu: " + (SILENT if silent else "no kernel started"))
         for words in settings.expect:
-            if not _wait_for_condition(guest, attempt, deadline, partial(_serial_shows, guest, words)):
+            if not wait_for_condition(guest, attempt, deadline, partial(_serial_shows, guest, words)):
                 raise BootStoppedError(f"stopped after the kernel started: {words!r} never came over the serial line")
     except BootStoppedError:
         _save_screenshot(guest, attempt.stopped)
@@ -189,14 +189,14 @@ def _wait_for_menu(guest: Guest, attempt: BootAttempt, deadline: float) -> None:
     for picture in (attempt.picture, attempt.stopped):
         remove_file(picture)
     words = attempt.menu.words
-    if not _wait_for_condition(guest, attempt, deadline, lambda: _guest_shows(guest, words)):
+    if not wait_for_condition(guest, attempt, deadline, lambda: guest_shows(guest, words)):
         wanted = f"{words!r} neither on the screen nor on the serial line" if words else "the screen stayed blank"
         raise BootStoppedError(f"stopped before the boot menu: {wanted}")
     _wait_until_still(guest)
     _save_screenshot(guest, attempt.picture)
 
 
-def _guest_shows(guest: Guest, words: str) -> bool:
+def guest_shows(guest: Guest, words: str) -> bool:
     """Return whether a machine shows words, on its screen or over the serial line."""
     picture = guest.picture()
     if not words:
@@ -223,7 +223,7 @@ def _save_screenshot(guest: Guest, path: Path) -> None:
             write_file(path, screen.encode_png(guest.picture()), durable=False)
 
 
-def _wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
+def wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
     """Return whether a condition came true before the deadline or the machine's end. Raises QemuError."""
     with suppress(SwitchedOffError):
         while time.monotonic() < deadline and not attempt.ended.is_set():

@@ -84,7 +84,7 @@ def _write_lock(target: Path, text: str, kept: Path) -> str:
     if not target.exists() or (before := read_file_text(target)) == text:
         write_file(target, text)
         return ""
-    copy = kept / f"packages-{hashlib.sha256(before.encode()).hexdigest()[:12]}.lock"
+    copy = kept / f"packages-{hashlib.sha256(before.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}.lock"
     write_file(copy, before)
     write_file(target, text)
     return f"; the lock before is kept as {copy.relative_to(kept.parent)}"

@@ -29,7 +29,7 @@ from tests.harness.servers import ScriptedServer, broken_off, publish, redirect,
 from tests.harness.signers import Signer, signing
 from tests.harness.tools import need, read_with
 
-QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
+QUICK = NetworkSettings(delay=0, timeout=600, tries=1)
 INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
 LOADER = bytearray(b"isolinux" * 512)
 LOADER[write_HYBRID_AT : write_HYBRID_AT + 4] = HYBRID_MAGIC

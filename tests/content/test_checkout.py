@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -165,20 +166,32 @@ def test_a_run_killed_while_switching_is_mended(git: GitRepository, tmp_path: Pa
     assert [one.name for one in path.parent.iterdir()] == ["sme10"]
 
 
+def stand_still(place: str, root: str, module: str, tag: str) -> None:
+    """Bring an export, and stand still when it is there and nothing has been made of it."""
+
+    def still(*words: Any, **more: Any) -> None:
+        real(*words, **more)
+        print("it is there", flush=True)
+        signal.pause()
+
+    real, export.run_program = export.run_program, still
+    bring(Path(place), ExportSource("cvs", root, module, tag=tag))
+
+
 def test_a_run_killed_in_the_middle_of_an_export_ends_in_the_same_tree(cvs: CvsRepository, tmp_path: Path) -> None:
     with cvs.serve() as root:
         first = ExportSource("cvs", root, "cdrom.image/sme10", tag="rel_10_0")
         second = replace(first, tag="rel_10_1")
         bring(tmp_path, first)
         place = tmp_path / "src/sme10"
-        program = (
-            "import sys; from pathlib import Path; from tests.content.test_checkout import ExportSource, bring;"
-            f"bring(Path(sys.argv[1]), ExportSource('cvs', sys.argv[2], '{first.module}', tag='rel_10_1'))"
-        )
-        child = subprocess.Popen([sys.executable, "-c", program, tmp_path, root], start_new_session=True)
-        while not place.with_name(".sme10.new").exists():
-            assert child.poll() is None
+        program = "import sys; from tests.content.test_checkout import stand_still; stand_still(*sys.argv[1:])"
+        words = [sys.executable, "-c", program, tmp_path, root, first.module, "rel_10_1"]
+        child = subprocess.Popen(words, start_new_session=True, stdout=subprocess.PIPE)
+        assert child.stdout
+        assert child.stdout.readline() == b"it is there\n"
+        assert place.with_name(".sme10.new").exists()
         os.killpg(child.pid, signal.SIGKILL)
+        child.stdout.close()
         assert child.wait() == -signal.SIGKILL
         assert names(place) == sorted([*WITHOUT_GONE, "gone"])
         bring(tmp_path, second)

@@ -18,9 +18,8 @@ from smedoit.content import mirror, rsync_plan
 from smedoit.content.mirror import sync_rsync_mirror
 from smedoit.errors import FileError, NetworkError, SmeError
 from smedoit.runtime import files
-from tests.harness.servers import free_port
+from tests.harness.servers import free_port, serving
 from tests.harness.tools import need
-from tests.harness.versioncontrol import daemon
 
 
 class Upstream:
@@ -56,7 +55,7 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
     config = tmp_path / "rsyncd.conf"
     config.write_text(f"use chroot = no\n{owner}[upstream]\npath = {tmp_path}/upstream\nread only = yes\n")
     words = ("--daemon", "--no-detach", "--address=127.0.0.1", f"--port={port}", f"--config={config}")
-    with daemon("rsync", *words, home=tmp_path, port=port):
+    with serving("rsync", *words, home=tmp_path, port=port):
         yield Upstream(tmp_path, f"rsync://127.0.0.1:{port}/upstream")
 
 

@@ -25,11 +25,12 @@ from smedoit.fetch.client import PART, Fetcher
 from smedoit.fetch.response import BLOCK, DownloadRequest
 from smedoit.runtime import files, progress
 from tests.harness import servers
+from tests.harness.processes import CEILING
 from tests.harness.servers import ScriptedServer, broken_off, redirect, served, status
 
 DATA = bytes(range(256)) * 1024
 SHA256 = hashlib.sha256(DATA).hexdigest()
-QUICK = NetworkSettings(delay=0, timeout=5, tries=3)
+QUICK = NetworkSettings(delay=0, timeout=600, tries=3)
 
 
 @pytest.fixture(autouse=True)
@@ -220,7 +221,7 @@ def test_killed_in_the_middle_and_run_again_it_is_the_same_file(server: Scripted
         handler.send_header("ETag", servers.etag(DATA))
         handler.end_headers()
         handler.wfile.write(DATA[:200_000])
-        release.wait(30)
+        release.wait(CEILING)
         handler.close_connection = True
 
     url = server.on("/file", stalls)

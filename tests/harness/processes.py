@@ -65,12 +65,18 @@ def started(
 
 def forked(module: str, *args: str, environment: Mapping[str, str]) -> Ended:
     """Let the zygote fork, and the child run to its end; what it is told only at its start it is started for."""
-    if any(os.environ.get(key) != value for key, value in environment.items() if key.startswith(AT_START)):
+    forks = zygote(os.getpid())
+    if forks.heard != told_at_start(environment):
         return started(module, *args, environment=environment)
     mask = os.umask(0)
     os.umask(mask)
     request = {"module": module, "args": args, "cwd": str(PROJECT), "umask": mask, "environment": dict(environment)}
-    return zygote(os.getpid()).run(json.dumps(request).encode())
+    return forks.run(json.dumps(request).encode())
+
+
+def told_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a Python takes from its environment when it starts."""
+    return {key: value for key, value in environment.items() if key.startswith(AT_START)}
 
 
 class Zygote:
@@ -79,6 +85,7 @@ class Zygote:
     def __init__(self) -> None:
         self.asking, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.asking.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self.heard = told_at_start(os.environ)
         command = [sys.executable, "-m", "tests.harness.zygote"]
         self.process = subprocess.Popen(  # a session of its own: an interruption of the tests is none of its runs
             command, cwd=PROJECT, stdin=its.fileno(), stdout=subprocess.DEVNULL, start_new_session=True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from smedoit.boottest import qemu
 from smedoit.boottest.qemu import BootMode, Firmware, Medium, QemuError
+from tests.harness.processes import wait_until
 from tests.harness.tools import need
 
 __all__ = ["Firmware", "Medium", "NotBooted", "boot"]
@@ -17,29 +17,26 @@ class NotBooted(AssertionError):
     """The words did not come."""
 
 
-def boot(iso: Path, firmware: Firmware, medium: Medium, until: str, seconds: int) -> str:
+def boot(iso: Path, firmware: Firmware, medium: Medium, until: str) -> str:
     """Boot iso and return what came over the serial line, once it contains until.
 
-    Raises NotBooted with the last of it when until has not come after seconds, or the
-    machine was switched off before.
+    Raises NotBooted with the last of it when until has not come, or the machine was switched off before.
     """
     need(qemu.QEMU)
     heard = ""
     for accelerator in qemu.list_accelerators():
         try:
-            heard = attempt(iso, BootMode(firmware, medium), until, seconds, accelerator)
+            heard = attempt(iso, BootMode(firmware, medium), until, accelerator)
             break
         except QemuError as broken:
             heard = str(broken)
     if until not in heard:
-        raise NotBooted(f"{until!r} did not come in {seconds} s from {medium} under {firmware}:\n{heard[-3000:]}")
+        raise NotBooted(f"{until!r} did not come from {medium} under {firmware}:\n{heard[-3000:]}")
     return heard
 
 
-def attempt(iso: Path, way: BootMode, until: str, seconds: int, accelerator: str) -> str:
-    """Start a machine and return what it said: up to the words, the deadline or its end. Raises Broken."""
-    deadline = time.monotonic() + seconds
+def attempt(iso: Path, way: BootMode, until: str, accelerator: str) -> str:
+    """Start a machine and return what it said: up to the words, or its end. Raises Broken."""
     with qemu.run_guest(iso, way, MEMORY, accelerator) as guest:
-        while until not in guest.heard() and guest.runs() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: until in guest.heard() or not guest.runs())
         return guest.heard()

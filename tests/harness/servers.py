@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import random
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
+import termios
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.harness.processes import CEILING, wait_until
 from tests.harness.tools import need
 
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -176,18 +180,23 @@ def broken_off(data: bytes, after: int, *, reset: bool = True, tagged: bool = Tr
         handler.end_headers()
         handler.wfile.write(data[:after])
         if reset:
-            time.sleep(0.05)  # a reset would overtake what is still on its way
+            wait_until(lambda: unsent(handler.connection) == 0)  # a reset would overtake what is still on its way
             handler.cut()
         handler.close_connection = True
 
     return answer
 
 
+def unsent(connection: socket.socket) -> int:
+    """Return how many bytes the other side does not have yet."""
+    return int.from_bytes(fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+
+
 def silent(release: threading.Event) -> Answer:
     """No answer at all, until released."""
 
     def answer(handler: Handler) -> None:
-        release.wait(30)
+        release.wait(CEILING)
         handler.close_connection = True
 
     return answer
@@ -232,18 +241,30 @@ class Real:
 
         count  how many to wait for: lighttpd writes them when it finds the time
         """
-        deadline = time.monotonic() + 20
-        while len(lines := self.log.read_text().splitlines()[self.seen :]) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: len(self.log.read_text().splitlines()) >= self.seen + count)
+        lines = self.log.read_text().splitlines()[self.seen :]
         self.seen += len(lines)
         return lines
 
 
+PORTS = range(20_000, 32_000)  # below those that the kernel hands out, so that nobody gets one of them by accident
+OURS: list[socket.socket] = []  # as long as this process lives
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port that nobody listens on, and that no other process that runs tests on this machine is told."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0smedoit-tests-port-{port}")  # a name that goes with its process
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        OURS.append(claim)
+        return port
+    raise AssertionError("no port is free")
 
 
 NGINX = """\
@@ -336,11 +357,29 @@ def started(kind: str, home: Path, root: Path, port: int) -> list[str]:
 
 def wait_for(port: int, child: subprocess.Popen[bytes], home: Path) -> None:
     """Return when somebody listens on port; a server that ended instead fails the test with its words."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        assert child.poll() is None, "\n".join(path.read_text() for path in home.glob("*") if path.is_file())
+
+    def listens() -> bool:
+        words = (path.read_text(errors="replace") for path in home.glob("*") if path.is_file())
+        assert child.poll() is None, "\n".join(words)
         with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError(f"nobody listens on port {port}")
+            return one.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens)
+
+
+@contextmanager
+def serving(*command: str, home: Path, port: int) -> Iterator[None]:
+    """Run a server until the block ends."""
+    program = shutil.which(command[0], path=SBIN)
+    assert program
+    with (home / "daemon.words").open("wb") as words:
+        child = subprocess.Popen(
+            [program, *command[1:]], stdout=words, stderr=words, stdin=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "PATH": SBIN},
+        )  # fmt: skip
+    try:
+        wait_for(port, child, home)
+        yield
+    finally:
+        os.killpg(child.pid, 15)
+        child.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.servers import SBIN, free_port, wait_for
+from tests.harness.servers import free_port, serving
 from tests.harness.tools import need, read_with
 
 IDENTITY = ("-c", "user.name=Practice", "-c", "user.email=practice@example.invalid", "-c", "init.defaultBranch=main")
@@ -108,7 +107,7 @@ class GitRepository:
     def serve(self) -> Iterator[str]:
         """Yield its address at a git daemon."""
         port = free_port()
-        with daemon("git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}",
+        with serving("git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}",
                     f"--base-path={self.work.parent}", home=self.work.parent, port=port):  # fmt: skip
             yield f"git://127.0.0.1:{port}/{self.work.name}"
 
@@ -119,24 +118,6 @@ class GitRepository:
         read_with("git", "clone", "-q", "--bare", self.work, bare)
         read_with("git", "-C", bare, "update-server-info")
         port = free_port()
-        with daemon("python3", "-m", "http.server", "--bind", "127.0.0.1", "-d", str(bare.parent), str(port),
+        with serving("python3", "-m", "http.server", "--bind", "127.0.0.1", "-d", str(bare.parent), str(port),
                     home=self.work.parent, port=port):  # fmt: skip
             yield f"http://127.0.0.1:{port}/content.git"
-
-
-@contextmanager
-def daemon(*command: str, home: Path, port: int) -> Iterator[None]:
-    """Run a server until the block ends."""
-    program = shutil.which(command[0], path=SBIN)
-    assert program
-    with (home / "daemon.words").open("wb") as words:
-        child = subprocess.Popen(
-            [program, *command[1:]], stdout=words, stderr=words, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "PATH": SBIN},
-        )  # fmt: skip
-    try:
-        wait_for(port, child, home)
-        yield
-    finally:
-        os.killpg(child.pid, 15)
-        child.wait()

@@ -35,6 +35,7 @@ def warm_up() -> None:
     """Import all that a run may need. No module may look at a release, or start a thread, when it is imported."""
     import smedoit
 
+    sys.argv = ["-m"]  # as it stands while `python -m` imports: doit asks then what it is called
     for name in HEAVY:
         importlib.import_module(name)
     for module in pkgutil.walk_packages(smedoit.__path__, "smedoit."):
@@ -97,7 +98,7 @@ def begin(request: dict[str, Any]) -> None:
     time.tzset()
     os.umask(request["umask"])
     os.chdir(request["cwd"])
-    sys.argv = [request["module"], *request["args"]]
+    sys.argv = ["-m", *request["args"]]
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
 

@@ -38,4 +38,4 @@ def record_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("way", ["cd", "usb"])
 def test_our_own_boot_record_says_its_words_from(record_medium: Path, way: Medium) -> None:
-    assert "medium\nthe builder had no isolinux.\n" in boot(record_medium, "bios", way, "isolinux.\n", 60)
+    assert "medium\nthe builder had no isolinux.\n" in boot(record_medium, "bios", way, "isolinux.\n")

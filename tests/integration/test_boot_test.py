@@ -5,25 +5,36 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from smedoit.boottest import boot as boottest_boot
 from smedoit.boottest import menus, qemu
-from smedoit.boottest.boot import BootAttempt, read_boot_menus, run_attempts_parallel, run_boot_attempt, run_boot_tests
-from smedoit.boottest.qemu import WAYS, BootMode
+from smedoit.boottest.boot import (
+    BootAttempt,
+    guest_shows,
+    read_boot_menus,
+    run_attempts_parallel,
+    run_boot_attempt,
+    run_boot_tests,
+    wait_for_condition,
+)
+from smedoit.boottest.qemu import WAYS, BootMode, Guest
 from smedoit.config.media import BootTestSettings
 from smedoit.errors import SmeError
 from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot
 from smedoit.sample.menus import ISOLINUX
-from tests.harness.places import PROJECT
+from tests.harness.processes import CEILING
 from tests.harness.project import Project
 from tests.harness.tools import missing, need, read_with
 
 STEM = "smeserver-10.1.rc2-x86_64"
+LOOKS = 40  # at a menu that stands there again before anybody saw it go
 MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
 
 
@@ -33,9 +44,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Project:
     need(qemu.QEMU)
     if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
-    trial = Project(tmp_path_factory.mktemp("boot"))
-    write_file(trial.file, (PROJECT / "release.toml").read_bytes())
+    trial = Project.bare(tmp_path_factory.mktemp("boot"))
     trial.configure(MIRRORS, "urls = []")
+    trial.configure("# seconds = 240 ", f"seconds = {CEILING} ")
     answer = trial.doit("sample", "iso")
     assert answer.code == 0, answer.said
     return trial
@@ -111,24 +122,54 @@ def with_kernel(world: Project, place: Path, kernel: bytes) -> Path:
     return target
 
 
-def test_a_medium_without_a_kernel_stops_after_the_menu(world: Project, tmp_path: Path) -> None:
+def end_when(monkeypatch: pytest.MonkeyPatch, one: BootAttempt, seen: Callable[[Guest], bool]) -> None:
+    """Let nobody wait any more for what does not come, once something is seen that shows it never will."""
+    real = wait_for_condition
+
+    def wait(guest: Guest, attempt: BootAttempt, deadline: float, condition: Callable[[], bool]) -> bool:
+        def watched() -> bool:
+            came = condition()
+            if not came and guest.runs() and seen(guest):
+                one.ended.set()
+            return came
+
+        return real(guest, attempt, deadline, watched)
+
+    monkeypatch.setattr(boottest_boot, "wait_for_condition", wait)
+
+
+def test_a_medium_without_a_kernel_stops_after_the_menu(
+    world: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """isolinux refuses the kernel and shows its menu again, which then stands there."""
     path = with_kernel(world, tmp_path, b"this is no kernel\n" * 1000)
-    said = run_boot_attempt(attempt(path, BootMode("bios", "cd"), tmp_path), BootTestSettings(seconds=15, memory=512))
+    one, counts = attempt(path, BootMode("bios", "cd"), tmp_path), []
+
+    def is_back(guest: Guest) -> bool:
+        counts.append(one.picture.exists() and guest_shows(guest, "Automatic boot in"))
+        return counts[-1] and (False in counts[counts.index(True) :] or sum(counts) > LOOKS)
+
+    end_when(monkeypatch, one, is_back)
+    said = run_boot_attempt(one, BootTestSettings(seconds=CEILING, memory=512))
     assert said == "stopped after the menu: no kernel started"
     assert (tmp_path / "medium-bios-cd.png").is_file()
     assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
 
 
 def test_words_that_never_come_are_named(world: Project, tmp_path: Path) -> None:
-    settings = BootTestSettings(expect=("practice installer: done", "never said"), memory=512)
+    settings = BootTestSettings(expect=("practice installer: done", "never said"), seconds=CEILING, memory=512)
     said = run_boot_attempt(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), settings)
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
 
 
-def test_a_menu_with_other_words_is_not_taken_for_ours(world: Project, tmp_path: Path) -> None:
+def test_a_menu_with_other_words_is_not_taken_for_ours(
+    world: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     menu = menus.parse_isolinux_menu(ISOLINUX)  # of the release before
-    other = replace(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), menu=menu)
-    said = run_boot_attempt(other, BootTestSettings(seconds=6, memory=512))
+    ours = attempt(world.release.iso, BootMode("bios", "cd"), tmp_path)
+    other = replace(ours, menu=menu)
+    end_when(monkeypatch, other, lambda guest: guest_shows(guest, ours.menu.words))
+    said = run_boot_attempt(other, BootTestSettings(seconds=CEILING, memory=512))
     assert said.startswith("stopped before the boot menu: 'Welcome to SME Server 10.0 RC1' neither on the screen")
 
 

@@ -269,42 +269,53 @@ def put(file: Path, data: bytes) -> None:
 
 
 KINDS = deleted, truncated, damaged, edited, exchanged
+Deed = tuple[str, str, Callable[[Path], None]]
+TOGETHER: list[list[Deed]] = [  # one for each task at once: none of them is a reason for another one to run
+    *[[(task, made, kind) for task, made in MADE.items()] for kind in KINDS],
+    *[[(*ALSO_MADE[number], truncated) for number in numbers] for numbers in ((0, 2, 3, 4, 6, 8), (1, 5, 7, 9))],
+]
+ALONE: list[list[Deed]] = [[deed] for deeds in TOGETHER for deed in deeds]
 DAMAGES = [
-    *((task, made, kind) for task, made in MADE.items() for kind in KINDS),
-    *((*one, truncated) for one in ALSO_MADE),
+    *(pytest.param(deeds, id=f"{deeds[0][2].__name__}-{number}") for number, deeds in enumerate(TOGETHER)),
+    *(
+        pytest.param([deed], id=f"{deed[2].__name__}-{Path(deed[1]).name}", marks=pytest.mark.exhaustive)
+        for [deed] in ALONE
+    ),
 ]
 
 
 @dataclass(frozen=True)
 class Damage:
-    """A file that somebody laid hands on, and the next run.
+    """Files that somebody laid hands on, and the next run.
 
-    left  what was in it when the run came, None if nothing was
+    left  file -> what was in it when the run came, None if nothing was
     """
 
-    task: str
-    kind: Callable[[Path], None]
-    file: Path
-    left: bytes | None
+    deeds: Mapping[Path, Deed]
+    left: Mapping[Path, bytes | None]
     outcome: Outcome
     before: Mapping[str, str]
     after: Mapping[str, str]
 
 
-@pytest.fixture(scope="module", params=DAMAGES, ids=lambda one: f"{one[2].__name__}-{Path(one[1]).name}")
+@pytest.fixture(scope="module", params=DAMAGES)
 def damage(request: pytest.FixtureRequest, warm: Warm) -> Damage:
     project = warm.restored()
-    task, made, kind = request.param
     before = project.artifacts()
-    [file] = (project.home / "build/stage").glob(made)
-    kind(file)
-    left = file.read_bytes() if file.exists() else None
+    deeds: dict[Path, Deed] = {}
+    for deed in request.param:
+        [file] = (project.home / "build/stage").glob(deed[1])
+        deeds[file] = deed
+    for file, (_, _, kind) in deeds.items():
+        kind(file)
+    left = {file: file.read_bytes() if file.exists() else None for file in deeds}
     outcome = project.doit()
-    return Damage(task, kind, file, left, outcome, before, project.artifacts())
+    return Damage(deeds, left, outcome, before, project.artifacts())
 
 
 def test_what_was_made_and_damaged_is_made_again_by_its_own_task_alone(damage: Damage) -> None:
-    assert damage.outcome.ran == {damage.task}
+    assert damage.outcome.code == 0, damage.outcome.said
+    assert damage.outcome.ran == {task for task, _, _ in damage.deeds.values()}
 
 
 def test_after_a_damage_tree_and_medium_are_as_before(damage: Damage) -> None:
@@ -312,14 +323,14 @@ def test_after_a_damage_tree_and_medium_are_as_before(damage: Damage) -> None:
 
 
 def test_the_reason_names_what_was_damaged(damage: Damage) -> None:
-    verb = "was deleted" if damage.kind is deleted else EDITED
-    assert damage.outcome.because[damage.task] == f"{damage.file} {verb}"
+    for file, (task, _, kind) in damage.deeds.items():
+        assert damage.outcome.because[task] == f"{file} {'was deleted' if kind is deleted else EDITED}"
 
 
 def test_what_somebody_changed_is_kept_where_the_output_says(damage: Damage) -> None:
     kept = re.findall(r"your version of .* is kept as (.+)", damage.outcome.out)
-    small = damage.left is not None and len(damage.left) <= 1 << 20
-    assert [Path(one).read_bytes() for one in kept] == ([damage.left] if small else [])
+    small = [data for data in damage.left.values() if data is not None and len(data) <= 1 << 20]
+    assert sorted(Path(one).read_bytes() for one in kept) == sorted(small)
 
 
 def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
@@ -332,27 +343,34 @@ def test_two_files_of_one_name_are_both_kept(built: Project) -> None:
     assert {Path(one).read_bytes() for one in kept} == set(mine.values())
 
 
+STRAYS = (
+    "Packages/zsh-5.0.2-34.el7.x86_64.rpm",
+    "Packages/README",
+    "Packages/base/comps.xml.orig",
+    "Packages/TRANS.TBL",
+    "repodata/0123-primary.xml.gz",
+    "repodata/repomd.xml.asc",
+    "images/updates.img.old",
+    "isolinux/boot.cat",
+    "isolinux/TRANS.TBL",
+    "product/.buildstamp",
+    "netinstall/isolinux/isolinux.cfg",
+    ".treeinfo.old",
+    "notes/to-myself",
+)
+
+
 @pytest.mark.parametrize(
-    "stray",
+    "strays",
     [
-        "Packages/zsh-5.0.2-34.el7.x86_64.rpm",
-        "Packages/README",
-        "Packages/base/comps.xml.orig",
-        "Packages/TRANS.TBL",
-        "repodata/0123-primary.xml.gz",
-        "repodata/repomd.xml.asc",
-        "images/updates.img.old",
-        "isolinux/boot.cat",
-        "isolinux/TRANS.TBL",
-        "product/.buildstamp",
-        "netinstall/isolinux/isolinux.cfg",
-        ".treeinfo.old",
-        "notes/to-myself",
+        pytest.param(STRAYS, id="all at once"),
+        *(pytest.param((stray,), id=stray, marks=pytest.mark.exhaustive) for stray in STRAYS),
     ],
 )
-def test_what_does_not_belong_in_the_tree_is_removed(built: Project, stray: str) -> None:
+def test_what_does_not_belong_in_the_tree_is_removed(built: Project, strays: tuple[str, ...]) -> None:
     before = built.artifacts()
-    write_file(built.tree / stray, "somebody's")
+    for stray in strays:
+        write_file(built.tree / stray, "somebody's")
     built.build()
     assert built.artifacts() == before
 

@@ -22,7 +22,7 @@ from smedoit.translations import patches
 from smedoit.translations.mirror import mirror_translations
 from tests.harness.servers import KINDS, Real, real
 
-QUICK = NetworkSettings(delay=0, timeout=5, tries=2)
+QUICK = NetworkSettings(delay=0, timeout=600, tries=2)
 SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 ODD = ["a b.txt", "ä.txt", "x#y.txt", "x?y.txt", "x&y.txt", "x+y.txt", "x;y.txt", "~x.txt", "'q'.txt", "<b>.txt"]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,7 +21,7 @@ from smedoit.publish import remote
 from smedoit.publish.channels import OURS, TESTING, PublishLocation
 from smedoit.publish.publish import rollback_publish
 from tests.harness.publishing import read_whole, reader, state, take_back, tier, told
-from tests.harness.servers import free_port
+from tests.harness.servers import free_port, serving
 from tests.harness.tools import need
 from tests.integration.test_publish import World
 from tests.integration.test_publish_moves import final, publish, put
@@ -44,28 +43,6 @@ class Mirror:
 
 
 @contextmanager
-def running(command: list[str], port: int, log: Path) -> Iterator[None]:
-    """Let a server run until the block ends."""
-    with log.open("wb") as words:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words)
-    try:
-        deadline = time.monotonic() + 20
-        while not listens(port):
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
-        yield
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
 def daemon(home: Path, munge: str = "no") -> Iterator[Mirror]:
     """Yield a mirror behind an rsync daemon."""
     need("rsync")
@@ -77,7 +54,7 @@ def daemon(home: Path, munge: str = "no") -> Iterator[Mirror]:
         f"[closed]\npath = {place}\nread only = yes\n"
     )
     config = ["--daemon", "--no-detach", "--address=127.0.0.1", f"--port={port}", f"--config={home}/rsyncd.conf"]
-    with running(["rsync", *config, f"--log-file={home}/log"], port, home / "words"):
+    with serving("rsync", *config, f"--log-file={home}/log", home=home, port=port):
         yield Mirror(f"rsync://127.0.0.1:{port}/releases", (), place)
 
 
@@ -98,11 +75,14 @@ def shell(home: Path) -> Iterator[Mirror]:
     )
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd shuts itself in
-    program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin")
-    assert program
     how = f"ssh -F none -p {port} -i {home}/user -o UserKnownHostsFile={home}/known -o BatchMode=yes"
-    with running([program, "-D", "-e", "-f", str(home / "conf")], port, home / "words"):
-        yield Mirror(f"{getpass.getuser()}@127.0.0.1:{place}", ("-e", how), place)
+    with (
+        serving("sshd", "-D", "-e", "-f", str(home / "conf"), home=home, port=port),
+        TemporaryDirectory(prefix="ssh") as short,  # sockets have short names
+    ):
+        once = f"{how} -o ControlMaster=auto -o ControlPersist=yes -o ControlPath={short}/%p"
+        yield Mirror(f"{getpass.getuser()}@127.0.0.1:{place}", ("-e", once), place)
+        subprocess.run([*once.split(), "-q", "-O", "exit", "127.0.0.1"], check=False, capture_output=True)
 
 
 @pytest.fixture

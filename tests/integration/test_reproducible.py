@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.runtime import files
+from tests.harness.processes import wait_until
 from tests.harness.project import Project, replicate
 
 FAT_TICK = 2.1  # seconds after which the clock of every format we write shows another time
@@ -50,15 +51,20 @@ def build(project: Project, mask: int, environment: Mapping[str, str], *args: st
     assert outcome.code == 0, outcome.out + outcome.err
 
 
+@pytest.fixture(scope="module")
+def one(practice_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("one") / "here")
+    replicate(practice_world, project.home)
+    build(project, 0o022, HERE)
+    return project
+
+
 @pytest.fixture(scope="module", params=[(), ("-n", "2"), ("-n", "2", "-P", "thread")], ids=["alone", "n2", "threads"])
 def two(
-    request: pytest.FixtureRequest, practice_world: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, one: Project, practice_world: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Two]:
-    place = tmp_path_factory.mktemp("two")
-    one, other = Project(place / "here"), Project(place / "somewhere/else, far away")
-    for project in (one, other):
-        replicate(practice_world, project.home)
-    build(one, 0o022, HERE)
+    other = Project(tmp_path_factory.mktemp("two") / "somewhere/else, far away")
+    replicate(practice_world, other.home)
     for tier in other.release.tiers:
         for file in tier.path.rglob("a*.rpm"):  # one that only its owner may read
             data = file.read_bytes()
@@ -66,7 +72,7 @@ def two(
     for file in other.release.content.path.rglob("*"):  # a checkout has other times, and modes that follow the umask
         os.utime(file, (1, 1))
         file.chmod(file.stat().st_mode & ~0o077)
-    time.sleep(max(0.0, one.iso.stat().st_mtime + FAT_TICK - time.time()))
+    wait_until(lambda: time.time() > one.iso.stat().st_mtime + FAT_TICK)
     build(other, 0o077, ELSEWHERE, *request.param)
     yield Two(one, other)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from smedoit.sample.translations import LANGUAGES, MESSAGES, encode_mo, practice
 from smedoit.translations import mirror as translations_mirror
 from smedoit.translations.mirror import mirror_translations
 from tests.harness import servers
+from tests.harness.processes import CEILING, wait_until
 from tests.harness.servers import ScriptedServer, broken_off, listing, publish, served, status
 
-QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
+QUICK = NetworkSettings(delay=0, timeout=600, tries=1)
 SET = {f"{language}/LC_MESSAGES/anaconda.mo": practice_catalog(language) for language in LANGUAGES}
 BASE = "/anaconda/sme10/"
 DE = "de/LC_MESSAGES/anaconda.mo"
@@ -241,14 +243,23 @@ def test_killed_in_the_middle_and_run_again_the_tree_is_that_of_one_run(
     for relative, data in old.items():
         files.write_file(tmp_path / "po" / relative, data)
     url = publish(server, BASE, SET)
-    for path, answers in server.script.items():
-        slow = lambda handler, then=answers[0]: (time.sleep(0.02), then(handler))[0]  # noqa: E731
-        server.script[path] = [slow]
+    whole, dead = dict(server.script), threading.Event()
+
+    def until_then(answer: servers.Answer) -> servers.Answer:
+        def answered(handler: servers.Handler) -> None:
+            if len(server.asked) > after:
+                dead.wait(CEILING)
+            answer(handler)
+
+        return answered
+
+    server.script = {path: [until_then(answer)] for path, [answer] in whole.items()}
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), url], cwd=Path(__file__).parents[2])
-    while len(server.asked) < after and child.poll() is None:
-        time.sleep(0.002)
+    wait_until(lambda: len(server.asked) > after or child.poll() is not None)
     child.kill()
-    assert child.wait() != 0
+    assert child.wait() == -signal.SIGKILL
+    dead.set()
+    server.script = whole
     assert here(tmp_path) == old
     mirror(tmp_path, url)
     assert here(tmp_path) == SET

@@ -24,7 +24,7 @@ from tests.harness.nouns import package
 from tests.harness.servers import ScriptedServer, publish, served
 from tests.harness.tools import need, read_with
 
-QUICK = NetworkSettings(delay=0, timeout=5, tries=1)
+QUICK = NetworkSettings(delay=0, timeout=600, tries=1)
 BUILT = datetime(2026, 1, 2, tzinfo=timezone.utc)
 BEFORE, AFTER = BUILT.replace(day=1), BUILT.replace(day=3)
 
