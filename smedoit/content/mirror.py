@@ -8,23 +8,19 @@ from pathlib import Path
 
 from smedoit.config.inputs import RsyncMirror
 from smedoit.config.network import NetworkSettings
-from smedoit.content import rsync_plan
-from smedoit.content.rsync_plan import DryRunResult
-from smedoit.errors import ConfigError, FileError, NetworkError, format_size
+from smedoit.errors import ConfigError, FileError, NetworkError, format_grouped, format_size
 from smedoit.runtime import files, progress, rsync
-from smedoit.runtime.process import ProgramError, follow_program, run_program
+from smedoit.runtime.rsync import DryRun, RsyncError, RsyncRoute
 
 # As --archive, but owners stay ours, and nothing comes that leads out of the copy or is no file.
-COMMON = (
+OPTIONS = (
     "--recursive", "--links", "--times", "--perms", "--safe-links", "--verbose", "--delete-delay",
-    f"--out-format={rsync_plan.FORMAT}", "--partial-dir=.rsync-partial",
+    rsync.FORMAT, "--partial-dir=.rsync-partial",
 )  # fmt: skip
 MARKED = "doit mirror keeps this directory as its source has it: other files in it are removed.\n"
-MEANINGS = {
-    **rsync.CODES,
+CAUSES = {
     1: "its options are wrong: look at rsync in that [[rsync_mirror]]",
     11: "a file cannot be written: no room here, or not allowed",
-    23: "some files were not transferred: the lines below name them",
     24: "files vanished on the other side meanwhile: it is being changed just now",
     25: "more files would disappear than in the dry run before: the other side is being changed just now",
 }
@@ -53,17 +49,35 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
     _claim_directory(mirror)
     files.remove_file(log)
     held = len(_mirror_files(mirror))
-    plan = rsync_plan.parse_dry_run(_rsync_from_source(mirror, network, log, "--dry-run"))
-    rsync_plan.refuse_excess_deletions(mirror, plan.going, held)
-    with progress.progress_meter(f"{mirror.name}: {len(plan.coming)} files") as shown:
-        _rsync_from_source(
-            mirror,
-            network,
-            log,
-            f"--max-delete={len(plan.going) + plan.leftovers}",
-            on_line=transfer_listener(plan, shown),
+    route = RsyncRoute(
+        mirror.source.rstrip("/") + "/",
+        f"{mirror.path}/",
+        mirror.source,
+        log,
+        (*OPTIONS, f"--timeout={network.timeout}", f"--exclude=/{mirror.marker}", *mirror.rsync),
+        CAUSES,
+    )
+    try:
+        found = route.dry_run()
+        _refuse_excess_deletions(mirror, found, held)
+        with progress.progress_meter(f"{mirror.name}: {len(found.arriving)} files") as shown:
+            route.follow(transfer_listener(found, shown), found.max_delete)
+    except RsyncError as error:
+        raise NetworkError(
+            str(error), hint=f"what has come is kept; doit mirror:{mirror.name} goes on from there"
+        ) from None
+    return f"{len(found.arriving)} files came ({format_size(found.size)}), {len(found.deleted)} of {held} went"
+
+
+def _refuse_excess_deletions(mirror: RsyncMirror, found: DryRun, held: int) -> None:
+    """Raise NetworkError if more files would disappear from a copy of held files than may."""
+    if len(found.deleted) > held * mirror.max_delete_percent // 100:
+        raise NetworkError(
+            f"{mirror.path}: {len(found.deleted)} of {held} files would disappear, [[rsync_mirror]] {mirror.name}"
+            f" max_delete_percent allows {mirror.max_delete_percent} %\n{format_grouped({'would go': found.deleted})}",
+            hint=f"look whether {mirror.source} is the right place; if it is, raise max_delete_percent."
+            " Nothing was changed",
         )
-    return f"{len(plan.coming)} files came ({format_size(plan.size)}), {len(plan.going)} of {held} went"
 
 
 def _claim_directory(mirror: RsyncMirror) -> None:
@@ -86,40 +100,14 @@ def _mirror_files(mirror: RsyncMirror) -> list[Path]:
     return [path for path in found if path != mirror.path / mirror.marker]
 
 
-def _rsync_from_source(
-    mirror: RsyncMirror, network: NetworkSettings, log: Path, *words: str, on_line: Callable[[str], None] | None = None
-) -> str:
-    """Run rsync and return what it prints. Raises NetworkError with what its exit code means."""
-    options = [*COMMON, f"--timeout={network.timeout}", f"--exclude=/{mirror.marker}", *mirror.rsync, *words]
-    source = mirror.source.rstrip("/") + "/"
-    command = ["rsync", *options, "--", source, f"{mirror.path}/"]
-    try:
-        if on_line is None:
-            return run_program(command, log=log, package="rsync")
-        follow_program(command, on_line, log=log, package="rsync")
-        return ""
-    except ProgramError as error:
-        raise _explain_rsync_error(error, mirror) from None
-
-
-def transfer_listener(plan: DryRunResult, shown: Callable[[int, int], None]) -> Callable[[str], None]:
+def transfer_listener(found: DryRun, shown: Callable[[int, int], None]) -> Callable[[str], None]:
     """Return a listener to rsync's lines that moves the bar with each file that has come."""
     done = 0
 
     def heard(line: str) -> None:
         nonlocal done
-        if change := rsync_plan.parse_rsync_change(line):
-            done += plan.coming.get(change[1], 0)
-            shown(done, plan.size)
+        if change := rsync.parse_change(line):
+            done += found.arriving.get(change[1], 0)
+            shown(done, found.size)
 
     return heard
-
-
-def _explain_rsync_error(error: ProgramError, mirror: RsyncMirror) -> NetworkError:
-    """Return rsync's failure with the meaning of its code."""
-    meaning = MEANINGS.get(error.code, "see rsync(1), EXIT VALUES")
-    tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:] if not rsync_plan.parse_rsync_change(line))
-    return NetworkError(
-        f"{mirror.source}: rsync gave up with code {error.code}, {meaning}{tail}",
-        hint=f"what has come is kept; doit mirror:{mirror.name} goes on from there",
-    )

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError, format_grouped
 from smedoit.publish import plan
 from smedoit.publish.channels import PublishLocation
-from smedoit.runtime import progress
-from smedoit.runtime.process import ProgramError, run_program
-from smedoit.runtime.rsync import CODES
+from smedoit.runtime.rsync import RsyncError, RsyncRoute
 
-COMMON = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "--delay-updates", "--timeout=600")
+OPTIONS = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "--delay-updates", "--timeout=600")
+LINK_OPTIONS = ("--links", "--timeout=600")
+PARENT_OPTIONS = ("--recursive", "--chmod=D755", "--timeout=600")
 EXACT = ("--checksum",)  # equal times and sizes prove nothing of a file that may change under its name
+CAUSES = {
+    1: "an option of [publish] rsync is wrong, or the module may only be read",
+    11: "a file cannot be written on the other side: no room, or not allowed",
+    24: "files vanished here meanwhile: another publish?",
+}
 
 
 def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -> str:
@@ -23,22 +30,42 @@ def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -
 
     Raises PublishError; whatever was brought stays, no link names it, and doit publish goes on from there.
     """
-    source, there = f"{settings.target / place.path}/", f"{settings.remote.rstrip('/')}/{place.path}/"
-    _make_parents(settings, place, log)
-    gone = _files_to_delete(settings, source, there, log)
-    if len(gone) > settings.max_delete:
+    release = _remote_route(settings, f"{settings.target / place.path}/", f"{place.path}/", log)
+    with _publish_errors():
+        _make_parents(settings, place, log)
+        found = release.dry_run("--delete")
+        if len(found.deleted) > settings.max_delete:
+            raise PublishError(
+                f"{release.target}: {len(found.deleted)} files would disappear, [publish] max_delete allows"
+                f" {settings.max_delete}\n{format_grouped({'would go': found.deleted})}",
+                hint="look whether this is the right place; if it is, raise [publish] max_delete",
+            )
+        release.run(*_include_options(f"*{ending}" for ending in plan.PACKAGES))
+        release.run(*EXACT, *(f"--exclude={name}" for name in plan.REPOMD))
+        release.run(*EXACT, *_include_options(plan.REPOMD))
+        _push_link(settings, place, log)
+        if found.deletions:
+            release.run("--delete-after", found.max_delete)
+    return f"; {settings.remote} has it, {len(found.deleted)} files went there"
+
+
+def _remote_route(
+    settings: PublishSettings, source: str, place: str, log: Path, options: tuple[str, ...] = OPTIONS
+) -> RsyncRoute:
+    """Return the way from a source here to a place below the remote target."""
+    target = f"{settings.remote.rstrip('/')}/{place}"
+    return RsyncRoute(source, target, settings.remote, log, (*options, *settings.rsync), CAUSES)
+
+
+@contextmanager
+def _publish_errors() -> Iterator[None]:
+    """Turn a failure of rsync within into a PublishError that says how to go on."""
+    try:
+        yield
+    except RsyncError as error:
         raise PublishError(
-            f"{there}: {len(gone)} files would disappear, [publish] max_delete allows {settings.max_delete}\n"
-            f"{format_grouped({'would go': gone})}",
-            hint="look whether this is the right place; if it is, raise [publish] max_delete",
-        )
-    _run_rsync(settings, log, *_include_options(f"*{ending}" for ending in plan.PACKAGES), source, there)
-    _run_rsync(settings, log, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD), source, there)
-    _run_rsync(settings, log, *EXACT, *_include_options(plan.REPOMD), source, there)
-    _push_link(settings, place, log)
-    if gone:
-        _run_rsync(settings, log, "--delete-after", f"--max-delete={settings.max_delete}", source, there)
-    return f"; {settings.remote} has it, {len(gone)} files went there"
+            str(error), hint="what was brought is there and no link names it; doit publish goes on from there"
+        ) from None
 
 
 def push_rollback(settings: PublishSettings, place: PublishLocation, log: Path) -> str:
@@ -48,7 +75,8 @@ def push_rollback(settings: PublishSettings, place: PublishLocation, log: Path) 
     """
     named = (settings.target / place.link).is_symlink()
     if named:
-        _push_link(settings, place, log)
+        with _publish_errors():
+            _push_link(settings, place, log)
     if (settings.target / place.path).is_dir():
         return push_release(settings, place, log)
     left = (
@@ -57,17 +85,11 @@ def push_rollback(settings: PublishSettings, place: PublishLocation, log: Path) 
     return f"; {settings.remote} {'has its link back, and ' if named else ''}still has {left}"
 
 
-def _files_to_delete(settings: PublishSettings, source: str, there: str, log: Path) -> list[str]:
-    """Return what would disappear on the other side; nothing is changed for that."""
-    said = _run_rsync(settings, log, "--dry-run", "--delete", "--itemize-changes", source, there)
-    return [line.removeprefix("*deleting").strip() for line in said.splitlines() if line.startswith("*deleting")]
-
-
 def _make_parents(settings: PublishSettings, place: PublishLocation, log: Path) -> None:
     """Make the directories above a release on the other side, which rsync does not do itself."""
     with tempfile.TemporaryDirectory() as empty:
         (Path(empty) / place.path).mkdir(parents=True)
-        _run_rsync(settings, log, f"{empty}/", f"{settings.remote.rstrip('/')}/", plain=("--recursive", "--chmod=D755"))
+        _remote_route(settings, f"{empty}/", "", log, PARENT_OPTIONS).run()
 
 
 def _include_options(names: Iterable[str]) -> list[str]:
@@ -77,34 +99,13 @@ def _include_options(names: Iterable[str]) -> list[str]:
 
 def _push_link(settings: PublishSettings, place: PublishLocation, log: Path) -> None:
     """Bring the version link, which rsync puts in the place of the old one by a rename, and look where it leads."""
-    local, top = settings.target / place.link, settings.remote.rstrip("/")
-    there = f"{top}/{place.link}"
-    plain = ("--links", "--timeout=600")
-    _run_rsync(settings, log, str(local), there.removesuffix(local.name), plain=plain)
+    local = settings.target / place.link
+    link = _remote_route(settings, str(local), place.link, log, LINK_OPTIONS)
+    replace(link, target=link.target.removesuffix(local.name)).run()
     try:
-        _run_rsync(settings, log, "--list-only", f"{there}/", plain=plain)
-    except PublishError as error:
+        replace(link, source=f"{link.target}/", target="").run("--list-only")
+    except RsyncError as error:
         raise PublishError(
-            f"{there}: does not lead to {local.readlink()}\n  {error}",
+            f"{link.target}: does not lead to {local.readlink()}\n  {error}",
             hint="a daemon needs munge symlinks = no for that module",
         ) from None
-
-
-def _run_rsync(settings: PublishSettings, log: Path, *words: str, plain: Sequence[str] = COMMON) -> str:
-    """Run rsync and return what it prints. Raises PublishError with what its exit code means."""
-    command = ["rsync", *plain, *settings.rsync, *words]
-    progress.log_line(" ".join(command))
-    try:
-        return run_program(command, log=log, package="rsync")
-    except ProgramError as error:
-        raise _explain_failure(error, settings.remote) from None
-
-
-def _explain_failure(error: ProgramError, remote: str) -> PublishError:
-    """Return rsync's failure with the meaning of its code."""
-    meaning = CODES.get(error.code, "see rsync(1), EXIT VALUES")
-    tail = "".join(f"\n    {line}" for line in error.said.splitlines()[-5:])
-    return PublishError(
-        f"{remote}: rsync gave up with code {error.code}, {meaning}{tail}",
-        hint="what was brought is there and no link names it; doit publish goes on from there",
-    )

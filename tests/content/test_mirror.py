@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from smedoit.config.inputs import MARKER, RsyncMirror
 from smedoit.config.network import NetworkSettings
 from smedoit.config.schema import InvalidValueError
-from smedoit.content import mirror, rsync_plan
+from smedoit.content import mirror
 from smedoit.content.mirror import sync_rsync_mirror
 from smedoit.errors import FileError, NetworkError, SmeError
 from smedoit.runtime import files
@@ -125,9 +126,13 @@ def test_a_run_killed_in_the_middle_ends_in_the_same_copy(upstream: Upstream, mo
     assert upstream.is_equal()
 
 
-def test_what_a_killed_transfer_left_does_not_count_as_a_deletion() -> None:
-    said = "*deleting 0 .large.Ab1_9z\n*deleting 0 os/.b.rpm.abcdef\n*deleting 0 os/\n>f+++++++++ 7 large\n"
-    assert rsync_plan.parse_dry_run(said) == rsync_plan.DryRunResult({"large": 7}, ("os/.b.rpm.abcdef",), 1)
+def test_a_directory_that_the_source_has_no_more_goes_with_its_files(upstream: Upstream) -> None:
+    for name in ("os/repodata/old/a", "os/repodata/b"):
+        files.write_file(upstream.root / name, "data")
+    upstream.bring()
+    shutil.rmtree(upstream.root / "os/repodata")
+    assert upstream.bring() == "0 files came (0 bytes), 2 of 22 went"
+    assert not (upstream.mirror.path / "repodata").exists()
 
 
 def test_what_stops_rsync_is_told_in_a_sentence(upstream: Upstream) -> None:
