@@ -31,12 +31,14 @@ COMPS = """<?xml version="1.0" encoding="UTF-8"?>
 </comps>
 """
 CLOSE = (
-    "from smedoit.checks.closure import check_closure;"
-    "print(check_closure(tree, comps, (), (), (), (), memory, 'x86_64')['did'])"
+    "from smedoit.checks.closure import check_closure; from smedoit.config.checks import ClosureSettings;"
+    "from smedoit.repodata.inputs import RepoReader;"
+    "print(check_closure(tree, comps, ClosureSettings(), (), (), RepoReader('x86_64', memory))['did'])"
 )
 PAGES = (
-    "from smedoit.repoview.write import write_repoview; from tests.harness.nouns import identity;"
-    "print(write_repoview(tree, 'crowd', comps, (), identity(), memory, state))"
+    "from smedoit.branding.rules import Branding; from smedoit.repoview.write import write_repoview;"
+    "from tests.harness.nouns import identity;"
+    "print(write_repoview(tree, 'crowd', comps, Branding(identity()), memory, state))"
 )
 SETTING = (
     "from pathlib import Path; top = Path({top!r}); tree = top / 'tree'; comps = tree / 'comps.xml';"

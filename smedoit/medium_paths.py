@@ -12,4 +12,5 @@ FROM_TREE = (  # on the network install medium; its packages, and what describes
     EFI_IMAGE,
     *OVERLAYS,
 )
+COMPS = "Packages/base/comps.xml"
 UNDER_WAY = "under-way.json"

@@ -206,9 +206,7 @@ def _host_distribution() -> str:
         return ""
 
 
-def rebuild_from_record(
-    rel: Release, own: Path, dodo: Path, started: Path, log: Path, to: str, words: Sequence[str]
-) -> str:
+def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: str, words: Sequence[str]) -> str:
     """Build again from a record in a directory of its own, and compare every artifact.
 
     own      the record of this release, if words names no other
@@ -226,7 +224,7 @@ def rebuild_from_record(
     again = _prepare_build_root(rel, before, place)
     run_program(
         [sys.executable, "-m", "doit", "-f", dodo, "again=1", "offline=1", "release"],
-        cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=log,
+        cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=rel.logs / "rebuild.doit.log",
     )  # fmt: skip
     made = again.stage / own.name
     now = build_record.parse_build_record(files.read_file_text(made), made)

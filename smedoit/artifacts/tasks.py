@@ -180,7 +180,6 @@ def rebuild(rel: Release) -> Task:
             own=build_record_path(rel),
             dodo=Path.cwd() / "dodo.py",
             started=started_in(),
-            log=rel.logs / "rebuild.doit.log",
             to=to,
             words=words,
         )

@@ -7,7 +7,8 @@ brand.py. Where several rules name a file, release.toml's first one counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from smedoit.branding import render
@@ -95,15 +96,21 @@ DEFAULTS = (
 )
 
 
-def find_rule(relative: str, own: Sequence[BrandingRule]) -> BrandingRule | None:
-    """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
-    for rule in (*own, *DEFAULTS):
-        if any(fnmatchcase(relative, pattern) for pattern in rule.files):
-            return rule
-    return None
+@dataclass(frozen=True)
+class Branding:
+    """What texts of the content tree are made to show: this release, by release.toml's own rules before the usual ones."""
 
+    identity: ReleaseIdentity
+    rules: tuple[BrandingRule, ...] = ()
 
-def render_content(relative: str, text: str, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> str:
-    """Return a text of the content tree as this release shows it. Raises ContentError."""
-    rule = find_rule(relative, own)
-    return text if rule is None else KINDS[rule.kind](text, identity, rule, relative)
+    def find_rule(self, relative: str) -> BrandingRule | None:
+        """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
+        for rule in (*self.rules, *DEFAULTS):
+            if any(fnmatchcase(relative, pattern) for pattern in rule.files):
+                return rule
+        return None
+
+    def render(self, relative: str, text: str) -> str:
+        """Return a text of the content tree as this release shows it. Raises ContentError."""
+        rule = self.find_rule(relative)
+        return text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)

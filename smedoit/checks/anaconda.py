@@ -13,7 +13,7 @@ from smedoit.checks.updates import report_check
 from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import ContentError
 from smedoit.package import Evr
-from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.runtime import files
 
 NAME = "anaconda"
@@ -109,7 +109,7 @@ def anaconda_disagreements(
 
 
 def check_anaconda_version(
-    settings: AnacondaSettings, mirrors: Places, tiers: Mapping[str, Path], is_final: bool, memory: Path, arch: str
+    settings: AnacondaSettings, mirrors: Places, tiers: Mapping[str, Path], is_final: bool, reader: RepoReader
 ) -> Mapping[str, str]:
     """Say whether our anaconda is upstream's and is the one of the extras tier; a final release refuses to differ.
 
@@ -117,9 +117,9 @@ def check_anaconda_version(
     """
     if not settings.source:
         return {"did": "release.toml names no source in [anaconda], so nothing is compared"}
-    ours = own_anaconda(Path(settings.source), settings.dist, memory, arch)
+    ours = own_anaconda(Path(settings.source), settings.dist, reader)
     theirs = newest_version(
-        [candidate for name, place in mirrors for candidate in _anaconda_packages(name, place, memory, arch)]
+        [candidate for name, place in mirrors for candidate in _anaconda_packages(name, place, reader)]
     )
     place = tiers.get(settings.extras)
     if place is None:
@@ -127,7 +127,7 @@ def check_anaconda_version(
             f"[anaconda] extras = {settings.extras!r}: there is no such tier",
             hint="add it to [[tiers]] with stage = false, or name another one",
         )
-    extras = newest_version(_anaconda_packages(settings.extras, place, memory, arch))
+    extras = newest_version(_anaconda_packages(settings.extras, place, reader))
     trouble = anaconda_disagreements(ours, theirs, extras, settings.extras)
     return report_check(
         "the anacondas do not agree",
@@ -139,12 +139,12 @@ def check_anaconda_version(
     )
 
 
-def own_anaconda(place: Path, dist: str, memory: Path, arch: str) -> FoundVersion:
+def own_anaconda(place: Path, dist: str, reader: RepoReader) -> FoundVersion:
     """Return our own anaconda, by its spec file, else by the newest source package beside it."""
     spec = place / "anaconda.spec"
     if spec.is_file():
         return FoundVersion(spec_evr(files.read_file_text(spec), str(spec), dist), "anaconda.spec")
-    found = newest_version(_anaconda_packages("our source package", place, memory, arch)) if place.is_dir() else None
+    found = newest_version(_anaconda_packages("our source package", place, reader)) if place.is_dir() else None
     if found is None:
         raise ContentError(
             f"{place}: has no anaconda.spec and no source package of anaconda",
@@ -153,10 +153,10 @@ def own_anaconda(place: Path, dist: str, memory: Path, arch: str) -> FoundVersio
     return found
 
 
-def _anaconda_packages(name: str, place: Path, memory: Path, arch: str) -> list[FoundVersion]:
+def _anaconda_packages(name: str, place: Path, reader: RepoReader) -> list[FoundVersion]:
     """Return every anaconda of a repository, binary or source. Raises PackageError if it cannot be read."""
     return [
         FoundVersion(package.evr, name)
-        for package in list_repo_packages([RepoSource(name, place, arch)], memory, arch)
+        for package in list_repo_packages([RepoSource(name, place, reader.arch)], reader)
         if package.name == NAME
     ]

@@ -8,11 +8,11 @@ from typing import Any
 
 from smedoit.checks import solver, unmet
 from smedoit.checks.unmet import Provider, UnmetDependency
-from smedoit.config.checks import ClosureWaiver
+from smedoit.config.checks import ClosureSettings
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError
 from smedoit.repodata import comps, read
-from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text
 
@@ -27,23 +27,22 @@ PRIMARY, WITH_FILES = ("primary",), ("primary", "filelists")
 def check_closure(
     tree_root: Path,
     comps_file: Path,
-    installer: Sequence[str],
-    waivers: Sequence[ClosureWaiver],
+    settings: ClosureSettings,
     tiers: Sequence[Tier],
     mirrors: Places,
-    memory: Path,
-    arch: str,
+    reader: RepoReader,
 ) -> Mapping[str, str]:
     """Raise PackageError unless the packages of the tree need nothing from elsewhere.
 
     tiers, mirrors  where there may be what fills a hole
     """
+    arch, memory = reader.arch, reader.memory
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
     medium = RepoSource(MEDIUM, tree_root, arch)
     pool = load_pool(medium, PRIMARY, arch, memory)
     if solver.needs_filelists(pool):
         pool = load_pool(medium, WITH_FILES, arch, memory)
-    judgement = unmet.apply_waivers(solver.find_unmet(pool, installs, installer), waivers)
+    judgement = unmet.apply_waivers(solver.find_unmet(pool, installs, settings.installer), settings.waivers)
     for waiver in judgement.unused:
         progress.log_line(f"[[closure.waivers]] {waiver}: there is no such hole any more")
     if judgement.standing:

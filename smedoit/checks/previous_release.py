@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,7 @@ from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.repodata.inputs import REPOMD, RepoSource
+from smedoit.repodata.inputs import REPOMD, RepoReader, RepoSource
 from smedoit.repodata.read import create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.runtime.files import (
     make_directory,
@@ -30,16 +31,40 @@ from smedoit.runtime.files import (
 )
 
 
-@contextmanager
-def open_previous_release(
-    previous: str, arch: str, network: NetworkSettings, memory: Path, more: Sequence[str] = ()
-) -> Iterator[Path]:
-    """Yield the last release as a lock or as its tree, taken out of an ISO or fetched if need be.
+@dataclass(frozen=True)
+class PreviousRelease:
+    """The release before this one: a packages.lock, a directory or address with repodata/, or an ISO.
 
-    arch    the tree may lie in a directory of this name
-    memory  of the task that asks: beside it lies what was fetched
-    more    further files of the release that are wanted where it has them
+    place   which of them, "" if release.toml names none
+    reader  its tree may lie in a directory of the architecture; beside its memory lies what was fetched
     """
+
+    place: str
+    reader: RepoReader
+    network: NetworkSettings
+
+
+@dataclass(frozen=True)
+class ReleaseComparison:
+    """This release and the one before it.
+
+    root  the build root, to which the files of the lock are relative
+    lock  packages.lock of this release
+    """
+
+    root: Path
+    lock: Path
+    previous: PreviousRelease
+
+
+@contextmanager
+def open_previous_release(release: PreviousRelease, more: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield the previous release as a lock or as its tree, taken out of an ISO or fetched if need be.
+
+    more  further files of the release that are wanted where it has them
+    """
+    previous, network = release.place, release.network
+    arch, memory = release.reader.arch, release.reader.memory
     if is_http_url(previous):
         yield _fetch_previous_release(previous, network, memory.with_suffix(""), more)
     elif previous.endswith(".iso"):
@@ -91,16 +116,16 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
     return directory
 
 
-def previous_release_packages(place: Path, arch: str, memory: Path) -> list[Package]:
+def previous_release_packages(place: Path, reader: RepoReader) -> list[Package]:
     """Return the packages of the last release, by its lock or its repodata. Raises PackageError, TreeError."""
     if place.is_dir():
-        source = RepoSource("the last release", place, arch)
+        source = RepoSource("the last release", place, reader.arch)
         if source.repomd is None:
             raise PackageError(
                 f"{place}: has no repodata",
                 hint="name the release's packages.lock or its tree in [quality] previous_release",
             )
-        return list_repo_packages([source], memory, arch)
+        return list_repo_packages([source], reader)
     if not place.exists():
         raise FileError(
             f"{place}: the last release is not there",
@@ -109,12 +134,12 @@ def previous_release_packages(place: Path, arch: str, memory: Path) -> list[Pack
     return [pick.package for pick in lock.parse_lock(read_file_text(place), place)]
 
 
-def list_repo_packages(sources: Iterable[RepoSource], memory: Path, arch: str) -> list[Package]:
+def list_repo_packages(sources: Iterable[RepoSource], reader: RepoReader) -> list[Package]:
     """Return the packages that metadata tells of, as far as it does: nobody has verified them."""
     found = []
     for source in sources:
-        with plain_metadata(source, PRIMARY, memory) as files:
-            pool = create_solver_pool(arch, {source.name: files})
+        with plain_metadata(source, PRIMARY, reader.memory) as files:
+            pool = create_solver_pool(reader.arch, {source.name: files})
             found += [_package_from_solvable(solvable) for solvable in pool.solvables_iter()]
     return found
 

@@ -13,16 +13,15 @@ from pathlib import Path
 
 from smedoit.checks import previous_release, qa_lists
 from smedoit.checks.closure import Places
-from smedoit.checks.previous_release import list_repo_packages
+from smedoit.checks.previous_release import ReleaseComparison, list_repo_packages
 from smedoit.checks.qa_lists import BugzillaBug, QaLists
 from smedoit.checks.updates import exception_clause, report_check
 from smedoit.config.checks import QaSettings, QaWaiver
-from smedoit.config.network import NetworkSettings
 from smedoit.errors import ContentError, format_grouped
 from smedoit.package import Evr, Package
 from smedoit.packages import changes, lock
 from smedoit.packages.select import SelectedPackage
-from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog
 from smedoit.runtime import files
@@ -160,15 +159,7 @@ HINT_LISTS = (
 
 
 def verify_changed_packages(
-    lock_file: Path,
-    root: Path,
-    settings: QaSettings,
-    bugs: Sequence[str],
-    tiers: Places,
-    is_final: bool,
-    network: NetworkSettings,
-    memory: Path,
-    arch: str,
+    compared: ReleaseComparison, settings: QaSettings, bugs: Sequence[str], tiers: Places, is_final: bool
 ) -> Mapping[str, str]:
     """Say which packages changed since the last release and who verified them; a final release refuses the others.
 
@@ -177,13 +168,14 @@ def verify_changed_packages(
 
     Raises ContentError for a list that names a package which does not exist.
     """
-    if not settings.previous_release:
+    lock_file, root, previous = compared.lock, compared.root, compared.previous
+    if not previous.place:
         return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
     picks = lock.parse_lock(files.read_file_text(lock_file), lock_file)
-    with previous_release.open_previous_release(settings.previous_release, arch, network, memory) as last:
-        before = previous_release.previous_release_packages(last, arch, memory)
+    with previous_release.open_previous_release(previous) as last:
+        before = previous_release.previous_release_packages(last, previous.reader)
     lists = qa_lists.parse_qa_lists({file: files.read_file_text(file) for file in settings.verified})
-    _refuse_unknown_packages(lists, [*(pick.package for pick in picks), *before], tiers, memory, arch)
+    _refuse_unknown_packages(lists, [*(pick.package for pick in picks), *before], tiers, previous.reader)
     changed = packages_to_verify(picks, {package.nevra: package.sha256 for package in before})
     found = check_qa(
         changed, lists, settings.waived, _changelog_bugs(changed, before, root, bugs) if lists.bugs else {}
@@ -209,13 +201,12 @@ def _group_by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]
     return found
 
 
-def _refuse_unknown_packages(lists: QaLists, known: Sequence[Package], tiers: Places, memory: Path, arch: str) -> None:
+def _refuse_unknown_packages(lists: QaLists, known: Sequence[Package], tiers: Places, reader: RepoReader) -> None:
     """Raise ContentError if a list names what neither the medium, the last release nor any tier has."""
     if not unknown_entries(lists, known):
         return
-    elsewhere = list_repo_packages(
-        [RepoSource(name, place, arch) for name, place in tiers if place.is_dir()], memory, arch
-    )
+    sources = [RepoSource(name, place, reader.arch) for name, place in tiers if place.is_dir()]
+    elsewhere = list_repo_packages(sources, reader)
     if complaints := unknown_entries(lists, [*known, *elsewhere]):
         raise ContentError(
             f"the lists of [quality] verified cannot be meant: entries that\n{format_grouped(complaints)}",

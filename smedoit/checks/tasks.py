@@ -8,7 +8,7 @@ from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_OVERLAID
-from smedoit.repodata.inputs import repositories
+from smedoit.repodata.inputs import RepoReader, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
 COMPS = "Packages/base/comps.xml"
@@ -25,9 +25,9 @@ def named_repositories(rel: Release, places: tuple[Path, ...]) -> list[tuple[str
     return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
 
 
-def memory(rel: Release, task: str) -> Path:
-    """Return where a task remembers what it read of RPMs without repodata; one a task, for doit -n."""
-    return rel.cache / f"metadata/{task}.sqlite"
+def repo_reader(rel: Release, task: str) -> RepoReader:
+    """Return how a task reads repositories; each remembers on its own, for doit -n."""
+    return RepoReader(rel.release.arch, rel.cache / f"metadata/{task}.sqlite")
 
 
 def last_release(rel: Release, *more: str) -> list[FileSet]:
@@ -44,7 +44,7 @@ def last_release(rel: Release, *more: str) -> list[FileSet]:
 
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
-    groups, mirrors, arch = rel.tree / COMPS, named_repositories(rel, rel.updates.mirrors), rel.release.arch
+    groups, mirrors = rel.tree / COMPS, named_repositories(rel, rel.updates.mirrors)
 
     def run() -> object:
         from smedoit.checks.closure import check_closure
@@ -52,12 +52,10 @@ def closure(rel: Release) -> Task:
         return check_closure(
             tree_root=rel.tree,
             comps_file=groups,
-            installer=rel.closure.installer,
-            waivers=rel.closure.waivers,
+            settings=rel.closure,
             tiers=rel.tiers,
             mirrors=mirrors,
-            memory=memory(rel, "closure"),
-            arch=arch,
+            reader=repo_reader(rel, "closure"),
         )
 
     return Task(
@@ -86,8 +84,7 @@ def updates(rel: Release) -> Task:
             mirrors=mirrors,
             settings=rel.updates,
             is_final=identity.is_final,
-            memory=memory(rel, "updates"),
-            arch=identity.arch,
+            reader=repo_reader(rel, "updates"),
         )
 
     return Task(
@@ -102,21 +99,19 @@ def updates(rel: Release) -> Task:
 def quality(rel: Release) -> Task:
     """Who verified what changed."""
     asked, identity = rel.quality, rel.release
-    kept = memory(rel, "quality")
 
     def run() -> object:
+        from smedoit.checks.previous_release import PreviousRelease, ReleaseComparison
         from smedoit.checks.qa import verify_changed_packages
 
         return verify_changed_packages(
-            lock_file=rel.lock,
-            root=rel.root,
+            compared=ReleaseComparison(
+                rel.root, rel.lock, PreviousRelease(asked.previous_release, repo_reader(rel, "quality"), rel.network)
+            ),
             settings=asked,
             bugs=rel.notes.bugs,
             tiers=tier_places(rel),
             is_final=identity.is_final,
-            network=rel.network,
-            memory=kept,
-            arch=identity.arch,
         )
 
     return Task(
@@ -141,8 +136,7 @@ def anaconda_version(rel: Release) -> Task:
             mirrors=named_repositories(rel, asked.upstream),
             tiers=places,
             is_final=identity.is_final,
-            memory=memory(rel, "anaconda"),
-            arch=identity.arch,
+            reader=repo_reader(rel, "anaconda"),
         )
 
     return Task(

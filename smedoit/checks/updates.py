@@ -16,7 +16,7 @@ from smedoit.checks.closure import MEDIUM, PRIMARY, Places, load_pool
 from smedoit.config.checks import UpdatesSettings
 from smedoit.errors import PackageError, format_grouped
 from smedoit.repodata import read
-from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.runtime import progress
 
 
@@ -126,7 +126,7 @@ def updates_by_source(found: Iterable[AvailableUpdate]) -> dict[str, list[str]]:
 
 
 def check_updates(
-    tree_root: Path, tiers: Places, mirrors: Places, settings: UpdatesSettings, is_final: bool, memory: Path, arch: str
+    tree_root: Path, tiers: Places, mirrors: Places, settings: UpdatesSettings, is_final: bool, reader: RepoReader
 ) -> Mapping[str, str]:
     """Say what a `yum update` would fetch after the first boot. A final release may refuse what nobody explained.
 
@@ -135,6 +135,7 @@ def check_updates(
 
     Raises PackageError for a mirror that cannot be read.
     """
+    arch, memory = reader.arch, reader.memory
     pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
     present = [(name, place) for name, place in tiers if place.is_dir()]
     for name, place in [*present, *mirrors]:

@@ -33,18 +33,3 @@ class CachePaths(SettingsTable):
     census: Path
     digests: Path
     locks: Path
-
-
-class ReleaseComparison(SettingsTable):
-    """This release and the last one, as the release notes hold them against each other.
-
-    root      the build root, to which the files of the lock are relative
-    lock      packages.lock of this release, comps its groups, tree what the medium will hold
-    previous  the last one: a packages.lock, a directory or address with repodata/, or an ISO
-    """
-
-    root: Path
-    lock: Path
-    comps: Path
-    tree: Path
-    previous: str

@@ -64,8 +64,8 @@ class Fetcher:
     patience  seconds before the second try of a request; each further one waits twice as long
     """
 
-    def __init__(self, manners: NetworkSettings, memory: DownloadCache, patience: float = 1.0) -> None:
-        self.manners = manners
+    def __init__(self, network: NetworkSettings, memory: DownloadCache, patience: float = 1.0) -> None:
+        self.network = network
         self.memory = memory
         self.patience = patience
         self.totals = TransferTotals()
@@ -125,7 +125,7 @@ class Fetcher:
 
     def checked(self, answer: Response, want: DownloadRequest, start: int) -> Iterator[bytes]:
         """Return the blocks of a body after looking at what is declared of it, and at its first bytes."""
-        limit = want.limit or self.manners.limit * MIB
+        limit = want.limit or self.network.limit * MIB
         total = response.total_size(answer)
         if want.size is not None and total is not None and total != want.size:
             raise NetworkError(
@@ -219,11 +219,11 @@ class Fetcher:
 
     def tried(self, url: str, purpose: str, once: Callable[[], T]) -> T:
         """Return what once returns, trying again after passing faults. Raises NetworkError when it stays one."""
-        for number in range(1, self.manners.tries + 1):
+        for number in range(1, self.network.tries + 1):
             try:
                 return once()
             except TransientError as fault:
-                if number == self.manners.tries or (fault.wait or 0) > http.LONGEST_WAIT:
+                if number == self.network.tries or (fault.wait or 0) > http.LONGEST_WAIT:
                     raise _retries_exhausted(url, purpose, fault, number) from None
                 wait = self.patience * 2 ** (number - 1) if fault.wait is None else fault.wait
                 progress.log_line(f"{url}: {fault.reason}; once more in {wait:.0f} s")
@@ -236,7 +236,7 @@ class Fetcher:
 
         Raises TransientError, NetworkError.
         """
-        if self.manners.offline:
+        if self.network.offline:
             raise NetworkError(
                 f"{url}: is needed for {purpose}, but this run is offline",
                 hint="run doit without offline=1, and without offline = true in release.toml, or put the file in place",
@@ -256,7 +256,7 @@ class Fetcher:
         """Yield the answer of one request, made when its host has had its pause."""
         host = urlsplit(url).netloc
         if host in self.last:
-            time.sleep(max(0.0, self.last[host] + self.manners.delay - time.monotonic()))
+            time.sleep(max(0.0, self.last[host] + self.network.delay - time.monotonic()))
         self.totals.requests += 1
         answer = self.request(method, url, headers)
         try:
@@ -273,10 +273,10 @@ class Fetcher:
         try:
             return self.session.request(
                 method, url, headers=dict(headers), stream=True, allow_redirects=False,
-                timeout=(self.manners.timeout, self.manners.timeout),
+                timeout=(self.network.timeout, self.network.timeout),
             )  # fmt: skip
         except (requests.RequestException, OSError, ValueError) as error:
-            raise response.translate_error(error, url, self.manners.timeout) from None
+            raise response.translate_error(error, url, self.network.timeout) from None
 
     def judge(self, answer: Response, url: str, purpose: str) -> None:
         """Raise TransientError or NetworkError unless an answer is one of success, or says that nothing has changed."""

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.config.checks import AnacondaSettings
-from smedoit.config.network import MIB, NetworkSettings, is_http_url
+from smedoit.config.network import MIB, is_http_url
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError
-from smedoit.fetch import crawl
+from smedoit.fetch.client import Fetcher
 from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import patch_series
 from smedoit.installer.install_classes import PLACE as CLASSES
@@ -55,8 +55,7 @@ class AppliedPatch:
 def make_anaconda_layer(
     settings: AnacondaSettings,
     pinned: Sequence[KeySettings],
-    network: NetworkSettings,
-    memory: Path,
+    fetcher: Fetcher,
     srpm: Path,
     scratch: Path,
     target: Path,
@@ -71,11 +70,11 @@ def make_anaconda_layer(
     """
     if not settings.srpm:
         return "[anaconda] names no srpm, so the install classes are those of the content tree"
-    _fetch_srpm(settings.srpm, network, memory, srpm)
+    _fetch_srpm(settings.srpm, fetcher, srpm)
     package = _verify_srpm(srpm, pinned)
     remove_directory(scratch)
     packed, source = scratch / "packed", scratch / "source"
-    _unpack_srpm(srpm, packed, source, network.limit * MIB)
+    _unpack_srpm(srpm, packed, source, fetcher.network.limit * MIB)
     applied = [*_apply_patches(_srpm_patches(packed), packed, source, "upstream")]
     own = Path(settings.patches or settings.source)
     applied += _apply_patches(_koozali_patches(own), own, source, "ours")
@@ -91,10 +90,10 @@ def make_anaconda_layer(
     return f"{package.filename}, {len(applied)} patches, {len(ours)} of them ours; {len(files)} files for product.img"
 
 
-def _fetch_srpm(address: str, network: NetworkSettings, memory: Path, srpm: Path) -> None:
+def _fetch_srpm(address: str, fetcher: Fetcher, srpm: Path) -> None:
     """Put the source package into place; one that is there is the one: its name says its version."""
     if is_http_url(address) and not srpm.is_file():
-        crawl.caching_fetcher(network, memory).file(DownloadRequest(address, "the source of anaconda"), srpm)
+        fetcher.file(DownloadRequest(address, "the source of anaconda"), srpm)
 
 
 def _verify_srpm(srpm: Path, pinned: Sequence[KeySettings]) -> Any:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.branding.rules import Branding
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError, format_size
 from smedoit.installer import cpio
@@ -17,9 +15,7 @@ from smedoit.runtime import files
 from smedoit.tree import layers
 
 
-def write_product_img(
-    content: Path, below: str, above: str, identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
-) -> str:
+def write_product_img(content: Path, below: str, above: str, branding: Branding, target: Path) -> str:
     """Write product.img from product/ of the content, its release files rendered.
 
     below  a tree of the last release, whose product/ shows where the content has nothing; "" for none
@@ -34,7 +30,7 @@ def write_product_img(
     top = layers.topmost_layers(stack)
     overridden = sum(len(layer.files) for layer in stack) - len(top)
     members = [
-        _render_member(_file_member(relative, layer.files[relative]), identity, own)
+        _render_member(_file_member(relative, layer.files[relative]), branding)
         for relative, layer in sorted(top.items())
     ]
     if not any(member.name == ".buildstamp" for member in members):
@@ -43,13 +39,13 @@ def write_product_img(
             hint="add it to the content tree, with [Main] and its keys",
         )
     hidden = f", {overridden} overridden" if overridden else ""
-    return f"{_write_overlay_image(members, identity.epoch, target)}{hidden}"
+    return f"{_write_overlay_image(members, branding.identity.epoch, target)}{hidden}"
 
 
-def _render_member(member: cpio.CpioMember, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> cpio.CpioMember:
+def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
     """Return a member of product.img with this version in it, where there is a rule for its file."""
     relative = f"product/{member.name}"
-    text = rules.render_content(relative, member.data.decode("utf-8", "surrogateescape"), identity, own)
+    text = branding.render(relative, member.data.decode("utf-8", "surrogateescape"))
     return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 

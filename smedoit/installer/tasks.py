@@ -26,13 +26,13 @@ def anaconda_source(rel: Release) -> Task:
     is_fetched = "://" in settings.srpm
 
     def run() -> object:
+        from smedoit.fetch.crawl import caching_fetcher
         from smedoit.installer.anaconda_source import make_anaconda_layer
 
         return make_anaconda_layer(
             settings=settings,
             pinned=rel.keys,
-            network=rel.network,
-            memory=memory,
+            fetcher=caching_fetcher(rel.network, memory),
             srpm=srpm,
             scratch=scratch,
             target=layer,
@@ -194,10 +194,15 @@ def product_img(rel: Release) -> Task:
     above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
 
     def run() -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.installer.overlays import write_product_img
 
         return write_product_img(
-            content=rel.content.path, below=below, above=above, identity=rel.release, own=rel.rules, target=target
+            content=rel.content.path,
+            below=below,
+            above=above,
+            branding=Branding(rel.release, rel.rules),
+            target=target,
         )
 
     return Task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
@@ -22,35 +23,50 @@ from smedoit.runtime.files import (
 from smedoit.tree import layers
 
 
+@dataclass(frozen=True)
+class IsoTarget:
+    """Where a medium goes, and what is kept of it.
+
+    path     the ISO
+    layouts  directory for what lies where on it, under the ISO's own name
+    digests  the cache that learns its SHA-256
+    """
+
+    path: Path
+    layouts: Path
+    digests: Path
+
+    @property
+    def layout(self) -> Path:
+        """What lies where on this medium."""
+        return self.layouts / f"{self.path.stem}.json"
+
+
 def write_installation_iso(
-    identity: ReleaseIdentity,
-    tree_root: Path,
-    on_medium: Callable[[str], bool],
-    target: Path,
-    memory: Path,
-    record: Path,
+    identity: ReleaseIdentity, tree_root: Path, on_medium: Callable[[str], bool], target: IsoTarget
 ) -> Mapping[str, str]:
     """Write the ISO, seal it, and put its SHA-256 beside it."""
     files = medium_files(tree_root, on_medium)
     medium = write.IsoMedium(
         identity.volume, identity.product, f"{identity.product} {identity.title}", identity.epoch, files
     )
-    return finish_medium(medium, target, memory, record)
+    return finish_medium(medium, target)
 
 
-def finish_medium(medium: write.IsoMedium, target: Path, memory: Path, record: Path) -> Mapping[str, str]:
-    """Write a medium, seal it, put its SHA-256 beside it, and its layout where record says."""
+def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
+    """Write a medium, seal it, put its SHA-256 beside it, and keep its layout."""
+    target = iso.path
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
         offsets = _write_sealed(medium, beside, target.name)
         _refuse_changed_files(medium, stamps, target)
         digest = digests.sha256_file(beside)
     write_file(target.with_name(f"{target.name}.sha256"), checksums.checksum_line(digest, target.name))
-    _cache_digest(target, digest, memory)
+    _cache_digest(target, digest, iso.digests)
     size = target.stat().st_size
     places = [FileExtent(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
     ordered = sorted(places, key=lambda place: (place.offset, place.path))
-    write_file(record, extents.format_layout(IsoLayout(target.name, size, digest, tuple(ordered))))
+    write_file(iso.layout, extents.format_layout(IsoLayout(target.name, size, digest, tuple(ordered))))
     return {
         "did": f"{len(medium.files)} files, {format_size(size)}",
         "result": f"{target}  {size} bytes ({format_size(size)})  sha256 {digest}",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit import medium_paths
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule
+from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
 from smedoit.iso import build, write
+from smedoit.iso.build import IsoTarget
 from smedoit.medium_paths import FROM_TREE
 from smedoit.runtime import files
 from smedoit.tree import layers
@@ -46,34 +46,36 @@ def install_urls(text: str) -> set[str]:
     return {url.group() if url else "" for url in found}
 
 
-def write_netinstall_iso(
-    identity: ReleaseIdentity,
-    settings: NetinstallSettings,
-    mirrors: ReleaseUrls,
-    own_rules: Sequence[BrandingRule],
-    sources: tuple[Path, Path],
-    tree_root: Path,
-    own: Path,
-    target: Path,
-    memory: Path,
-    record: Path,
-    in_tree: Path,
-) -> Mapping[str, str]:
-    """Write the medium, and put it into the tree as well, where upstream has its own.
+@dataclass(frozen=True)
+class NetinstallParts:
+    """Where the files of the network install medium come from.
 
-    own  directory for what this medium does not share with the tree
+    sources  content tree and boot set
+    tree     the tree, with which it shares what an installation begins with
+    own      directory for what it does not share
+    in_tree  where the tree has this medium, as upstream's has its own
     """
+
+    sources: tuple[Path, Path]
+    tree: Path
+    own: Path
+    in_tree: Path
+
+
+def write_netinstall_iso(
+    branding: Branding, settings: NetinstallSettings, mirrors: ReleaseUrls, parts: NetinstallParts, target: IsoTarget
+) -> Mapping[str, str]:
+    """Write the medium, and put it into the tree as well."""
+    identity = branding.identity
     volume, url = settings.volume(identity), settings.address(identity, mirrors)
     named = replace(identity, volume_id=volume)
-    _render_netinstall(named, url, own_rules, sources, own)
-    did = build.finish_medium(_netinstall_medium(named, netinstall_files(tree_root, own)), target, memory, record)
-    files.link_file(target, in_tree)
+    _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own)
+    did = build.finish_medium(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), target)
+    files.link_file(target.path, parts.in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
 
 
-def _render_netinstall(
-    named: ReleaseIdentity, url: str, own_rules: Sequence[BrandingRule], sources: tuple[Path, Path], own: Path
-) -> None:
+def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> None:
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
     content, boot_set = sources
     netinst = content / "netinstall"
@@ -85,16 +87,16 @@ def _render_netinstall(
         )
     found[GRUB] = require_tree_file((netinst, content, boot_set), GRUB)
     for name, source in found.items():
-        relative = next(
-            (candidate for candidate in (f"netinstall/{name}", name) if rules.find_rule(candidate, own_rules)), ""
-        )
+        relative = next((candidate for candidate in (f"netinstall/{name}", name) if branding.find_rule(candidate)), "")
         if relative:
-            text = rules.render_content(relative, files.read_file_text(source), named, own_rules)
+            text = branding.render(relative, files.read_file_text(source))
             files.write_file(own / name, set_install_url(text, url))
         else:
             files.copy_file(source, own / name)
     efiboot = require_tree_file((netinst, content, boot_set), medium_paths.EFI_IMAGE)
-    replace_fat_file(efiboot, own / medium_paths.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), named.epoch)
+    replace_fat_file(
+        efiboot, own / medium_paths.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), branding.identity.epoch
+    )
     for stale in [name for name in layers.list_tree_files(own) if name not in {*found, medium_paths.EFI_IMAGE}]:
         files.remove_file(own / stale)
 

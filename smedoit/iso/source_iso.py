@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SourceIsoSettings
 from smedoit.errors import ContentError, format_grouped, format_size
-from smedoit.iso.build import finish_medium
+from smedoit.iso.build import IsoTarget, finish_medium
 from smedoit.iso.write import IsoMedium
 from smedoit.package import Package
 from smedoit.packages import lock
@@ -83,37 +83,46 @@ def _disc_footprint(package: Package) -> int:
     return -(-package.size // SECTOR) * SECTOR + A_FILE
 
 
+@dataclass(frozen=True)
+class SourceTree:
+    """The source packages of a release as they are staged.
+
+    lock   sources.lock
+    srpms  SRPMS/ of the stage, with repodata/
+    keys   files of the keys that they are signed with
+    own    directory for the repodata of single discs
+    """
+
+    lock: Path
+    srpms: Path
+    keys: Sequence[Path]
+    own: Path
+
+
 def write_source_iso(
-    identity: ReleaseIdentity,
-    settings: SourceIsoSettings,
-    sources_lock: Path,
-    srpms: Path,
-    pinned: Sequence[Path],
-    own: Path,
-    target: Path,
-    memories: tuple[Path, Path],
-    layouts: Path,
+    identity: ReleaseIdentity, settings: SourceIsoSettings, tree: SourceTree, memory: Path, target: IsoTarget
 ) -> Mapping[str, str]:
     """Write the source ISO, or the discs of it, and remove those that are no more.
 
-    own       directory for the repodata of single discs
-    memories  of parsed packages, and of digests
+    memory  of parsed packages
     """
-    picks = lock.read_lock(sources_lock)
-    every = plan_source_discs(picks, settings, identity, target.name)
+    srpms, own = tree.srpms, tree.own
+    picks = lock.read_lock(tree.lock)
+    every = plan_source_discs(picks, settings, identity, target.path.name)
     results = []
     for disc in every:
         if disc.number:
             place, everything = _disc_repodata(disc, own, srpms), repo_packages(srpms, picks)
-            write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, memories[0], everything)
+            cache = write.RepodataCache(memory, everything)
+            write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, cache)
         title = f"{identity.product} {identity.title} sources"
         medium = IsoMedium(
-            disc.volume, identity.product, title, identity.epoch, source_disc_files(disc, srpms, pinned, own), False
+            disc.volume, identity.product, title, identity.epoch, source_disc_files(disc, srpms, tree.keys, own), False
         )
-        path = target.with_name(disc.name)
-        results.append(finish_medium(medium, path, memories[1], layouts / f"{path.stem}.json"))
+        path = target.path.with_name(disc.name)
+        results.append(finish_medium(medium, replace(target, path=path)))
         _check_disc_size(path, settings.disc_size)
-    _remove_stale_discs(target, layouts, {disc.name for disc in every})
+    _remove_stale_discs(target.path, target.layouts, {disc.name for disc in every})
     return {key: "\n".join(result[key] for result in results) for key in ("did", "result")}
 
 

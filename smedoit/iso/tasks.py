@@ -19,24 +19,20 @@ def layout_directory(rel: Release) -> Path:
 
 def source_iso(rel: Release) -> Task:
     """The source ISO, or the discs of it."""
-    memories = rel.cache / "discs.sqlite", rel.memories.digests
     own = rel.state / "discs"
     keys = [key.file for key in rel.keys]
     beside = f"{rel.source_iso.stem}*.iso"
 
     def run() -> object:
-        from smedoit.iso.source_iso import write_source_iso
+        from smedoit.iso.build import IsoTarget
+        from smedoit.iso.source_iso import SourceTree, write_source_iso
 
         return write_source_iso(
             identity=rel.release,
             settings=rel.sources,
-            sources_lock=rel.sources_lock,
-            srpms=rel.srpms,
-            pinned=keys,
-            own=own,
-            target=rel.source_iso,
-            memories=memories,
-            layouts=layout_directory(rel),
+            tree=SourceTree(lock=rel.sources_lock, srpms=rel.srpms, keys=keys, own=own),
+            memory=rel.cache / "discs.sqlite",
+            target=IsoTarget(rel.source_iso, layout_directory(rel), rel.memories.digests),
         )
 
     return Task(
@@ -62,20 +58,16 @@ def netinstall(rel: Release) -> Task:
     volume, record = rel.netinstall.volume(identity), rel.layout(rel.netinstall_iso)
 
     def run() -> object:
-        from smedoit.iso.netinstall import write_netinstall_iso
+        from smedoit.branding.rules import Branding
+        from smedoit.iso.build import IsoTarget
+        from smedoit.iso.netinstall import NetinstallParts, write_netinstall_iso
 
         return write_netinstall_iso(
-            identity=identity,
+            branding=Branding(identity, rel.rules),
             settings=rel.netinstall,
             mirrors=rel.release_urls,
-            own_rules=rel.rules,
-            sources=origins(rel),
-            tree_root=rel.tree,
-            own=own,
-            target=rel.netinstall_iso,
-            memory=rel.memories.digests,
-            record=record,
-            in_tree=in_tree,
+            parts=NetinstallParts(sources=origins(rel), tree=rel.tree, own=own, in_tree=in_tree),
+            target=IsoTarget(rel.netinstall_iso, layout_directory(rel), rel.memories.digests),
         )
 
     return Task(
@@ -116,15 +108,13 @@ def iso(rel: Release) -> Task:
     """The sealed ISO."""
 
     def run() -> object:
-        from smedoit.iso.build import write_installation_iso
+        from smedoit.iso.build import IsoTarget, write_installation_iso
 
         return write_installation_iso(
             identity=rel.release,
             tree_root=rel.tree,
             on_medium=on_medium,
-            target=rel.iso,
-            memory=rel.memories.digests,
-            record=rel.layout(rel.iso),
+            target=IsoTarget(rel.iso, layout_directory(rel), rel.memories.digests),
         )
 
     return Task(

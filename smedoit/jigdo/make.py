@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import IO
 
 from smedoit import medium_paths
-from smedoit.config.identity import ReleaseIdentity
-from smedoit.config.media import ReleaseUrls
 from smedoit.errors import VerifyError, format_grouped, format_size
 from smedoit.iso import extents
 from smedoit.iso.extents import FileExtent, IsoLayout
@@ -22,20 +20,14 @@ KINDS = ("md5", "rsync64")
 
 
 def make_jigdo_files(
-    identity: ReleaseIdentity,
-    mirrors: ReleaseUrls,
-    images: Path,
-    pattern: str,
-    layouts: Path,
-    published: Mapping[Path, str],
-    memory: Path,
+    bases: Sequence[str], images: Path, pattern: str, layouts: Path, published: Mapping[Path, str], memory: Path
 ) -> str:
     """Write .jigdo and .template beside each image, and remove those of images that are gone.
 
+    bases      base URLs of the mirrors
     images     directory of the ISOs that match pattern; layouts has a file of the same stem for each
     published  directory -> where its content is on the mirrors, below smeos/
     """
-    bases = mirrors.needed(identity, "a .jigdo file must say where its files are")
     known = DigestCache(memory)
     found = sorted(images.glob(pattern))
     try:

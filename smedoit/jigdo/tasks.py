@@ -32,8 +32,7 @@ def jigdo_task(rel: Release, maker: str, path: Path, doc: str) -> Task:
         from smedoit.jigdo.make import make_jigdo_files
 
         return make_jigdo_files(
-            identity=rel.release,
-            mirrors=rel.release_urls,
+            bases=rel.release_urls.needed(rel.release, "a .jigdo file must say where its files are"),
             images=path.parent,
             pattern=f"{stem}.iso",
             layouts=layout_directory(rel),

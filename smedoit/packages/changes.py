@@ -49,7 +49,18 @@ class InstallerChanges:
 
 
 UNCHANGED = InstallerChanges()
-NOTHING: Mapping[str, Sequence[ChangelogEntry]] = {}
+
+
+@dataclass(frozen=True)
+class PackageSet:
+    """The packages of one release.
+
+    versions    name -> newest version
+    changelogs  name -> entries, newest first; only of those that changed, and where the package is at hand
+    """
+
+    versions: Mapping[str, Evr]
+    changelogs: Mapping[str, Sequence[ChangelogEntry]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,27 +107,23 @@ def entries_between(
 
 
 def report_changes(
-    before: Mapping[str, Evr],
-    after: Mapping[str, Evr],
-    changelogs: Mapping[str, Sequence[ChangelogEntry]],
+    before: PackageSet,
+    after: PackageSet,
     groups: Mapping[str, Sequence[str]],
     bugs: Sequence[str],
     installer: InstallerChanges = UNCHANGED,
-    former: Mapping[str, Sequence[ChangelogEntry]] = NOTHING,
 ) -> ChangeReport:
     """Return what happened between two sets of packages.
 
-    before, after  name -> newest version
-    changelogs     name -> entries of the package after, newest first; only those that changed are needed
-    groups         group's name -> package names; a package stands in the first group that lists it
-    bugs           regular expressions with one group
-    installer      what happened to the installer; bugs that its changelog names count, too
-    former         name -> entries of the package before, where it is still at hand: none of these is new
+    before     what its changelogs say is not new
+    groups     group's name -> package names; a package stands in the first group that lists it
+    bugs       regular expressions with one group
+    installer  what happened to the installer; bugs that its changelog names count, too
     """
     home = {name: group for group in reversed(list(groups)) for name in groups[group]}
     sorted_changes: dict[str, list[PackageChange]] = {group: [] for group in [*groups, OTHERS]}
-    for name, kind in sorted(changed_packages(before, after).items()):
-        sorted_changes[home.get(name, OTHERS)].append(compare_package(name, kind, before, after, changelogs, former))
+    for name, kind in sorted(changed_packages(before.versions, after.versions).items()):
+        sorted_changes[home.get(name, OTHERS)].append(compare_package(name, kind, before, after))
     found = {group: tuple(_sort_changes(changes)) for group, changes in sorted_changes.items() if changes}
     told = [listed_change for changes in found.values() for listed_change in changes] + (
         [installer.anaconda] if installer.anaconda else []
@@ -124,20 +131,15 @@ def report_changes(
     return ChangeReport(found, _packages_by_bug(told, bugs), installer)
 
 
-def compare_package(
-    name: str,
-    kind: str,
-    before: Mapping[str, Evr],
-    after: Mapping[str, Evr],
-    changelogs: Mapping[str, Sequence[ChangelogEntry]],
-    former: Mapping[str, Sequence[ChangelogEntry]] = NOTHING,
-) -> PackageChange:
-    """Return one change, with the entries between where there are two versions; what is former is not new."""
-    old, new = (str(versions[name]) if name in versions else "" for versions in (before, after))
+def compare_package(name: str, kind: str, before: PackageSet, after: PackageSet) -> PackageChange:
+    """Return one change, with the entries between where there are two versions."""
+    old, new = (str(packages.versions[name]) if name in packages.versions else "" for packages in (before, after))
     if kind != "updated":
         return PackageChange(kind, name, old, new)
-    entries, gap = entries_between(changelogs.get(name, ()), before[name], former.get(name, ()))
-    return PackageChange(kind, name, old, new, entries, gap and bool(changelogs.get(name)))
+    entries, gap = entries_between(
+        after.changelogs.get(name, ()), before.versions[name], before.changelogs.get(name, ())
+    )
+    return PackageChange(kind, name, old, new, entries, gap and bool(after.changelogs.get(name)))
 
 
 def _sort_changes(changes: Iterable[PackageChange]) -> list[PackageChange]:

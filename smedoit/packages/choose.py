@@ -5,39 +5,42 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.packages import PackageExclusions, PackageSelection
 from smedoit.config.places import CachePaths
-from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.packages import lock, scan, select
+from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.packages.stage import modified_files
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, write_file
 
 
-def choose_packages(
-    tiers: Sequence[Tier],
-    pinned: Sequence[KeySettings],
-    selection: PackageSelection,
-    without: PackageExclusions,
-    identity: ReleaseIdentity,
-    root: Path,
-    content: Path,
-    memories: CachePaths,
-    target: Path,
-) -> str:
+@dataclass(frozen=True)
+class SelectionRules:
+    """What decides among the packages that the tiers have."""
+
+    selection: PackageSelection
+    exclusions: PackageExclusions
+    identity: ReleaseIdentity
+
+
+def choose_packages(sources: PackageSources, chosen_by: SelectionRules, memories: CachePaths, target: Path) -> str:
     """Read the staged tiers, choose, and write packages.lock; or take the earlier lock that release.toml pins."""
-    trusted = keyring.load_pinned_keys(pinned)
-    keyring.refuse_expired_keys(pinned, trusted, identity.date)
+    selection, without, identity, root = chosen_by.selection, chosen_by.exclusions, chosen_by.identity, sources.root
+    trusted = keyring.load_pinned_keys(sources.keys)
+    keyring.refuse_expired_keys(sources.keys, trusted, identity.date)
     if selection.lock:
         return _reuse_earlier_lock(Path(selection.lock), trusted, root, memories, target)
-    found = scan.load_tier_packages(scan.staged_tiers(tiers), root, trusted, memories.census, content=content)
+    found = scan.load_tier_packages(
+        scan.staged_tiers(sources.tiers), root, trusted, memories.census, content=sources.content
+    )
     picks = select.select_newest(found, selection, identity.arch, without)
     _cache_digests(picks, root, memories)
     earlier = _write_lock(target, lock.format_lock(picks), memories.locks)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.branding.rules import Branding
 from smedoit.config.packages import GroupsSettings
 from smedoit.packages.lock import read_lock
 from smedoit.repodata import comps, write
@@ -15,16 +12,10 @@ from smedoit.runtime.files import read_file_text, write_file
 
 
 def write_comps(
-    relative: str,
-    own: Sequence[BrandingRule],
-    source: Path,
-    lock_file: Path,
-    groups: GroupsSettings,
-    identity: ReleaseIdentity,
-    target: Path,
+    branding: Branding, relative: str, source: Path, lock_file: Path, groups: GroupsSettings, target: Path
 ) -> str:
     """Write comps.xml with this version, after holding it against the packages of the lock."""
-    text = rules.render_content(relative, read_file_text(source), identity, own)
+    text = branding.render(relative, read_file_text(source))
     parsed = comps.parse_comps(text, source)
     comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)
     write_file(target, text)
@@ -39,5 +30,5 @@ def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoc
         )
         for pick in read_lock(lock_file)
     ]
-    parsed = write.write_repodata(packages, comps_file, tree_root / "repodata", epoch, memory)
+    parsed = write.write_repodata(packages, comps_file, tree_root / "repodata", epoch, write.RepodataCache(memory))
     return f"{len(packages)} packages, {parsed} of them parsed now"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.tiers import Tier
+from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
@@ -96,6 +96,20 @@ def _explain_rejection(rejected: RejectedFile, needed: Sequence[str], content: P
     origins = [words for key in rejected.keys if (words := keyring.key_origin(key, content))]
     counts = ", ".join(f"{needed.count(tier)} of {tier}" for tier in dict.fromkeys(needed))
     return f"{'; '.join([rejected.reason, *origins])}; needed by {counts}"
+
+
+@dataclass(frozen=True)
+class PackageSources:
+    """Where packages come from, and whose signature counts.
+
+    root     the build root, to which the files of a lock are relative
+    content  the content tree, where the file of a key may lie that nobody has pinned yet
+    """
+
+    tiers: Sequence[Tier]
+    keys: Sequence[KeySettings]
+    root: Path
+    content: Path
 
 
 def load_tier_packages(

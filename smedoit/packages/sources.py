@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit.config.media import SourceIsoSettings
-from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.package import Package
 from smedoit.packages import lock, scan, stage
+from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata import write
 from smedoit.runtime import files
@@ -75,19 +75,15 @@ def _refuse_ambiguous_sources(found: Mapping[str, Sequence[SelectedPackage]]) ->
 
 
 def choose_sources(
-    lock_file: Path,
-    tiers: Sequence[Tier],
-    pinned: Sequence[KeySettings],
-    settings: SourceIsoSettings,
-    root: Path,
-    memory: Path,
-    target: Path,
+    lock_file: Path, sources: PackageSources, settings: SourceIsoSettings, memory: Path, target: Path
 ) -> str:
     """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
     picks = lock.read_lock(lock_file)
     needed = needed_sources(picks, settings.allow_missing)
-    there = [tier for tier in tiers if tier.stage or tier.path.is_dir()]
-    found = scan.load_tier_packages(there, root, keyring.load_pinned_keys(pinned), memory, needed.__contains__)
+    there = [tier for tier in sources.tiers if tier.stage or tier.path.is_dir()]
+    found = scan.load_tier_packages(
+        there, sources.root, keyring.load_pinned_keys(sources.keys), memory, needed.__contains__
+    )
     chosen = select_sources(needed, found)
     files.write_file(target, lock.format_lock(chosen))
     return f"{len(chosen)} source packages of {len(picks)} packages"
@@ -101,7 +97,7 @@ def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
 def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
     """Write repodata/ of SRPMS/."""
     located = repo_packages(target, lock.read_lock(sources_lock))
-    parsed = write.write_repodata(located, None, target / "repodata", epoch, memory)
+    parsed = write.write_repodata(located, None, target / "repodata", epoch, write.RepodataCache(memory))
     return f"{len(located)} source packages, {parsed} of them parsed now"
 
 

@@ -14,14 +14,13 @@ def sources(rel: Release) -> Task:
     """sources.lock from packages.lock and the tiers."""
 
     def run() -> object:
+        from smedoit.packages.scan import PackageSources
         from smedoit.packages.sources import choose_sources
 
         return choose_sources(
             lock_file=rel.lock,
-            tiers=rel.tiers,
-            pinned=rel.keys,
+            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
             settings=rel.sources,
-            root=rel.root,
             memory=rel.cache / "sources.json",
             target=rel.sources_lock,
         )
@@ -84,20 +83,15 @@ def source_repodata(rel: Release) -> Task:
 
 def packages(rel: Release) -> Task:
     """packages.lock from the tiers, or from an earlier lock."""
-    content, memories = rel.content.path, rel.memories
 
     def run() -> object:
-        from smedoit.packages.choose import choose_packages
+        from smedoit.packages.choose import SelectionRules, choose_packages
+        from smedoit.packages.scan import PackageSources
 
         return choose_packages(
-            tiers=rel.tiers,
-            pinned=rel.keys,
-            selection=rel.packages,
-            without=rel.exclusions,
-            identity=rel.release,
-            root=rel.root,
-            content=content,
-            memories=memories,
+            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
+            chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
+            memories=rel.memories,
             target=rel.lock,
         )
 
@@ -164,15 +158,15 @@ def comps(rel: Release) -> Task:
     relative = source.relative_to(rel.content.path).as_posix()
 
     def run() -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.packages.metadata import write_comps
 
         return write_comps(
+            branding=Branding(rel.release, rel.rules),
             relative=relative,
-            own=rel.rules,
             source=source,
             lock_file=rel.lock,
             groups=rel.groups,
-            identity=rel.release,
             target=target,
         )
 

@@ -76,7 +76,7 @@ def _version_key(version: str) -> list[tuple[int, str]]:
     return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
 
 
-class TestingRelease(SettingsTable):
+class ReleaseInTesting(SettingsTable):
     """A test release: its version, and its age in whole days."""
 
     version: str
@@ -84,8 +84,8 @@ class TestingRelease(SettingsTable):
 
 
 def releases_to_delete(
-    found: Iterable[TestingRelease], named: Iterable[str], allowed: PublishSettings
-) -> list[TestingRelease]:
+    found: Iterable[ReleaseInTesting], named: Iterable[str], allowed: PublishSettings
+) -> list[ReleaseInTesting]:
     """Return the test releases that may go, the oldest first: too old, not among the newest, and no link names them."""
     ordered = sorted(
         sorted(found, key=lambda release: _version_key(release.version), reverse=True), key=lambda release: release.age

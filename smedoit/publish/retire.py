@@ -11,7 +11,7 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, PublishError, format_size
 from smedoit.publish import apply, channels, records
-from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, PublishLocation, TestingRelease
+from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, PublishLocation, ReleaseInTesting
 from smedoit.publish.moves import MovePath
 from smedoit.publish.records import PublishHistory
 from smedoit.runtime import progress
@@ -81,7 +81,7 @@ def _finish_interrupted(ledger: PublishHistory) -> None:
         )
 
 
-def _list_test_releases(ledger: PublishHistory, now: float) -> list[TestingRelease]:
+def _list_test_releases(ledger: PublishHistory, now: float) -> list[ReleaseInTesting]:
     """Return the test releases that there are, by the age of their directories."""
     top = ledger.target / DIRECTORIES[TESTING]
     if not top.is_dir():
@@ -95,7 +95,7 @@ def _list_test_releases(ledger: PublishHistory, now: float) -> list[TestingRelea
     for name, when in born.items():
         if name in ages:
             ages[name] = now - _epoch_seconds(when)
-    return [TestingRelease(name, int(age // DAY)) for name, age in ages.items()]
+    return [ReleaseInTesting(name, int(age // DAY)) for name, age in ages.items()]
 
 
 def _epoch_seconds(when: str) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule, SpecSettings
+from smedoit.branding.rules import Branding
+from smedoit.config.branding import SpecSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ConfigError, ContentError, FileError, PackageError
 from smedoit.packages import lock
@@ -53,31 +53,24 @@ def check_release_package(lock_file: Path, name: str, identity: ReleaseIdentity)
 
 
 def bump_release(
-    root: Path,
-    place: SpecSettings,
-    content: Path,
-    identity: ReleaseIdentity,
-    own: Sequence[BrandingRule],
-    author: str,
-    write_content: bool,
-    apply: bool,
+    branding: Branding, settings: SpecSettings, spec_file: Path, content: Path | None, author: str, apply: bool
 ) -> Mapping[str, str]:
     """Show, or write, the spec file and perhaps the content tree as this release needs them.
 
-    author         "Name <mail>" of the changelog entry, "" for the one in release.toml
-    write_content  also put the rendered texts back into the content checkout
-    apply          write; without it only the diff is shown
+    content  the checkout that the rendered texts are put back into; None leaves it alone
+    author   "Name <mail>" of the changelog entry, "" for the one in release.toml
+    apply    write; without it only the diff is shown
     """
-    who = author or place.author
+    who = author or settings.author
     if not who:
         raise ConfigError(
             "doit bump: nobody to sign the changelog", hint="say --author 'Name <mail>' or set [spec] author"
         )
-    if not place.path:
+    if not settings.path:
         raise ConfigError("doit bump: release.toml names no spec file", hint="set [spec] path")
-    changes = dict(_spec_change(root / place.path, identity, who))
-    if write_content:
-        changes |= dict(_content_changes(content, identity, own))
+    changes = dict(_spec_change(spec_file, branding.identity, who))
+    if content is not None:
+        changes |= dict(_content_changes(content, branding))
     for path, (_, after) in changes.items():
         if apply:
             files.write_file(path, after)
@@ -94,16 +87,14 @@ def _spec_change(file: Path, identity: ReleaseIdentity, author: str) -> Iterator
         yield file, (before, after)
 
 
-def _content_changes(
-    content: Path, identity: ReleaseIdentity, own: Sequence[BrandingRule]
-) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _content_changes(content: Path, branding: Branding) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield every file of the content tree whose rule would change it, with its text before and after."""
     if not content.is_dir():
         raise ContentError(f"{content}: the content tree is not there", hint="check it out first")
     for relative in layers.list_tree_files(content):
-        if rules.find_rule(relative, own):
+        if branding.find_rule(relative):
             before = files.read_file_text(files.resolve_file_below(content, relative))
-            after = rules.render_content(relative, before, identity, own)
+            after = branding.render(relative, before)
             if before != after:
                 yield content / relative, (before, after)
 

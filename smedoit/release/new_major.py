@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit.branding import rules
+from smedoit.branding.rules import Branding
 from smedoit.checks import stale_versions
 from smedoit.config import release
-from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.config.schema import InvalidValueError
@@ -100,7 +99,7 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
     file = rel.file.with_name(f"{rel.file.stem}-{new}.toml")
     _refuse_existing(source, target, file)
     text = _new_release_toml(read_file_text(rel.file), identity, old)
-    copied = _copy_content_tree(source, target, identity, rel.rules)
+    copied = _copy_content_tree(source, target, Branding(identity, rel.rules))
     write_file(file, text)
     release.load_release(file)  # what we wrote must be readable before anybody relies on it
     left = list(_old_major_mentions(target, rel.release))
@@ -134,14 +133,14 @@ def _refuse_existing(source: Path, target: Path, file: Path) -> None:
             raise ContentError(f"{path}: is there already", hint="nothing was changed; move it away to start again")
 
 
-def _copy_content_tree(source: Path, target: Path, identity: ReleaseIdentity, own: Sequence[BrandingRule]) -> int:
+def _copy_content_tree(source: Path, target: Path, branding: Branding) -> int:
     """Copy the content tree without what version control keeps in it, rendered for the next major, all or nothing."""
     files = layers.read_layer("content tree", source, lambda _: True, copy_file).files
     with replacing_directory(target) as beside:
         for relative, path in files.items():
             data = read_file_bytes(path)
-            if rules.find_rule(relative, own):
-                text = rules.render_content(relative, data.decode("utf-8", "surrogateescape"), identity, own)
+            if branding.find_rule(relative):
+                text = branding.render(relative, data.decode("utf-8", "surrogateescape"))
                 data = text.encode("utf-8", "surrogateescape")
             write_file(beside / relative, data, 0o755 if os.access(path, os.X_OK) else FILE_MODE)
     return len(files)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.branding import rules
+from smedoit.branding.rules import Branding
 from smedoit.checks import previous_release
 from smedoit.checks.anaconda import NAME, own_anaconda
-from smedoit.config.branding import BrandingRule
+from smedoit.checks.previous_release import ReleaseComparison
 from smedoit.config.checks import AnacondaSettings
 from smedoit.config.identity import ReleaseIdentity
-from smedoit.config.network import NetworkSettings
 from smedoit.config.notes import NotesSettings
-from smedoit.config.places import ReleaseComparison
 from smedoit.errors import ConfigError, ContentError
 from smedoit.installer import cpio
-from smedoit.medium_paths import OVERLAYS
+from smedoit.medium_paths import COMPS, OVERLAYS
 from smedoit.package import Evr, Package
 from smedoit.packages import changes
-from smedoit.packages.changes import ChangeReport, InstallerChanges, PackageChange
+from smedoit.packages.changes import ChangeReport, InstallerChanges, PackageChange, PackageSet
 from smedoit.packages.lock import read_lock
 from smedoit.release import notes_pages
 from smedoit.repodata import comps
+from smedoit.repodata.inputs import RepoReader
 from smedoit.rpm import changelog, specfile
 from smedoit.rpm.changelog import ChangelogEntry
 from smedoit.runtime import progress
@@ -37,48 +37,60 @@ PAGES: Mapping[str, Callable[[ChangeReport, ReleaseIdentity, str, NotesSettings]
 ANACONDA = ("anaconda", "anaconda-core")  # what its packages are called, the source's name first
 
 
+@dataclass(frozen=True)
+class NotesTarget:
+    """Where the release notes go: their three forms into directory, and the plain text over readme as well, if given."""
+
+    directory: Path
+    readme: Path | None = None
+
+
 def write_release_notes(
     compared: ReleaseComparison,
-    identity: ReleaseIdentity,
+    branding: Branding,
     settings: NotesSettings,
     own: AnacondaSettings,
-    own_rules: Sequence[BrandingRule],
-    network: NetworkSettings,
-    memory: Path,
-    target: Path,
-    content: Path,
-    into_content: bool,
+    tree_root: Path,
+    target: NotesTarget,
 ) -> Mapping[str, str]:
-    """Write the release notes in three forms; into_content also makes them the content tree's README.txt.
+    """Write the release notes in three forms.
 
-    memory  where it is remembered what was read of metadata; beside it lies what was fetched
+    own        where our anaconda is
+    tree_root  what the medium will hold: its groups, and what is laid over the installer's own files
 
     Raises ConfigError without a previous release, PackageError or TreeError if it cannot be read.
     """
-    if not compared.previous:
+    identity, previous = branding.identity, compared.previous
+    if not previous.place:
         raise ConfigError(
             "doit notes: there is no release to compare with", hint="name it in [quality] previous_release"
         )
-    with previous_release.open_previous_release(compared.previous, identity.arch, network, memory, OVERLAYS) as last:
-        before = previous_release.previous_release_packages(last, identity.arch, memory)
-        files, languages = _compare_overlays(last, compared.tree, own_rules)
-    anaconda, remark = _anaconda_change(own, settings, _newest_versions(before), memory, identity.arch)
-    report = _packages_report(compared, before, settings, InstallerChanges(anaconda, files, languages))
+    with previous_release.open_previous_release(previous, OVERLAYS) as last:
+        before = previous_release.previous_release_packages(last, previous.reader)
+        files, languages = _compare_overlays(last, tree_root, branding)
+    anaconda, remark = _anaconda_change(own, settings, _newest_versions(before), previous.reader)
+    report = _packages_report(
+        compared, before, settings, InstallerChanges(anaconda, files, languages), tree_root / COMPS
+    )
     for name, made in PAGES.items():
-        write_file(target / name, made(report, identity, settings.since, settings))
-    if into_content:
-        copy_file(target / "README.txt", content / "README.txt")
+        write_file(target.directory / name, made(report, identity, settings.since, settings))
+    if target.readme:
+        copy_file(target.directory / "README.txt", target.readme)
     said = f"since {settings.since}: {notes_pages.summarize_changes(report)}{remark}"
-    return {"did": said, "result": os.fspath(target / "README.txt")}
+    return {"did": said, "result": os.fspath(target.directory / "README.txt")}
 
 
 def _packages_report(
-    compared: ReleaseComparison, last: Sequence[Package], settings: NotesSettings, installer: InstallerChanges
+    compared: ReleaseComparison,
+    last: Sequence[Package],
+    settings: NotesSettings,
+    installer: InstallerChanges,
+    comps_file: Path,
 ) -> ChangeReport:
     """Return what happened to the packages, by the groups of comps, and the installer beside them."""
     packages = {pick.package.name: pick.package for pick in reversed(read_lock(compared.lock))}
     before, after = _newest_versions(last), {name: package.evr for name, package in packages.items()}
-    groups = _packages_by_group(comps.list_comps_groups(read_file_text(compared.comps), compared.comps))
+    groups = _packages_by_group(comps.list_comps_groups(read_file_text(comps_file), comps_file))
     updated = [name for name, kind in changes.changed_packages(before, after).items() if kind == "updated"]
     changelogs = {name: tuple(changelog.rpm_changelog(compared.root / packages[name].file)) for name in updated}
     kept = {
@@ -89,7 +101,9 @@ def _packages_report(
     former = {
         name: tuple(changelog.rpm_changelog(kept[name])) for name in updated if name in kept and kept[name].is_file()
     }
-    return changes.report_changes(before, after, changelogs, groups, settings.bugs, installer, former)
+    return changes.report_changes(
+        PackageSet(before, former), PackageSet(after, changelogs), groups, settings.bugs, installer
+    )
 
 
 def _packages_by_group(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> dict[str, list[str]]:
@@ -101,12 +115,12 @@ def _packages_by_group(groups: Iterable[tuple[str, str, str, tuple[str, ...]]]) 
 
 
 def _anaconda_change(
-    own: AnacondaSettings, settings: NotesSettings, before: Mapping[str, Evr], memory: Path, arch: str
+    own: AnacondaSettings, settings: NotesSettings, before: Mapping[str, Evr], reader: RepoReader
 ) -> tuple[PackageChange | None, str]:
     """Return what happened to our anaconda, and a remark where that cannot be said."""
     if not own.source:
         return None, ""
-    ours = own_anaconda(Path(own.source), own.dist, memory, arch).evr
+    ours = own_anaconda(Path(own.source), own.dist, reader).evr
     last = previous_anaconda(before, settings)
     if last is None:
         return None, "; which anaconda it had is not known, [notes] anaconda can say it"
@@ -115,7 +129,9 @@ def _anaconda_change(
     if name not in kinds:
         return None, ""
     changelogs = {name: _anaconda_changelog(Path(own.source), ours)}
-    return changes.compare_package(name, kinds[name], {name: last}, {name: ours}, changelogs), ""
+    return changes.compare_package(
+        name, kinds[name], PackageSet({name: last}), PackageSet({name: ours}, changelogs)
+    ), ""
 
 
 def previous_anaconda(before: Mapping[str, Evr], settings: NotesSettings) -> Evr | None:
@@ -133,24 +149,24 @@ def _anaconda_changelog(source: Path, ours: Evr) -> Sequence[ChangelogEntry]:
     return [entry for found in sorted(source.rglob(name)) for entry in changelog.rpm_changelog(found)]
 
 
-def _compare_overlays(last: Path, ours: Path, own: Sequence[BrandingRule]) -> tuple[dict[str, list[str]], ...]:
+def _compare_overlays(last: Path, ours: Path, branding: Branding) -> tuple[dict[str, list[str]], ...]:
     """Return what happened to the files that the overlay images bring, where the last release's are at hand."""
     if not any((last / image).is_file() for image in OVERLAYS):
         return {}, {}
     try:
-        before = _overlay_contents(last, own)
+        before = _overlay_contents(last, branding)
     except ContentError as error:
         progress.log_line(f"what the images brought is not compared: {str(error).splitlines()[0]}")
         return {}, {}
-    return changes.overlay_changes(before, _overlay_contents(ours, own))
+    return changes.overlay_changes(before, _overlay_contents(ours, branding))
 
 
-def _overlay_contents(place: Path, own: Sequence[BrandingRule]) -> dict[str, bytes]:
+def _overlay_contents(place: Path, branding: Branding) -> dict[str, bytes]:
     """Return path in the installer -> content; texts that show the release follow it, and are no news."""
     found = [image for name in OVERLAYS if (image := place / name).is_file()]
     files = (member for image in found for member in cpio.parse_overlay_image(read_file_bytes(image), str(image)))
     named = ((member.name.removeprefix("./"), member.data) for member in files)
-    return {name: data for name, data in named if rules.find_rule(f"product/{name}", own) is None}
+    return {name: data for name, data in named if branding.find_rule(f"product/{name}") is None}
 
 
 def _newest_versions(packages: Iterable[Package]) -> dict[str, Evr]:

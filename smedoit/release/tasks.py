@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.checks.tasks import last_release, memory
-from smedoit.config.places import ReleaseComparison
+from smedoit.checks.tasks import last_release, repo_reader
 from smedoit.config.release import Release
 from smedoit.engine.task import Option, Task, release_config
 from smedoit.medium_paths import OVERLAYS
@@ -53,16 +52,15 @@ def bump(rel: Release) -> Task:
     """The spec file, and on request the content checkout, as this release needs them."""
 
     def run(author: str, write_content: bool, apply: bool) -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.release.bump import bump_release
 
         return bump_release(
-            root=rel.root,
-            place=rel.spec,
-            content=rel.content.path,
-            identity=rel.release,
-            own=rel.rules,
+            branding=Branding(rel.release, rel.rules),
+            settings=rel.spec,
+            spec_file=rel.root / rel.spec.path,
+            content=rel.content.path if write_content else None,
             author=author,
-            write_content=write_content,
             apply=apply,
         )
 
@@ -104,23 +102,21 @@ def new_major(rel: Release) -> Task:
 def notes(rel: Release) -> Task:
     """Release notes against the last release."""
     target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous_release
-    kept = memory(rel, "notes")
-    compared = ReleaseComparison(rel.root, rel.lock, comps, rel.tree, last)
 
     def run(into_content: bool) -> object:
-        from smedoit.release.notes import write_release_notes
+        from smedoit.branding.rules import Branding
+        from smedoit.checks.previous_release import PreviousRelease, ReleaseComparison
+        from smedoit.release.notes import NotesTarget, write_release_notes
 
         return write_release_notes(
-            compared=compared,
-            identity=rel.release,
+            compared=ReleaseComparison(
+                rel.root, rel.lock, PreviousRelease(last, repo_reader(rel, "notes"), rel.network)
+            ),
+            branding=Branding(rel.release, rel.rules),
             settings=rel.notes,
             own=rel.anaconda,
-            own_rules=rel.rules,
-            network=rel.network,
-            memory=kept,
-            target=target,
-            content=rel.content.path,
-            into_content=into_content,
+            tree_root=rel.tree,
+            target=NotesTarget(target, rel.content.path / "README.txt" if into_content else None),
         )
 
     return Task(

@@ -15,6 +15,14 @@ REPOMD = Path("repodata/repomd.xml")
 
 
 @dataclass(frozen=True)
+class RepoReader:
+    """How repositories are read: for which architecture, and where it is remembered what their RPMs said."""
+
+    arch: str
+    memory: Path
+
+
+@dataclass(frozen=True)
 class RepoSource:
     """A repository that is looked at: a tier, a mirror, or the tree itself.
 

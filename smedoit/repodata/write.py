@@ -55,34 +55,43 @@ class RepoPackage:
     href: str
 
 
+@dataclass(frozen=True)
+class RepodataCache:
+    """A database of what was parsed of packages before, by their content.
+
+    others  packages of other repositories that share it
+    """
+
+    file: Path
+    others: Sequence[RepoPackage] = ()
+
+
 def write_repodata(
     packages: Sequence[RepoPackage],
     comps: Path | None,
     directory: Path,
     epoch: int,
-    memory: Path,
-    others: Sequence[RepoPackage] = (),
+    cache: RepodataCache,
     retain: bool = False,
 ) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
 
     comps   becomes the repository's group data, plain and gzipped; a repository of sources has none
     epoch   the revision, and every time in the metadata
-    memory  a database of what was parsed before, by the content of the package
-    others  packages of other repositories that share the memory
     retain  keep the files of the metadata that is replaced until it is replaced again: where yum
             reads meanwhile, who has the old repomd.xml still finds all that it names
 
     Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
     Raises PackageError if a file is not what packages says, or if metadata lost a package.
     """
+    memory = cache.file
     with open_package_cache(memory) as chunks:
         packages, found = _with_digests(chunks, packages, epoch)
         parsed = found + _fill_cache(chunks, packages, epoch)
         with TemporaryDirectory(dir=memory.parent, suffix=BESIDE) as beside:
             records = _write_metadata(Path(beside), packages, comps, epoch, chunks)
             _install_metadata(records, directory, _referenced_files(directory / "repomd.xml") if retain else set())
-        _prune_cache(chunks, [*packages, *others])
+        _prune_cache(chunks, [*packages, *cache.others])
     return parsed
 
 

@@ -32,10 +32,16 @@ def repoview_task(rel: Release, label: str, place: Path, title: str, after: list
     )
 
     def run() -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.repoview.write import write_repoview
 
         return write_repoview(
-            place=place, title=title, comps_file=comps, own=rel.rules, identity=rel.release, memory=memory, state=state
+            place=place,
+            title=title,
+            comps_file=comps,
+            branding=Branding(rel.release, rel.rules),
+            memory=memory,
+            state=state,
         )
 
     return Task(

@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.branding.rules import Branding
 from smedoit.errors import PackageError
 from smedoit.package import Evr
 from smedoit.repodata import comps, read
@@ -25,15 +23,7 @@ PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository
 
 
-def write_repoview(
-    place: Path,
-    title: str,
-    comps_file: Path,
-    own: Sequence[BrandingRule],
-    identity: ReleaseIdentity,
-    memory: Path,
-    state: Path,
-) -> str:
+def write_repoview(place: Path, title: str, comps_file: Path, branding: Branding, memory: Path, state: Path) -> str:
     """Make place/repoview show the repository at place.
 
     memory, state  where it is remembered what was read of RPMs, and what each page was made of
@@ -41,11 +31,9 @@ def write_repoview(
     if not place.is_dir():
         return f"nothing to do, there is no {place}"
     relative = "Packages/base/comps.xml"
-    groups = comps.list_comps_groups(
-        rules.render_content(relative, read_file_text(comps_file), identity, own), comps_file
-    )
-    with read.plain_metadata(RepoSource(title, place, identity.arch), (PRIMARY, OTHER), memory) as files:
-        whole = render.build_site(title, identity.product, _read_primary(files[PRIMARY], place), groups)
+    groups = comps.list_comps_groups(branding.render(relative, read_file_text(comps_file)), comps_file)
+    with read.plain_metadata(RepoSource(title, place, branding.identity.arch), (PRIMARY, OTHER), memory) as files:
+        whole = render.build_site(title, branding.identity.product, _read_primary(files[PRIMARY], place), groups)
         written, removed = _write_pages(
             list(render.site_pages(whole, _changelog_reader(files[OTHER]))), place / "repoview", state
         )

@@ -30,7 +30,9 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
     if not directory.is_dir():
         return f"nothing to do, {tier.name} has no {directory.name}"
     located = [write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory).items()]
-    parsed = write.write_repodata(located, None, directory / "repodata", epoch, memory, retain=True)
+    parsed = write.write_repodata(
+        located, None, directory / "repodata", epoch, write.RepodataCache(memory), retain=True
+    )
     return f"{len(located)} packages, {parsed} of them parsed now"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit import medium_paths
-from smedoit.branding import rules
-from smedoit.config.branding import BrandingRule
+from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.fat import volume
@@ -18,42 +18,45 @@ GRUB_CFG = "EFI/BOOT/grub.cfg"
 BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
 
 
+@dataclass(frozen=True)
+class TreeParts:
+    """Which files of the tree come from where, by their path in it.
+
+    owned  whether a file is filled in here, and goes when nothing has it any more; the others have tasks of their own
+    """
+
+    from_boot_set: Callable[[str], bool]
+    from_content: Callable[[str], bool]
+    owned: Callable[[str], bool]
+
+
 def fill_tree(
-    sources: tuple[Path, Path],
-    pinned: Sequence[Path],
-    identity: ReleaseIdentity,
-    own: Sequence[BrandingRule],
-    from_boot_set: Callable[[str], bool],
-    from_content: Callable[[str], bool],
-    owned: Callable[[str], bool],
-    target: Path,
+    sources: tuple[Path, Path], pinned: Sequence[Path], branding: Branding, parts: TreeParts, target: Path
 ) -> str:
     """Make target show boot set, content and keys, in this order; the later one wins."""
     content, boot_set = sources
 
     def place(source: Path, place_in_tree: Path) -> None:
-        _copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), identity, own)
+        _copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), branding)
 
     key_layer = layers.TreeLayer("keys", {path.name: path for path in pinned}, files.copy_file)
     counts = layers.apply_layers(
         [
-            layers.read_layer("boot set", boot_set, from_boot_set, files.link_file),
-            layers.read_layer("content tree", content, from_content, place),
+            layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
+            layers.read_layer("content tree", content, parts.from_content, place),
             key_layer,
         ],
         target,
-        owned,
+        parts.owned,
     )
     _check_boot_files(target)
     return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
 
 
-def _copy_rendered(
-    source: Path, target: Path, relative: str, identity: ReleaseIdentity, own: Sequence[BrandingRule]
-) -> None:
+def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding) -> None:
     """Copy a file of the content tree, with this version in it where there is a rule for it."""
-    if rules.find_rule(relative, own):
-        files.write_file(target, rules.render_content(relative, files.read_file_text(source), identity, own))
+    if branding.find_rule(relative):
+        files.write_file(target, branding.render(relative, files.read_file_text(source)))
     else:
         files.copy_file(source, target)
 
@@ -77,9 +80,7 @@ def _check_boot_files(target: Path) -> None:
             )
 
 
-def write_isolinux_menu(
-    sources: tuple[Path, Path], identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
-) -> str:
+def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
     for relative in BOOT_TEXTS:
@@ -87,28 +88,24 @@ def write_isolinux_menu(
             require_tree_file(sources, relative) if relative == BOOT_TEXTS[0] else _first_existing(sources, relative)
         )
         if source:
-            files.write_file(
-                target / relative, rules.render_content(relative, files.read_file_text(source), identity, own)
-            )
+            files.write_file(target / relative, branding.render(relative, files.read_file_text(source)))
             written += 1
-    return f"{written} files, titled {identity.title}, label {identity.volume}"
+    return f"{written} files, titled {branding.identity.title}, label {branding.identity.volume}"
 
 
-def write_grub_cfg(
-    sources: tuple[Path, Path], identity: ReleaseIdentity, own: Sequence[BrandingRule], target: Path
-) -> str:
+def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
-    text = rules.render_content(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)), identity, own)
+    text = branding.render(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)))
     data = text.encode("utf-8", "surrogateescape")
     volume.replace_fat_file(
         require_tree_file(sources, medium_paths.EFI_IMAGE),
         target / medium_paths.EFI_IMAGE,
         GRUB_CFG,
         data,
-        identity.epoch,
+        branding.identity.epoch,
     )
     files.write_file(target / GRUB_CFG, data)
-    return f"2 copies of grub.cfg, label {identity.volume}"
+    return f"2 copies of grub.cfg, label {branding.identity.volume}"
 
 
 def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:

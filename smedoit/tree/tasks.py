@@ -64,16 +64,14 @@ def tree(rel: Release) -> Task:
         return not matches_patterns(relative, theirs)
 
     def run() -> object:
-        from smedoit.tree.fill import fill_tree
+        from smedoit.branding.rules import Branding
+        from smedoit.tree.fill import TreeParts, fill_tree
 
         return fill_tree(
             sources=sources(rel),
             pinned=keys,
-            identity=rel.release,
-            own=rel.rules,
-            from_boot_set=from_boot_set,
-            from_content=from_content,
-            owned=owned,
+            branding=Branding(rel.release, rel.rules),
+            parts=TreeParts(from_boot_set, from_content, owned),
             target=rel.tree,
         )
 
@@ -92,9 +90,10 @@ def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
 
     def run() -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.tree.fill import write_isolinux_menu
 
-        return write_isolinux_menu(sources=sources(rel), identity=rel.release, own=rel.rules, target=rel.tree)
+        return write_isolinux_menu(sources=sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
 
     return Task(
         name="isolinux",
@@ -112,9 +111,10 @@ def grub(rel: Release) -> Task:
     names = (*GRUB_TEXT, "images/efiboot.img")
 
     def run() -> object:
+        from smedoit.branding.rules import Branding
         from smedoit.tree.fill import write_grub_cfg
 
-        return write_grub_cfg(sources=sources(rel), identity=rel.release, own=rel.rules, target=rel.tree)
+        return write_grub_cfg(sources=sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
 
     return Task(
         name="grub",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smedoit.branding import render, rules
+from smedoit.branding import render
+from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.sample import boot, groups, installer, menus
@@ -25,7 +26,7 @@ PRACTICE = {
     "isolinux/boot.msg": menus.BOOT_MSG,
     "isolinux/help.txt": menus.HELP,
     "EFI/BOOT/grub.cfg": menus.GRUB,
-    **{name: text for name, text in installer.FILES.items() if rules.find_rule(name, ())},
+    **{name: text for name, text in installer.FILES.items() if Branding(RC).find_rule(name)},
 }
 IDENTITIES = {"final": FINAL, "rc": RC, "blanks in the label": BLANKS}
 
@@ -274,19 +275,19 @@ def test_a_buildstamp_without_main_is_refused(text: str) -> None:
 @pytest.mark.parametrize("one", IDENTITIES.values(), ids=IDENTITIES)
 @pytest.mark.parametrize("name", PRACTICE)
 def test_rendering_twice_is_rendering_once(name: str, one: ReleaseIdentity) -> None:
-    once = rules.render_content(name, PRACTICE[name], one, ())
-    assert rules.render_content(name, once, one, ()) == once
+    once = Branding(one).render(name, PRACTICE[name])
+    assert Branding(one).render(name, once) == once
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_from_one_version_to_the_next_and_back_changes_nothing_else(name: str) -> None:
-    first = rules.render_content(name, PRACTICE[name], RC, ())
-    assert rules.render_content(name, rules.render_content(name, first, BLANKS, ()), RC, ()) == first
+    first = Branding(RC).render(name, PRACTICE[name])
+    assert Branding(RC).render(name, Branding(BLANKS).render(name, first)) == first
 
 
 @pytest.mark.parametrize("name", PRACTICE)
 def test_no_trace_of_the_last_release_is_left(name: str) -> None:
-    rendered = rules.render_content(name, PRACTICE[name], RC, ())
+    rendered = Branding(RC).render(name, PRACTICE[name])
     assert not re.search(r"\b10\.0\b|alpha5|RC1|CentOS\\x207", rendered)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from smedoit.branding import rules
+from smedoit.branding.rules import Branding
 from smedoit.config.branding import BrandingRule
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ContentError
@@ -45,22 +45,22 @@ GOLDEN: dict[str, tuple[BrandingRule, str, str]] = {
 
 @pytest.mark.parametrize(("rule", "text", "wanted"), GOLDEN.values(), ids=GOLDEN)
 def test_each_kind_renders_what_it_says(rule: BrandingRule, text: str, wanted: str) -> None:
-    assert rules.render_content(rule.files[0], text, RC, [rule]) == wanted
+    assert Branding(RC, (rule,)).render(rule.files[0], text) == wanted
 
 
 def test_release_toml_s_own_rule_comes_before_the_usual_one() -> None:
-    own = [BrandingRule(("product/etc/*-release",), "keep")]
-    assert rules.render_content("product/etc/centos-release", "SME Server 10.0", RC, own) == "SME Server 10.0"
+    own = (BrandingRule(("product/etc/*-release",), "keep"),)
+    assert Branding(RC, own).render("product/etc/centos-release", "SME Server 10.0") == "SME Server 10.0"
 
 
 def test_a_file_without_a_rule_stays_as_it_is() -> None:
-    assert rules.render_content("GPL", "SME Server 10.0", RC, ()) == "SME Server 10.0"
+    assert Branding(RC).render("GPL", "SME Server 10.0") == "SME Server 10.0"
 
 
 @pytest.mark.parametrize("word", ["{versoin}", "REPLACE_VERSON", "REPLACE_NOTHING"])
 def test_a_misspelt_placeholder_is_refused_with_what_there_is(word: str) -> None:
     with pytest.raises(ContentError, match="is no placeholder"):
-        rules.render_content("x", f"a {word} b", RC, [BrandingRule(("x",), "template")])
+        Branding(RC, (BrandingRule(("x",), "template"),)).render("x", f"a {word} b")
 
 
 REFUSED: dict[str, tuple[Sequence[str], str, str]] = {

@@ -46,7 +46,7 @@ def tier(root: Path, *numbers: int) -> None:
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
     located = [write.RepoPackage(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    write.write_repodata(located, None, place / "repodata", EPOCH, packages() / "memory.sqlite")
+    write.write_repodata(located, None, place / "repodata", EPOCH, write.RepodataCache(packages() / "memory.sqlite"))
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:

@@ -18,6 +18,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.config.schema import InvalidValueError
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, PackageError, SmeError
+from smedoit.fetch.crawl import caching_fetcher
 from smedoit.installer import anaconda_source
 from smedoit.runtime.files import recover_directory, write_file
 from smedoit.sample.packages import practice_signer
@@ -114,7 +115,7 @@ class Desk:
     def make(self, srpm: str = "", network: NetworkSettings | None = None, key: KeySettings = KEY) -> str:
         settings = AnacondaSettings(srpm=srpm or str(self.srpm), patches=str(self.patches))
         return anaconda_source.make_anaconda_layer(
-            settings, [key], network or NetworkSettings(delay=0, tries=1), self.place / "memory.json",
+            settings, [key], caching_fetcher(network or NetworkSettings(delay=0, tries=1), self.place / "memory.json"),
             settings.package(self.place), self.place / "scratch", self.layer,
         )  # fmt: skip
 

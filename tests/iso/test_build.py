@@ -13,7 +13,7 @@ from tests.iso.test_write import medium
 
 
 def finish(place: Path, one: write.IsoMedium) -> None:
-    build.finish_medium(one, place / "medium.iso", place / "memory", place / "layout")
+    build.finish_medium(one, build.IsoTarget(place / "medium.iso", place / "layout", place / "memory"))
 
 
 def test_a_file_that_grows_while_it_is_written_is_named_and_the_medium_of_before_stays(

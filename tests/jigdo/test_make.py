@@ -12,7 +12,7 @@ import pytest
 from smedoit.config.media import ReleaseUrls
 from smedoit.errors import ConfigError, Findings, VerifyError
 from smedoit.iso import write
-from smedoit.iso.build import finish_medium
+from smedoit.iso.build import IsoTarget, finish_medium
 from smedoit.jigdo import format, make, template, verify
 from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import digests
@@ -36,13 +36,13 @@ class Place:
     def write(self) -> None:
         files = {name: self.tree / name for name, _ in walk_files(self.tree)}
         medium = write.IsoMedium("SME", "x", "x", EPOCH, files, bootable=False)
-        finish_medium(medium, self.iso, self.root / "memory.json", self.root / "layout/sme.json")
+        finish_medium(medium, IsoTarget(self.iso, self.root / "layout", self.root / "memory.json"))
 
     def make(self, mirrors: ReleaseUrls = MIRRORS) -> str:
         published = {self.tree: "x86_64"}
         memory = self.root / "memory.json"
         return make.make_jigdo_files(
-            identity(), mirrors, self.iso.parent, "sme*.iso", self.root / "layout", published, memory
+            mirrors.needed(identity(), "the test"), self.iso.parent, "sme*.iso", self.root / "layout", published, memory
         )
 
     def parts(self) -> list[FileRegion]:
@@ -146,7 +146,7 @@ def test_a_file_that_was_only_touched_or_copied_is_what_it_was(place: Place) -> 
 
 
 def test_without_mirrors_nothing_is_written(place: Place) -> None:
-    with pytest.raises(ConfigError, match=r"\[mirrors\] names no URL"):
+    with pytest.raises(ConfigError, match=r"\[release_urls\] names no URL"):
         place.make(ReleaseUrls())
     assert not place.iso.with_suffix(".template").exists()
 

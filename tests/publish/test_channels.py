@@ -10,7 +10,7 @@ from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import PublishError
 from smedoit.publish import channels
-from smedoit.publish.channels import FINAL, TESTING, PublishLocation, TestingRelease
+from smedoit.publish.channels import FINAL, TESTING, PublishLocation, ReleaseInTesting
 from tests.harness.nouns import identity
 
 ANYTHING = PublishSettings()
@@ -62,11 +62,11 @@ def test_nothing_else_is_taken_for_a_release(name: str) -> None:
 
 def test_old_tests_go_but_for_the_newest_and_for_those_that_a_link_names() -> None:
     found = [
-        TestingRelease("10.1.rc3", 1),
-        TestingRelease("10.1.rc2", 40),
-        TestingRelease("10.1.rc1", 100),
-        TestingRelease("10.1.beta1", 200),
-        TestingRelease("10.1.a", 300),
+        ReleaseInTesting("10.1.rc3", 1),
+        ReleaseInTesting("10.1.rc2", 40),
+        ReleaseInTesting("10.1.rc1", 100),
+        ReleaseInTesting("10.1.beta1", 200),
+        ReleaseInTesting("10.1.a", 300),
     ]
     going = channels.releases_to_delete(found, ["10.1.beta1"], PublishSettings(keep=2, days=90))
     assert [one.version for one in going] == ["10.1.a", "10.1.rc1"]
@@ -75,7 +75,7 @@ def test_old_tests_go_but_for_the_newest_and_for_those_that_a_link_names() -> No
 
 
 def test_of_tests_of_one_day_the_newest_version_stays() -> None:
-    found = [TestingRelease(f"10.1.{label}", 100) for label in ("rc9", "rc10", "beta11")]
+    found = [ReleaseInTesting(f"10.1.{label}", 100) for label in ("rc9", "rc10", "beta11")]
     assert [one.version for one in channels.releases_to_delete(found, [], PublishSettings(keep=1))] == [
         "10.1.beta11",
         "10.1.rc9",
@@ -87,7 +87,7 @@ AGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 400)), unique_by=lam
 
 @given(AGES, st.integers(1, 5), st.integers(0, 400), st.sets(st.integers(0, 9)))
 def test_whatever_there_is_enough_stays(ages: list[tuple[int, int]], keep: int, days: int, links: set[int]) -> None:
-    found = [TestingRelease(f"10.1.rc{number}", age) for number, age in ages]
+    found = [ReleaseInTesting(f"10.1.rc{number}", age) for number, age in ages]
     named = [f"10.1.rc{number}" for number in links]
     going = channels.releases_to_delete(found, named, PublishSettings(keep=keep, days=days))
     assert len(found) - len(going) >= min(keep, len(found))

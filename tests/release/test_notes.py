@@ -12,6 +12,7 @@ from smedoit.packages.changes import (
     ChangeReport,
     InstallerChanges,
     PackageChange,
+    PackageSet,
     changed_packages,
     entries_between,
     overlay_changes,
@@ -34,7 +35,9 @@ AFTER = {"alpha": evr("1.2-1.sme"), "fresh": evr("3-1"), "same": evr("1-1"), "ba
 
 
 def report() -> ChangeReport:
-    return report_changes(BEFORE, AFTER, {"alpha": CHANGELOG}, {"SME base": ["alpha", "fresh"]}, SETTINGS.bugs)
+    return report_changes(
+        PackageSet(BEFORE), PackageSet(AFTER, {"alpha": CHANGELOG}), {"SME base": ["alpha", "fresh"]}, SETTINGS.bugs
+    )
 
 
 def test_every_package_that_is_not_the_same_is_named_once_with_what_happened() -> None:
@@ -62,8 +65,9 @@ def test_an_entry_that_the_last_release_had_is_not_new_even_without_a_version() 
 
 def test_a_package_of_the_last_release_that_is_still_at_hand_says_what_is_new() -> None:
     nameless = [ChangelogEntry("Bob", one.time, one.text) for one in CHANGELOG]
-    versions = {"alpha": evr("1.1-2")}, {"alpha": evr("1.2-1")}
-    [[one]] = report_changes(*versions, {"alpha": nameless}, {}, (), former={"alpha": nameless[1:]}).groups.values()
+    before = PackageSet({"alpha": evr("1.1-2")}, {"alpha": nameless[1:]})
+    after = PackageSet({"alpha": evr("1.2-1")}, {"alpha": nameless})
+    [[one]] = report_changes(before, after, {}, ()).groups.values()
     assert (one.entries, one.gap) == ((nameless[0],), False)
 
 
@@ -100,7 +104,7 @@ def test_packages_stand_in_the_first_group_that_lists_them_the_rest_at_the_end()
 
 def test_readme_is_wrapped_for_the_console() -> None:
     long = ChangelogEntry("Ann <a@b.c> 1.2-1", 20000 * DAY, "- " + "word " * 60)
-    made = report_changes(BEFORE, AFTER, {"alpha": (long, OLD)}, {}, ())
+    made = report_changes(PackageSet(BEFORE), PackageSet(AFTER, {"alpha": (long, OLD)}), {}, ())
     assert (
         max(len(line) for line in notes_pages.format_notes_text(made, identity(), "10.0", SETTINGS).splitlines())
         <= SETTINGS.width
@@ -223,13 +227,13 @@ def test_files_of_the_overlay_images_come_change_and_go_and_catalogues_are_langu
 
 
 def test_an_installer_without_changes_has_no_section() -> None:
-    made = report_changes(BEFORE, AFTER, {}, {}, SETTINGS.bugs)
+    made = report_changes(PackageSet(BEFORE), PackageSet(AFTER), {}, SETTINGS.bugs)
     for page in (notes_pages.format_notes_text, notes_pages.format_notes_markdown, notes_pages.format_notes_html):
         assert notes_pages.INSTALLER not in page(made, identity(), "10.0", SETTINGS)
 
 
 def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
-    made = report_changes({}, {}, {}, {}, SETTINGS.bugs, installer())
+    made = report_changes(PackageSet({}), PackageSet({}), {}, SETTINGS.bugs, installer())
     assert notes_pages.format_notes_text(made, identity(), "10.0", SETTINGS).splitlines()[3:] == [
         "Changes since 10.0: no package changed.",
         "",
@@ -254,7 +258,7 @@ def test_what_happened_to_the_installer_stands_after_the_packages() -> None:
 
 
 def test_the_other_forms_tell_of_the_installer_as_well() -> None:
-    made = report_changes({}, {}, {}, {}, SETTINGS.bugs, installer())
+    made = report_changes(PackageSet({}), PackageSet({}), {}, SETTINGS.bugs, installer())
     lines = notes_pages.format_notes_markdown(made, identity(), "10.0", SETTINGS).splitlines()
     assert lines[4:7] == ["## The installer", "", "- **anaconda** 21-1 → 21-2"]
     assert "- New languages: fr" in lines

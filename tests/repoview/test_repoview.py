@@ -19,6 +19,7 @@ import rpm_rs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smedoit.branding.rules import Branding
 from smedoit.package import Evr
 from smedoit.repoview import render, write
 from smedoit.repoview.render import ChangelogItem, PackagePage, RepositoryPackage
@@ -58,7 +59,7 @@ class Repo:
 
     def write(self, title: str = "smetest (x86_64)") -> str:
         memory, state = self.top / "memory/m.sqlite", self.top / "memory/state.json"
-        return write.write_repoview(self.place, title, self.top / "comps.xml", (), identity(), memory, state)
+        return write.write_repoview(self.place, title, self.top / "comps.xml", Branding(identity()), memory, state)
 
     @property
     def view(self) -> Path:
