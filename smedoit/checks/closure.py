@@ -11,7 +11,7 @@ from smedoit.checks.unmet import Provider, UnmetDependency
 from smedoit.config.checks import ClosureSettings
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError
-from smedoit.repodata import comps, read
+from smedoit.repodata import comps, read, requirements
 from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text
@@ -40,7 +40,7 @@ def check_closure(
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
     medium = RepoSource(MEDIUM, tree_root, arch)
     pool = load_pool(medium, PRIMARY, arch, memory)
-    if solver.needs_filelists(pool):
+    if requirements.needs_filelists(pool):
         pool = load_pool(medium, WITH_FILES, arch, memory)
     judgement = unmet.apply_waivers(solver.find_unmet(pool, installs, settings.installer), settings.waivers)
     for waiver in judgement.unused:
@@ -49,7 +49,7 @@ def check_closure(
         sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier) for tier in tiers}
         sources |= {RepoSource(name, place, arch): NO_TIER for name, place in mirrors}
         raise _unmet_error(judgement.standing, _providers_of_unmet(pool, judgement.standing, sources, memory))
-    count = sum(1 for _ in solver.installable_packages(pool))
+    count = sum(1 for _ in requirements.installable_packages(pool))
     said = f"{count} packages need nothing from elsewhere, {len(installs)} installations can be begun"
     return {"did": said + _waiver_counts(judgement), "result": "\n".join([said, *_waiver_lines(judgement)])}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from smedoit.checks.unmet import Provider, UnmetDependency
 from smedoit.repodata.comps import InstallSet
+from smedoit.repodata.requirements import installable_packages, package_requirements, unprovided_requirements
 
 NOT_THERE = "the installer adds it by itself, and it is not on the medium"
 OFFERED = 3  # packages that are named for one hole
@@ -24,56 +25,13 @@ def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) 
     installs  what comps offers
     added     names of packages that the installer adds to each of them by itself
     """
-    missing = list(_unprovided_requirements(pool))
+    missing = list(unprovided_requirements(pool))
     found = [_unmet_by_package(solvable, str(relation)) for solvable, relation in missing]
     found += _never_installable(pool, {solvable.id for solvable, _ in missing})
     found += [hole for install in installs for hole in _install_set_problems(pool, install, added)]
     return (
         [_add_chain(hole, chains) for chains in [DependencyChains(pool, installs)] for hole in found] if found else []
     )
-
-
-def installable_packages(pool: Any) -> Iterator[Any]:
-    """Yield the packages of the pool that its architecture can install."""
-    return (solvable for solvable in pool.solvables_iter() if solvable.installable())
-
-
-def _is_rich(relation: str) -> bool:
-    """Return whether a relation is a boolean one, which only the solver can judge."""
-    return relation.startswith("(")
-
-
-def needs_filelists(pool: Any) -> bool:
-    """Return whether a relation may be about a file that primary metadata leaves out."""
-    import solv
-
-    relations = {
-        relation.id: relation
-        for solvable in installable_packages(pool)
-        for key in (solv.SOLVABLE_REQUIRES, solv.SOLVABLE_CONFLICTS)
-        for relation in solvable.lookup_deparray(key)
-    }
-    return any(
-        "/" in str(dependency)
-        if _is_rich(str(dependency))
-        else str(dependency).startswith("/") and not pool.whatprovides(dependency)
-        for dependency in relations.values()
-    )
-
-
-def _unprovided_requirements(pool: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield (package, relation) for every plain requirement that nothing provides."""
-    import solv
-
-    verdicts: dict[int, bool] = {}
-    for solvable in installable_packages(pool):
-        for relation in solvable.lookup_deparray(solv.SOLVABLE_REQUIRES):
-            if relation.id not in verdicts:
-                text = str(relation)
-                judged = not _is_rich(text) and not text.startswith(("rpmlib(", "solvable:"))
-                verdicts[relation.id] = judged and not pool.whatprovides(relation)
-            if verdicts[relation.id]:
-                yield solvable, relation
 
 
 def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependency]:
@@ -207,10 +165,8 @@ class DependencyChains:
 
     def walk(self, pool: Any, queue: list[Any]) -> None:
         """Find what stands above everything that the queue needs, the nearest first."""
-        import solv
-
         for solvable in queue:  # it grows while it is walked
-            for relation in solvable.lookup_deparray(solv.SOLVABLE_REQUIRES):
+            for relation in package_requirements(solvable):
                 for provider in pool.whatprovides(relation):
                     if provider.id not in self.above:
                         self.above[provider.id] = solvable
@@ -235,14 +191,12 @@ def find_providers(
     medium     the repository that has the holes; the others come in the order of the pool
     obstacles  repository -> why no promotion leads from it to the medium; {name} is the package's
     """
-    import solv
-
     there = {str(solvable) for solvable in pool.solvables_iter() if solvable.repo.name == medium}
     relations = {
         str(relation): relation
         for solvable in pool.solvables_iter()
         if solvable.repo.name == medium
-        for relation in solvable.lookup_deparray(solv.SOLVABLE_REQUIRES)
+        for relation in package_requirements(solvable)
         if str(relation) in wanted
     }
     pool.installed = next(repository for repository in pool.repos_iter() if repository.name == medium)

@@ -54,6 +54,22 @@ class RepoSource:
 
 
 @dataclass(frozen=True)
+class PackageList(RepoSource):
+    """Packages that lie anywhere, looked at as if they were a repository."""
+
+    files: tuple[Path, ...] = ()
+
+    @property
+    def repomd(self) -> Path | None:
+        """None: nobody has described them."""
+        return None
+
+    def rpms(self) -> list[Path]:
+        """Return the files, sorted."""
+        return sorted(self.files)
+
+
+@dataclass(frozen=True)
 class RepositoryInput(FileSet):
     """A repository as an input: its repodata, which changes with everything in it; its RPMs if it has none."""
 

@@ -41,6 +41,8 @@ class RpmRecipe:
 
     requires, provides, obsoletes, conflicts, recommends
                 as a spec file writes them: "bash", "glibc >= 2.17", "(nano or vim)"
+    requires_post
+                what its scriptlet needs once it is installed: Requires(post) of a spec file
     files       absolute paths that it owns beside its payload; each holds a line of text (a source
                 package has its spec file instead)
     size        bytes of incompressible payload, so the RPM is as large and a little more
@@ -54,6 +56,7 @@ class RpmRecipe:
     arch: str = "noarch"
     epoch: int = 0
     requires: tuple[str, ...] = ()
+    requires_post: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     obsoletes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -136,6 +139,8 @@ def _add_relations(builder: Any, recipe: RpmRecipe) -> None:
                 getattr(builder, kind)(name, version, flags)
             else:
                 getattr(builder, kind)(name)
+    for name in recipe.requires_post:
+        builder.requires(name, "", DependencyFlags.SCRIPT_POST)
 
 
 def _add_files(builder: Any, recipe: RpmRecipe) -> None:

@@ -14,7 +14,9 @@ from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring
 from smedoit.package import Package
 from smedoit.packages import scan, select
-from smedoit.rpm import dependencies
+from smedoit.repodata import read
+from smedoit.repodata.inputs import PackageList
+from smedoit.repodata.requirements import unprovided_requirements
 from smedoit.runtime import progress
 from smedoit.tiers import journal, plan
 from smedoit.tiers.journal import FileLink, FileRemoval, PromotionRecord
@@ -128,19 +130,18 @@ def _missing_after_promotion(
 ) -> tuple[str, ...]:
     """Return what the medium would lack after a promotion and does not lack now, in words."""
     staged = {tier.name: list(packages[tier.name]) for tier in scan.staged_tiers(rel.tiers)}
-    before, after = _packages_by_nevra(rel, staged), _packages_by_nevra(rel, _tiers_after_promotion(staged, made))
-    found = dependencies.read_all_dependencies(
-        {nevra: rel.root / package.file for nevra, package in {**before, **after}.items()}
-    )
-    lacks = dependencies.unmet_requirements({nevra: found[nevra] for nevra in after})
-    lacks -= dependencies.unmet_requirements({nevra: found[nevra] for nevra in before})
+    lacks = _unmet_requirements(rel, _tiers_after_promotion(staged, made)) - _unmet_requirements(rel, staged)
     return tuple(f"{nevra} needs {what}, which no staged package provides" for nevra, what in sorted(lacks))
 
 
-def _packages_by_nevra(rel: Release, staged: Mapping[str, Sequence[Package]]) -> dict[str, Package]:
-    """Return NEVRA -> package of the medium that would be made of these tiers."""
-    picks = select.select_newest(staged, rel.packages, rel.release.arch, rel.exclusions)
-    return {pick.package.nevra: pick.package for pick in picks}
+def _unmet_requirements(rel: Release, staged: Mapping[str, Sequence[Package]]) -> set[tuple[str, str]]:
+    """Return (NEVRA, requirement) of what the medium that would be made of these tiers lacks, as the closure finds it."""
+    arch, memory = rel.release.arch, rel.cache / "metadata/promote.sqlite"
+    picks = select.select_newest(staged, rel.packages, arch, rel.exclusions)
+    source = PackageList("medium", rel.root, arch, tuple(rel.root / pick.package.file for pick in picks))
+    with read.plain_metadata(source, ("primary", "filelists"), memory) as metadata:
+        pool = read.create_solver_pool(arch, {source.name: metadata})
+    return {(str(package), str(relation)) for package, relation in unprovided_requirements(pool)}
 
 
 def _tiers_after_promotion(staged: Mapping[str, Sequence[Package]], made: PromotionPlan) -> dict[str, list[Package]]:

@@ -10,6 +10,7 @@ import pytest
 
 from smedoit.checks import solver
 from smedoit.checks.unmet import UnmetDependency
+from smedoit.repodata import requirements
 from smedoit.repodata.comps import InstallSet
 from smedoit.sample.packages import RpmRecipe
 from tests.harness.repositories import MEDIUM, pool, recipe, repository
@@ -38,6 +39,31 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
+
+
+# Prerequisites: libsolv keeps them behind a marker, where lookup_deparray stops if it is not asked for all
+
+
+def test_what_a_scriptlet_needs_is_a_requirement_like_any_other(world: World) -> None:
+    needy = recipe("a", requires=("b",), requires_post=("/sbin/gone",))
+    assert [hole.requirement for hole in world.holes(needy, recipe("b"))] == ["/sbin/gone"]
+
+
+def test_what_a_scriptlet_needs_and_a_package_provides_is_no_hole(world: World) -> None:
+    needy = recipe("a", requires_post=("b", "/usr/sbin/tool"))
+    assert world.holes(needy, recipe("b", files=("/usr/sbin/tool",))) == []
+
+
+def test_a_file_that_only_a_scriptlet_needs_calls_for_the_file_lists(world: World) -> None:
+    needy, owner = recipe("a", requires_post=("/usr/share/b/data",)), recipe("b", files=("/usr/share/b/data",))
+    assert requirements.needs_filelists(world.pool(needy, owner))
+    whole = pool(repository(world.place / "whole", [needy, owner]), kinds=("primary", "filelists"))
+    assert solver.find_unmet(whole, (), ()) == []
+
+
+def test_a_chain_leads_through_what_scriptlets_need(world: World) -> None:
+    told = world.told(recipe("a", requires_post=("b",)), recipe("b", requires=("c",)), installs=[CORE])
+    assert told == ["group core: a needs b needs c, which nothing on the medium provides"]
 
 
 # Requirements
@@ -76,12 +102,12 @@ def test_what_is_provided_is_none(world: World, wanted: str) -> None:
 def test_a_file_outside_of_bin_needs_the_file_lists(world: World) -> None:
     made = recipe("a", requires=("/usr/share/doc/b",)), recipe("b", files=("/usr/share/doc/b",))
     short = world.pool(*made)
-    assert solver.needs_filelists(short)
+    assert requirements.needs_filelists(short)
     assert solver.find_unmet(world.pool(*made, kinds=("primary", "filelists")), [], []) == []
 
 
 def test_a_medium_without_such_a_requirement_is_read_without_file_lists(world: World) -> None:
-    assert not solver.needs_filelists(
+    assert not requirements.needs_filelists(
         world.pool(recipe("a", requires=("/usr/bin/b",)), recipe("b", files=("/usr/bin/b",)))
     )
 
