@@ -63,7 +63,7 @@ def test_a_file_that_only_a_scriptlet_needs_calls_for_the_file_lists(world: Worl
 
 def test_a_chain_leads_through_what_scriptlets_need(world: World) -> None:
     told = world.told(recipe("a", requires_post=("b",)), recipe("b", requires=("c",)), installs=[CORE])
-    assert told == ["group core: a needs b needs c, which nothing on the medium provides"]
+    assert told[0] == "group core: a needs b needs c, which nothing on the medium provides"
 
 
 # Requirements
