@@ -9,15 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.errors import Findings, PackageError, PublishError, SmeError, VerifyError, format_grouped, format_size
-from smedoit.publish.moves import (
-    DIRECTORY_MODE,
-    CreateDirectory,
-    MovePath,
-    RemoveDirectory,
-    ReplaceFile,
-    Step,
-    SwitchLink,
-)
 from smedoit.publish.plan import (
     REMOVE,
     REPLACE,
@@ -43,6 +34,15 @@ from smedoit.runtime.files import (
     sync_directories,
     walk_files,
     wrap_os_errors,
+)
+from smedoit.runtime.steps import (
+    DIRECTORY_MODE,
+    CreateDirectory,
+    MovePath,
+    RemoveDirectory,
+    ReplaceFile,
+    Step,
+    SwitchLink,
 )
 
 SPARE = 16 << 20  # bytes that stay free: directories, records, and whatever the file system needs itself
@@ -247,30 +247,30 @@ def _change_step(change: PublishChange, place: str, work: str) -> Step:
 
 
 def apply_publish_plan(
-    plan: PublishPlan, ledger: PublishHistory, record: PublishRecord, standard: Sequence[str]
+    plan: PublishPlan, history: PublishHistory, record: PublishRecord, standard: Sequence[str]
 ) -> PublishRecord:
     """Do a plan whose gates are closed: build, read back, and let it appear. Return the record, closed.
 
     Raises SmeError, and everything that readers can see is as it was.
     """
     _refuse_full(plan)
-    work = ledger.target / ledger.work(record) / NEW
-    ledger.note(record)
+    work = history.target / history.work(record) / NEW
+    history.write_down(record)
     try:
         _build_release(plan, work, standard)
         size = _verify_build(plan, work)
     except SmeError:
-        ledger.forget(record)
+        history.forget(record)
         raise
     progress.log_line(f"{len(plan.changes)} files, {format_size(size)} read back: they are what was planned")
     files = {path: {"size": file.size, "sha256": file.sha256} for path, file in sorted(plan.files.items())}
     whole = replace(
         record,
-        steps=_publish_steps(plan, ledger.work(record), standard),
+        steps=_publish_steps(plan, history.work(record), standard),
         files=files,
         gates=tuple(map(str, plan.gates)),
     )
-    ledger.carry_out(whole)
+    history.carry_out(whole)
     return whole
 
 
@@ -279,12 +279,12 @@ def release_directories(arch: str, tiers: Iterable[str]) -> list[str]:
     return [f"iso/{arch}", "iso/source", f"smeos/{arch}", "smeos/SRPMS", *tiers]
 
 
-def linked_release(ledger: PublishHistory, link: str) -> str:
+def linked_release(history: PublishHistory, link: str) -> str:
     """Return the release that a version link names, "" if there is no link.
 
     Raises PublishError for a link that leads elsewhere, or nowhere, and for something else in its place.
     """
-    place = ledger.target / link
+    place = history.target / link
     if not os.path.lexists(place):
         return ""
     if not place.is_symlink():

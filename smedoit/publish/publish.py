@@ -17,7 +17,7 @@ from smedoit.publish import announcement, apply, channels, checks, plan, records
 from smedoit.publish.channels import FINAL, TESTING, PublishLocation
 from smedoit.publish.plan import FROZEN, PublishCheck, PublishedFile, PublishPlan
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.runtime import progress
+from smedoit.runtime import journal, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, remove_file, walk_files, wrap_os_errors, write_file
 
@@ -31,13 +31,13 @@ def show_publish_plan(rel: Release, told: Told, source: str, to: str) -> Said:
     told  gate -> what its task is told now
     """
     records.check_publish_target(rel.publish)
-    ledger = PublishHistory(rel.publish.target)
-    pending = ledger.under_way()
+    history = PublishHistory(rel.publish.target)
+    pending = history.under_way()
     if pending:
         progress.show_line(
             f"the {pending.words} was interrupted: doit publish goes on with it, doit rollback takes it back"
         )
-    made = _make_plan(rel, ledger, told, source, to)
+    made = _make_plan(rel, history, told, source, to)
     write_file(_saved_plan_path(rel), plan.plan_fingerprint(made))
     for line in plan.format_publish_plan(made):
         progress.show_line(f"  {line}")
@@ -50,18 +50,18 @@ def publish_release(rel: Release, told: Told, log: Path, source: str, to: str, d
     """Do what the plan says, and bring it to the remote target; a publish that was interrupted is finished first."""
     if dry_run:
         return show_publish_plan(rel, told, source, to)
-    with records.open_publish_history(rel.publish) as ledger:
-        if words := ledger.resume():
+    with records.open_publish_history(rel.publish) as history:
+        if words := history.resume():
             progress.show_line(words)
             remove_file(_saved_plan_path(rel))  # the plan that was shown is done
-        made = _make_plan(rel, ledger, told, source, to)
+        made = _make_plan(rel, history, told, source, to)
         _refuse_changed_plan(rel, made)
         plan.refuse_failed_checks(made.gates)
-        _refuse_interrupted(ledger, made)
+        _refuse_interrupted(history, made)
         for line in plan.format_publish_plan(made):
             progress.show_line(f"  {line}")
         if not made.idle:
-            carry_out_publish(rel.publish, ledger, made, source, rel.release.arch)
+            carry_out_publish(rel.publish, history, made, source, rel.release.arch)
         remove_file(_saved_plan_path(rel))
         afar = remote.push_release(rel.publish, made.place, log) if rel.publish.remote else ""
     texts = announcement.write_announcement(rel, made)
@@ -70,14 +70,14 @@ def publish_release(rel: Release, told: Told, log: Path, source: str, to: str, d
 
 
 def carry_out_publish(
-    settings: PublishSettings, ledger: PublishHistory, made: PublishPlan, source: str, arch: str
+    settings: PublishSettings, history: PublishHistory, made: PublishPlan, source: str, arch: str
 ) -> PublishRecord:
     """Do a plan, and return its record."""
-    record = ledger.begun(_record_kind(made, source), made.place.path, time.time())
+    record = history.begin_record(_record_kind(made, source), made.place.path, time.time())
     digest = hashlib.sha256(plan.plan_fingerprint(made).encode()).hexdigest()
-    ledger.sweep()
+    history.sweep()
     directories = apply.release_directories(arch, settings.tiers)
-    return apply.apply_publish_plan(made, ledger, replace(record, plan=digest), directories)
+    return apply.apply_publish_plan(made, history, replace(record, plan=digest), directories)
 
 
 def _record_kind(made: PublishPlan, source: str) -> str:
@@ -103,9 +103,9 @@ def _refuse_changed_plan(rel: Release, made: PublishPlan) -> None:
         )
 
 
-def _refuse_interrupted(ledger: PublishHistory, made: PublishPlan) -> None:
+def _refuse_interrupted(history: PublishHistory, made: PublishPlan) -> None:
     """Raise PublishError if another release was being prepared when it was interrupted."""
-    record = ledger.under_way()
+    record = history.under_way()
     if record and record.place != made.place.path:
         raise PublishError(
             f"the {record.words} was interrupted, and this is {made.place.path}",
@@ -113,11 +113,13 @@ def _refuse_interrupted(ledger: PublishHistory, made: PublishPlan) -> None:
         )
 
 
-def _make_plan(rel: Release, ledger: PublishHistory, told: Told, source: str, to: str) -> PublishPlan:
+def _make_plan(rel: Release, history: PublishHistory, told: Told, source: str, to: str) -> PublishPlan:
     """Return what publishing means now. Raises SmeError for what could not be done."""
     known = DigestCache(rel.cache / "digests.json")
     made = (
-        _plan_from_testing(rel, ledger, source, to, known) if source else _plan_from_stage(rel, ledger, told, to, known)
+        _plan_from_testing(rel, history, source, to, known)
+        if source
+        else _plan_from_stage(rel, history, told, to, known)
     )
     known.save()
     apply.check_release_repodata(made.files)
@@ -125,44 +127,50 @@ def _make_plan(rel: Release, ledger: PublishHistory, told: Told, source: str, to
     return made
 
 
-def _plan_from_stage(rel: Release, ledger: PublishHistory, told: Told, to: str, known: DigestCache) -> PublishPlan:
+def _plan_from_stage(rel: Release, history: PublishHistory, told: Told, to: str, known: DigestCache) -> PublishPlan:
     """Return the plan for what was built last."""
     place = channels.publish_location(rel.release, to, rel.publish)
-    before = apply.linked_release(ledger, place.link)
+    before = apply.linked_release(history, place.link)
     files = _staged_files(rel, known)
-    present = present_files(ledger, place, known)
+    present = present_files(history, place, known)
     origin = tier_origin_release(rel.publish, place, before)
     for tier in rel.publish.tiers:
-        root = _tier_source(rel, tier, ledger.target / place.path if present is not None else origin)
-        files |= _tier_release_files(tier, root, ledger, known) if root else {}
-    again = present is not None and _check_same_bits(ledger, place, files)
+        root = _tier_source(rel, tier, history.target / place.path if present is not None else origin)
+        files |= _tier_release_files(tier, root, history, known) if root else {}
+    again = present is not None and _check_same_bits(history, place, files)
     gates = (again,) if again and again.closed else checks.evaluate_publish_checks(rel, told, place, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return PublishPlan(
-        place, ledger.target, words, before, files, plan.publish_changes(files, present), gates, fresh=present is None
+        place, history.target, words, before, files, plan.publish_changes(files, present), gates, fresh=present is None
     )
 
 
-def _plan_from_testing(rel: Release, ledger: PublishHistory, source: str, to: str, known: DigestCache) -> PublishPlan:
+def _plan_from_testing(rel: Release, history: PublishHistory, source: str, to: str, known: DigestCache) -> PublishPlan:
     """Return the plan for the bits that are in testing. Raises PublishError if they are no final release."""
     if source != TESTING or to not in ("", FINAL):
         raise PublishError(f"publish --from {source}: only {TESTING} is moved, and only to {FINAL}")
     place, here = channels.publish_location(rel.release, FINAL, rel.publish), PublishLocation(TESTING, rel.release.full)
-    root = ledger.target / here.path
+    root = history.target / here.path
     if not root.is_dir():
         raise PublishError(f"{root}: is not there", hint="publish it in testing first: doit publish --to testing")
-    files = apply.list_published_files(root, known, ledger.target.stat().st_dev)
-    present = present_files(ledger, place, known)
-    before = apply.linked_release(ledger, place.link)
+    files = apply.list_published_files(root, known, history.target.stat().st_dev)
+    present = present_files(history, place, known)
+    before = apply.linked_release(history, place.link)
     changed = plan.publish_changes(files, present)
-    gates = (_check_same_bits(ledger, here, files), PublishCheck("channel", True, f"no label fits {FINAL}"))
-    return PublishPlan(place, ledger.target, str(root), before, files, changed, gates, fresh=present is None)
+    gates = (_check_same_bits(history, here, files), PublishCheck("channel", True, f"no label fits {FINAL}"))
+    return PublishPlan(place, history.target, str(root), before, files, changed, gates, fresh=present is None)
 
 
-def _check_same_bits(ledger: PublishHistory, here: PublishLocation, files: Mapping[str, PublishedFile]) -> PublishCheck:
+def _check_same_bits(
+    history: PublishHistory, here: PublishLocation, files: Mapping[str, PublishedFile]
+) -> PublishCheck:
     """Return the gate of a release that lives on or is moved: it is what was published, and passed its gates, then."""
     record = next(
-        (candidate for candidate in ledger.all() if candidate.place == here.path and candidate.state == records.DONE),
+        (
+            candidate
+            for candidate in history.closed()
+            if candidate.place == here.path and candidate.state == journal.DONE
+        ),
         None,
     )
     if record is None:
@@ -194,15 +202,15 @@ def _staged_files(rel: Release, known: DigestCache) -> dict[str, PublishedFile]:
 
 
 def present_files(
-    ledger: PublishHistory, place: PublishLocation, known: DigestCache
+    history: PublishHistory, place: PublishLocation, known: DigestCache
 ) -> dict[str, PublishedFile] | None:
     """Return what is published at a place, None if nothing is."""
-    root = ledger.target / place.path
+    root = history.target / place.path
     if not os.path.lexists(root):
         return None
     if root.is_symlink() or not root.is_dir():
         raise PublishError(f"{root}: is no directory", hint="move it away")
-    return apply.list_published_files(root, known, ledger.target.stat().st_dev)
+    return apply.list_published_files(root, known, history.target.stat().st_dev)
 
 
 def tier_origin_release(settings: PublishSettings, place: PublishLocation, before: str) -> Path | None:
@@ -230,10 +238,10 @@ def _tier_source(rel: Release, tier: str, origin: Path | None) -> Path | None:
     return origin / tier if origin and (origin / tier).is_dir() else None
 
 
-def _tier_release_files(tier: str, root: Path, ledger: PublishHistory, known: DigestCache) -> dict[str, PublishedFile]:
+def _tier_release_files(tier: str, root: Path, history: PublishHistory, known: DigestCache) -> dict[str, PublishedFile]:
     """Return the files of a tier as the release will have them. Raises PublishError if they cannot be read."""
     try:
-        found = apply.list_published_files(root, known, ledger.target.stat().st_dev)
+        found = apply.list_published_files(root, known, history.target.stat().st_dev)
     except FileError as error:
         raise PublishError(f"{root}: the tier {tier} cannot be read\n  {error}") from None
     return {f"{tier}/{path}": file for path, file in found.items()}
@@ -241,23 +249,23 @@ def _tier_release_files(tier: str, root: Path, ledger: PublishHistory, known: Di
 
 def rollback_publish(rel: Release, log: Path, dry_run: bool) -> Said:
     """Take back what was interrupted; if nothing was, what was done last."""
-    with records.open_publish_history(rel.publish) as ledger:
-        pending = ledger.under_way()
-        record = pending or ledger.undoable()
+    with records.open_publish_history(rel.publish) as history:
+        pending = history.under_way()
+        record = pending or history.undoable()
         progress.show_line(f"the {record.words} is taken back")
         for step in reversed(record.steps[-plan.SHOWN :]):
             progress.show_line(f"  {step}")
         if dry_run:
             return {"did": "that was the plan; nothing has changed"}
         if pending:
-            return {"did": ledger.undo() + _roll_back_remote(rel, record, log)}
-        ledger.take_back(record)
+            return {"did": history.undo() + _roll_back_remote(rel, record, log)}
+        history.take_back(record)
         return {"did": f"the {record.words} is taken back" + _roll_back_remote(rel, record, log)}
 
 
 def _roll_back_remote(rel: Release, record: PublishRecord, log: Path) -> str:
     """Let the remote target follow a rollback; return what that came to, in words."""
-    if not rel.publish.remote or record.state == records.PREPARING:
+    if not rel.publish.remote or record.state == journal.PREPARING:
         return ""
     channel = next(
         name for name, top in channels.DIRECTORIES.items() if top == str(Path(record.place).parent).strip(".")

@@ -12,9 +12,9 @@ from smedoit.config.release import Release
 from smedoit.errors import ConfigError, PublishError, format_size
 from smedoit.publish import apply, channels, records
 from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, PublishLocation, ReleaseInTesting
-from smedoit.publish.moves import MovePath
 from smedoit.publish.records import PublishHistory
 from smedoit.runtime import progress
+from smedoit.runtime.steps import MovePath
 
 DAY = 86400
 
@@ -24,41 +24,41 @@ def retire_releases(rel: Release, versions: Sequence[str], dry_run: bool) -> Map
     if len(versions) != 1 or not channels.is_release_version(versions[0]):
         raise ConfigError("doit retire takes the version of one release", hint="doit retire 10.0")
     before, after = PublishLocation(FINAL, versions[0]), PublishLocation(OBSOLETE, versions[0])
-    with records.open_publish_history(rel.publish) as ledger:
-        _finish_interrupted(ledger)
-        _require_release(ledger, before.path)
-        _refuse_linked(ledger, before)
-        if os.path.lexists(ledger.target / after.path):
-            raise PublishError(f"{ledger.target / after.path}: is there already", hint="look which one is right")
+    with records.open_publish_history(rel.publish) as history:
+        _finish_interrupted(history)
+        _require_release(history, before.path)
+        _refuse_linked(history, before)
+        if os.path.lexists(history.target / after.path):
+            raise PublishError(f"{history.target / after.path}: is there already", hint="look which one is right")
         progress.show_line(f"  {before.path} -> {after.path}")
         if dry_run:
             return {"did": "that was the plan; nothing has changed"}
-        record = ledger.begun("retire", before.path, time.time())
-        ledger.carry_out(
-            replace(record, steps=(*apply.parent_steps(ledger.target, after.path), MovePath(before.path, after.path)))
+        record = history.begin_record("retire", before.path, time.time())
+        history.carry_out(
+            replace(record, steps=(*apply.parent_steps(history.target, after.path), MovePath(before.path, after.path)))
         )
-    return {"did": f"{ledger.target / after.path} is where {versions[0]} lies now{_remote_note(rel)}"}
+    return {"did": f"{history.target / after.path} is where {versions[0]} lies now{_remote_note(rel)}"}
 
 
 def prune_test_releases(rel: Release, dry_run: bool) -> Mapping[str, str]:
     """Remove test releases that are too old, except for the newest and for those that a link names."""
-    with records.open_publish_history(rel.publish) as ledger:
-        _finish_interrupted(ledger)
+    with records.open_publish_history(rel.publish) as history:
+        _finish_interrupted(history)
         going = channels.releases_to_delete(
-            _list_test_releases(ledger, time.time()), _linked_releases(ledger), rel.publish
+            _list_test_releases(history, time.time()), _linked_releases(history), rel.publish
         )
         for release in going:
             place = PublishLocation(TESTING, release.version).path
-            _require_release(ledger, place)
+            _require_release(history, place)
             progress.show_line(
-                f"  {place}: {release.age} days old, {format_size(_unshared_size(ledger.target / place))} come free"
+                f"  {place}: {release.age} days old, {format_size(_unshared_size(history.target / place))} come free"
             )
         if dry_run or not going:
             return {"did": "that was the plan; nothing has changed" if going else "no test release may go"}
-        record = ledger.begun(records.PRUNE, "testing", time.time())
+        record = history.begin_record(records.PRUNE, "testing", time.time())
         places = [PublishLocation(TESTING, release.version) for release in going]
-        moves = tuple(MovePath(place.path, f"{ledger.work(record)}/{place.version}") for place in places)
-        ledger.carry_out(replace(record, steps=moves))
+        moves = tuple(MovePath(place.path, f"{history.work(record)}/{place.version}") for place in places)
+        history.carry_out(replace(record, steps=moves))
     return {
         "did": f"{len(going)} test releases are gone: {', '.join(release.version for release in going)}{_remote_note(rel)}"
     }
@@ -69,11 +69,11 @@ def _remote_note(rel: Release) -> str:
     return f"; {rel.publish.remote} is as it was: move it there, too" if rel.publish.remote else ""
 
 
-def _finish_interrupted(ledger: PublishHistory) -> None:
+def _finish_interrupted(history: PublishHistory) -> None:
     """Finish what was interrupted. Raises PublishError if that needs a plan of its own."""
-    if words := ledger.resume():
+    if words := history.resume():
         progress.show_line(words)
-    record = ledger.under_way()
+    record = history.under_way()
     if record:
         raise PublishError(
             f"the {record.words} was interrupted",
@@ -81,15 +81,15 @@ def _finish_interrupted(ledger: PublishHistory) -> None:
         )
 
 
-def _list_test_releases(ledger: PublishHistory, now: float) -> list[ReleaseInTesting]:
+def _list_test_releases(history: PublishHistory, now: float) -> list[ReleaseInTesting]:
     """Return the test releases that there are, by the age of their directories."""
-    top = ledger.target / DIRECTORIES[TESTING]
+    top = history.target / DIRECTORIES[TESTING]
     if not top.is_dir():
         return []
     ages = {name: now - (top / name).lstat().st_mtime for name in sorted(os.listdir(top)) if _is_release(top / name)}
     born = {
         Path(record.place).name: record.when
-        for record in reversed([*ledger.all()])
+        for record in reversed([*history.closed()])
         if record.place.startswith(f"{DIRECTORIES[TESTING]}/")
     }
     for name, when in born.items():
@@ -111,28 +111,28 @@ def _is_release(place: Path) -> bool:
     return real and channels.is_release_version(place.name) and (place / "smeos").is_dir() and (place / "iso").is_dir()
 
 
-def _linked_releases(ledger: PublishHistory) -> list[str]:
+def _linked_releases(history: PublishHistory) -> list[str]:
     """Return the releases that any link of any channel names."""
-    tops = [ledger.target / directory for directory in DIRECTORIES.values()]
+    tops = [history.target / directory for directory in DIRECTORIES.values()]
     links = [
         top / name for top in tops if top.is_dir() for name in sorted(os.listdir(top)) if (top / name).is_symlink()
     ]
     return [Path(os.path.realpath(link)).name for link in links]
 
 
-def _require_release(ledger: PublishHistory, place: str) -> None:
+def _require_release(history: PublishHistory, place: str) -> None:
     """Raise PublishError unless there is a release at place."""
-    if not _is_release(ledger.target / place):
+    if not _is_release(history.target / place):
         raise PublishError(
-            f"{ledger.target / place}: is no release, it has no smeos/ and iso/", hint="give the version of one"
+            f"{history.target / place}: is no release, it has no smeos/ and iso/", hint="give the version of one"
         )
 
 
-def _refuse_linked(ledger: PublishHistory, place: PublishLocation) -> None:
+def _refuse_linked(history: PublishHistory, place: PublishLocation) -> None:
     """Raise PublishError if the version link names a release."""
-    if place.version in _linked_releases(ledger) or apply.linked_release(ledger, place.link) == place.version:
+    if place.version in _linked_releases(history) or apply.linked_release(history, place.link) == place.version:
         raise PublishError(
-            f"{ledger.target / place.path}: the link {place.link} names it", hint="publish its successor first"
+            f"{history.target / place.path}: the link {place.link} names it", hint="publish its successor first"
         )
 
 

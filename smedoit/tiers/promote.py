@@ -17,10 +17,11 @@ from smedoit.packages import scan, select
 from smedoit.repodata import read
 from smedoit.repodata.inputs import PackageList
 from smedoit.repodata.requirements import unprovided_requirements
-from smedoit.runtime import progress
-from smedoit.tiers import journal, plan
-from smedoit.tiers.journal import FileLink, FileRemoval, PromotionRecord
+from smedoit.runtime import journal, progress
+from smedoit.runtime.steps import HardLink, RemoveUnchanged
+from smedoit.tiers import plan, records
 from smedoit.tiers.plan import PromotionPlan
+from smedoit.tiers.records import PromotionJournal, PromotionRecord
 from smedoit.tiers.repodata import scanned_copies
 from smedoit.tiers.route import PromotionContext
 
@@ -38,9 +39,9 @@ def promote_packages(
     names: Sequence[str] = (),
 ) -> dict[str, str]:
     """Promote the packages named, or take the last promotion back."""
-    records = rel.promotion.records
+    promotions = records.release_promotions(rel)
     if undo:
-        return _undo_promotion(rel.root, records, names, dry_run)
+        return _undo_promotion(promotions, names, dry_run)
     if not names:
         raise PackageError("promote: needs a package", hint=USAGE)
     seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), memory)
@@ -50,7 +51,7 @@ def promote_packages(
     made = replace(made, missing=_missing_after_promotion(rel, seen.packages, made))
     for line in plan.format_promotion(made):
         progress.show_line(line)
-    return {"did": "that was the plan; nothing has changed"} if dry_run else _carry_out_plan(made, rel.root, records)
+    return {"did": "that was the plan; nothing has changed"} if dry_run else _carry_out_plan(made, promotions)
 
 
 def _refuse_missing_tier(made: PromotionPlan) -> None:
@@ -63,64 +64,58 @@ def _refuse_missing_tier(made: PromotionPlan) -> None:
         )
 
 
-def _carry_out_plan(made: PromotionPlan, root: Path, records: Path) -> dict[str, str]:
+def _carry_out_plan(made: PromotionPlan, promotions: PromotionJournal) -> dict[str, str]:
     """Do what was planned, and say where its record lies."""
-    record = _make_record(made, *_next_record(records))
-    if not record.links and not record.removals:
+    record = _make_record(made, promotions.next_number())
+    if not record.prepare and not record.steps:
         return {"did": f"nothing to do, {made.route.target.name} has all of it"}
-    for remark in journal.apply_promotion(record, root, records):
+    for remark in records.apply_promotion(record, promotions):
         progress.show_line(f"  note: {remark}")
     verb = "copied" if made.route.copy else "promoted"
-    file = decision.display_path(os.fspath(records / f"{record.name}.json"))
+    file = decision.display_path(os.fspath(promotions.records / f"{record.name}.json"))
     return {
         "did": f"{len(record.packages)} packages {verb} from {made.route}",
         "result": f"the record is {file}; doit promote --undo takes it back",
     }
 
 
-def _make_record(made: PromotionPlan, number: int, when: str, who: str) -> PromotionRecord:
+def _make_record(made: PromotionPlan, number: int) -> PromotionRecord:
     """Return the record of a plan."""
-    links = tuple(
-        FileLink(item.package.file, item.target, item.package.sha256) for item in made.items if not item.present
-    )
+    route, when = made.route, journal.utc_time(time.time())
     going = {item.package.file: item for item in made.items if not item.stays}
-    removals = tuple(FileRemoval(file, item.package.sha256, item.target) for file, item in going.items())
-    route = made.route
     return PromotionRecord(
         name=f"{number:04}-{when[:10]}-{route.source.name}-to-{route.target.name}",
         what=f"promotion from {route}",
         when=when,
-        who=who,
+        who=journal.current_user(),
         packages=tuple(dict.fromkeys(item.package.nevra for item in made.items)),
-        links=links,
-        removals=removals,
+        prepare=tuple(
+            HardLink(item.package.file, item.target, item.package.sha256) for item in made.items if not item.present
+        ),
+        steps=tuple(RemoveUnchanged(file, item.package.sha256, item.target) for file, item in going.items()),
     )
 
 
-def _next_record(records: Path) -> tuple[int, str, str]:
-    """Return the number of the next record, the time, and who makes it."""
-    names = [record.name for record in journal.list_promotions(records)]
-    number = max((int(name[:4]) for name in names), default=0) + 1
-    return number, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), f"uid {os.getuid()}"
-
-
-def _undo_promotion(root: Path, records: Path, names: Sequence[str], dry_run: bool) -> dict[str, str]:
+def _undo_promotion(promotions: PromotionJournal, names: Sequence[str], dry_run: bool) -> dict[str, str]:
     """Undo the last promotion that was not undone yet."""
     if names:
         raise PackageError(
             f"promote --undo {' '.join(names)}: takes back the last promotion as a whole", hint="leave the names out"
         )
-    before = journal.last_promotion(records)
+    before = records.last_promotion(promotions)
     if before is None:
-        raise PackageError(f"{records}: has no promotion that could be taken back", hint="doit promote NAME makes one")
-    number, when, who = _next_record(records)
-    record = journal.invert_promotion(before, f"{number:04}-{when[:10]}-undo", when, who)
+        raise PackageError(
+            f"{promotions.records}: has no promotion that could be taken back", hint="doit promote NAME makes one"
+        )
+    when = journal.utc_time(time.time())
+    name = f"{promotions.next_number():04}-{when[:10]}-undo"
+    record = records.invert_promotion(before, name, when, journal.current_user())
     progress.show_line(f"{record.what} of {before.when}, by {before.who}:")
     for nevra in record.packages:
         progress.show_line(f"  {nevra}")
     if dry_run:
         return {"did": "that was the plan; nothing has changed"}
-    for remark in journal.apply_promotion(record, root, records):
+    for remark in records.apply_promotion(record, promotions):
         progress.show_line(f"  note: {remark}")
     return {"did": f"{len(record.packages)} packages are where they were before"}
 

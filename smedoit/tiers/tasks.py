@@ -74,9 +74,9 @@ def settle_promotion(rel: Release) -> str:
     """Finish or take back a promotion that a kill interrupted, before anybody looks at the tiers; return a line."""
     if not rel.promotion.under_way.exists():
         return ""
-    from smedoit.tiers.journal import recover_promotion
+    from smedoit.tiers.records import release_promotions
 
-    return recover_promotion(rel.root, rel.promotion.records)
+    return release_promotions(rel).resume()
 
 
 def promote(rel: Release) -> Task:

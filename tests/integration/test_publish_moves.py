@@ -15,7 +15,7 @@ import pytest
 
 from smedoit.config import release
 from smedoit.config.release import Release
-from smedoit.errors import ConfigError, PublishError, SmeError
+from smedoit.errors import ConfigError, FileError, PublishError, SmeError
 from smedoit.publish import apply, records, retire
 from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
@@ -91,7 +91,7 @@ def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next
 
 def test_a_previous_release_that_is_not_there_is_named(final: Release) -> None:
     settings = replace(final.publish, carry_from="testing/9.9")
-    with pytest.raises(PublishError, match=r"testing/9\.9: the previous release is not there"):
+    with pytest.raises(PublishError, match=r"testing/9\.9: the release to carry tiers over from is not there"):
         tier_origin_release(settings, PublishLocation(FINAL, "10.1"), "")
 
 
@@ -274,6 +274,20 @@ def test_a_record_that_is_none_or_leads_out_of_the_target_is_refused(final: Rele
     text = record.read_text().replace('"target": "10.1"', f'"target": "{damage}"') if "etc" in damage else damage
     record.write_text(text)
     before = state(final.publish.target)
-    with pytest.raises(PublishError, match="is not the record of a publish"):
+    with pytest.raises(FileError, match="is not a record of this journal"):
         take_back(final.publish)
     assert state(final.publish.target) == before
+
+
+def test_a_link_on_the_way_is_not_followed_out_of_the_target(final: Release) -> None:
+    put(final, "10.1", FINAL, 1)
+    place = final.publish.target / "10.1"
+    other = place.parent.parent / "other"
+    other.mkdir()
+    place.rename(other / "10.1")
+    place.parent.joinpath("away").symlink_to(other)
+    [record] = (final.publish.target / OURS / "records").iterdir()
+    record.write_text(record.read_text().replace('"target": "10.1"', '"target": "away/10.1"'))
+    with pytest.raises(FileError, match="leads out of"):
+        take_back(final.publish)
+    assert (other / "10.1").is_dir()

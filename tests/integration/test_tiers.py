@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from smedoit.runtime.files import link_file, write_file
+from smedoit.runtime.journal import MOVING, PREPARING, dump_record
+from smedoit.runtime.steps import HardLink
 from smedoit.sample import packages
 from smedoit.sample.packages import RpmRecipe
-from smedoit.tiers import journal
+from smedoit.tiers import records
 from tests.harness.project import Outcome, Project
 from tests.harness.tools import need, read_with
 
@@ -190,7 +192,7 @@ def test_a_promotion_moves_the_package_and_its_source_and_describes_both_tiers_a
 
 def test_it_leaves_a_dated_record(trial: Project) -> None:
     done(trial, "promote", "smeserver-nextcloud")
-    [record] = journal.list_promotions(trial.release.promotion.records)
+    [record] = records.release_promotions(trial.release).closed()
     assert re.fullmatch(r"0001-\d{4}-\d\d-\d\d-smetest-to-smeupdates-testing", record.name)
     assert [one.partition("-1.2.0")[0] for one in record.packages] == ["smeserver-nextcloud"] * 2
 
@@ -229,20 +231,21 @@ def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(tr
     assert "would then be missing" not in again
 
 
-@pytest.mark.parametrize("state", [journal.LINKING, journal.REMOVING])
+@pytest.mark.parametrize("state", [PREPARING, MOVING])
 def test_an_interrupted_promotion_is_settled_by_whatever_runs_next(trial: Project, state: str) -> None:
-    root, records = trial.home / "build", trial.release.promotion.records
+    root, promotions = trial.home / "build", records.release_promotions(trial.release)
     done(trial, "promote", "smeserver-nextcloud")
-    [record] = journal.list_promotions(records)
+    [record] = promotions.closed()
     done(trial, "promote", "--undo")
-    shutil.rmtree(records)
-    for link in record.links[: 1 if state == journal.LINKING else 2]:  # as far as it came
+    shutil.rmtree(promotions.records)
+    for link in record.prepare[: 1 if state == PREPARING else 2]:  # as far as it came
+        assert isinstance(link, HardLink)
         link_file(root / link.source, root / link.target)
-    write_file(records / journal.UNDER_WAY, journal.dump_promotion(replace(record, state=state)))
+    write_file(promotions.under_way_file, dump_record(replace(record, state=state)))
     said = done(trial, "why_package", "smeserver-nextcloud").said
-    assert "was interrupted: it is " + ("finished now" if state == journal.REMOVING else "taken back") in said
-    assert (root / TESTED / NEXTCLOUD).exists() is (state == journal.REMOVING)
-    assert (root / TESTING / NEXTCLOUD).exists() is (state == journal.LINKING)
+    assert "was interrupted: it is " + ("finished now" if state == MOVING else "taken back") in said
+    assert (root / TESTED / NEXTCLOUD).exists() is (state == MOVING)
+    assert (root / TESTING / NEXTCLOUD).exists() is (state == PREPARING)
 
 
 def test_a_package_that_is_not_there_is_a_sentence(trial: Project) -> None:

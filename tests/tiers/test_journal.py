@@ -1,20 +1,23 @@
-"""test_journal"""
+"""Promotions in their journal: done whole or not at all, and taken back."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from smedoit.errors import FileError, PackageError
 from smedoit.runtime import files
-from smedoit.tiers import journal
-from smedoit.tiers.journal import FileLink, FileRemoval, PromotionRecord
+from smedoit.runtime.journal import DONE, dump_record
+from smedoit.runtime.steps import HardLink, RemoveUnchanged
+from smedoit.tiers import records
+from smedoit.tiers.records import PromotionJournal, PromotionRecord
 from tests.harness.kills import BOTH, WRITES, chosen, doors, killed_at
 
 FILES = {"test/x/a.rpm": b"a", "test/SRPMS/a.src.rpm": b"source of a", "test/x/b.rpm": b"b", "next/x/b.rpm": b"b"}
@@ -25,8 +28,8 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def removal(path: str, kept: str) -> FileRemoval:
-    return FileRemoval(path, sha(FILES[path]), kept)
+def removal(path: str, kept: str) -> RemoveUnchanged:
+    return RemoveUnchanged(path, sha(FILES[path]), kept)
 
 
 RECORD = PromotionRecord(
@@ -35,11 +38,11 @@ RECORD = PromotionRecord(
     when="2026-11-01T12:00:00Z",
     who="uid 1",
     packages=("a-1-1.noarch", "b-1-1.noarch"),
-    links=(
-        FileLink("test/x/a.rpm", "next/x/a.rpm", sha(b"a")),
-        FileLink("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm", sha(b"source of a")),
+    prepare=(
+        HardLink("test/x/a.rpm", "next/x/a.rpm", sha(b"a")),
+        HardLink("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm", sha(b"source of a")),
     ),
-    removals=(
+    steps=(
         removal("test/x/a.rpm", "next/x/a.rpm"),
         removal("test/SRPMS/a.src.rpm", "next/SRPMS/a.src.rpm"),
         removal("test/x/b.rpm", "next/x/b.rpm"),  # it lay in both
@@ -64,20 +67,30 @@ class Place:
         return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
 
     def promote(self) -> list[str]:
-        return journal.apply_promotion(RECORD, self.root, self.records)
+        return records.apply_promotion(RECORD, self.journal)
+
+    @property
+    def journal(self) -> PromotionJournal:
+        return records.open_promotions(self.root, self.records, [self.root / "next"])
+
+    def closed(self) -> list[PromotionRecord]:
+        return list(self.journal.closed())
+
+    def last(self) -> PromotionRecord | None:
+        return records.last_promotion(self.journal)
 
     def undo(self) -> list[str]:
-        before = journal.last_promotion(self.records)
+        before = self.last()
         assert before
-        return journal.apply_promotion(
-            journal.invert_promotion(before, "0002-2026-11-01-undo", "later", "me"), self.root, self.records
+        return records.apply_promotion(
+            records.invert_promotion(before, "0002-2026-11-01-undo", "later", "me"), self.journal
         )
 
     def recover(self) -> str:
-        return journal.recover_promotion(self.root, self.records)
+        return self.journal.resume()
 
     def open_records(self) -> list[str]:
-        return [str(path) for path in self.records.glob(journal.UNDER_WAY)]
+        return [path.name for path in [self.journal.under_way_file] if path.exists()]
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +121,7 @@ def kill_points(work: Callable[[], object], every: bool) -> list[int]:
 def test_all_of_it_is_done_and_recorded(place: Place) -> None:
     assert place.promote() == []
     assert place.now() == AFTER
-    assert [(one.name, one.state) for one in journal.list_promotions(place.records)] == [(RECORD.name, journal.DONE)]
+    assert [(one.name, one.state) for one in place.closed()] == [(RECORD.name, DONE)]
     assert place.open_records() == []
 
 
@@ -122,15 +135,15 @@ def test_undo_brings_back_every_file(place: Place) -> None:
     place.promote()
     assert place.undo() == []
     assert place.now() == FILES
-    assert journal.last_promotion(place.records) is None
+    assert place.last() is None
 
 
 def test_the_last_that_was_not_taken_back_is_the_last(place: Place) -> None:
     place.promote()
     place.undo()
     third = replace(RECORD, name="0003-2026-11-02-test-to-next")
-    journal.apply_promotion(third, place.root, place.records)
-    last = journal.last_promotion(place.records)
+    records.apply_promotion(third, place.journal)
+    last = place.last()
     assert last is not None
     assert last.name == third.name
 
@@ -144,7 +157,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place, every:
         said = place.recover()
         assert place.now() in (FILES, AFTER), at
         assert place.open_records() == []
-        assert bool(journal.list_promotions(place.records)) == (place.now() == AFTER)
+        assert bool(place.closed()) == (place.now() == AFTER)
         ends.append((place.now() == AFTER, said.partition(": ")[2]))
     news = [new for new, _ in ends]
     assert news == sorted(news)  # once it is new, it stays new
@@ -164,7 +177,7 @@ def test_a_kill_of_an_undo_leaves_the_old_or_the_new_state(place: Place, every: 
         assert killed(place.undo, at)
         place.recover()
         assert place.now() in (FILES, AFTER), at
-        assert (journal.last_promotion(place.records) is None) == (place.now() == FILES)
+        assert (place.last() is None) == (place.now() == FILES)
 
 
 @BOTH
@@ -205,7 +218,7 @@ def test_a_file_that_went_meanwhile_stops_it(place: Place) -> None:
 def test_a_file_that_changed_since_it_was_checked_is_noticed_and_all_is_taken_back(place: Place) -> None:
     files.write_file(place.root / "test/SRPMS/a.src.rpm", "rebuilt")
     before = place.now()
-    with pytest.raises(PackageError, match=r"has other content than when it was checked:\n    test/SRPMS/a\.src\.rpm"):
+    with pytest.raises(FileError, match=r"has other content than when it was checked:\n    test/SRPMS/a\.src\.rpm"):
         place.promote()
     assert place.now() == before
     assert place.open_records() == []
@@ -274,21 +287,72 @@ def test_a_file_that_was_promoted_further_cannot_be_taken_back(place: Place) -> 
         place.undo()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"links": 5, "removals": []}', '{"format": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"links": 5, "removals": []}', '{"format": 1}', '{"format": 2, "steps": 5}']
+)
 def test_a_damaged_record_is_a_sentence(place: Place, text: str) -> None:
     files.write_file(place.records / "0001-x.json", text)
-    with pytest.raises(PackageError, match=r"0001-x\.json: is not? .*record of a promotion"):
-        journal.list_promotions(place.records)
+    with pytest.raises(FileError, match=r"0001-x\.json: is not a record of this journal"):
+        place.closed()
 
 
 def test_a_record_of_another_format_is_refused_by_its_number(place: Place) -> None:
     place.promote()
     path = place.records / f"{RECORD.name}.json"
-    files.write_file(path, path.read_text().replace('"format": 1', '"format": 7'))
-    with pytest.raises(PackageError, match="is a record of format 7, not 1"):
-        journal.list_promotions(place.records)
+    files.write_file(path, path.read_text().replace('"format": 2', '"format": 7'))
+    with pytest.raises(FileError, match="is a record of format 7, not 2"):
+        place.closed()
 
 
 def test_what_is_written_is_read_back(place: Place) -> None:
-    files.write_file(place.records / "x", journal.dump_promotion(RECORD))
-    assert journal.load_promotion(place.records / "x") == RECORD
+    files.write_file(place.records / "x", dump_record(RECORD))
+    assert place.journal.load_record(place.records / "x") == RECORD
+
+
+OF_FORMAT_1 = {
+    "name": RECORD.name, "what": RECORD.what, "when": RECORD.when, "who": RECORD.who,
+    "packages": list(RECORD.packages),
+    "links": [asdict(link) for link in RECORD.prepare], "removals": [asdict(step) for step in RECORD.steps],
+    "undoes": "", "state": "done", "format": 1,
+}  # fmt: skip
+
+
+def test_a_promotion_that_an_older_smedoit_recorded_is_taken_back(place: Place) -> None:
+    place.promote()
+    files.write_file(place.records / f"{RECORD.name}.json", json.dumps(OF_FORMAT_1))
+    assert place.undo() == []
+    assert place.now() == FILES
+
+
+@pytest.mark.parametrize(("state", "now"), [("linking", FILES), ("removing", AFTER)])
+def test_a_promotion_that_an_older_smedoit_began_is_settled(place: Place, state: str, now: dict[str, bytes]) -> None:
+    for link in RECORD.prepare:
+        assert isinstance(link, HardLink)
+        files.link_file(place.root / link.source, place.root / link.target)
+    files.write_file(place.journal.under_way_file, json.dumps({**OF_FORMAT_1, "state": state}))
+    assert "was interrupted" in place.recover()
+    assert (place.now(), place.open_records()) == (now, [])
+
+
+@pytest.mark.parametrize("path", ["../precious", "/etc/passwd", "test/../../precious"])
+def test_a_record_whose_paths_lead_out_is_not_believed(place: Place, path: str) -> None:
+    damaged = replace(RECORD, state="moving", steps=(RemoveUnchanged(path, sha(b"precious"), "next/x/b.rpm"),))
+    files.write_file(place.root.parent / "precious", "precious")
+    files.write_file(place.journal.under_way_file, dump_record(damaged))
+    with pytest.raises(FileError, match="leads out of"):
+        place.recover()
+    assert (place.root.parent / "precious").is_file()
+
+
+@pytest.mark.parametrize("state", ["preparing", "moving"])
+def test_a_link_on_the_way_is_not_followed_out_of_the_tiers(place: Place, state: str) -> None:
+    other = place.root.parent / "other"
+    files.write_file(other / "precious", "precious")
+    (place.root / "test/away").symlink_to(other)
+    steps = (RemoveUnchanged("test/away/precious", sha(b"precious"), "next/x/b.rpm"),)
+    links = (HardLink("next/x/b.rpm", "test/away/precious", sha(b"precious")),)
+    damaged = replace(RECORD, state=state, prepare=links, steps=steps)
+    files.write_file(place.journal.under_way_file, dump_record(damaged))
+    with pytest.raises(FileError, match="leads out of"):
+        place.recover()
+    assert (other / "precious").is_file()
