@@ -21,6 +21,7 @@ from smedoit.package import Evr, Package
 from smedoit.packages import lock
 from smedoit.repodata.inputs import REPOMD, RepoReader, RepoSource
 from smedoit.repodata.read import create_solver_pool, plain_metadata, read_repomd_records
+from smedoit.repodata.requirements import package_sha256
 from smedoit.runtime.files import (
     make_directory,
     read_file_text,
@@ -146,10 +147,5 @@ def list_repo_packages(sources: Iterable[RepoSource], reader: RepoReader) -> lis
 
 def _package_from_solvable(solvable: Any) -> Package:
     """Return the package that a solvable stands for."""
-    import solv
-
-    checksum = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
-    digest = checksum.hex() if checksum and checksum.type == solv.REPOKEY_TYPE_SHA256 else ""
-    return Package(
-        solvable.name, Evr.parse(solvable.evr), solvable.arch, "", 0, digest, "", solvable.lookup_sourcepkg() or ""
-    )
+    evr, digest = Evr.parse(solvable.evr), package_sha256(solvable)
+    return Package(solvable.name, evr, solvable.arch, "", 0, digest, "", solvable.lookup_sourcepkg() or "")

@@ -17,6 +17,7 @@ from smedoit.config.checks import UpdatesSettings
 from smedoit.errors import PackageError, format_grouped
 from smedoit.repodata import read
 from smedoit.repodata.inputs import RepoReader, RepoSource
+from smedoit.repodata.requirements import packages_obsoleting
 from smedoit.runtime import progress
 
 
@@ -92,10 +93,8 @@ def _is_update_of(new: Any, old: Any) -> bool:
 
 def _obsoleting_packages(pool: Any, medium: str, held: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, Any]]:
     """Yield (package, the one on the medium that it obsoletes); a newer copy of the medium's own is no news."""
-    import solv
-
     for old in (solvable for several in held.values() for solvable in several):
-        for new in pool.whatmatchessolvable(solv.SOLVABLE_OBSOLETES, old):
+        for new in packages_obsoleting(pool, old):
             if new.repo.name != medium and new.name not in held and new.installable():
                 yield new, old
 

@@ -111,12 +111,9 @@ def _verify_srpm(srpm: Path, pinned: Sequence[KeySettings]) -> Any:
 
 def _unpack_srpm(srpm: Path, packed: Path, source: Path, limit: int) -> None:
     """Write the files of a source package to packed, and its tarball to source, without its topmost directory."""
-    import rpm_rs
-
     make_directory(source)
-    for entry in rpm_rs.PackageReader.open(str(srpm)):
-        if entry.content is not None:
-            write_file(packed / PurePosixPath(str(entry.metadata.path)).name, entry.content, durable=False)
+    for path, content in reader.payload_files(srpm):
+        write_file(packed / PurePosixPath(path).name, content, durable=False)
     balls = [path for path in sorted(packed.iterdir()) if path.name.endswith(TARBALLS)]
     if len(balls) != 1:
         raise ContentError(f"{srpm}: has {len(balls)} tarballs, expected is one", hint="is it anaconda's?")

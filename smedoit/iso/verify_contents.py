@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.errors import Findings
+from smedoit.errors import Findings, PackageError
 from smedoit.iso.read import IsoImage
 from smedoit.packages.select import SelectedPackage
+from smedoit.repodata.parse import list_packages
+from smedoit.repodata.read import read_repomd_records
 from smedoit.runtime import files
 
 LOADER, EFI_IMAGE, CATALOG = "isolinux/isolinux.bin", "images/efiboot.img", "isolinux/boot.cat"
@@ -71,24 +73,16 @@ def check_locked_packages(image: IsoImage, expected: ExpectedIso, findings: Find
 
 def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """repomd.xml fits its files, and primary lists exactly the packages, with their digests."""
-    import createrepo_c as cr
-
     base = expected.repository
     with TemporaryDirectory() as directory:
         for name in (name for name in image.records if name.startswith(f"{base}repodata/")):
             (Path(directory) / Path(name).name).write_bytes(image.read(name))
         try:
-            repomd = cr.Repomd(f"{directory}/repomd.xml")
-            records = {record.type: record for record in repomd.records}
-            listed: dict[str, str] = {}
+            records = read_repomd_records(Path(directory) / "repomd.xml")
             primary = Path(directory) / Path(records["primary"].location_href).name
-            cr.xml_parse_primary(
-                str(primary),
-                pkgcb=lambda package: listed.update({base + package.location_href: package.pkgId}),
-                do_files=False,
-            )
-        except (KeyError, cr.CreaterepoCError, OSError) as error:
-            findings.add("repodata", f"cannot be read: {error}")
+            listed = {base + package.href: package.checksum for package in list_packages(primary)}
+        except (KeyError, PackageError) as error:
+            findings.add("repodata", f"cannot be read: {str(error).splitlines()[0]}")
             return
     for record in records.values():
         name = base + record.location_href

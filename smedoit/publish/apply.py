@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from smedoit.errors import Findings, PackageError, PublishError, SmeError, VerifyError, format_grouped, format_size
 from smedoit.publish.plan import (
@@ -21,7 +20,8 @@ from smedoit.publish.plan import (
 )
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata.inputs import REPOMD
-from smedoit.repodata.read import library_message, metadata_checksum, read_repomd_records
+from smedoit.repodata.parse import ListedFile, list_packages
+from smedoit.repodata.read import metadata_checksum, read_repomd_records
 from smedoit.runtime import digests, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import (
@@ -80,11 +80,11 @@ def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
         try:
             records = read_repomd_records(files[path].source)
             for record in records.values():
-                _check_listed_file(
-                    files, base, record.location_href, record.checksum, record.checksum_type, path, findings
-                )
-            for href, kind, checksum in _listed_packages(files, base, records):
-                _check_listed_file(files, base, href, checksum, kind, path, findings)
+                named = ListedFile(record.location_href, record.checksum_type, record.checksum)
+                _check_listed_file(files, base, named, path, findings)
+            primary = _join_href(base, records["primary"].location_href)
+            for package in list_packages(files[primary].source) if primary in files else ():
+                _check_listed_file(files, base, package, path, findings)
         except (PackageError, KeyError) as error:
             findings.add("cannot be read", f"{path}: {str(error).splitlines()[0]}")
     if findings.found:
@@ -94,42 +94,22 @@ def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
         )
 
 
-def _listed_packages(
-    files: Mapping[str, PublishedFile], base: str, records: Mapping[str, Any]
-) -> list[tuple[str, str, str]]:
-    """Return href, kind of checksum and checksum of every package that a repository lists."""
-    import createrepo_c as cr
-
-    listed: list[tuple[str, str, str]] = []
-    primary = _join_href(base, records["primary"].location_href)
-    if primary in files:
-        try:
-            cr.xml_parse_primary(
-                os.fspath(files[primary].source),
-                pkgcb=lambda package: listed.append((package.location_href, package.checksum_type, package.pkgId)),
-                do_files=False,
-            )
-        except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-            raise PackageError(f"{primary}: {library_message(error)}") from None
-    return listed
-
-
 def _join_href(base: str, href: str) -> str:
     """Return the path in a release of what metadata names."""
     return os.path.normpath(f"{base}{href}")
 
 
 def _check_listed_file(
-    files: Mapping[str, PublishedFile], base: str, href: str, checksum: str, kind: str, path: str, findings: Findings
+    files: Mapping[str, PublishedFile], base: str, listed: ListedFile, path: str, findings: Findings
 ) -> None:
     """Add a finding unless a file is there, with its checksum."""
-    name = _join_href(base, href)
+    name = _join_href(base, listed.href)
     if name not in files:
         findings.add("is named and not there", f"{name}, by {path}")
         return
     sha256 = files[name].sha256
-    found = sha256 if kind == "sha256" else metadata_checksum(files[name].source, kind)
-    findings.check(found == checksum, "has another checksum", f"{name}, by {path}")
+    found = sha256 if listed.kind == "sha256" else metadata_checksum(files[name].source, listed.kind)
+    findings.check(found == listed.checksum, "has another checksum", f"{name}, by {path}")
 
 
 def _refuse_full(plan: PublishPlan) -> None:

@@ -59,3 +59,19 @@ def unprovided_requirements(pool: Any) -> Iterator[tuple[Any, Any]]:
                 unprovided[relation.id] = plain and not pool.whatprovides(relation)
             if unprovided[relation.id]:
                 yield solvable, relation
+
+
+def packages_obsoleting(pool: Any, solvable: Any) -> list[Any]:
+    """Return the packages of the pool that obsolete one of them."""
+    import solv
+
+    found: list[Any] = pool.whatmatchessolvable(solv.SOLVABLE_OBSOLETES, solvable)
+    return found
+
+
+def package_sha256(solvable: Any) -> str:
+    """Return the SHA-256 of a package as metadata has it, "" where it has none."""
+    import solv
+
+    checksum = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    return str(checksum.hex()) if checksum and checksum.type == solv.REPOKEY_TYPE_SHA256 else ""

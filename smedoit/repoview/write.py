@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.branding.rules import Branding
-from smedoit.errors import PackageError
 from smedoit.package import Evr
 from smedoit.repodata import comps, read
 from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.parse import parse_changelogs, parse_primary
 from smedoit.repoview import render
 from smedoit.repoview.render import ChangelogItem, RepositoryPackage
 from smedoit.runtime import progress
@@ -42,17 +42,8 @@ def write_repoview(place: Path, title: str, comps_file: Path, branding: Branding
 
 def _read_primary(primary: Path, place: Path) -> list[RepositoryPackage]:
     """Return every package of plain primary metadata."""
-    import createrepo_c as cr
-
     found: list[RepositoryPackage] = []
-    try:
-        cr.xml_parse_primary(
-            os.fspath(primary), pkgcb=lambda package: found.append(_page_package(package, place)), do_files=False
-        )
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        raise PackageError(
-            f"{place}: its metadata is damaged, {read.library_message(error)}", hint=read.AGAIN
-        ) from None
+    parse_primary(primary, lambda package: found.append(_page_package(package, place)))
     return found
 
 
@@ -97,8 +88,6 @@ def _changelog_reader(other: Path) -> Callable[[render.PackagePage], render.Pack
 
 def _read_changelogs(other: Path) -> dict[str, list[ChangelogItem]]:
     """Return digest of a package -> its changelog."""
-    import createrepo_c as cr
-
     found: dict[str, list[ChangelogItem]] = {}
 
     def take(package: Any) -> None:
@@ -107,10 +96,7 @@ def _read_changelogs(other: Path) -> dict[str, list[ChangelogItem]]:
             for who, when, text in package.changelogs
         ]
 
-    try:
-        cr.xml_parse_other(os.fspath(other), pkgcb=take)
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        raise PackageError(f"{other}: is damaged, {read.library_message(error)}", hint=read.AGAIN) from None
+    parse_changelogs(other, take)
     return found
 
 

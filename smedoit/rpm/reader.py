@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,15 @@ def build_time(path: Path) -> int:
             _raise_if_system(error)
             raise PackageError(f"{path}: does not say when it was built, {first_error_line(error)}") from None
     return int(found[0] if isinstance(found, list) else found)
+
+
+def payload_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of every regular file of a package that has been verified."""
+    import rpm_rs
+
+    for entry in rpm_rs.PackageReader.open(str(path)):
+        if entry.content is not None:
+            yield str(entry.metadata.path), entry.content
 
 
 def open_header(path: Path) -> Any:

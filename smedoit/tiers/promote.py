@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smedoit.config.release import Release
@@ -28,17 +28,27 @@ from smedoit.tiers.route import PromotionContext
 USAGE = "doit promote NAME… [--from TIER] [--to TIER] [--copy] [--dry-run], or doit promote --undo"
 
 
+@dataclass(frozen=True)
+class PromotionRequest:
+    """What somebody wants promoted.
+
+    names   of packages; globs and NEVRAs too
+    source  the tier where they lie, "" if only one has them
+    target  the tier where they go, "" for the next of the cycle
+    copy    leave them where they lie, too
+    """
+
+    names: Sequence[str] = ()
+    source: str = ""
+    target: str = ""
+    copy: bool = False
+
+
 def promote_packages(
-    rel: Release,
-    memory: Path,
-    source: str = "",
-    target: str = "",
-    copy: bool = False,
-    dry_run: bool = False,
-    undo: bool = False,
-    names: Sequence[str] = (),
+    rel: Release, memory: Path, asked: PromotionRequest, dry_run: bool = False, undo: bool = False
 ) -> dict[str, str]:
-    """Promote the packages named, or take the last promotion back."""
+    """Promote the packages that are asked for, or take the last promotion back."""
+    names = asked.names
     promotions = records.release_promotions(rel)
     if undo:
         return _undo_promotion(promotions, names, dry_run)
@@ -46,7 +56,7 @@ def promote_packages(
         raise PackageError("promote: needs a package", hint=USAGE)
     seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), memory)
     world = PromotionContext(rel.tiers, scanned_copies(rel.tiers, seen), rel.release.arch, rel.root, rel.exclusions)
-    made = plan.plan_promotion(world, names, source, target, copy)
+    made = plan.plan_promotion(world, names, asked.source, asked.target, asked.copy)
     _refuse_missing_tier(made)
     made = replace(made, missing=_missing_after_promotion(rel, seen.packages, made))
     for line in plan.format_promotion(made):

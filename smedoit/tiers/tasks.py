@@ -83,18 +83,10 @@ def promote(rel: Release) -> Task:
     """Packages to the next tier, and back; afterwards the tiers that it touched are described anew."""
 
     def run(source: str, target: str, copy: bool, dry_run: bool, undo: bool, names: list[str]) -> object:
-        from smedoit.tiers.promote import promote_packages
+        from smedoit.tiers.promote import PromotionRequest, promote_packages
 
-        return promote_packages(
-            rel=rel,
-            memory=scan_cache(rel),
-            source=source,
-            target=target,
-            copy=copy,
-            dry_run=dry_run,
-            undo=undo,
-            names=names,
-        )
+        asked = PromotionRequest(names, source, target, copy)
+        return promote_packages(rel=rel, memory=scan_cache(rel), asked=asked, dry_run=dry_run, undo=undo)
 
     return Task(
         name="promote",
