@@ -12,10 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 import smedoit
 from smedoit.artifacts import build_record
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
-from smedoit.config import toml
 from smedoit.config.release import Release, load_release, parse_toml
 from smedoit.content import revisions
 from smedoit.engine.decision import FileState, TaskSnapshot
@@ -259,7 +260,7 @@ def _prepare_build_root(rel: Release, before: BuildRecord, place: Path) -> Relea
     files.write_file(
         place / LOCK, lock.format_lock(lock.parse_lock_entry(entry) for entry in before.locks[LOCK]["picks"])
     )
-    files.write_file(place / CONFIGURATION, toml.format_toml(_rebuild_tables(tables, place, root)))
+    files.write_file(place / CONFIGURATION, tomli_w.dumps(_rebuild_tables(tables, place, root)))
     for path in progress.track_progress(inside, len(inside), "linking inputs"):
         target = place / path.removeprefix(BESIDE) if path.startswith(BESIDE) else place / root / path
         files.link_file(_resolve_recorded(rel, path), target)

@@ -16,7 +16,8 @@ from datetime import timezone
 from typing import Any
 from urllib.parse import quote
 
-from smedoit.artifacts.licenses import is_license_expression
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.repodata.read import SpdxPackage
 
@@ -136,7 +137,20 @@ def _declared_license(words: str) -> str:
     """Return an SPDX expression for what an RPM says of its licence."""
     if not words.strip():
         return NOTHING_SAID
-    return words if is_license_expression(words) else _license_reference(words)
+    return words if _is_license_expression(words) else _license_reference(words)
+
+
+def _is_license_expression(words: str) -> bool:
+    """Return whether words are an expression of identifiers of the SPDX licence list, spelled as SPDX spells them.
+
+    RPM's older words are none: GPLv2+, Public Domain, MIT and Zlib. Deprecated identifiers are some: GPL-2.0+. A
+    LicenseRef- is none, because what it stands for is in no package; its document would not be valid.
+    Source: SPDX 2.3, annex D
+    """
+    try:
+        return canonicalize_license_expression(words) == words and "LicenseRef-" not in words
+    except InvalidLicenseExpression:
+        return False
 
 
 def _license_reference(words: str) -> str:

@@ -17,7 +17,9 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PACKAGE_NAME = os.path.basename(PACKAGE)
 NAME = re.compile(r"(\w+)(?: as \w+)?")
 IMPORT = re.compile(rb"^([ \t]*)from (smedoit[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
-LIBRARY = re.compile(rb"^[ \t]*(?:import|from) (createrepo_c|jinja2|libcomps|productmd|pycdlib|rpm_rs|solv)\b", re.M)
+LIBRARY = re.compile(
+    rb"^[ \t]*(?:import|from) (createrepo_c|jinja2|libcomps|packaging|productmd|pycdlib|rpm_rs|solv)\b", re.M
+)
 NOT_FOLLOWED = ("smedoit.engine", "smedoit.config.release")  # in a tasks.py: what declares, and is told of in config
 
 

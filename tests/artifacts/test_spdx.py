@@ -11,9 +11,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from smedoit.artifacts import spdx
-from smedoit.artifacts.licenses import is_license_expression
 from smedoit.artifacts.spdx import SpdxMedium
-from smedoit.artifacts.spdxids import EXCEPTIONS, LICENSES
 from smedoit.repodata.read import SpdxPackage
 from tests.harness.nouns import identity
 
@@ -85,6 +83,10 @@ def test_names_that_differ_in_odd_characters_only_stay_apart() -> None:
     assert len({spdx.spdx_identifier(name) for name in names}) == len(names)
 
 
+def declared(words: str) -> str:
+    return str(json.loads(text([described(1, words)]))["packages"][1]["licenseDeclared"])
+
+
 def the_library_takes(words: str) -> bool:
     """Return whether the library of the standard takes words as they stand; it stumbles over some that are wrong."""
     try:
@@ -100,10 +102,21 @@ def the_library_takes(words: str) -> bool:
      "MIT WITH MIT", "()", "ISC OR (MIT AND (ISC OR Zlib))", "a; b", "ASL 2.0", "BSD"],
 )  # fmt: skip
 def test_what_counts_as_an_expression_is_what_the_library_of_the_standard_takes(words: str) -> None:
-    assert is_license_expression(words) == the_library_takes(words)
+    assert (declared(words) == words) == the_library_takes(words)
 
 
-def test_our_identifiers_are_those_of_the_standard() -> None:
-    known = get_spdx_licensing().known_symbols
-    assert [one for one in LICENSES | EXCEPTIONS if one not in known] == []
-    assert {"MIT", "GPL-2.0-or-later", "Zlib", "BSD-3-Clause"} <= LICENSES
+@pytest.mark.parametrize("words", ["GPL-2.0", "GPL-2.0+", "LGPL-2.1+ AND MIT"])
+def test_a_deprecated_identifier_is_on_the_list_as_well(words: str, tmp_path: Path) -> None:
+    assert declared(words) == words
+    (tmp_path / "sbom.spdx.json").write_text(text([described(1, words)]), encoding="utf-8")
+    document = parse_file(str(tmp_path / "sbom.spdx.json"))
+    assert [one.validation_message for one in validate_full_spdx_document(document, "SPDX-2.3")] == []
+
+
+@pytest.mark.parametrize("words", ["LicenseRef-Fedora-Public-Domain", "MIT AND LicenseRef-Fedora-UltraPermissive"])
+def test_a_reference_of_somebody_else_becomes_ours_with_their_words(words: str, tmp_path: Path) -> None:
+    (tmp_path / "sbom.spdx.json").write_text(text([described(1, words)]), encoding="utf-8")
+    document = parse_file(str(tmp_path / "sbom.spdx.json"))
+    assert [one.validation_message for one in validate_full_spdx_document(document, "SPDX-2.3")] == []
+    assert [one.extracted_text for one in document.extracted_licensing_info] == [words]
+    assert [one.license_id for one in document.extracted_licensing_info] == [declared(words)]
