@@ -1,10 +1,18 @@
-"""Paths on the medium that several features name."""
+"""Paths on the medium that several features name, relative to its top."""
 
 from __future__ import annotations
 
-BIOS_IMAGE, EFI_IMAGE = "isolinux/isolinux.bin", "images/efiboot.img"
-OVERLAYS = ("images/product.img", "images/updates.img")  # what is laid over the installer's own files
-FROM_TREE = (  # on the network install medium; its packages, and what describes them, come from the network
+BIOS_IMAGE, BIOS_MENU = "isolinux/isolinux.bin", "isolinux/isolinux.cfg"
+BIOS_KERNEL, BIOS_INITRD = "isolinux/vmlinuz", "isolinux/initrd.img"  # the same files as KERNEL and INITRD
+BOOT_CATALOG = "isolinux/boot.cat"
+EFI_IMAGE, GRUB_CFG = "images/efiboot.img", "EFI/BOOT/grub.cfg"
+KERNEL, INITRD, STAGE2 = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img"
+NETINSTALL_IMAGE = "images/boot.iso"  # in the tree, for mirrors; never on a medium
+PRODUCT_IMG, UPDATES_IMG = "images/product.img", "images/updates.img"
+OVERLAYS = (PRODUCT_IMG, UPDATES_IMG)  # what is laid over the installer's own files
+COMPS, REPOMD = "Packages/base/comps.xml", "repodata/repomd.xml"
+TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
+NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and what describes them come from the network
     "isolinux/*",
     "EFI/*",
     "LiveOS/*",
@@ -12,5 +20,3 @@ FROM_TREE = (  # on the network install medium; its packages, and what describes
     EFI_IMAGE,
     *OVERLAYS,
 )
-COMPS = "Packages/base/comps.xml"
-UNDER_WAY = "under-way.json"

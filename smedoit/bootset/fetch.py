@@ -9,9 +9,6 @@ from pathlib import Path
 
 from smedoit.bootset import kernels, sources
 from smedoit.bootset.pins import (
-    INITRD,
-    KERNEL,
-    STAGE2,
     check_kernel_copies,
     check_required_files,
     in_boot_set,
@@ -24,6 +21,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.errors import ConfigError, ContentError, NetworkError, format_grouped, format_size
 from smedoit.fetch import crawl
 from smedoit.fetch.http import ServerUnreachableError
+from smedoit.medium_paths import BIOS_IMAGE, INITRD, KERNEL, STAGE2
 from smedoit.runtime import progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
@@ -191,7 +189,7 @@ class BootSetSources:
         if found == pin.sha256:
             return ""
         remove_file(target)
-        patched = ", an ISO carries it with its boot info table filled in" if pin.name.endswith("isolinux.bin") else ""
+        patched = ", an ISO carries it with its boot info table filled in" if pin.name == BIOS_IMAGE else ""
         return f"{source.name}: {_describe_mismatch(pin.name, pin.sha256, found)}{patched}"
 
 

@@ -13,7 +13,6 @@ from smedoit.bootset.pins import (
     ALGORITHMS,
     ENDINGS,
     SUM_FILES,
-    TREEINFO,
     ChecksumClaim,
     check_kernel_copies,
     check_required_files,
@@ -30,6 +29,7 @@ from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, SmeError, format_grouped
 from smedoit.fetch import crawl
 from smedoit.keys import gpgv
+from smedoit.medium_paths import TREEINFO
 from smedoit.runtime import files, progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache

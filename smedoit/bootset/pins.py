@@ -9,15 +9,25 @@ from fnmatch import fnmatchcase
 
 from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
+from smedoit.medium_paths import (
+    BIOS_IMAGE,
+    BIOS_INITRD,
+    BIOS_KERNEL,
+    EFI_IMAGE,
+    GRUB_CFG,
+    INITRD,
+    KERNEL,
+    OVERLAYS,
+    STAGE2,
+    TREEINFO,
+)
 from smedoit.runtime import checksums
 from smedoit.runtime.checksums import ChecksummedFile
 
 TOPS = ("isolinux", "images", "EFI", "LiveOS")
-TREEINFO = ".treeinfo"
-APART = ("*TRANS.TBL", "*boot.cat", "images/product.img", "images/updates.img")  # mkisofs left them, or we make them
-TWINS = (("isolinux/vmlinuz", "images/pxeboot/vmlinuz"), ("isolinux/initrd.img", "images/pxeboot/initrd.img"))
-KERNEL, INITRD, STAGE2 = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img"
-NEEDED = (KERNEL, INITRD, STAGE2, "images/efiboot.img", "isolinux/isolinux.bin", "EFI/BOOT/grub.cfg")
+APART = ("*TRANS.TBL", "*boot.cat", *OVERLAYS)  # mkisofs left them, or we make them
+TWINS = ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD))
+NEEDED = (KERNEL, INITRD, STAGE2, EFI_IMAGE, BIOS_IMAGE, GRUB_CFG)
 # Checksum files as upstreams name them; a signature is inside, or beside with one of ENDINGS.
 SUM_FILES = ("sha256sum.txt.asc", "sha256sum.txt", "CHECKSUM", "SHA256SUM", "SHA256SUMS", "sha1sum.txt.asc")
 ENDINGS = (".asc", ".sig", ".gpg")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task
+from smedoit.medium_paths import TREEINFO
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 
-BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", ".treeinfo")
+BOOT_SET = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*", TREEINFO)
 
 
 def recover_boot_set(rel: Release) -> str:

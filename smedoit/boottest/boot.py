@@ -31,9 +31,8 @@ from smedoit.tree import layers
 KERNEL = "Linux version "
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
-BIOS_MENU, UEFI_MENU = "isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"
 MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
-NOT_FOR_MENUS = ("isolinux/vmlinuz", "isolinux/initrd.img")
+NOT_FOR_MENUS = (medium_paths.BIOS_KERNEL, medium_paths.BIOS_INITRD)
 MENU_SECONDS = 600  # a host may be very busy
 PREVIEW_MEMORY = 512
 EASY = ("tcg",)  # a menu comes as fast without kvm, and nothing can be wrong with it
@@ -115,9 +114,9 @@ def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(medium_paths.EFI_IMAGE))
-        grub = volume.read_fat_file(efiboot, UEFI_MENU)
+        grub = volume.read_fat_file(efiboot, medium_paths.GRUB_CFG)
     return {
-        "bios": parse_isolinux_menu(image.read(BIOS_MENU).decode("utf-8", "replace")),
+        "bios": parse_isolinux_menu(image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace")),
         "uefi": parse_grub_menu(grub.decode("utf-8", "replace")),
     }
 

@@ -15,6 +15,7 @@ from smedoit.branding import render
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
+from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
 
@@ -86,10 +87,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 DEFAULTS = (
-    BrandingRule(("isolinux/isolinux.cfg", "netinstall/isolinux/isolinux.cfg"), "menu"),
-    BrandingRule(("EFI/BOOT/grub.cfg", "netinstall/EFI/BOOT/grub.cfg"), "grub"),
+    BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
+    BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
     BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
-    BrandingRule(("Packages/base/comps.xml", "updates/README.txt"), "text"),
+    BrandingRule((COMPS, "updates/README.txt"), "text"),
     BrandingRule(("product/.buildstamp",), "buildstamp"),
     BrandingRule(("product/etc/os-release",), "shell"),
     BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),

@@ -17,9 +17,10 @@ from smedoit.fetch import crawl
 from smedoit.fetch.http import HttpStatusError
 from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
+from smedoit.medium_paths import REPOMD
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.repodata.inputs import REPOMD, RepoReader, RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.repodata.read import create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.repodata.requirements import package_sha256
 from smedoit.runtime.files import (
@@ -104,7 +105,7 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
         make_directory(target.parent)
         return visitor.file(DownloadRequest(f"{base}{relative}", purpose, sha256=sha256), target, target)
 
-    primary = read_repomd_records(got(REPOMD.as_posix()))["primary"]
+    primary = read_repomd_records(got(REPOMD))["primary"]
     got(primary.location_href, primary.checksum)
     for name in more:
         try:

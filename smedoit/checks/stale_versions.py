@@ -11,7 +11,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import VerifyError, format_grouped
 from smedoit.fat import volume
 from smedoit.installer import cpio
-from smedoit.medium_paths import OVERLAYS
+from smedoit.medium_paths import EFI_IMAGE, OVERLAYS
 from smedoit.runtime import files, progress
 from smedoit.tree import layers
 
@@ -49,7 +49,6 @@ def _names_this_release(found: re.Match[str], identity: ReleaseIdentity) -> bool
 
 
 LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody edited by hand
-EFI_IMAGE = "images/efiboot.img"
 
 
 def check_stale_versions(

@@ -8,11 +8,9 @@ from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_OVERLAID
+from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.repodata.inputs import RepoReader, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
-
-COMPS = "Packages/base/comps.xml"
-REPOMD = "repodata/repomd.xml"
 
 
 def tier_places(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
@@ -182,7 +180,7 @@ def check_versions(rel: Release) -> Task:
     """No word of another release in the tree or inside its images."""
 
     def searched(relative: str) -> bool:
-        return relative == "Packages/base/comps.xml" or not matches_patterns(relative, NOT_SEARCHED)
+        return relative == COMPS or not matches_patterns(relative, NOT_SEARCHED)
 
     def run() -> object:
         from smedoit.checks.stale_versions import check_stale_versions
@@ -192,7 +190,7 @@ def check_versions(rel: Release) -> Task:
     return Task(
         name="check_versions",
         run=run,
-        inputs=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, ("Packages/base/comps.xml",))],
+        inputs=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, (COMPS,))],
         config={
             **release_config(rel, "product", "aliases", "major", "version", "label"),
             "[versions] allowed": rel.versions.allowed,

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit.config.schema import SettingsTable, require_value
+from smedoit.medium_paths import COMPS
 from smedoit.package import Package
 
 
@@ -37,7 +38,7 @@ class GroupsSettings(SettingsTable):
     allow_missing  package name -> why its absence is right
     """
 
-    comps: Path = Path("Packages/base/comps.xml")
+    comps: Path = Path(COMPS)
     allow_missing: Mapping[str, str] = field(default_factory=dict)
 
 

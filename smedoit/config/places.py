@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.schema import SettingsTable
-from smedoit.medium_paths import UNDER_WAY
+
+UNDER_WAY = "under-way.json"  # among the records of promotions
 
 
 class PromotionSettings(SettingsTable):

@@ -12,10 +12,11 @@ from smedoit.config.installer import InstallerSettings
 from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer import mock
 from smedoit.installer.mock import MockChroot
+from smedoit.medium_paths import EFI_IMAGE, INITRD, KERNEL, STAGE2
 from smedoit.runtime import files, process, progress
 
 MARKER = ".made-by-smedoit"  # in every directory that is replaced as a whole
-PROMISED = ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "images/efiboot.img", "LiveOS/squashfs.img")
+PROMISED = (KERNEL, INITRD, EFI_IMAGE, STAGE2)
 PACKAGE_HINT = "mock, from Fedora or EPEL"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer import mock
+from smedoit.medium_paths import PRODUCT_IMG, UPDATES_IMG
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
@@ -190,7 +191,7 @@ NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translatio
 
 def product_img(rel: Release) -> Task:
     """images/product.img."""
-    target, srpm, below = rel.tree / "images/product.img", rel.anaconda.package(rel.root), rel.content.inherit
+    target, srpm, below = rel.tree / PRODUCT_IMG, rel.anaconda.package(rel.root), rel.content.inherit
     above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
 
     def run() -> object:
@@ -226,7 +227,7 @@ def product_img(rel: Release) -> Task:
 
 def updates_img(rel: Release) -> Task:
     """images/updates.img."""
-    updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / "images/updates.img"
+    updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / UPDATES_IMG
 
     def run() -> object:
         from smedoit.installer.overlays import write_updates_img

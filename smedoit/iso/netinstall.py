@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit import medium_paths
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
@@ -16,7 +15,7 @@ from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
 from smedoit.iso import build, write
 from smedoit.iso.build import IsoTarget
-from smedoit.medium_paths import FROM_TREE
+from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES
 from smedoit.runtime import files
 from smedoit.tree import layers
 from smedoit.tree.fill import require_tree_file
@@ -24,8 +23,6 @@ from smedoit.tree.fill import require_tree_file
 STAGE2 = re.compile(r"\binst\.stage2=\S+")
 REPO = re.compile(r"(?<=\binst\.repo=)\S+")
 ENTRY = re.compile(r"^.*\binst\.stage2=.*$", re.MULTILINE)
-
-ISOLINUX, GRUB = "isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"
 
 
 def set_install_url(text: str, url: str) -> str:
@@ -80,12 +77,12 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
     content, boot_set = sources
     netinst = content / "netinstall"
     found = {name: files.resolve_file_below(netinst, name) for name in layers.list_tree_files(netinst)}
-    if ISOLINUX not in found:
+    if BIOS_MENU not in found:
         raise ContentError(
-            f"{netinst / ISOLINUX}: is not there, the network install medium would have no boot menu",
+            f"{netinst / BIOS_MENU}: is not there, the network install medium would have no boot menu",
             hint="check out netinstall/ of the content tree again",
         )
-    found[GRUB] = require_tree_file((netinst, content, boot_set), GRUB)
+    found[GRUB_CFG] = require_tree_file((netinst, content, boot_set), GRUB_CFG)
     for name, source in found.items():
         relative = next((candidate for candidate in (f"netinstall/{name}", name) if branding.find_rule(candidate)), "")
         if relative:
@@ -93,11 +90,9 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
             files.write_file(own / name, set_install_url(text, url))
         else:
             files.copy_file(source, own / name)
-    efiboot = require_tree_file((netinst, content, boot_set), medium_paths.EFI_IMAGE)
-    replace_fat_file(
-        efiboot, own / medium_paths.EFI_IMAGE, GRUB, files.read_file_bytes(own / GRUB), branding.identity.epoch
-    )
-    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, medium_paths.EFI_IMAGE}]:
+    efiboot = require_tree_file((netinst, content, boot_set), EFI_IMAGE)
+    replace_fat_file(efiboot, own / EFI_IMAGE, GRUB_CFG, files.read_file_bytes(own / GRUB_CFG), branding.identity.epoch)
+    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, EFI_IMAGE}]:
         files.remove_file(own / stale)
 
 
@@ -109,7 +104,7 @@ def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
 
 def _is_netinstall_file(relative: str) -> bool:
     """Return whether a file of the tree goes on the medium."""
-    return any(fnmatchcase(relative, pattern) for pattern in FROM_TREE)
+    return any(fnmatchcase(relative, pattern) for pattern in NETINSTALL_FILES)
 
 
 def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> write.IsoMedium:

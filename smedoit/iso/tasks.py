@@ -6,9 +6,9 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.medium_paths import FROM_TREE
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, NETINSTALL_IMAGE
 from smedoit.runtime.filesets import FileSet, matches_patterns
-from smedoit.tree.tasks import GRUB_TEXT, NETINSTALL, branded, either
+from smedoit.tree.tasks import branded, either
 from smedoit.tree.tasks import sources as origins
 
 
@@ -54,7 +54,7 @@ def source_iso(rel: Release) -> Task:
 
 def netinstall(rel: Release) -> Task:
     """The network install ISO, also as images/boot.iso of the tree."""
-    identity, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL
+    identity, own, in_tree = rel.release, rel.stage / "netinstall", rel.tree / NETINSTALL_IMAGE
     volume, record = rel.netinstall.volume(identity), rel.layout(rel.netinstall_iso)
 
     def run() -> object:
@@ -75,8 +75,8 @@ def netinstall(rel: Release) -> Task:
         run=run,
         inputs=[
             FileSet(rel.content.path / "netinstall"),
-            *either(rel, *GRUB_TEXT, "images/efiboot.img"),
-            FileSet(rel.tree, FROM_TREE),
+            *either(rel, GRUB_CFG, EFI_IMAGE),
+            FileSet(rel.tree, NETINSTALL_FILES),
         ],
         config={
             **branded(rel, "product", "aliases", "version", "label", "date"),
@@ -96,7 +96,7 @@ def netinstall(rel: Release) -> Task:
     )
 
 
-OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL)
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL_IMAGE)
 
 
 def on_medium(relative: str) -> bool:

@@ -12,10 +12,11 @@ from smedoit.fat import volume
 from smedoit.iso import boot_records, media_check, netinstall
 from smedoit.iso.boot_records import BLOCK, SECTOR, BootRecordError
 from smedoit.iso.read import IsoImage
-from smedoit.iso.verify_contents import EFI_IMAGE, LOADER, ExpectedIso
+from smedoit.iso.verify_contents import ExpectedIso
+from smedoit.medium_paths import BIOS_IMAGE, BIOS_MENU, EFI_IMAGE, GRUB_CFG
 from smedoit.runtime import checksums, digests
 
-MENUS = ("isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg")
+MENUS = (BIOS_MENU, GRUB_CFG)
 
 
 def check_iso_checksums(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
@@ -48,13 +49,16 @@ def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> N
     except BootRecordError as error:
         findings.add("boot records", str(error))
         return
-    wanted = [(boot_records.BIOS, _start_sector(image, LOADER)), (boot_records.EFI, _start_sector(image, EFI_IMAGE))]
+    wanted = [
+        (boot_records.BIOS, _start_sector(image, BIOS_IMAGE)),
+        (boot_records.EFI, _start_sector(image, EFI_IMAGE)),
+    ]
     found = [(entry.platform, entry.sector) for entry in entries]
     findings.check(found == wanted, "boot records", f"the catalogue leads to {found}, not to {wanted}")
-    loader = image.read(LOADER)
-    table = (16, _start_sector(image, LOADER), len(loader), boot_records.boot_info_checksum(loader))
+    loader = image.read(BIOS_IMAGE)
+    table = (16, _start_sector(image, BIOS_IMAGE), len(loader), boot_records.boot_info_checksum(loader))
     findings.check(
-        boot_records.parse_boot_info(loader) == table, "boot records", f"the boot info table of {LOADER} is wrong"
+        boot_records.parse_boot_info(loader) == table, "boot records", f"the boot info table of {BIOS_IMAGE} is wrong"
     )
 
 
@@ -83,7 +87,9 @@ def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> Non
             "the MBR does not lead to efiboot.img",
         )
         loader = boot_records.isohybrid_loader_block(head) * BLOCK // SECTOR
-        findings.check(loader == _start_sector(image, LOADER), "partitions", "the MBR does not lead to isolinux.bin")
+        findings.check(
+            loader == _start_sector(image, BIOS_IMAGE), "partitions", "the MBR does not lead to isolinux.bin"
+        )
         _check_gpts(image, efi, findings)
     except (BootRecordError, ValueError) as error:
         findings.add("partitions", str(error))
@@ -129,7 +135,7 @@ def _boot_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(EFI_IMAGE))
         try:
-            texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_fat_file(efiboot, "EFI/BOOT/grub.cfg")
+            texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_fat_file(efiboot, GRUB_CFG)
         except (ContentError, FileError) as error:
             findings.add("label", re.sub(r"^.*/efiboot\.img", EFI_IMAGE, str(error).splitlines()[0]))
     return {name: data.decode("utf-8", "replace") for name, data in texts.items()}

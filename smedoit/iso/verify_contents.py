@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 from smedoit.errors import Findings, PackageError
 from smedoit.iso.read import IsoImage
+from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, TREEINFO
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata.parse import list_packages
 from smedoit.repodata.read import read_repomd_records
 from smedoit.runtime import files
 
-LOADER, EFI_IMAGE, CATALOG = "isolinux/isolinux.bin", "images/efiboot.img", "isolinux/boot.cat"
 BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on the medium
 
 
@@ -39,7 +39,7 @@ def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) 
     """Every file of the tree is on the ISO, byte by byte, and nothing else is."""
     for name in sorted(set(expected.files) - set(image.records)):
         findings.add("files", f"{name} is not on it")
-    for name in sorted(set(image.records) - set(expected.files) - {CATALOG}):
+    for name in sorted(set(image.records) - set(expected.files) - {BOOT_CATALOG}):
         findings.add("files", f"{name} is on it, but not in the tree")
     for name in sorted(set(expected.files) & set(image.records)):
         if not name.endswith(".rpm") and not _matches_source(image, name, expected.files[name]):
@@ -48,7 +48,7 @@ def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) 
 
 def _matches_source(image: IsoImage, name: str, source: Path) -> bool:
     """Return whether a file on the ISO is what it should be; isolinux.bin has its boot info table filled in."""
-    if name == LOADER:
+    if name == BIOS_IMAGE:
         found, wanted = image.read(name), files.read_file_bytes(source)
         return _without_boot_info(found) == _without_boot_info(wanted)
     with source.open("rb") as file:
@@ -99,10 +99,10 @@ def check_treeinfo(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
 
     info = TreeInfo()
     try:
-        info.loads(image.read(".treeinfo").decode("utf-8"))
+        info.loads(image.read(TREEINFO).decode("utf-8"))
     except Exception as error:
-        findings.add(".treeinfo", f"cannot be read: {error}")
+        findings.add(TREEINFO, f"cannot be read: {error}")
         return
     for name, (_kind, digest) in sorted(info.checksums.checksums.items()):
         good = name in image.records and image.sha256(name) == digest
-        findings.check(good, ".treeinfo", f"its checksum of {name} is wrong")
+        findings.check(good, TREEINFO, f"its checksum of {name} is wrong")

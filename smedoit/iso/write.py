@@ -13,10 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.errors import ContentError
-from smedoit.medium_paths import BIOS_IMAGE, EFI_IMAGE
+from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, EFI_IMAGE
 from smedoit.runtime import files
 
-CATALOG = "isolinux/boot.cat"
 SECTOR = 2048
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
@@ -268,9 +267,9 @@ def _make_bootable(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
     """Add El Torito for BIOS and UEFI, and make the image start from a USB stick as well."""
     iso.add_eltorito(
         names.files[BIOS_IMAGE],
-        bootcatfile=names.of(CATALOG, directory=False),
-        rr_bootcatname=_basename(CATALOG),
-        joliet_bootcatfile=f"/{CATALOG}",
+        bootcatfile=names.of(BOOT_CATALOG, directory=False),
+        rr_bootcatname=_basename(BOOT_CATALOG),
+        joliet_bootcatfile=f"/{BOOT_CATALOG}",
         boot_load_size=BIOS_LOAD_SIZE,
         boot_info_table=True,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
+from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branded
 
@@ -154,7 +155,7 @@ def medium_keys(rel: Release) -> Task:
 
 def comps(rel: Release) -> Task:
     """comps.xml, held against the packages."""
-    source, target = rel.groups.comps, rel.tree / "Packages/base/comps.xml"
+    source, target = rel.groups.comps, rel.tree / COMPS
     relative = source.relative_to(rel.content.path).as_posix()
 
     def run() -> object:
@@ -185,7 +186,7 @@ def comps(rel: Release) -> Task:
 
 def repodata(rel: Release) -> Task:
     """repodata/ of the tree."""
-    groups, memory = rel.tree / "Packages/base/comps.xml", rel.cache / "repodata.sqlite"
+    groups, memory = rel.tree / COMPS, rel.cache / "repodata.sqlite"
 
     def run() -> object:
         from smedoit.packages.metadata import write_tree_repodata
@@ -199,7 +200,7 @@ def repodata(rel: Release) -> Task:
         run=run,
         inputs=[rel.lock, groups],
         config=release_config(rel, "date"),
-        outputs=[rel.tree / "repodata/repomd.xml", FileSet(rel.tree / "repodata")],
+        outputs=[rel.tree / REPOMD, FileSet(rel.tree / "repodata")],
         after=["stage_packages"],
         wiki="Local Only: update_repos",
     )

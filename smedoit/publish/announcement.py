@@ -9,6 +9,7 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import format_size
+from smedoit.medium_paths import REPOMD
 from smedoit.publish.channels import FINAL, PublishLocation
 from smedoit.publish.plan import PublishPlan
 from smedoit.runtime import checksums, files
@@ -93,7 +94,7 @@ def release_checklist(news: Announcement, before: str) -> str:
     todo = [
         f"exports: let new packages go to {place.path} ({'was ' + before if before else 'there was none before'}),"
         " where the shell accounts and the build server export the tiers",
-        f"mirrors: wait until {first}/smeos/{identity.arch}/repodata/repomd.xml answers on each of them",
+        f"mirrors: wait until {first}/smeos/{identity.arch}/{REPOMD} answers on each of them",
         f"mail: send stage/{identity.full}/announcement/mail.txt to {', '.join(news.to) or 'the lists'}",
         f"wiki: put stage/{identity.full}/announcement/wiki.txt on the page of the release",
         f"bugs: name {identity.title} as a version in {identity.bug_url}" if identity.bug_url else "",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from smedoit.errors import Findings, PackageError, PublishError, SmeError, VerifyError, format_grouped, format_size
+from smedoit.medium_paths import REPOMD
 from smedoit.publish.plan import (
     REMOVE,
     REPLACE,
@@ -19,7 +20,6 @@ from smedoit.publish.plan import (
     may_hardlink,
 )
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.repodata.inputs import REPOMD
 from smedoit.repodata.parse import ListedFile, list_packages
 from smedoit.repodata.read import metadata_checksum, read_repomd_records
 from smedoit.runtime import digests, progress
@@ -76,7 +76,7 @@ def check_release_repodata(files: Mapping[str, PublishedFile]) -> None:
     """Raise VerifyError unless every repomd.xml names files and packages that are there, with their digests."""
     findings = Findings()
     for path in sorted(name for name in files if name.endswith(f"/{REPOMD}")):
-        base = path.removesuffix(str(REPOMD))
+        base = path.removesuffix(REPOMD)
         try:
             records = read_repomd_records(files[path].source)
             for record in records.values():

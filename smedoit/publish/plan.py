@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from smedoit import medium_paths
 from smedoit.errors import PublishError, format_grouped, format_size
 from smedoit.publish.channels import PublishLocation
 
@@ -240,7 +241,7 @@ def missing_repodata(files: Mapping[str, PublishedFile]) -> list[str]:
     return sorted(
         place
         for place in places
-        if not any(f"{above}/repodata/repomd.xml" in files for above in (place, place.partition("/")[0]))
+        if not any(f"{above}/{medium_paths.REPOMD}" in files for above in (place, place.partition("/")[0]))
     )
 
 

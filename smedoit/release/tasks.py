@@ -7,7 +7,7 @@ from pathlib import Path
 from smedoit.checks.tasks import last_release, repo_reader
 from smedoit.config.release import Release
 from smedoit.engine.task import Option, Task, release_config
-from smedoit.medium_paths import OVERLAYS
+from smedoit.medium_paths import COMPS, OVERLAYS
 from smedoit.runtime.filesets import FileSet
 
 ANACONDA = ("*.spec", "*.src.rpm")
@@ -101,7 +101,7 @@ def new_major(rel: Release) -> Task:
 
 def notes(rel: Release) -> Task:
     """Release notes against the last release."""
-    target, comps, last = rel.stage / "notes", rel.tree / "Packages/base/comps.xml", rel.quality.previous_release
+    target, comps, last = rel.stage / "notes", rel.tree / COMPS, rel.quality.previous_release
 
     def run(into_content: bool) -> object:
         from smedoit.branding.rules import Branding

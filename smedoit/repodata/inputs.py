@@ -8,10 +8,9 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.errors import PackageError
+from smedoit.medium_paths import REPOMD
 from smedoit.runtime.files import walk_files
 from smedoit.runtime.filesets import FileSet
-
-REPOMD = Path("repodata/repomd.xml")
 
 
 @dataclass(frozen=True)

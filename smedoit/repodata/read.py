@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from smedoit.errors import PackageError, VerifyError
+from smedoit.medium_paths import REPOMD
 from smedoit.repodata import write
-from smedoit.repodata.inputs import REPOMD, RepoSource
+from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import progress
 from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wrap_os_errors
 

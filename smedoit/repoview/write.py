@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.branding.rules import Branding
+from smedoit.medium_paths import COMPS
 from smedoit.package import Evr
 from smedoit.repodata import comps, read
 from smedoit.repodata.inputs import RepoSource
@@ -30,8 +31,7 @@ def write_repoview(place: Path, title: str, comps_file: Path, branding: Branding
     """
     if not place.is_dir():
         return f"nothing to do, there is no {place}"
-    relative = "Packages/base/comps.xml"
-    groups = comps.list_comps_groups(branding.render(relative, read_file_text(comps_file)), comps_file)
+    groups = comps.list_comps_groups(branding.render(COMPS, read_file_text(comps_file)), comps_file)
     with read.plain_metadata(RepoSource(title, place, branding.identity.arch), (PRIMARY, OTHER), memory) as files:
         whole = render.build_site(title, branding.identity.product, _read_primary(files[PRIMARY], place), groups)
         written, removed = _write_pages(

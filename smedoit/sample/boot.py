@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from smedoit import medium_paths
 from smedoit.config.release import Release
 from smedoit.fat import format
 from smedoit.runtime.files import read_file_bytes, write_file
@@ -83,17 +84,17 @@ def _boot_file_makers(rel: Release) -> dict[str, Callable[[], bytes]]:
     place = rel.boot_set.path
     return {
         **{f"isolinux/{name}": content for name, content in _bios_boot_files(rel).items()},
-        "images/pxeboot/vmlinuz": _kernel_image,
-        "images/pxeboot/initrd.img": _initrd_image,
-        "isolinux/vmlinuz": (place / "images/pxeboot/vmlinuz").read_bytes,
-        "isolinux/initrd.img": (place / "images/pxeboot/initrd.img").read_bytes,
+        medium_paths.KERNEL: _kernel_image,
+        medium_paths.INITRD: _initrd_image,
+        medium_paths.BIOS_KERNEL: (place / medium_paths.KERNEL).read_bytes,
+        medium_paths.BIOS_INITRD: (place / medium_paths.INITRD).read_bytes,
         "EFI/BOOT/grubx64.efi": lambda: loaders.build_grub_image() or _placeholder_content("GRUB"),
         "EFI/BOOT/BOOTX64.EFI": (place / "EFI/BOOT/grubx64.efi").read_bytes,  # upstream's is shim, which starts GRUB
-        "EFI/BOOT/grub.cfg": GRUB_CFG.encode,
-        "images/efiboot.img": lambda: _efiboot_image(place),
-        "images/boot.iso": lambda: _placeholder_content("the netinstall medium"),
-        "LiveOS/squashfs.img": lambda: _placeholder_content("the installer's runtime"),
-        ".treeinfo": TREEINFO.encode,
+        medium_paths.GRUB_CFG: GRUB_CFG.encode,
+        medium_paths.EFI_IMAGE: lambda: _efiboot_image(place),
+        medium_paths.NETINSTALL_IMAGE: lambda: _placeholder_content("the network install ISO"),
+        medium_paths.STAGE2: lambda: _placeholder_content("the installer's runtime"),
+        medium_paths.TREEINFO: TREEINFO.encode,
     }
 
 
@@ -105,18 +106,18 @@ def _placeholder_content(what: str) -> bytes:
 def _bios_boot_files(rel: Release) -> dict[str, Callable[[], bytes]]:
     """Return file name -> content of what boots under BIOS: isolinux with its menu, or our own record."""
     identity = rel.release
-    words = f"{identity.product} {identity.title} practice medium:\nthe builder had no isolinux, so this boots no further.\n"
+    message = f"{identity.product} {identity.title} practice medium:\nthe builder had no isolinux, so this boots no further.\n"
     found = loaders.find_isolinux()
     if found:
         return {name: file.read_bytes for name, file in found.items()}
-    return {"isolinux.bin": lambda: message_boot_record(words)}
+    return {"isolinux.bin": lambda: message_boot_record(message)}
 
 
 def _efiboot_image(place: Path) -> bytes:
     """Return the FAT image that UEFI starts from, with room for a longer grub.cfg."""
     names = (f"EFI/BOOT/{name}" for name in ("BOOTX64.EFI", "grubx64.efi", "grub.cfg"))
     files = {name: read_file_bytes(place / name) for name in names}
-    return format.build_fat_image(place / "images/efiboot.img", files, "ANACONDA", UPSTREAM_EPOCH)
+    return format.build_fat_image(place / medium_paths.EFI_IMAGE, files, "ANACONDA", UPSTREAM_EPOCH)
 
 
 def find_host_kernel() -> tuple[kernel.HostKernel, Path] | None:

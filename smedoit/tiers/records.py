@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smedoit.config.places import UNDER_WAY
 from smedoit.config.release import Release
 from smedoit.errors import PackageError, format_grouped
-from smedoit.medium_paths import UNDER_WAY
 from smedoit.runtime import journal
 from smedoit.runtime.journal import Journal, JournalRecord
 from smedoit.runtime.steps import HardLink, RemoveUnchanged, StepRoots

@@ -6,16 +6,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit import medium_paths
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 from smedoit.fat import volume
+from smedoit.medium_paths import (
+    BIOS_IMAGE,
+    BIOS_INITRD,
+    BIOS_KERNEL,
+    BIOS_MENU,
+    DISCINFO,
+    EFI_IMAGE,
+    GRUB_CFG,
+    INITRD,
+    KERNEL,
+    MEDIA_REPO,
+    STAGE2,
+    TREEINFO,
+)
 from smedoit.runtime import digests, files
 from smedoit.tree import layers, treeinfo
 
-GRUB_CFG = "EFI/BOOT/grub.cfg"
-BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
+BOOT_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")
 
 
 @dataclass(frozen=True)
@@ -63,15 +75,11 @@ def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding
 
 def _check_boot_files(target: Path) -> None:
     """Raise ContentError for all files that the installer starts from and that are not there."""
-    missing = [
-        name
-        for name in ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", medium_paths.BIOS_IMAGE, treeinfo.STAGE2)
-        if not (target / name).is_file()
-    ]
+    missing = [name for name in (KERNEL, INITRD, BIOS_IMAGE, STAGE2) if not (target / name).is_file()]
     if missing:
         raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
-    for name in ("vmlinuz", "initrd.img"):
-        isolinux_file, other = target / "isolinux" / name, target / "images/pxeboot" / name
+    for name, twin in ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD)):
+        isolinux_file, other = target / name, target / twin
         if isolinux_file.is_file() and files.digest_file(isolinux_file) != files.digest_file(other):
             raise ContentError(
                 f"{isolinux_file}: is not the same file as {other}",
@@ -98,8 +106,8 @@ def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path)
     text = branding.render(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)))
     data = text.encode("utf-8", "surrogateescape")
     volume.replace_fat_file(
-        require_tree_file(sources, medium_paths.EFI_IMAGE),
-        target / medium_paths.EFI_IMAGE,
+        require_tree_file(sources, EFI_IMAGE),
+        target / EFI_IMAGE,
         GRUB_CFG,
         data,
         branding.identity.epoch,
@@ -129,7 +137,7 @@ def write_treeinfo(identity: ReleaseIdentity, target: Path, memory: Path) -> str
     known = digests.DigestCache(memory)
     sums = {name: known.sha256(target / name) for name in treeinfo.CHECKED if (target / name).is_file()}
     known.save()
-    files.write_file(target / ".treeinfo", treeinfo.format_treeinfo(identity, sums))
-    files.write_file(target / ".discinfo", treeinfo.format_discinfo(identity))
-    files.write_file(target / "media.repo", treeinfo.format_media_repo(identity))
+    files.write_file(target / TREEINFO, treeinfo.format_treeinfo(identity, sums))
+    files.write_file(target / DISCINFO, treeinfo.format_discinfo(identity))
+    files.write_file(target / MEDIA_REPO, treeinfo.format_media_repo(identity))
     return f"{len(sums)} checksums"

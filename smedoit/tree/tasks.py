@@ -6,16 +6,25 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.medium_paths import OVERLAYS
+from smedoit.medium_paths import (
+    BIOS_MENU,
+    COMPS,
+    DISCINFO,
+    EFI_IMAGE,
+    GRUB_CFG,
+    MEDIA_REPO,
+    NETINSTALL_IMAGE,
+    OVERLAYS,
+    REPOMD,
+    TREEINFO,
+)
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
-BOOT_TEXTS = ("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt")
-GRUB_TEXT = ("EFI/BOOT/grub.cfg",)
-IMAGES = ("images/efiboot.img", *OVERLAYS)
-NETINSTALL = "images/boot.iso"  # our own: upstream's would install upstream
-RENDERED = (*BOOT_TEXTS, *GRUB_TEXT, "Packages/base/comps.xml", *IMAGES, NETINSTALL)
-TREE_METADATA = (".treeinfo", ".discinfo", "media.repo")
+BOOT_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")
+IMAGES = (EFI_IMAGE, *OVERLAYS)
+RENDERED = (*BOOT_TEXTS, GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
+TREE_METADATA = (TREEINFO, DISCINFO, MEDIA_REPO)
 NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
@@ -108,7 +117,7 @@ def isolinux(rel: Release) -> Task:
 
 def grub(rel: Release) -> Task:
     """The boot menu for UEFI."""
-    names = (*GRUB_TEXT, "images/efiboot.img")
+    names = (GRUB_CFG, EFI_IMAGE)
 
     def run() -> object:
         from smedoit.branding.rules import Branding
@@ -139,7 +148,7 @@ def treeinfo(rel: Release) -> Task:
         name="treeinfo",
         run=run,
         inputs=[
-            *([rel.tree / name for name in IMAGES] + [rel.tree / "repodata/repomd.xml"]),
+            *(rel.tree / name for name in (*IMAGES, REPOMD)),
             FileSet(rel.tree, DESCRIBED),
         ],
         config=release_config(rel, "product", "short", "version", "label", "arch", "date"),

@@ -7,23 +7,22 @@ import re
 from collections.abc import Mapping
 
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.medium_paths import EFI_IMAGE, INITRD, KERNEL, NETINSTALL_IMAGE, OVERLAYS, REPOMD, STAGE2
 
-STAGE2 = "LiveOS/squashfs.img"
 IMAGES = {
-    "kernel": "images/pxeboot/vmlinuz",
-    "initrd": "images/pxeboot/initrd.img",
-    "boot.iso": "images/boot.iso",
-    "efiboot.img": "images/efiboot.img",
+    "kernel": KERNEL,
+    "initrd": INITRD,
+    "boot.iso": NETINSTALL_IMAGE,
+    "efiboot.img": EFI_IMAGE,
 }
 # No checksum for boot.iso: as on CentOS's own DVD it is in the tree and listed, but not on the medium.
 CHECKED = (
-    "images/pxeboot/vmlinuz",
-    "images/pxeboot/initrd.img",
-    "images/efiboot.img",
-    "images/product.img",
-    "images/updates.img",
+    KERNEL,
+    INITRD,
+    EFI_IMAGE,
+    *OVERLAYS,
     STAGE2,
-    "repodata/repomd.xml",
+    REPOMD,
 )
 
 
