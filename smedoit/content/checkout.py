@@ -61,7 +61,8 @@ def _describe_edits(path: Path, network: NetworkSettings) -> str:
     for edit in found:
         progress.show_line(f"{path}: {edit}")
     changed = f"{len(found)} local edits" if found else "no local edits"
-    return f"the working copy {path} is used as it is, {_describe_revision(revisions.checkout_revision(path, path))}, {changed}"
+    revision = _describe_revision(revisions.checkout_revision(path, path))
+    return f"the working copy {path} is used as it is, {revision}, {changed}"
 
 
 def _tree_digests(path: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ CAUSES = {
     1: "its options are wrong: look at rsync in that [[rsync_mirror]]",
     11: "a file cannot be written: no room here, or not allowed",
     24: "files vanished on the other side meanwhile: it is being changed just now",
-    25: "more files would disappear than in the dry run before: the other side is being changed just now",
+    25: "more files would be deleted than in the dry run before: the other side is being changed just now",
 }
 
 
@@ -70,11 +70,12 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
 
 
 def _refuse_excess_deletions(mirror: RsyncMirror, found: DryRun, held: int) -> None:
-    """Raise NetworkError if more files would disappear from a copy of held files than may."""
+    """Raise NetworkError if more files would be deleted from a copy of held files than may."""
     if len(found.deleted) > held * mirror.max_delete_percent // 100:
         raise NetworkError(
-            f"{mirror.path}: {len(found.deleted)} of {held} files would disappear, [[rsync_mirror]] {mirror.name}"
-            f" max_delete_percent allows {mirror.max_delete_percent} %\n{format_grouped({'would go': found.deleted})}",
+            f"{mirror.path}: {len(found.deleted)} of {held} files would be deleted, [[rsync_mirror]] {mirror.name}"
+            f" max_delete_percent allows {mirror.max_delete_percent} %\n"
+            f"{format_grouped({'would be deleted': found.deleted})}",
             hint=f"look whether {mirror.source} is the right place; if it is, raise max_delete_percent."
             " Nothing was changed",
         )

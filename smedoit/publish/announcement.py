@@ -55,7 +55,8 @@ class Announcement:
     def opening(self) -> str:
         """The first sentences."""
         warning = "" if self.identity.is_final else " It is a test release: do not install it where you need the data."
-        return f"{self.identity.product} {self.identity.title} of {self.identity.date:%Y-%m-%d} can be downloaded.{warning}"
+        release = self.identity
+        return f"{release.product} {release.title} of {release.date:%Y-%m-%d} can be downloaded.{warning}"
 
 
 def announcement_mail(news: Announcement) -> str:
@@ -134,8 +135,8 @@ def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
 
 def _announced_media(made: PublishPlan) -> list[DownloadMedium]:
     """Return the media of a release."""
-    return [DownloadMedium(path, file.size, file.sha256) for path, file in sorted(made.files.items()) if path.endswith(".iso")
-            and path.startswith("iso/")]  # fmt: skip
+    images = {path: file for path, file in made.files.items() if path.startswith("iso/") and path.endswith(".iso")}
+    return [DownloadMedium(path, file.size, file.sha256) for path, file in sorted(images.items())]
 
 
 def _read_release_notes(rel: Release) -> str:

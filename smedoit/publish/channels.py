@@ -53,8 +53,8 @@ def publish_location(identity: ReleaseIdentity, wish: str, allowed: PublishSetti
         )
     if channel == FINAL and not identity.is_final:
         raise PublishError(
-            f"{identity.full} has the label {identity.label} and would be published as final: its media say that they are no"
-            " final release",
+            f"{identity.full} has the label {identity.label} and would be published as final:"
+            " its media say that they are no final release",
             hint='build it again with [release] label = "", or publish it in testing',
         )
     if channel == TESTING and identity.is_final and not allowed.candidate:

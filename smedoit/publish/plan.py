@@ -200,8 +200,8 @@ def refuse_mass_deletion(plan: PublishPlan, most: int) -> None:
     gone = [change.path for change in plan.changes if change.kind == REMOVE]
     if len(gone) > most:
         raise PublishError(
-            f"{plan.place.path}: {len(gone)} files would disappear, [publish] max_delete allows {most}\n"
-            f"{format_grouped({'would go': gone})}",
+            f"{plan.place.path}: {len(gone)} files would be deleted, [publish] max_delete allows {most}\n"
+            f"{format_grouped({'would be deleted': gone})}",
             hint="look whether a tier is empty by mistake; if not, raise [publish] max_delete",
         )
 

@@ -42,7 +42,7 @@ def show_publish_plan(rel: Release, told: Told, source: str, to: str) -> Said:
     for line in plan.format_publish_plan(made):
         progress.show_line(f"  {line}")
     still = [gate.name for gate in made.gates if gate.open]
-    said = "nothing to publish, all is there" if made.idle else f"{len(made.changes)} files would change"
+    said = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files would change"
     return {"did": f"{said}; open gates: {', '.join(still)}" if still else f"{said}; every gate is closed or waived"}
 
 
@@ -65,7 +65,7 @@ def publish_release(rel: Release, told: Told, log: Path, source: str, to: str, d
         remove_file(_saved_plan_path(rel))
         afar = remote.push_release(rel.publish, made.place, log) if rel.publish.remote else ""
     texts = announcement.write_announcement(rel, made)
-    did = "nothing to publish, all is there" if made.idle else f"{len(made.changes)} files"
+    did = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files"
     return {"did": f"{did}{afar}", "result": "\n".join([f"{made.target / made.place.path} is published", *texts])}
 
 
@@ -252,15 +252,15 @@ def rollback_publish(rel: Release, log: Path, dry_run: bool) -> Said:
     with records.open_publish_history(rel.publish) as history:
         pending = history.under_way()
         record = pending or history.undoable()
-        progress.show_line(f"the {record.words} is taken back")
+        progress.show_line(f"rolled back the {record.words}")
         for step in reversed(record.steps[-plan.SHOWN :]):
             progress.show_line(f"  {step}")
         if dry_run:
-            return {"did": "that was the plan; nothing has changed"}
+            return {"did": "dry run: nothing was changed"}
         if pending:
             return {"did": history.undo() + _roll_back_remote(rel, record, log)}
         history.take_back(record)
-        return {"did": f"the {record.words} is taken back" + _roll_back_remote(rel, record, log)}
+        return {"did": f"rolled back the {record.words}" + _roll_back_remote(rel, record, log)}
 
 
 def _roll_back_remote(rel: Release, record: PublishRecord, log: Path) -> str:

@@ -109,13 +109,13 @@ class PublishHistory(Journal[PublishRecord]):
         """Return the last record, which can be undone. Raises PublishError if there is none, or it cannot."""
         record = self.last_standing()
         if record is None:
-            raise PublishError(f"{self.target}: nothing was published here that could be put back")
+            raise PublishError(f"{self.target}: nothing to roll back")
         if record.kind == PRUNE:
-            raise PublishError(f"the {record.words} cannot be put back: what it removed is gone")
+            raise PublishError(f"cannot roll back the {record.words}: the releases were deleted")
         moved = [step for step in record.steps if not step.is_done(self.roots)]
         if moved:
             raise PublishError(
-                f"the {record.words} cannot be put back, something was changed since: {moved[0]}",
+                f"cannot roll back the {record.words}, changed since: {moved[0]}",
                 hint="look at the records in .smedoit of the target",
             )
         return record

@@ -36,8 +36,8 @@ def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -
         found = release.dry_run("--delete")
         if len(found.deleted) > settings.max_delete:
             raise PublishError(
-                f"{release.target}: {len(found.deleted)} files would disappear, [publish] max_delete allows"
-                f" {settings.max_delete}\n{format_grouped({'would go': found.deleted})}",
+                f"{release.target}: {len(found.deleted)} files would be deleted, [publish] max_delete allows"
+                f" {settings.max_delete}\n{format_grouped({'would be deleted': found.deleted})}",
                 hint="look whether this is the right place; if it is, raise [publish] max_delete",
             )
         release.run(*_include_options(f"*{ending}" for ending in plan.PACKAGES))
@@ -46,7 +46,7 @@ def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -
         _push_link(settings, place, log)
         if found.deletions:
             release.run("--delete-after", found.max_delete)
-    return f"; {settings.remote} has it, {len(found.deleted)} files went there"
+    return f"; {settings.remote} has it, {len(found.deleted)} files deleted there"
 
 
 def _remote_route(

@@ -32,12 +32,12 @@ def retire_releases(rel: Release, versions: Sequence[str], dry_run: bool) -> Map
             raise PublishError(f"{history.target / after.path}: is there already", hint="look which one is right")
         progress.show_line(f"  {before.path} -> {after.path}")
         if dry_run:
-            return {"did": "that was the plan; nothing has changed"}
+            return {"did": "dry run: nothing was changed"}
         record = history.begin_record("retire", before.path, time.time())
         history.carry_out(
             replace(record, steps=(*apply.parent_steps(history.target, after.path), MovePath(before.path, after.path)))
         )
-    return {"did": f"{history.target / after.path} is where {versions[0]} lies now{_remote_note(rel)}"}
+    return {"did": f"moved {versions[0]} to {history.target / after.path}{_remote_note(rel)}"}
 
 
 def prune_test_releases(rel: Release, dry_run: bool) -> Mapping[str, str]:
@@ -51,17 +51,16 @@ def prune_test_releases(rel: Release, dry_run: bool) -> Mapping[str, str]:
             place = PublishLocation(TESTING, release.version).path
             _require_release(history, place)
             progress.show_line(
-                f"  {place}: {release.age} days old, {format_size(_unshared_size(history.target / place))} come free"
+                f"  {place}: {release.age} days old, {format_size(_unshared_size(history.target / place))} are freed"
             )
         if dry_run or not going:
-            return {"did": "that was the plan; nothing has changed" if going else "no test release may go"}
+            return {"did": "dry run: nothing was changed" if going else "no test release is old enough to delete"}
         record = history.begin_record(records.PRUNE, "testing", time.time())
         places = [PublishLocation(TESTING, release.version) for release in going]
         moves = tuple(MovePath(place.path, f"{history.work(record)}/{place.version}") for place in places)
         history.carry_out(replace(record, steps=moves))
-    return {
-        "did": f"{len(going)} test releases are gone: {', '.join(release.version for release in going)}{_remote_note(rel)}"
-    }
+    versions = ", ".join(release.version for release in going)
+    return {"did": f"deleted {len(going)} test releases: {versions}{_remote_note(rel)}"}
 
 
 def _remote_note(rel: Release) -> str:

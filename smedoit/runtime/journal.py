@@ -170,9 +170,9 @@ class Journal(Generic[R]):
             return self.undo()
         if record.state == UNDOING:
             self.take_back(record)
-            return f"the rollback of the {record.words} was interrupted: it is finished now"
+            return f"the rollback of the {record.words} was interrupted and is finished now"
         remarks = self._finish(record)
-        return "; ".join([f"the {record.words} was interrupted: it is finished now", *remarks])
+        return "; ".join([f"the {record.words} was interrupted and is finished now", *remarks])
 
     def undo(self) -> str:
         """Take back what a kill interrupted; return what was done, in words, "" if there was nothing."""
@@ -183,7 +183,7 @@ class Journal(Generic[R]):
             self.forget(record)
         else:
             self.take_back(record)
-        return f"the {record.words} was interrupted: it is taken back, everything is as it was before"
+        return f"the {record.words} was interrupted and is rolled back: everything is as it was before"
 
 
 def dump_record(record: JournalRecord) -> str:

@@ -61,7 +61,7 @@ def promote_packages(
     made = replace(made, missing=_missing_after_promotion(rel, seen.packages, made))
     for line in plan.format_promotion(made):
         progress.show_line(line)
-    return {"did": "that was the plan; nothing has changed"} if dry_run else _carry_out_plan(made, promotions)
+    return {"did": "dry run: nothing was changed"} if dry_run else _carry_out_plan(made, promotions)
 
 
 def _refuse_missing_tier(made: PromotionPlan) -> None:
@@ -78,7 +78,7 @@ def _carry_out_plan(made: PromotionPlan, promotions: PromotionJournal) -> dict[s
     """Do what was planned, and say where its record lies."""
     record = _make_record(made, promotions.next_number())
     if not record.prepare and not record.steps:
-        return {"did": f"nothing to do, {made.route.target.name} has all of it"}
+        return {"did": f"nothing to do, {made.route.target.name} has all of these packages"}
     for remark in records.apply_promotion(record, promotions):
         progress.show_line(f"  note: {remark}")
     verb = "copied" if made.route.copy else "promoted"
@@ -124,10 +124,10 @@ def _undo_promotion(promotions: PromotionJournal, names: Sequence[str], dry_run:
     for nevra in record.packages:
         progress.show_line(f"  {nevra}")
     if dry_run:
-        return {"did": "that was the plan; nothing has changed"}
+        return {"did": "dry run: nothing was changed"}
     for remark in records.apply_promotion(record, promotions):
         progress.show_line(f"  note: {remark}")
-    return {"did": f"{len(record.packages)} packages are where they were before"}
+    return {"did": f"{len(record.packages)} packages are back in the tiers they came from"}
 
 
 def _missing_after_promotion(
@@ -140,7 +140,7 @@ def _missing_after_promotion(
 
 
 def _unmet_requirements(rel: Release, staged: Mapping[str, Sequence[Package]]) -> set[tuple[str, str]]:
-    """Return (NEVRA, requirement) of what the medium that would be made of these tiers lacks, as the closure finds it."""
+    """Return (NEVRA, requirement) of what a medium made of these tiers would lack, as the closure finds it."""
     arch, memory = rel.release.arch, rel.cache / "metadata/promote.sqlite"
     picks = select.select_newest(staged, rel.packages, arch, rel.exclusions)
     source = PackageList("medium", rel.root, arch, tuple(rel.root / pick.package.file for pick in picks))

@@ -82,7 +82,9 @@ def test_more_deletions_than_the_share_stop_it_before_anything_changes(upstream:
     for number in (3, 4, 5):
         (upstream.root / f"os/Packages/{number}.rpm").unlink()
     (upstream.root / "os/new").write_text("new\n")
-    with pytest.raises(NetworkError, match=r"3 of 20 files would disappear.*allows 10 %\n  would go:\n    Packages/3"):
+    with pytest.raises(
+        NetworkError, match=r"3 of 20 files would be deleted.*allows 10 %\n  would be deleted:\n    Packages/3"
+    ):
         upstream.bring()
     assert upstream.files(upstream.mirror.path) == before
     assert upstream.bring(max_delete_percent=15) == "1 files came (4 bytes), 3 of 20 went"
@@ -163,7 +165,8 @@ def test_what_stops_rsync_is_told_in_a_sentence(upstream: Upstream) -> None:
     ("code", "words"),
     [
         (2, "speak different protocols"), (3, "cannot select"), (11, "no room"), (12, "broke in the middle"),
-        (20, "stopped by a signal"), (23, "were not transferred"), (24, "vanished"), (25, "more files would disappear"),
+        (20, "stopped by a signal"), (23, "were not transferred"), (24, "vanished"),
+        (25, "more files would be deleted"),
         (30, "silent for too long"), (35, "did not answer in time"), (99, r"see rsync\(1\)"),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ def test_publish_does_what_plan_publish_showed_and_rollback_takes_it_back(trial:
     assert {what[:10] for what in state(link.resolve()).values()} == {"-rw-r--r--", "drwxr-xr-x"}
     [record] = (public(trial) / channels.OURS / "records").iterdir()
     assert json.loads(record.read_text())["files"]["iso/x86_64/SHA256SUMS"]["sha256"]
-    assert "nothing to publish, all is there" in succeeded(trial, "publish")
+    assert "nothing to publish, already up to date" in succeeded(trial, "publish")
     succeeded(trial, "rollback")
     assert not os.path.lexists(link)
     assert not (public(trial) / "testing/10.1.rc2").exists()
@@ -126,7 +126,7 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Project) -> None:
     release, empty = trial.release, state(public(trial))
     log = trial.home / "rsync.log"
     assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
-    assert "was interrupted: it is taken back" in succeeded(trial, "rollback")
+    assert "was interrupted and is rolled back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
     assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
     assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
@@ -275,4 +275,4 @@ def test_somebody_else_at_work_in_the_target_is_told(trial: Project) -> None:
 
 
 def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Project) -> None:
-    refused(trial, "nothing was published here that could be put back", "rollback")
+    refused(trial, "nothing to roll back", "rollback")

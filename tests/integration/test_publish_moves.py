@@ -153,17 +153,17 @@ def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, mo
     precious = final.publish.target / "testing/10.1.rc9/precious"
     precious.mkdir(parents=True)  # called like a release, and none
     aged(monkeypatch, 5)
-    assert retire.prune_test_releases(final, dry_run=False)["did"] == "no test release may go"
+    assert retire.prune_test_releases(final, dry_run=False)["did"] == "no test release is old enough to delete"
     aged(monkeypatch, 50)
     (final.publish.target / "testing/9").symlink_to("10.1.rc1")
     before = state(final.publish.target)
     retire.prune_test_releases(final, dry_run=True)
     assert state(final.publish.target) == before
-    assert retire.prune_test_releases(final, dry_run=False)["did"] == "1 test releases are gone: 10.1.rc2"
+    assert retire.prune_test_releases(final, dry_run=False)["did"] == "deleted 1 test releases: 10.1.rc2"
     assert [path.exists() for path in places] == [True, False, True]
     assert precious.is_dir()
     assert list((final.publish.target / OURS / "work").iterdir()) == []
-    with pytest.raises(PublishError, match="cannot be put back: what it removed is gone"):
+    with pytest.raises(PublishError, match="the releases were deleted"):
         take_back(final.publish)
 
 

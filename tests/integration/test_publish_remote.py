@@ -136,10 +136,10 @@ def test_more_deletions_than_allowed_are_refused_before_anything_is_brought(
     before = state(mirror.place)
     tier(world.live, 3)
     world.publish("10.1.rc1")
-    with pytest.raises(PublishError, match=r"\d files would disappear, \[publish\] max_delete allows 1"):
+    with pytest.raises(PublishError, match=r"\d files would be deleted, \[publish\] max_delete allows 1"):
         push(world, mirror, "10.1.rc1", tmp_path, max_delete=1)
     assert state(mirror.place) == before
-    assert "files went there" in push(world, mirror, "10.1.rc1", tmp_path)
+    assert "files deleted there" in push(world, mirror, "10.1.rc1", tmp_path)
     assert published(mirror.place) == published(world.settings.target)
 
 
@@ -177,7 +177,7 @@ def test_doit_publish_brings_what_it_published_and_brings_it_again_if_that_faile
     with daemon(tmp_path / "other") as mirror:
         rel = replace(final, publish=mirror.of(final.publish))
         said = publish(rel, source="testing")["did"]
-        assert "nothing to publish, all is there" in said
+        assert "nothing to publish, already up to date" in said
         assert state(mirror.place / "10.1") == state(rel.publish.target / "10.1")
         assert os.readlink(mirror.place / "10") == "10.1"
         said = rollback_publish(rel, tmp_path / "log", dry_run=False)["did"]

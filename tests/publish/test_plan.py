@@ -141,7 +141,7 @@ def test_the_same_release_again_is_no_work() -> None:
 def test_more_removals_than_release_toml_lets_are_refused() -> None:
     gone = plan({}, files(*(f"smeupdates/x86_64/RPMS/a-{n}.rpm" for n in range(4))))
     refuse_mass_deletion(gone, 4)
-    with pytest.raises(PublishError, match="4 files would disappear, \\[publish\\] max_delete allows 3"):
+    with pytest.raises(PublishError, match="4 files would be deleted, \\[publish\\] max_delete allows 3"):
         refuse_mass_deletion(gone, 3)
 
 

@@ -158,11 +158,11 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_state(place: Place, every:
         assert place.now() in (FILES, AFTER), at
         assert place.open_records() == []
         assert bool(place.closed()) == (place.now() == AFTER)
-        ends.append((place.now() == AFTER, said.partition(": ")[2]))
+        ends.append((place.now() == AFTER, said.partition("was interrupted and is ")[2]))
     news = [new for new, _ in ends]
     assert news == sorted(news)  # once it is new, it stays new
-    assert {said for new, said in ends if new} == {"it is finished now"}
-    assert {said for new, said in ends if not new} == {"", "it is taken back, everything is as it was before"}
+    assert {said for new, said in ends if new} == {"finished now"}
+    assert {said for new, said in ends if not new} == {"", "rolled back: everything is as it was before"}
 
 
 @BOTH
