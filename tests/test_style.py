@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections import defaultdict
@@ -26,6 +27,26 @@ COMMANDS = {
 def test_no_complaint_from(command: list[str]) -> None:
     done = subprocess.run([sys.executable, *command], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "stub", sorted((PROJECT / "tests/stubs").glob("*/__init__.pyi")), ids=lambda stub: stub.parent.name
+)
+def test_a_stub_says_nothing_that_its_library_has_not(stub: Path) -> None:
+    library = importlib.import_module(stub.parent.name)
+    for node in ast.parse(stub.read_text("utf-8")).body:
+        for name in _declared_names(node):
+            assert hasattr(library, name), name
+            for member in node.body if isinstance(node, ast.ClassDef) else ():
+                for inner in _declared_names(member):
+                    assert hasattr(getattr(library, name), inner), f"{name}.{inner}"
+
+
+def _declared_names(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def test_no_module_is_longer_than_its_subject() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import FileError, PackageError, format_grouped
@@ -16,6 +16,9 @@ from smedoit.keys.known import find_known_key
 from smedoit.keys.openpgp import OpenPgpCertificate
 from smedoit.keys.rpmkeys import LegacyKeyring
 from smedoit.runtime.files import read_file_bytes, walk_files
+
+if TYPE_CHECKING:
+    from rpm_rs import Verifier
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class PinnedKey:
 
     fingerprint: str
     name: str
-    verifier: Any
+    verifier: Verifier | None
     obstacle: str = ""
     certificate: OpenPgpCertificate | None = None
     ring: LegacyKeyring | None = None

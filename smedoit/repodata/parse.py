@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from smedoit.errors import PackageError
 from smedoit.repodata.read import AGAIN, library_message
+
+if TYPE_CHECKING:
+    from createrepo_c import Package
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class ListedFile:
     checksum: str
 
 
-def parse_primary(primary: Path, take: Callable[[Any], object]) -> None:
-    """Call take with every package of primary metadata, packed or plain, as createrepo_c has it. Raises PackageError."""
+def parse_primary(primary: Path, take: Callable[[Package], object]) -> None:
+    """Call take with every package of primary metadata, packed or plain. Raises PackageError."""
     import createrepo_c as cr
 
     try:
@@ -35,7 +38,7 @@ def parse_primary(primary: Path, take: Callable[[Any], object]) -> None:
         raise PackageError(f"{primary}: is damaged, {library_message(error)}", hint=AGAIN) from None
 
 
-def parse_changelogs(other: Path, take: Callable[[Any], object]) -> None:
+def parse_changelogs(other: Path, take: Callable[[Package], object]) -> None:
     """Call take with every package of the metadata that has changelogs. Raises PackageError."""
     import createrepo_c as cr
 
@@ -46,9 +49,13 @@ def parse_changelogs(other: Path, take: Callable[[Any], object]) -> None:
 
 
 def list_packages(primary: Path) -> list[ListedFile]:
-    """Return every package that primary metadata lists. Raises PackageError."""
+    """Return every package that primary metadata lists. Raises PackageError, also if one lies nowhere."""
     found: list[ListedFile] = []
     parse_primary(
-        primary, lambda package: found.append(ListedFile(package.location_href, package.checksum_type, package.pkgId))
+        primary,
+        lambda package: found.append(ListedFile(package.location_href or "", package.checksum_type, package.pkgId)),
     )
+    placeless = sum(not package.href for package in found)
+    if placeless:
+        raise PackageError(f"{primary}: does not say where {placeless} of its packages lie", hint=AGAIN)
     return found

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smedoit.errors import PackageError, VerifyError
 from smedoit.medium_paths import REPOMD
@@ -19,6 +19,9 @@ from smedoit.repodata import write
 from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import progress
 from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wrap_os_errors
+
+if TYPE_CHECKING:
+    import createrepo_c
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,10 @@ def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:
 
     with wrap_os_errors(repodata / "repomd.xml", "read"):
         (repodata / "repomd.xml").stat()
-    found: list[Any] = []
+    found: list[createrepo_c.Package] = []
     try:
         records = {record.type: record.location_href for record in cr.Repomd(str(repodata / "repomd.xml")).records}
-        primary = repodata / Path(records["primary"]).name
+        primary = repodata / Path(records["primary"] or "").name
         cr.xml_parse_primary(str(primary), pkgcb=found.append, do_files=False)
     except (cr.CreaterepoCError, OSError, KeyError) as error:
         again = "delete it, doit makes it again"
@@ -63,14 +66,14 @@ def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:
     return sorted(map(_parse_package, found), key=lambda package: package.nevra)
 
 
-def _parse_package(package: Any) -> SpdxPackage:
+def _parse_package(package: createrepo_c.Package) -> SpdxPackage:
     """Return a package as createrepo_c read it."""
     short = f"{package.version}-{package.release}"
     return SpdxPackage(
-        name=package.name,
+        name=package.name or "",
         evr=short if package.epoch in ("", "0", None) else f"{package.epoch}:{short}",
-        arch=package.arch,
-        file=Path(package.location_href).name,
+        arch=package.arch or "",
+        file=Path(package.location_href or "").name,
         sha256=package.pkgId,
         license=package.rpm_license or "",
         vendor=package.rpm_vendor or "",
@@ -113,17 +116,46 @@ def _extract_metadata(repomd: Path, kinds: Sequence[str], beside: Path) -> dict[
     }
 
 
-def read_repomd_records(repomd: Path) -> dict[str, Any]:
-    """Return type -> record of a repomd.xml. Raises PackageError if it is none."""
+@dataclass(frozen=True)
+class RepomdEntry:
+    """What a repomd.xml says of one metadata file: where it lies, and its checksums, packed and plain; "" if nothing.
+
+    The names are those of createrepo_c.
+    """
+
+    location_href: str
+    checksum_type: str
+    checksum: str
+    checksum_open_type: str
+    checksum_open: str
+
+
+def read_repomd_records(repomd: Path) -> dict[str, RepomdEntry]:
+    """Return type -> record of a repomd.xml. Raises PackageError if it is none, or does not say where a file lies."""
     import createrepo_c as cr
 
     try:
-        return {record.type: record for record in cr.Repomd(os.fspath(repomd)).records}
+        records = {record.type: _repomd_entry(record) for record in cr.Repomd(os.fspath(repomd)).records}
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
         raise PackageError(f"{repomd}: is no repomd.xml, {library_message(error)}", hint=AGAIN) from None
+    placeless = sorted(kind for kind, record in records.items() if not record.location_href)
+    if placeless:
+        raise PackageError(f"{repomd}: does not say where its {' and '.join(placeless)} metadata lies", hint=AGAIN)
+    return records
 
 
-def _decompress_record(root: Path, record: Any, kind: str, target: Path) -> Path:
+def _repomd_entry(record: createrepo_c.RepomdRecord) -> RepomdEntry:
+    """Return a record as createrepo_c read it."""
+    return RepomdEntry(
+        record.location_href or "",
+        record.checksum_type or "",
+        record.checksum or "",
+        record.checksum_open_type or "",
+        record.checksum_open or "",
+    )
+
+
+def _decompress_record(root: Path, record: RepomdEntry, kind: str, target: Path) -> Path:
     """Write one metadata file of the repository at root to target, as plain XML, and return it."""
     path = Path(os.path.normpath(root / record.location_href))
     if not path.is_relative_to(root):
@@ -136,7 +168,7 @@ def _decompress_record(root: Path, record: Any, kind: str, target: Path) -> Path
         raise PackageError(f"{path}: is damaged or cut short, its checksum is not that of repomd.xml", hint=AGAIN)
     _decompress(path, target)
     plain = metadata_checksum(target, record.checksum_open_type) if record.checksum_open else ""
-    if plain != (record.checksum_open or "") or not _has_closing_tag(target, ENDS[kind]):
+    if plain != record.checksum_open or not _has_closing_tag(target, ENDS[kind]):
         raise PackageError(
             f"{path}: cannot be unpacked: its compression is one that cannot be read here, or it is damaged",
             hint="make it again with gzip, as createrepo_c --general-compress-type=gz does",
@@ -156,9 +188,9 @@ def _decompress(path: Path, target: Path) -> None:
         target.touch()
 
 
-def metadata_checksum(path: Path, kind: str | None) -> str:
+def metadata_checksum(path: Path, kind: str) -> str:
     """Return a file's checksum, "" for an algorithm that Python does not know. Raises OSError."""
-    name = {"sha": "sha1"}.get(kind or "", kind or "")
+    name = {"sha": "sha1"}.get(kind, kind)
     if name not in hashlib.algorithms_available:
         return ""
     state = hashlib.new(name, usedforsecurity=False)

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smedoit.errors import PackageError, SmeError
 from smedoit.runtime import progress, workers
@@ -23,6 +23,9 @@ from smedoit.runtime.files import (
     walk_files,
     wrap_os_errors,
 )
+
+if TYPE_CHECKING:
+    from createrepo_c import RepomdRecord
 
 KINDS = ("primary", "filelists", "other")
 CHANGELOGS = 10  # entries a package, as createrepo_c has it
@@ -249,7 +252,7 @@ def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, chunks
     return paths
 
 
-def _file_records(paths: dict[str, Path]) -> Iterable[Any]:
+def _file_records(paths: dict[str, Path]) -> Iterable[RepomdRecord]:
     """Yield the records of primary, filelists and other, with their digests."""
     import createrepo_c as cr
 
@@ -259,7 +262,7 @@ def _file_records(paths: dict[str, Path]) -> Iterable[Any]:
         yield record
 
 
-def _group_records(beside: Path, comps: Path | None) -> Iterable[Any]:
+def _group_records(beside: Path, comps: Path | None) -> Iterable[RepomdRecord]:
     """Yield the records of the group data, group and group_gz, if there is any."""
     import createrepo_c as cr
 
@@ -278,7 +281,7 @@ def _check_count(primary: Path, packages: Sequence[RepoPackage]) -> None:
     import createrepo_c as cr
 
     hrefs: set[str] = set()
-    cr.xml_parse_primary(str(primary), pkgcb=lambda found: hrefs.add(found.location_href), do_files=False)
+    cr.xml_parse_primary(str(primary), pkgcb=lambda found: hrefs.add(found.location_href or ""), do_files=False)
     lost = sorted({entry.href for entry in packages} - hrefs)
     if lost or len(hrefs) != len(packages):
         raise PackageError(
@@ -292,7 +295,7 @@ def _referenced_files(repomd: Path) -> set[str]:
     import createrepo_c as cr
 
     try:
-        return {os.path.basename(record.location_href) for record in cr.Repomd(os.fspath(repomd)).records}
+        return {os.path.basename(record.location_href or "") for record in cr.Repomd(os.fspath(repomd)).records}
     except (OSError, cr.CreaterepoCError):
         return set()
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smedoit.branding.rules import Branding
 from smedoit.medium_paths import COMPS
@@ -19,6 +19,9 @@ from smedoit.repoview.render import ChangelogItem, RepositoryPackage
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_bytes, read_file_text, stamp_file, write_file
 from smedoit.tree import layers
+
+if TYPE_CHECKING:
+    from createrepo_c import Package
 
 PRIMARY, OTHER = "primary", "other"
 UP = "../"  # from the pages to their repository
@@ -47,7 +50,7 @@ def _read_primary(primary: Path, place: Path) -> list[RepositoryPackage]:
     return found
 
 
-def _page_package(package: Any, place: Path) -> RepositoryPackage:
+def _page_package(package: Package, place: Path) -> RepositoryPackage:
     """Return what a page shows of a package."""
     href = package.location_href or ""
     there = not href.startswith("/") and ".." not in href.split("/") and (place / href).is_file()
@@ -90,7 +93,7 @@ def _read_changelogs(other: Path) -> dict[str, list[ChangelogItem]]:
     """Return digest of a package -> its changelog."""
     found: dict[str, list[ChangelogItem]] = {}
 
-    def take(package: Any) -> None:
+    def take(package: Package) -> None:
         found[package.pkgId] = [
             ChangelogItem(render.clean_text(who), when, render.clean_text(text))
             for who, when, text in package.changelogs

@@ -12,13 +12,16 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smedoit.errors import PackageError
 from smedoit.keys import openpgp, rpmkeys
 from smedoit.keys.keyring import PinnedKey, first_error_line
 from smedoit.package import Evr, Package
 from smedoit.runtime import files
+
+if TYPE_CHECKING:
+    from rpm_rs import PackageMetadata, RpmFile, SignatureInfo
 
 PAYLOAD_DIGESTS = {"PAYLOADSHA256": "sha256", "PAYLOAD_SHA512": "sha512", "PAYLOAD_SHA3_256": "sha3_256"}
 LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's beginning, of one entry of its index
@@ -63,7 +66,9 @@ def find_signing_key(path: Path, keys: Sequence[PinnedKey]) -> str:
         return _find_signer(path, open_header(path), keys)[0]
 
 
-def _verify_package(path: Path, file: str, meta: Any, keys: Sequence[PinnedKey], before: files.FileStamp) -> Package:
+def _verify_package(
+    path: Path, file: str, meta: PackageMetadata, keys: Sequence[PinnedKey], before: files.FileStamp
+) -> Package:
     """Return the package at path once signature, payload and name are found good."""
     key, payload_signed = _find_signer(path, meta, keys)
     sha256 = _hash_file(path, 0, hashlib.sha256())[1] if payload_signed else check_payload(path, meta)
@@ -75,7 +80,7 @@ def _verify_package(path: Path, file: str, meta: Any, keys: Sequence[PinnedKey],
     return package
 
 
-def read_unverified_header(meta: Any, file: str, size: int) -> Package | None:
+def read_unverified_header(meta: PackageMetadata, file: str, size: int) -> Package | None:
     """Return what a header that nobody vouches for says, None where it is too damaged to say anything."""
     try:
         return _package_from_header(meta, file, size, "", "")
@@ -105,7 +110,7 @@ def payload_files(path: Path) -> Iterator[tuple[str, bytes]]:
             yield str(entry.metadata.path), entry.content
 
 
-def open_header(path: Path) -> Any:
+def open_header(path: Path) -> PackageMetadata:
     """Return rpm-rs's metadata of path."""
     import rpm_rs
 
@@ -141,7 +146,7 @@ def _raise_if_system(error: Exception) -> None:
         raise error
 
 
-def _package_from_header(meta: Any, file: str, size: int, sha256: str, key: str) -> Package:
+def _package_from_header(meta: PackageMetadata, file: str, size: int, sha256: str, key: str) -> Package:
     """Return the Package that a header describes."""
     import rpm_rs
 
@@ -154,7 +159,7 @@ def _package_from_header(meta: Any, file: str, size: int, sha256: str, key: str)
     return Package(meta.name, evr, arch, file, size, sha256, key, text(rpm_rs.Tag.SOURCERPM))
 
 
-def _source_arch(meta: Any) -> str:
+def _source_arch(meta: PackageMetadata) -> str:
     """Return "nosrc" for a source package that leaves out a source or patch, else "src"."""
     import rpm_rs
 
@@ -162,7 +167,7 @@ def _source_arch(meta: Any) -> str:
     return "nosrc" if any(meta.header.entry_is_present(tag) for tag in left_out) else "src"
 
 
-def _find_signer(path: Path, meta: Any, keys: Sequence[PinnedKey]) -> tuple[str, bool]:
+def _find_signer(path: Path, meta: PackageMetadata, keys: Sequence[PinnedKey]) -> tuple[str, bool]:
     """Return the fingerprint of the pinned key whose signature is good, and whether it signed the payload, too."""
     if any(key.ring for key in keys):
         weak = [signature for signature in _header_signatures(meta) if rpmkeys.is_weak_signature(signature)]
@@ -180,7 +185,7 @@ def _rpm_verifies_payload(path: Path, ring: rpmkeys.LegacyKeyring) -> bool:
         raise BadPackageError(f"rpm does not vouch for it by {ring.name}: {why}") from None
 
 
-def _header_signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
+def _header_signer(meta: PackageMetadata, keys: Sequence[PinnedKey]) -> str:
     """Return the fingerprint of the pinned key whose signature over the header is good, as rpm-rs sees it."""
     for key in keys:
         try:
@@ -206,12 +211,12 @@ def _header_signer(meta: Any, keys: Sequence[PinnedKey]) -> str:
     raise _untrusted_error(meta, keys)
 
 
-def _signature_key_id(info: Any) -> str:
+def _signature_key_id(info: SignatureInfo) -> str:
     """Return what a signature says of its key: the fingerprint, else the key id, else nothing."""
     return str(info.fingerprint or info.key_id or "")
 
 
-def _untrusted_error(meta: Any, keys: Sequence[PinnedKey], obstacle: str = "") -> BadPackageError:
+def _untrusted_error(meta: PackageMetadata, keys: Sequence[PinnedKey], obstacle: str = "") -> BadPackageError:
     """Return why no pinned key vouches for a header.
 
     obstacle  why rpm-rs could not even look, in its own words
@@ -230,7 +235,7 @@ def _untrusted_error(meta: Any, keys: Sequence[PinnedKey], obstacle: str = "") -
     return BadPackageError(f"its signature cannot be checked here: {obstacle}" if obstacle else "not signed")
 
 
-def _header_signatures(meta: Any) -> list[openpgp.OpenPgpSignature]:
+def _header_signatures(meta: PackageMetadata) -> list[openpgp.OpenPgpSignature]:
     """Return what all signatures of a package say of themselves, also those that rpm-rs passes over."""
     import rpm_rs
 
@@ -243,7 +248,7 @@ def _header_signatures(meta: Any) -> list[openpgp.OpenPgpSignature]:
     return openpgp.parse_signatures(blobs)
 
 
-def _decode_signature(value: bytes | str) -> bytes:
+def _decode_signature(value: bytes | str | int) -> bytes:
     """Return a signature as bytes: newer tags hold it in base64; what is none of that says nothing."""
     try:
         return value if isinstance(value, bytes) else binascii.a2b_base64(str(value).encode())
@@ -251,7 +256,7 @@ def _decode_signature(value: bytes | str) -> bytes:
         return b""
 
 
-def check_payload(path: Path, meta: Any) -> str:
+def check_payload(path: Path, meta: PackageMetadata) -> str:
     """Return the file's SHA-256 after holding the payload against the signed header.
 
     Since rpm 4.14 the header carries a digest of the payload. Older headers (CentOS 6
@@ -271,7 +276,7 @@ def check_payload(path: Path, meta: Any) -> str:
     return whole
 
 
-def _check_old_payload(path: Path, meta: Any) -> str:
+def _check_old_payload(path: Path, meta: PackageMetadata) -> str:
     """Return the file's SHA-256 where the header has no digest of the payload.
 
     The MD5 over header and payload finds accidents such as a cut tail; nobody signed it, so
@@ -313,7 +318,7 @@ def _check_files(path: Path) -> None:
         ) from None
 
 
-def _check_file(file: Any) -> None:
+def _check_file(file: RpmFile) -> None:
     """Hold one unpacked file against its digest; hard links without content of their own pass."""
     declared = file.metadata.digest
     if declared is None or file.content is None or not file.has_payload():

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rpm_rs import PackageBuilder, Signer
 
 KEYS = Path(__file__).parent / "keys"
 FINGERPRINTS = {
@@ -100,7 +103,7 @@ def build_rpm(recipe: RpmRecipe) -> bytes:
     return bytes(package.to_bytes())
 
 
-def _prepare_builder(recipe: RpmRecipe) -> Any:
+def _prepare_builder(recipe: RpmRecipe) -> PackageBuilder:
     """Return rpm-rs's builder with everything in it that it can say."""
     from rpm_rs import BuildConfig, CompressionType, PackageBuilder, RpmFormat
 
@@ -126,7 +129,7 @@ def _prepare_builder(recipe: RpmRecipe) -> Any:
     return builder
 
 
-def _add_relations(builder: Any, recipe: RpmRecipe) -> None:
+def _add_relations(builder: PackageBuilder, recipe: RpmRecipe) -> None:
     """Tell builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
     from rpm_rs import DependencyFlags
 
@@ -143,7 +146,7 @@ def _add_relations(builder: Any, recipe: RpmRecipe) -> None:
         builder.requires(name, "", DependencyFlags.SCRIPT_POST)
 
 
-def _add_files(builder: Any, recipe: RpmRecipe) -> None:
+def _add_files(builder: PackageBuilder, recipe: RpmRecipe) -> None:
     """Put recipe's files and its payload into builder."""
     from rpm_rs import FileOptions
 
@@ -156,7 +159,7 @@ def _add_files(builder: Any, recipe: RpmRecipe) -> None:
 
 
 @cache
-def practice_signer(key: str) -> Any:
+def practice_signer(key: str) -> Signer:
     """Return rpm-rs's signer for a practice key."""
     from rpm_rs import Signer
 

@@ -14,6 +14,7 @@ import pytest
 from smedoit.errors import PackageError
 from smedoit.repodata import read
 from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.parse import list_packages
 from smedoit.runtime.files import write_file
 from tests.harness.corpus import corpus_dir
 from tests.harness.repositories import recipe, repository
@@ -171,6 +172,21 @@ def test_zstd_where_the_library_lacks_it_is_refused(mirror: Path, monkeypatch: p
 def test_a_repomd_that_is_none_is_refused(mirror: Path, text: str) -> None:
     (mirror / "repodata/repomd.xml").write_text(text)
     assert "repomd.xml" in refusal(mirror)
+
+
+def test_a_repomd_that_does_not_say_where_its_files_lie_is_refused(mirror: Path) -> None:
+    text = '<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="primary"/></repomd>'
+    (mirror / "repodata/repomd.xml").write_text(text)
+    assert "does not say where its primary metadata lies" in refusal(mirror)
+
+
+def test_a_package_that_lies_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "primary.xml").write_text(
+        '<metadata xmlns="http://linux.duke.edu/metadata/common" packages="1"><package type="rpm"><name>a</name>'
+        '<checksum type="sha256" pkgid="YES">00</checksum></package></metadata>'
+    )
+    with pytest.raises(PackageError, match="does not say where 1 of its packages lie"):
+        list_packages(tmp_path / "primary.xml")
 
 
 def test_a_repomd_that_leads_out_of_its_repository_is_refused(mirror: Path) -> None:
