@@ -1,4 +1,4 @@
-"""Publish a release, move it between channels, and take that back; plans are made here and done by placing."""
+"""Publish a release, move it between channels, and take that back; plans are made here and carried out by apply."""
 
 from __future__ import annotations
 
