@@ -154,7 +154,7 @@ def squashfs_versions(path: Path) -> set[str]:
 
 
 def _nested_image_versions(path: Path, inner: str) -> set[str]:
-    """Return the versions of an ext4 image within a squashfs image, which is unpacked for that. Raises KernelVersionError."""
+    """Return the versions of an ext4 image within a squashfs image, which is unpacked. Raises KernelVersionError."""
     with TemporaryDirectory(dir=path.parent, prefix=".smedoit-") as place:
         _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
         image = Path(place) / "out" / inner

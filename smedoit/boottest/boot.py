@@ -156,7 +156,7 @@ def _run_with_guest(
 
 
 def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) -> None:
-    """Go from the firmware to the last words that are asked for. Raises BootStoppedError with the place where it ended."""
+    """Go from the firmware to the last of [boot_test] expect. Raises BootStoppedError with the place where it ended."""
     deadline = _deadline_in(settings.seconds)
     try:
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))

@@ -99,7 +99,7 @@ DEFAULTS = (
 
 @dataclass(frozen=True)
 class Branding:
-    """What texts of the content tree are made to show: this release, by release.toml's own rules before the usual ones."""
+    """What texts of the content tree are made to show: this release, by [[rules]] before the usual ones."""
 
     identity: ReleaseIdentity
     rules: tuple[BrandingRule, ...] = ()

@@ -151,7 +151,8 @@ def check_updates(
         format_grouped(updates_by_source(judgement.open)),
         "promote the newer ones, or say in [updates] explained of release.toml why the medium stays behind",
         refused=bool(judgement.open) and is_final and settings.final == "fail",
-        otherwise=f"a yum update after the first boot fetches nothing{exception_clause(len(judgement.explained), 'explained')}",
+        otherwise="a yum update after the first boot fetches nothing"
+        + exception_clause(len(judgement.explained), "explained"),
         lines=lines,
     )
 

@@ -46,7 +46,8 @@ def assign_discs(sizes: Mapping[str, int], room: int) -> list[list[str]]:
     too_large = [f"{name}, {format_size(size)}" for name, size in sizes.items() if room and size > room]
     if too_large:
         raise ContentError(
-            f"[sources] disc_size leaves {format_size(room)} a disc for packages\n{format_grouped({'too large': too_large})}",
+            f"[sources] disc_size leaves {format_size(room)} a disc for packages\n"
+            f"{format_grouped({'too large': too_large})}",
             hint="give release.toml a larger disc_size, or 0 for a single source ISO",
         )
     filled: list[tuple[int, list[str]]] = [(0, [])]

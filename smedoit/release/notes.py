@@ -39,7 +39,7 @@ ANACONDA = ("anaconda", "anaconda-core")  # what its packages are called, the so
 
 @dataclass(frozen=True)
 class NotesTarget:
-    """Where the release notes go: their three forms into directory, and the plain text over readme as well, if given."""
+    """Where the release notes go: three forms into directory, the plain text over readme as well, if that is given."""
 
     directory: Path
     readme: Path | None = None

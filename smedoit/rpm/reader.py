@@ -61,7 +61,7 @@ def read_package(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
 
 
 def find_signing_key(path: Path, keys: Sequence[PinnedKey]) -> str:
-    """Return the fingerprint of the pinned key that signed the header of the package at path. Raises BadPackageError, TreeError."""
+    """Return the fingerprint of the pinned key that signed the header at path. Raises BadPackageError, FileError."""
     with files.wrap_os_errors(path, "read"):
         return _find_signer(path, open_header(path), keys)[0]
 
@@ -123,7 +123,7 @@ def open_header(path: Path) -> PackageMetadata:
 
 
 def _check_header_bounds(path: Path) -> None:
-    """Raise BadPackageError if a header is longer than its file, or points outside of itself: there rpm-rs would panic."""
+    """Raise BadPackageError if a header is longer than its file or points outside of itself: rpm-rs would panic."""
     with path.open("rb") as file:
         start, length = LEAD, os.fstat(file.fileno()).st_size
         for _ in ("signature", "main"):

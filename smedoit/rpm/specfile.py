@@ -60,10 +60,12 @@ def _insert_changelog_entry(text: str, identity: ReleaseIdentity, author: str, n
     newest = ENTRY.search(text, heading.end())
     if newest and _parse_changelog_date(newest.group("date"), name) > identity.date.replace(tzinfo=None):
         raise ContentError(
-            f"{name}: its newest changelog entry is of {newest.group('date')}, after the release date {_format_changelog_day(identity.date)}",
+            f"{name}: its newest changelog entry is of {newest.group('date')},"
+            f" after the release date {_format_changelog_day(identity.date)}",
             hint="set [release] date in release.toml, or mend the entry: RPM wants the newest first",
         )
-    entry = f"* {_format_changelog_day(identity.date)} {author} {identity.version}-{_version_macros(identity)['release']}.sme\n- {identity.product} {identity.title}\n\n"
+    evr = f"{identity.version}-{_version_macros(identity)['release']}.sme"
+    entry = f"* {_format_changelog_day(identity.date)} {author} {evr}\n- {identity.product} {identity.title}\n\n"
     return text[: heading.end()] + entry + text[heading.end() :]
 
 

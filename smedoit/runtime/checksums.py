@@ -44,7 +44,8 @@ def format_bsd_checksums(files: Iterable[ChecksummedFile]) -> str:
     sha256sum -c reads it as well; to it a line that begins with # is a comment.
     """
     return "".join(
-        f"# {_escape_name(file.name)}: {file.size} bytes\n{_escape_prefix(file.name)}SHA256 ({_escape_name(file.name)}) = {file.sha256}\n"
+        f"# {_escape_name(file.name)}: {file.size} bytes\n"
+        f"{_escape_prefix(file.name)}SHA256 ({_escape_name(file.name)}) = {file.sha256}\n"
         for file in files
     )
 

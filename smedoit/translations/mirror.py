@@ -78,7 +78,8 @@ def _load_catalogs(found: Mapping[str, Path], incoming: Path) -> list[catalogs.C
                 files.remove_file(path)  # the next run must not take it for what it has already
     if broken:
         raise ContentError(
-            f"{sum(map(len, broken.values()))} translations are broken, so the old set is kept\n{format_grouped(broken)}",
+            f"{sum(map(len, broken.values()))} translations are broken, so the old set is kept\n"
+            f"{format_grouped(broken)}",
             hint="run doit translations again; if they stay broken, tell those who run the server",
         )
     return good

@@ -188,7 +188,9 @@ def test_a_version_is_refused_or_spelled_in_ascii(version: str, label: str) -> N
 
 REFUSED = {
     "an unknown key names the nearest": ('short = "SME"', 'short = "SME"\nbugurl = ""', "did you mean bug_url?"),
-    "an unknown key near none lists all": ('file = "key"', 'file = "key"\nxyzzy = 1', "it knows expired_reason, file, "),
+    "an unknown key near none lists all": (
+        'file = "key"', 'file = "key"\nxyzzy = 1', "it knows expired_reason, file, "
+    ),
     "an unknown table": ("[content]", "[contents]", "the top level has no key 'contents'.*did you mean content"),
     "an unknown key of a tier": ('path = "smeos"', 'path = "smeos"\nstaged = true', r"\[\[tiers\]\] smeos has no key"),
     "an absent key": ('short = "SME"\n', "", r"\[release\] does not say its short"),

@@ -422,4 +422,4 @@ def test_a_state_that_is_read_only_is_a_sentence(trial: Project) -> None:
 def test_mirrors_that_nobody_configured_are_a_sentence(trial: Project) -> None:
     answer = trial.doit("mirror")
     assert answer.code != 0 and "Traceback" not in answer.said
-    assert re.search(r"release\.toml has no \[\[mirror\]\].*\n  hint: add one", answer.said)
+    assert re.search(r"release\.toml has no \[\[rsync_mirror\]\].*\n  hint: add one", answer.said)

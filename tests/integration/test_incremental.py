@@ -95,7 +95,8 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
         lambda project: picture(project, f"{PIXMAPS}/rnotes/en/03-new.png"), {"product_img", *OVERLAID}
     ),
     "a translation": (
-        lambda project: catalogue("de")(project).write_bytes(translations.practice_catalog("fr")), {"updates_img", *OVERLAID}
+        lambda project: catalogue("de")(project).write_bytes(translations.practice_catalog("fr")),
+        {"updates_img", *OVERLAID},
     ),
     "a vanished language": (
         lambda project: shutil.rmtree(catalogue("nl")(project).parents[1]), {"updates_img", *OVERLAID}

@@ -29,8 +29,13 @@ def test_two_layouts_can_be_compared_line_by_line() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "\udcff", extents.format_layout(GOOD)[:-9], extents.format_layout(GOOD).replace('"format": 1', '"format": 2'),
-     extents.format_layout(GOOD).replace("[5,", "[[5],"), extents.format_layout(GOOD).replace("2048", '"x"')],
+    [
+        "", "[]", "{}", "\udcff",
+        extents.format_layout(GOOD)[:-9],
+        extents.format_layout(GOOD).replace('"format": 1', '"format": 2'),
+        extents.format_layout(GOOD).replace("[5,", "[[5],"),
+        extents.format_layout(GOOD).replace("2048", '"x"'),
+    ],
 )  # fmt: skip
 def test_what_is_no_layout_is_refused_with_its_file_and_what_to_do(text: str) -> None:
     with pytest.raises(VerifyError, match=r"(?s)layout/sme.json: is no layout.*hint: delete it"):
