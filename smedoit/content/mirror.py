@@ -30,7 +30,7 @@ def report_no_mirrors() -> None:
     """Say that there is nothing to copy."""
     raise ConfigError(
         "release.toml has no [[rsync_mirror]], so there is nothing to copy",
-        hint="add one with its name, source and path; the README explains its keys",
+        hint="add one with its name, source and path; release.toml(5) explains its keys",
     )
 
 

@@ -254,7 +254,7 @@ def test_doctor_answers_and_fails_for_what_a_configured_step_lacks(world: Projec
     answer = world.doit("doctor")
     assert answer.code == 0, answer.said
     assert re.search(r"^ok +productmd +1\.", answer.said, re.MULTILINE)
-    lorax = '\n[installer]\nway = "lorax"\n\n[mock]\ncommand = ["no-such-mock"]\n'
+    lorax = '\n[installer]\nmode = "lorax"\n\n[mock]\ncommand = ["no-such-mock"]\n'
     write_file(world.file, world.file.read_text(encoding="utf-8") + lorax)
     answer = world.doit("doctor")
     assert answer.code != 0
