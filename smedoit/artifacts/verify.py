@@ -1,4 +1,4 @@
-"""All media of a release: told, and read back."""
+"""All media of a release: listed, and read back."""
 
 from __future__ import annotations
 

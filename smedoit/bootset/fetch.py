@@ -131,10 +131,10 @@ def refuse_unknown_files(root: Path, pins: Mapping[str, object]) -> None:
         )
     if (root / MARKER).exists():
         return
-    strangers = [path for path in layers.list_tree_files(root) if path not in pins]
-    if strangers:
+    unknown = [path for path in layers.list_tree_files(root) if path not in pins]
+    if unknown:
         raise ContentError(
-            f"{root}: holds {len(strangers)} files that are not part of the boot set, {strangers[0]} among them",
+            f"{root}: holds {len(unknown)} files that are not part of the boot set, {unknown[0]} among them",
             hint="give [boot_set] path a directory of its own; with a source, doit boot_set removes all else from it",
         )
 

@@ -108,11 +108,12 @@ def single_kernel_version(found: Mapping[str, Iterable[str]]) -> str:
 
     Raises ContentError with every file's own words if they differ.
     """
-    told = {path: sorted(versions) for path, versions in found.items()}
-    common = set.intersection(*map(set, told.values())) if told else set()
-    if told and not common:
+    versions_by_file = {path: sorted(versions) for path, versions in found.items()}
+    common = set.intersection(*map(set, versions_by_file.values())) if versions_by_file else set()
+    if versions_by_file and not common:
         raise ContentError(
-            "the boot set is made for different kernels, its installer would find no drivers\n" + format_grouped(told),
+            "the boot set is made for different kernels, its installer would find no drivers\n"
+            + format_grouped(versions_by_file),
             hint="take vmlinuz, initrd.img and squashfs.img from one upstream release",
         )
     return max(common, default="")

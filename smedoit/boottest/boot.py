@@ -74,8 +74,8 @@ def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSett
     attempts = [attempt for path in finished_media(isos, identity) for attempt in _boot_attempts(path, logs)]
     if not attempts:
         raise VerifyError(f"{isos}: holds no bootable medium of {identity.full}", hint="run doit iso first")
-    told = run_attempts_parallel(attempts, settings)
-    failed = {attempt.name: [words] for attempt, words in zip(attempts, told, strict=True) if words}
+    outcomes = run_attempts_parallel(attempts, settings)
+    failed = {attempt.name: [words] for attempt, words in zip(attempts, outcomes, strict=True) if words}
     if failed:
         raise VerifyError(
             f"{len(failed)} of {len(attempts)} ways to boot failed\n{errors.format_grouped(failed)}",
@@ -146,7 +146,7 @@ def _run_with_guest(
                 try:
                     return do(guest)
                 finally:
-                    write_file(attempt.logs / f"{attempt.name}.serial.log", guest.heard(), durable=False)
+                    write_file(attempt.logs / f"{attempt.name}.serial.log", guest.serial_output(), durable=False)
         except SwitchedOffError:
             raise BootStoppedError("stopped at the boot menu: the machine was switched off") from None
         except QemuError as broken:
@@ -162,7 +162,7 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(SPEAK)
-        if not wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.heard()):
+        if not wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.serial_output()):
             silent = guest.runs() and guest.in_kernel()
             raise BootStoppedError("stopped after the menu: " + (SILENT if silent else "no kernel started"))
         for words in settings.expect:
@@ -175,7 +175,7 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
 
 def _serial_shows(guest: Guest, words: str) -> bool:
     """Return whether words came over the serial line since the kernel started."""
-    return words in guest.heard().partition(KERNEL)[2]
+    return words in guest.serial_output().partition(KERNEL)[2]
 
 
 def _deadline_in(seconds: float) -> float:
@@ -201,7 +201,7 @@ def guest_shows(guest: Guest, words: str) -> bool:
     if not words:
         return not picture.is_blank
     font = guest.font()
-    return words in guest.heard() or (bool(font) and screen.shows_text(picture, words, font))
+    return words in guest.serial_output() or (bool(font) and screen.shows_text(picture, words, font))
 
 
 def _wait_until_still(guest: Guest) -> None:

@@ -103,7 +103,7 @@ class Guest:
             raise SwitchedOffError
         raise QemuError(qemu_error_line(_qemu_output(self.place)))
 
-    def heard(self) -> str:
+    def serial_output(self) -> str:
         """Return all that has come over the serial line, without what steers a terminal."""
         text = (self.place / "serial").read_bytes().decode(errors="replace")
         return TERMINAL.sub("", text).replace("\r", "")

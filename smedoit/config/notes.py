@@ -1,4 +1,4 @@
-"""The [notes] table: how release notes are told."""
+"""The [notes] table: how release notes are written."""
 
 from __future__ import annotations
 

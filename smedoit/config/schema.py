@@ -173,7 +173,10 @@ def _refuse_missing_keys(table: Mapping[str, Any], known: Mapping[str, Field[Any
         if field.default is MISSING and field.default_factory is MISSING and key not in table:
             if where:
                 raise ConfigError(f"{file}: {where} does not say its {key}", hint=f"add {key} = … below {where}")
-            raise ConfigError(f"{file}: there is no table [{key}]", hint=f"add [{key}]; release.toml(5) of the handbook shows its keys")
+            raise ConfigError(
+                f"{file}: there is no table [{key}]",
+                hint=f"add [{key}]; release.toml(5) of the handbook shows its keys",
+            )
 
 
 def _is_table(kind: Any) -> TypeGuard[type[DataclassInstance]]:

@@ -89,11 +89,11 @@ def _refuse_modified_files(
 ) -> None:
     """Raise ContentError for a directory with files that we did not export, or that somebody changed since."""
     ours = known.get("files", {})
-    strangers = [name for name in changed_files(ours, now) if name in now and now[name] != arrived.get(name)]
-    if strangers:
+    overwritten = [name for name in changed_files(ours, now) if name in now and now[name] != arrived.get(name)]
+    if overwritten:
         kind = "changed since doit content exported them" if ours else "not made by doit content"
         raise ContentError(
-            f"{path}: an export would overwrite files\n{format_grouped({kind: strangers})}",
+            f"{path}: an export would overwrite files\n{format_grouped({kind: overwritten})}",
             hint="commit them to the repository, or move them away; then run doit content",
         )
 

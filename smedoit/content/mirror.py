@@ -105,10 +105,10 @@ def transfer_listener(found: DryRun, shown: Callable[[int, int], None]) -> Calla
     """Return a listener to rsync's lines that moves the bar with each file that has come."""
     done = 0
 
-    def heard(line: str) -> None:
+    def on_line(line: str) -> None:
         nonlocal done
         if change := rsync.parse_change(line):
             done += found.arriving.get(change[1], 0)
             shown(done, found.size)
 
-    return heard
+    return on_line

@@ -20,11 +20,14 @@ IMPORT = re.compile(rb"^([ \t]*)from (smedoit[\w.]*) import (\([^)]*\)|[^\n#]+)"
 LIBRARY = re.compile(
     rb"^[ \t]*(?:import|from) (createrepo_c|jinja2|libcomps|packaging|productmd|pycdlib|rpm_rs|solv)\b", re.M
 )
-NOT_FOLLOWED = ("smedoit.engine", "smedoit.config.release")  # in a tasks.py: what declares, and is told of in config
+NOT_FOLLOWED = (
+    "smedoit.engine",
+    "smedoit.config.release",
+)  # in a tasks.py: what declares a task, and what its config says anyway
 
 
 def reachable_code(run: Callable[..., object]) -> Mapping[str, str]:
-    """Return what a task is told of the code behind run, a function of some feature's tasks.py.
+    """Return what the config of a task says of the code behind run, a function of some feature's tasks.py.
 
     Followed are the imports inside run, since work is imported when it is done, and from there all imports.
     """

@@ -18,18 +18,18 @@ DEFAULT = "iso"
 
 
 class TaskGraph:
-    """The tasks, who makes what another one reads, and what the ledger decides of each."""
+    """The tasks, who makes what another one reads, and what the state decides of each."""
 
-    def __init__(self, tasks: list[Any], ledger: Any) -> None:
+    def __init__(self, tasks: list[Any], state: Any) -> None:
         self.tasks: dict[str, Any] = {task.name: task for task in tasks}
-        self.ledger = ledger
+        self.state = state
         self.maker = {target: task.name for task in tasks for target in task.targets}
         self.reasons = {task.name: self.decide(task) for task in tasks}
 
     def decide(self, task: Any) -> list[str]:
         """Return why a task would run by what is there now, by the decision that a run takes."""
-        self.ledger.get_status(task, self.tasks)
-        return list(self.ledger.because[task.name])
+        self.state.get_status(task, self.tasks)
+        return list(self.state.because[task.name])
 
     def before(self, name: str) -> list[str]:
         """Return the tasks that a task waits for, in the order of the contents page."""
@@ -43,17 +43,17 @@ class TaskGraph:
             return RUN
         return WAIT if any(self.status(other) != DONE for other in self.before(name)) else DONE
 
-    def chain(self, name: str, depth: int, told: set[str]) -> Iterator[str]:
+    def chain(self, name: str, depth: int, explained: set[str]) -> Iterator[str]:
         """Yield the lines that explain a task: its own reasons, then those of the tasks it waits for."""
         indent = "  " * depth
         yield from (f"{indent}because {reason}" for reason in self.reasons[name])
         for other in self.before(name):
-            if self.status(other) == DONE or other in told:
+            if self.status(other) == DONE or other in explained:
                 continue
-            told.add(other)
+            explained.add(other)
             verb = "runs first" if self.status(other) == RUN else "may run first"
             yield f"{indent}because {other} {verb}, which makes what {name} reads:"
-            yield from self.chain(other, depth + 1, told)
+            yield from self.chain(other, depth + 1, explained)
 
 
 class List(DoitCmdBase):  # type: ignore[misc]
@@ -111,7 +111,7 @@ def _explain_task(graph: TaskGraph, name: str) -> list[str]:
 
 
 class Help(DoitHelp):  # type: ignore[misc]
-    """doit help TASK: what a task reads, is told, writes and waits for, and where its log lies."""
+    """doit help TASK: what a task reads, is configured by, writes and waits for, and where its log lies."""
 
     def _execute(self, pos_args: list[str]) -> bool:
         tasks = {task.name: task for task in self.task_list}
@@ -127,7 +127,7 @@ def _task_details(task: Any) -> list[str]:
     facts = {
         "reads": [display_path(path) for path in sorted(task.file_dep)]
         + [_describe_filesets(files) for files in meta["inputs"]],
-        "is told": [key.removeprefix("release.toml ") for key in meta["config"]],
+        "configured by": [key.removeprefix("release.toml ") for key in meta["config"]],
         "writes": [display_path(path) for path in task.targets]
         + [_describe_filesets(files) for files in meta["outputs"]],
         "waits for": list(task.task_dep),

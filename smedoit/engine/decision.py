@@ -29,9 +29,9 @@ class FileState(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskSnapshot:
-    """All that a task is told, reads and writes, at one moment; files that are not there are left out.
+    """All that a task is configured by, reads and writes, at one moment; files that are not there are left out.
 
-    config   what it is told, in the words of release.toml -> the value as text
+    config   what of release.toml and of its code decides it -> the value as text
     inputs   path -> file, whatever it reads, declared one by one or as a set
     outputs  path -> file, whatever it made
     """
@@ -65,7 +65,7 @@ def edited_outputs(before: TaskSnapshot | None, now: TaskSnapshot) -> list[str]:
 
 
 def _changed_config(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return a reason for everything that the task is told and was told otherwise before."""
+    """Return a reason for everything that configures the task and was otherwise before."""
     changed = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
     return [f"{key} changed{_version_change(before.get(key, ''), now.get(key, ''))}" for key in changed]
 

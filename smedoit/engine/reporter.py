@@ -41,7 +41,7 @@ class ConsoleReporter:
         self.ran = 0
         self.failed = False
         self.selected: list[Any] = []
-        self.guard = RunLock(self.lock_file, self.farewell)
+        self.run_lock = RunLock(self.lock_file, self.farewell)
 
     def write(self, line: str) -> None:
         """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
@@ -58,7 +58,7 @@ class ConsoleReporter:
                 _parse_task_options(tasks[name])
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
-            self.guard.take()
+            self.run_lock.take()
             for hook in self.before_run:
                 if line := hook():
                     self.write(line)
@@ -113,7 +113,7 @@ class ConsoleReporter:
         """A task that is up to date is no news."""
 
     def skip_ignore(self, task: Any) -> None:
-        """Say that somebody told doit to ignore a task."""
+        """Say that a task is ignored, as somebody asked doit to."""
         self.write(f"{task.name}: ignored, as `doit ignore` asked")
 
     def cleanup_error(self, fail: Any) -> None:
@@ -138,7 +138,7 @@ class ConsoleReporter:
             values = task.values or Globals.dep_manager.get_values(task.name)
             if values.get("result"):
                 self.write(values["result"])
-        self.guard.release()
+        self.run_lock.release()
 
 
 def _parse_task_options(task: Any) -> None:

@@ -1,6 +1,6 @@
 """doit's memory, honest: one decision for `doit`, `doit list` and `doit why`, saved after each task.
 
-Where doit looks at timestamps of inputs after a task has run, the Ledger looks at content
+Where doit looks at timestamps of inputs after a task has run, TaskState looks at content
 before it, remembers what the task wrote by digest, and keeps its reasons in words.
 """
 

@@ -207,8 +207,12 @@ class Fetcher:
 
         Raises NetworkError.
         """
-        told = self.tried(url, purpose, lambda: self.about_once("HEAD", url, purpose))
-        return told if told.size is not None else self.tried(url, purpose, lambda: self.about_once("GET", url, purpose))
+        answer = self.tried(url, purpose, lambda: self.about_once("HEAD", url, purpose))
+        return (
+            answer
+            if answer.size is not None
+            else self.tried(url, purpose, lambda: self.about_once("GET", url, purpose))
+        )
 
     def about_once(self, method: str, url: str, purpose: str) -> RemoteFileInfo:
         """Try once. Raises TransientError, NetworkError."""

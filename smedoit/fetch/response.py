@@ -149,9 +149,9 @@ def read_body(answer: Response, start: int, limit: int, want: DownloadRequest) -
                 raise size_limit_error(want, limit)
             yield block
     except (HTTPError, OSError) as error:
-        told = f"{size} bytes" if whole is None else f"{size} of {whole} bytes"
+        received = f"{size} bytes" if whole is None else f"{size} of {whole} bytes"
         how = "fell silent" if _is_timeout(error) else "broke off"
-        raise TransientError(f"the transfer {how} after {told}") from None
+        raise TransientError(f"the transfer {how} after {received}") from None
     if whole is not None and size != whole:
         raise TransientError(f"the transfer ended after {size} of {whole} bytes")
 

@@ -106,7 +106,7 @@ def installer(rel: Release) -> Task:
     reads = [FileSet(rel.content.path, apart=rel.installer.notes)]
     if rel.installer.source:
         reads.append(FileSet(rel.root / rel.installer.source))
-    told = {"[installer]": rel.installer, **release_config(rel, "product", "version", "label", "volume_id")}
+    config = {"[installer]": rel.installer, **release_config(rel, "product", "version", "label", "volume_id")}
     wiki = "Check if installer needs re-building; Build & Release SME Server"
     if rel.installer.mode == "overlay":
         after = ["product_img", "updates_img"]
@@ -120,7 +120,7 @@ def installer(rel: Release) -> Task:
             name="installer",
             run=run,
             inputs=[*reads],
-            config=told,
+            config=config,
             after=after,
             wiki=wiki,
         )
@@ -140,7 +140,7 @@ def installer(rel: Release) -> Task:
         name="installer",
         run=run_lorax,
         inputs=[*reads],
-        config=told,
+        config=config,
         outputs=[FileSet(rel.boot_set.path, content=False)],
         after=["mock_init"],
         wiki=wiki,

@@ -135,7 +135,7 @@ class SumFollower:
         return self.found or compute_media_sums(self.path)
 
     def follow(self) -> None:
-        """Add block after block as they settle; whatever goes wrong is found again, and told, by result()."""
+        """Add block after block as they settle; whatever goes wrong is found again, and raised, by result()."""
         try:
             if self.reaches(files.BLOCK):
                 with self.path.open("rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""jigdo: an image told as files that mirrors have, and a template with the rest.
+"""jigdo: an image as files that mirrors have, and a template with the rest.
 
 The template holds, compressed, whatever no mirror has, and at its end a description that says
 in which order rest and files make the image. Who downloads with jigdo needs the small template

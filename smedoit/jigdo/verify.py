@@ -1,4 +1,4 @@
-"""Whether .jigdo, template and mirrors make an ISO: told from the files alone, as jigdo-file will see them."""
+"""Whether .jigdo, template and mirrors make an ISO: found from the files alone, as jigdo-file will see them."""
 
 from __future__ import annotations
 

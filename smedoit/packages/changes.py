@@ -125,10 +125,10 @@ def report_changes(
     for name, kind in sorted(changed_packages(before.versions, after.versions).items()):
         sorted_changes[home.get(name, OTHERS)].append(compare_package(name, kind, before, after))
     found = {group: tuple(_sort_changes(changes)) for group, changes in sorted_changes.items() if changes}
-    told = [listed_change for changes in found.values() for listed_change in changes] + (
+    every_change = [listed_change for changes in found.values() for listed_change in changes] + (
         [installer.anaconda] if installer.anaconda else []
     )
-    return ChangeReport(found, _packages_by_bug(told, bugs), installer)
+    return ChangeReport(found, _packages_by_bug(every_change, bugs), installer)
 
 
 def compare_package(name: str, kind: str, before: PackageSet, after: PackageSet) -> PackageChange:

@@ -86,7 +86,7 @@ def progress_meter(doing: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def track_transfer(name: str, size: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many bytes have come, and shows it on a terminal.
+    """Yield a function that takes how many bytes have come, and shows it on a terminal.
 
     size   bytes of the whole, None if nobody knows
     start  bytes that were there before

@@ -105,7 +105,7 @@ def _newest_copies(copies: Iterable[TierPackage]) -> list[TierPackage]:
 
 
 def _refuse_copy(copy: TierPackage, complaints: Complaints) -> None:
-    """Complain about a copy that nobody vouches for."""
+    """Complain about a copy without a trusted signature."""
     complaints.setdefault(f"cannot be trusted: {copy.refused}", []).append(copy.package.file)
 
 

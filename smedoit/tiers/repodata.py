@@ -59,11 +59,11 @@ def _refuse_misplaced(tier: Tier, known: Sequence[str]) -> None:
     if tier.mirror:
         return
     with wrap_os_errors(tier.path, "read"):
-        stray = [relative for relative, _ in walk_files(tier.path) if _is_misplaced(relative, known)]
-    if stray:
+        misplaced = [relative for relative, _ in walk_files(tier.path) if _is_misplaced(relative, known)]
+    if misplaced:
         places = ", ".join(f"{name}/" for name in known)
         raise PackageError(
-            f"{tier.path}: has packages where no repository is\n{format_grouped({f'not below {places}': stray})}",
+            f"{tier.path}: has packages where no repository is\n{format_grouped({f'not below {places}': misplaced})}",
             hint=f"move them, or name their directory in architectures of the tier {tier.name} in release.toml;"
             " a tier that is one repository as a whole says mirror = true",
         )

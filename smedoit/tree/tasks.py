@@ -49,7 +49,7 @@ def either(rel: Release, *names: str) -> list[FileSet]:
 
 
 def branded(rel: Release, *keys: str) -> dict[str, object]:
-    """Return what a task is told that puts this release's words into texts of the content tree.
+    """Return the config of a task that puts this release's words into texts of the content tree.
 
     keys  what the usual rules need; a rule of release.toml's own may name any key, so then it is all of them
     """

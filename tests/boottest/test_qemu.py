@@ -69,7 +69,7 @@ def test_an_empty_disc_is_no_kernel_and_its_screen_is_seen(tmp_path: Path) -> No
         assert guest.runs()
         assert not guest.in_kernel()
         assert guest.picture().width >= 640
-        assert guest.heard() == ""
+        assert guest.serial_output() == ""
 
 
 class HangsUp:

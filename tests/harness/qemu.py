@@ -38,5 +38,5 @@ def boot(iso: Path, firmware: Firmware, medium: Medium, until: str) -> str:
 def attempt(iso: Path, way: BootMode, until: str, accelerator: str) -> str:
     """Start a machine and return what it said: up to the words, or its end. Raises Broken."""
     with qemu.run_guest(iso, way, MEMORY, accelerator) as guest:
-        wait_until(lambda: until in guest.heard() or not guest.runs())
-        return guest.heard()
+        wait_until(lambda: until in guest.serial_output() or not guest.runs())
+        return guest.serial_output()
