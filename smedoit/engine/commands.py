@@ -127,7 +127,7 @@ def _task_details(task: Any) -> list[str]:
     facts = {
         "reads": [display_path(path) for path in sorted(task.file_dep)]
         + [_describe_filesets(files) for files in meta["inputs"]],
-        "configured by": [key.removeprefix("release.toml ") for key in meta["config"]],
+        "config": [key.removeprefix("release.toml ") for key in meta["config"]],
         "writes": [display_path(path) for path in task.targets]
         + [_describe_filesets(files) for files in meta["outputs"]],
         "waits for": list(task.task_dep),
