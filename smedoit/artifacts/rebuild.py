@@ -111,10 +111,10 @@ def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
     """Yield what every task saw when it last succeeded."""
     for path in sorted((rel.state / "tasks").glob("*.json")):
         said = json.loads(files.read_file_bytes(path)).get("snapshot:", {})
-        reads, writes = (
+        inputs, outputs = (
             {path: FileState(*values) for path, values in said.get(key, {}).items()} for key in ("inputs", "outputs")
         )
-        yield TaskSnapshot({}, reads, writes)
+        yield TaskSnapshot({}, inputs, outputs)
 
 
 def _require_unchanged(found: Mapping[Path, FileState]) -> list[Path]:

@@ -41,7 +41,7 @@ def release(rel: Release) -> Task:
 def verify(rel: Release) -> Task:
     """All media, read back as they lie there: nothing is made first, or a damaged one would never be seen."""
     own = f"*/{rel.release.name}-{rel.release.full}-*"
-    reads = [
+    inputs = [
         FileSet(rel.isos, (own,), content=False),
         *(FileSet(place, content=False) for place in (rel.tree, rel.srpms)),
     ]
@@ -54,7 +54,7 @@ def verify(rel: Release) -> Task:
     return Task(
         name="verify",
         run=run,
-        inputs=[*reads],
+        inputs=inputs,
         always=True,
         wiki="Where are My F... ISO",
     )

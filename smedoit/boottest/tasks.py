@@ -14,7 +14,7 @@ def bootable_media_tasks(rel: Release) -> list[str]:
 
 def boot_test(rel: Release) -> Task:
     """Every bootable medium, booted every way."""
-    reads = [FileSet(rel.isos, (f"{rel.release.arch}/{rel.release.name}-{rel.release.full}-*.iso",), content=False)]
+    media = [FileSet(rel.isos, (f"{rel.release.arch}/{rel.release.name}-{rel.release.full}-*.iso",), content=False)]
     waits, wiki = bootable_media_tasks(rel), "Where are My F... ISO"
 
     def run() -> object:
@@ -25,7 +25,7 @@ def boot_test(rel: Release) -> Task:
     return Task(
         name="boot_test",
         run=run,
-        inputs=[*reads],
+        inputs=media,
         after=waits,
         always=True,
         wiki=wiki,

@@ -50,9 +50,9 @@ def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependen
     found = []
     for solvable in left:
         _, problems = _run_solver(pool, [pool.Job(how, solvable.id)])
-        told = [hole for problem in problems if (hole := _explain_problem(problem, broken))]
+        holes = [hole for problem in problems if (hole := _explain_problem(problem, broken))]
         found += [
-            hole if hole.requirement else replace(hole, package=str(solvable), name=solvable.name) for hole in told
+            hole if hole.requirement else replace(hole, package=str(solvable), name=solvable.name) for hole in holes
         ]
     return list(dict.fromkeys(found))
 
@@ -79,8 +79,8 @@ def _explain_problem(problem: Any, broken: Collection[int] = ()) -> UnmetDepende
     if info.type == solv.Solver.SOLVER_RULE_PKG_REQUIRES:  # true, but the reason is another rule
         rules = (rule.info() for rule in problem.findallproblemrules())
         words += [rule.problemstr() for rule in rules if rule.type in _conflict_rules()]
-    told = ": ".join(str(message).removeprefix("package ") for message in words[:2])
-    return UnmetDependency(str(solvable) if solvable else "", solvable.name if solvable else "", trouble=told)
+    trouble = ": ".join(str(message).removeprefix("package ") for message in words[:2])
+    return UnmetDependency(str(solvable) if solvable else "", solvable.name if solvable else "", trouble=trouble)
 
 
 def _conflict_rules() -> tuple[int, ...]:

@@ -190,7 +190,7 @@ def check_versions(rel: Release) -> Task:
     return Task(
         name="check_versions",
         run=run,
-        inputs=[FileSet(rel.tree, apart=NOT_SEARCHED), FileSet(rel.tree, (COMPS,))],
+        inputs=[FileSet(rel.tree, exclude=NOT_SEARCHED), FileSet(rel.tree, (COMPS,))],
         config={
             **release_config(rel, "product", "aliases", "major", "version", "label"),
             "[versions] allowed": rel.versions.allowed,

@@ -154,5 +154,5 @@ def _describe_option(option: Mapping[str, Any]) -> str:
 
 def _describe_filesets(files: Any) -> str:
     """Return a set of files in words."""
-    only = "" if files.only == ("*",) else f": {', '.join(files.only)}"
+    only = "" if files.include == ("*",) else f": {', '.join(files.include)}"
     return f"the files below {display_path(os.fspath(files.root))}{only}"

@@ -95,21 +95,21 @@ def _option_reasons(task: Any) -> list[str]:
 def _take_snapshot(task: Any, known: TaskSnapshot) -> TaskSnapshot:
     """Return a task's snapshot of this moment; files with a known stamp are not opened."""
     meta = task.meta
-    reads = dict(_look_at_files(task.file_dep, known.inputs, content=True))
+    inputs = dict(_look_at_files(task.file_dep, known.inputs, content=True))
     for files in meta.get("inputs", ()):
-        reads.update(_look_at_files(files.paths(), known.inputs, content=files.content))
-    return TaskSnapshot(meta.get("config", {}), reads, _observe_outputs(task, known))
+        inputs.update(_look_at_files(files.paths(), known.inputs, content=files.content))
+    return TaskSnapshot(meta.get("config", {}), inputs, _observe_outputs(task, known))
 
 
 def _observe_outputs(task: Any, known: TaskSnapshot) -> dict[str, FileState]:
     """Return what there is now of that which the task writes."""
-    writes = dict(_look_at_files(task.targets, known.outputs, content=True))
+    outputs = dict(_look_at_files(task.targets, known.outputs, content=True))
     for files in task.meta.get("outputs", ()):
-        writes.update(_look_at_files(files.paths(), known.outputs, content=files.content))
+        outputs.update(_look_at_files(files.paths(), known.outputs, content=files.content))
     for link in task.meta.get("links", ()):
         if os.path.islink(link):
-            writes[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
-    return writes
+            outputs[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
+    return outputs
 
 
 def _look_at_files(

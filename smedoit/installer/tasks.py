@@ -103,9 +103,9 @@ def clean_mock(rel: Release) -> Task:
 
 def installer(rel: Release) -> Task:
     """The wiki's rule, from the graph: anaconda or the content other than the release notes has changed."""
-    reads = [FileSet(rel.content.path, apart=rel.installer.notes)]
+    inputs = [FileSet(rel.content.path, exclude=rel.installer.notes)]
     if rel.installer.source:
-        reads.append(FileSet(rel.root / rel.installer.source))
+        inputs.append(FileSet(rel.root / rel.installer.source))
     config = {"[installer]": rel.installer, **release_config(rel, "product", "version", "label", "volume_id")}
     wiki = "Check if installer needs re-building; Build & Release SME Server"
     if rel.installer.mode == "overlay":
@@ -119,7 +119,7 @@ def installer(rel: Release) -> Task:
         return Task(
             name="installer",
             run=run,
-            inputs=[*reads],
+            inputs=inputs,
             config=config,
             after=after,
             wiki=wiki,
@@ -139,7 +139,7 @@ def installer(rel: Release) -> Task:
     return Task(
         name="installer",
         run=run_lorax,
-        inputs=[*reads],
+        inputs=inputs,
         config=config,
         outputs=[FileSet(rel.boot_set.path, content=False)],
         after=["mock_init"],
@@ -244,7 +244,7 @@ def updates_img(rel: Release) -> Task:
     return Task(
         name="updates_img",
         run=run,
-        inputs=[FileSet(updates, apart=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
+        inputs=[FileSet(updates, exclude=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
         config={**release_config(rel, "date"), "[translations] place": place},
         outputs=[target],
         after=["translations"] if rel.translations.automatic else [],

@@ -120,7 +120,7 @@ def iso(rel: Release) -> Task:
     return Task(
         name="iso",
         run=run,
-        inputs=[rel.lock, FileSet(rel.tree, apart=(*OFF_MEDIUM, "Packages/*.rpm"))],
+        inputs=[rel.lock, FileSet(rel.tree, exclude=(*OFF_MEDIUM, "Packages/*.rpm"))],
         config=release_config(rel, "product", "version", "label", "volume_id", "date"),
         outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[

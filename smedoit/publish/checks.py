@@ -21,17 +21,19 @@ from smedoit.runtime.files import digest_file, read_file_bytes, read_file_text, 
 ON_MEDIA = ("verify", "boot_test")  # they look at finished media, which must be among what they saw
 
 
-Told = Mapping[str, Mapping[str, str]]
+CheckConfigs = Mapping[str, Mapping[str, str]]
 
 
 def evaluate_publish_checks(
-    rel: Release, told: Told, place: PublishLocation, known: DigestCache
+    rel: Release, configs: CheckConfigs, place: PublishLocation, known: DigestCache
 ) -> tuple[PublishCheck, ...]:
     """Return every gate as it is now.
 
-    told  gate -> what its task is told now, in the words of release.toml
+    configs  gate -> what its task is configured by now, in the words of release.toml
     """
-    words = {name: _check_failure(rel, name, told.get(name, {})) for name in GATES if name not in ("signed", "channel")}
+    words = {
+        name: _check_failure(rel, name, configs.get(name, {})) for name in GATES if name not in ("signed", "channel")
+    }
     words |= {"signed": _signature_fault(rel, known), "channel": ""}
     closed = {
         "signed": "the checksum files are those of the media, and signed",
@@ -48,14 +50,14 @@ def evaluate_publish_checks(
     )
 
 
-def _check_failure(rel: Release, task: str, told: Mapping[str, str]) -> str:
+def _check_failure(rel: Release, task: str, config: Mapping[str, str]) -> str:
     """Return why the gate of a task is open, "" if it is closed."""
     state = rel.state / "tasks" / f"{task}.json"
     saw = _recorded_inputs(state)
     if saw is None:
         return f"it has not passed since it last ran, or never ran: doit {task}"
     heard = _load_snapshot(state)["config"]
-    for key, value in told.items():
+    for key, value in config.items():
         if key.startswith("release.toml") and heard.get(key) != value:
             return f"{key} changed since it passed: doit {task}"
     media = finished_media(rel.isos, rel.release) if task in ON_MEDIA else []

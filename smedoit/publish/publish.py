@@ -22,13 +22,13 @@ from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, remove_file, walk_files, wrap_os_errors, write_file
 
 Said = Mapping[str, str]
-Told = checks.Told
+CheckConfigs = checks.CheckConfigs
 
 
-def show_publish_plan(rel: Release, told: Told, source: str, to: str) -> Said:
+def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str) -> Said:
     """Show what doit publish will do, and remember it, so that it will do just that.
 
-    told  gate -> what its task is told now
+    configs  gate -> what its task is configured by now
     """
     records.check_publish_target(rel.publish)
     history = PublishHistory(rel.publish.target)
@@ -37,7 +37,7 @@ def show_publish_plan(rel: Release, told: Told, source: str, to: str) -> Said:
         progress.show_line(
             f"the {pending.words} was interrupted: doit publish goes on with it, doit rollback takes it back"
         )
-    made = _make_plan(rel, history, told, source, to)
+    made = _make_plan(rel, history, configs, source, to)
     write_file(_saved_plan_path(rel), plan.plan_fingerprint(made))
     for line in plan.format_publish_plan(made):
         progress.show_line(f"  {line}")
@@ -46,15 +46,15 @@ def show_publish_plan(rel: Release, told: Told, source: str, to: str) -> Said:
     return {"did": f"{said}; open gates: {', '.join(still)}" if still else f"{said}; every gate is closed or waived"}
 
 
-def publish_release(rel: Release, told: Told, log: Path, source: str, to: str, dry_run: bool) -> Said:
+def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str, to: str, dry_run: bool) -> Said:
     """Do what the plan says, and bring it to the remote target; a publish that was interrupted is finished first."""
     if dry_run:
-        return show_publish_plan(rel, told, source, to)
+        return show_publish_plan(rel, configs, source, to)
     with records.open_publish_history(rel.publish) as history:
         if words := history.resume():
             progress.show_line(words)
             remove_file(_saved_plan_path(rel))  # the plan that was shown is done
-        made = _make_plan(rel, history, told, source, to)
+        made = _make_plan(rel, history, configs, source, to)
         _refuse_changed_plan(rel, made)
         plan.refuse_failed_checks(made.gates)
         _refuse_interrupted(history, made)
@@ -113,13 +113,13 @@ def _refuse_interrupted(history: PublishHistory, made: PublishPlan) -> None:
         )
 
 
-def _make_plan(rel: Release, history: PublishHistory, told: Told, source: str, to: str) -> PublishPlan:
+def _make_plan(rel: Release, history: PublishHistory, configs: CheckConfigs, source: str, to: str) -> PublishPlan:
     """Return what publishing means now. Raises SmeError for what could not be done."""
     known = DigestCache(rel.cache / "digests.json")
     made = (
         _plan_from_testing(rel, history, source, to, known)
         if source
-        else _plan_from_stage(rel, history, told, to, known)
+        else _plan_from_stage(rel, history, configs, to, known)
     )
     known.save()
     apply.check_release_repodata(made.files)
@@ -127,7 +127,9 @@ def _make_plan(rel: Release, history: PublishHistory, told: Told, source: str, t
     return made
 
 
-def _plan_from_stage(rel: Release, history: PublishHistory, told: Told, to: str, known: DigestCache) -> PublishPlan:
+def _plan_from_stage(
+    rel: Release, history: PublishHistory, configs: CheckConfigs, to: str, known: DigestCache
+) -> PublishPlan:
     """Return the plan for what was built last."""
     place = channels.publish_location(rel.release, to, rel.publish)
     before = apply.linked_release(history, place.link)
@@ -138,7 +140,7 @@ def _plan_from_stage(rel: Release, history: PublishHistory, told: Told, to: str,
         root = _tier_source(rel, tier, history.target / place.path if present is not None else origin)
         files |= _tier_release_files(tier, root, history, known) if root else {}
     again = present is not None and _check_same_bits(history, place, files)
-    gates = (again,) if again and again.closed else checks.evaluate_publish_checks(rel, told, place, known)
+    gates = (again,) if again and again.closed else checks.evaluate_publish_checks(rel, configs, place, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return PublishPlan(
         place, history.target, words, before, files, plan.publish_changes(files, present), gates, fresh=present is None

@@ -28,7 +28,7 @@ GATES = {
 
 
 def check_configs(rel: Release) -> dict[str, Mapping[str, str]]:
-    """Return gate -> what its task is told now: a gate that passed under other words is open again."""
+    """Return gate -> what its task is configured by now: a gate that passed under other words is open again."""
     return {name: task(rel).config_texts() for name, task in GATES.items()}
 
 
@@ -39,7 +39,7 @@ def plan_publish(rel: Release) -> Task:
     def run(source: str, to: str) -> object:
         from smedoit.publish.publish import show_publish_plan
 
-        return show_publish_plan(rel=rel, told=check_configs(rel), source=source, to=to)
+        return show_publish_plan(rel=rel, configs=check_configs(rel), source=source, to=to)
 
     return Task(
         name="plan_publish",
@@ -57,7 +57,12 @@ def publish(rel: Release) -> Task:
         from smedoit.publish.publish import publish_release
 
         return publish_release(
-            rel=rel, told=check_configs(rel), log=rel.logs / "publish.rsync.log", source=source, to=to, dry_run=dry_run
+            rel=rel,
+            configs=check_configs(rel),
+            log=rel.logs / "publish.rsync.log",
+            source=source,
+            to=to,
+            dry_run=dry_run,
         )
 
     return Task(

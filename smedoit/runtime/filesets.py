@@ -66,30 +66,30 @@ def matches_patterns(relative: str, patterns: tuple[str, ...]) -> bool:
 class FileSet:
     """All files below a directory.
 
-    only     globs on the path relative to root; a file must match one of them
-    apart    globs of paths that are not meant
+    include  globs on the path relative to root; a file must match one of them
+    exclude  globs of paths that are left out
     content  False where the stamp alone decides, because the task knows better than a digest
     """
 
     root: Path
-    only: tuple[str, ...] = ("*",)
-    apart: tuple[str, ...] = ()
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
     content: bool = True
 
     def paths(self) -> Iterator[str]:
         """Yield the path of every file that is there now; a missing directory holds none."""
-        only, apart = ready(self.only), ready(self.apart)
-        if len(only.names) == len(self.only):
-            yield from filter(os.path.isfile, (os.path.join(self.root, name) for name in self.only))
+        include, exclude = ready(self.include), ready(self.exclude)
+        if len(include.names) == len(self.include):
+            yield from filter(os.path.isfile, (os.path.join(self.root, name) for name in self.include))
             return
         try:
             found = list(files.scan_directory(os.fspath(self.root), enter=self.may_hold))
         except OSError:
             return
         for relative, entry in found:
-            if only.match(relative) and not apart.match(relative):
+            if include.match(relative) and not exclude.match(relative):
                 yield entry.path
 
     def may_hold(self, directory: str) -> bool:
         """Return whether to look into a directory, whose path ends with a slash."""
-        return ready(self.only).may_match_below(directory) and not ready(self.apart).match_all_below(directory)
+        return ready(self.include).may_match_below(directory) and not ready(self.exclude).match_all_below(directory)

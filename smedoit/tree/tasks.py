@@ -59,15 +59,15 @@ def branded(rel: Release, *keys: str) -> dict[str, object]:
 
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
-    apart = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+    left_out = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
     theirs = (*RENDERED, *TREE_METADATA, *MADE_ELSEWHERE)
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
-        return matches_patterns(relative, BOOT_FILES) and not matches_patterns(relative, apart)
+        return matches_patterns(relative, BOOT_FILES) and not matches_patterns(relative, left_out)
 
     def from_content(relative: str) -> bool:
-        return not matches_patterns(relative, apart)
+        return not matches_patterns(relative, left_out)
 
     def owned(relative: str) -> bool:
         return not matches_patterns(relative, theirs)
@@ -87,9 +87,9 @@ def tree(rel: Release) -> Task:
     return Task(
         name="tree",
         run=run,
-        inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, apart), FileSet(rel.content.path, apart=apart)],
+        inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
         config=branded(rel),
-        outputs=[FileSet(rel.tree, apart=theirs)],
+        outputs=[FileSet(rel.tree, exclude=theirs)],
         after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
     )
