@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The contents page: one task a step, in the order of the wiki page that it replaces."""
 
 from __future__ import annotations

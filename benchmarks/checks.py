@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Closure and repository pages, against dnf repoclosure: on the same packages, in one run.
 
 Every figure is that of a process of its own: wall time, CPU time, and the largest memory it held.

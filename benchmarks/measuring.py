@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A world to measure in, both sides' turns in it, and the table of what they took."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure jigdo and sealing against the programs that do the same, on the same ISO, in one run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure packages.lock and the repodata of a tier beside createrepo_c, on the same packages, in one run."""
 
 from __future__ import annotations

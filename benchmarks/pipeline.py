@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure smedoit against the programs that it replaces, on the same packages, in one run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From tiers of RPMs to a bootable, verified ISO, doing only the work a change calls for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a user can get wrong, as sentences: what is wrong, where, and what to do about it."""
 
 from __future__ import annotations

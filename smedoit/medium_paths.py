@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Paths on the medium that several features name, relative to its top."""
 
 from __future__ import annotations

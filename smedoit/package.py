@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The noun that everyone shares: a package, and RPM's own order of its versions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tests are named after what they promise."""
 
 from __future__ import annotations

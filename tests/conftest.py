@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A practice world, made once, and projects that build from it in a process of their own."""
 
 from __future__ import annotations

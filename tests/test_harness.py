@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run that is forked is the run that a person starts: else all that the others show would be of another doit."""
 
 from __future__ import annotations

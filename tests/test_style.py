@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One style, one check of the types, and arrows that point one way: what a reviewer need not look at."""
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 HOUSE = PROJECT / "smedoit"
 LONGEST = 500  # lines of a module: about one subject
+LICENSE = "# SPDX-License-Identifier: GPL-3.0-or-later"
 COMMANDS = {
     "ruff format": ["-m", "ruff", "format", "--check"],
     "ruff check": ["-m", "ruff", "check"],
@@ -47,6 +49,14 @@ def _declared_names(node: ast.stmt) -> list[str]:
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def test_every_source_begins_with_its_license() -> None:
+    places = ("smedoit", "tests", "benchmarks", "docs")
+    sources = [PROJECT / "dodo.py", *(path for place in places for path in (PROJECT / place).rglob("*.py*"))]
+    assert [
+        path for path in sources if path.suffix in (".py", ".pyi") and not path.read_text("utf-8").startswith(LICENSE)
+    ] == []
 
 
 def test_no_module_is_longer_than_its_subject() -> None:

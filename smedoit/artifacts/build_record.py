@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The build record: what went in, what came out, and by what; enough to build the same bytes again."""
 
 from __future__ import annotations

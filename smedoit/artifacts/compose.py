@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The manifests that composes of Fedora and CentOS carry, as productmd writes and reads them.
 
 Paths are those of a release directory on the mirrors: iso/ARCH/…, smeos/ARCH/….

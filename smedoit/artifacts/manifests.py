@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a release consists of, for machines: file lists, composeinfo, rpms and images, and a bill of materials."""
 
 from __future__ import annotations

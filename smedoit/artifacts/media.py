@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What lies beside the media for those who download them: checksums and signatures."""
 
 from __future__ import annotations

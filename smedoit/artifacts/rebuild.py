@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The build record, and a build made again from it."""
 
 from __future__ import annotations

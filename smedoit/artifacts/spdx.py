@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The bill of materials of a medium as SPDX 2.3: its packages, where they come from, and under which licences.
 
 Everything follows from the medium, its namespace too, so the same medium has the same document.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The media beside the installation ISO: sources, network install, jigdo, and all of them as one release."""
 
 from __future__ import annotations

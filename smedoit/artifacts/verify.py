@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """All media of a release: listed, and read back."""
 
 from __future__ import annotations

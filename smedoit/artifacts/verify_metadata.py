@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What lies beside the media, read back: every claim is held against the bytes that are there now."""
 
 from __future__ import annotations

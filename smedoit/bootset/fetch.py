@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The boot set: fetched by its pins, and pinned after holding it against what upstream says of it."""
 
 from __future__ import annotations

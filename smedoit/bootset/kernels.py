@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which kernel a file is made for: vmlinuz by its header, initrd.img and squashfs.img by their modules."""
 
 from __future__ import annotations

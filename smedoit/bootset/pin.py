@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The boot set pinned: what a source has now, after holding it against what upstream says of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The boot set: which files it is, their pins, and what upstream says of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a boot set may come from: a server, a local mirror, an ISO; each lists its files and gives them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The boot set: fetched as it is pinned, and pinned."""
 
 from __future__ import annotations

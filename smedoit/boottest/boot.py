@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Media in the emulator: all ways of booting to the kernel and beyond, and a quick look at the menus."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a medium's boot menus will show, and the keys that make the default entry's kernel speak on the serial line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A PC in qemu: boot a medium, hear its serial line, see its screen, press its keys.
 
 kvm may be there, start, and then fail in 16-bit code (nested virtualization does), so a

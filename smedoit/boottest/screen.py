@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a screen shows: pixels in, PNG or found words out.
 
 No guessing at letters: words stand there in the machine's own font, pixel by pixel, or they do not.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Media in the emulator: the boot test, and the quick look at the boot menu."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every place that shows product, version or label, rendered from [release]: text in, text out.
 
 The content keeps its texts; only the words that name this release are replaced.

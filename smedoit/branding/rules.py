@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which text shows the release where, as rules: the ones that every content tree needs, and release.toml's own.
 
 A rule names files of the content tree and the kind of text that they are; what a kind does is in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Upstream's anaconda against ours: the versions of a spec file, of repositories, and whether they agree."""
 
 from __future__ import annotations

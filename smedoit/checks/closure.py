@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a medium must pass before it is written, by its metadata: closure, and being up to date."""
 
 from __future__ import annotations

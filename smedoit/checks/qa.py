@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which packages changed since the last release, and who verified each of them.
 
 A package counts as verified when a list names it with its version, or when every bug that its

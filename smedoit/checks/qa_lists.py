@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lists of what was verified, text to records: TOML and CSV by hand, CSV and JSON as Bugzilla saves them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Picks to what is missing: what the packages of a medium lack when they are alone, solved with libsolv.
 
 The packages come as a libsolv pool, filled by whoever reads metadata. A hole is a requirement that

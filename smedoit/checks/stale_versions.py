@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Words that look like another release of this product: what a forgotten edit leaves behind."""
 
 from __future__ import annotations

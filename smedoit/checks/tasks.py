@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The checks that stand between the tree and the ISO."""
 
 from __future__ import annotations

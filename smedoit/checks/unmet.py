@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a medium lacks, as nouns: holes, the waivers that excuse them, and the words of a report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a `yum update` after the first boot would fetch: newer copies of what is on the medium, and who obsoletes it.
 
 The packages come as a libsolv pool: the medium is one repository of it, the tiers that are not

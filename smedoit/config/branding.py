@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What release.toml says of the words that people read: rules, excuses, the spec file, release notes.
 
 The settings alone, without what they mean: every run of doit reads them, few need the rest.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What release.toml says of the checks that a medium must pass before it is written."""
 
 from __future__ import annotations

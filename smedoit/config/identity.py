@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a release is called, and every spelling that follows from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where content and other source trees come from: CVS, git or a directory, and at which revision."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The [installer] and [mock] tables: overlays over upstream's images, or lorax in a private chroot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What release.toml says of the media beside the installation ISO, and of the mirrors that carry them."""
 
 from __future__ import annotations

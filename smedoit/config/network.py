@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The [network] table: how we behave towards the servers of others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The [notes] table: how release notes are written."""
 
 from __future__ import annotations

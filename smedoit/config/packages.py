@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stays off the medium although a tier has it: [retired] and [excluded], each entry with its reason."""
 
 from __future__ import annotations

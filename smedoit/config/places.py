@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where records, memories and releases lie."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The [publish] table: the tree that mirrors replicate, and what may change in it."""
 
 from __future__ import annotations

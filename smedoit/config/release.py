@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """release.toml, read once into frozen values: everything that a release manager decides.
 
 The shape of the file is the shape of the dataclasses below: a table is a class, a

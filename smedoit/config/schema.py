@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """TOML tables into frozen dataclasses: names, types and ranges checked, in sentences."""
 
 from __future__ import annotations

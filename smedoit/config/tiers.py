@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The [[tiers]] and [[keys]] tables: where packages come from, and whose signature counts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Content and other source trees, exported whole beside their place and then switched, or used where people work."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people have changed in a working copy, and what version control says of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Clean exports of CVS and git, and what the people who keep working copies have changed in them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Local copies of releases and upstream, by rsync: looked at in a dry run before anything is changed."""
 
 from __future__ import annotations

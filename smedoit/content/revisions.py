@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which revision a working copy is at: asked of git, or read from what CVS left in its directories."""
 
 from __future__ import annotations

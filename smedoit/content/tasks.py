@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The content tree and other sources, and local copies of upstream."""
 
 from __future__ import annotations

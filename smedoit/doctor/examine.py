@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The host, looked at before anybody waits for a step that cannot work."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a release needs of its host: which program for which step, and what is wrong with the rest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which code a task can reach: modules of smedoit, their templates and data, and the libraries behind them.
 
 All of that is an input of the task: whatever of it changes may change what the task makes. What it

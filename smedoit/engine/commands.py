@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`doit list` and `doit why`: what would run, and for which reasons, without running it."""
 
 from __future__ import annotations

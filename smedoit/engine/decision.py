@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a task must run, and why: what it saw when it last succeeded against what is there now."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a run shows: which task ran and why, how long it took, where the result lies."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """doit's memory, honest: one decision for `doit`, `doit list` and `doit why`, saved after each task.
 
 Where doit looks at timestamps of inputs after a task has run, TaskState looks at content

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a task declares, and how doit gets to know it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A new FAT volume from nothing, the same bytes for the same files: what mkfs.fat and mcopy would do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files inside a FAT image (efiboot.img), without root, mounting or the clock.
 
 The image is small, so it is changed in memory and written at once. FATtools and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was fetched from where: the memory that makes the next request conditional."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The only door to HTTP: one request at a time, conditional, resumable, bounded, and failures in words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What steps that fetch have in common: a visitor, and the files below an index page."""
 
 from __future__ import annotations

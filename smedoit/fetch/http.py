@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How we behave on the network, and what its answers mean: addresses, redirects, status codes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The index pages of Apache, nginx and lighttpd: HTML in, names that stay in their directory out."""
 
 from __future__ import annotations

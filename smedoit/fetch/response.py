@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An HTTP answer: what it declares, its body block by block, and what its faults mean in words."""
 
 from __future__ import annotations

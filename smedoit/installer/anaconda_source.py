@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """anaconda's source: upstream's package with its patches and ours, and the install classes that we ship of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """product.img and updates.img: which files they hold, and the bytes that follow from them.
 
 The top of an overlay image is / of the installer's runtime. Names are relative, owners

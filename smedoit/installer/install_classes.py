@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """anaconda's install classes as their texts show them: what would go wrong in silence, or only on some machines."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The installer's images: overlays over upstream's, or lorax in a private mock chroot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A private mock configuration, rendered from release.toml: nothing on the host is edited or patched."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """product/ and updates/ of the content, and the translations, to the two overlay images."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A series of patches: which of them apply, in which order, and what they touch."""
 
 from __future__ import annotations

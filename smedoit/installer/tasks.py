@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The installer: the decision whether to build it again, the mock chroot, and the names that old hands know."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What firmware reads of a medium before any file: El Torito catalogue, MBR and GPT, from raw bytes.
 
 Written against the specifications, not against the library that writes them, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tree to the sealed ISO, and the ISO read back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where every file of an ISO lies: known when it is written, and kept beside the state for whoever needs it later."""
 
 from __future__ import annotations

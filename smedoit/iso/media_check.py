@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The media check's sums of an ISO: of a finished file, or of one that somebody is still writing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The network install medium: what of the tree is on it, and boot menus that say where it installs from."""
 
 from __future__ import annotations

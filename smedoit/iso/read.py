@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The only door to a finished ISO: raw bytes, and files by their Rock Ridge names, read with pycdlib."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The source ISO, or the discs of it: which source package goes on which, written and sealed."""
 
 from __future__ import annotations

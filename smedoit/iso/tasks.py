@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The media: the installation ISO, the network install ISO, the source ISO."""
 
 from __future__ import annotations

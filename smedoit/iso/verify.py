@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Read a finished ISO back with fresh eyes: nothing is taken from memory, all from its bytes."""
 
 from __future__ import annotations

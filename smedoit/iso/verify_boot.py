@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What firmware, boot loaders and the media check see of a finished ISO: seal, labels, boot records, menus."""
 
 from __future__ import annotations

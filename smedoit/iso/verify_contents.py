@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is on a finished ISO, against what must be: files, packages, repodata, .treeinfo."""
 
 from __future__ import annotations

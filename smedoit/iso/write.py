@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A medium and how it is written: ISO 9660 level 3, Rock Ridge, Joliet, El Torito twice, isohybrid."""
 
 from __future__ import annotations

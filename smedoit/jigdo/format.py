@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """jigdo: an image as files that mirrors have, and a template with the rest.
 
 The template holds, compressed, whatever no mirror has, and at its end a description that says

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sealed ISOs to .jigdo and .template, and these read back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """.jigdo and .template of every ISO."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The only door to jigdo's templates: written from what is known of the image, read back without that knowledge."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether .jigdo, template and mirrors make an ISO: found from the files alone, as jigdo-file will see them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Detached OpenPGP signatures by a key that stays with its owner: through gpg and its agent, or from a key file.
 
 gpg signs with the release's date, so the same file and key give the same signature. A

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Texts that somebody signed, checked by gpgv against the pinned keys and no other.
 
 sequoia refuses the keys of EL 5 to 7, which vouch for themselves with SHA-1; here the

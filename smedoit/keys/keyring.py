@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Public keys: read from their files, pinned by fingerprint, and asked who signed a header."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keys that everybody who builds an SME Server meets sooner or later, under the names their owners publish them by."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """OpenPGP packets as they are: whose key, until when, withdrawn or not, and who signed.
 
 Sequoia's own policy refuses to say anything of a key that vouches for itself with SHA-1, as the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Signatures that no modern library checks any more (DSA, SHA-1): rpm itself checks them, with a database of one key.
 
 Only keys that release.toml marks as legacy come here. The database is private and holds a

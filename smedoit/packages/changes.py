@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two sets of packages and their changelogs to release notes: what came, went, and was mended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tiers to packages.lock, and the lock to Packages/, comps and repodata."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Why a package is on the medium or is not: the rule that decided about each copy of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """packages.lock: the picks as text, and back. Everything after it is built from the lock alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """comps.xml and repodata/ of the tree, from the lock."""
 
 from __future__ import annotations

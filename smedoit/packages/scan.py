@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every RPM of the tiers, read once: what has not changed since is never opened again."""
 
 from __future__ import annotations

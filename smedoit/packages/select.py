@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Choose the packages of the medium: of every name, the newest copy that any staged tier holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The source packages of a medium: which SRPMs belong to its packages, and on which disc each goes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Packages/ of the tree as hard links to the tiers, held against the lock."""
 
 from __future__ import annotations

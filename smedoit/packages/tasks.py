@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The packages of the medium and their sources: chosen, locked, staged, described."""
 
 from __future__ import annotations

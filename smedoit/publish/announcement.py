@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a person still does after a release was published, and the announcement: as mail, and as wiki markup."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Build what is published beside its place, read it back, and let it appear: at once, or in the order of readers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a release is published: channels, their directories and links, and what release.toml says of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The gates before a release is published: what must have passed, on these very files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A release and what is published already, to a plan: shown before it is done, and then done exactly so."""
 
 from __future__ import annotations

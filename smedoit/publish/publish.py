@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Publish a release, move it between channels, and take that back; plans are made here and carried out by apply."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was done to the published tree, and what is under way: records with times and digests, in TARGET/.smedoit."""
 
 from __future__ import annotations

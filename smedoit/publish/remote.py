@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The remote target, by rsync: packages first, then metadata, then the link; deletions last, counted before."""
 
 from __future__ import annotations

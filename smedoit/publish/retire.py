@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Moves of whole releases: out of the way when they are final no more, and away when they were tests."""
 
 from __future__ import annotations

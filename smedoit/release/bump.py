@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The release's own places outside the medium: spec file, content checkout, stage link."""
 
 from __future__ import annotations

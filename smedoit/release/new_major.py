@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The next major of the product: what its release.toml says, and what a person must still decide."""
 
 from __future__ import annotations

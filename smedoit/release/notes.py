@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Release notes: this lock against the last release, whatever of it is at hand."""
 
 from __future__ import annotations

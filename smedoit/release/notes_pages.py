@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Release notes as people read them: on the installer's console, in Markdown, in a browser."""
 
 from __future__ import annotations

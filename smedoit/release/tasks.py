@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One release record: what follows from [release], and what is held against it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """comps.xml: the groups that the installer offers, read with libcomps and held against the picks."""
 
 from __future__ import annotations

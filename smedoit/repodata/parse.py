@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Packages as repository metadata tells of them, one after the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What packages say of themselves, read from a repository's metadata: one small file instead of 1,500 headers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the packages of a libsolv pool require, and which of it nothing in the pool provides."""
 
 from __future__ import annotations

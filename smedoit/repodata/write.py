@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Repodata through createrepo_c: gzip for CentOS 7's yum, times from the release, nothing parsed twice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A repository as web pages: groups, letters, a page for each package with its changelog, a feed of the latest.
 
 Everything that comes from a package is hostile until it is escaped: names become file names, texts

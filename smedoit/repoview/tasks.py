@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Web pages of every tier and of the tree."""
 
 from __future__ import annotations

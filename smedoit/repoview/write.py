@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The repodata of a repository to its web pages; a page is written only if it says something else than before."""
 
 from __future__ import annotations

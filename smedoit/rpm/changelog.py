@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Changelogs of packages: their entries, and the bugs that they name."""
 
 from __future__ import annotations

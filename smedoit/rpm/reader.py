@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """RPM files into verified Packages: header, digests and signature, through rpm-rs.
 
 There is no Package without a signature of a pinned key over its header and a payload that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spec files: the version, release, displayversion and changelog of smeserver-release, in step; anybody's changelog."""
 
 from __future__ import annotations

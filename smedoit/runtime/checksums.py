@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Checksum files in the forms that people and mirrors use: as sha256sum and md5sum read them, and BSD's with sizes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Digests of files, remembered by their stamps: what has not changed is not read again.
 
 A stamp knows a file by its inode, whatever it is called: a hard link in another release's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The only door to files that we write: beside their place, synced, then renamed into it.
 
 A kill at any moment leaves the old file or the new one. What cannot be read or written

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A set of files as one input or output of a task: all below a directory that some patterns mean."""
 
 from __future__ import annotations

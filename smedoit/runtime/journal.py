@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A journal of changes to files of value: written down before they are made, finished or taken back after a kill.
 
 A record prepares first: until all of that is done, whoever finds the record undoes it. Then its steps

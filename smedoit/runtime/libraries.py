@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which libraries are installed here, and in which version."""
 
 from __future__ import annotations

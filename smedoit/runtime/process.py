@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The only door to other programs: no shell, an equal environment everywhere, a log, and failures in words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Long work shows how far it is: a bar on a terminal, plain lines in the task's log."""
 
 from __future__ import annotations

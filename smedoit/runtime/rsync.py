@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """rsync: its command line, what a dry run says it would do, and what its failures mean."""
 
 from __future__ import annotations

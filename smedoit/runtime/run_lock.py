@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One run at a time in a build root, ended in order by a signal, and nothing half written left behind."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Steps of a journal: changes of files of value, each of which can be done again after a kill, and undone.
 
 Their paths come from a record that was found on disk: none of them leads out of the directories that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Work on many things at once, in processes: rpm-rs and createrepo_c let no second thread run meanwhile."""
 
 from __future__ import annotations

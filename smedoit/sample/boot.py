@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice boot set: the shape of CentOS 7's, the loaders and the kernel of this host.
 
 Where the host lacks one of them, a stand-in says so. What is there already stays:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A boot record of our own, for builders without isolinux: it says what it is, and halts.
 
 Hand-made 8086 machine code. It lies at 0000:7C00, put there by the BIOS (El Torito

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which practice packages there are: every case that a tier of Koozali SME Server 10 can hold, in small.
 
 What upstream and Koozali really shipped is only imitated: names and versions look right, relations

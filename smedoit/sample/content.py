@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice content tree, `cdrom.image/smeN`, with every file that the wiki's page names.
 
 Its texts still show the last release: renaming them is the build's work, not a person's.

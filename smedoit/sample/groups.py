@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice content's comps.xml: which packages an installation begins with."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What rpm-rs cannot say in an RPM's header: which source package it comes from, or that it is one.
 
 rpm-rs 0.30 writes "(none)" as the source RPM of every package and knows no source packages, so its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice initrd: busybox, the modules that reach a medium, and a script that proves the boot chain."""
 
 from __future__ import annotations

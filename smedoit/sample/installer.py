@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice content's part in the installer: what product.img and updates.img are made of."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The host's own kernel, borrowed for the practice boot set: its image, and the modules that reach a medium."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Boot loaders borrowed from the host for the practice boot set: isolinux, and GRUB for UEFI."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice content's boot menus, in CentOS 7's manner: an old version, and upstream's volume label."""
 
 from __future__ import annotations

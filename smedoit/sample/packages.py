@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Makes real RPMs, built and signed with a practice key: the same recipe gives the same bytes everywhere.
 
 The practice world's recipes come from the catalogue; tests and benchmarks write their own,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Practice pictures: valid PNGs in two colours, the same bytes whatever zlib is installed."""
 
 from __future__ import annotations

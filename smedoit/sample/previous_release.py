@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a practice release has behind it: the lock of the last one, who verified what since, anaconda's spec file.
 
 All of it closes the gates of the practice release, and each gate has something to say about it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice spec file of smeserver-release, as it stood before this release: doit bump has something to do."""
 
 from __future__ import annotations

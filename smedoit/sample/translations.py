@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Practice translations of the installer: a few of anaconda's sentences in several languages, as gettext reads them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Promotions: which packages go from one tier to the next, what that does, and why it must not be."""
 
 from __future__ import annotations

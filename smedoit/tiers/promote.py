@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Promotions between the tiers: planned, shown, done at once, recorded, and taken back on request."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Promotions as a journal keeps them: links are prepared, and what goes is removed once all of them are there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tiers: repodata for each of their repositories, and the rule that decided about every copy of a package."""
 
 from __future__ import annotations

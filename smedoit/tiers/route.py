@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where packages may be promoted: the tiers, what lies in them, and the way from one to the next."""
 
 from __future__ import annotations

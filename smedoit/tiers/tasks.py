@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tiers: their repodata, promotions between them, and why a package is on the medium."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """gettext catalogues: whether one can be used, how complete it is, and what changed between two sets of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The installer's translations, mirrored from the server where people translate them."""
 
 from __future__ import annotations

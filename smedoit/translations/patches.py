@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Patches of the server-manager's translations that wait on a server, held against the package on the medium."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The installer's translations, and patches of the server-manager's."""
 
 from __future__ import annotations

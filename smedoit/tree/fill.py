@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Boot set, content and keys to the tree: plain files from their layers, boot menus rendered."""
 
 from __future__ import annotations

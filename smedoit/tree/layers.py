@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tree's plain files as ordered layers: what a later layer has, an earlier one does not show."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The medium: from tiers, boot set, content and translations to the sealed ISO."""
 
 from __future__ import annotations

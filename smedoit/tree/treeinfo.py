@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a medium says of itself: .treeinfo, .discinfo, media.repo."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The boot set pinned and fetched: from a server, a local mirror, and an ISO."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel that a file is made for, read from files that real programs made."""
 
 from __future__ import annotations

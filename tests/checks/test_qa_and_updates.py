@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What release.toml may say of the gates; what they do with it is told in their own tests and in integration."""
 
 from __future__ import annotations

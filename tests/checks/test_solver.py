@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a medium lacks, on real packages; dnf is asked the same in tests/integration/test_closure.py."""
 
 from __future__ import annotations

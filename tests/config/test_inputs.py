@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of what is fetched: where from, how, and what cannot be meant."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """[release_urls], [netinstall] and [sources]: what they default to, and what they refuse."""
 
 from __future__ import annotations

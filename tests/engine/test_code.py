@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a task can reach of smedoit's own code is its input, and nothing else of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is linked into the tree is what the lock says, whatever others do to the tiers meanwhile."""
 
 from __future__ import annotations

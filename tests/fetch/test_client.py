@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The door to HTTP, against a server that misbehaves as it is told."""
 
 from __future__ import annotations

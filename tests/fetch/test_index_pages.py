@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Index pages: what they list stays in its directory, whoever wrote them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where the corpus of real files lies; without it a test is skipped, but never in CI."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """doit with a fault built in: python -m tests.harness.faults TASK FILE MOMENT DEED [doit's arguments …]
 
 Where TASK puts a file whose path ends with FILE in its place, at this MOMENT the DEED is done:

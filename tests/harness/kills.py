@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Work that is done in a process of its own, and killed there before any of its steps."""
 
 from __future__ import annotations

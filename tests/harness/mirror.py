@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """python -m tests.harness.mirror: say what a process was given, then fail."""
 
 from __future__ import annotations

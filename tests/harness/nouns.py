@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Good nouns to test with: each call makes one, and a test changes only what it is about."""
 
 from __future__ import annotations

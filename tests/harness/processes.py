@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs of doit, as processes of their own: forked from the zygote, or started from nothing as a person would."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A release.toml and its build root in a directory of their own, and doit run upon them."""
 
 from __future__ import annotations

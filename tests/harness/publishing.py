@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small releases, the tree that mirrors replicate, and a reader that never stops looking at it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Boot a medium and wait for words on its serial line: the last word on whether a medium is one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small repositories of practice packages, and what libsolv makes of them."""
 
 from __future__ import annotations

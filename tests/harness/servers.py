@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Servers on loopback that tests start and stop: one that misbehaves as it is told, and Debian's real ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Somebody who signs: gpg with a home and a key of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The second readers: programs that check our files without sharing our code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Repositories on loopback that tests make and serve: a CVS pserver, and git over http, the daemon and files."""
 
 from __future__ import annotations

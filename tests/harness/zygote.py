@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Python that has imported doit, smedoit and the heavy libraries, and forks for every run that is asked of it.
 
 Whoever runs tests starts it once, with a socket as its standard input. Each packet is one request, with three files:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a release manager can get wrong ends in a sentence, and leaves the last good ISO where it was."""
 
 from __future__ import annotations

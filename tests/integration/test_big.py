@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Beyond 4 and 8 GiB, where numbers of 32 bits end. Sparse inputs, a real ISO, some 80 seconds on a slow disk."""
 
 from __future__ import annotations

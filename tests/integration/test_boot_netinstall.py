@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The network install medium as doit makes it, booted four ways, with its URL on the kernel's command line."""
 
 from __future__ import annotations

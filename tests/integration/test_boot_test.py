@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """doit boot_test and doit preview: real machines, real menus with their timeouts of a minute, nobody's help."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Closure beside dnf, on the practice world and on broken variants of it: the same holes, the same installations."""
 
 from __future__ import annotations

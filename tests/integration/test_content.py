@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Content from a repository, as a release manager sees it: through doit, from the export to the tree."""
 
 from __future__ import annotations

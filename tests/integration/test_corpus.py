@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An ISO of real packages, signed by real keys; real packages that cannot be trusted keep it from being made."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fetching as a release manager sees it: through doit, from a server that counts requests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The gates before the ISO, through real runs of doit on the practice world and on what goes wrong in it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """doit does the work that a change calls for, no more and no less, and says why."""
 
 from __future__ import annotations

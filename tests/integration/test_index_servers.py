@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The mirror against Debian's nginx, lighttpd and apache2, each with the index pages that it makes itself."""
 
 from __future__ import annotations

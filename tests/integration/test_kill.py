@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run may be ended at any moment, by anybody: the next one ends where an undisturbed one would have."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What lies beside the media, through real runs of doit, in the hands of programs that nobody here wrote."""
 
 from __future__ import annotations

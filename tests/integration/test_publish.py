@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Publishing under the eyes of readers, killed at every step: what they see is the old release or the new one."""
 
 from __future__ import annotations

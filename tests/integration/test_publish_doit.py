@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Publishing through real runs of doit; what a person gets wrong ends in a sentence, and the target is as it was."""
 
 from __future__ import annotations

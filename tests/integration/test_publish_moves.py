@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Moves of whole releases between the channels, and what a target has no room for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Remote targets: a real rsync daemon and a real sshd on loopback, and a reader on the other side."""
 
 from __future__ import annotations

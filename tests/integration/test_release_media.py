@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The whole release through real runs of doit, every medium of it in the hands of programs that nobody here wrote."""
 
 from __future__ import annotations

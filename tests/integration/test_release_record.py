@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One release record: a bump changes exactly what shows the release, and the installer decision follows the graph."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The same inputs give the same bytes, whoever builds them, where and when."""
 
 from __future__ import annotations

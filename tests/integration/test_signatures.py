@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The corpus of real packages as a tier: every signature is verified, or refused by name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tiers that yum can read, packages that go from one to the next, and back, through real runs of doit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A medium is written from files that hold still."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The layout of an ISO: kept and read back, or refused in words."""
 
 from __future__ import annotations

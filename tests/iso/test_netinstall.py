@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Boot menus of the network install medium: every entry that starts the installer says where from."""
 
 from __future__ import annotations

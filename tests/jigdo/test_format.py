@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """jigdo's formats: what a template and a .jigdo file say, and what they refuse to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a sealed ISO to its jigdo: what is read for it, what is not, and what is refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Templates as files: what goes in comes out, and damage is told."""
 
 from __future__ import annotations

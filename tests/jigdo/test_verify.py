@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading jigdo's files back: whatever does not make the image from the mirrors is found, with its reason."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Signed texts, made by gpg with keys of its own, the old kind of EL 7 among them."""
 
 from __future__ import annotations

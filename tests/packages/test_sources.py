@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Source packages: which belong to a medium, and on which disc each goes."""
 
 from __future__ import annotations

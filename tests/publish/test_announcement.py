@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The announcement: what readers get as mail and as wiki text, and what is left to do."""
 
 from __future__ import annotations

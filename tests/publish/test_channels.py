@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Channels: where a release belongs, what fits its label, and which tests may go."""
 
 from __future__ import annotations

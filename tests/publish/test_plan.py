@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Plans: what changes, in which order, what must never change, and how a plan reads."""
 
 from __future__ import annotations

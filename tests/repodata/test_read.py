@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Repositories of others: whatever is wrong with them ends in a sentence, never with the interpreter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Web pages of repositories: valid, escaped, linked, and written only where something changed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One way to replace a directory: a kill leaves the old one or the new one, and what was begun is settled."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a dry run of rsync says, and what is made of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice world: real enough that every step of the build has something to chew on."""
 
 from __future__ import annotations

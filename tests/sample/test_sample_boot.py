@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The practice boot set, with and without what the host can lend."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Promotions in their journal: done whole or not at all, and taken back."""
 
 from __future__ import annotations

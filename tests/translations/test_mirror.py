@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The mirror of the installer's translations: exactly the set that is there, or the old one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Patches of the server-manager's translations, held against the build of a real package."""
 
 from __future__ import annotations

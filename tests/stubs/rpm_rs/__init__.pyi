@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What smedoit uses of rpm-rs, as its extension module says nothing of types."""
 
 from collections.abc import Iterator
