@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 BIOS_IMAGE, BIOS_MENU = "isolinux/isolinux.bin", "isolinux/isolinux.cfg"
+BIOS_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")  # menu, and what it shows; branded
 BIOS_KERNEL, BIOS_INITRD = "isolinux/vmlinuz", "isolinux/initrd.img"  # the same files as KERNEL and INITRD
 BOOT_CATALOG = "isolinux/boot.cat"
 EFI_IMAGE, GRUB_CFG = "images/efiboot.img", "EFI/BOOT/grub.cfg"

@@ -41,7 +41,7 @@ class KernelVersionError(Exception):
 
 
 def vmlinuz_version(path: Path) -> set[str]:
-    """Return the version of a bzImage. Raises KernelVersionError, TreeError."""
+    """Return the version of a bzImage. Raises KernelVersionError, FileError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         head = file.read(65536)
     if head[MAGIC_AT : MAGIC_AT + 4] != MAGIC:
@@ -54,7 +54,7 @@ def vmlinuz_version(path: Path) -> set[str]:
 
 
 def initrd_versions(path: Path) -> set[str]:
-    """Return the versions that an initial RAM disk has modules for. Raises KernelVersionError, TreeError."""
+    """Return the versions that an initial RAM disk has modules for. Raises KernelVersionError, FileError."""
     try:
         with files.wrap_os_errors(path, "read"), path.open("rb") as file:
             found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
@@ -138,7 +138,7 @@ def _skip_bytes(file: IO[bytes], count: int) -> None:
 def squashfs_versions(path: Path) -> set[str]:
     """Return the versions that the installer's runtime has modules for; its filesystem image is looked into as well.
 
-    Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, TreeError.
+    Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, FileError.
     """
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         if file.read(4) != SQUASHFS:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every place that shows product, version or label, rendered from [release]: text in, text out.
 
-The content keeps its texts; only the words that name this release are replaced.
+The content keeps its texts; only what names this release is replaced.
 """
 
 from __future__ import annotations

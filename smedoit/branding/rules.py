@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which text shows the release where, as rules: the ones that every content tree needs, and release.toml's own.
+"""Which text of the content tree is rendered how: the built-in rules, and those of release.toml.
 
 A rule names files of the content tree and the kind of text that they are; what a kind does is in
-brand.py. Where several rules name a file, release.toml's first one counts.
+render.py. Where several rules name a file, release.toml's first one counts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,35 @@ from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
+BUILTIN_RULES = (
+    BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
+    BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
+    BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
+    BrandingRule((COMPS, "updates/README.txt"), "text"),
+    BrandingRule(("product/.buildstamp",), "buildstamp"),
+    BrandingRule(("product/etc/os-release",), "shell"),
+    BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
+)
+
+
+@dataclass(frozen=True)
+class Branding:
+    """Renders texts of the content tree for this release: the rules of release.toml come before the built-in ones."""
+
+    identity: ReleaseIdentity
+    rules: tuple[BrandingRule, ...] = ()
+
+    def find_rule(self, relative: str) -> BrandingRule | None:
+        """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
+        for rule in (*self.rules, *BUILTIN_RULES):
+            if any(fnmatchcase(relative, pattern) for pattern in rule.files):
+                return rule
+        return None
+
+    def render(self, relative: str, text: str) -> str:
+        """Return a text of the content tree rendered for this release. Raises ContentError."""
+        rule = self.find_rule(relative)
+        return text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)
 
 
 def _template_placeholders(identity: ReleaseIdentity) -> dict[str, str]:
@@ -84,35 +113,5 @@ KINDS: Mapping[str, Kind] = {
     "ini": _apply_ini_rule,
     "shell": _apply_shell_rule,
     "template": lambda text, identity, _rule, name: _fill_template(text, identity, name),
-    "keep": lambda text, _one, _rule, _name: text,
+    "keep": lambda text, _identity, _rule, _name: text,
 }
-
-DEFAULTS = (
-    BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
-    BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
-    BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
-    BrandingRule((COMPS, "updates/README.txt"), "text"),
-    BrandingRule(("product/.buildstamp",), "buildstamp"),
-    BrandingRule(("product/etc/os-release",), "shell"),
-    BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
-)
-
-
-@dataclass(frozen=True)
-class Branding:
-    """What texts of the content tree are made to show: this release, by [[rules]] before the usual ones."""
-
-    identity: ReleaseIdentity
-    rules: tuple[BrandingRule, ...] = ()
-
-    def find_rule(self, relative: str) -> BrandingRule | None:
-        """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
-        for rule in (*self.rules, *DEFAULTS):
-            if any(fnmatchcase(relative, pattern) for pattern in rule.files):
-                return rule
-        return None
-
-    def render(self, relative: str, text: str) -> str:
-        """Return a text of the content tree as this release shows it. Raises ContentError."""
-        rule = self.find_rule(relative)
-        return text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)

@@ -120,7 +120,7 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
 
 
 def previous_release_packages(place: Path, reader: RepoReader) -> list[Package]:
-    """Return the packages of the last release, by its lock or its repodata. Raises PackageError, TreeError."""
+    """Return the packages of the last release, by its lock or its repodata. Raises PackageError, FileError."""
     if place.is_dir():
         source = RepoSource("the last release", place, reader.arch)
         if source.repomd is None:

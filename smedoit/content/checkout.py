@@ -78,7 +78,7 @@ def _tree_digests(path: Path) -> dict[str, str]:
 
 
 def _check_export(checkout: CheckoutSettings, incoming: Path) -> dict[str, str]:
-    """Return the digests of what arrived. Raises ContentError if it is nothing, TreeError for links that lead out."""
+    """Return the digests of what arrived. Raises ContentError if it is nothing, FileError for links that lead out."""
     found = _tree_digests(incoming)
     if not found:
         raise ContentError(f"{checkout.source}: is empty", hint=f"correct it in release.toml; {export.KEPT}")

@@ -40,7 +40,7 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
 
     log  gets the words of rsync: a line for each file
 
-    Raises NetworkError, TreeError; what came before an error is kept, partial files too.
+    Raises NetworkError, FileError; what came before an error is kept, partial files too.
     """
     if network.offline and mirror.is_remote:
         raise NetworkError(

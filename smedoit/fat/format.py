@@ -24,7 +24,13 @@ Folder = dict[str, Union[bytes, "Folder"]]
 
 
 def build_fat_image(origin: Path, files: Mapping[str, bytes], label: str, epoch: int, size: int = 0) -> bytes:
-    """Return the image that fat.make writes; origin is what a complaint names."""
+    """Return a new FAT image of files: FAT12 or FAT16, as fits.
+
+    origin  what an error names
+    files   path inside the image -> content; names of the form 8.3 only
+    label   up to 11 characters
+    size    bytes; without it, what the files need and a megabyte for what may come
+    """
     volume = FatVolume(_empty_volume(size or _required_size(files) + ROOM, label, epoch), origin)
     title = _pack_slot(label.upper().ljust(11).encode("ascii"), 0, VOLUME_LABEL, 0, 0, epoch)
     slots = title + _write_directory(volume, _nest_files(files), 0, epoch)
@@ -66,9 +72,9 @@ def _boot_sector(sectors: int, fat: int, bits: int, label: str, epoch: int) -> b
         *(32, 64, 0),  # sectors per track and heads, of no meaning here; hidden sectors
         sectors if sectors >= 1 << 16 else 0,
     )
-    words = label.upper().ljust(11).encode("ascii"), f"FAT{bits}".ljust(8).encode("ascii")
-    head += struct.pack("<BBBI11s8s", 0x80, 0, 0x29, epoch & 0xFFFFFFFF, *words)
-    code = b"\xf4\xeb\xfd"  # hlt, and again: nobody boots from it under BIOS
+    label_and_type = label.upper().ljust(11).encode("ascii"), f"FAT{bits}".ljust(8).encode("ascii")
+    head += struct.pack("<BBBI11s8s", 0x80, 0, 0x29, epoch & 0xFFFFFFFF, *label_and_type)
+    code = b"\xf4\xeb\xfd"  # hlt, and again: it is never booted under BIOS
     return (head + code).ljust(510, b"\0") + b"\x55\xaa"
 
 

@@ -10,7 +10,7 @@ Source: Microsoft, FAT32 File System Specification 1.03 (FAT12 and FAT16 include
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class FatEntry:
 
 
 def list_fat_files(image: Path) -> list[str]:
-    """Return the path inside the image of every file, sorted. Raises ContentError, TreeError."""
+    """Return the path inside the image of every file, sorted. Raises ContentError, FileError."""
     return sorted(FatVolume.read(image).files())
 
 
@@ -179,7 +179,7 @@ class FatVolume:
         return taken[0] if taken else 0
 
     def count_free(self, change: int) -> None:
-        """Keep FAT32's count of free clusters true; all ones mean that nobody counted."""
+        """Keep FAT32's count of free clusters true; all ones mean unknown."""
         if self.shape.info:
             (free,) = struct.unpack_from("<I", self.image, self.shape.info + 488)
             if free != 0xFFFFFFFF:
@@ -273,15 +273,3 @@ def dos_time(epoch: int) -> tuple[int, int]:
     then = datetime.fromtimestamp(epoch, timezone.utc)
     date = (then.year - 1980) << 9 | then.month << 5 | then.day
     return date, then.hour << 11 | then.minute << 5 | then.second // 2
-
-
-def write_fat_image(path: Path, files: Mapping[str, bytes], label: str, epoch: int, size: int = 0) -> None:
-    """Write a new FAT image of files at path: FAT12 or FAT16, as fits.
-
-    files  path inside the image -> content; names of the form 8.3 only
-    label  up to 11 characters
-    size   bytes; without it, what the files need and a megabyte for what may come
-    """
-    from smedoit.fat import format
-
-    write_file(path, format.build_fat_image(path, files, label, epoch, size))

@@ -79,7 +79,7 @@ class Fetcher:
         held  files that may be what the server gave last; they are never touched
 
         A transfer that broke off goes on where it stopped, if the server can prove that
-        nothing has changed. Raises NetworkError, TreeError; target then stays as it was.
+        nothing has changed. Raises NetworkError, FileError; target then stays as it was.
         """
         known = self.memory.of(want.url)
         current = next((path for path in (target, *held) if matches_cached(known, path)), None)
@@ -90,7 +90,7 @@ class Fetcher:
         return current
 
     def file_once(self, want: DownloadRequest, target: Path, conditional: bool) -> bool:
-        """Try once; return whether a new file came. Raises TransientError, NetworkError, TreeError."""
+        """Try once; return whether a new file came. Raises TransientError, NetworkError, FileError."""
         part, known = target.with_name(target.name + PART), self.memory.of(want.url)
         start = _size_on_disk(part) if known.part or want.sha256 else 0
         conditional = conditional and not start

@@ -11,7 +11,7 @@ from smedoit.installer import mock
 from smedoit.medium_paths import PRODUCT_IMG, UPDATES_IMG
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
-from smedoit.tree.tasks import branded
+from smedoit.tree.tasks import branding_config
 
 
 def recover_anaconda_layer(rel: Release) -> str:
@@ -216,7 +216,7 @@ def product_img(rel: Release) -> Task:
             *([FileSet(rel.anaconda_layer), FileSet(srpm.parent, (srpm.name,), content=False)] if above else []),
         ],
         config={
-            **branded(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+            **branding_config(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
             **({"[content] inherit": below} if below else {}),
         },
         outputs=[target],

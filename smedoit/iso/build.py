@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tree to the sealed ISO, and the ISO read back."""
+"""An ISO made whole: written, sealed with the media check's MD5, its SHA-256 beside it, its layout kept."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     target = iso.path
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
-        offsets = _write_sealed(medium, beside, target.name)
+        offsets = _write_and_seal(medium, beside, target.name)
         _refuse_changed_files(medium, stamps, target)
         digest = digests.sha256_file(beside)
     write_file(target.with_name(f"{target.name}.sha256"), checksums.checksum_line(digest, target.name))
@@ -74,7 +74,12 @@ def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     }
 
 
-def _write_sealed(medium: write.IsoMedium, path: Path, name: str) -> dict[str, int]:
+def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str, Path]:
+    """Return path on the medium -> file of the tree. Raises FileError for links that lead out of the tree."""
+    return {name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if on_medium(name)}
+
+
+def _write_and_seal(medium: write.IsoMedium, path: Path, name: str) -> dict[str, int]:
     """Write a medium with the media check's MD5 in it; return path -> offset of its files, in bytes."""
     with media_check.follow_media_sums(path) as follower:
         with progress.progress_meter(f"writing {name}") as moved:
@@ -95,23 +100,17 @@ def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
 
 
 def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, FileStamp], target: Path) -> None:
-    """Raise FileError for files that somebody changed while they were written: the medium may have half of each."""
+    """Raise FileError for files that changed while they were written: the ISO may have half of each."""
     now = _stamp_medium_files(medium)
     changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
     if changed:
         raise FileError(
-            f"{target}: files changed while they were written to it\n{format_grouped({'changed meanwhile': changed})}",
-            hint="run doit again once nobody works on them any more; the medium of before stays",
+            f"{target}: files changed while they were written to it\n{format_grouped({'changed': changed})}",
+            hint="run doit again when nothing else writes to them; the previous ISO is kept",
         )
 
 
 def _cache_digest(path: Path, sha256: str, memory: Path) -> None:
-    """Let nobody read a file again for a digest that is known."""
     known = digests.DigestCache(memory)
     known.learn(path, sha256=sha256)
     known.save()
-
-
-def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str, Path]:
-    """Return what goes on the medium: path on it -> file of the tree. Raises FileError for links that lead astray."""
-    return {name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if on_medium(name)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where every file of an ISO lies: known when it is written, and kept beside the state for whoever needs it later."""
+"""The layout of an ISO: where each file lies on it. Recorded when it is written, read by jigdo."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class FileExtent:
 
 @dataclass(frozen=True)
 class IsoLayout:
-    """A sealed ISO: file name, bytes, SHA-256, and its files in the order of their places."""
+    """A sealed ISO: file name, bytes, SHA-256, and its files in the order of their offsets."""
 
     image: str
     size: int
     sha256: str
-    places: tuple[FileExtent, ...]
+    extents: tuple[FileExtent, ...]
 
 
 def format_layout(layout: IsoLayout) -> str:
     """Return a layout as JSON, one file a line."""
     head = {"format": FORMAT, "image": layout.image, "size": layout.size, "sha256": layout.sha256}
-    lines = ",\n".join(json.dumps(list(asdict(extent).values())) for extent in layout.places)
+    lines = ",\n".join(json.dumps(list(asdict(extent).values())) for extent in layout.extents)
     return f'{json.dumps(head)[:-1]}, "places": [\n{lines}\n]}}\n'
 
 
@@ -57,14 +57,14 @@ def parse_layout(text: str, file: Path) -> IsoLayout:
         found = json.loads(text)
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}")
-        places = [_parse_extent(row) for row in found["places"]]
-        return IsoLayout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(places))
+        extents = [_parse_extent(row) for row in found["places"]]
+        return IsoLayout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(extents))
     except (ValueError, KeyError, TypeError) as error:
         raise VerifyError(f"{file}: is no layout of an ISO, {error!r}", hint="delete it, doit makes it again") from None
 
 
 def _parse_extent(row: Sequence[object]) -> FileExtent:
-    """Return one file of a layout from what JSON knew of it. Raises ValueError, TypeError."""
+    """Return one file of a layout from its JSON. Raises ValueError, TypeError."""
     path, offset, source, stamp = row
     if not isinstance(stamp, list):
         raise TypeError(f"{stamp!r} is no stamp")

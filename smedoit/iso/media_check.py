@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The media check's sums of an ISO: of a finished file, or of one that somebody is still writing."""
+"""The MD5 of the media check (checkisomd5, rd.live.check): computed, implanted into an ISO, and read back.
+
+It is computed of a finished ISO, or in a thread while the ISO is still being written.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,116 @@ SKIPPED = 15  # sectors at the end that no reader looks at: drives run ahead the
 CHUNK = 32768
 FRAGMENTS, NIBBLES = 20, 3
 ALL = 1 << 63  # beyond the end of any file
+PHRASE = "THIS IS NOT THE SAME AS RUNNING MD5SUM ON THIS ISO!!"
+
+
+def implant_md5(path: Path, sums: tuple[str, str] | None = None) -> str:
+    """Write the media check's MD5 into an ISO, in place; return it. Raises VerifyError if path is no ISO.
+
+    sums  MD5 and fragment sums of the ISO, if they are known already
+
+    Source: isomd5sum, libimplantisomd5.c
+    """
+    digest, fragments = sums or compute_media_sums(path)
+    text = (
+        f"ISO MD5SUM = {digest};SKIPSECTORS = {SKIPPED};RHLISOSTATUS=1;FRAGMENT SUMS = {fragments};"
+        f"FRAGMENT COUNT = {FRAGMENTS};{PHRASE}"
+    )
+    with files.wrap_os_errors(path, "written"), path.open("r+b") as file:
+        file.seek(FIELD_AT)
+        file.write(text.encode().ljust(FIELD))
+    return digest
+
+
+def read_implanted_md5(path: Path) -> tuple[str, str]:
+    """Return (MD5, fragment sums) as they stand in an ISO. Raises VerifyError if it has none."""
+    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+        file.seek(FIELD_AT)
+        text = file.read(FIELD).decode("ascii", "replace")
+    values = dict(part.split(" = ", 1) for part in text.split(";") if " = " in part)
+    if "ISO MD5SUM" not in values:
+        raise VerifyError(f"{path}: has no implanted MD5; its default boot entry would stop at the media check")
+    return values["ISO MD5SUM"], values.get("FRAGMENT SUMS", "")
+
+
+def compute_media_sums(path: Path) -> tuple[str, str]:
+    """Return (MD5, fragment sums) of an ISO. Raises VerifyError if it is none, FileError."""
+    with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
+        total, size = _covered_size(file), file.seek(0, 2)
+        if total + SKIPPED * SECTOR > size:
+            raise _truncated_error(str(path))
+        file.seek(0)
+        sums = MediaSums(total)
+        sums.read(file, total)
+    return sums.result
+
+
+@contextmanager
+def follow_media_sums(path: Path) -> Iterator[SumFollower]:
+    """Yield a follower of path, which is about to be written; no thread outlives the block."""
+    follower = SumFollower(path)
+    follower.thread.start()
+    try:
+        yield follower
+    finally:
+        follower.give_up()
+        follower.thread.join()
+
+
+class SumFollower:
+    """Takes the sums of an ISO in a thread of its own, behind whoever writes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.changed = threading.Condition()
+        self.settled_to, self.abandoned = 0, False
+        self.found: tuple[str, str] | None = None
+        self.thread = threading.Thread(target=self._follow, name="media sums", daemon=True)
+
+    def settled(self, offset: int) -> None:
+        """Note that nothing before an offset will change any more; a lower one than before takes that back."""
+        with self.changed:
+            self.abandoned = self.abandoned or offset < self.settled_to
+            self.settled_to = offset
+            self.changed.notify()
+
+    def give_up(self) -> None:
+        """Follow no longer; the thread ends."""
+        with self.changed:
+            self.abandoned = True
+            self.changed.notify()
+
+    def result(self) -> tuple[str, str]:
+        """Return (MD5, fragment sums) of the ISO, which has been written. Raises VerifyError, FileError."""
+        self.settled(ALL)
+        self.thread.join()
+        return self.found or compute_media_sums(self.path)
+
+    def _follow(self) -> None:
+        """Add block after block as they settle; an error is found again, and raised, by result()."""
+        try:
+            if self._wait_until_settled(files.BLOCK):
+                with self.path.open("rb", buffering=0) as file:
+                    self.found = self._sum_settled_blocks(file)
+        except (OSError, VerifyError):
+            self.found = None
+
+    def _sum_settled_blocks(self, file: FileIO) -> tuple[str, str] | None:
+        """Return the sums of a file that is being written, None if that came to nothing."""
+        sums = MediaSums(_covered_size(file))
+        file.seek(0)
+        while sums.at < sums.total:
+            until = min(sums.at + files.BLOCK, sums.total)
+            if not self._wait_until_settled(until):
+                return None
+            sums.read(file, until)
+        return sums.result if self._wait_until_settled(ALL) else None
+
+    def _wait_until_settled(self, offset: int) -> bool:
+        """Wait until everything before an offset is settled; return whether it ever is."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.abandoned or self.settled_to >= offset)
+            return not self.abandoned
 
 
 class MediaSums:
@@ -40,12 +153,12 @@ class MediaSums:
         """Add the next bytes."""
         while self.cuts and self.cuts[0] <= self.at + len(data):
             rest = data[self.cuts.pop(0) - self.at :]
-            self.hash(data[: len(data) - len(rest)])
+            self._update(data[: len(data) - len(rest)])
             self.fragments += "".join(f"{byte:x}"[0] for byte in self.md5.digest()[:NIBBLES])
             data = rest
-        self.hash(data)
+        self._update(data)
 
-    def hash(self, data: memoryview) -> None:
+    def _update(self, data: memoryview) -> None:
         """Add bytes within which no fragment ends."""
         self.md5.update(data)
         self.at += len(data)
@@ -77,20 +190,8 @@ def fragment_offsets(total: int) -> list[int]:
     return sorted(min(start + CHUNK, total) for start in starts if start < total)
 
 
-def compute_media_sums(path: Path) -> tuple[str, str]:
-    """Return (MD5, fragment sums) of an ISO. Raises VerifyError if it is none, TreeError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
-        total, size = _covered_size(file), file.seek(0, 2)
-        if total + SKIPPED * SECTOR > size:
-            raise _truncated_error(str(path))
-        file.seek(0)
-        sums = MediaSums(total)
-        sums.read(file, total)
-    return sums.result
-
-
 def _covered_size(file: FileIO) -> int:
-    """Return how many bytes the media check covers, by the ISO's own words. Raises VerifyError if it is none."""
+    """Return how many bytes the media check covers, as its volume descriptor says. Raises VerifyError if it is none."""
     file.seek(0)
     head = file.read(PVD + SECTOR)
     if head[PVD : PVD + 6] != b"\x01CD001":
@@ -104,103 +205,3 @@ def _truncated_error(name: str) -> VerifyError:
     return VerifyError(
         f"{name}: is cut short, it declares more sectors than it has", hint="delete it, doit makes it again"
     )
-
-
-class SumFollower:
-    """Takes the sums of an ISO in a thread of its own, behind whoever writes it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.said = threading.Condition()
-        self.safe, self.useless = 0, False
-        self.found: tuple[str, str] | None = None
-        self.thread = threading.Thread(target=self.follow, name="media sums", daemon=True)
-
-    def settled(self, offset: int) -> None:
-        """Hear that nothing before an offset will change any more; a lower one than before takes that back."""
-        with self.said:
-            self.useless = self.useless or offset < self.safe
-            self.safe = offset
-            self.said.notify()
-
-    def give_up(self) -> None:
-        """Follow no longer; the thread ends."""
-        with self.said:
-            self.useless = True
-            self.said.notify()
-
-    def result(self) -> tuple[str, str]:
-        """Return (MD5, fragment sums) of the ISO, which has been written. Raises VerifyError, TreeError."""
-        self.settled(ALL)
-        self.thread.join()
-        return self.found or compute_media_sums(self.path)
-
-    def follow(self) -> None:
-        """Add block after block as they settle; whatever goes wrong is found again, and raised, by result()."""
-        try:
-            if self.reaches(files.BLOCK):
-                with self.path.open("rb", buffering=0) as file:
-                    self.found = self.followed(file)
-        except (OSError, VerifyError):
-            self.found = None
-
-    def followed(self, file: FileIO) -> tuple[str, str] | None:
-        """Return the sums of a file that is being written, None if that came to nothing."""
-        sums = MediaSums(_covered_size(file))
-        file.seek(0)
-        while sums.at < sums.total:
-            until = min(sums.at + files.BLOCK, sums.total)
-            if not self.reaches(until):
-                return None
-            sums.read(file, until)
-        return sums.result if self.reaches(ALL) else None
-
-    def reaches(self, offset: int) -> bool:
-        """Wait until everything before an offset is settled; return whether it ever is."""
-        with self.said:
-            self.said.wait_for(lambda: self.useless or self.safe >= offset)
-            return not self.useless
-
-
-@contextmanager
-def follow_media_sums(path: Path) -> Iterator[SumFollower]:
-    """Yield a follower of path, which is about to be written; no thread outlives the block."""
-    follower = SumFollower(path)
-    follower.thread.start()
-    try:
-        yield follower
-    finally:
-        follower.give_up()
-        follower.thread.join()
-
-
-PHRASE = "THIS IS NOT THE SAME AS RUNNING MD5SUM ON THIS ISO!!"
-
-
-def implant_md5(path: Path, sums: tuple[str, str] | None = None) -> str:
-    """Write the media check's MD5 into an ISO, in place; return it. Raises VerifyError if path is no ISO.
-
-    sums  MD5 and fragment sums of the ISO, where somebody has taken them already
-
-    Source: isomd5sum, libimplantisomd5.c
-    """
-    digest, fragments = sums or compute_media_sums(path)
-    text = (
-        f"ISO MD5SUM = {digest};SKIPSECTORS = {SKIPPED};RHLISOSTATUS=1;FRAGMENT SUMS = {fragments};"
-        f"FRAGMENT COUNT = {FRAGMENTS};{PHRASE}"
-    )
-    with files.wrap_os_errors(path, "sealed"), path.open("r+b") as file:
-        file.seek(FIELD_AT)
-        file.write(text.encode().ljust(FIELD))
-    return digest
-
-
-def read_implanted_md5(path: Path) -> tuple[str, str]:
-    """Return (MD5, fragment sums) as they stand in an ISO. Raises VerifyError if it has none."""
-    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
-        file.seek(FIELD_AT)
-        text = file.read(FIELD).decode("ascii", "replace")
-    values = dict(part.split(" = ", 1) for part in text.split(";") if " = " in part)
-    if "ISO MD5SUM" not in values:
-        raise VerifyError(f"{path}: has no implanted MD5; its default boot entry would stop at the media check")
-    return values["ISO MD5SUM"], values.get("FRAGMENT SUMS", "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network install medium: what of the tree is on it, and boot menus that say where it installs from."""
+"""The network install ISO: which files of the tree are on it, and boot menus with the URL that it installs from."""
 
 from __future__ import annotations
 
@@ -26,24 +26,6 @@ REPO = re.compile(r"(?<=\binst\.repo=)\S+")
 ENTRY = re.compile(r"^.*\binst\.stage2=.*$", re.MULTILINE)
 
 
-def set_install_url(text: str, url: str) -> str:
-    """Return a boot menu whose every entry that starts the installer installs from url."""
-    return ENTRY.sub(lambda entry: _set_inst_repo(entry.group(), url), text)
-
-
-def _set_inst_repo(line: str, url: str) -> str:
-    """Return a boot line with inst.repo=url, in the place of another one or behind inst.stage2."""
-    if REPO.search(line):
-        return REPO.sub(lambda _: url, line)
-    return STAGE2.sub(lambda stage2: f"{stage2.group()} inst.repo={url}", line)
-
-
-def install_urls(text: str) -> set[str]:
-    """Return every URL that a boot menu installs from; "" for an entry that names none."""
-    found = [REPO.search(entry.group()) for entry in ENTRY.finditer(text)]
-    return {url.group() if url else "" for url in found}
-
-
 @dataclass(frozen=True)
 class NetinstallParts:
     """Where the files of the network install medium come from.
@@ -63,7 +45,7 @@ class NetinstallParts:
 def write_netinstall_iso(
     branding: Branding, settings: NetinstallSettings, mirrors: ReleaseUrls, parts: NetinstallParts, target: IsoTarget
 ) -> Mapping[str, str]:
-    """Write the medium, and put it into the tree as well."""
+    """Write the ISO, and link it into the tree."""
     identity = branding.identity
     volume, url = settings.volume(identity), settings.address(identity, mirrors)
     named = replace(identity, volume_id=volume)
@@ -71,6 +53,30 @@ def write_netinstall_iso(
     did = build.finish_medium(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), target)
     files.link_file(target.path, parts.in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
+
+
+def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
+    """Return what goes on the medium: of the tree what a boot needs, and on top of it what is its own."""
+    shared = build.medium_files(tree_root, _is_netinstall_file)
+    return {**shared, **build.medium_files(own, lambda _: True)}
+
+
+def set_install_url(text: str, url: str) -> str:
+    """Return a boot menu whose every entry that starts the installer installs from url."""
+    return ENTRY.sub(lambda entry: _set_inst_repo(entry.group(), url), text)
+
+
+def install_urls(text: str) -> set[str]:
+    """Return every URL that a boot menu installs from; "" for an entry that names none."""
+    found = [REPO.search(entry.group()) for entry in ENTRY.finditer(text)]
+    return {url.group() if url else "" for url in found}
+
+
+def _set_inst_repo(line: str, url: str) -> str:
+    """Return a boot line with inst.repo=url, in the place of another one or behind inst.stage2."""
+    if REPO.search(line):
+        return REPO.sub(lambda _: url, line)
+    return STAGE2.sub(lambda stage2: f"{stage2.group()} inst.repo={url}", line)
 
 
 def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> None:
@@ -97,17 +103,10 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
         files.remove_file(own / stale)
 
 
-def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
-    """Return what goes on the medium: of the tree what a boot needs, and on top of it what is its own."""
-    shared = build.medium_files(tree_root, _is_netinstall_file)
-    return {**shared, **build.medium_files(own, lambda _: True)}
-
-
 def _is_netinstall_file(relative: str) -> bool:
     """Return whether a file of the tree goes on the medium."""
     return any(fnmatchcase(relative, pattern) for pattern in NETINSTALL_FILES)
 
 
 def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> write.IsoMedium:
-    """Return the medium of these files."""
     return write.IsoMedium(named.volume, named.product, f"{named.product} {named.title} netinstall", named.epoch, found)

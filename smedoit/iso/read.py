@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door to a finished ISO: raw bytes, and files by their Rock Ridge names, read with pycdlib."""
+"""A finished ISO opened with pycdlib."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class IsoImage:
         self.iso: Any = pycdlib.PyCdlib()
         try:
             self.iso.open_fp(self.raw)
-            self.records = dict(self.walk())
+            self.records = dict(self._walk())
         except iso_damage_errors() as error:
             raise VerifyError(
                 f"{path}: is too damaged to be read as an ISO: {error}", hint="delete it, doit makes it again"
             ) from None
 
-    def walk(self) -> Iterable[tuple[str, Any]]:
+    def _walk(self) -> Iterable[tuple[str, Any]]:
         """Yield (path, directory record) of every file."""
         for directory, _, files in self.iso.walk(rr_path="/"):
             for name in files:
@@ -60,7 +60,7 @@ class IsoImage:
                 yield data
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file, nothing if it is not there."""
+        """Return the content of a file, b"" if it is not there."""
         return b"".join(self.blocks(name)) if name in self.records else b""
 
     def sha256(self, name: str) -> str:
@@ -72,7 +72,7 @@ class IsoImage:
 
 
 def iso_damage_errors() -> tuple[type[Exception], ...]:
-    """Return what pycdlib and struct raise when they stumble over damaged bytes."""
+    """Return what pycdlib and struct raise for damaged bytes."""
     from pycdlib.pycdlibexception import PyCdlibException
 
     return (PyCdlibException, struct.error, ValueError, IndexError, KeyError)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source ISO, or the discs of it: which source package goes on which, written and sealed."""
+"""The source ISO, or its discs: which source package goes on which, written and sealed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from smedoit.runtime import files
 from smedoit.tree import layers
 
 SECTOR = 2048
-A_FILE = 4096  # bytes of a disc that a package needs besides its own: names, twice, and its part of the repodata
-A_DISC = 2 << 20  # and a disc besides its files: headers, keys, what of repodata has no package, and what fills it up
+FILE_OVERHEAD = 4096  # bytes a package needs besides its own: names, twice, and its part of the repodata
+DISC_OVERHEAD = 2 << 20  # bytes a disc needs besides its packages: headers, keys, the rest of repodata, padding
 
 
 @dataclass(frozen=True)
@@ -34,55 +34,6 @@ class SourceDisc:
     name: str
     volume: str
     picks: tuple[SelectedPackage, ...]
-
-
-def assign_discs(sizes: Mapping[str, int], room: int) -> list[list[str]]:
-    """Return which names go on which disc: in sorted order, each on the first disc with room for it.
-
-    sizes  name -> bytes that it takes on a disc
-    room   bytes of a disc; 0 puts everything on one
-
-    Raises ContentError for names that no disc could hold.
-    """
-    too_large = [f"{name}, {format_size(size)}" for name, size in sizes.items() if room and size > room]
-    if too_large:
-        raise ContentError(
-            f"[sources] disc_size leaves {format_size(room)} a disc for packages\n"
-            f"{format_grouped({'too large': too_large})}",
-            hint="give release.toml a larger disc_size, or 0 for a single source ISO",
-        )
-    filled: list[tuple[int, list[str]]] = [(0, [])]
-    for name, size in sorted(sizes.items()):
-        number = next((n for n, (used, _) in enumerate(filled) if not room or used + size <= room), len(filled))
-        if number == len(filled):
-            filled.append((0, []))
-        used, names = filled[number]
-        filled[number] = used + size, [*names, name]
-    return [names for _, names in filled]
-
-
-def plan_source_discs(
-    picks: Sequence[SelectedPackage], settings: SourceIsoSettings, identity: ReleaseIdentity, name: str
-) -> list[SourceDisc]:
-    """Return the discs that source packages go on; a single one bears name, several NAME-disc1 and so on.
-
-    Raises ContentError if a disc is too small for a package.
-    """
-    by_name = {pick.package.filename: pick for pick in picks}
-    sizes = {name: _disc_footprint(pick.package) for name, pick in by_name.items()}
-    groups = assign_discs(sizes, max(1, settings.disc_size - A_DISC) if settings.disc_size else 0)
-    if len(groups) == 1:
-        return [SourceDisc(0, name, settings.volume(identity), tuple(picks))]
-    stem = name.removesuffix(".iso")
-    return [
-        SourceDisc(n, f"{stem}-disc{n}.iso", settings.volume(identity, n), tuple(by_name[name] for name in names))
-        for n, names in enumerate(groups, 1)
-    ]
-
-
-def _disc_footprint(package: Package) -> int:
-    """Return the bytes of a disc that a package needs."""
-    return -(-package.size // SECTOR) * SECTOR + A_FILE
 
 
 @dataclass(frozen=True)
@@ -104,9 +55,9 @@ class SourceTree:
 def write_source_iso(
     identity: ReleaseIdentity, settings: SourceIsoSettings, tree: SourceTree, memory: Path, target: IsoTarget
 ) -> Mapping[str, str]:
-    """Write the source ISO, or the discs of it, and remove those that are no more.
+    """Write the source ISO, or its discs, and remove discs of an earlier run that are not needed any more.
 
-    memory  of parsed packages
+    memory  cache of parsed packages
     """
     srpms, own = tree.srpms, tree.own
     picks = lock.read_lock(tree.lock)
@@ -128,6 +79,50 @@ def write_source_iso(
     return {key: "\n".join(result[key] for result in results) for key in ("did", "result")}
 
 
+def plan_source_discs(
+    picks: Sequence[SelectedPackage], settings: SourceIsoSettings, identity: ReleaseIdentity, name: str
+) -> list[SourceDisc]:
+    """Return the discs that source packages go on; a single one bears name, several NAME-disc1 and so on.
+
+    Raises ContentError if a disc is too small for a package.
+    """
+    by_name = {pick.package.filename: pick for pick in picks}
+    sizes = {name: _disc_footprint(pick.package) for name, pick in by_name.items()}
+    groups = assign_discs(sizes, max(1, settings.disc_size - DISC_OVERHEAD) if settings.disc_size else 0)
+    if len(groups) == 1:
+        return [SourceDisc(0, name, settings.volume(identity), tuple(picks))]
+    stem = name.removesuffix(".iso")
+    return [
+        SourceDisc(n, f"{stem}-disc{n}.iso", settings.volume(identity, n), tuple(by_name[name] for name in names))
+        for n, names in enumerate(groups, 1)
+    ]
+
+
+def assign_discs(sizes: Mapping[str, int], room: int) -> list[list[str]]:
+    """Return which names go on which disc: in sorted order, each on the first disc with room for it.
+
+    sizes  name -> bytes that it takes on a disc
+    room   bytes of a disc; 0 puts everything on one
+
+    Raises ContentError for names that no disc could hold.
+    """
+    too_large = [f"{name}, {format_size(size)}" for name, size in sizes.items() if room and size > room]
+    if too_large:
+        listed = format_grouped({"too large": too_large})
+        raise ContentError(
+            f"[sources] disc_size leaves {format_size(room)} a disc for packages\n{listed}",
+            hint="give release.toml a larger disc_size, or 0 for a single source ISO",
+        )
+    filled: list[tuple[int, list[str]]] = [(0, [])]
+    for name, size in sorted(sizes.items()):
+        number = next((n for n, (used, _) in enumerate(filled) if not room or used + size <= room), len(filled))
+        if number == len(filled):
+            filled.append((0, []))
+        used, names = filled[number]
+        filled[number] = used + size, [*names, name]
+    return [names for _, names in filled]
+
+
 def source_disc_files(disc: SourceDisc, srpms: Path, pinned: Iterable[Path], own: Path) -> dict[str, Path]:
     """Return what goes on a disc: its packages with their repodata, and the keys that they are signed with."""
     repodata = _disc_repodata(disc, own, srpms)
@@ -136,6 +131,11 @@ def source_disc_files(disc: SourceDisc, srpms: Path, pinned: Iterable[Path], own
         **{f"SRPMS/repodata/{name}": repodata / name for name in layers.list_tree_files(repodata)},
         **{path.name: path for path in pinned},
     }
+
+
+def _disc_footprint(package: Package) -> int:
+    """Return the bytes of a disc that a package needs."""
+    return -(-package.size // SECTOR) * SECTOR + FILE_OVERHEAD
 
 
 def _disc_repodata(disc: SourceDisc, own: Path, srpms: Path) -> Path:

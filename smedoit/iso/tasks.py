@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The media: the installation ISO, the network install ISO, the source ISO."""
+"""The tasks of the media: installation ISO, network install ISO, source ISO."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, NETINSTALL_IMAGE
 from smedoit.runtime.filesets import FileSet, matches_patterns
-from smedoit.tree.tasks import branded, either
-from smedoit.tree.tasks import sources as origins
+from smedoit.tree.tasks import branding_config, tree_source_files, tree_sources
+
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL_IMAGE)
 
 
 def layout_directory(rel: Release) -> Path:
-    """Return where it is kept what lies where on a finished medium."""
+    """Return the directory of the layouts: which file lies where on each ISO."""
     return rel.layout(rel.iso).parent
 
 
 def source_iso(rel: Release) -> Task:
-    """The source ISO, or the discs of it."""
+    """The source ISO, or its discs where one is too small."""
     own = rel.state / "discs"
     keys = [key.file for key in rel.keys]
     beside = f"{rel.source_iso.stem}*.iso"
@@ -67,7 +68,7 @@ def netinstall(rel: Release) -> Task:
             branding=Branding(identity, rel.rules),
             settings=rel.netinstall,
             mirrors=rel.release_urls,
-            parts=NetinstallParts(sources=origins(rel), tree=rel.tree, own=own, in_tree=in_tree),
+            parts=NetinstallParts(sources=tree_sources(rel), tree=rel.tree, own=own, in_tree=in_tree),
             target=IsoTarget(rel.netinstall_iso, layout_directory(rel), rel.memories.digests),
         )
 
@@ -76,11 +77,11 @@ def netinstall(rel: Release) -> Task:
         run=run,
         inputs=[
             FileSet(rel.content.path / "netinstall"),
-            *either(rel, GRUB_CFG, EFI_IMAGE),
+            *tree_source_files(rel, GRUB_CFG, EFI_IMAGE),
             FileSet(rel.tree, NETINSTALL_FILES),
         ],
         config={
-            **branded(rel, "product", "aliases", "version", "label", "date"),
+            **branding_config(rel, "product", "aliases", "version", "label", "date"),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
             "[release_urls] urls": rel.release_urls.urls,
@@ -97,16 +98,13 @@ def netinstall(rel: Release) -> Task:
     )
 
 
-OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL_IMAGE)
-
-
 def on_medium(relative: str) -> bool:
     """Return whether a file of the tree goes on the medium."""
     return not matches_patterns(relative, OFF_MEDIUM)
 
 
 def iso(rel: Release) -> Task:
-    """The sealed ISO."""
+    """The installation ISO, with the MD5 of the media check, and its SHA-256 beside it."""
 
     def run() -> object:
         from smedoit.iso.build import IsoTarget, write_installation_iso

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read a finished ISO back with fresh eyes: nothing is taken from memory, all from its bytes."""
+"""Verify a finished ISO from its bytes alone, without any cache of the build."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SOURCES = (*ANY, *REPOSITORY)
 
 
 def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] = INSTALLATION) -> str:
-    """Hold the ISO at path against what it must say; return what was checked.
+    """Compare the ISO at path with what is expected of it; return what was checked.
 
-    Raises VerifyError with everything that is wrong with it, by kind.
+    Raises VerifyError with all findings, by kind.
     """
     if not path.is_file():
-        raise VerifyError(f"{path}: there is no ISO yet", hint="run doit iso first")
+        raise VerifyError(f"{path}: no such ISO", hint="run doit iso first")
     findings = Findings()
     with files.wrap_os_errors(path, "read"):
         image = IsoImage(path)
@@ -47,9 +47,8 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
             hint="delete it and run doit; if that does not help, send the log",
         )
     *most, last = map(_describe_check, checks)
-    return f"{len(image.records)} files, {', '.join(most)} and {last} are right"
+    return f"{len(image.records)} files verified: {', '.join(most)} and {last}"
 
 
 def _describe_check(check: Check) -> str:
-    """Return what a check looks at, in words."""
     return check.__name__.removeprefix("check_").replace("_", " ")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What firmware, boot loaders and the media check see of a finished ISO: seal, labels, boot records, menus."""
+"""What firmware, boot loaders and the media check read of an ISO: implanted MD5, labels, boot records, menus."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ def check_iso_checksums(image: IsoImage, _: ExpectedIso, findings: Findings) -> 
     try:
         findings.check(
             media_check.read_implanted_md5(image.path) == media_check.compute_media_sums(image.path),
-            "seal",
+            "media check",
             "the implanted MD5 is wrong",
         )
     except VerifyError as error:
-        findings.add("seal", str(error).splitlines()[0])
+        findings.add("media check", str(error).splitlines()[0])
     beside = image.path.with_name(f"{image.path.name}.sha256")
     line = checksums.checksum_line(digests.sha256_file(image.path), image.path.name)
-    findings.check(beside.is_file() and beside.read_text() == line, "seal", f"{beside.name} does not hold its SHA-256")
+    findings.check(
+        beside.is_file() and beside.read_text() == line, "checksum", f"{beside.name} does not hold its SHA-256"
+    )
 
 
 def check_volume_descriptor(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
@@ -74,7 +76,7 @@ def _start_sector(image: IsoImage, name: str) -> int:
 
 
 def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
-    """MBR and both GPTs lead to the same two places, and their checksums are right."""
+    """MBR and both GPTs lead to the same two places, with correct checksums."""
     efi = _start_sector(image, EFI_IMAGE) * SECTOR // BLOCK
     head = image.at(0, BLOCK)
     try:
@@ -101,7 +103,9 @@ def _check_gpts(image: IsoImage, efi: int, findings: Findings) -> None:
     last = image.size() // BLOCK - 1
     tables = [_read_gpt(image, 1), _read_gpt(image, last)]
     places = [(table.own, table.other) for table in tables]
-    findings.check(places == [(1, last), (last, 1)], "partitions", f"the two GPTs are at {places} by their own words")
+    findings.check(
+        places == [(1, last), (last, 1)], "partitions", f"the two GPTs are at {places}, as they say themselves"
+    )
     for table in tables:
         starts = {partition.first for partition in table.partitions}
         findings.check(efi in starts, "partitions", f"the GPT at block {table.own} does not lead to efiboot.img")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on a finished ISO, against what must be: files, packages, repodata, .treeinfo."""
+"""What is on a finished ISO, compared with what must be there: files, packages, repodata, .treeinfo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on 
 
 @dataclass(frozen=True)
 class ExpectedIso:
-    """What the ISO must say.
+    """What must be on the ISO.
 
     packages    where its packages lie, with a slash at the end
     repository  where its repodata/ lies, likewise; hrefs in it are relative to this place

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A medium and how it is written: ISO 9660 level 3, Rock Ridge, Joliet, El Torito twice, isohybrid."""
+"""Write a medium: ISO 9660 level 3, Rock Ridge, Joliet, El Torito twice, isohybrid."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from smedoit.runtime import files
 SECTOR = 2048
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
-PAD = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
-LEAST = 512  # sectors of the smallest medium: Debian's checkisomd5 stumbles over images of under 336
-BEHIND = 1 << 20  # bytes that pycdlib may still go back, into isolinux.bin for its boot info table
-SHARED = 1 << 20  # files at least this large are looked at for twins, which then share their place
+TRAILING_SECTORS = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
+MIN_SECTORS = 512  # of the smallest ISO: Debian's checkisomd5 fails on images of under 336
+REWRITE_WINDOW = 1 << 20  # bytes that pycdlib may still go back, into isolinux.bin for its boot info table
+DEDUPLICATED_FROM = 1 << 20  # files at least this large are compared by digest; equal ones share their extent
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
-IDENTIFIED = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
+PUBLISHER_LIMIT = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
 LABEL, JOLIET_LABEL = 32, 16  # blkid takes the whole label if the shorter one is its beginning
 FILE_MODE, DIRECTORY_MODE = 0o100644, 0o040755
 NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs of a medium follow from its names
@@ -47,46 +47,6 @@ class IsoMedium:
     epoch: int
     files: Mapping[str, Path]
     bootable: bool = True
-
-
-def _check_bootable(medium: IsoMedium) -> None:
-    """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
-    if not medium.bootable:
-        return
-    for name in (BIOS_IMAGE, EFI_IMAGE):
-        if name not in medium.files:
-            raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
-    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
-    if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
-        raise ContentError(
-            f"{medium.files[BIOS_IMAGE]}: is no isolinux.bin that can start from USB",
-            hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
-        )
-
-
-class IsoOutput(BufferedWriter):
-    """The file that pycdlib writes, which tells how much of it is settled.
-
-    Before the content of the files it writes hither and thither, then front to back.
-
-    content  offset at which the content of the files begins
-    settled  called with an offset before which nothing changes any more; a lower one takes that back
-    """
-
-    def __init__(self, path: Path, content: int, settled: Callable[[int], None]) -> None:
-        super().__init__(FileIO(path, "wb"))
-        self.content, self.settled = content, settled
-        self.said = 0
-
-    def write(self, data: Any) -> int:
-        """Write, and tell if that settles something."""
-        at = self.tell()
-        written = super().write(data)
-        final = max(at - BEHIND, 0) if at >= self.content else 0
-        if final > self.said or at < self.said:
-            self.said = min(final, at)
-            self.settled(self.said)
-        return written
 
 
 def write_iso(
@@ -115,8 +75,48 @@ def write_iso(
     return offsets
 
 
+def _check_bootable(medium: IsoMedium) -> None:
+    """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
+    if not medium.bootable:
+        return
+    for name in (BIOS_IMAGE, EFI_IMAGE):
+        if name not in medium.files:
+            raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
+    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
+    if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
+        raise ContentError(
+            f"{medium.files[BIOS_IMAGE]}: is no isolinux.bin that can start from USB",
+            hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
+        )
+
+
+class IsoOutput(BufferedWriter):
+    """The file that pycdlib writes; it reports how much of it is settled.
+
+    pycdlib writes up to the content of the files in any order, then front to back.
+
+    content  offset at which the content of the files begins
+    settled  called with an offset before which nothing changes any more; a lower one takes that back
+    """
+
+    def __init__(self, path: Path, content: int, settled: Callable[[int], None]) -> None:
+        super().__init__(FileIO(path, "wb"))
+        self.content, self.settled = content, settled
+        self.announced = 0
+
+    def write(self, data: Any) -> int:
+        """Write, and report what that settles."""
+        at = self.tell()
+        written = super().write(data)
+        final = max(at - REWRITE_WINDOW, 0) if at >= self.content else 0
+        if final > self.announced or at < self.announced:
+            self.announced = min(final, at)
+            self.settled(self.announced)
+        return written
+
+
 def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
-    """Return pycdlib's picture of the medium, with everything in its place; names learns what the files are called."""
+    """Return the medium as pycdlib composes it; names is filled with the ISO 9660 names of its files."""
     import pycdlib
 
     iso = pycdlib.PyCdlib()
@@ -135,7 +135,7 @@ def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
     if medium.bootable:
         _make_bootable(iso, medium, names)
     for descriptor in (*iso.pvds, *iso.svds):
-        descriptor.space_size = max(descriptor.space_size + PAD, LEAST)
+        descriptor.space_size = max(descriptor.space_size + TRAILING_SECTORS, MIN_SECTORS)
     iso.force_consistency()
     iso.inodes.sort(key=_file_sector)  # so that they are written front to back
     return iso
@@ -148,12 +148,12 @@ def _file_sector(inode: Any) -> int:
 
 def _volume_identifier(text: str) -> str:
     """Return text as a volume descriptor carries it: upper case, ASCII, and not too long."""
-    return text.upper().encode("ascii", "replace").decode()[:IDENTIFIED]
+    return text.upper().encode("ascii", "replace").decode()[:PUBLISHER_LIMIT]
 
 
 @contextmanager
 def frozen_clock(epoch: int) -> Iterator[None]:
-    """Let pycdlib see one moment, in UTC, while it composes: it dates everything by the clock."""
+    """Give pycdlib epoch, in UTC, for the time within the block: it dates everything by the clock."""
     from pycdlib import dates, headervd, pycdlib, utils
 
     class Clock:
@@ -177,7 +177,7 @@ def frozen_clock(epoch: int) -> Iterator[None]:
 
 
 def _add_files(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
-    """Add directories and files, sorted; large files with the same content take one place."""
+    """Add directories and files, sorted; large files with the same content share an extent."""
     twins: dict[tuple[int, str], str] = {}
     for path in sorted({str(parent) for name in medium.files for parent in PurePosixPath(name).parents} - {"."}):
         place = names.of(path, directory=True)
@@ -191,7 +191,7 @@ def _add_file(iso: Any, path: str, source: Path, names: IsoNames, twins: dict[tu
     """Add one file, or another name for one that is there already."""
     place = names.of(path, directory=False)
     size = source.stat().st_size
-    key = (size, files.digest_file(source)) if size >= SHARED and not path.endswith(".rpm") else None
+    key = (size, files.digest_file(source)) if size >= DEDUPLICATED_FROM and not path.endswith(".rpm") else None
     twin = twins.setdefault(key, place) if key else place
     if twin != place:
         iso.add_hard_link(iso_old_path=twin, iso_new_path=place, rr_name=_basename(path))
@@ -201,7 +201,6 @@ def _add_file(iso: Any, path: str, source: Path, names: IsoNames, twins: dict[tu
 
 
 def _basename(path: str) -> str:
-    """Return the last part of a path."""
     return path.rpartition("/")[2]
 
 
@@ -242,7 +241,7 @@ class IsoNames:
         return self.files[path]
 
     def unique(self, above: str, stem: str, extension: str) -> str:
-        """Return the first of STEM.EXT, STEM1.EXT … that nobody has."""
+        """Return the first of STEM.EXT, STEM1.EXT … that is not taken."""
         taken = self.taken.setdefault(above, set())
         room = IDENTIFIER - len(extension)
         candidate, count = stem[:room], 0

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""jigdo: an image as files that mirrors have, and a template with the rest.
+"""The formats of jigdo: an image as files that mirrors have, and a template with the rest.
 
-The template holds, compressed, whatever no mirror has, and at its end a description that says
-in which order rest and files make the image. Who downloads with jigdo needs the small template
-and takes the files from any mirror. We know where every file lies, so nothing is searched.
+The template holds, compressed, what no mirror has, and ends in a description of the order in
+which rest and files make the image. A download needs the small template, and takes the files
+from any mirror. We know where every file lies, so nothing is searched.
 
 Source: TechDetails.txt of jigdo-file, "File format of .template and .tmp files"
 """
@@ -22,10 +22,9 @@ from smedoit.runtime.digests import BLOCK
 FORMAT = "1.1"  # MD5 and zlib: jigdo-file from 0.6.3 on, jigit and all that came later read it
 GENERATOR = f"smedoit/{__version__}"
 COMMENT = "Give the .jigdo file that lies beside this one to jigdo-lite; see http://atterer.org/jigdo/"
-SMALLEST = 4096  # a smaller file costs whoever downloads more as a request of its own than in the template
+MIN_FILE_SIZE = 4096  # bytes; a smaller file costs more as a request of its own than in the template
 LABEL = "smeos"  # stands for the directory smeos/ of a release on the mirrors
-NAME = re.compile(r"[A-Za-z0-9._+~^@,/-]+")  # what no reader of [Parts] and no URL takes for anything else
-
+NAME = re.compile(r"[A-Za-z0-9._+~^@,/-]+")  # no character with a meaning in [Parts] or in a URL
 ENCODED = re.compile(r"[A-Za-z0-9_-]{22}")
 
 LITERAL, IMAGE, FILE = 2, 5, 6  # types of entry in the description
@@ -66,13 +65,28 @@ class TemplateDescription:
     regions: tuple[FileRegion | LiteralRegion, ...]
 
 
+@dataclass(frozen=True)
+class JigdoFile:
+    """What a .jigdo file says.
+
+    parts    MD5 in hexadecimal -> path below the label
+    servers  URLs of the label, in order
+    """
+
+    image: str
+    template: str
+    template_md5: str
+    parts: Mapping[str, str]
+    servers: tuple[str, ...]
+
+
 class JigdoError(ValueError):
     """A template or .jigdo file that no reader would take; its text says why."""
 
 
 def may_be_fetched(path: str, size: int) -> bool:
-    """Return whether a file may be fetched from a mirror: large enough, and with a name that survives all readers."""
-    return size >= SMALLEST and NAME.fullmatch(path) is not None
+    """Return whether a file may be fetched from a mirror: large enough, with a name that needs no quoting."""
+    return size >= MIN_FILE_SIZE and NAME.fullmatch(path) is not None
 
 
 def image_regions(parts: Iterable[FileRegion], size: int) -> list[FileRegion | LiteralRegion]:
@@ -104,9 +118,9 @@ def data_part_header(compressed: int, plain: int) -> bytes:
     return DATA + _le48(compressed + 16) + _le48(plain)
 
 
-def format_description(every: Iterable[FileRegion | LiteralRegion], size: int, md5: str) -> bytes:
+def format_description(regions: Iterable[FileRegion | LiteralRegion], size: int, md5: str) -> bytes:
     """Return the end of a template: every region of the image, then its size and MD5."""
-    entries = b"".join(_region_entry(region) for region in every)
+    entries = b"".join(_region_entry(region) for region in regions)
     image = bytes([IMAGE]) + _le48(size) + bytes.fromhex(md5) + struct.pack("<I", BLOCK)
     length = _le48(len(DESCRIPTION) + 6 + len(entries) + len(image) + 6)
     return DESCRIPTION + length + entries + image + length
@@ -133,7 +147,7 @@ def parse_description(data: bytes) -> TemplateDescription:
     while at < end:
         kind = data[at]
         if kind not in LENGTHS or at + LENGTHS[kind] > end:
-            raise JigdoError(f"its description has an entry of type {kind}, which is none of ours, or is cut short")
+            raise JigdoError(f"its description has an entry of type {kind}, unknown or cut short")
         size = int.from_bytes(data[at + 1 : at + 7], "little")
         if kind == IMAGE:
             if size != offset or at + LENGTHS[kind] != end:
@@ -141,7 +155,7 @@ def parse_description(data: bytes) -> TemplateDescription:
             return TemplateDescription(size, data[at + 7 : at + 23].hex(), tuple(found))
         found.append(LiteralRegion(offset, size) if kind == LITERAL else _parse_region(data, at, offset, size))
         at, offset = at + LENGTHS[kind], offset + size
-    raise JigdoError("its description says nothing of the image")
+    raise JigdoError("its description has no entry for the image")
 
 
 def _parse_region(data: bytes, at: int, offset: int, size: int) -> FileRegion:
@@ -173,7 +187,7 @@ def format_jigdo(
     """Return a .jigdo file.
 
     image    file name of the ISO; its template bears the same name
-    sums     its digests by kind, for people
+    sums     its digests by kind, for readers
     mirrors  base URLs, each with smeos/ below it
     """
     unique = {part.md5: part.path for part in reversed(parts)}
@@ -217,21 +231,6 @@ def jigdo_name(image: str) -> str:
     return f"{image.removesuffix('.iso')}.jigdo"
 
 
-@dataclass(frozen=True)
-class JigdoFile:
-    """What a .jigdo file says.
-
-    parts    MD5 in hexadecimal -> path below the label
-    servers  URLs of the label, in order
-    """
-
-    image: str
-    template: str
-    template_md5: str
-    parts: Mapping[str, str]
-    servers: tuple[str, ...]
-
-
 def parse_jigdo(text: str) -> JigdoFile:
     """Return what a .jigdo file of ours says. Raises JigdoError."""
     sections: dict[str, list[tuple[str, str]]] = {}
@@ -249,4 +248,4 @@ def parse_jigdo(text: str) -> JigdoFile:
         servers = tuple(value for key, value in sections["Servers"] if key == LABEL)
         return JigdoFile(image["Filename"], image["Template"], md5, parts, servers)
     except KeyError as error:
-        raise JigdoError(f"it does not say its {error.args[0]}") from None
+        raise JigdoError(f"it has no {error.args[0]}") from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-""".jigdo and .template of every ISO."""
+"""The tasks of jigdo: .jigdo and .template of every ISO."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door to jigdo's templates: written from what is known of the image, read back without that knowledge."""
+"""Write and read jigdo's templates."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ID_AND_LENGTH = 10
 LONGEST_HEADER = 4096
 
 
-def write_template(image: Path, every: Sequence[FileRegion | LiteralRegion], md5: str, target: Path) -> None:
+def write_template(image: Path, regions: Sequence[FileRegion | LiteralRegion], md5: str, target: Path) -> None:
     """Write the template of an image whose regions and MD5 are known. Raises FileError."""
-    literals = [region for region in every if isinstance(region, LiteralRegion)]
-    size = every[-1].offset + every[-1].size if every else 0
+    literals = [region for region in regions if isinstance(region, LiteralRegion)]
+    size = regions[-1].offset + regions[-1].size if regions else 0
     with (
         files.replacing_file(target) as beside,
         beside.open("wb") as out,
@@ -33,31 +33,11 @@ def write_template(image: Path, every: Sequence[FileRegion | LiteralRegion], md5
         for piece in _split_pieces(_literal_blocks(file, literals)):
             packed = zlib.compress(piece, LEVEL)
             out.write(format.data_part_header(len(packed), len(piece)) + packed)
-        out.write(format.format_description(every, size, md5))
-
-
-def _literal_blocks(file: IO[bytes], literals: Iterable[LiteralRegion]) -> Iterator[bytes]:
-    """Yield the bytes of the literals, in blocks."""
-    for literal in literals:
-        file.seek(literal.offset)
-        for start in range(0, literal.size, PIECE):
-            yield file.read(min(PIECE, literal.size - start))
-
-
-def _split_pieces(stretches: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in pieces of equal size; the last one may be shorter."""
-    held = bytearray()
-    for stretch in stretches:
-        held += stretch
-        while len(held) >= PIECE:
-            yield bytes(held[:PIECE])
-            del held[:PIECE]
-    if held:
-        yield bytes(held)
+        out.write(format.format_description(regions, size, md5))
 
 
 def read_template(path: Path) -> TemplateDescription:
-    """Return what a template says of its image. Raises JigdoError, TreeError."""
+    """Return what a template says of its image. Raises JigdoError, FileError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         _seek_first_piece(file)
         end = file.seek(0, os.SEEK_END)
@@ -69,16 +49,8 @@ def read_template(path: Path) -> TemplateDescription:
         return format.parse_description(file.read(length))
 
 
-def _seek_first_piece(file: IO[bytes]) -> None:
-    """Go to the first piece of a template. Raises JigdoError if it does not begin as one."""
-    found = format.HEADER.match(file.read(LONGEST_HEADER))
-    if not found or found.group(1) != format.FORMAT.partition(".")[0].encode():
-        raise JigdoError("it does not begin as a jigdo template does")
-    file.seek(found.end())
-
-
 def read_template_data(path: Path) -> Iterator[bytes]:
-    """Yield what a template holds of its image, unpacked. Raises JigdoError, TreeError."""
+    """Yield what a template holds of its image, unpacked. Raises JigdoError, FileError."""
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         _seek_first_piece(file)
         while (head := file.read(ID_AND_LENGTH))[:4] == format.DATA:
@@ -90,3 +62,31 @@ def read_template_data(path: Path) -> Iterator[bytes]:
             if len(data) != size:
                 raise JigdoError("a piece of it is not as long as it says")
             yield data
+
+
+def _literal_blocks(file: IO[bytes], literals: Iterable[LiteralRegion]) -> Iterator[bytes]:
+    """Yield the bytes of the literals, in blocks."""
+    for literal in literals:
+        file.seek(literal.offset)
+        for start in range(0, literal.size, PIECE):
+            yield file.read(min(PIECE, literal.size - start))
+
+
+def _split_pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of equal size; the last one may be shorter."""
+    held = bytearray()
+    for block in blocks:
+        held += block
+        while len(held) >= PIECE:
+            yield bytes(held[:PIECE])
+            del held[:PIECE]
+    if held:
+        yield bytes(held)
+
+
+def _seek_first_piece(file: IO[bytes]) -> None:
+    """Go to the first piece of a template. Raises JigdoError if it does not begin as one."""
+    found = format.HEADER.match(file.read(LONGEST_HEADER))
+    if not found or found.group(1) != format.FORMAT.partition(".")[0].encode():
+        raise JigdoError("it does not begin as a jigdo template does")
+    file.seek(found.end())

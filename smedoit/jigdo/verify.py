@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether .jigdo, template and mirrors make an ISO: found from the files alone, as jigdo-file will see them."""
+"""Verify .jigdo and .template as jigdo-file will read them: that with the mirrors they make the ISO."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ JIGDO = "jigdo"
 
 
 def check_jigdo(image: Path, smeos: Mapping[str, Path], mirrors: Sequence[str], findings: Findings) -> int:
-    """Hold the .jigdo and .template beside an image against it and against what mirrors will have; return the parts.
+    """Compare an image with what its .jigdo and .template make of the mirrors; return the number of parts.
 
-    smeos    first directory of a path below smeos/ -> where we have what will be there
+    smeos    first directory of a path below smeos/ -> the local directory of what will be there
     mirrors  base URLs that the .jigdo must name, in this order
     """
     beside, pieces = (image.with_name(name(image.name)) for name in (format.jigdo_name, format.template_name))
@@ -35,7 +35,7 @@ def check_jigdo(image: Path, smeos: Mapping[str, Path], mirrors: Sequence[str], 
 
 
 def _check_listing(image: Path, pieces: Path, listing: JigdoFile, mirrors: Sequence[str], findings: Findings) -> None:
-    """The .jigdo speaks of this image, of this template, and of these mirrors."""
+    """The .jigdo names this image, this template and these mirrors."""
     findings.check(listing.image == image.name, JIGDO, f"its .jigdo is for {listing.image}")
     belongs = listing.template == pieces.name and listing.template_md5 == digests.md5_file(pieces)
     findings.check(belongs, JIGDO, f"{pieces.name} is not the template that its .jigdo names")
@@ -66,18 +66,16 @@ def _check_image(
             )
             if fault := _compare_region(region, made, file, whole):
                 findings.add(JIGDO, f"{pieces.name}: {fault}")
-    findings.check(
-        whole.hexdigest() == found.md5, JIGDO, f"{pieces.name} does not belong to it: its MD5 is another one"
-    )
+    findings.check(whole.hexdigest() == found.md5, JIGDO, f"{pieces.name} does not belong to it: its MD5 differs")
     findings.check(not rest.take(1), JIGDO, f"{pieces.name} holds more than the image")
 
 
 def _compare_region(
     region: FileRegion | LiteralRegion, made: Iterable[bytes], file: IO[bytes], whole: hashlib._Hash
 ) -> str:
-    """Return what is wrong with a region, "" if what is made for it is what the image has there.
+    """Return what is wrong with a region, "" if made has the same bytes as the image.
 
-    whole  is fed with what the image has
+    whole  updated with the bytes of the image
     """
     own, equal, head, left = hashlib.md5(usedforsecurity=False), True, b"", region.size
     file.seek(region.offset)
@@ -106,7 +104,7 @@ def _read_mirror_part(part: FileRegion, listing: JigdoFile, smeos: Mapping[str, 
 
 
 class ByteStream:
-    """Blocks of bytes, taken in whatever portions are asked for."""
+    """Blocks of bytes, taken in portions of any size."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self.source, self.held = blocks, b""

@@ -128,7 +128,7 @@ def load_tier_packages(
     wanted   whether a file of this name is to be read at all; all are, if it is left out
     content  the content tree: key files that lie there are named to whoever needs them
 
-    Raises PackageError with all refused files of all tiers, TreeError for a tier that is not there.
+    Raises PackageError with all refused files of all tiers, FileError for a tier that is not there.
     """
     seen = scan_tiers(tiers, root, keys, memory, wanted)
     for error in seen.absent.values():

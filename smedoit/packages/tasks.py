@@ -9,7 +9,7 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.runtime.filesets import FileSet
-from smedoit.tree.tasks import branded
+from smedoit.tree.tasks import branding_config
 
 
 def sources(rel: Release) -> Task:
@@ -177,7 +177,7 @@ def comps(rel: Release) -> Task:
         run=run,
         inputs=[source, rel.lock],
         config={
-            **branded(rel, "product", "aliases", "version", "label"),
+            **branding_config(rel, "product", "aliases", "version", "label"),
             "[groups] allow_missing": rel.groups.allow_missing,
         },
         outputs=[target],

@@ -59,7 +59,7 @@ def write_release_notes(
     own        where our anaconda is
     tree_root  what the medium will hold: its groups, and what is laid over the installer's own files
 
-    Raises ConfigError without a previous release, PackageError or TreeError if it cannot be read.
+    Raises ConfigError without a previous release, PackageError or FileError if it cannot be read.
     """
     identity, previous = branding.identity, compared.previous
     if not previous.place:

@@ -201,7 +201,7 @@ def _fill_cache(chunks: Any, packages: Sequence[RepoPackage], epoch: int) -> int
 def _read_rpm_xml(entry: RepoPackage, epoch: int) -> tuple[str, Sequence[str]]:
     """Return a package's SHA-256, and its XML for primary, filelists and other.
 
-    Raises PackageError if its content is not what the lock says, TreeError if it is no package.
+    Raises PackageError if its content is not what the lock says, FileError if it is no package.
     """
     import createrepo_c as cr
 

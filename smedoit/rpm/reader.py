@@ -49,7 +49,7 @@ class BadPackageError(Exception):
 def read_package(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
     """Return the package at path; file is the name it shall carry.
 
-    Raises BadPackageError with a reason to group by, TreeError if it cannot be read at all.
+    Raises BadPackageError with a reason to group by, FileError if it cannot be read at all.
     """
     with files.wrap_os_errors(path, "read"):
         before = files.stamp_file(path)

@@ -2,7 +2,7 @@
 """The only door to files that we write: beside their place, synced, then renamed into it.
 
 A kill at any moment leaves the old file or the new one. What cannot be read or written
-ends in a TreeError that names the file and says what to do.
+ends in a FileError that names the file and says what to do.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def stamp_file(path: str | Path) -> FileStamp:
 
 @contextmanager
 def wrap_os_errors(path: Path, doing: str) -> Iterator[None]:
-    """Turn an OSError within into a TreeError: path cannot be DOING, why, and what to do."""
+    """Turn an OSError within into a FileError: path cannot be DOING, why, and what to do."""
     try:
         yield
     except OSError as error:

@@ -107,8 +107,8 @@ def _placeholder_content(what: str) -> bytes:
 def _bios_boot_files(rel: Release) -> dict[str, Callable[[], bytes]]:
     """Return file name -> content of what boots under BIOS: isolinux with its menu, or our own record."""
     identity = rel.release
-    title = f"{identity.product} {identity.title} practice medium:"
-    message = f"{title}\nthe builder had no isolinux, so this boots no further.\n"
+    title = f"{identity.product} {identity.title} practice medium"
+    message = f"{title}:\nthe builder had no isolinux, so this boots no further.\n"
     found = loaders.find_isolinux()
     if found:
         return {name: file.read_bytes for name, file in found.items()}

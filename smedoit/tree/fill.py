@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot set, content and keys to the tree: plain files from their layers, boot menus rendered."""
+"""Fill the tree: plain files from boot set, content and keys, boot menus rendered, .treeinfo written."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from smedoit.medium_paths import (
     BIOS_INITRD,
     BIOS_KERNEL,
     BIOS_MENU,
+    BIOS_TEXTS,
     DISCINFO,
     EFI_IMAGE,
     GRUB_CFG,
@@ -27,8 +28,6 @@ from smedoit.medium_paths import (
 )
 from smedoit.runtime import digests, files
 from smedoit.tree import layers, treeinfo
-
-BOOT_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class TreeParts:
 def fill_tree(
     sources: tuple[Path, Path], pinned: Sequence[Path], branding: Branding, parts: TreeParts, target: Path
 ) -> str:
-    """Make target show boot set, content and keys, in this order; the later one wins."""
+    """Fill target with boot set, content and keys, in this order: the later overrides the earlier."""
     content, boot_set = sources
 
     def place(source: Path, place_in_tree: Path) -> None:
@@ -66,36 +65,12 @@ def fill_tree(
     return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
 
 
-def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding) -> None:
-    """Copy a file of the content tree, with this version in it where there is a rule for it."""
-    if branding.find_rule(relative):
-        files.write_file(target, branding.render(relative, files.read_file_text(source)))
-    else:
-        files.copy_file(source, target)
-
-
-def _check_boot_files(target: Path) -> None:
-    """Raise ContentError for all files that the installer starts from and that are not there."""
-    missing = [name for name in (KERNEL, INITRD, BIOS_IMAGE, STAGE2) if not (target / name).is_file()]
-    if missing:
-        raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
-    for name, twin in ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD)):
-        isolinux_file, other = target / name, target / twin
-        if isolinux_file.is_file() and files.digest_file(isolinux_file) != files.digest_file(other):
-            raise ContentError(
-                f"{isolinux_file}: is not the same file as {other}",
-                hint="take both from one upstream release: CD and USB boot"
-                " from the first, PXE and UEFI from the second",
-            )
-
-
 def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
     written = 0
-    for relative in BOOT_TEXTS:
-        source = (
-            require_tree_file(sources, relative) if relative == BOOT_TEXTS[0] else _first_existing(sources, relative)
-        )
+    for relative in BIOS_TEXTS:
+        find = require_tree_file if relative == BIOS_MENU else _first_existing
+        source = find(sources, relative)
         if source:
             files.write_file(target / relative, branding.render(relative, files.read_file_text(source)))
             written += 1
@@ -117,9 +92,15 @@ def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path)
     return f"2 copies of grub.cfg, label {branding.identity.volume}"
 
 
-def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:
-    """Return the file under the first root that has it, None if none has."""
-    return next((root / relative for root in roots if (root / relative).is_file()), None)
+def write_treeinfo(identity: ReleaseIdentity, target: Path, memory: Path) -> str:
+    """Write .treeinfo, .discinfo and media.repo."""
+    known = digests.DigestCache(memory)
+    sums = {name: known.sha256(target / name) for name in treeinfo.CHECKSUMMED if (target / name).is_file()}
+    known.save()
+    files.write_file(target / TREEINFO, treeinfo.format_treeinfo(identity, sums))
+    files.write_file(target / DISCINFO, treeinfo.format_discinfo(identity))
+    files.write_file(target / MEDIA_REPO, treeinfo.format_media_repo(identity))
+    return f"{len(sums)} checksums"
 
 
 def require_tree_file(roots: Sequence[Path], relative: str) -> Path:
@@ -133,12 +114,29 @@ def require_tree_file(roots: Sequence[Path], relative: str) -> Path:
     return path
 
 
-def write_treeinfo(identity: ReleaseIdentity, target: Path, memory: Path) -> str:
-    """Write .treeinfo, .discinfo and media.repo."""
-    known = digests.DigestCache(memory)
-    sums = {name: known.sha256(target / name) for name in treeinfo.CHECKED if (target / name).is_file()}
-    known.save()
-    files.write_file(target / TREEINFO, treeinfo.format_treeinfo(identity, sums))
-    files.write_file(target / DISCINFO, treeinfo.format_discinfo(identity))
-    files.write_file(target / MEDIA_REPO, treeinfo.format_media_repo(identity))
-    return f"{len(sums)} checksums"
+def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding) -> None:
+    """Copy a file of the content tree, rendered if there is a branding rule for it."""
+    if branding.find_rule(relative):
+        files.write_file(target, branding.render(relative, files.read_file_text(source)))
+    else:
+        files.copy_file(source, target)
+
+
+def _check_boot_files(target: Path) -> None:
+    """Raise ContentError for boot files that are missing, or that should be equal and differ."""
+    missing = [name for name in (KERNEL, INITRD, BIOS_IMAGE, STAGE2) if not (target / name).is_file()]
+    if missing:
+        raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
+    for name, twin in ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD)):
+        isolinux_file, other = target / name, target / twin
+        if isolinux_file.is_file() and files.digest_file(isolinux_file) != files.digest_file(other):
+            raise ContentError(
+                f"{isolinux_file}: is not the same file as {other}",
+                hint="take both from one upstream release: CD and USB boot"
+                " from the first, PXE and UEFI from the second",
+            )
+
+
+def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:
+    """Return the file under the first root that has it, None if none has."""
+    return next((root / relative for root in roots if (root / relative).is_file()), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tree's plain files as ordered layers: what a later layer has, an earlier one does not show."""
+"""The tree's plain files as ordered layers: a later layer overrides an earlier one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TreeLayer:
 
 
 def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[[Path, Path], None]) -> TreeLayer:
-    """Return a layer of the wanted files below root. Raises FileError for links that lead astray."""
+    """Return a layer of the wanted files below root. Raises FileError for links that lead out of root."""
     try:
         found = [relative for relative, _ in files.walk_files(root) if wanted(relative)]
     except OSError:
@@ -33,8 +33,30 @@ def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Call
     return TreeLayer(name, {relative: files.resolve_file_below(root, relative) for relative in found}, place)
 
 
+def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
+    """Make target the sum of the layers; return the number of files in all, new or changed, overridden, removed.
+
+    owned  whether a path of target belongs to the layers; such a file that no layer has
+           any more is removed, all others are left alone
+    """
+    top = topmost_layers(layers)
+    overridden = sum(len(layer.files) for layer in layers) - len(top)
+    changed = {
+        relative: layer
+        for relative, layer in sorted(top.items())
+        if not _is_up_to_date(layer.files[relative], target / relative)
+    }
+    for relative, layer in changed.items():
+        layer.place(layer.files[relative], target / relative)
+    removed = [relative for relative in list_tree_files(target) if owned(relative) and relative not in top]
+    for relative in removed:
+        progress.log_line(f"{relative}: in no layer any more, removed")
+        remove_with_parents(target, relative)
+    return {"in all": len(top), "new or changed": len(changed), "overridden": overridden, "removed": len(removed)}
+
+
 def topmost_layers(layers: Sequence[TreeLayer]) -> dict[str, TreeLayer]:
-    """Return which layer shows each path; what it hides of others is noted."""
+    """Return the layer that each path comes from; what is overridden goes to the log."""
     top: dict[str, TreeLayer] = {}
     for layer in layers:
         for relative in layer.files:
@@ -44,38 +66,8 @@ def topmost_layers(layers: Sequence[TreeLayer]) -> dict[str, TreeLayer]:
     return top
 
 
-def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:
-    """Make target show the layers; return how many files there are, are new, hide another and went.
-
-    owned  whether a path of target belongs to the layers; such a file that no layer has
-           any more disappears, all others are left alone
-    """
-    top = topmost_layers(layers)
-    overridden = sum(len(layer.files) for layer in layers) - len(top)
-    fresh = {
-        relative: layer
-        for relative, layer in sorted(top.items())
-        if not _is_up_to_date(layer.files[relative], target / relative)
-    }
-    for relative, layer in fresh.items():
-        layer.place(layer.files[relative], target / relative)
-    gone = [relative for relative in list_tree_files(target) if owned(relative) and relative not in top]
-    for relative in gone:
-        progress.log_line(f"{relative}: no layer has it any more, removed")
-        remove_with_parents(target, relative)
-    return {"in all": len(top), "new or changed": len(fresh), "overridden": overridden, "removed": len(gone)}
-
-
-def _is_up_to_date(source: Path, target: Path) -> bool:
-    """Return whether target already is what source is, as a link or by content."""
-    try:
-        return os.path.samefile(source, target) or filecmp.cmp(source, target, shallow=False)
-    except OSError:
-        return False
-
-
 def list_tree_files(target: Path) -> Iterable[str]:
-    """Return the path of every file in target; a target that is not there has none."""
+    """Return the path of every file in target; none if target does not exist."""
     try:
         return [relative for relative, _ in files.walk_files(target)]
     except OSError:
@@ -89,3 +81,11 @@ def remove_with_parents(target: Path, relative: str) -> None:
         if parent == target or any(os.scandir(parent)):
             return
         parent.rmdir()
+
+
+def _is_up_to_date(source: Path, target: Path) -> bool:
+    """Return whether target is source already, as a link or by content."""
+    try:
+        return os.path.samefile(source, target) or filecmp.cmp(source, target, shallow=False)
+    except OSError:
+        return False

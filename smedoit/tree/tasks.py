@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The medium: from tiers, boot set, content and translations to the sealed ISO."""
+"""The tasks of the tree: boot files and plain files, boot menus, .treeinfo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (
-    BIOS_MENU,
+    BIOS_TEXTS,
     COMPS,
     DISCINFO,
     EFI_IMAGE,
@@ -22,37 +22,36 @@ from smedoit.medium_paths import (
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
-BOOT_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")
 IMAGES = (EFI_IMAGE, *OVERLAYS)
-RENDERED = (*BOOT_TEXTS, GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
+RENDERED = (*BIOS_TEXTS, GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
 TREE_METADATA = (TREEINFO, DISCINFO, MEDIA_REPO)
-NOT_OURS = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
-DESCRIBED = ("images/pxeboot/*", "LiveOS/*")  # what .treeinfo has checksums of, besides IMAGES and repomd.xml
+MKISOFS_FILES = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
+CHECKSUMMED_FILES = ("images/pxeboot/*", "LiveOS/*")  # in .treeinfo, besides IMAGES and repomd.xml
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
 MADE_ELSEWHERE = ("Packages/*.rpm", "repodata/*", "repoview/*")  # in the tree, by tasks that own it
 
 
-def sources(rel: Release) -> tuple[Path, Path]:
+def tree_sources(rel: Release) -> tuple[Path, Path]:
     """Return where single files of the tree may come from: the content tree first, else the boot set."""
     return rel.content.path, rel.boot_set.path
 
 
 def boot_set_task(rel: Release) -> list[str]:
-    """Return the task that makes the boot set; none where a person puts it into place."""
+    """Return the task that makes the boot set; none if it is put there by hand."""
     if rel.installer.mode == "lorax":
         return ["installer"]
     return ["boot_set"] if rel.boot_set.is_managed else []
 
 
-def either(rel: Release, *names: str) -> list[FileSet]:
-    """Return names as inputs, wherever they lie: in the content tree or in the boot set."""
+def tree_source_files(rel: Release, *names: str) -> list[FileSet]:
+    """Return files as inputs that may lie in the content tree or in the boot set."""
     return [FileSet(rel.content.path, names), FileSet(rel.boot_set.path, names)]
 
 
-def branded(rel: Release, *keys: str) -> dict[str, object]:
-    """Return the config of a task that puts this release's words into texts of the content tree.
+def branding_config(rel: Release, *keys: str) -> dict[str, object]:
+    """Return the configuration of a task that renders texts of the content tree.
 
-    keys  what the usual rules need; a rule of release.toml's own may name any key, so then it is all of them
+    keys  of [release] that the built-in rules need; a rule of release.toml may name any key, so with rules it is all
     """
     every = ("product", "aliases", "short", "name", "major", "version", "label", "arch", "date", "volume_id", "bug_url")
     return {**release_config(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
@@ -60,7 +59,7 @@ def branded(rel: Release, *keys: str) -> dict[str, object]:
 
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
-    left_out = (*RENDERED, *NOT_OURS, *SOURCES_ONLY, *TREE_METADATA)
+    left_out = (*RENDERED, *MKISOFS_FILES, *SOURCES_ONLY, *TREE_METADATA)
     theirs = (*RENDERED, *TREE_METADATA, *MADE_ELSEWHERE)
     keys = [key.file for key in rel.keys]
 
@@ -78,7 +77,7 @@ def tree(rel: Release) -> Task:
         from smedoit.tree.fill import TreeParts, fill_tree
 
         return fill_tree(
-            sources=sources(rel),
+            sources=tree_sources(rel),
             pinned=keys,
             branding=Branding(rel.release, rel.rules),
             parts=TreeParts(from_boot_set, from_content, owned),
@@ -89,7 +88,7 @@ def tree(rel: Release) -> Task:
         name="tree",
         run=run,
         inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
-        config=branded(rel),
+        config=branding_config(rel),
         outputs=[FileSet(rel.tree, exclude=theirs)],
         after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",
@@ -103,14 +102,16 @@ def isolinux(rel: Release) -> Task:
         from smedoit.branding.rules import Branding
         from smedoit.tree.fill import write_isolinux_menu
 
-        return write_isolinux_menu(sources=sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
+        return write_isolinux_menu(
+            sources=tree_sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree
+        )
 
     return Task(
         name="isolinux",
         run=run,
-        inputs=[*either(rel, *BOOT_TEXTS)],
-        config=branded(rel, "product", "aliases", "version", "label", "volume_id"),
-        outputs=[FileSet(rel.tree, BOOT_TEXTS)],
+        inputs=[*tree_source_files(rel, *BIOS_TEXTS)],
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id"),
+        outputs=[FileSet(rel.tree, BIOS_TEXTS)],
         after=boot_set_task(rel),
         wiki="Bump version in the splash screen",
     )
@@ -124,13 +125,13 @@ def grub(rel: Release) -> Task:
         from smedoit.branding.rules import Branding
         from smedoit.tree.fill import write_grub_cfg
 
-        return write_grub_cfg(sources=sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
+        return write_grub_cfg(sources=tree_sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
 
     return Task(
         name="grub",
         run=run,
-        inputs=[*either(rel, *names)],
-        config=branded(rel, "product", "aliases", "version", "label", "volume_id", "date"),
+        inputs=[*tree_source_files(rel, *names)],
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "date"),
         outputs=[*[rel.tree / name for name in names]],
         after=boot_set_task(rel),
         wiki="Create cdrom content",
@@ -150,7 +151,7 @@ def treeinfo(rel: Release) -> Task:
         run=run,
         inputs=[
             *(rel.tree / name for name in (*IMAGES, REPOMD)),
-            FileSet(rel.tree, DESCRIBED),
+            FileSet(rel.tree, CHECKSUMMED_FILES),
         ],
         config=release_config(rel, "product", "short", "version", "label", "arch", "date"),
         outputs=[*[rel.tree / name for name in TREE_METADATA]],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a medium says of itself: .treeinfo, .discinfo, media.repo."""
+"""The text of .treeinfo, .discinfo and media.repo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMAGES = {
     "efiboot.img": EFI_IMAGE,
 }
 # No checksum for boot.iso: as on CentOS's own DVD it is in the tree and listed, but not on the medium.
-CHECKED = (
+CHECKSUMMED = (
     KERNEL,
     INITRD,
     EFI_IMAGE,
@@ -30,7 +30,7 @@ CHECKED = (
 def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str]) -> str:
     """Return .treeinfo as productmd 1.2 writes it, which dracut and CentOS 7's anaconda read as well.
 
-    digests  path on the medium -> SHA-256, for every one of CHECKED that is there
+    digests  path on the medium -> SHA-256, for every one of CHECKSUMMED that is there
 
     The version stays without its label: productmd takes digits and dots only.
     """
@@ -58,11 +58,6 @@ def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str]) -> st
     return text.getvalue()
 
 
-def _media_stamp(identity: ReleaseIdentity) -> str:
-    """Return what ties .discinfo, media.repo and the installed system to one medium."""
-    return f"{identity.epoch}.000000"
-
-
 def format_discinfo(identity: ReleaseIdentity) -> str:
     """Return .discinfo: stamp, description, architecture, discs."""
     return f"{_media_stamp(identity)}\n{identity.product} {identity.display}\n{identity.arch}\nALL\n"
@@ -74,3 +69,8 @@ def format_media_repo(identity: ReleaseIdentity) -> str:
         f"[InstallMedia]\nname={identity.product} {identity.display}\nmediaid={_media_stamp(identity)}\n"
         "metadata_expire=-1\ngpgcheck=0\ncost=500\n"
     )
+
+
+def _media_stamp(identity: ReleaseIdentity) -> str:
+    """Return what ties .discinfo, media.repo and the installed system to one medium."""
+    return f"{identity.epoch}.000000"

@@ -73,8 +73,8 @@ def test_bytes_that_are_no_utf8_survive() -> None:
 
 
 def test_a_name_with_signs_of_its_own_is_taken_literally() -> None:
-    one = identity(product="C++ (free)", aliases=())
-    assert render.render_title_text("C++ (free) 9", one) == "C++ (free) 10.1 RC2"
+    release = identity(product="C++ (free)", aliases=())
+    assert render.render_title_text("C++ (free) 9", release) == "C++ (free) 10.1 RC2"
 
 
 # /etc/*release*
@@ -225,7 +225,8 @@ def test_the_wikis_buildstamp_becomes_ours() -> None:
 
 def test_is_final_follows_the_label() -> None:
     assert [
-        read_as_anaconda(render.render_buildstamp("[Main]\n", one)).getboolean("Main", "IsFinal") for one in (FINAL, RC)
+        read_as_anaconda(render.render_buildstamp("[Main]\n", release)).getboolean("Main", "IsFinal")
+        for release in (FINAL, RC)
     ] == [
         True,
         False,
@@ -273,11 +274,11 @@ def test_a_buildstamp_without_main_is_refused(text: str) -> None:
 # All rules
 
 
-@pytest.mark.parametrize("one", IDENTITIES.values(), ids=IDENTITIES)
+@pytest.mark.parametrize("release", IDENTITIES.values(), ids=IDENTITIES)
 @pytest.mark.parametrize("name", PRACTICE)
-def test_rendering_twice_is_rendering_once(name: str, one: ReleaseIdentity) -> None:
-    once = Branding(one).render(name, PRACTICE[name])
-    assert Branding(one).render(name, once) == once
+def test_rendering_twice_is_rendering_once(name: str, release: ReleaseIdentity) -> None:
+    once = Branding(release).render(name, PRACTICE[name])
+    assert Branding(release).render(name, once) == once
 
 
 @pytest.mark.parametrize("name", PRACTICE)
@@ -314,10 +315,10 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS).map("".join), st.sampled_from([FINAL, RC]))
-def test_any_prose_rendered_twice_is_rendered_once(text: str, one: ReleaseIdentity) -> None:
+def test_any_prose_rendered_twice_is_rendered_once(text: str, release: ReleaseIdentity) -> None:
     for rule in (render.render_title_text, render.render_release_file, render.render_os_release):
-        once = rule(text, one)
-        assert rule(once, one) == once
+        once = rule(text, release)
+        assert rule(once, release) == once
 
 
 INI = st.lists(st.sampled_from(["Version=1", "version : 2", "Product", "[Last]", "# x", "", "UUID=a=b", " IsFinal=x"]))

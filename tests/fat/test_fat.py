@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from smedoit.errors import ContentError, FileError
-from smedoit.fat.volume import FatVolume, list_fat_files, read_fat_file, replace_fat_file, write_fat_image
+from smedoit.fat.format import build_fat_image
+from smedoit.fat.volume import FatVolume, list_fat_files, read_fat_file, replace_fat_file
 from tests.harness.tools import need, read_with
 
 EPOCH = 1793534400  # 2026-11-01 12:00 UTC
@@ -19,6 +20,10 @@ FILES = {
     "EFI/BOOT/fonts/unicode.pf2": b"",
     "a.txt": b"a",
 }
+
+
+def write_fat_image(path: Path, files: dict[str, bytes], label: str, epoch: int, size: int = 0) -> None:
+    path.write_bytes(build_fat_image(path, files, label, epoch, size))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.boottest.qemu import Medium
-from smedoit.fat import volume
+from smedoit.fat import format
 from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
@@ -33,7 +33,8 @@ def medium(place: Path, files: Mapping[str, bytes]) -> Path:
 def record_medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("record")
     record = message_boot_record("Koozali SME Server 10.1 practice medium\nthe builder had no isolinux.\n")
-    volume.write_fat_image(place / "images/efiboot.img", {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH)
+    efiboot = place / "images/efiboot.img"
+    write_file(efiboot, format.build_fat_image(efiboot, {"EFI/BOOT/grub.cfg": b""}, "ANACONDA", EPOCH))
     return medium(place, {"isolinux/isolinux.bin": record})
 
 

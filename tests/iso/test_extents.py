@@ -21,23 +21,29 @@ def test_it_is_read_back_as_it_was() -> None:
 
 
 def test_a_place_knows_its_size() -> None:
-    assert GOOD.places[0].size == 5
+    assert GOOD.extents[0].size == 5
 
 
 def test_two_layouts_can_be_compared_line_by_line() -> None:
-    assert len(extents.format_layout(GOOD).splitlines()) == 1 + len(GOOD.places) + 1
+    assert len(extents.format_layout(GOOD).splitlines()) == 1 + len(GOOD.extents) + 1
+
+
+TEXT = extents.format_layout(GOOD)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{}", "\udcff",
-        extents.format_layout(GOOD)[:-9],
-        extents.format_layout(GOOD).replace('"format": 1', '"format": 2'),
-        extents.format_layout(GOOD).replace("[5,", "[[5],"),
-        extents.format_layout(GOOD).replace("2048", '"x"'),
+        "",
+        "[]",
+        "{}",
+        "\udcff",
+        TEXT[:-9],
+        TEXT.replace('"format": 1', '"format": 2'),
+        TEXT.replace("[5,", "[[5],"),
+        TEXT.replace("2048", '"x"'),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_layout_is_refused_with_its_file_and_what_to_do(text: str) -> None:
     with pytest.raises(VerifyError, match=r"(?s)layout/sme.json: is no layout.*hint: delete it"):
         extents.parse_layout(text, Path("layout/sme.json"))

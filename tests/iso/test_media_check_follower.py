@@ -127,18 +127,18 @@ def test_a_medium_that_disappears_is_a_sentence(path: Path) -> None:
 
 
 def test_pycdlib_is_followed_to_the_same_sums(tmp_path: Path, path: Path) -> None:
-    one = medium(tmp_path / "tree", {f"Packages/{n}.rpm": random.Random(n).randbytes(900_000) for n in range(9)})
+    iso_medium = medium(tmp_path / "tree", {f"Packages/{n}.rpm": random.Random(n).randbytes(900_000) for n in range(9)})
     with media_check.follow_media_sums(path) as follower:
-        write.write_iso(one, path, settled=follower.settled)
+        write.write_iso(iso_medium, path, settled=follower.settled)
         found = follower.result()
     assert found == follower.found == media_check.compute_media_sums(path)
 
 
 def test_what_pycdlib_says_is_settled_never_changes(tmp_path: Path, path: Path) -> None:
     """A copy of the file at each word of the writer must agree with the finished one, up to there."""
-    one = medium(tmp_path / "tree", {f"{n}/file": random.Random(n).randbytes(400_000) for n in range(20)})
+    iso_medium = medium(tmp_path / "tree", {f"{n}/file": random.Random(n).randbytes(400_000) for n in range(20)})
     heads: list[bytes] = []
-    write.write_iso(one, path, settled=lambda offset: heads.append(path.read_bytes()[:offset]))
+    write.write_iso(iso_medium, path, settled=lambda offset: heads.append(path.read_bytes()[:offset]))
     assert len(heads) > 5
     assert len(heads[-1]) > 6 * MIB
     finished = path.read_bytes()
@@ -158,10 +158,12 @@ def test_a_write_into_what_was_settled_takes_it_back(path: Path) -> None:
 def test_a_tree_larger_than_what_the_writer_holds_back_is_followed_too(tmp_path: Path, path: Path) -> None:
     """Thousands of directory records are written hither and thither, before any content."""
     files.write_file(tmp_path / "small", b"x", durable=False)
-    one = medium(tmp_path / "tree", {"zzz": bytes(3 * MIB)})
+    iso_medium = medium(tmp_path / "tree", {"zzz": bytes(3 * MIB)})
     many = {f"{n % 50}/{'n' * 60}{n}": tmp_path / "small" for n in range(6000)}
     with media_check.follow_media_sums(path) as follower:
         write.write_iso(
-            write.IsoMedium("SME", "x", "x", one.epoch, {**one.files, **many}), path, settled=follower.settled
+            write.IsoMedium("SME", "x", "x", iso_medium.epoch, {**iso_medium.files, **many}),
+            path,
+            settled=follower.settled,
         )
         assert follower.result() == follower.found == media_check.compute_media_sums(path)

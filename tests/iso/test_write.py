@@ -172,8 +172,8 @@ def test_any_name_and_content_comes_back(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_write_says_where_every_file_lies(tmp_path: Path) -> None:
-    one = medium(tmp_path / "tree", FILES)
-    offsets = write.write_iso(one, tmp_path / "medium.iso")
+    iso_medium = medium(tmp_path / "tree", FILES)
+    offsets = write.write_iso(iso_medium, tmp_path / "medium.iso")
     data = (tmp_path / "medium.iso").read_bytes()
     for name, content in FILES.items():
         assert data[offsets[name] : offsets[name] + len(content)] == content, name
@@ -188,7 +188,7 @@ def test_large_twins_share_one_place(tmp_path: Path) -> None:
 
 
 def test_twins_by_size_alone_do_not(tmp_path: Path) -> None:
-    files = {"a": b"a" * write.SHARED, "b": b"b" * write.SHARED}
+    files = {"a": b"a" * write.DEDUPLICATED_FROM, "b": b"b" * write.DEDUPLICATED_FROM}
     image = written(tmp_path, files)
     found = extracted(image, tmp_path / "out")
     assert {name: found[name] for name in files} == files
@@ -357,27 +357,29 @@ def test_pycdlib_gets_its_clock_back() -> None:
 
 @pytest.mark.parametrize("name", ["isolinux/isolinux.bin", "images/efiboot.img"])
 def test_without_a_boot_image_it_is_refused_by_that_name(tmp_path: Path, name: str) -> None:
-    one = medium(tmp_path / "tree", {})
-    without = {path: source for path, source in one.files.items() if path != name}
+    iso_medium = medium(tmp_path / "tree", {})
+    without = {path: source for path, source in iso_medium.files.items() if path != name}
     with pytest.raises(ContentError, match=f"{re.escape(name)}: is not in the tree, the medium would not boot"):
-        write.write_iso(write.IsoMedium(one.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
+        write.write_iso(write.IsoMedium(iso_medium.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
 
 
 @pytest.mark.parametrize("loader", [b"", b"x" * 24576, LOADER[:60]])
 def test_a_loader_that_cannot_start_from_usb_is_refused(tmp_path: Path, loader: bytes) -> None:
-    one = medium(tmp_path / "tree", {"isolinux/isolinux.bin": loader})
+    iso_medium = medium(tmp_path / "tree", {"isolinux/isolinux.bin": loader})
     with pytest.raises(ContentError, match=r"isolinux\.bin: is no isolinux\.bin that can start from USB"):
-        write.write_iso(one, tmp_path / "medium.iso")
+        write.write_iso(iso_medium, tmp_path / "medium.iso")
 
 
 def test_a_file_that_went_meanwhile_is_named(tmp_path: Path) -> None:
-    one = medium(tmp_path / "tree", FILES)
-    one.files["README.txt"].unlink()
+    iso_medium = medium(tmp_path / "tree", FILES)
+    iso_medium.files["README.txt"].unlink()
     with pytest.raises(FileError, match=r"README\.txt: cannot be read, no such file"):
-        write.write_iso(one, tmp_path / "medium.iso")
+        write.write_iso(iso_medium, tmp_path / "medium.iso")
 
 
 def test_publisher_and_application_of_any_length_and_letters_are_carried(tmp_path: Path) -> None:
-    one = medium(tmp_path / "tree", {})
-    write.write_iso(write.IsoMedium(one.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, one.files), tmp_path / "medium.iso")
+    iso_medium = medium(tmp_path / "tree", {})
+    write.write_iso(
+        write.IsoMedium(iso_medium.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, iso_medium.files), tmp_path / "medium.iso"
+    )
     assert (tmp_path / "medium.iso").stat().st_size

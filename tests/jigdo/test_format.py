@@ -35,16 +35,16 @@ def layouts(draw: st.DrawFn) -> tuple[list[FileRegion], int]:
 def test_regions_cover_an_image_from_end_to_end_without_a_gap(layout: tuple[list[FileRegion], int]) -> None:
     parts, size = layout
     found = format.image_regions(parts, size)
-    ends = [one.offset + one.size for one in found]
-    assert [one.offset for one in found] == [0, *ends[:-1]]
+    ends = [region.offset + region.size for region in found]
+    assert [region.offset for region in found] == [0, *ends[:-1]]
     assert ends[-1] == size
-    assert {one for one in found if isinstance(one, FileRegion)} == set(parts)
+    assert {region for region in found if isinstance(region, FileRegion)} == set(parts)
 
 
 @given(layouts())
 def test_two_literals_never_follow_each_other(layout: tuple[list[FileRegion], int]) -> None:
-    kinds = [isinstance(one, LiteralRegion) for one in format.image_regions(*layout)]
-    assert not any(one and next_one for one, next_one in pairwise(kinds))
+    kinds = [isinstance(region, LiteralRegion) for region in format.image_regions(*layout)]
+    assert not any(is_literal and next_is_literal for is_literal, next_is_literal in pairwise(kinds))
 
 
 def test_of_two_names_in_one_place_the_first_is_taken() -> None:
@@ -66,8 +66,10 @@ def test_what_a_description_says_is_read_back(layout: tuple[list[FileRegion], in
     read = format.parse_description(format.format_description(found, layout[1], MD5))
     assert (read.size, read.md5) == (layout[1], MD5)
     nameless = [
-        one if isinstance(one, LiteralRegion) else FileRegion(one.offset, one.size, "", one.md5, one.rsync64)
-        for one in found
+        region
+        if isinstance(region, LiteralRegion)
+        else FileRegion(region.offset, region.size, "", region.md5, region.rsync64)
+        for region in found
     ]
     assert list(read.regions) == nameless
 
@@ -113,12 +115,12 @@ def test_a_name_that_a_reader_could_mistake_stays_in_the_template(name: str) -> 
 
 
 def test_a_small_file_stays_in_the_template() -> None:
-    assert not format.may_be_fetched("x86_64/a.rpm", format.SMALLEST - 1)
-    assert format.may_be_fetched("x86_64/libstdc++-1~rc1^2-1.rpm", format.SMALLEST)
+    assert not format.may_be_fetched("x86_64/a.rpm", format.MIN_FILE_SIZE - 1)
+    assert format.may_be_fetched("x86_64/libstdc++-1~rc1^2-1.rpm", format.MIN_FILE_SIZE)
 
 
 def test_no_part_is_shorter_than_the_rolling_sum_reaches() -> None:
-    assert format.SMALLEST >= digests.BLOCK
+    assert format.MIN_FILE_SIZE >= digests.BLOCK
 
 
 def listing(parts: list[FileRegion], mirrors: tuple[str, ...] = ("http://a/10.1/", "https://b/10.1")) -> str:
@@ -133,16 +135,16 @@ def test_a_jigdo_file_names_image_template_parts_and_every_mirror() -> None:
 
 
 def test_two_files_with_the_same_content_are_fetched_once() -> None:
-    one, other = part(0, 5000), part(5000, 5000)
-    text = listing([one, FileRegion(5000, 5000, "x86_64/twin.rpm", one.md5, other.rsync64)])
+    first, other = part(0, 5000), part(5000, 5000)
+    text = listing([first, FileRegion(5000, 5000, "x86_64/twin.rpm", first.md5, other.rsync64)])
     assert "twin" not in text
-    assert list(format.parse_jigdo(text).parts.values()) == [one.path]
+    assert list(format.parse_jigdo(text).parts.values()) == [first.path]
 
 
 @pytest.mark.parametrize("lost", ["Filename", "Template-MD5Sum", "[Parts]", "[Servers]"])
 def test_a_jigdo_file_that_lacks_something_is_refused(lost: str) -> None:
     text = "\n".join(line for line in listing([part(0, 5000)]).splitlines() if not line.startswith(lost))
-    with pytest.raises(JigdoError, match=r"does not say|is no MD5"):
+    with pytest.raises(JigdoError, match=r"has no|is no MD5"):
         format.parse_jigdo(text)
 
 

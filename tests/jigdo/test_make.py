@@ -48,9 +48,9 @@ class Place:
 
     def parts(self) -> list[FileRegion]:
         return [
-            one
-            for one in template.read_template(self.iso.with_suffix(".template")).regions
-            if isinstance(one, FileRegion)
+            region
+            for region in template.read_template(self.iso.with_suffix(".template")).regions
+            if isinstance(region, FileRegion)
         ]
 
     def faults(self) -> Mapping[str, list[str]]:
@@ -111,7 +111,7 @@ def test_hard_links_in_another_release_s_tree_are_known_already(place: Place, op
     place.write()
     del opened[:]
     place.make()
-    assert [one for one in opened if "rpm" in one] == []
+    assert [path for path in opened if "rpm" in path] == []
 
 
 def test_without_a_memory_the_same_bytes_come_out(place: Place) -> None:
@@ -126,7 +126,7 @@ def test_an_iso_that_was_changed_after_sealing_is_refused(place: Place) -> None:
     data = bytearray(place.iso.read_bytes())
     data[-5] ^= 1
     place.iso.write_bytes(data)
-    with pytest.raises(VerifyError, match=r"(?s)sme\.iso: changed after it was sealed.*hint: delete it"):
+    with pytest.raises(VerifyError, match=r"(?s)sme\.iso: modified after it was sealed.*hint: delete it"):
         place.make()
     assert not place.iso.with_suffix(".jigdo").exists()
 

@@ -43,8 +43,8 @@ def test_no_piece_unpacks_to_more_than_a_reader_must_hold(written: Path) -> None
 def test_it_says_what_the_image_is_made_of(written: Path) -> None:
     found = template.read_template(written)
     assert (found.size, found.md5) == (len(IMAGE), MD5)
-    assert [(one.offset, one.size) for one in found.regions if isinstance(one, FileRegion)] == [
-        (one.offset, one.size) for one in PARTS
+    assert [(region.offset, region.size) for region in found.regions if isinstance(region, FileRegion)] == [
+        (region.offset, region.size) for region in PARTS
     ]
 
 

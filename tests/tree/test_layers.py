@@ -49,18 +49,18 @@ def test_it_counts_what_is_there_new_hidden_and_gone(tmp_path: Path) -> None:
 
 
 def test_a_second_time_touches_no_file(tmp_path: Path) -> None:
-    one = layer(made(tmp_path / "a", x="1", y="2"))
-    layers.apply_layers([one], tmp_path / "t", everything)
+    tree_layer = layer(made(tmp_path / "a", x="1", y="2"))
+    layers.apply_layers([tree_layer], tmp_path / "t", everything)
     before = [stamp_file(tmp_path / "t" / name) for name in "xy"]
-    layers.apply_layers([one], tmp_path / "t", everything)
+    layers.apply_layers([tree_layer], tmp_path / "t", everything)
     assert [stamp_file(tmp_path / "t" / name) for name in "xy"] == before
 
 
 def test_a_file_that_somebody_changed_is_placed_again(tmp_path: Path) -> None:
-    one = layer(made(tmp_path / "a", x="1"))
-    layers.apply_layers([one], tmp_path / "t", everything)
+    tree_layer = layer(made(tmp_path / "a", x="1"))
+    layers.apply_layers([tree_layer], tmp_path / "t", everything)
     (tmp_path / "t/x").write_text("2")
-    layers.apply_layers([one], tmp_path / "t", everything)
+    layers.apply_layers([tree_layer], tmp_path / "t", everything)
     assert shown(tmp_path / "t") == {"x": "1"}
 
 

@@ -14,7 +14,7 @@ from smedoit.tree import treeinfo
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import EPOCH, identity
 
-DIGESTS = {name: f"{number:064x}" for number, name in enumerate(treeinfo.CHECKED)}
+DIGESTS = {name: f"{number:064x}" for number, name in enumerate(treeinfo.CHECKSUMMED)}
 
 
 def as_python2_reads(text: str) -> configparser.ConfigParser:
@@ -56,7 +56,7 @@ def test_productmd_still_loads_with_a_short_name_of_several_words(tmp_path: Path
     (tmp_path / ".treeinfo").write_text(treeinfo.format_treeinfo(identity(short="SME-Server_x"), {}), encoding="utf-8")
     found = TreeInfo()
     found.load(str(tmp_path / ".treeinfo"))
-    assert [one.uid for one in found.variants.get_variants()] == ["SMEServerx"]
+    assert [variant.uid for variant in found.variants.get_variants()] == ["SMEServerx"]
 
 
 def test_anaconda_finds_its_version_and_variant() -> None:
