@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.installer.tasks import NOT_OVERLAID
+from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.repodata.inputs import RepoReader, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
@@ -162,12 +162,12 @@ def install_classes(rel: Release) -> Task:
     def run() -> object:
         from smedoit.installer.install_classes import check_install_classes
 
-        return check_install_classes(roots=roots, skipped=NOT_OVERLAID)
+        return check_install_classes(roots=roots, skipped=NOT_IN_UPDATES_IMG)
 
     return Task(
         name="install_classes",
         run=run,
-        inputs=[*[FileSet(root, ("*.py",), NOT_OVERLAID) for root in roots]],
+        inputs=[*[FileSet(root, ("*.py",), NOT_IN_UPDATES_IMG) for root in roots]],
         config={"[content] inherit": below} if below else {},
         after=["anaconda_source"] if rel.anaconda.srpm else [],
         wiki="Check how to tweak Anaconda",

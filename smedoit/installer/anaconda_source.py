@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""anaconda's source: upstream's package with its patches and ours, and the install classes that we ship of it."""
+"""Unpack anaconda's source package, apply its patches and Koozali's, and take the install classes for product.img."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from smedoit.errors import ContentError, PackageError
 from smedoit.fetch.client import Fetcher
 from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import patch_series
-from smedoit.installer.install_classes import PLACE as CLASSES
+from smedoit.installer.install_classes import CLASSES_DIRECTORY as CLASSES
 from smedoit.installer.patch_series import SeriesPatch
 from smedoit.keys import keyring
 from smedoit.rpm import reader
@@ -41,7 +41,7 @@ PRODUCT, RUNTIME = f"run/install/product/{CLASSES}", f"usr/lib64/python2.7/site-
 OURS, THEIRS = f"{CLASSES}/koozali.py", f"{CLASSES}/centos.py"
 PLACES = {"koozali.py": (PRODUCT, RUNTIME), "centos.py": (RUNTIME,), "fedora.py": (RUNTIME,)}  # as the wiki says
 TARBALLS = (".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz")
-REJECTED = 30  # lines of a reject that its sentence carries
+REJECTED_LINES = 30  # of a reject that an error message shows
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def make_anaconda_layer(
     Raises NetworkError, PackageError, ContentError; the layer then stays as it was.
     """
     if not settings.srpm:
-        return "[anaconda] names no srpm, so the install classes are those of the content tree"
+        return "[anaconda] names no srpm, the install classes of the content tree are used"
     _fetch_srpm(settings.srpm, fetcher, srpm)
     package = _verify_srpm(srpm, pinned)
     remove_directory(scratch)
@@ -92,7 +92,7 @@ def make_anaconda_layer(
 
 
 def _fetch_srpm(address: str, fetcher: Fetcher, srpm: Path) -> None:
-    """Put the source package into place; one that is there is the one: its name says its version."""
+    """Fetch the source package, unless a file of that name, which has the version in it, is there."""
     if is_http_url(address) and not srpm.is_file():
         fetcher.file(DownloadRequest(address, "the source of anaconda"), srpm)
 
@@ -115,23 +115,25 @@ def _unpack_srpm(srpm: Path, packed: Path, source: Path, limit: int) -> None:
     make_directory(source)
     for path, content in reader.payload_files(srpm):
         write_file(packed / PurePosixPath(path).name, content, durable=False)
-    balls = [path for path in sorted(packed.iterdir()) if path.name.endswith(TARBALLS)]
-    if len(balls) != 1:
-        raise ContentError(f"{srpm}: has {len(balls)} tarballs, expected is one", hint="is it anaconda's?")
-    inside = packed.with_name("tarball")
+    tarballs = [path for path in sorted(packed.iterdir()) if path.name.endswith(TARBALLS)]
+    if len(tarballs) != 1:
+        raise ContentError(f"{srpm}: has {len(tarballs)} tarballs, expected one", hint="is it anaconda's?")
+    unpacked = packed.with_name("tarball")
     try:
-        with tarfile.open(balls[0]) as ball:
+        with tarfile.open(tarballs[0]) as ball:
             members = ball.getmembers()
             if sum(member.size for member in members) > limit:
-                raise ContentError(f"{balls[0].name}: is larger than [network] limit allows when it is unpacked")
-            ball.extractall(inside, members, filter="data")
+                raise ContentError(f"{tarballs[0].name}: is larger than [network] limit allows when it is unpacked")
+            ball.extractall(unpacked, members, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise ContentError(f"{srpm}: {balls[0].name} cannot be unpacked, {error}", hint="fetch it again") from None
-    tops = [path for path in inside.iterdir() if path.is_dir()]
-    if len(tops) != 1:
-        raise ContentError(f"{srpm}: {balls[0].name} has {len(tops)} directories at its top, expected is one")
+        raise ContentError(f"{srpm}: {tarballs[0].name} cannot be unpacked, {error}", hint="fetch it again") from None
+    top_directories = [path for path in unpacked.iterdir() if path.is_dir()]
+    if len(top_directories) != 1:
+        raise ContentError(
+            f"{srpm}: {tarballs[0].name} has {len(top_directories)} directories at its top, expected one"
+        )
     remove_directory(source)
-    move_path(tops[0], source)
+    move_path(top_directories[0], source)
 
 
 def _srpm_patches(packed: Path) -> list[SeriesPatch]:
@@ -194,13 +196,13 @@ def _apply_patch(file: Path, strip: int, source: Path) -> None:
         run_program(command, package="patch")
     except ProgramError as error:
         remove_file(rejects)
-        said = run_program([*command, "-r", rejects], package="patch", ok_codes=(0, 1, 2)) or error.said
-        failed = [line for line in said.splitlines() if not line.startswith("Hunk") or "FAILED" in line]
+        output = run_program([*command, "-r", rejects], package="patch", ok_codes=(0, 1, 2)) or error.said
+        failed = [line for line in output.splitlines() if not line.startswith("Hunk") or "FAILED" in line]
         context = read_file_text(rejects).splitlines() if rejects.is_file() else []
-        shown = "".join(f"\n    {line}" for line in [*failed, *context][:REJECTED])
+        shown = "".join(f"\n    {line}" for line in [*failed, *context][:REJECTED_LINES])
         raise ContentError(
             f"{file}: does not apply to upstream's anaconda{shown}",
-            hint="make this patch anew for that version; the layer of before is kept",
+            hint="rebase the patch on that version; the previous layer is kept",
         ) from None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""product.img and updates.img: which files they hold, and the bytes that follow from them.
+"""Overlay images (product.img, updates.img): newc cpio archives in gzip, built and parsed.
 
 The top of an overlay image is / of the installer's runtime. Names are relative, owners
 are root, times are the release date: the same files give the same image.
@@ -33,6 +33,29 @@ class CpioMember:
     executable: bool = False
 
 
+def build_overlay_image(members: Iterable[CpioMember], mtime: int) -> bytes:
+    """Return an overlay image: members as a newc archive in gzip; mtime in seconds since 1970 UTC."""
+    return _gzip_compressed(cpio_archive(members, mtime))
+
+
+def parse_overlay_image(data: bytes, name: str) -> list[CpioMember]:
+    """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
+    try:
+        return list(_unpack_cpio(gzip.decompress(data)))
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise ContentError(
+            f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
+        ) from None
+
+
+def cpio_archive(members: Iterable[CpioMember], mtime: int) -> bytes:
+    """Return a newc archive of the members, sorted by name, each directory before what it holds."""
+    files = {member.name: member for member in members}
+    names = sorted({*files, *_parent_directories(files)}, key=lambda name: PurePosixPath(name).parts)
+    entries = [_archive_entry(name, files.get(name), mtime, inode) for inode, name in enumerate(names, 1)]
+    return b"".join([*entries, newc_entry(TRAILER, b"", mode=0, mtime=0, inode=0)])
+
+
 def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> bytes:
     """Return one member of a "newc" cpio archive, padded and ready to append.
 
@@ -52,17 +75,41 @@ def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> 
     return _pad_to_four(header + encoded) + _pad_to_four(data)
 
 
+def updates_location(relative: str) -> str:
+    """Return where a file of the content's updates/ goes in updates.img.
+
+    updates/ has always stood for /tmp/updates of the installer, which is now a link to
+    run/install/updates; a file that already says where in / it belongs goes there.
+    """
+    top = relative.partition("/")[0]
+    return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
+
+
+def catalog_location(relative: str, place: str) -> str:
+    """Return where a catalog LANG/LC_MESSAGES/anaconda.mo goes; place is one of config.inputs.PLACES."""
+    return f"{place}/{relative}"
+
+
+def check_catalogs(catalogs: Mapping[str, bytes], where: str) -> None:
+    """Raise ContentError unless every file is LANG/LC_MESSAGES/anaconda.mo and a gettext catalog.
+
+    catalogs  path relative to where -> its first bytes at least
+    """
+    for relative, data in sorted(catalogs.items()):
+        parts = PurePosixPath(relative).parts
+        if len(parts) != 3 or parts[1:] != ("LC_MESSAGES", "anaconda.mo"):
+            raise ContentError(
+                f"{where}/{relative}: the installer reads LANG/LC_MESSAGES/anaconda.mo only", hint="move or remove it"
+            )
+        if data[:4] not in (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"):
+            raise ContentError(
+                f"{where}/{relative}: is not a compiled gettext catalog", hint="fetch it again, or compile it"
+            )
+
+
 def _pad_to_four(data: bytes) -> bytes:
     """Return data with zeros up to a multiple of four."""
     return data.ljust(_align_to_four(len(data)), b"\0")
-
-
-def cpio_archive(members: Iterable[CpioMember], mtime: int) -> bytes:
-    """Return a newc archive of the members, sorted by name, each directory before what it holds."""
-    files = {member.name: member for member in members}
-    names = sorted({*files, *_parent_directories(files)}, key=lambda name: PurePosixPath(name).parts)
-    entries = [_archive_entry(name, files.get(name), mtime, inode) for inode, name in enumerate(names, 1)]
-    return b"".join([*entries, newc_entry(TRAILER, b"", mode=0, mtime=0, inode=0)])
 
 
 def _archive_entry(name: str, member: CpioMember | None, mtime: int, inode: int) -> bytes:
@@ -87,21 +134,6 @@ def _gzip_compressed(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def build_overlay_image(members: Iterable[CpioMember], mtime: int) -> bytes:
-    """Return a whole overlay image."""
-    return _gzip_compressed(cpio_archive(members, mtime))
-
-
-def parse_overlay_image(data: bytes, name: str) -> list[CpioMember]:
-    """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
-    try:
-        return list(_unpack_cpio(gzip.decompress(data)))
-    except (OSError, EOFError, ValueError, IndexError) as error:
-        raise ContentError(
-            f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
-        ) from None
-
-
 def _unpack_cpio(data: bytes) -> Iterator[CpioMember]:
     """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
     at = 0
@@ -121,35 +153,3 @@ def _unpack_cpio(data: bytes) -> Iterator[CpioMember]:
 def _align_to_four(size: int) -> int:
     """Return size up to a multiple of four."""
     return size + -size % 4
-
-
-def updates_location(relative: str) -> str:
-    """Return where a file of the content's updates/ goes in updates.img.
-
-    updates/ has always stood for /tmp/updates of the installer, which is now a link to
-    run/install/updates; a file that already says where in / it belongs goes there.
-    """
-    top = relative.partition("/")[0]
-    return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
-
-
-def catalog_location(relative: str, place: str) -> str:
-    """Return where a catalogue LANG/LC_MESSAGES/anaconda.mo goes; place is one of origins.PLACES."""
-    return f"{place}/{relative}"
-
-
-def check_catalogs(catalogues: Mapping[str, bytes], where: str) -> None:
-    """Raise ContentError unless every file is LANG/LC_MESSAGES/anaconda.mo and a gettext catalogue.
-
-    catalogues  path relative to where -> its first bytes at least
-    """
-    for relative, data in sorted(catalogues.items()):
-        parts = PurePosixPath(relative).parts
-        if len(parts) != 3 or parts[1:] != ("LC_MESSAGES", "anaconda.mo"):
-            raise ContentError(
-                f"{where}/{relative}: the installer reads LANG/LC_MESSAGES/anaconda.mo only", hint="move or remove it"
-            )
-        if data[:4] not in (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"):
-            raise ContentError(
-                f"{where}/{relative}: is not a compiled gettext catalogue", hint="fetch it again, or compile it"
-            )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""anaconda's install classes as their texts show them: what would go wrong in silence, or only on some machines."""
+"""Check the installer's Python files: that Python 2.7 compiles them, and what its install classes lack."""
 
 from __future__ import annotations
 
@@ -14,27 +14,46 @@ from smedoit.runtime.files import read_file_text
 from smedoit.runtime.process import run_program
 from smedoit.tree import layers
 
-PLACE = "pyanaconda/installclasses"
+CLASSES_DIRECTORY = "pyanaconda/installclasses"
 CENTOS_PRIORITY = 25000  # of the class in upstream's runtime, which is visible for every product but Red Hat's
 PRIORITY = re.compile(r"^\s+sortPriority\s*=\s*(\d+)", re.MULTILINE)
 EFI_DIR = re.compile(r"^\s+efi_dir\s*=", re.MULTILINE)
 IMPORTED = re.compile(r"^\s*(?:from\s+pyanaconda\.installclasses|import\s+pyanaconda\.installclasses)", re.MULTILINE)
+INTERPRETER = "python2.7"
+NOT_CHECKED = "Python files not checked: no Python 2.7; once it is installed, run doit forget install_classes"
+VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+COMPILE = """
+import sys
+for name in sys.argv[1:]:
+    try:
+        compile(open(name, "rb").read() + b"\\n", name, "exec", 0, True)
+    except (SyntaxError, TypeError, ValueError) as error:
+        print("%s, line %s: %s" % (name, getattr(error, "lineno", None) or 1, getattr(error, "msg", error)))
+"""
 
 
-def _is_install_class(path: str) -> bool:
-    """Return whether anaconda would import a file as an install class."""
-    file = PurePosixPath(path)
-    return file.parent.as_posix().endswith(PLACE) and file.suffix == ".py" and file.name != "__init__.py"
+def check_install_classes(roots: Sequence[Path], skipped: Sequence[str]) -> str:
+    """Compile the Python files below roots with Python 2.7, and return warnings about the install classes.
 
+    skipped  globs of paths that go into no image
 
-def _sort_priority(text: str) -> int:
-    """Return the sortPriority that a class gives itself, 0 if it gives none."""
-    found = PRIORITY.search(text)
-    return int(found[1]) if found else 0
+    Raises ContentError with every file that does not compile: the installer would end in a traceback.
+    """
+    found = _python_sources(roots, skipped)
+    is_checked = has_python27()
+    if is_checked and (wrong := find_python27_errors(list(found.values()))):
+        raise ContentError(
+            "Python 2.7, which the installer runs on, does not compile\n"
+            + "\n".join(f"  {complaint}" for complaint in wrong),
+            hint="correct these lines: anaconda 21 runs on no newer one, and ends at a class that it cannot import",
+        )
+    remarks = install_class_remarks({relative: read_file_text(path) for relative, path in found.items()})
+    summary = f"{len(found)} Python files compiled by Python 2.7" if is_checked else f"{len(found)} {NOT_CHECKED}"
+    return "\n  ".join([summary, *remarks])
 
 
 def install_class_remarks(texts: Mapping[str, str]) -> list[str]:
-    """Return what is doubtful of the install classes that we bring, as sentences.
+    """Return warnings about the install classes of the overlay images.
 
     texts  path in the installer -> source; other files are passed over
     """
@@ -50,20 +69,8 @@ def install_class_remarks(texts: Mapping[str, str]) -> list[str]:
     return found
 
 
-INTERPRETER = "python2.7"
-VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
-JUDGE = """
-import sys
-for name in sys.argv[1:]:
-    try:
-        compile(open(name, "rb").read() + b"\\n", name, "exec", 0, True)
-    except (SyntaxError, TypeError, ValueError) as error:
-        print("%s, line %s: %s" % (name, getattr(error, "lineno", None) or 1, getattr(error, "msg", error)))
-"""
-
-
 def has_python27() -> bool:
-    """Return whether this machine has one; a program of that name may also be a shim that leads nowhere."""
+    """Return whether Python 2.7 runs here; a program of that name may be a shim without an interpreter."""
     try:
         return shutil.which(INTERPRETER) is not None and run_program([INTERPRETER, "-c", VERSION]).strip() == "2.7"
     except SmeError:
@@ -71,34 +78,24 @@ def has_python27() -> bool:
 
 
 def find_python27_errors(files: Sequence[Path]) -> list[str]:
-    """Return "FILE, line N: what is wrong" for every file that it would not import. Raises SmeError without it."""
-    return run_program([INTERPRETER, "-c", JUDGE, *files]).splitlines() if files else []
+    """Return "FILE, line N: message" for every file that Python 2.7 does not compile. Raises SmeError without it."""
+    return run_program([INTERPRETER, "-c", COMPILE, *files]).splitlines() if files else []
 
 
-UNJUDGED = "judged by nobody: there is no Python 2.7 here; once there is, say doit forget install_classes"
+def _is_install_class(path: str) -> bool:
+    """Return whether anaconda would import a file as an install class."""
+    file = PurePosixPath(path)
+    return file.parent.as_posix().endswith(CLASSES_DIRECTORY) and file.suffix == ".py" and file.name != "__init__.py"
 
 
-def check_install_classes(roots: Sequence[Path], skipped: Sequence[str]) -> str:
-    """Have the sources below roots judged by a Python 2.7, and say what is doubtful of the install classes.
-
-    skipped  globs of paths that go into no image
-
-    Raises ContentError with every file that it would not import: the installer would end in a traceback.
-    """
-    found = _python_sources(roots, skipped)
-    is_judged = has_python27()
-    if is_judged and (wrong := find_python27_errors(list(found.values()))):
-        raise ContentError(
-            "the installer's Python 2.7 would not import\n" + "\n".join(f"  {complaint}" for complaint in wrong),
-            hint="mend these lines: anaconda 21 knows no newer one, and ends at an install class that it cannot import",
-        )
-    remarks = install_class_remarks({relative: read_file_text(path) for relative, path in found.items()})
-    verdict = "all of them Python 2.7" if is_judged else UNJUDGED
-    return "\n  ".join([f"{len(found)} sources, {verdict}", *remarks])
+def _sort_priority(text: str) -> int:
+    """Return the sortPriority that a class gives itself, 0 if it gives none."""
+    found = PRIORITY.search(text)
+    return int(found[1]) if found else 0
 
 
 def _python_sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
-    """Return path in the installer -> source; what lies in a later root hides that of an earlier one."""
+    """Return path in the installer -> source; a later root overrides an earlier one."""
     return {
         relative: root / relative
         for root in roots

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private mock configuration, rendered from release.toml: nothing on the host is edited or patched."""
+"""The mock chroot: its configuration, rendered from release.toml, and the commands that run in it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,6 @@ def mock_config(root: str, arch: str, settings: MockSettings, build_root: Path, 
 
 
 def _format_assignment(key: str, value: object) -> list[str]:
-    """Return one assignment."""
     return [f"config_opts[{key!r}] = {value!r}"]
 
 
@@ -87,38 +86,38 @@ def _dnf_conf(tiers: Mapping[str, Path]) -> str:
     return "\n".join([main, *parts])
 
 
-def mock_command(settings: MockSettings, file: Path, *words: str) -> list[str]:
+def mock_command(settings: MockSettings, file: Path, *arguments: str) -> list[str]:
     """Return a call of mock with our configuration."""
-    return [*settings.command, "-r", str(file), *words]
+    return [*settings.command, "-r", str(file), *arguments]
 
 
 def chroot_command(
-    settings: MockSettings, file: Path, directory: str, words: Sequence[str], *, as_root: bool = False
+    settings: MockSettings, file: Path, directory: str, command: Sequence[str], *, as_root: bool = False
 ) -> list[str]:
-    """Return a call that runs words inside the chroot, in a directory, as the caller or as the root of the chroot."""
+    """Return the call that runs a command in a directory of the chroot, as the caller or as its root."""
     who = () if as_root else ("--unpriv",)
-    return mock_command(settings, file, "--cwd", directory, *who, "--chroot", "--", *words)
+    return mock_command(settings, file, "--cwd", directory, *who, "--chroot", "--", *command)
 
 
 def lorax_command(identity: ReleaseIdentity, place: str, tiers: Sequence[str], more: Sequence[str]) -> list[str]:
     """Return the call of lorax that builds the installer's images from the tiers inside the chroot.
 
-    place  the directory that it fills; lorax wants that it is not there yet
+    place  the directory that it fills; it must not exist
     tiers  directories with repodata, as they appear inside the chroot
     """
     sources = [word for tier in tiers for word in ("-s", f"file://{tier}")]
     final = ["--isfinal"] if identity.is_final else []
     bugs = ["-b", identity.bug_url] if identity.bug_url else []
-    words = ["lorax", "-p", identity.product, "-v", identity.version, "-r", identity.display, *sources, *bugs, *final]
-    return [*words, f"--volid={identity.volume}", *more, place]
+    command = ["lorax", "-p", identity.product, "-v", identity.version, "-r", identity.display, *sources, *bugs, *final]
+    return [*command, f"--volid={identity.volume}", *more, place]
 
 
 def find_log_error(log: str) -> str:
-    """Return the line of a log that says what really went wrong: the first that speaks of an error."""
+    """Return the line of a log with the cause: the first that looks like an error, else the last."""
     marks = ("error:", "error ", "traceback", "failed", "no package", "no match for", "cannot ", "not found", "fatal")
     harmless = ("0 errors", "errors='", "if errors", "error: 0", "error: command failed:")  # the last is a heading
     for line in log.splitlines():
         lower = line.strip().lower()
         if any(mark in lower for mark in marks) and not any(mark in lower for mark in harmless):
             return line.strip()
-    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "it said nothing")
+    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "its log is empty")

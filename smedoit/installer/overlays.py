@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""product/ and updates/ of the content, and the translations, to the two overlay images."""
+"""Write product.img and updates.img from product/, updates/ and the translations."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from smedoit.tree import layers
 def write_product_img(content: Path, below: str, above: str, branding: Branding, target: Path) -> str:
     """Write product.img from product/ of the content, its release files rendered.
 
-    below  a tree of the last release, whose product/ shows where the content has nothing; "" for none
-    above  what comes from anaconda's source and hides the content's; "" for none
+    below  a tree of the last release, whose product/ the content overrides; "" for none
+    above  the layer from anaconda's source, which overrides the content; "" for none
     """
     named = (
         ("last release", below and f"{below}/product"),
@@ -36,18 +36,11 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
     ]
     if not any(member.name == ".buildstamp" for member in members):
         raise ContentError(
-            f"{content}/product/.buildstamp: is not there, the installer would call itself anaconda bluesky",
+            f"{content}/product/.buildstamp: is not there; the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
     hidden = f", {overridden} overridden" if overridden else ""
     return f"{_write_overlay_image(members, branding.identity.epoch, target)}{hidden}"
-
-
-def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
-    """Return a member of product.img with this version in it, where there is a rule for its file."""
-    relative = f"product/{member.name}"
-    text = branding.render(relative, member.data.decode("utf-8", "surrogateescape"))
-    return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 
 def write_updates_img(
@@ -55,12 +48,17 @@ def write_updates_img(
 ) -> str:
     """Write updates.img from updates/ and the translations."""
     own = _directory_members(root, cpio.updates_location, skipped) if root.is_dir() else []
-    catalogues = _directory_members(translations, lambda relative: relative, only=".mo")
-    cpio.check_catalogs({member.name: member.data for member in catalogues}, str(translations))
-    placed = [
-        cpio.CpioMember(cpio.catalog_location(catalog.name, PLACES[place]), catalog.data) for catalog in catalogues
-    ]
+    catalogs = _directory_members(translations, lambda relative: relative, only=".mo")
+    cpio.check_catalogs({member.name: member.data for member in catalogs}, str(translations))
+    placed = [cpio.CpioMember(cpio.catalog_location(catalog.name, PLACES[place]), catalog.data) for catalog in catalogs]
     return f"{_write_overlay_image([*own, *placed], epoch, target)}, {len(placed)} languages"
+
+
+def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
+    """Return a member of product.img rendered if there is a branding rule for it."""
+    relative = f"product/{member.name}"
+    text = branding.render(relative, member.data.decode("utf-8", "surrogateescape"))
+    return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 
 def _directory_members(
@@ -84,7 +82,6 @@ def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
 
 
 def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path) -> str:
-    """Write an overlay image."""
     data = cpio.build_overlay_image(members, epoch)
     files.write_file(target, data)
     return f"{len(members)} files, {format_size(len(data))}"

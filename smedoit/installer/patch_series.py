@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A series of patches: which of them apply, in which order, and what they touch."""
+"""A series of patches: which apply, in which order, and what they change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SeriesPatch:
 
 
 def spec_patches(text: str, file: str) -> list[SeriesPatch]:
-    """Return what the %prep of a spec file applies, in its order. Raises ContentError for what it cannot follow."""
+    """Return what the %prep of a spec file applies, in its order. Raises ContentError for what cannot be followed."""
     names = {int(number or 0): PurePosixPath(name).name for number, name in TAG.findall(text)}
     if automatic := AUTO.search(text):
         strip = STRIP.search(automatic[1])
@@ -39,12 +39,12 @@ def spec_patches(text: str, file: str) -> list[SeriesPatch]:
         chosen = OWN_NUMBER.search(options)
         which = int(chosen[1]) if chosen else int(number or 0)
         if which not in names:
-            raise ContentError(f"{file}: %patch{which} stands there, but no Patch{which}", hint="mend the spec file")
+            raise ContentError(f"{file}: %patch{which} without Patch{which}", hint="correct the spec file")
         strip = STRIP.search(options)
         found.append(SeriesPatch(names[which], int(strip[1]) if strip else 0))
     unclear = [patch.name for patch in found if "%" in patch.name]
     if unclear:
-        raise ContentError(f"{file}: the name {unclear[0]} has a macro", hint="give it in plain words")
+        raise ContentError(f"{file}: the name {unclear[0]} has a macro", hint="write it out")
     return found
 
 
@@ -58,24 +58,26 @@ def directory_patches(names: Iterable[str], listed: str | None, directory: str) 
     there = set(names)
     if listed is not None:
         lines = [line.split("#")[0].split() for line in listed.splitlines()]
-        found = [SeriesPatch(words[0], _strip_level(words[1:])) for words in lines if words]
+        found = [SeriesPatch(fields[0], _strip_level(fields[1:])) for fields in lines if fields]
         absent = [patch.name for patch in found if patch.name not in there]
         if absent:
-            raise ContentError(f"{directory}/series: names {', '.join(absent)}, not there", hint="mend the series")
+            raise ContentError(
+                f"{directory}/series: names {', '.join(absent)}, which are not there", hint="correct the series file"
+            )
         return found
     numbered = {name: int(match[1]) for name in there if (match := NUMBERED.fullmatch(name))}
     twice = sorted(name for name, number in numbered.items() if list(numbered.values()).count(number) > 1)
     if twice:
         raise ContentError(
-            f"{directory}: {' and '.join(twice)} have one number, so their order is not clear",
-            hint="number them anew, or write their order into a file named series",
+            f"{directory}: {' and '.join(twice)} have the same number, their order is not defined",
+            hint="renumber them, or write their order into a file named series",
         )
     return [SeriesPatch(name) for name in sorted(numbered, key=numbered.__getitem__)]
 
 
-def _strip_level(words: Sequence[str]) -> int:
+def _strip_level(options: Sequence[str]) -> int:
     """Return what a line of a series file says behind the name: -p0, -p1."""
-    found = STRIP.search(" ".join(words))
+    found = STRIP.search(" ".join(options))
     return int(found[1]) if found else 1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installer: the decision whether to build it again, the mock chroot, and the names that old hands know."""
+"""The tasks of the installer: its overlay images, lorax in a mock chroot, and the wiki's names for several tasks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
 
+NOT_IN_UPDATES_IMG = ("README.txt", "po/*")  # of updates/: for readers; and translations, which have their own source
+# What the scripts of the wiki did, as tasks.
+UPDATE_REPOS = ("packages", "stage_packages", "comps", "repodata")
+BUILD_ISO = ("tree", "isolinux", "grub", "product_img", "updates_img", "treeinfo", "iso")
+
 
 def recover_anaconda_layer(rel: Release) -> str:
-    """Bring back the layer of install classes if a kill interrupted its replacement; return a line."""
+    """Recover the layer of install classes after an interrupted replacement; return what was done."""
     return recover_directory(rel.anaconda_layer)
 
 
@@ -56,54 +61,71 @@ def anaconda_source(rel: Release) -> Task:
     )
 
 
-UPDATE_REPOS = ("packages", "stage_packages", "comps", "repodata")
-BUILD_ISO = ("tree", "isolinux", "grub", "product_img", "updates_img", "treeinfo", "iso")
-
-
-def release_chroot(rel: Release) -> mock.MockChroot:
-    """Return the chroot of this release."""
-    identity = rel.release
-    name = mock.mock_root_name(identity.name, identity.major, identity.arch)
-    wanted = (tier for tier in rel.tiers if tier.stage or tier.name in rel.mock.tiers)
-    tiers = {tier.name: tier.path / identity.arch for tier in wanted}
-    return mock.MockChroot(name, rel.state / "mock" / f"{name}.cfg", rel.mock, rel.root, tiers, rel.logs / "mock.log")
-
-
-def mock_init(rel: Release) -> Task:
-    """The chroot, made anew whenever its configuration changes."""
-    mock_chroot = release_chroot(rel)
+def product_img(rel: Release) -> Task:
+    """images/product.img: install classes, logos, .buildstamp and release files."""
+    target, srpm, below = rel.tree / PRODUCT_IMG, rel.anaconda.package(rel.root), rel.content.inherit
+    above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
 
     def run() -> object:
-        from smedoit.installer.lorax import init_mock_chroot
+        from smedoit.branding.rules import Branding
+        from smedoit.installer.overlays import write_product_img
 
-        return init_mock_chroot(mock_chroot=mock_chroot, arch=rel.release.arch)
+        return write_product_img(
+            content=rel.content.path,
+            below=below,
+            above=above,
+            branding=Branding(rel.release, rel.rules),
+            target=target,
+        )
 
     return Task(
-        name="mock_init",
+        name="product_img",
         run=run,
-        config={**release_config(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
-        outputs=[mock_chroot.file],
-        wiki="Local Only: Mock Special Settings; Local Only: mock requirement; Local Only: Patch a Mock Plugin",
+        inputs=[
+            FileSet(rel.content.path / "product"),
+            *([FileSet(Path(below) / "product")] if below else []),
+            *([FileSet(rel.anaconda_layer), FileSet(srpm.parent, (srpm.name,), content=False)] if above else []),
+        ],
+        config={
+            **branding_config(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+            **({"[content] inherit": below} if below else {}),
+        },
+        outputs=[target],
+        after=["anaconda_source"] if above else [],
+        wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
+        " Bump version in /etc/*release* files",
     )
 
 
-def clean_mock(rel: Release) -> Task:
-    """The chroot, removed."""
+def updates_img(rel: Release) -> Task:
+    """images/updates.img: the installer's updates and translations."""
+    updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / UPDATES_IMG
 
     def run() -> object:
-        from smedoit.installer.lorax import remove_mock_chroot
+        from smedoit.installer.overlays import write_updates_img
 
-        return remove_mock_chroot(mock_chroot=release_chroot(rel))
+        return write_updates_img(
+            root=updates,
+            skipped=NOT_IN_UPDATES_IMG,
+            translations=rel.translations.path,
+            place=place,
+            epoch=rel.release.epoch,
+            target=target,
+        )
 
     return Task(
-        name="clean_mock",
+        name="updates_img",
         run=run,
-        always=True,
+        inputs=[FileSet(updates, exclude=NOT_IN_UPDATES_IMG), FileSet(rel.translations.path, ("*.mo",))],
+        config={**release_config(rel, "date"), "[translations] place": place},
+        outputs=[target],
+        after=["translations"] if rel.translations.automatic else [],
+        wiki="Copy anaconda translations to create updates.img",
     )
 
 
 def installer(rel: Release) -> Task:
-    """The wiki's rule, from the graph: anaconda or the content other than the release notes has changed."""
+    """The installer's images, made again when anaconda or the content other than the release notes changed."""
     inputs = [FileSet(rel.content.path, exclude=rel.installer.notes)]
     if rel.installer.source:
         inputs.append(FileSet(rel.root / rel.installer.source))
@@ -148,23 +170,46 @@ def installer(rel: Release) -> Task:
     )
 
 
-def wiki_alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str) -> Task:
-    """The page's name for several tasks, with their logs under the page's name for it."""
-    logs = [rel.logs / f"{task_name}.log" for task_name in of]
-    target: Path = rel.stage / log
+def mock_init(rel: Release) -> Task:
+    """The mock chroot, created again when its configuration changes."""
+    mock_chroot = release_chroot(rel)
 
     def run() -> object:
-        from smedoit.installer.lorax import gather_logs
+        from smedoit.installer.lorax import init_mock_chroot
 
-        return gather_logs(logs=logs, target=target)
+        return init_mock_chroot(mock_chroot=mock_chroot, arch=rel.release.arch)
 
     return Task(
-        name=name,
+        name="mock_init",
         run=run,
-        after=of,
-        always=True,
-        wiki=wiki,
+        config={**release_config(rel, "name", "major", "arch"), "[mock]": rel.mock, "[[tiers]]": rel.tiers},
+        outputs=[mock_chroot.file],
+        wiki="Local Only: Mock Special Settings; Local Only: mock requirement; Local Only: Patch a Mock Plugin",
     )
+
+
+def clean_mock(rel: Release) -> Task:
+    """Remove the mock chroot."""
+
+    def run() -> object:
+        from smedoit.installer.lorax import remove_mock_chroot
+
+        return remove_mock_chroot(mock_chroot=release_chroot(rel))
+
+    return Task(
+        name="clean_mock",
+        run=run,
+        always=True,
+    )
+
+
+def release_chroot(rel: Release) -> mock.MockChroot:
+    """Return the chroot of this release."""
+    identity = rel.release
+    name = mock.mock_root_name(identity.name, identity.major, identity.arch)
+    wanted = (tier for tier in rel.tiers if tier.stage or tier.name in rel.mock.tiers)
+    tiers = {tier.name: tier.path / identity.arch for tier in wanted}
+    return mock.MockChroot(name, rel.state / "mock" / f"{name}.cfg", rel.mock, rel.root, tiers, rel.logs / "mock.log")
 
 
 def update_repos(rel: Release) -> Task:
@@ -187,67 +232,20 @@ def build_iso(rel: Release) -> Task:
     return wiki_alias(rel, "build_ISO", (*UPDATE_REPOS, *BUILD_ISO), log, "Build SME Server 10 64 bit ISO")
 
 
-NOT_OVERLAID = ("README.txt", "po/*")  # in updates/: for people; and translations, which have a source of their own
-
-
-def product_img(rel: Release) -> Task:
-    """images/product.img."""
-    target, srpm, below = rel.tree / PRODUCT_IMG, rel.anaconda.package(rel.root), rel.content.inherit
-    above = str(rel.anaconda_layer) if rel.anaconda.srpm else ""
+def wiki_alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str) -> Task:
+    """The wiki's name for several tasks, with their logs in one file."""
+    logs = [rel.logs / f"{task_name}.log" for task_name in of]
+    target: Path = rel.stage / log
 
     def run() -> object:
-        from smedoit.branding.rules import Branding
-        from smedoit.installer.overlays import write_product_img
+        from smedoit.installer.lorax import gather_logs
 
-        return write_product_img(
-            content=rel.content.path,
-            below=below,
-            above=above,
-            branding=Branding(rel.release, rel.rules),
-            target=target,
-        )
+        return gather_logs(logs=logs, target=target)
 
     return Task(
-        name="product_img",
+        name=name,
         run=run,
-        inputs=[
-            FileSet(rel.content.path / "product"),
-            *([FileSet(Path(below) / "product")] if below else []),
-            *([FileSet(rel.anaconda_layer), FileSet(srpm.parent, (srpm.name,), content=False)] if above else []),
-        ],
-        config={
-            **branding_config(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
-            **({"[content] inherit": below} if below else {}),
-        },
-        outputs=[target],
-        after=["anaconda_source"] if above else [],
-        wiki="Copy anaconda content to create product.img; Remove the 'Beta warning' in Anaconda;"
-        " Bump version in /etc/*release* files",
-    )
-
-
-def updates_img(rel: Release) -> Task:
-    """images/updates.img."""
-    updates, place, target = rel.content.path / "updates", rel.translations.place, rel.tree / UPDATES_IMG
-
-    def run() -> object:
-        from smedoit.installer.overlays import write_updates_img
-
-        return write_updates_img(
-            root=updates,
-            skipped=NOT_OVERLAID,
-            translations=rel.translations.path,
-            place=place,
-            epoch=rel.release.epoch,
-            target=target,
-        )
-
-    return Task(
-        name="updates_img",
-        run=run,
-        inputs=[FileSet(updates, exclude=NOT_OVERLAID), FileSet(rel.translations.path, ("*.mo",))],
-        config={**release_config(rel, "date"), "[translations] place": place},
-        outputs=[target],
-        after=["translations"] if rel.translations.automatic else [],
-        wiki="Copy anaconda translations to create updates.img",
+        after=of,
+        always=True,
+        wiki=wiki,
     )

@@ -68,10 +68,10 @@ def tarball(files: dict[str, str], change: Callable[[tarfile.TarInfo], object] =
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as ball:
         for name, text in files.items():
-            one = tarfile.TarInfo(f"anaconda-21.48.22.159/{name}")
-            one.size = len(text)
-            change(one)
-            ball.addfile(one, BytesIO(text.encode()))
+            patch = tarfile.TarInfo(f"anaconda-21.48.22.159/{name}")
+            patch.size = len(text)
+            change(patch)
+            ball.addfile(patch, BytesIO(text.encode()))
     return buffer.getvalue()
 
 
@@ -147,7 +147,7 @@ def test_the_install_classes_land_where_the_wiki_names_them(desk: Desk) -> None:
 def test_the_record_says_which_patches_in_which_order(desk: Desk) -> None:
     desk.make()
     record = json.loads(desk.layer.with_suffix(".json").read_text())
-    assert [(one["order"], one["name"], one["origin"]) for one in record["patches"]] == [
+    assert [(patch["order"], patch["name"], patch["origin"]) for patch in record["patches"]] == [
         (1, "anaconda-centos-add-centos-install-class.patch", "upstream"),
         (2, "100-product.patch", "ours"),
         (3, "101-koozali.patch", "ours"),
@@ -169,7 +169,7 @@ def test_a_series_file_decides_the_order(desk: Desk) -> None:
     shutil.move(desk.patches / "100-product.patch", desk.patches / "zz.patch")
     (desk.patches / "series").write_text("# ours\n101-koozali.patch\nzz.patch -p1\n")
     desk.make()
-    names = [one["name"] for one in json.loads(desk.layer.with_suffix(".json").read_text())["patches"]]
+    names = [patch["name"] for patch in json.loads(desk.layer.with_suffix(".json").read_text())["patches"]]
     assert names[1:] == ["101-koozali.patch", "zz.patch"]
 
 
@@ -196,8 +196,8 @@ def test_a_patch_cannot_leave_the_source(desk: Desk, path: str) -> None:
 
 
 def test_a_tarball_cannot_leave_its_directory(desk: Desk, tmp_path: Path) -> None:
-    def astray(one: tarfile.TarInfo) -> None:
-        one.name = "../passwords"
+    def astray(patch: tarfile.TarInfo) -> None:
+        patch.name = "../passwords"
 
     srpm = source_package(tmp_path / "evil", tarball({"x": "root\n"}, astray))
     with pytest.raises(ContentError, match="cannot be unpacked"):
@@ -229,7 +229,7 @@ def test_the_source_package_is_fetched_once_and_checked(desk: Desk) -> None:
 
 def test_patches_that_are_absent_or_ambiguous_are_named(desk: Desk) -> None:
     (desk.patches / "100-again.patch").write_text("")
-    with pytest.raises(ContentError, match=r"100-again\.patch and 100-product\.patch have one number"):
+    with pytest.raises(ContentError, match=r"100-again\.patch and 100-product\.patch have the same number"):
         desk.make()
     (desk.patches / "series").write_text("gone.patch\n")
     with pytest.raises(ContentError, match=r"names gone\.patch, not there"):

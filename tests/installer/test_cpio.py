@@ -56,7 +56,7 @@ def unpacked(members: list[CpioMember], place: Path) -> dict[str, bytes]:
 
 
 def test_what_went_in_comes_out_as_dracut_unpacks_it(tmp_path: Path) -> None:
-    assert unpacked(MEMBERS, tmp_path) == {one.name: one.data for one in MEMBERS}
+    assert unpacked(MEMBERS, tmp_path) == {member.name: member.data for member in MEMBERS}
 
 
 def test_cpio_lists_each_directory_before_what_it_holds(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_everything_belongs_to_root_and_bears_the_release_date(tmp_path: Path) -
 
 def test_executables_stay_executable_and_nothing_else_is(tmp_path: Path) -> None:
     unpacked(MEMBERS, tmp_path)
-    modes = {one.name: stat.S_IMODE((tmp_path / one.name).stat().st_mode) for one in MEMBERS}
+    modes = {member.name: stat.S_IMODE((tmp_path / member.name).stat().st_mode) for member in MEMBERS}
     assert modes.pop("usr/bin/tool") == 0o755
     assert set(modes.values()) == {0o644}
     assert stat.S_IMODE((tmp_path / "usr/bin").stat().st_mode) == 0o755
@@ -169,7 +169,7 @@ def test_a_catalogue_of_either_byte_order_is_one(magic: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xde\x12", b'msgid ""\n'])
 def test_what_is_no_catalogue_is_refused_by_its_file(data: bytes) -> None:
-    with pytest.raises(ContentError, match=r"po/de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalogue"):
+    with pytest.raises(ContentError, match=r"po/de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalog"):
         check_catalogs({"de/LC_MESSAGES/anaconda.mo": data}, "po")
 
 

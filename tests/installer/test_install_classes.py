@@ -96,15 +96,15 @@ def check(content: Path) -> str:
 
 @pytest.mark.usefixtures("judge")
 def test_a_source_that_the_installer_could_not_import_stops_the_build(content: Path) -> None:
-    assert check(content) == "2 sources, all of them Python 2.7"
+    assert check(content) == "2 Python files compiled by Python 2.7"
     files.write_file(content / "product" / PATH, GOOD + "\n    async def f(self): pass\n")
-    with pytest.raises(ContentError, match=r"would not import\n  \S+/koozali\.py, line \d+: (.|\n)*hint: mend"):
+    with pytest.raises(ContentError, match=r"does not compile\n  \S+/koozali\.py, line \d+: (.|\n)*hint: correct"):
         check(content)
 
 
 @pytest.mark.usefixtures("bin")
 def test_a_machine_without_python_2_7_says_so_and_still_looks_at_the_classes(content: Path) -> None:
-    assert check(content) == f"2 sources, {install_classes.UNJUDGED}"
+    assert check(content) == f"2 {install_classes.NOT_CHECKED}"
     files.write_file(content / "product" / PATH, GOOD.replace("30000", "10"))
     assert "CentOS's own would win" in check(content)
 

@@ -16,7 +16,7 @@ import pytest
 from smedoit.config.installer import InstallerSettings, MockSettings, NfsMount
 from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer import lorax
-from smedoit.installer.lorax import PROMISED, build_installer_images, init_mock_chroot, remove_mock_chroot
+from smedoit.installer.lorax import LORAX_IMAGES, build_installer_images, init_mock_chroot, remove_mock_chroot
 from smedoit.installer.mock import MockChroot, find_log_error, lorax_command, mock_config
 from smedoit.runtime.files import recover_directory
 from tests.harness.kills import doors, killed_at
@@ -89,7 +89,7 @@ def configured(settings: MockSettings, root: Path = Path("/srv/o'brien")) -> dic
 @pytest.fixture
 def world(tmp_path: Path) -> MockChroot:
     mock = program(tmp_path / "mock", STAND_IN)
-    program(tmp_path / "lorax", LORAX, made=PROMISED, words="", code=0)
+    program(tmp_path / "lorax", LORAX, made=LORAX_IMAGES, words="", code=0)
     root = tmp_path / "world"
     settings = MockSettings(command=(str(mock),), place="/build/smeserver")
     return MockChroot(
@@ -150,7 +150,7 @@ def test_lorax_is_told_the_release() -> None:
         ("0 errors\nTraceback (most recent call last):\n", "Traceback (most recent call last):"),
         ("all well\nthe end\n\n", "the end"),
         (MOCKS_OWN, "No match for argument: nosuchpackage"),
-        ("", "it said nothing"),
+        ("", "its log is empty"),
     ],
 )
 def test_the_first_real_error_of_a_log_is_found(log: str, wanted: str) -> None:
@@ -159,7 +159,7 @@ def test_the_first_real_error_of_a_log_is_found(log: str, wanted: str) -> None:
 
 def test_lorax_s_images_become_the_boot_set(world: MockChroot) -> None:
     boot_set = built(world)
-    assert all((boot_set / name).read_text() == name for name in PROMISED)
+    assert all((boot_set / name).read_text() == name for name in LORAX_IMAGES)
 
 
 def test_the_next_images_replace_them_as_a_whole(world: MockChroot) -> None:
@@ -181,7 +181,7 @@ def test_what_lorax_made_as_root_is_given_back_to_the_caller_even_when_it_failed
     with pytest.raises(SmeError, match="error: x"):
         built(world)
     assert given_back(world) == 1
-    program(lorax, LORAX, made=PROMISED, words="", code=0)
+    program(lorax, LORAX, made=LORAX_IMAGES, words="", code=0)
     assert not (built(world) / "images/half").exists()
     assert given_back(world) == 3
 
@@ -205,7 +205,7 @@ def test_a_chroot_that_does_not_see_the_build_root_is_found_before_anything_is_w
     world.file.write_text(
         world.file.read_text().replace("['bind_mount_opts']['dirs'].append", "['bind_mount_opts']['dirs'].count")
     )
-    with pytest.raises(FileError, match="does not appear at /build/smeserver inside practice"):
+    with pytest.raises(FileError, match="is not mounted at /build/smeserver inside practice"):
         build_installer_images(
             world,
             identity(),
@@ -218,7 +218,7 @@ def test_a_chroot_that_does_not_see_the_build_root_is_found_before_anything_is_w
 
 def test_images_that_lorax_did_not_make_are_named_and_the_old_ones_stay(world: MockChroot) -> None:
     boot_set = built(world)
-    program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=PROMISED[:2], words="", code=0)
+    program(Path(world.settings.command[0]).with_name("lorax"), LORAX, made=LORAX_IMAGES[:2], words="", code=0)
     with pytest.raises(ContentError, match=r"lorax made no images/efiboot\.img, LiveOS/squashfs\.img"):
         built(world)
     assert (boot_set / "LiveOS/squashfs.img").is_file()

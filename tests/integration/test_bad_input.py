@@ -257,7 +257,7 @@ CONTENT: dict[str, tuple[Break, tuple[str, ...]]] = {
     ),
     "a catalogue is none": (
         lambda trial: files.write_file(trial.release.translations.path / "de/LC_MESSAGES/anaconda.mo", b"msgid"),
-        (r"de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalogue", "hint: "),
+        (r"de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalog", "hint: "),
     ),
     "a catalogue lies where nobody reads it": (
         lambda trial: files.write_file(trial.release.translations.path / "xx.mo", b"\xde\x12\x04\x95"),
