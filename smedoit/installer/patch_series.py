@@ -62,7 +62,7 @@ def directory_patches(names: Iterable[str], listed: str | None, directory: str) 
         absent = [patch.name for patch in found if patch.name not in there]
         if absent:
             raise ContentError(
-                f"{directory}/series: names {', '.join(absent)}, which are not there", hint="correct the series file"
+                f"{directory}/series: names {', '.join(absent)}, not in the directory", hint="correct the series file"
             )
         return found
     numbered = {name: int(match[1]) for name in there if (match := NUMBERED.fullmatch(name))}

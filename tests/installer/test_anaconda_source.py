@@ -232,7 +232,7 @@ def test_patches_that_are_absent_or_ambiguous_are_named(desk: Desk) -> None:
     with pytest.raises(ContentError, match=r"100-again\.patch and 100-product\.patch have the same number"):
         desk.make()
     (desk.patches / "series").write_text("gone.patch\n")
-    with pytest.raises(ContentError, match=r"names gone\.patch, not there"):
+    with pytest.raises(ContentError, match=r"names gone\.patch, not in the directory"):
         desk.make()
     shutil.rmtree(desk.patches)
     with pytest.raises(ContentError, match="is not there"):
