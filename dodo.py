@@ -142,7 +142,7 @@ def task_anaconda_source() -> DoitTask:
 
 
 def task_install_classes() -> DoitTask:
-    """the installer's Python sources, judged by a Python 2.7, and which install class would win"""
+    """the installer's Python sources, checked with Python 2.7, and which install class would win"""
     return doit_task(REL, install_classes(REL))
 
 
@@ -337,7 +337,7 @@ def task_preview() -> DoitTask:
 
 
 def task_plan_publish() -> DoitTask:
-    """what doit publish will do to the tree that mirrors replicate, and every gate before it; touches nothing"""
+    """what doit publish will do to the tree that mirrors replicate, and the result of every check; touches nothing"""
     return doit_task(REL, plan_publish(REL))
 
 

@@ -38,8 +38,12 @@ class NetworkError(SmeError):
     """Something from outside cannot be had: unreachable, refused, not what it should be, or not to be trusted."""
 
 
+class CheckError(SmeError):
+    """A check failed that a final release must pass, and no waiver says why it may."""
+
+
 class PublishError(SmeError):
-    """What mirrors replicate must not be changed as asked: a gate is open, a place is taken, no room, no marker."""
+    """What mirrors replicate must not be changed as asked: a check failed, a place is taken, no room, no marker."""
 
 
 class VerifyError(SmeError):
@@ -65,6 +69,11 @@ def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20
 def os_error_text(error: OSError) -> str:
     """Return the operating system's own words for error, without Python's decoration."""
     return (error.strerror or str(error)).lower()
+
+
+def format_count(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 check", "2 checks"."""
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def format_size(size: int) -> str:

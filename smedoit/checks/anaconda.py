@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smedoit.checks.closure import Places
 from smedoit.checks.previous_release import list_repo_packages
-from smedoit.checks.updates import report_check
+from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import ContentError
 from smedoit.package import Evr
@@ -117,7 +117,7 @@ def check_anaconda_version(
     mirrors  name and directory of upstream's repositories
     """
     if not settings.source:
-        return {"did": "release.toml names no source in [anaconda], so nothing is compared"}
+        return {"did": "not checked: release.toml names no [anaconda] source"}
     ours = own_anaconda(Path(settings.source), settings.dist, reader)
     theirs = newest_version(
         [candidate for name, place in mirrors for candidate in _anaconda_packages(name, place, reader)]
@@ -129,14 +129,17 @@ def check_anaconda_version(
             hint="add it to [[tiers]] with stage = false, or name another one",
         )
     extras = newest_version(_anaconda_packages(settings.extras, place, reader))
-    trouble = anaconda_disagreements(ours, theirs, extras, settings.extras)
+    disagreements = anaconda_disagreements(ours, theirs, extras, settings.extras)
     return report_check(
-        "the anacondas do not agree",
-        "\n".join(f"  {line}" for line in trouble),
-        "doit anaconda_version says so again, once you have",
-        refused=bool(trouble) and is_final,
-        otherwise=f"{ours}, {extras} and upstream's {theirs} agree",
-        lines=[],
+        CheckResult(
+            name="anaconda_version",
+            summary="versions of anaconda differ"
+            if disagreements
+            else f"{ours}, {extras} and upstream's {theirs} agree",
+            failures=tuple(disagreements),
+            fix="run `doit anaconda_version` again when that is done",
+        ),
+        blocks=is_final,
     )
 
 

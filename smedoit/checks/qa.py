@@ -8,7 +8,6 @@ changelog names since the last release is VERIFIED or CLOSED in a saved result o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from smedoit.checks import previous_release, qa_lists
 from smedoit.checks.closure import Places
 from smedoit.checks.previous_release import ReleaseComparison, list_repo_packages
 from smedoit.checks.qa_lists import BugzillaBug, QaLists
-from smedoit.checks.updates import exception_clause, report_check
+from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.checks import QaSettings, QaWaiver
 from smedoit.errors import ContentError, format_grouped
 from smedoit.package import Evr, Package
@@ -27,15 +26,9 @@ from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog
 from smedoit.runtime import files
 
-
-@dataclass(frozen=True)
-class QaResult:
-    """What the gate found: changed packages as (NEVRA, words), and waivers that excuse nothing."""
-
-    open: tuple[tuple[str, str], ...] = ()
-    verified: tuple[tuple[str, str], ...] = ()
-    waived: tuple[tuple[str, str], ...] = ()
-    unused: tuple[QaWaiver, ...] = ()
+HINT_LISTS = (
+    "verify them in smeupdates-testing and add them to a list of [quality] verified, or waive them with a reason"
+)
 
 
 def _accepted_spellings(package: Package) -> set[str]:
@@ -58,14 +51,15 @@ def check_qa(
     lists: QaLists,
     waivers: Sequence[QaWaiver],
     named: Mapping[str, Collection[int]],
-) -> QaResult:
-    """Return how the changed packages stand.
+) -> CheckResult:
+    """Return which of the changed packages nobody verified; the notes say who verified the others.
 
     named  NEVRA -> numbers of the bugs that its changelog names since the last release
     """
     records = {record.package: record for record in lists.records}
-    parts: dict[str, list[tuple[str, str]]] = {"open": [], "verified": [], "waived": []}
-    used = set()
+    unverified: dict[str, str] = {}
+    verified: dict[str, str] = {}
+    waived: dict[str, QaWaiver] = {}
     for pick in picks:
         package = pick.package
         record = next(
@@ -74,24 +68,32 @@ def check_qa(
         waiver = next((candidate for candidate in waivers if _is_waived_by(candidate, pick)), None)
         numbers = named.get(package.nevra, ())
         if record:
-            parts["verified"].append((package.nevra, str(record)))
+            verified[package.nevra] = str(record)
         elif numbers and all(number in lists.bugs and lists.bugs[number].is_verified for number in numbers):
-            parts["verified"].append(
-                (package.nevra, _describe_verifiers(lists.bugs[number] for number in sorted(numbers)))
-            )
+            verified[package.nevra] = _describe_verifiers(lists.bugs[number] for number in sorted(numbers))
         elif waiver:
-            used.add(waiver)
-            parts["waived"].append((package.nevra, waiver.reason))
+            waived[package.nevra] = waiver
         else:
-            parts["open"].append((package.nevra, _unverified_reason(package, lists, numbers)))
-    unused = tuple(candidate for candidate in waivers if candidate not in used)
-    return QaResult(tuple(parts["open"]), tuple(parts["verified"]), tuple(parts["waived"]), unused)
+            unverified[package.nevra] = _unverified_reason(package, lists, numbers)
+    used = set(waived.values())
+    return CheckResult(
+        name="quality",
+        summary=f"{len(unverified)} of {len(picks)} packages that changed are not verified"
+        if unverified
+        else f"{len(verified)} of {len(picks)} packages that changed are verified",
+        failures=tuple(f"{nevra}: {reason}" for nevra, reason in unverified.items()),
+        fix=HINT_LISTS,
+        waivers=tuple((nevra, waiver.reason) for nevra, waiver in waived.items()),
+        unused=tuple(f"[[quality.waived]] {waiver}" for waiver in waivers if waiver not in used),
+        details=format_grouped(_group_by_reason(unverified)),
+        notes=tuple(f"verified: {nevra}: {who}" for nevra, who in verified.items()),
+    )
 
 
 def _is_waived_by(waiver: QaWaiver, pick: SelectedPackage) -> bool:
-    """Return whether a waiver excuses a pick."""
+    """Return whether a waiver names a pick."""
     package = pick.package
-    return waiver.excuses(package.name, package.nevra, pick.tier, package.key)
+    return waiver.matches(package.name, package.nevra, pick.tier, package.key)
 
 
 def _describe_verifiers(bugs: Iterable[BugzillaBug]) -> str:
@@ -123,7 +125,7 @@ def _name_without_version(spelled: str) -> str:
 def unknown_entries(lists: QaLists, known: Iterable[Package]) -> dict[str, list[str]]:
     """Return complaint -> entries of the lists that name packages which do not exist.
 
-    An older version than any that is known is history and no stranger.
+    An older version than any that is known is history, not a mistake.
 
     known  whatever any tier, the medium or the last release holds
     """
@@ -141,7 +143,7 @@ def unknown_entries(lists: QaLists, known: Iterable[Package]) -> dict[str, list[
 
 
 def _unknown_entry_reason(spelled: str, newest: Mapping[str, Evr]) -> str:
-    """Return what is wrong with an entry that no package answers to, "" if it is only old."""
+    """Return what is wrong with an entry that matches no package, "" if it is only old."""
     name = _name_without_version(spelled)
     if spelled in newest or not name:
         return "say no version, but a verified package is one of a certain version: NAME-VERSION-RELEASE"
@@ -154,11 +156,6 @@ def _unknown_entry_reason(spelled: str, newest: Mapping[str, Evr]) -> str:
     return f"name a version that does not exist, the newest is {newest[name]}" if claimed > newest[name] else ""
 
 
-HINT_LISTS = (
-    "verify them in smeupdates-testing and add them to a list of [quality] verified, or waive them with a reason"
-)
-
-
 def verify_changed_packages(
     compared: ReleaseComparison, settings: QaSettings, bugs: Sequence[str], tiers: Places, is_final: bool
 ) -> Mapping[str, str]:
@@ -167,37 +164,25 @@ def verify_changed_packages(
     bugs   regular expressions with one group, the number of a bug in a changelog
     tiers  where a package that a list names may be, if not on the medium
 
-    Raises ContentError for a list that names a package which does not exist.
+    Raises ContentError for a list that names a package which does not exist, CheckError for a final release.
     """
     lock_file, root, previous = compared.lock, compared.root, compared.previous
     if not previous.place:
-        return {"did": "release.toml names no previous release in [quality], so nothing is asked"}
+        return {"did": "not checked: release.toml names no [quality] previous_release"}
     picks = lock.parse_lock(files.read_file_text(lock_file), lock_file)
     with previous_release.open_previous_release(previous) as last:
         before = previous_release.previous_release_packages(last, previous.reader)
     lists = qa_lists.parse_qa_lists({file: files.read_file_text(file) for file in settings.verified})
     _refuse_unknown_packages(lists, [*(pick.package for pick in picks), *before], tiers, previous.reader)
     changed = packages_to_verify(picks, {package.nevra: package.sha256 for package in before})
-    found = check_qa(
-        changed, lists, settings.waived, _changelog_bugs(changed, before, root, bugs) if lists.bugs else {}
-    )
-    lines = [f"verified: {nevra}: {words}" for nevra, words in found.verified]
-    lines += [f"waived: {nevra}: {reason}" for nevra, reason in found.waived]
-    lines += [f"[[quality.waived]] {waiver}: excuses nothing now" for waiver in found.unused]
-    return report_check(
-        f"{len(found.open)} of {len(changed)} packages that changed are not verified",
-        format_grouped(_group_by_reason(found.open)),
-        HINT_LISTS,
-        refused=bool(found.open) and is_final,
-        otherwise=f"{len(changed)} packages changed, all verified{exception_clause(len(found.waived), 'waived')}",
-        lines=lines,
-    )
+    named = _changelog_bugs(changed, before, root, bugs) if lists.bugs else {}
+    return report_check(check_qa(changed, lists, settings.waived, named), blocks=is_final)
 
 
-def _group_by_reason(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return reason -> NEVRAs."""
+def _group_by_reason(unverified: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return reason -> NEVRAs of what is NEVRA -> reason."""
     found: dict[str, list[str]] = {}
-    for nevra, reason in entries:
+    for nevra, reason in unverified.items():
         found.setdefault(reason, []).append(nevra)
     return found
 
@@ -210,7 +195,7 @@ def _refuse_unknown_packages(lists: QaLists, known: Sequence[Package], tiers: Pl
     elsewhere = list_repo_packages(sources, reader)
     if complaints := unknown_entries(lists, [*known, *elsewhere]):
         raise ContentError(
-            f"the lists of [quality] verified cannot be meant: entries that\n{format_grouped(complaints)}",
+            f"the lists of [quality] verified have entries that\n{format_grouped(complaints)}",
             hint="write NAME-VERSION-RELEASE as rpm -qp shows it",
         )
 

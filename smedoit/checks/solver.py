@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picks to what is missing: what the packages of a medium lack when they are alone, solved with libsolv.
+"""What the packages of a medium lack when they are alone, solved with libsolv.
 
-The packages come as a libsolv pool, filled by whoever reads metadata. A hole is a requirement that
-nothing provides, a package that conflicts or obsoletes keep out for ever, or an installation that
-comps offers and that cannot be begun. Weak relations are no reason: CentOS 7's rpm knows none.
+The packages come as a libsolv pool, filled by whoever reads metadata. Unmet is a requirement that
+nothing provides, a package that conflicts or obsoletes keep out for ever, and an install set of
+comps that does not resolve. Weak relations do not count: CentOS 7's rpm knows none.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from smedoit.repodata.comps import InstallSet
 from smedoit.repodata.requirements import installable_packages, package_requirements, unprovided_requirements
 
 NOT_THERE = "the installer adds it by itself, and it is not on the medium"
-OFFERED = 3  # packages that are named for one hole
+OFFERED = 3  # packages that are named for one requirement
 
 
 def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) -> list[UnmetDependency]:
-    """Return every hole of the packages in the pool.
+    """Return every unmet dependency of the packages in the pool.
 
     installs  what comps offers
     added     names of packages that the installer adds to each of them by itself
@@ -29,14 +29,14 @@ def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) 
     missing = list(unprovided_requirements(pool))
     found = [_unmet_by_package(solvable, str(relation)) for solvable, relation in missing]
     found += _never_installable(pool, {solvable.id for solvable, _ in missing})
-    found += [hole for install in installs for hole in _install_set_problems(pool, install, added)]
+    found += [unmet for install in installs for unmet in _install_set_problems(pool, install, added)]
     return (
-        [_add_chain(hole, chains) for chains in [DependencyChains(pool, installs)] for hole in found] if found else []
+        [_add_chain(unmet, chains) for chains in [DependencyChains(pool, installs)] for unmet in found] if found else []
     )
 
 
 def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependency]:
-    """Return a hole for each other package that can never be installed; that it needs a broken one is no news."""
+    """Return why each other package can never be installed; that it needs a broken one is left out."""
     import solv
 
     how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
@@ -51,9 +51,10 @@ def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependen
     found = []
     for solvable in left:
         _, problems = _run_solver(pool, [pool.Job(how, solvable.id)])
-        holes = [hole for problem in problems if (hole := _explain_problem(problem, broken))]
+        reasons = [unmet for problem in problems if (unmet := _explain_problem(problem, broken))]
         found += [
-            hole if hole.requirement else replace(hole, package=str(solvable), name=solvable.name) for hole in holes
+            unmet if unmet.requirement else replace(unmet, package=str(solvable), name=solvable.name)
+            for unmet in reasons
         ]
     return list(dict.fromkeys(found))
 
@@ -69,19 +70,19 @@ def _run_solver(pool: Any, jobs: Sequence[Any]) -> tuple[Any, list[Any]]:
 
 
 def _explain_problem(problem: Any, broken: Collection[int] = ()) -> UnmetDependency | None:
-    """Return the hole that a problem of the solver speaks of; None if it is one of the broken packages' own."""
+    """Return what a problem of the solver is about; None if a package that is known to be broken causes it."""
     import solv
 
     info = problem.findproblemrule().info()
     solvable = info.solvable
     if info.type == solv.Solver.SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP:
         return None if solvable.id in broken else _unmet_by_package(solvable, str(info.dep))
-    words = [info.problemstr()]
+    messages = [info.problemstr()]
     if info.type == solv.Solver.SOLVER_RULE_PKG_REQUIRES:  # true, but the reason is another rule
         rules = (rule.info() for rule in problem.findallproblemrules())
-        words += [rule.problemstr() for rule in rules if rule.type in _conflict_rules()]
-    trouble = ": ".join(str(message).removeprefix("package ") for message in words[:2])
-    return UnmetDependency(str(solvable) if solvable else "", solvable.name if solvable else "", trouble=trouble)
+        messages += [rule.problemstr() for rule in rules if rule.type in _conflict_rules()]
+    reason = ": ".join(str(message).removeprefix("package ") for message in messages[:2])
+    return UnmetDependency(str(solvable) if solvable else "", solvable.name if solvable else "", problem=reason)
 
 
 def _conflict_rules() -> tuple[int, ...]:
@@ -97,15 +98,15 @@ def _conflict_rules() -> tuple[int, ...]:
 
 
 def _unmet_by_package(package: Any, requirement: str) -> UnmetDependency:
-    """Return the hole that a package has for want of requirement."""
+    """Return a requirement of a package as unmet."""
     return UnmetDependency(str(package), package.name, requirement)
 
 
 def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) -> Iterator[UnmetDependency]:
-    """Yield a hole for everything that keeps an installation from being begun."""
+    """Yield every reason why an install set does not resolve."""
     for name in added:
         if not _install_candidates(pool, name):
-            yield UnmetDependency("", name, trouble=NOT_THERE, installation=install.name)
+            yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
     names = list(dict.fromkeys((*install.members, *added)))
     solver, problems = _run_solver(pool, _install_jobs(pool, names))
     if not problems and install.conditional:
@@ -113,8 +114,8 @@ def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) 
         coming = [name for name, present in install.conditional.items() if present in there]
         _, problems = _run_solver(pool, _install_jobs(pool, [*names, *coming]))
     for problem in problems:
-        if hole := _explain_problem(problem):
-            yield replace(hole, installation=install.name)
+        if unmet := _explain_problem(problem):
+            yield replace(unmet, installation=install.name)
 
 
 def _install_jobs(pool: Any, names: Iterable[str]) -> list[Any]:
@@ -141,11 +142,11 @@ def _supersedes(other: Any, solvable: Any) -> bool:
     return (other.arch == solvable.arch or "noarch" in (other.arch, solvable.arch)) and other.evrcmp(solvable) > 0
 
 
-def _add_chain(hole: UnmetDependency, chains: DependencyChains) -> UnmetDependency:
-    """Return the hole with the way that leads to it from a group."""
-    path = chains.path(hole.package)
+def _add_chain(unmet: UnmetDependency, chains: DependencyChains) -> UnmetDependency:
+    """Return an unmet dependency with the chain that leads to it from a group."""
+    path = chains.path(unmet.package)
     return replace(
-        hole, chain=tuple(solvable.name for solvable in path), group=chains.groups[path[0].id] if path else ""
+        unmet, chain=tuple(solvable.name for solvable in path), group=chains.groups[path[0].id] if path else ""
     )
 
 
@@ -189,7 +190,7 @@ def find_providers(
 ) -> Mapping[str, list[Provider]]:
     """Return requirement -> packages of the pool's other repositories that meet it.
 
-    medium     the repository that has the holes; the others come in the order of the pool
+    medium     the repository that lacks them; the others come in the order of the pool
     obstacles  repository -> why no promotion leads from it to the medium; {name} is the package's
     """
     there = {str(solvable) for solvable in pool.solvables_iter() if solvable.repo.name == medium}

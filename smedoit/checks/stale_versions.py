@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words that look like another release of this product: what a forgotten edit leaves behind."""
+"""Names of another release of this product, which a forgotten edit left in the tree."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.identity import ReleaseIdentity
-from smedoit.errors import VerifyError, format_grouped
+from smedoit.errors import format_count, format_grouped
 from smedoit.fat import volume
 from smedoit.installer import cpio
 from smedoit.medium_paths import EFI_IMAGE, OVERLAYS
-from smedoit.runtime import files, progress
+from smedoit.runtime import files
 from smedoit.tree import layers
 
 LABEL = r"(?:alpha|beta|rc)[ .]?\d+"
@@ -54,24 +55,32 @@ LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody ed
 
 def check_stale_versions(
     identity: ReleaseIdentity, versions: StaleVersionSettings, tree_root: Path, searched: Callable[[str], bool]
-) -> str:
-    """Search the tree for words of another release; refuse them in a final one, count them in a test release.
+) -> Mapping[str, str]:
+    """Search the tree for words of another release, and name file, line and words.
 
-    Raises VerifyError with file, line and words.
+    Raises CheckError for a final release that has them; a test release is warned.
     """
     found: dict[str, list[str]] = {}
+    allowed: dict[str, str] = {}
     for path, data in _tree_texts(tree_root, searched):
-        if not versions.excuse(path):
-            for number, words in find_stale_versions(data.decode("utf-8", "replace"), identity):
+        reason = versions.allowed_reason(path)
+        for number, words in find_stale_versions(data.decode("utf-8", "replace"), identity):
+            if reason:
+                allowed[path] = reason
+            else:
                 found.setdefault(words, []).append(f"{path}, line {number}")
-                progress.log_line(f"{path}:{number}: {words}")
-    if found and identity.is_final:
-        raise VerifyError(
-            f"{tree_root}: words of another release than {identity.title}\n{format_grouped(found)}",
-            hint="mend them in the content tree, give the file a rule in [[rules]], or excuse it in [versions] allowed",
-        )
-    count = sum(len(places) for places in found.values())
-    return f"{count} places name another release, see the log; a final release would be refused" if count else "none"
+    failures = tuple(f"{place}: {words}" for words, places in found.items() for place in places)
+    result = CheckResult(
+        name="check_versions",
+        summary=f"{format_count(len(failures), 'stale version')}, not {identity.title}"
+        if failures
+        else "no stale versions",
+        failures=failures,
+        fix="correct them in the content tree, give the file a rule in [[rules]], or allow it in [versions] allowed",
+        notes=tuple(f"allowed: {path}: {reason}" for path, reason in allowed.items()),
+        details=format_grouped(found),
+    )
+    return report_check(result, blocks=identity.is_final)
 
 
 def _tree_texts(tree_root: Path, searched: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

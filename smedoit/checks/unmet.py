@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a medium lacks, as nouns: holes, the waivers that excuse them, and the words of a report."""
+"""What the packages of a medium lack, what of it is waived, and how a report says it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from smedoit.config.checks import ClosureWaiver, matches_glob
 from smedoit.config.schema import SettingsTable
 
-OPEN = "which nothing on the medium provides"
+UNPROVIDED = "which nothing on the medium provides"
 
 
 class UnmetDependency(SettingsTable):
     """One thing that keeps a package, or an installation that comps offers, from being installed.
 
-    package       NEVRA of the package that has the hole; "" if there is no such package at all
+    package       NEVRA of the package; "" if there is no such package at all
     requirement   what it requires in vain; "" for a conflict
-    trouble       how a sentence about the hole ends
-    installation  what of comps cannot be begun; "" for a hole of a package by itself
+    problem       how a sentence about it ends
+    installation  the install set of comps that does not resolve; "" for a package by itself
     chain         package names from one that a group asks for down to name; empty if no group does
     group         the group that asks for the first of the chain
     """
@@ -25,27 +25,27 @@ class UnmetDependency(SettingsTable):
     package: str
     name: str
     requirement: str = ""
-    trouble: str = OPEN
+    problem: str = UNPROVIDED
     installation: str = ""
     chain: tuple[str, ...] = ()
     group: str = ""
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """What two holes have in common that are mended together."""
-        return self.package, self.requirement, self.trouble
+        """What is equal for unmet dependencies that one change mends."""
+        return self.package, self.requirement, self.problem
 
     def __str__(self) -> str:
-        where = f"{self.installation} cannot be begun: " if self.installation else ""
+        where = f"{self.installation} does not resolve: " if self.installation else ""
         asked = f"group {self.group}: " if self.group else ""
         chain = " needs ".join(self.chain or (self.name,))
         needs = f" needs {self.requirement}, " if self.requirement else ": " if chain else ""
         unasked = "" if self.group or self.installation else " (no group asks for it)"
-        return f"{where}{asked}{chain}{needs}{self.trouble}{unasked}"
+        return f"{where}{asked}{chain}{needs}{self.problem}{unasked}"
 
 
 class Provider(SettingsTable):
-    """A package elsewhere that would fill a hole.
+    """A package elsewhere that provides what the medium lacks.
 
     along     (source, NEVRA) of what it needs besides
     lacks     what it needs and nobody has, in the solver's words; "" if it could be installed
@@ -73,10 +73,10 @@ class Provider(SettingsTable):
         return "; ".join(f"doit promote --from {source} {' '.join(nevras)}" for source, nevras in sources.items())
 
 
-class ClosureResult(SettingsTable):
-    """The holes that stand, those that a waiver excuses, and the waivers without a hole."""
+class ClosureFindings(SettingsTable):
+    """The unmet dependencies that no waiver names, those that one does, and the waivers that name none."""
 
-    standing: tuple[UnmetDependency, ...]
+    unwaived: tuple[UnmetDependency, ...]
     waived: tuple[tuple[UnmetDependency, ClosureWaiver], ...]
     unused: tuple[ClosureWaiver, ...]
 
@@ -91,43 +91,55 @@ def is_waived(unmet: UnmetDependency, waiver: ClosureWaiver) -> bool:
     )
 
 
-def apply_waivers(holes: Iterable[UnmetDependency], waivers: Sequence[ClosureWaiver]) -> ClosureResult:
-    """Return what stands. One cause is told once: of a package, else of the first installation that it spoils."""
-    excused = {
-        hole: next((candidate for candidate in waivers if is_waived(hole, candidate)), None)
-        for hole in dict.fromkeys(holes)
+def apply_waivers(found: Iterable[UnmetDependency], waivers: Sequence[ClosureWaiver]) -> ClosureFindings:
+    """Return what is waived and what is not.
+
+    What one change mends stands there once: for the package, else for the first install set that it breaks.
+    """
+    waiver_of = {
+        dependency: next((waiver for waiver in waivers if is_waived(dependency, waiver)), None)
+        for dependency in dict.fromkeys(found)
     }
     first: dict[tuple[str, str, str], UnmetDependency] = {}
-    for hole, waiver in sorted(excused.items(), key=lambda item: bool(item[0].installation)):
+    for dependency, waiver in sorted(waiver_of.items(), key=lambda item: bool(item[0].installation)):
         if waiver is None:
-            first.setdefault(hole.cause, hole)
-    return ClosureResult(
+            first.setdefault(dependency.cause, dependency)
+    return ClosureFindings(
         tuple(first.values()),
-        tuple((hole, waiver) for hole, waiver in excused.items() if waiver),
-        tuple(candidate for candidate in waivers if candidate not in excused.values()),
+        tuple((dependency, waiver) for dependency, waiver in waiver_of.items() if waiver),
+        tuple(waiver for waiver in waivers if waiver not in waiver_of.values()),
     )
 
 
-def format_unmet(holes: Sequence[UnmetDependency], offers: Mapping[str, Sequence[Provider]], at_most: int = 20) -> str:
-    """Return the holes as paragraphs: what lacks the same stands together, with who could fill it."""
+def format_unmet(
+    dependencies: Sequence[UnmetDependency], offers: Mapping[str, Sequence[Provider]], at_most: int = 20
+) -> str:
+    """Return unmet dependencies as paragraphs: those of one requirement together, with who provides it elsewhere."""
     lines: list[str] = []
-    subjects = dict.fromkeys(hole.requirement or hole.package or hole.name for hole in holes)
+    subjects = dict.fromkeys(_unmet_subject(dependency) for dependency in dependencies)
     for subject in list(subjects)[:at_most]:
-        several = [hole for hole in holes if subject in (hole.requirement, hole.package, hole.name)]
-        lines += _format_subject(
-            [hole for hole in several if (hole.requirement or hole.package or hole.name) == subject]
-        )
+        lines += _format_subject([each for each in dependencies if _unmet_subject(each) == subject])
         lines += [f"      {offer}" for offer in offers.get(subject, ())]
     if len(subjects) > at_most:
         lines.append(f"  … and {len(subjects) - at_most} more")
     return "\n".join(lines)
 
 
-def _format_subject(holes: Sequence[UnmetDependency], at_most: int = 3) -> Iterator[str]:
-    """Yield the lines about holes of one subject, those of groups first."""
-    ordered = sorted(holes, key=lambda hole: (bool(hole.installation), not hole.group, len(hole.chain), hole.package))
-    for hole in ordered[:at_most]:
-        yield f"    {hole}"
+def _unmet_subject(dependency: UnmetDependency) -> str:
+    """Return what a dependency is listed under: what is required, else the package."""
+    return dependency.requirement or dependency.package or dependency.name
+
+
+def _format_subject(dependencies: Sequence[UnmetDependency], at_most: int = 3) -> Iterator[str]:
+    """Yield the lines about one subject, what groups ask for first."""
+    ordered = sorted(dependencies, key=_report_rank)
+    for dependency in ordered[:at_most]:
+        yield f"    {dependency}"
     if len(ordered) > at_most:
-        names = sorted({hole.name for hole in ordered[at_most:]})
+        names = sorted({dependency.name for dependency in ordered[at_most:]})
         yield f"    and so {'do' if len(names) > 1 else 'does'} {', '.join(names[:10])}{', …' if names[10:] else ''}"
+
+
+def _report_rank(dependency: UnmetDependency) -> tuple[bool, bool, int, str]:
+    """Return where in its paragraph a dependency stands."""
+    return bool(dependency.installation), not dependency.group, len(dependency.chain), dependency.package

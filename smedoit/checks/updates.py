@@ -8,18 +8,18 @@ staged and upstream's mirrors are the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from smedoit.checks.closure import MEDIUM, PRIMARY, Places, load_pool
+from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.checks import UpdatesSettings
-from smedoit.errors import PackageError, format_grouped
+from smedoit.errors import format_count, format_grouped
 from smedoit.repodata import read
 from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.repodata.requirements import packages_obsoleting
-from smedoit.runtime import progress
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,6 @@ class AvailableUpdate:
 
     def __str__(self) -> str:
         return f"{self.newer} obsoletes {self.held}" if self.obsoletes else f"{self.newer} is newer than {self.held}"
-
-
-@dataclass(frozen=True)
-class UpdatesResult:
-    """Updates without an explanation, those with one, and the explanations of nothing."""
-
-    open: tuple[AvailableUpdate, ...]
-    explained: tuple[tuple[AvailableUpdate, str], ...]
-    unused: tuple[str, ...]
 
 
 def find_updates(pool: Any, medium: str) -> list[AvailableUpdate]:
@@ -100,14 +91,25 @@ def _obsoleting_packages(pool: Any, medium: str, held: Mapping[str, Sequence[Any
                 yield new, old
 
 
-def explain_updates(found: Sequence[AvailableUpdate], explanations: Mapping[str, str]) -> UpdatesResult:
-    """Return which updates are explained; a pattern is NAME or SOURCE/NAME, both may be globs."""
-    why = {update: _matching_pattern(update, explanations) for update in found}
-    used = {pattern for pattern in why.values() if pattern}
-    return UpdatesResult(
-        tuple(update for update, pattern in why.items() if not pattern),
-        tuple((update, explanations[pattern]) for update, pattern in why.items() if pattern),
-        tuple(pattern for pattern in explanations if pattern not in used),
+def explain_updates(found: Sequence[AvailableUpdate], explanations: Mapping[str, str]) -> CheckResult:
+    """Return the updates as a result: an explanation waives what it names.
+
+    explanations  NAME or SOURCE/NAME, both may be globs -> why the medium stays behind
+    """
+    patterns = {update: _matching_pattern(update, explanations) for update in found}
+    failures = [update for update, pattern in patterns.items() if not pattern]
+    return CheckResult(
+        name="updates",
+        summary=f"{format_count(len(failures), 'package')} of the medium outdated"
+        if failures
+        else "a yum update after the first boot fetches nothing",
+        failures=tuple(map(str, failures)),
+        fix="promote the newer ones, or say in [updates] explained of release.toml why the medium stays behind",
+        waivers=tuple(
+            (f"{update} ({update.source})", explanations[pattern]) for update, pattern in patterns.items() if pattern
+        ),
+        unused=tuple(f"[updates] explained {entry!r}" for entry in explanations if entry not in patterns.values()),
+        details=format_grouped(updates_by_source(failures)),
     )
 
 
@@ -133,7 +135,7 @@ def check_updates(
     tiers    name and directory of those that are not staged; one that is not there is passed over
     mirrors  the same of upstream's
 
-    Raises PackageError for a mirror that cannot be read.
+    Raises PackageError for a mirror that cannot be read, CheckError for a final release with unexplained updates.
     """
     arch, memory = reader.arch, reader.memory
     pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
@@ -141,42 +143,6 @@ def check_updates(
     for name, place in [*present, *mirrors]:
         with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, memory) as files:
             read.load_repositories(pool, {name: files})
-    judgement = explain_updates(find_updates(pool, MEDIUM), settings.explained)
-    lines = [f"explained: {update} ({update.source}): {reason}" for update, reason in judgement.explained]
-    lines += [
-        f"remove from release.toml: [updates] explained {entry!r}, nothing answers to it" for entry in judgement.unused
-    ]
-    lines += [f"not looked at: {place}, it is not there" for name, place in tiers if (name, place) not in present]
-    return report_check(
-        f"{len(judgement.open)} packages of the medium are behind",
-        format_grouped(updates_by_source(judgement.open)),
-        "promote the newer ones, or say in [updates] explained of release.toml why the medium stays behind",
-        refused=bool(judgement.open) and is_final and settings.final == "fail",
-        otherwise="a yum update after the first boot fetches nothing"
-        + exception_clause(len(judgement.explained), "explained"),
-        lines=lines,
-    )
-
-
-def exception_clause(count: int, what: str) -> str:
-    """Return the exception to a sentence, "" if there is none."""
-    return f", but for {count} {what}" if count else ""
-
-
-def report_check(
-    trouble: str, details: str, hint: str, *, refused: bool, otherwise: str, lines: Sequence[str]
-) -> Mapping[str, str]:
-    """Return what a gate says, in short and whole; raise PackageError if it stays shut.
-
-    details    the trouble in lines; "" if there is none, and then otherwise is what is said
-    lines      what else there is to know
-    """
-    if refused:
-        raise PackageError(f"{trouble}:\n{details}", hint=hint)
-    for line in lines:
-        progress.log_line(line)
-    if not details:
-        return {"did": otherwise, "result": "\n".join([otherwise, *lines])}
-    progress.log_line(f"{trouble}:\n{details}")
-    whole = "\n".join([f"{trouble}:", details, f"  hint: {hint}", *lines])
-    return {"did": f"WARNING: {trouble}, which the log tells", "result": whole}
+    result = explain_updates(find_updates(pool, MEDIUM), settings.explained)
+    missing = tuple(f"not checked: {place}, it is not there" for name, place in tiers if (name, place) not in present)
+    return report_check(replace(result, notes=missing), blocks=is_final and settings.final == "fail")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What release.toml says of the words that people read: rules, excuses, the spec file, release notes.
+"""What release.toml says of the words that people read: rules, exceptions, the spec file, release notes.
 
 The settings alone, without what they mean: every run of doit reads them, few need the rest.
 """
@@ -55,9 +55,9 @@ class StaleVersionSettings(SettingsTable):
         for path, reason in self.allowed.items():
             require_value(reason.strip(), f"allowed.{path}", "say why another release may be named there")
 
-    def excuse(self, path: str) -> bool:
-        """Return whether a path may speak of another release."""
-        return any(fnmatchcase(path, pattern) for pattern in self.allowed)
+    def allowed_reason(self, path: str) -> str:
+        """Return why a path may name another release, "" if it may not."""
+        return next((reason for pattern, reason in self.allowed.items() if fnmatchcase(path, pattern)), "")
 
 
 class SpecSettings(SettingsTable):

@@ -20,13 +20,13 @@ def matches_glob(pattern: str, text: str) -> bool:
 
 
 class ClosureWaiver(SettingsTable):
-    """One [[closure.waivers]] entry: a hole that may stay, and why. Each of its words may be a glob.
+    """One [[closure.waivers]] entry: an unmet dependency that may stay, and why. Each value may be a glob.
 
-    reason        why the hole may stay
+    reason        why it may stay
     requirement   as the report spells it: "libbar.so.1()(64bit)", "perl(Foo) >= 2"
-    package       name or NEVRA of the package that has the hole
-    installation  as the report spells it, "environment sme with group mail"; only such a waiver
-                  excuses an installation that cannot be begun
+    package       name or NEVRA of the package that has the dependency
+    installation  as the report spells it, "environment sme with group mail"; an install set that does
+                  not resolve is waived by nothing else
     """
 
     reason: str
@@ -35,7 +35,7 @@ class ClosureWaiver(SettingsTable):
     installation: str = ""
 
     def __post_init__(self) -> None:
-        require_value(self.reason.strip(), "reason", "say why the hole may stay")
+        require_value(self.reason.strip(), "reason", "say why it may stay")
         named = self.requirement or self.package or self.installation
         require_value(
             named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
@@ -50,7 +50,7 @@ class ClosureSettings(SettingsTable):
     """The [closure] table: what the medium must be able to install by itself.
 
     installer  names of packages that the installer adds to whatever is chosen, so the medium must have them
-    waivers    holes that may stay
+    waivers    unmet dependencies that may stay
     """
 
     installer: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class QaWaiver(SettingsTable):
         require_value(self.reason.strip(), "reason", "say why nobody needs to verify it")
         require_value(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
 
-    def excuses(self, name: str, nevra: str, tier: str, key: str) -> bool:
+    def matches(self, name: str, nevra: str, tier: str, key: str) -> bool:
         """Return whether a changed package need not be verified."""
         named = matches_glob(self.package, name) or matches_glob(self.package, nevra)
         return named and matches_glob(self.tier, tier) and matches_glob(self.key, key)

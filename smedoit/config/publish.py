@@ -23,7 +23,7 @@ class PublishSettings(SettingsTable):
     carry_from  the release that tiers are carried over from, relative to target; "" for what the link names
     tiers       which tiers a release has beside smeos
     candidate   whether a final release may be shown in testing first, and moved from there
-    waived      gate -> why it may stay open
+    waived      check -> why a release is published although it fails
     keep        how many test releases stay however old they are
     days        how old a test release must be before it may go
     remote      where rsync brings the target to: HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH
@@ -52,9 +52,13 @@ class PublishSettings(SettingsTable):
             require_value(
                 tier not in ("smeos", "iso"), "tiers", f"{tier} comes from the stage, not from the last release"
             )
-        for gate, reason in self.waived.items():
-            require_value(gate in GATES, f"waived.{gate}", f"there is no such gate; there are {', '.join(GATES)}")
-            require_value(reason.strip(), f"waived.{gate}", "say why it may stay open")
+        for check, reason in self.waived.items():
+            require_value(
+                check in PUBLISH_CHECKS,
+                f"waived.{check}",
+                f"there is no such check; there are {', '.join(PUBLISH_CHECKS)}",
+            )
+            require_value(reason.strip(), f"waived.{check}", "say why it is waived")
         require_value(self.keep >= 1, "keep", "keep at least one test release")
         require_value(self.days >= 0, "days", "use a number of days")
         require_value(self.max_delete >= 0, "max_delete", "use a number of files")
@@ -69,5 +73,5 @@ class PublishSettings(SettingsTable):
         return replace(self, target=root / self.target)
 
 
-# What must be closed before anything is published, in the order of the plan.
-GATES = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
+# What must have passed before anything is published, in the order of the plan.
+PUBLISH_CHECKS = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")

@@ -230,7 +230,7 @@ def _change_step(change: PublishChange, place: str, work: str) -> Step:
 def apply_publish_plan(
     plan: PublishPlan, history: PublishHistory, record: PublishRecord, standard: Sequence[str]
 ) -> PublishRecord:
-    """Do a plan whose gates are closed: build, read back, and let it appear. Return the record, closed.
+    """Do a plan whose checks passed: build, read back, and let it appear. Return the record, closed.
 
     Raises SmeError, and everything that readers can see is as it was.
     """
@@ -249,7 +249,7 @@ def apply_publish_plan(
         record,
         steps=_publish_steps(plan, history.work(record), standard),
         files=files,
-        gates=tuple(map(str, plan.gates)),
+        checks=tuple(map(str, plan.checks)),
     )
     history.carry_out(whole)
     return whole

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates before a release is published: what must have passed, on these very files."""
+"""The checks before a release is published: what must have passed, on these very files."""
 
 from __future__ import annotations
 
@@ -9,65 +9,68 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.artifacts.media import finished_media, group_by_directory, is_signed
-from smedoit.config.publish import GATES
+from smedoit.checks.result import CheckResult, waive_failures
+from smedoit.config.publish import PUBLISH_CHECKS
 from smedoit.config.release import Release
 from smedoit.engine.decision import FileState
 from smedoit.keys import gpg
 from smedoit.publish.channels import PublishLocation
-from smedoit.publish.plan import PublishCheck
 from smedoit.runtime import checksums
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import digest_file, read_file_bytes, read_file_text, stamp_file
 
-ON_MEDIA = ("verify", "boot_test")  # they look at finished media, which must be among what they saw
+ON_MEDIA = ("verify", "boot_test")  # they read finished media, which must be among their inputs
 
 
 CheckConfigs = Mapping[str, Mapping[str, str]]
+UNCHANGED = "inputs unchanged since it passed"
 
 
 def evaluate_publish_checks(
     rel: Release, configs: CheckConfigs, place: PublishLocation, known: DigestCache
-) -> tuple[PublishCheck, ...]:
-    """Return every gate as it is now.
+) -> tuple[CheckResult, ...]:
+    """Return the result of every check, on the files as they are now.
 
-    configs  gate -> what its task is configured by now, in the words of release.toml
+    configs  check -> the configuration of its task, key -> text
     """
-    words = {
-        name: _check_failure(rel, name, configs.get(name, {})) for name in GATES if name not in ("signed", "channel")
+    results = {
+        name: _task_result(name, _task_failure(rel, name, configs.get(name, {})))
+        for name in PUBLISH_CHECKS
+        if name not in ("signed", "channel")
     }
-    words |= {"signed": _signature_fault(rel, known), "channel": ""}
-    closed = {
-        "signed": "the checksum files are those of the media, and signed",
-        "channel": f"{f'label {rel.release.label}' if rel.release.label else 'no label'} fits {place.channel}",
-    }
+    results["signed"] = _signature_result(rel, known)
+    label = f"label {rel.release.label}" if rel.release.label else "no label"
+    results["channel"] = CheckResult("channel", f"{label} fits {place.channel}")
     return tuple(
-        PublishCheck(
-            name,
-            not words[name],
-            words[name] or closed.get(name, "passed, and what it saw is unchanged"),
-            "" if not words[name] else rel.publish.waived.get(name, ""),
-        )
-        for name in GATES
+        waive_failures(results[name], rel.publish.waived.get(name, "")) if results[name].failed else results[name]
+        for name in PUBLISH_CHECKS
     )
 
 
-def _check_failure(rel: Release, task: str, config: Mapping[str, str]) -> str:
-    """Return why the gate of a task is open, "" if it is closed."""
+def _task_result(task: str, failure: str) -> CheckResult:
+    """Return the result of a check that is a task; failure is "" if it passed."""
+    return CheckResult(task, failure or UNCHANGED, (failure,) if failure else (), f"run: doit {task}")
+
+
+def _task_failure(rel: Release, task: str, config: Mapping[str, str]) -> str:
+    """Return why the check of a task does not count, "" if it passed on what is there now."""
     state = rel.state / "tasks" / f"{task}.json"
-    saw = _recorded_inputs(state)
-    if saw is None:
-        return f"it has not passed since it last ran, or never ran: doit {task}"
-    heard = _load_snapshot(state)["config"]
+    inputs = _recorded_inputs(state)
+    if inputs is None:
+        return f"not passed for {rel.iso.name if task in ON_MEDIA else rel.release.title}"
+    recorded_config = _load_snapshot(state)["config"]
     for key, value in config.items():
-        if key.startswith("release.toml") and heard.get(key) != value:
-            return f"{key} changed since it passed: doit {task}"
+        if key.startswith("release.toml") and recorded_config.get(key) != value:
+            return f"{key} changed since it passed"
     media = finished_media(rel.isos, rel.release) if task in ON_MEDIA else []
-    changed = [path for path, recorded in saw.items() if not _is_unchanged(path, recorded)]
-    changed += [path for path in map(str, _bootable_media(media) if task == "boot_test" else media) if path not in saw]
+    changed = [path for path, recorded in inputs.items() if not _is_unchanged(path, recorded)]
+    changed += [
+        path for path in map(str, _bootable_media(media) if task == "boot_test" else media) if path not in inputs
+    ]
     if not changed:
         return ""
     more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
-    return f"{changed[0]}{more} changed since it passed: doit {task}"
+    return f"{changed[0]}{more} changed since it passed"
 
 
 def _bootable_media(media: list[Path]) -> list[Path]:
@@ -86,13 +89,13 @@ def _recorded_inputs(state: Path) -> Mapping[str, FileState] | None:
 
 
 def _load_snapshot(state: Path) -> dict[str, dict[str, Any]]:
-    """Return what a task saw when it last succeeded, as the ledger of tasks keeps it."""
+    """Return the inputs and configuration of a task when it last succeeded, as the state of tasks keeps it."""
     found: dict[str, dict[str, Any]] = json.loads(read_file_bytes(state))["snapshot:"]
     return found
 
 
 def _is_unchanged(path: str, recorded: FileState) -> bool:
-    """Return whether a file is what was seen of it: by its stamp, or where it was read, by its content."""
+    """Return whether a file is what the task read: by its stamp, or where that differs, by its content."""
     try:
         if tuple(recorded.stamp) == tuple(stamp_file(path)):
             return True
@@ -101,15 +104,19 @@ def _is_unchanged(path: str, recorded: FileState) -> bool:
         return False
 
 
-def _signature_fault(rel: Release, known: DigestCache) -> str:
-    """Return why the checksum files prove nothing, "" if they do."""
+def _signature_result(rel: Release, known: DigestCache) -> CheckResult:
+    """Return whether the checksum files are those of the media, and signed with our key."""
     if not rel.signing.configured:
-        return "nothing is signed, release.toml has no [signing]"
-    owner = gpg.load_signing_certificate(rel.signing)
-    for directory, files in group_by_directory(finished_media(rel.isos, rel.release)).items():
-        for fault in _checksum_faults(directory, files, known, owner):
-            return f"{fault}: doit checksums sign"
-    return ""
+        failure, fix = "nothing is signed: release.toml has no [signing]", "add [signing], then run: doit sign"
+    else:
+        owner = gpg.load_signing_certificate(rel.signing)
+        groups = group_by_directory(finished_media(rel.isos, rel.release))
+        faults = (
+            fault for directory, files in groups.items() for fault in _checksum_faults(directory, files, known, owner)
+        )
+        failure, fix = next(faults, ""), "run: doit checksums sign"
+    summary = failure or "checksum files are those of the media, and signed"
+    return CheckResult("signed", summary, (failure,) if failure else (), fix)
 
 
 def _checksum_faults(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from smedoit import medium_paths
-from smedoit.errors import PublishError, format_grouped, format_size
+from smedoit.checks.result import CheckResult, format_check_table, format_failed_checks
+from smedoit.errors import PublishError, format_count, format_grouped, format_size
 from smedoit.publish.channels import PublishLocation
 
 LINK, COPY, REPLACE, REMOVE = "link", "copy", "replace", "remove"
@@ -35,25 +36,6 @@ class PublishedFile:
 
 
 @dataclass(frozen=True)
-class PublishCheck:
-    """Something that must be closed; reason says why it is not, waived why that does not matter."""
-
-    name: str
-    closed: bool
-    words: str
-    waived: str = ""
-
-    @property
-    def open(self) -> bool:
-        """Whether it keeps a release from being published."""
-        return not self.closed and not self.waived
-
-    def __str__(self) -> str:
-        state = "closed" if self.closed else f"waived, {self.waived}" if self.waived else "OPEN"
-        return f"{self.name}: {state}: {self.words}"
-
-
-@dataclass(frozen=True)
 class PublishChange:
     """One file of the plan, by its path in the release."""
 
@@ -77,7 +59,7 @@ class PublishPlan:
     before: str
     files: Mapping[str, PublishedFile]
     changes: tuple[PublishChange, ...]
-    gates: tuple[PublishCheck, ...]
+    checks: tuple[CheckResult, ...]
     fresh: bool
 
     @property
@@ -207,14 +189,13 @@ def refuse_mass_deletion(plan: PublishPlan, most: int) -> None:
         )
 
 
-def refuse_failed_checks(gates: Iterable[PublishCheck]) -> None:
-    """Raise PublishError with all gates that are open."""
-    still = [str(check) for check in gates if check.open]
-    if still:
-        lines = "\n".join(f"  {line}" for line in still)
+def refuse_failed_checks(checks: Sequence[CheckResult]) -> None:
+    """Raise PublishError with all checks that failed."""
+    if lines := format_failed_checks(checks):
+        table = "\n".join(f"  {line}" for line in lines)
         raise PublishError(
-            f"nothing is published, {len(still)} gates are open:\n{lines}",
-            hint="run doit on each of them; or say in [publish] waived why it may stay open",
+            f"publish blocked: {format_count(len(lines), 'check')} failed\n{table}",
+            hint="run these, or waive a check with a reason in [publish.waived] of release.toml",
         )
 
 
@@ -232,7 +213,7 @@ def format_publish_plan(plan: PublishPlan) -> list[str]:
         if plan.switches
         else f"link {plan.place.link} says {plan.before} already"
     )
-    lines += [f"gate {gate}" for gate in plan.gates]
+    lines += ["checks:", *(f"  {line}" for line in format_check_table(plan.checks))] if plan.checks else []
     return lines
 
 

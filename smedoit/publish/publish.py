@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from smedoit.checks.result import CheckResult
 from smedoit.config.publish import PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import FileError, PublishError, format_grouped
 from smedoit.publish import announcement, apply, channels, checks, plan, records, remote
 from smedoit.publish.channels import FINAL, TESTING, PublishLocation
-from smedoit.publish.plan import FROZEN, PublishCheck, PublishedFile, PublishPlan
+from smedoit.publish.plan import FROZEN, PublishedFile, PublishPlan
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.runtime import journal, progress
 from smedoit.runtime.digests import DigestCache
@@ -29,7 +30,7 @@ CheckConfigs = checks.CheckConfigs
 def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str) -> Said:
     """Show what doit publish will do, and remember it, so that it will do just that.
 
-    configs  gate -> what its task is configured by now
+    configs  check -> the configuration of its task now
     """
     records.check_publish_target(rel.publish)
     history = PublishHistory(rel.publish.target)
@@ -42,9 +43,11 @@ def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str)
     write_file(_saved_plan_path(rel), plan.plan_fingerprint(made))
     for line in plan.format_publish_plan(made):
         progress.show_line(f"  {line}")
-    still = [gate.name for gate in made.gates if gate.open]
+    failed = [check.name for check in made.checks if check.failed]
     said = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files would change"
-    return {"did": f"{said}; open gates: {', '.join(still)}" if still else f"{said}; every gate is closed or waived"}
+    return {
+        "did": f"{said}; failed checks: {', '.join(failed)}" if failed else f"{said}; every check passed or is waived"
+    }
 
 
 def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str, to: str, dry_run: bool) -> Said:
@@ -57,7 +60,7 @@ def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str,
             remove_file(_saved_plan_path(rel))  # the plan that was shown is done
         made = _make_plan(rel, history, configs, source, to)
         _refuse_changed_plan(rel, made)
-        plan.refuse_failed_checks(made.gates)
+        plan.refuse_failed_checks(made.checks)
         _refuse_interrupted(history, made)
         for line in plan.format_publish_plan(made):
             progress.show_line(f"  {line}")
@@ -141,10 +144,17 @@ def _plan_from_stage(
         root = _tier_source(rel, tier, history.target / place.path if present is not None else origin)
         files |= _tier_release_files(tier, root, history, known) if root else {}
     again = present is not None and _check_same_bits(history, place, files)
-    gates = (again,) if again and again.closed else checks.evaluate_publish_checks(rel, configs, place, known)
+    results = (again,) if again and again.passed else checks.evaluate_publish_checks(rel, configs, place, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return PublishPlan(
-        place, history.target, words, before, files, plan.publish_changes(files, present), gates, fresh=present is None
+        place,
+        history.target,
+        words,
+        before,
+        files,
+        plan.publish_changes(files, present),
+        results,
+        fresh=present is None,
     )
 
 
@@ -160,14 +170,12 @@ def _plan_from_testing(rel: Release, history: PublishHistory, source: str, to: s
     present = present_files(history, place, known)
     before = apply.linked_release(history, place.link)
     changed = plan.publish_changes(files, present)
-    gates = (_check_same_bits(history, here, files), PublishCheck("channel", True, f"no label fits {FINAL}"))
-    return PublishPlan(place, history.target, str(root), before, files, changed, gates, fresh=present is None)
+    results = (_check_same_bits(history, here, files), CheckResult("channel", f"no label fits {FINAL}"))
+    return PublishPlan(place, history.target, str(root), before, files, changed, results, fresh=present is None)
 
 
-def _check_same_bits(
-    history: PublishHistory, here: PublishLocation, files: Mapping[str, PublishedFile]
-) -> PublishCheck:
-    """Return the gate of a release that lives on or is moved: it is what was published, and passed its gates, then."""
+def _check_same_bits(history: PublishHistory, here: PublishLocation, files: Mapping[str, PublishedFile]) -> CheckResult:
+    """Return whether a release that is updated or moved has the bits that were published and passed the checks."""
     record = next(
         (
             candidate
@@ -177,15 +185,19 @@ def _check_same_bits(
         None,
     )
     if record is None:
-        return PublishCheck("same_bits", False, f"no record says that {here.path} was published from here")
+        return _same_bits_failure(f"no record says that {here.path} was published from here")
     then = {path: recorded["sha256"] for path, recorded in record.files.items() if path.startswith(FROZEN)}
     now = {path: file.sha256 for path, file in files.items() if path.startswith(FROZEN)}
     changed = sorted(dict(then.items() ^ now.items()))
     if changed:
-        return PublishCheck(
-            "same_bits", False, f"{changed[0]} and {len(changed) - 1} more files are not what was published"
-        )
-    return PublishCheck("same_bits", True, f"the bits of {record.name}, which passed its gates")
+        more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
+        return _same_bits_failure(f"{changed[0]}{more} changed since {record.name}")
+    return CheckResult("same_bits", f"the bits of {record.name}, which passed its checks")
+
+
+def _same_bits_failure(failure: str) -> CheckResult:
+    """Return that published bits are not what they were."""
+    return CheckResult("same_bits", failure, (failure,), "publish it under a new version or label")
 
 
 def _staged_files(rel: Release, known: DigestCache) -> dict[str, PublishedFile]:

@@ -29,14 +29,19 @@ class PublishRecord(JournalRecord):
     place  the release that it is about, below the target
     plan   the digest of the plan, for whoever resumes it
     files  path in the release -> size and SHA-256, as it is afterwards
-    gates  each as it was found, in words
+    checks each with its verdict, as text
     """
 
     kind: str = ""
     place: str = ""
     plan: str = ""
     files: Mapping[str, Any] = field(default_factory=dict)
-    gates: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+
+    @staticmethod
+    def upgraded(found: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a record in today's names: older ones call the checks gates."""
+        return {"checks" if key == "gates" else key: value for key, value in found.items()}
 
     @property
     def words(self) -> str:

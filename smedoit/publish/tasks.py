@@ -18,7 +18,7 @@ WHERE = (
 DRY_RUN = Option("dry_run", "show what would be done, and do nothing", default=False, long="dry-run")
 
 
-GATES = {
+PUBLISH_CHECKS = {
     "verify": verify,
     "quality": quality,
     "closure": closure,
@@ -29,12 +29,12 @@ GATES = {
 
 
 def check_configs(rel: Release) -> dict[str, Mapping[str, str]]:
-    """Return gate -> what its task is configured by now: a gate that passed under other words is open again."""
-    return {name: task(rel).config_texts() for name, task in GATES.items()}
+    """Return check -> the configuration of its task now: a check that passed under another one does not count."""
+    return {name: task(rel).config_texts() for name, task in PUBLISH_CHECKS.items()}
 
 
 def plan_publish(rel: Release) -> Task:
-    """The plan of a publish, and its gates."""
+    """The plan of a publish, and its checks."""
     wiki = "Dev access to release ISO; Prepare directory structure for SME10 release"
 
     def run(source: str, to: str) -> object:

@@ -130,11 +130,11 @@ def _check_shape(text: str, file: Path) -> None:
             raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="mend it")
 
 
-def check_comps(comps: Comps, names: Collection[str], excused: Collection[str], file: Path) -> None:
+def check_comps(comps: Comps, names: Collection[str], allowed: Collection[str], file: Path) -> None:
     """Raise ContentError for all that the installer would crash on, or would pass over in silence.
 
     names    of the packages on the medium
-    excused  names that may be absent, by [groups] allow_missing
+    allowed  names that may be absent, by [groups] allow_missing
     """
     complaints: dict[str, list[str]] = {}
     if CORE not in comps.groups:
@@ -148,10 +148,10 @@ def check_comps(comps: Comps, names: Collection[str], excused: Collection[str], 
         if empty := [id for id, names_of in named.items() if not names_of]:
             complaints[f"has {kind} that names nothing"] = empty
     for group, listed in comps.groups.items():
-        for name in sorted(set(listed) - set(names) - set(excused)):
+        for name in sorted(set(listed) - set(names) - set(allowed)):
             complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
     if complaints:
         raise ContentError(
             f"{file}:\n{format_grouped(complaints)}",
-            hint="mend comps, promote the package into a staged tier, or excuse it in [groups] allow_missing",
+            hint="mend comps, promote the package into a staged tier, or allow it in [groups] allow_missing",
         )

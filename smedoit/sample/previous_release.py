@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a practice release has behind it: the lock of the last one, who verified what since, anaconda's spec file.
 
-All of it closes the gates of the practice release, and each gate has something to say about it.
+With it the practice release passes its checks, and each check has something to report.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from smedoit.checks import qa
-from smedoit.checks.qa import QaResult
 from smedoit.checks.qa_lists import BugzillaBug, QaLists, VerifiedPackage
+from smedoit.checks.result import CheckResult
 from smedoit.config.checks import QaWaiver
 from smedoit.config.schema import InvalidValueError
 from smedoit.packages.select import SelectedPackage
@@ -24,9 +24,9 @@ def records(*spelled: str) -> QaLists:
     return QaLists(tuple(VerifiedPackage(one, "11548", "Ben", "2021-05-27", "verified.toml") for one in spelled))
 
 
-def gate(
+def check(
     lists: QaLists, *waivers: QaWaiver, named: Mapping[str, Sequence[int]] | None = None, pick: SelectedPackage = BASE
-) -> QaResult:
+) -> CheckResult:
     return qa.check_qa([pick], lists, waivers, named or {})
 
 
@@ -45,7 +45,7 @@ def test_without_a_known_digest_the_nevra_decides() -> None:
     assert qa.packages_to_verify([BASE], {BASE.package.nevra: ""}) == []
 
 
-# The gate
+# The check
 
 
 @pytest.mark.parametrize(
@@ -58,35 +58,37 @@ def test_without_a_known_digest_the_nevra_decides() -> None:
     ],
 )
 def test_a_list_may_spell_a_package_with_or_without_epoch_and_architecture(spelled: str) -> None:
-    found = gate(records(spelled), pick=OPENSSL)
-    assert found.verified == ((OPENSSL.package.nevra, "Ben, 2021-05-27, bug 11548"),) and not found.open
+    found = check(records(spelled), pick=OPENSSL)
+    assert found.notes == (f"verified: {OPENSSL.package.nevra}: Ben, 2021-05-27, bug 11548",) and found.passed
 
 
 @pytest.mark.parametrize("spelled", ["openssl-1.0.2k-20.el7_9", "openssl", "openssl-libs-1.0.2k-21.el7_9"])
-def test_another_package_or_version_opens_nothing(spelled: str) -> None:
-    [(nevra, _)] = gate(records(spelled), pick=OPENSSL).open
-    assert nevra == OPENSSL.package.nevra
+def test_another_package_or_version_does_not_count(spelled: str) -> None:
+    [failure] = check(records(spelled), pick=OPENSSL).failures
+    assert failure.startswith(OPENSSL.package.nevra)
 
 
-def test_the_gate_says_which_other_version_was_verified() -> None:
-    [(_, words)] = gate(records("e-smith-base-5.8.1-5.el7.sme")).open
-    assert words == "the lists have e-smith-base-5.8.1-5.el7.sme"
+def test_the_check_says_which_other_version_was_verified() -> None:
+    [failure] = check(records("e-smith-base-5.8.1-5.el7.sme")).failures
+    assert failure == f"{BASE.package.nevra}: the lists have e-smith-base-5.8.1-5.el7.sme"
 
 
 BUGS = {1: BugzillaBug(1, "VERIFIED", "ben", "2021-05-30"), 2: BugzillaBug(2, "CLOSED"), 3: BugzillaBug(3, "RESOLVED")}
 
 
 def test_a_package_all_of_whose_bugs_are_verified_is_verified() -> None:
-    found = gate(QaLists(bugs=BUGS), named={BASE.package.nevra: [2, 1]})
-    assert found.verified == ((BASE.package.nevra, "bug 1 VERIFIED ben 2021-05-30; bug 2 CLOSED"),)
+    found = check(QaLists(bugs=BUGS), named={BASE.package.nevra: [2, 1]})
+    assert found.notes == (f"verified: {BASE.package.nevra}: bug 1 VERIFIED ben 2021-05-30; bug 2 CLOSED",)
 
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [((1, 3), "bug 3 is RESOLVED"), ((9,), "bug 9 is in none of the lists"), ((), "no list names it")],
 )
-def test_one_bug_that_is_not_keeps_the_gate_shut(numbers: Sequence[int], words: str) -> None:
-    assert gate(QaLists(bugs=BUGS), named={BASE.package.nevra: numbers}).open == ((BASE.package.nevra, words),)
+def test_one_bug_that_is_not_fails_the_check(numbers: Sequence[int], words: str) -> None:
+    assert check(QaLists(bugs=BUGS), named={BASE.package.nevra: numbers}).failures == (
+        f"{BASE.package.nevra}: {words}",
+    )
 
 
 WAIVERS = [
@@ -100,14 +102,14 @@ WAIVERS = [
 
 @pytest.mark.parametrize("facts", WAIVERS)
 def test_a_waiver_goes_by_package_tier_and_key(facts: dict[str, Any]) -> None:
-    found = gate(QaLists(), QaWaiver("why", **facts), pick=OPENSSL)
-    assert (found.waived, found.open, found.unused) == (((OPENSSL.package.nevra, "why"),), (), ())
+    found = check(QaLists(), QaWaiver("why", **facts), pick=OPENSSL)
+    assert (found.verdict, found.waivers, found.unused) == ("waived", ((OPENSSL.package.nevra, "why"),), ())
 
 
 @pytest.mark.parametrize("facts", [*WAIVERS[:2], {"tier": "smeos"}, {"key": "00*"}, {"tier": "sme*", "key": "e7*"}])
-def test_a_waiver_that_excuses_nothing_is_told(facts: dict[str, Any]) -> None:
-    found = gate(QaLists(), QaWaiver("why", **facts))
-    assert (len(found.open), len(found.unused)) == (1, 1)
+def test_a_waiver_that_matches_nothing_is_reported(facts: dict[str, Any]) -> None:
+    found = check(QaLists(), QaWaiver("why", **facts))
+    assert (len(found.failures), len(found.unused)) == (1, 1)
 
 
 @pytest.mark.parametrize("facts", [{"reason": "", "package": "a"}, {"reason": "why"}])
@@ -116,7 +118,7 @@ def test_a_waiver_needs_a_reason_and_an_object(facts: dict[str, str]) -> None:
         QaWaiver(**facts)
 
 
-# Lists that cannot be meant
+# Entries that match nothing
 
 KNOWN = [BASE.package, OPENSSL.package]
 

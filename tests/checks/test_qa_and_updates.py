@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What release.toml may say of the gates; what they do with it is told in their own tests and in integration."""
+"""What release.toml may say of quality and updates; the checks themselves have tests of their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_paths_are_below_the_root_and_lists_in_the_content_tree(tmp_path: Path) 
     assert rel.anaconda.source == str(rel.root / "src/rpms/anaconda/sme10")
 
 
-def test_a_release_that_says_nothing_of_gates_asks_for_nothing(tmp_path: Path) -> None:
+def test_a_release_that_says_nothing_of_them_asks_for_nothing(tmp_path: Path) -> None:
     text = RELEASE.read_text(encoding="utf-8")
     start, end = text.index("[closure]"), text.index("[boot_set]")
     (tmp_path / "release.toml").write_text(text[:start] + text[end:], encoding="utf-8")

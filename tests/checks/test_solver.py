@@ -28,13 +28,13 @@ class World:
     def pool(self, *recipes: RpmRecipe, **more: Any) -> Any:
         return pool(repository(self.place / "medium", recipes), **more)
 
-    def holes(
+    def unmet(
         self, *recipes: RpmRecipe, installs: Sequence[InstallSet] = (), added: Sequence[str] = ()
     ) -> list[UnmetDependency]:
         return solver.find_unmet(self.pool(*recipes), installs, added)
 
-    def told(self, *recipes: RpmRecipe, **more: Any) -> list[str]:
-        return [str(hole) for hole in self.holes(*recipes, **more)]
+    def reported(self, *recipes: RpmRecipe, **more: Any) -> list[str]:
+        return [str(each) for each in self.unmet(*recipes, **more)]
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def world(tmp_path: Path) -> World:
 
 def test_what_a_scriptlet_needs_is_a_requirement_like_any_other(world: World) -> None:
     needy = recipe("a", requires=("b",), requires_post=("/sbin/gone",))
-    assert [hole.requirement for hole in world.holes(needy, recipe("b"))] == ["/sbin/gone"]
+    assert [each.requirement for each in world.unmet(needy, recipe("b"))] == ["/sbin/gone"]
 
 
-def test_what_a_scriptlet_needs_and_a_package_provides_is_no_hole(world: World) -> None:
+def test_what_a_scriptlet_needs_and_a_package_provides_is_met(world: World) -> None:
     needy = recipe("a", requires_post=("b", "/usr/sbin/tool"))
-    assert world.holes(needy, recipe("b", files=("/usr/sbin/tool",))) == []
+    assert world.unmet(needy, recipe("b", files=("/usr/sbin/tool",))) == []
 
 
 def test_a_file_that_only_a_scriptlet_needs_calls_for_the_file_lists(world: World) -> None:
@@ -63,40 +63,40 @@ def test_a_file_that_only_a_scriptlet_needs_calls_for_the_file_lists(world: Worl
 
 
 def test_a_chain_leads_through_what_scriptlets_need(world: World) -> None:
-    told = world.told(recipe("a", requires_post=("b",)), recipe("b", requires=("c",)), installs=[CORE])
-    assert told[0] == "group core: a needs b needs c, which nothing on the medium provides"
+    lines = world.reported(recipe("a", requires_post=("b",)), recipe("b", requires=("c",)), installs=[CORE])
+    assert lines[0] == "group core: a needs b needs c, which nothing on the medium provides"
 
 
 # Requirements
 
 
-def test_a_medium_that_needs_nothing_from_elsewhere_has_no_hole(world: World) -> None:
-    assert world.holes(recipe("a", requires=("b >= 1",)), recipe("b"), installs=[CORE]) == []
+def test_a_medium_that_needs_nothing_from_elsewhere_has_none_unmet(world: World) -> None:
+    assert world.unmet(recipe("a", requires=("b >= 1",)), recipe("b"), installs=[CORE]) == []
 
 
-def test_a_hole_is_a_chain_from_the_group_that_asks(world: World) -> None:
-    told = world.told(
+def test_an_unmet_dependency_is_a_chain_from_the_group_that_asks(world: World) -> None:
+    lines = world.reported(
         recipe("a", requires=("perl(Foo)",)),
         recipe("perl-Foo", provides=("perl(Foo)",), requires=("libbar.so.1()(64bit)",)),
         installs=[CORE],
     )
-    assert told[0] == ("group core: a needs perl-Foo needs libbar.so.1()(64bit), which nothing on the medium provides")
+    assert lines[0] == ("group core: a needs perl-Foo needs libbar.so.1()(64bit), which nothing on the medium provides")
 
 
 def test_a_package_that_no_group_asks_for_is_checked_too(world: World) -> None:
-    assert world.told(recipe("a"), recipe("b", requires=("c",)), installs=[CORE]) == [
+    assert world.reported(recipe("a"), recipe("b", requires=("c",)), installs=[CORE]) == [
         "b needs c, which nothing on the medium provides (no group asks for it)"
     ]
 
 
 @pytest.mark.parametrize("wanted", ["b >= 2", "b < 1", "b = 1:1-1", "b = 1-2", "B"])
-def test_a_version_that_is_not_there_is_a_hole(world: World, wanted: str) -> None:
-    assert [hole.requirement for hole in world.holes(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
+def test_a_version_that_is_not_there_is_unmet(world: World, wanted: str) -> None:
+    assert [each.requirement for each in world.unmet(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
 
 
 @pytest.mark.parametrize("wanted", ["b >= 1", "b <= 1-1", "b", "virtual = 2", "/usr/bin/b", "rpmlib(PayloadIsXz) <= 1"])
 def test_what_is_provided_is_none(world: World, wanted: str) -> None:
-    found = world.holes(recipe("a", requires=(wanted,)), recipe("b", provides=("virtual = 2",), files=("/usr/bin/b",)))
+    found = world.unmet(recipe("a", requires=(wanted,)), recipe("b", provides=("virtual = 2",), files=("/usr/bin/b",)))
     assert found == []
 
 
@@ -117,36 +117,36 @@ def test_a_medium_without_such_a_requirement_is_read_without_file_lists(world: W
     "wanted", ["(b or nope)", "(nope if absent)", "(nope if b)", "(b unless absent)", "(b if b else nope)"]
 )
 def test_a_boolean_requirement_that_can_be_met_is_none(world: World, wanted: str) -> None:
-    assert world.holes(recipe("a", requires=(wanted,)), recipe("b")) == []
+    assert world.unmet(recipe("a", requires=(wanted,)), recipe("b")) == []
 
 
 @pytest.mark.parametrize("wanted", ["(b and nope)", "(nope or never)", "(b if absent else nope)", "(b with nope)"])
-def test_a_boolean_requirement_that_cannot_is_a_hole(world: World, wanted: str) -> None:
-    assert [hole.requirement for hole in world.holes(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
+def test_a_boolean_requirement_that_cannot_is_unmet(world: World, wanted: str) -> None:
+    assert [each.requirement for each in world.unmet(recipe("a", requires=(wanted,)), recipe("b"))] == [wanted]
 
 
-def test_a_condition_that_the_groups_bring_about_is_a_hole_of_the_installation(world: World) -> None:
+def test_a_condition_that_the_groups_bring_about_is_unmet_for_the_install_set(world: World) -> None:
     installs = [InstallSet("environment sme", {"a": "core", "b": "core"}, {})]
-    [hole] = world.holes(recipe("a", requires=("(nope if b)",)), recipe("b"), installs=installs)
-    assert (hole.installation, hole.name) == ("environment sme", "a")
+    [found] = world.unmet(recipe("a", requires=("(nope if b)",)), recipe("b"), installs=installs)
+    assert (found.installation, found.name) == ("environment sme", "a")
 
 
 def test_what_is_only_recommended_is_none(world: World) -> None:
-    assert world.holes(recipe("a", recommends=("nope",)), installs=[CORE]) == []
+    assert world.unmet(recipe("a", recommends=("nope",)), installs=[CORE]) == []
 
 
 def test_source_packages_need_nothing_on_a_medium(world: World) -> None:
-    assert world.holes(recipe("a", is_source=True, requires=("nope",))) == []
+    assert world.unmet(recipe("a", is_source=True, requires=("nope",))) == []
 
 
 def test_a_package_of_another_machine_provides_nothing(world: World) -> None:
-    found = world.holes(recipe("a", requires=("lib",)), recipe("b", arch="ppc64", provides=("lib",)))
-    assert [hole.name for hole in found] == ["a"]
+    found = world.unmet(recipe("a", requires=("lib",)), recipe("b", arch="ppc64", provides=("lib",)))
+    assert [each.name for each in found] == ["a"]
 
 
 def test_the_older_of_two_kernels_is_checked_too(world: World) -> None:
-    found = world.holes(recipe("kernel-1-1", requires=("nope",)), recipe("kernel-2-1"))
-    assert [hole.package for hole in found] == ["kernel-1-1.noarch"]
+    found = world.unmet(recipe("kernel-1-1", requires=("nope",)), recipe("kernel-2-1"))
+    assert [each.package for each in found] == ["kernel-1-1.noarch"]
 
 
 # Conflicts and obsoletes
@@ -154,27 +154,27 @@ def test_the_older_of_two_kernels_is_checked_too(world: World) -> None:
 
 def test_packages_that_exclude_each_other_may_lie_on_one_medium(world: World) -> None:
     assert (
-        world.holes(recipe("a", conflicts=("b",)), recipe("b"), recipe("c-2-1", obsoletes=("d < 2",)), recipe("d"))
+        world.unmet(recipe("a", conflicts=("b",)), recipe("b"), recipe("c-2-1", obsoletes=("d < 2",)), recipe("d"))
         == []
     )
 
 
-def test_a_package_that_needs_two_which_exclude_each_other_is_a_hole(world: World) -> None:
-    [told] = world.told(recipe("a", requires=("b", "c")), recipe("b", conflicts=("c",)), recipe("c"))
-    assert told.startswith("a: a-1-1.noarch requires ")
-    assert "but none of the providers can be installed: b-1-1.noarch conflicts with c provided by c-1-1.noarch" in told
+def test_a_package_that_needs_two_which_exclude_each_other_is_unmet(world: World) -> None:
+    [line] = world.reported(recipe("a", requires=("b", "c")), recipe("b", conflicts=("c",)), recipe("c"))
+    assert line.startswith("a: a-1-1.noarch requires ")
+    assert "but none of the providers can be installed: b-1-1.noarch conflicts with c provided by c-1-1.noarch" in line
 
 
 def test_a_group_whose_members_conflict_cannot_be_installed(world: World) -> None:
     installs = [InstallSet("environment sme with group mail", {"a": "core", "b": "mail"}, {})]
-    [hole] = world.holes(recipe("a", conflicts=("b",)), recipe("b"), installs=installs)
-    assert str(hole).startswith("environment sme with group mail cannot be begun: group core: a")
-    assert "a-1-1.noarch conflicts with b provided by b-1-1.noarch" in str(hole)
+    [found] = world.unmet(recipe("a", conflicts=("b",)), recipe("b"), installs=installs)
+    assert str(found).startswith("environment sme with group mail does not resolve: group core: a")
+    assert "a-1-1.noarch conflicts with b provided by b-1-1.noarch" in str(found)
 
 
 def test_a_member_that_another_package_obsoletes_is_replaced_as_yum_does(world: World) -> None:
     installs = [InstallSet("environment sme", {"old": "core", "new": "core"}, {})]
-    assert world.holes(recipe("new-2-1", obsoletes=("old < 2",)), recipe("old"), installs=installs) == []
+    assert world.unmet(recipe("new-2-1", obsoletes=("old < 2",)), recipe("old"), installs=installs) == []
 
 
 def test_a_conditional_member_counts_when_its_condition_is_installed(world: World) -> None:
@@ -183,7 +183,7 @@ def test_a_conditional_member_counts_when_its_condition_is_installed(world: Worl
         InstallSet("environment sme", {"a": "core"}, {"b": "c"}),
         InstallSet("environment two", {"a": "core"}, {"b": "a"}),
     ]
-    assert [hole.installation for hole in world.holes(*made, installs=installs)] == ["environment two"]
+    assert [each.installation for each in world.unmet(*made, installs=installs)] == ["environment two"]
 
 
 def test_two_architectures_of_a_library_stand_side_by_side(world: World) -> None:
@@ -191,21 +191,21 @@ def test_two_architectures_of_a_library_stand_side_by_side(world: World) -> None
     installs = [InstallSet("environment sme", {"a": "core", "b": "core"}, {})]
     made = [recipe("a", requires=("b",)), recipe("b", arch="x86_64", requires=("glibc",))]
     needing = recipe("both", requires=("only32", "glibc"))
-    assert world.holes(*both, *made, needing, recipe("only32", arch="i686"), installs=installs) == []
+    assert world.unmet(*both, *made, needing, recipe("only32", arch="i686"), installs=installs) == []
 
 
 def test_what_the_installer_adds_must_be_there(world: World) -> None:
-    [told] = world.told(recipe("a"), installs=[CORE], added=["a", "grub2"])
+    [line] = world.reported(recipe("a"), installs=[CORE], added=["a", "grub2"])
     assert (
-        told == "environment sme cannot be begun: grub2: the installer adds it by itself, and it is not on the medium"
+        line == "environment sme does not resolve: grub2: the installer adds it by itself, and it is not on the medium"
     )
 
 
 def test_what_the_installer_adds_must_go_with_the_groups(world: World) -> None:
-    assert world.holes(recipe("a"), recipe("grub2", conflicts=("a",)), installs=[CORE], added=["grub2"]) != []
+    assert world.unmet(recipe("a"), recipe("grub2", conflicts=("a",)), installs=[CORE], added=["grub2"]) != []
 
 
-# Who could fill a hole
+# Who provides it elsewhere
 
 
 def offers(world: World, obstacles: dict[str, str] | None = None, **elsewhere: Sequence[RpmRecipe]) -> list[str]:
@@ -242,7 +242,7 @@ def test_what_comes_along_from_elsewhere_is_promoted_from_there(world: World) ->
     assert found == [f"smetest has foo-1-1.noarch: {'; '.join(commands)}"]
 
 
-def test_where_no_promotion_leads_from_the_obstacle_is_told(world: World) -> None:
+def test_where_no_promotion_leads_from_the_obstacle_is_reported(world: World) -> None:
     obstacles = {"smeos": "which was left out: doit why_package {name}"}
     assert offers(world, obstacles, smeos=[recipe("foo", provides=("lib",))]) == [
         "smeos has foo-1-1.noarch, which was left out: doit why_package foo"

@@ -74,10 +74,10 @@ ONE = AvailableUpdate("smetest", "a", "a-2-1.noarch", "a-1-1.noarch")
 @pytest.mark.parametrize("pattern", ["a", "smetest/a", "smetest/*", "[ab]"])
 def test_an_explanation_is_found_by_name_or_by_tier_and_name(pattern: str) -> None:
     found = updates.explain_updates([ONE], {pattern: "why"})
-    assert (found.open, found.explained, found.unused) == ((), ((ONE, "why"),), ())
+    assert (found.verdict, found.waivers, found.unused) == ("waived", ((f"{ONE} ({ONE.source})", "why"),), ())
 
 
 @pytest.mark.parametrize("pattern", ["b", "centos/*", "A", "a-2*"])
-def test_an_explanation_of_something_else_explains_nothing_and_is_told(pattern: str) -> None:
+def test_an_explanation_of_something_else_explains_nothing_and_is_reported(pattern: str) -> None:
     found = updates.explain_updates([ONE], {pattern: "why"})
-    assert (found.open, found.unused) == ((ONE,), (pattern,))
+    assert (found.failures, found.unused) == ((str(ONE),), (f"[updates] explained {pattern!r}",))

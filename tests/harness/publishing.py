@@ -17,17 +17,18 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from smedoit.checks.result import CheckResult
 from smedoit.config.publish import PublishSettings
 from smedoit.publish import apply, channels, publish, records
 from smedoit.publish.channels import TESTING, PublishLocation
-from smedoit.publish.plan import PublishCheck, PublishedFile, PublishPlan, publish_changes
+from smedoit.publish.plan import PublishedFile, PublishPlan, publish_changes
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata import inputs, write
 from smedoit.runtime.digests import DigestCache
 from tests.harness.nouns import EPOCH
 from tests.harness.repositories import recipe, repository
 
-CLOSED = (PublishCheck("verify", True, "it passed"),)
+PASSED = (CheckResult("verify", "it passed"),)
 
 
 @cache
@@ -80,7 +81,7 @@ def plan(
         files |= {f"{head}{path}": one for path, one in apply.list_published_files(root, known, device).items()}
     present = publish.present_files(ledger, place, known)
     apply.check_release_repodata(files)
-    facts: dict[str, Any] = {"gates": CLOSED, "origin": "a test", "before": apply.linked_release(ledger, place.link)}
+    facts: dict[str, Any] = {"checks": PASSED, "origin": "a test", "before": apply.linked_release(ledger, place.link)}
     made = publish_changes(files, present)
     return PublishPlan(place, settings.target, files=files, changes=made, fresh=present is None, **{**facts, **changes})
 

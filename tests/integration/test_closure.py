@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Closure beside dnf, on the practice world and on broken variants of it: the same holes, the same installations."""
+"""Closure beside dnf, on the practice world and broken variants: the same unmet dependencies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.checks import solver
+from smedoit.checks.unmet import UnmetDependency
 from smedoit.config import release
 from smedoit.repodata import comps, read
 from smedoit.repodata.inputs import RepoSource
@@ -48,15 +49,15 @@ class Medium:
         (self.place / "comps.xml").write_text(text, encoding="utf-8")
         read_with("createrepo_c", "--quiet", "--compatibility", "-g", self.place / "comps.xml", self.place)
 
-    def holes(self) -> list[solver.Hole]:
+    def unmet(self) -> list[UnmetDependency]:
         text = (self.place / "comps.xml").read_text(encoding="utf-8")
         with read.plain_metadata(RepoSource("m", self.place, "x86_64"), KINDS, self.place.parent / "memory") as files:
             pool = read.create_solver_pool("x86_64", {"m": files})
             return solver.find_unmet(pool, comps.list_install_sets(text, Path("comps.xml")), [])
 
     def ours(self) -> set[tuple[str, str]]:
-        """Return (NEVRA, requirement) of the packages' own holes."""
-        return {(one.package, one.requirement) for one in self.holes() if one.requirement and not one.installation}
+        """Return (NEVRA, requirement) of the packages' own unmet dependencies."""
+        return {(one.package, one.requirement) for one in self.unmet() if one.requirement and not one.installation}
 
     def theirs(self) -> set[tuple[str, str]]:
         """Return (NEVRA, requirement) as dnf repoclosure finds them."""
@@ -93,7 +94,7 @@ class Medium:
     def begins(self, extra: str = "") -> bool:
         """Return whether we find that an environment, perhaps with a group, can be installed."""
         name = f"environment {ENVIRONMENT}" + (f" with group {extra}" if extra else "")
-        return not [hole for hole in self.holes() if hole.installation == name]
+        return not [each for each in self.unmet() if each.installation == name]
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,7 @@ VARIANTS: dict[str, Callable[[Medium], None]] = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_dnf_repoclosure_finds_the_same_holes(medium: Medium, variant: str) -> None:
+def test_dnf_repoclosure_finds_the_same_dependencies(medium: Medium, variant: str) -> None:
     VARIANTS[variant](medium)
     medium.describe(groups.practice_comps())
     ours = medium.ours()
@@ -180,10 +181,10 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize("wanted", CONDITIONS)
-def test_dnf_can_install_what_we_find_without_a_hole(medium: Medium, wanted: str) -> None:
+def test_dnf_can_install_what_we_find_met(medium: Medium, wanted: str) -> None:
     medium.add(recipe("x", requires=(wanted, "bash")))
     medium.describe(groups.practice_comps())
-    ours = not [hole for hole in medium.holes() if hole.name == "x"]
+    ours = not [each for each in medium.unmet() if each.name == "x"]
     assert ours == medium.installs("install", "x") == CONDITIONS[wanted]
 
 

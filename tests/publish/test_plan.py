@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smedoit.checks.result import CheckResult
 from smedoit.errors import PublishError
 from smedoit.publish.channels import TESTING, PublishLocation
 from smedoit.publish.plan import (
@@ -18,7 +19,6 @@ from smedoit.publish.plan import (
     LINK,
     REMOVE,
     REPLACE,
-    PublishCheck,
     PublishedFile,
     PublishPlan,
     directory_changes,
@@ -48,8 +48,8 @@ def plan(
 ) -> PublishPlan:
     made = publish_changes(wanted, present)
     place, before = PublishLocation(TESTING, "10.1.rc2"), facts.pop("before", "10.1.rc1")
-    gates = facts.pop("gates", ())
-    return PublishPlan(place, Path("/target"), "10.1.rc1", before, wanted, made, gates, fresh=present is None)
+    checks = facts.pop("checks", ())
+    return PublishPlan(place, Path("/target"), "10.1.rc1", before, wanted, made, checks, fresh=present is None)
 
 
 def kinds(made: PublishPlan) -> dict[str, str]:
@@ -146,21 +146,24 @@ def test_more_removals_than_release_toml_lets_are_refused() -> None:
         refuse_mass_deletion(gone, 3)
 
 
-def test_open_gates_are_all_named_and_waived_ones_are_not() -> None:
-    gates = [
-        PublishCheck("verify", False, "never ran"),
-        PublishCheck("signed", False, "no key"),
-        PublishCheck("boot_test", False, "", "no qemu"),
+def test_failed_checks_are_all_named_and_waived_ones_are_not() -> None:
+    checks = [
+        CheckResult("verify", "", ("not passed for a.iso",), "run: doit verify"),
+        CheckResult("signed", "", ("no key",), "run: doit sign"),
+        CheckResult("boot_test", "", waivers=(("not passed for a.iso", "no qemu"),)),
     ]
-    with pytest.raises(PublishError, match="2 gates are open") as refused:
-        refuse_failed_checks(gates)
-    assert "verify: OPEN: never ran" in str(refused.value)
-    assert "boot_test" not in str(refused.value)
-    refuse_failed_checks(gates[2:])
+    with pytest.raises(PublishError) as refused:
+        refuse_failed_checks(checks)
+    assert str(refused.value).splitlines()[:3] == [
+        "publish blocked: 2 checks failed",
+        "  verify  not passed for a.iso  run: doit verify",
+        "  signed  no key                run: doit sign",
+    ]
+    refuse_failed_checks(checks[2:])
 
 
-def test_the_plan_shows_channel_source_changes_needs_link_and_gates() -> None:
-    made = plan(files(RPM, REPOMD, "iso/x86_64/a.iso"), gates=(PublishCheck("verify", True, "it passed"),))
+def test_the_plan_shows_channel_source_changes_needs_link_and_checks() -> None:
+    made = plan(files(RPM, REPOMD, "iso/x86_64/a.iso"), checks=(CheckResult("verify", "unchanged"),))
     assert format_publish_plan(made) == [
         "channel testing: /target/testing/10.1.rc2, new",
         "tiers from 10.1.rc1",
@@ -168,7 +171,8 @@ def test_the_plan_shows_channel_source_changes_needs_link_and_gates() -> None:
         "smeupdates: 1 linked (10 bytes), 1 copied (10 bytes)",
         "10 bytes and 8 inodes are needed",
         "link testing/10: 10.1.rc1 -> 10.1.rc2",
-        "gate verify: closed: it passed",
+        "checks:",
+        "  verify  passed  unchanged",
     ]
 
 

@@ -54,9 +54,9 @@ def refusal(text: str) -> str:
     return str(caught.value)
 
 
-def complaint(one: Comps, names: Iterable[str] = NAMES, excused: Iterable[str] = ()) -> str:
+def complaint(one: Comps, names: Iterable[str] = NAMES, allowed: Iterable[str] = ()) -> str:
     with pytest.raises(ContentError) as caught:
-        comps.check_comps(one, set(names), set(excused), FILE)
+        comps.check_comps(one, set(names), set(allowed), FILE)
     return str(caught.value)
 
 
