@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two sets of packages and their changelogs to release notes: what came, went, and was mended."""
+"""Compare two sets of packages and their changelogs: updated, added, removed, and which bugs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smedoit.rpm.changelog import ChangelogEntry, bug_numbers, strip_dist_tag
 
 KINDS = ("updated", "added", "removed", "downgraded")
 OTHERS = "Other packages"
-CATALOGUE = re.compile(r"(?:^|/)(?P<language>[^/]+)/LC_MESSAGES/anaconda\.mo$")
+CATALOG = re.compile(r"(?:^|/)(?P<language>[^/]+)/LC_MESSAGES/anaconda\.mo$")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class PackageChange:
 class InstallerChanges:
     """What happened to the installer itself.
 
-    anaconda   our build of it, None if it is the same or nobody knows what the last release had
-    files      kind of change -> what product.img and updates.img lay over it, by path, sorted
+    anaconda   our build of it, None if it is the same or the last release is not known
+    files      kind of change -> paths in product.img and updates.img, sorted
     languages  kind of change -> languages of its translations, sorted
     """
 
@@ -98,13 +98,13 @@ def entries_between(
     known  the changelog of the version before, where it is at hand: an entry that it has is not new
     """
     seen = {(entry.time, entry.text) for entry in known}
-    fresh: list[ChangelogEntry] = []
+    new_entries: list[ChangelogEntry] = []
     for entry in entries:
         evr = entry.evr
         if (entry.time, entry.text) in seen or (evr is not None and not bare_evr(evr) > bare_evr(before)):
-            return tuple(fresh), False
-        fresh.append(entry)
-    return tuple(fresh), True
+            return tuple(new_entries), False
+        new_entries.append(entry)
+    return tuple(new_entries), True
 
 
 def report_changes(
@@ -121,12 +121,12 @@ def report_changes(
     bugs       regular expressions with one group
     installer  what happened to the installer; bugs that its changelog names count, too
     """
-    home = {name: group for group in reversed(list(groups)) for name in groups[group]}
+    group_of = {name: group for group in reversed(list(groups)) for name in groups[group]}
     sorted_changes: dict[str, list[PackageChange]] = {group: [] for group in [*groups, OTHERS]}
     for name, kind in sorted(changed_packages(before.versions, after.versions).items()):
-        sorted_changes[home.get(name, OTHERS)].append(compare_package(name, kind, before, after))
+        sorted_changes[group_of.get(name, OTHERS)].append(compare_package(name, kind, before, after))
     found = {group: tuple(_sort_changes(changes)) for group, changes in sorted_changes.items() if changes}
-    every_change = [listed_change for changes in found.values() for listed_change in changes] + (
+    every_change = [change for changes in found.values() for change in changes] + (
         [installer.anaconda] if installer.anaconda else []
     )
     return ChangeReport(found, _packages_by_bug(every_change, bugs), installer)
@@ -159,7 +159,7 @@ def overlay_changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> 
         if before.get(path) == after.get(path):
             continue
         kind = "updated" if path in before and path in after else "added" if path in after else "removed"
-        found = CATALOGUE.search(path)
+        found = CATALOG.search(path)
         into, name = (languages, found["language"]) if found else (files, path)
         into.setdefault(kind, []).append(name)
     return files, languages

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tiers to packages.lock, and the lock to Packages/, comps and repodata."""
+"""Choose the packages of the medium: packages.lock from the staged tiers, or from an earlier lock."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class SelectionRules:
 
 
 def choose_packages(sources: PackageSources, chosen_by: SelectionRules, memories: CachePaths, target: Path) -> str:
-    """Read the staged tiers, choose, and write packages.lock; or take the earlier lock that release.toml pins."""
-    selection, without, identity, root = chosen_by.selection, chosen_by.exclusions, chosen_by.identity, sources.root
+    """Write packages.lock: the newest packages of the staged tiers, or the earlier lock that release.toml pins."""
+    selection, exclusions, identity, root = chosen_by.selection, chosen_by.exclusions, chosen_by.identity, sources.root
     trusted = keyring.load_pinned_keys(sources.keys)
     keyring.refuse_expired_keys(sources.keys, trusted, identity.date)
     if selection.lock:
@@ -42,11 +42,11 @@ def choose_packages(sources: PackageSources, chosen_by: SelectionRules, memories
     found = scan.load_tier_packages(
         scan.staged_tiers(sources.tiers), root, trusted, memories.census, content=sources.content
     )
-    picks = select.select_newest(found, selection, identity.arch, without)
+    picks = select.select_newest(found, selection, identity.arch, exclusions)
     _cache_digests(picks, root, memories)
     earlier = _write_lock(target, lock.format_lock(picks), memories.locks)
     seen = [package for packages in found.values() for package in packages]
-    remarks = without.remarks(seen, (pick.package for pick in picks))
+    remarks = exclusions.remarks(seen, (pick.package for pick in picks))
     chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{earlier}"
     return "\n  ".join([chosen, *remarks])
 
@@ -64,31 +64,31 @@ def _cache_digests(picks: Iterable[SelectedPackage], root: Path, memories: Cache
 def _reuse_earlier_lock(
     earlier: Path, trusted: Sequence[PinnedKey], root: Path, memories: CachePaths, target: Path
 ) -> str:
-    """Take an earlier lock as it stands, if every file of it still is what it was. Raises PackageError."""
+    """Take an earlier lock as it stands. Raises PackageError unless every file of it is unchanged and trusted."""
     text = read_file_text(earlier)
     picks = lock.parse_lock(text, earlier)
     fingerprints = {key.fingerprint for key in trusted}
-    unsure = [pick for pick in picks if pick.package.key not in fingerprints]
+    untrusted = [pick for pick in picks if pick.package.key not in fingerprints]
     complaints = modified_files(
         {pick.package.file: (root / pick.package.file, pick.package) for pick in picks}, memories.digests
     )
-    for pick in unsure:
+    for pick in untrusted:
         complaints.add(f"signed by key {pick.package.key}, which release.toml does not trust", pick.package.file)
     if complaints.found:
         raise PackageError(
-            f"{earlier}: cannot be built again\n{format_grouped(complaints.found)}",
-            hint="put those files back as they were, or take [packages] lock out of release.toml to choose anew",
+            f"{earlier}: cannot be used again\n{format_grouped(complaints.found)}",
+            hint="restore those files, or remove [packages] lock from release.toml to select from the tiers",
         )
     replaced = _write_lock(target, text, memories.locks)
     return f"{len(picks)} packages of the lock {earlier}{replaced}"
 
 
-def _write_lock(target: Path, text: str, kept: Path) -> str:
-    """Write packages.lock; return words about the one it replaces, which is kept to be built again."""
+def _write_lock(target: Path, text: str, earlier_locks: Path) -> str:
+    """Write packages.lock; return a note of where the lock that it replaces is kept, "" if it replaces none."""
     if not target.exists() or (before := read_file_text(target)) == text:
         write_file(target, text)
         return ""
-    copy = kept / f"packages-{hashlib.sha256(before.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}.lock"
+    copy = earlier_locks / f"packages-{hashlib.sha256(before.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}.lock"
     write_file(copy, before)
     write_file(target, text)
-    return f"; the lock before is kept as {copy.relative_to(kept.parent)}"
+    return f"; previous lock kept as {copy.relative_to(earlier_locks.parent)}"

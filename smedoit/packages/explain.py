@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a package is on the medium or is not: the rule that decided about each copy of it."""
+"""Explain why each copy of a package is on the medium or not: the rule that decided."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class SelectionVerdict:
     rule: str
 
 
-def find_copies(copies: Iterable[TierPackage], words: Sequence[str]) -> list[TierPackage]:
-    """Return the copies that words (names, NEVRAs or globs) mean, by name and architecture, the newest first."""
-    meant = [copy for copy in copies if any(matches_package(word, copy.package) for word in words)]
-    return sorted(meant, key=cmp_to_key(_compare_by_trust))
+def find_copies(copies: Iterable[TierPackage], patterns: Sequence[str]) -> list[TierPackage]:
+    """Return the copies that match patterns (names, NEVRAs or globs), by name and architecture, the newest first."""
+    found = [copy for copy in copies if any(matches_package(pattern, copy.package) for pattern in patterns)]
+    return sorted(found, key=cmp_to_key(_compare_by_trust))
 
 
 def _compare_by_trust(left: TierPackage, right: TierPackage) -> int:
@@ -57,7 +57,7 @@ def _compare_by_trust(left: TierPackage, right: TierPackage) -> int:
 
 
 def selected_by_slot(picks: Iterable[SelectedPackage], arch: str) -> dict[tuple[str, str], list[SelectedPackage]]:
-    """Return the picks of a medium by the place that they won."""
+    """Return the selected packages of a medium by slot."""
     found: dict[tuple[str, str], list[SelectedPackage]] = {}
     for selected in picks:
         found.setdefault(select.package_slot(selected.package, arch), []).append(selected)
@@ -65,20 +65,23 @@ def selected_by_slot(picks: Iterable[SelectedPackage], arch: str) -> dict[tuple[
 
 
 def explain_copy(
-    copy: TierPackage, winners: Winners, selection: PackageSelection, arch: str, without: PackageExclusions
+    copy: TierPackage, winners: Winners, selection: PackageSelection, arch: str, exclusions: PackageExclusions
 ) -> SelectionVerdict:
-    """Return the verdict on a copy; winners are the picks of the whole medium, by_slot()."""
+    """Return the verdict on a copy.
+
+    winners  the selected packages of the whole medium, as selected_by_slot() returns them
+    """
     package = copy.package
     if copy.refused:
         return SelectionVerdict(copy, False, f"refused: {copy.refused}")
     if not copy.staged:
         return SelectionVerdict(copy, False, f"not staged: release.toml says stage = false for {copy.tier}")
-    if rule := select.exclusion_rule(package, selection, arch, without):
+    if rule := select.exclusion_rule(package, selection, arch, exclusions):
         return SelectionVerdict(copy, False, rule)
     rivals = winners.get(select.package_slot(package, arch), ())
     if any((selected.package.file, selected.tier) == (package.file, copy.tier) for selected in rivals):
         return SelectionVerdict(copy, True, _selected_reason(package.name, len(rivals), selection))
-    return SelectionVerdict(copy, False, _beaten_reason(copy, rivals))
+    return SelectionVerdict(copy, False, _rejected_reason(copy, rivals))
 
 
 def _selected_reason(name: str, count: int, selection: PackageSelection) -> str:
@@ -87,22 +90,22 @@ def _selected_reason(name: str, count: int, selection: PackageSelection) -> str:
     return "newest" if allowed == 1 else f"newest: one of {count}, [packages] several keeps {allowed}"
 
 
-def _beaten_reason(copy: TierPackage, rivals: Sequence[SelectedPackage]) -> str:
+def _rejected_reason(copy: TierPackage, rivals: Sequence[SelectedPackage]) -> str:
     """Return why other copies of the same name and architecture are on the medium instead."""
     equal = next((selected for selected in rivals if selected.package.evr == copy.package.evr), None)
     if equal is None:
         newer = " and ".join(f"{selected.package.nevra} ({selected.tier})" for selected in rivals)
         verb = "is" if len(rivals) == 1 else "are"
-        return f"older: {newer} {verb} newer" if rivals else "no copy of it was picked"
+        return f"older: {newer} {verb} newer" if rivals else "no copy of it was selected"
     if equal.tier == copy.tier:
         return f"double: {equal.package.file} is the same version in the same tier"
     return f"less trusted: {equal.tier} has the same version and stands before {copy.tier} in [[tiers]]"
 
 
-def unknown_package(word: str, copies: Iterable[TierPackage]) -> str:
-    """Return a sentence for a word that means no copy at all."""
-    near = get_close_matches(word, sorted({copy.package.name for copy in copies}), n=3)
-    return f"{word}: no tier has such a package" + (f"; did you mean {' or '.join(near)}?" if near else "")
+def unknown_package(pattern: str, copies: Iterable[TierPackage]) -> str:
+    """Return the message for a pattern that matches no copy, with the nearest names."""
+    near = get_close_matches(pattern, sorted({copy.package.name for copy in copies}), n=3)
+    return f"{pattern}: no tier has such a package" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 def format_verdicts(verdicts: Iterable[SelectionVerdict]) -> str:

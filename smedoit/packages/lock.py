@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""packages.lock: the picks as text, and back. Everything after it is built from the lock alone."""
+"""packages.lock, written and read. Everything after it is built from the lock alone."""
 
 from __future__ import annotations
 
@@ -12,23 +12,42 @@ from smedoit.package import Evr, Package
 from smedoit.packages.select import SelectedPackage
 from smedoit.runtime.files import read_file_text
 
-
-def read_lock(path: Path) -> list[SelectedPackage]:
-    """Return the picks of a lock. Raises FileError, PackageError."""
-    return parse_lock(read_file_text(path), path)
-
-
 FORMAT = 1
 
 
+def read_lock(path: Path) -> list[SelectedPackage]:
+    """Return the packages of a lock. Raises FileError, PackageError."""
+    return parse_lock(read_file_text(path), path)
+
+
 def format_lock(picks: Iterable[SelectedPackage]) -> str:
-    """Return the lock as JSON, one pick a line, so that two locks can be compared with diff."""
+    """Return the lock as JSON, one package a line, so that two locks can be compared with diff."""
     lines = ",\n".join(json.dumps(_lock_entry(selected), ensure_ascii=False) for selected in picks)
     return f'{{"format": {FORMAT}, "picks": [\n{lines}\n]}}\n'
 
 
+def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
+    """Return the packages of a lock, in its order. Raises PackageError if text is no lock of this format."""
+    try:
+        lock = json.loads(text)
+        if lock["format"] != FORMAT:
+            raise PackageError(
+                f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint="delete it, run doit"
+            )
+        return [parse_lock_entry(entry) for entry in lock["picks"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackageError(f"{file}: is not a package lock, {error!r}", hint="delete it, doit makes it again") from None
+
+
+def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
+    """Return a package from its line of JSON. Raises KeyError, ValueError."""
+    evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
+    texts = {key: str(entry[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
+    return SelectedPackage(Package(evr=evr, size=int(str(entry["size"])), **texts), str(entry["tier"]))
+
+
 def _lock_entry(selected: SelectedPackage) -> dict[str, object]:
-    """Return one pick as JSON knows it."""
+    """Return a package as its line of JSON."""
     package = selected.package
     return {
         "name": package.name,
@@ -43,23 +62,3 @@ def _lock_entry(selected: SelectedPackage) -> dict[str, object]:
         "key": package.key,
         "source_rpm": package.source_rpm,
     }
-
-
-def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
-    """Return the picks of a lock, in its order. Raises PackageError if text is no lock of this format."""
-    try:
-        lock = json.loads(text)
-        if lock["format"] != FORMAT:
-            raise PackageError(
-                f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint="delete it, run doit"
-            )
-        return [parse_lock_entry(entry) for entry in lock["picks"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(f"{file}: is not a package lock, {error!r}", hint="delete it, doit makes it again") from None
-
-
-def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
-    """Return one pick from what JSON knew of it."""
-    evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
-    texts = {key: str(entry[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
-    return SelectedPackage(Package(evr=evr, size=int(str(entry["size"])), **texts), str(entry["tier"]))

@@ -15,7 +15,7 @@ from smedoit.runtime.files import read_file_text, write_file
 def write_comps(
     branding: Branding, relative: str, source: Path, lock_file: Path, groups: GroupsSettings, target: Path
 ) -> str:
-    """Write comps.xml with this version, after holding it against the packages of the lock."""
+    """Write comps.xml, rendered, after checking it against the packages of the lock."""
     text = branding.render(relative, read_file_text(source))
     parsed = comps.parse_comps(text, source)
     comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choose the packages of the medium: of every name, the newest copy that any staged tier holds."""
+"""Select the packages of the medium: of every name, the newest copy that any staged tier holds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import cmp_to_key
 from smedoit.config.packages import PackageExclusions, PackageSelection
 from smedoit.errors import PackageError, format_grouped
 from smedoit.package import Package
+
+NOTHING_EXCLUDED = PackageExclusions()
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,11 @@ class Candidate:
         return f"{self.package.nevra} ({self.tier})"
 
 
-NOTHING_EXCLUDED = PackageExclusions()
-
-
 def select_newest(
     tiers: Mapping[str, Iterable[Package]],
     selection: PackageSelection,
     arch: str,
-    without: PackageExclusions = NOTHING_EXCLUDED,
+    exclusions: PackageExclusions = NOTHING_EXCLUDED,
 ) -> list[SelectedPackage]:
     """Return the newest package of every name and slot, sorted by name, architecture, newest first.
 
@@ -55,7 +54,7 @@ def select_newest(
     slots: dict[tuple[str, str], list[Candidate]] = {}
     for rank, (tier, packages) in enumerate(tiers.items()):
         for package in packages:
-            if not exclusion_rule(package, selection, arch, without):
+            if not exclusion_rule(package, selection, arch, exclusions):
                 slots.setdefault(package_slot(package, arch), []).append(Candidate(package, tier, rank))
     _refuse_ambiguous_nevras(slots.values())
     return [
@@ -66,12 +65,12 @@ def select_newest(
 
 
 def package_slot(package: Package, arch: str) -> tuple[str, str]:
-    """Return the place that a package competes for: its name and architecture, noarch counting as arch."""
+    """Return what copies of a package compete for: its name and architecture, noarch counting as arch."""
     return package.name, arch if package.arch == "noarch" else package.arch
 
 
-def exclusion_rule(package: Package, selection: PackageSelection, arch: str, without: PackageExclusions) -> str:
-    """Return the rule that keeps a package of a staged tier off a medium for arch, in words, "" if none does."""
+def exclusion_rule(package: Package, selection: PackageSelection, arch: str, exclusions: PackageExclusions) -> str:
+    """Return the rule that keeps a package of a staged tier off a medium for arch, "" if none does."""
     if package.is_source:
         return "source: source packages go on the source medium"
     if package.arch not in (arch, "noarch"):
@@ -79,7 +78,7 @@ def exclusion_rule(package: Package, selection: PackageSelection, arch: str, wit
             return f"architecture: {package.arch} is neither {arch} nor noarch"
         if not any(fnmatchcase(package.name, name) for name in selection.multilib):
             return f"multilib: {package.arch} is for names that [packages] multilib lists"
-    return without.rule(package)
+    return exclusions.rule(package)
 
 
 def versions_to_keep(name: str, selection: PackageSelection) -> int:
@@ -89,12 +88,12 @@ def versions_to_keep(name: str, selection: PackageSelection) -> int:
 
 
 def _best_of_slot(candidates: Iterable[Candidate], count: int) -> list[SelectedPackage]:
-    """Return the picks of one slot, newest first."""
+    """Return the selected packages of a slot, newest first."""
     ordered = sorted(candidates, key=cmp_to_key(_compare_candidates))
     distinct: list[Candidate] = []
     for candidate in ordered:
-        fresh = not distinct or distinct[-1].package.evr != candidate.package.evr
-        if fresh and len(distinct) < count:
+        is_new = not distinct or distinct[-1].package.evr != candidate.package.evr
+        if is_new and len(distinct) < count:
             distinct.append(candidate)
     return [SelectedPackage(candidate.package, candidate.tier) for candidate in distinct]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source packages of a medium: which SRPMs belong to its packages, and on which disc each goes."""
+"""The source packages of the medium: which belong to its packages, sources.lock, SRPMS/ and its repodata."""
 
 from __future__ import annotations
 
@@ -16,6 +16,33 @@ from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata import write
 from smedoit.runtime import files
+
+
+def choose_sources(
+    lock_file: Path, sources: PackageSources, settings: SourceIsoSettings, memory: Path, target: Path
+) -> str:
+    """Write sources.lock: the SRPM of every package of the lock, from any tier that has it."""
+    picks = lock.read_lock(lock_file)
+    needed = needed_sources(picks, settings.allow_missing)
+    there = [tier for tier in sources.tiers if tier.stage or tier.path.is_dir()]
+    found = scan.load_tier_packages(
+        there, sources.root, keyring.load_pinned_keys(sources.keys), memory, needed.__contains__
+    )
+    chosen = select_sources(needed, found)
+    files.write_file(target, lock.format_lock(chosen))
+    return f"{len(chosen)} source packages of {len(picks)} packages"
+
+
+def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
+    """Make target, SRPMS/, hold the packages of sources.lock and no other RPM, as hard links where possible."""
+    return stage.link_packages(sources_lock, root, target)
+
+
+def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
+    """Write repodata/ of SRPMS/."""
+    located = repo_packages(target, lock.read_lock(sources_lock))
+    parsed = write.write_repodata(located, None, target / "repodata", epoch, write.RepodataCache(memory))
+    return f"{len(located)} source packages, {parsed} of them parsed now"
 
 
 def needed_sources(picks: Iterable[SelectedPackage], allow_missing: Mapping[str, str]) -> dict[str, list[str]]:
@@ -36,7 +63,7 @@ def select_sources(
 ) -> list[SelectedPackage]:
     """Return the source package of every file name needed, sorted by it.
 
-    needed  as wanted() returns it
+    needed  as needed_sources() returns it
     tiers   source packages by tier, the most trusted first: the first one that has a file gives it
 
     Raises PackageError with every SRPM that no tier has, and with those that tiers have with different bytes.
@@ -49,6 +76,11 @@ def select_sources(
     _refuse_missing_sources({name: users for name, users in needed.items() if name not in found})
     _refuse_ambiguous_sources(found)
     return [found[name][0] for name in sorted(found)]
+
+
+def repo_packages(directory: Path, picks: Iterable[SelectedPackage]) -> list[write.RepoPackage]:
+    """Return source packages as they lie in a repository at directory."""
+    return [write.RepoPackage(pick.package, directory / pick.package.filename, pick.package.filename) for pick in picks]
 
 
 def _refuse_missing_sources(missing: Mapping[str, Sequence[str]]) -> None:
@@ -73,35 +105,3 @@ def _refuse_ambiguous_sources(found: Mapping[str, Sequence[SelectedPackage]]) ->
             f"the same source package stands in the tiers with different bytes\n{format_grouped(complaints)}",
             hint="remove the wrong copy",
         )
-
-
-def choose_sources(
-    lock_file: Path, sources: PackageSources, settings: SourceIsoSettings, memory: Path, target: Path
-) -> str:
-    """Find the SRPM of every package of the lock in any tier, and write sources.lock."""
-    picks = lock.read_lock(lock_file)
-    needed = needed_sources(picks, settings.allow_missing)
-    there = [tier for tier in sources.tiers if tier.stage or tier.path.is_dir()]
-    found = scan.load_tier_packages(
-        there, sources.root, keyring.load_pinned_keys(sources.keys), memory, needed.__contains__
-    )
-    chosen = select_sources(needed, found)
-    files.write_file(target, lock.format_lock(chosen))
-    return f"{len(chosen)} source packages of {len(picks)} packages"
-
-
-def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
-    """Make SRPMS/ hold the packages of sources.lock, as hard links where that is possible, and no other RPM."""
-    return stage.link_packages(sources_lock, root, target)
-
-
-def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
-    """Write repodata/ of SRPMS/."""
-    located = repo_packages(target, lock.read_lock(sources_lock))
-    parsed = write.write_repodata(located, None, target / "repodata", epoch, write.RepodataCache(memory))
-    return f"{len(located)} source packages, {parsed} of them parsed now"
-
-
-def repo_packages(directory: Path, picks: Iterable[SelectedPackage]) -> list[write.RepoPackage]:
-    """Return source packages as a repository at directory has them."""
-    return [write.RepoPackage(pick.package, directory / pick.package.filename, pick.package.filename) for pick in picks]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages/ of the tree as hard links to the tiers, held against the lock."""
+"""Packages/ of the tree: hard links to the tiers, verified against the lock, and its keys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from smedoit.tree import layers
 
 
 def link_packages(lock_file: Path, root: Path, target: Path, memory: Path | None = None) -> str:
-    """Make target hold the packages of the lock, as hard links where that is possible, and no other RPM.
+    """Make target hold the packages of the lock, as hard links where possible, and no other RPM.
 
     memory  digests of files: what the census has read is not read again, if nobody touched it
             since; without it only what is new in target is read
 
-    Raises PackageError for all files that are gone, or not what they were when they were chosen.
+    Raises PackageError for all files that are gone, or modified since they were selected.
     """
     wanted = {pick.package.filename: pick.package for pick in read_lock(lock_file)}
     sources = {name: root / package.file for name, package in wanted.items()}
@@ -45,38 +45,14 @@ def link_packages(lock_file: Path, root: Path, target: Path, memory: Path | None
         remove_file(target / name)
     for reason, names in bad.items():
         _refuse_changed_packages({name: sources[name] for name in names}, reason)
-    gone = [name for name in layers.list_tree_files(target) if name.endswith(".rpm") and name not in wanted]
-    for name in gone:
+    unlisted = [name for name in layers.list_tree_files(target) if name.endswith(".rpm") and name not in wanted]
+    for name in unlisted:
         remove_file(target / name)
-    return f"{len(wanted)} packages, {len(placed)} new, {len(gone)} removed"
-
-
-def _refuse_changed_packages(files: Mapping[str, Path], reason: str) -> None:
-    """Raise PackageError if there are files of the lock that are not what they were."""
-    if files:
-        raise PackageError(
-            f"the tiers changed since the packages were chosen\n{format_grouped({reason: map(str, files.values())})}",
-            hint="run doit again: it chooses from what is there now",
-        )
-
-
-def modified_files(found: Mapping[str, tuple[Path, Package]], memory: Path | None) -> scan.ScanProblems:
-    """Return the names of the files that are gone, or of other content than their package says."""
-    known, complaints = DigestCache(memory or Path(os.devnull)), scan.ScanProblems()
-    there = {name: path for name, (path, _) in found.items() if path.is_file()}
-    digests = known.of_all(there.values(), "sha256")
-    if memory:
-        known.save()
-    for name, (path, package) in found.items():
-        if name not in there:
-            complaints.add("is not there any more", name)
-        elif digests[path]["sha256"] != package.sha256:
-            complaints.add("has other content than when it was chosen", name)
-    return complaints
+    return f"{len(wanted)} packages, {len(placed)} new, {len(unlisted)} removed"
 
 
 def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root: Path, memory: Path) -> str:
-    """Show that the keys as they lie on the medium verify every package as it lies there.
+    """Verify every package of the tree with the keys of the tree.
 
     memory  of the census: what it found signed by a key with the very bytes of the one on the medium need not be
             tried again, if the package is still the same file
@@ -98,16 +74,42 @@ def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root
     return ", ".join(f"{placed_key.name} verifies {signed[placed_key.fingerprint]} packages" for placed_key in placed)
 
 
+def modified_files(found: Mapping[str, tuple[Path, Package]], memory: Path | None) -> scan.ScanProblems:
+    """Return the names of the files that are gone, or have another SHA-256 than their package."""
+    known, complaints = DigestCache(memory or Path(os.devnull)), scan.ScanProblems()
+    there = {name: path for name, (path, _) in found.items() if path.is_file()}
+    digests = known.of_all(there.values(), "sha256")
+    if memory:
+        known.save()
+    for name, (path, package) in found.items():
+        if name not in there:
+            complaints.add("is not there any more", name)
+        elif digests[path]["sha256"] != package.sha256:
+            complaints.add("was modified since it was selected", name)
+    return complaints
+
+
+def _refuse_changed_packages(files: Mapping[str, Path], reason: str) -> None:
+    """Raise PackageError for files of the lock that are gone or modified."""
+    if files:
+        raise PackageError(
+            f"the tiers changed since the packages were selected\n{format_grouped({reason: map(str, files.values())})}",
+            hint="run doit again: it selects from what is there now",
+        )
+
+
 def _find_signers(
     paths: Sequence[Path], placed: Sequence[PinnedKey], known: Mapping[FileStamp, str]
 ) -> dict[Path, tuple[str, str]]:
     """Return package -> the key that signed it, or "" and why none did; a file with a known stamp is not opened."""
     found = {path: (known[stamp], "") for path in paths if (stamp := scan.read_file_stamp(path)) in known}
-    fresh = [path for path in paths if path not in found]
-    keyring.prepare_keyrings(placed if fresh else ())
+    unknown = [path for path in paths if path not in found]
+    keyring.prepare_keyrings(placed if unknown else ())
     return {
         **found,
-        **dict(zip(fresh, workers.map_parallel(lambda path: _find_package_signer(path, placed), fresh), strict=True)),
+        **dict(
+            zip(unknown, workers.map_parallel(lambda path: _find_package_signer(path, placed), unknown), strict=True)
+        ),
     }
 
 

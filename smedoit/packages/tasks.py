@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages of the medium and their sources: chosen, locked, staged, described."""
+"""The tasks of packages: selected, locked, staged and described; the same for their sources."""
 
 from __future__ import annotations
 
@@ -10,6 +10,130 @@ from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
+
+
+def packages(rel: Release) -> Task:
+    """packages.lock from the tiers, or from an earlier lock."""
+
+    def run() -> object:
+        from smedoit.packages.choose import SelectionRules, choose_packages
+        from smedoit.packages.scan import PackageSources
+
+        return choose_packages(
+            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
+            chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
+            memories=rel.memories,
+            target=rel.lock,
+        )
+
+    return Task(
+        name="packages",
+        run=run,
+        inputs=[
+            *(key.file for key in rel.keys),
+            *([Path(rel.packages.lock)] if rel.packages.lock else []),
+            *[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
+        ],
+        config={
+            "[[tiers]]": rel.tiers,
+            "[[keys]]": rel.keys,
+            "[packages]": rel.packages,
+            "[retired]": rel.retired,
+            "[excluded]": rel.excluded,
+            **release_config(rel, "arch", "date"),
+        },
+        outputs=[rel.lock],
+        wiki="Local Only: update_repos; RPM dependencies",
+    )
+
+
+def stage_packages(rel: Release) -> Task:
+    """Packages/ from the lock."""
+    target = rel.tree / "Packages"
+
+    def run() -> object:
+        from smedoit.packages.stage import link_packages
+
+        return link_packages(lock_file=rel.lock, root=rel.root, target=target, memory=rel.memories.digests)
+
+    return Task(
+        name="stage_packages",
+        run=run,
+        inputs=[rel.lock],
+        outputs=[FileSet(target, ("*.rpm",), content=False)],
+        wiki="Local Only: Create stage content",
+    )
+
+
+def medium_keys(rel: Release) -> Task:
+    """Every package of the tree, verified with the keys of the tree."""
+
+    def run() -> object:
+        from smedoit.packages.stage import verify_medium_keys
+
+        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, memory=rel.memories.census)
+
+    return Task(
+        name="medium_keys",
+        run=run,
+        inputs=[rel.lock, FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
+        config={"[[keys]]": rel.keys},
+        after=["stage_packages", "tree"],
+        wiki="Local Only: update_repos",
+    )
+
+
+def comps(rel: Release) -> Task:
+    """comps.xml, rendered and checked against the packages."""
+    source, target = rel.groups.comps, rel.tree / COMPS
+    relative = source.relative_to(rel.content.path).as_posix()
+
+    def run() -> object:
+        from smedoit.branding.rules import Branding
+        from smedoit.packages.metadata import write_comps
+
+        return write_comps(
+            branding=Branding(rel.release, rel.rules),
+            relative=relative,
+            source=source,
+            lock_file=rel.lock,
+            groups=rel.groups,
+            target=target,
+        )
+
+    return Task(
+        name="comps",
+        run=run,
+        inputs=[source, rel.lock],
+        config={
+            **branding_config(rel, "product", "aliases", "version", "label"),
+            "[groups] allow_missing": rel.groups.allow_missing,
+        },
+        outputs=[target],
+        wiki="Create cdrom content",
+    )
+
+
+def repodata(rel: Release) -> Task:
+    """repodata/ of the tree."""
+    groups, memory = rel.tree / COMPS, rel.cache / "repodata.sqlite"
+
+    def run() -> object:
+        from smedoit.packages.metadata import write_tree_repodata
+
+        return write_tree_repodata(
+            lock_file=rel.lock, comps_file=groups, tree_root=rel.tree, epoch=rel.release.epoch, memory=memory
+        )
+
+    return Task(
+        name="repodata",
+        run=run,
+        inputs=[rel.lock, groups],
+        config=release_config(rel, "date"),
+        outputs=[rel.tree / REPOMD, FileSet(rel.tree / "repodata")],
+        after=["stage_packages"],
+        wiki="Local Only: update_repos",
+    )
 
 
 def sources(rel: Release) -> Task:
@@ -80,128 +204,4 @@ def source_repodata(rel: Release) -> Task:
         outputs=[place / "repomd.xml", FileSet(place)],
         after=["stage_sources"],
         wiki="Create release specific folder and link",
-    )
-
-
-def packages(rel: Release) -> Task:
-    """packages.lock from the tiers, or from an earlier lock."""
-
-    def run() -> object:
-        from smedoit.packages.choose import SelectionRules, choose_packages
-        from smedoit.packages.scan import PackageSources
-
-        return choose_packages(
-            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
-            chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
-            memories=rel.memories,
-            target=rel.lock,
-        )
-
-    return Task(
-        name="packages",
-        run=run,
-        inputs=[
-            *(key.file for key in rel.keys),
-            *([Path(rel.packages.lock)] if rel.packages.lock else []),
-            *[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
-        ],
-        config={
-            "[[tiers]]": rel.tiers,
-            "[[keys]]": rel.keys,
-            "[packages]": rel.packages,
-            "[retired]": rel.retired,
-            "[excluded]": rel.excluded,
-            **release_config(rel, "arch", "date"),
-        },
-        outputs=[rel.lock],
-        wiki="Local Only: update_repos; RPM dependencies",
-    )
-
-
-def stage_packages(rel: Release) -> Task:
-    """Packages/ from the lock."""
-    target = rel.tree / "Packages"
-
-    def run() -> object:
-        from smedoit.packages.stage import link_packages
-
-        return link_packages(lock_file=rel.lock, root=rel.root, target=target, memory=rel.memories.digests)
-
-    return Task(
-        name="stage_packages",
-        run=run,
-        inputs=[rel.lock],
-        outputs=[FileSet(target, ("*.rpm",), content=False)],
-        wiki="Local Only: Create stage content",
-    )
-
-
-def medium_keys(rel: Release) -> Task:
-    """The keys on the medium, tried on every package of it."""
-
-    def run() -> object:
-        from smedoit.packages.stage import verify_medium_keys
-
-        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, memory=rel.memories.census)
-
-    return Task(
-        name="medium_keys",
-        run=run,
-        inputs=[rel.lock, FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
-        config={"[[keys]]": rel.keys},
-        after=["stage_packages", "tree"],
-        wiki="Local Only: update_repos",
-    )
-
-
-def comps(rel: Release) -> Task:
-    """comps.xml, held against the packages."""
-    source, target = rel.groups.comps, rel.tree / COMPS
-    relative = source.relative_to(rel.content.path).as_posix()
-
-    def run() -> object:
-        from smedoit.branding.rules import Branding
-        from smedoit.packages.metadata import write_comps
-
-        return write_comps(
-            branding=Branding(rel.release, rel.rules),
-            relative=relative,
-            source=source,
-            lock_file=rel.lock,
-            groups=rel.groups,
-            target=target,
-        )
-
-    return Task(
-        name="comps",
-        run=run,
-        inputs=[source, rel.lock],
-        config={
-            **branding_config(rel, "product", "aliases", "version", "label"),
-            "[groups] allow_missing": rel.groups.allow_missing,
-        },
-        outputs=[target],
-        wiki="Create cdrom content",
-    )
-
-
-def repodata(rel: Release) -> Task:
-    """repodata/ of the tree."""
-    groups, memory = rel.tree / COMPS, rel.cache / "repodata.sqlite"
-
-    def run() -> object:
-        from smedoit.packages.metadata import write_tree_repodata
-
-        return write_tree_repodata(
-            lock_file=rel.lock, comps_file=groups, tree_root=rel.tree, epoch=rel.release.epoch, memory=memory
-        )
-
-    return Task(
-        name="repodata",
-        run=run,
-        inputs=[rel.lock, groups],
-        config=release_config(rel, "date"),
-        outputs=[rel.tree / REPOMD, FileSet(rel.tree / "repodata")],
-        after=["stage_packages"],
-        wiki="Local Only: update_repos",
     )

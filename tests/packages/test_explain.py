@@ -37,12 +37,14 @@ def placed(nevra: str, tier: str) -> Package:
 def rules(copies: Sequence[TierPackage], *words: str) -> dict[str, str]:
     """Return NEVRA and tier -> rule, a star before the rule of what is picked."""
     staged = {
-        tier: [one.package for one in copies if one.tier == tier and one.staged and not one.refused]
+        tier: [copy.package for copy in copies if copy.tier == tier and copy.staged and not copy.refused]
         for tier in TIERS[:2]
     }
     winners = selected_by_slot(select_newest(staged, SELECTION, "x86_64", LISTS), "x86_64")
-    judged = [explain_copy(one, winners, SELECTION, "x86_64", LISTS) for one in find_copies(copies, words or ["*"])]
-    return {f"{one.copy.package.nevra} {one.copy.tier}": "*" * one.picked + one.rule for one in judged}
+    verdicts = [explain_copy(copy, winners, SELECTION, "x86_64", LISTS) for copy in find_copies(copies, words or ["*"])]
+    return {
+        f"{verdict.copy.package.nevra} {verdict.copy.tier}": "*" * verdict.picked + verdict.rule for verdict in verdicts
+    }
 
 
 def test_every_copy_has_the_rule_that_decided() -> None:
@@ -85,8 +87,8 @@ def test_retired_and_excluded_copies_name_their_entries() -> None:
 
 
 def test_the_same_version_twice_in_a_tier_is_said() -> None:
-    one, other = (package("a-1-1.noarch", file=f"smeos/{place}/a.rpm") for place in ("x", "y"))
-    assert rules([TierPackage(one, "smeos", 0), TierPackage(other, "smeos", 0)])["a-1-1.noarch smeos"].startswith(
+    first, other = (package("a-1-1.noarch", file=f"smeos/{place}/a.rpm") for place in ("x", "y"))
+    assert rules([TierPackage(first, "smeos", 0), TierPackage(other, "smeos", 0)])["a-1-1.noarch smeos"].startswith(
         "double: "
     )
 
@@ -109,7 +111,11 @@ def test_an_unknown_word_gets_the_nearest_names() -> None:
 
 def test_a_report_marks_what_is_on_the_medium() -> None:
     copies = lying("smeos", "a-2-1.noarch", "a-1-1.noarch")
-    winners = selected_by_slot(select_newest({"smeos": [one.package for one in copies]}, SELECTION, "x86_64"), "x86_64")
-    text = format_verdicts(explain_copy(one, winners, SELECTION, "x86_64", LISTS) for one in find_copies(copies, ["a"]))
+    winners = selected_by_slot(
+        select_newest({"smeos": [copy.package for copy in copies]}, SELECTION, "x86_64"), "x86_64"
+    )
+    text = format_verdicts(
+        explain_copy(copy, winners, SELECTION, "x86_64", LISTS) for copy in find_copies(copies, ["a"])
+    )
     assert text.splitlines()[:3] == ["a.noarch", "  * 2-1 in smeos: newest", "      smeos/a-2-1.noarch.rpm"]
     assert "  - 1-1 in smeos: older: a-2-1.noarch (smeos) is newer" in text

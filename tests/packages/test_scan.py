@@ -43,7 +43,7 @@ class World:
         return scan.load_tier_packages(wanted, self.root, pinned, self.memory)
 
     def names(self, *tiers: str) -> dict[str, list[str]]:
-        return {tier: [one.name for one in found] for tier, found in self.take(*tiers).items()}
+        return {tier: [package.name for package in found] for tier, found in self.take(*tiers).items()}
 
     def refusal(self, *tiers: str) -> str:
         with pytest.raises(PackageError) as caught:
@@ -184,7 +184,7 @@ def test_a_refused_file_is_read_again_when_another_key_is_trusted(world: World, 
     with pytest.raises(PackageError):
         world.take("smeos", trusted=["koozali"])
     opened.clear()
-    assert ([one.name for one in world.take("smeos")["smeos"]], opened) == (["b"], [bad.name])
+    assert ([package.name for package in world.take("smeos")["smeos"]], opened) == (["b"], [bad.name])
 
 
 def test_what_rpm_vouched_for_falls_when_its_key_is_no_longer_legacy(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_survey_tells_good_bad_and_absent_apart(world: World) -> None:
     tiers = [Tier("one", world.root / "one"), Tier("gone", world.root / "gone")]
     seen = scan.scan_tiers(tiers, world.root, pinned, world.memory)
     [refused] = seen.refused["one"]
-    assert [one.name for one in seen.packages["one"]] == ["a"]
+    assert [package.name for package in seen.packages["one"]] == ["a"]
     assert (refused.file, refused.reason) == (str(bad), "not signed")
     assert refused.claims is not None
     assert refused.claims.nevra == "b-1-1.noarch"

@@ -19,7 +19,10 @@ from tests.harness.nouns import package
 def picked(selection: PackageSelection | None = None, **tiers: Sequence[str]) -> dict[str, str]:
     """Return NEVRA -> tier of the picks; each tier's packages are spelled as NEVRAs."""
     packages = {tier: [package(nevra) for nevra in nevras] for tier, nevras in tiers.items()}
-    return {one.package.nevra: one.tier for one in select_newest(packages, selection or PackageSelection(), "x86_64")}
+    return {
+        selected.package.nevra: selected.tier
+        for selected in select_newest(packages, selection or PackageSelection(), "x86_64")
+    }
 
 
 def picks(**tiers: Sequence[Package]) -> list[SelectedPackage]:
@@ -131,4 +134,6 @@ def test_a_tier_without_packages_is_no_trouble() -> None:
 
 @given(st.permutations([f"a-{version}-1.{arch}" for version in (1, 2, 3) for arch in ("noarch", "x86_64")]))
 def test_the_order_of_the_files_changes_nothing(nevras: list[str]) -> None:
-    assert picks(smeos=[package(one) for one in nevras]) == picks(smeos=[package(one) for one in sorted(nevras)])
+    assert picks(smeos=[package(nevra) for nevra in nevras]) == picks(
+        smeos=[package(nevra) for nevra in sorted(nevras)]
+    )

@@ -59,15 +59,15 @@ def test_a_package_that_names_no_srpm_is_told() -> None:
 
 
 def test_the_first_tier_that_has_it_gives_it() -> None:
-    one = package("bash-4.2-1.src")
-    [found] = sources.select_sources({"bash-4.2-1.src.rpm": ["bash"]}, {"smeos": [one], "smetest": [one]})
-    assert (found.package, found.tier) == (one, "smeos")
+    srpm = package("bash-4.2-1.src")
+    [found] = sources.select_sources({"bash-4.2-1.src.rpm": ["bash"]}, {"smeos": [srpm], "smetest": [srpm]})
+    assert (found.package, found.tier) == (srpm, "smeos")
 
 
 def test_the_same_name_with_other_bytes_is_refused() -> None:
-    one, other = package("bash-4.2-1.src"), package("bash-4.2-1.src", sha256="00" * 32, file="smetest/bash.src.rpm")
+    srpm, other = package("bash-4.2-1.src"), package("bash-4.2-1.src", sha256="00" * 32, file="smetest/bash.src.rpm")
     with pytest.raises(PackageError, match=r"(?s)different bytes.*smetest/bash\.src\.rpm \(smetest\)"):
-        sources.select_sources({"bash-4.2-1.src.rpm": ["bash"]}, {"smeos": [one], "smetest": [other]})
+        sources.select_sources({"bash-4.2-1.src.rpm": ["bash"]}, {"smeos": [srpm], "smetest": [other]})
 
 
 SIZES = st.dictionaries(st.text("abcdef", min_size=1, max_size=4), st.integers(1, 100), min_size=1, max_size=30)
@@ -123,7 +123,7 @@ def test_several_discs_are_numbered_in_name_and_label() -> None:
     assert [len(disc.picks) for disc in discs] == [2, 1]
 
 
-@pytest.mark.parametrize("size", [1, 1000, source_iso.A_DISC])
+@pytest.mark.parametrize("size", [1, 1000, source_iso.DISC_OVERHEAD])
 def test_a_disc_with_no_room_at_all_is_refused(size: int) -> None:
     with pytest.raises(ContentError, match="too large"):
         source_iso.plan_source_discs([srpm("bash-4.2-1.src")], SourceIsoSettings(disc_size=size), identity(), "x.iso")
