@@ -76,7 +76,7 @@ def _run_check(check: Callable[..., str], *args: object) -> str:
 
 def _check_checksums(directory: Path, here: list[Path], sums: FreshDigests, findings: Findings) -> str:
     """The three checksum files list the media of a directory, and nothing else, with their digests and sizes."""
-    for name, kind in ((checksums.SHA256, "sha256"), (checksums.BSD, "sha256"), (checksums.MD5, "md5")):
+    for name, kind in checksums.KINDS.items():
         text = read_file_text(directory / name) if (directory / name).is_file() else ""
         try:
             listed = checksums.parse_checksums(text)

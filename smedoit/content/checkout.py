@@ -12,7 +12,7 @@ from typing import Any
 from smedoit.config.inputs import CheckoutSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.content import export, revisions
-from smedoit.content.edits import changed_files
+from smedoit.content.export import changed_files
 from smedoit.errors import ContentError, format_grouped
 from smedoit.runtime import digests, files, progress
 

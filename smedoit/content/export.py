@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from smedoit.config.inputs import ExportSource
 from smedoit.config.network import NetworkSettings
 from smedoit.content import revisions
-from smedoit.content.edits import explain_vcs_error
 from smedoit.errors import ContentError, NetworkError
 from smedoit.runtime import files
 from smedoit.runtime.process import ProgramError, run_program
@@ -21,6 +20,29 @@ GIT = ("git", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "-c
 HEAD = "refs/smedoit/head"
 KEPT = "what was exported before is kept"
 LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "unknown to the repository", "!": "gone"}
+
+# What the programs say, and what it means. The first that is found counts.
+REASONS: Sequence[tuple[str, str]] = (
+    ("cannot find module", "has no such module"),
+    ("no such tag", "has no such tag"),
+    ("no such repository", "has no repository there"),
+    ("connection refused", "nobody answers there: the connection was refused"),
+    ("unknown host", "no such host is known"),
+    ("name or service not known", "no such host is known"),
+    ("could not resolve host", "no such host is known"),
+    ("temporary failure in name resolution", "no such host is known"),
+    ("timed out", "does not answer in time"),
+    ("no such user", "refuses this user"),
+    ("authorization failed", "refuses this user or password"),
+    ("authentication failed", "refuses this user or password"),
+    ("could not read username", "asks for a user and a password"),
+    ("permission denied", "refuses access"),
+    ("does not appear to be a git repository", "has no repository there"),
+    ("repository not found", "has no repository there"),
+    ("not found", "has no repository there"),
+    ("end of file from server", "closes the connection: has it no such repository?"),
+    ("no space left", "there is no room on the disk"),
+)
 
 
 def export_source(source: ExportSource, target: Path, mirror: Path, network: NetworkSettings) -> dict[str, Any]:
@@ -211,3 +233,14 @@ def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
     except ProgramError as error:
         raise _export_error(here, error) from None
     return [(line[0], line[2:]) for line in said.splitlines() if line[1:2] == " "]
+
+
+def explain_vcs_error(said: str) -> str:
+    """Return what the words of a program that failed mean, "" if nobody knows."""
+    lower = said.lower()
+    return next((words for sign, words in REASONS if sign in lower), "")
+
+
+def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the files that two sets of digests do not agree on, sorted."""
+    return sorted(path for path in {*before, *now} if before.get(path) != now.get(path))

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHA256, BSD, MD5 = "SHA256SUMS", "CHECKSUM", "MD5SUMS"
-NAMES = (SHA256, BSD, MD5)
+KINDS = {SHA256: "sha256", BSD: "sha256", MD5: "md5"}  # which digest stands in which file
+NAMES = tuple(KINDS)
 GNU_LINE = re.compile(r"(\\?)([0-9a-f]{32,}) [ *](.+)")
 BSD_LINE = re.compile(r"(\\?)(?:SHA256|MD5) \((.+)\) = ([0-9a-f]{32,})")
 SIZE_LINE = re.compile(r"# (.+): ([0-9]+) bytes")
