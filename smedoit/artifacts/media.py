@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SigningSettings
+from smedoit.config.release import Release
 from smedoit.errors import FileError, VerifyError, format_size
 from smedoit.keys import gpg
 from smedoit.runtime import checksums, progress
@@ -75,3 +76,8 @@ def signature_path(path: Path) -> Path:
 def is_signed(path: Path, owner: gpg.SigningCertificate) -> bool:
     """Return whether a file has a good signature of its owner's beside it."""
     return signature_path(path).is_file() and gpg.is_good_signature(path, signature_path(path), owner)
+
+
+def existing_locks(rel: Release) -> list[Path]:
+    """Return packages.lock and sources.lock, where they have been made."""
+    return [path for path in (rel.lock, rel.sources_lock) if path.is_file()]

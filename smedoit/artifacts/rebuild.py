@@ -18,6 +18,7 @@ import tomli_w
 import smedoit
 from smedoit.artifacts import build_record
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
+from smedoit.artifacts.media import existing_locks
 from smedoit.config.release import Release, load_release, parse_toml
 from smedoit.content import revisions
 from smedoit.engine.decision import FileState, TaskSnapshot
@@ -87,7 +88,7 @@ def _built_inputs(rel: Release, made: Iterable[Path]) -> dict[Path, FileState]:
     found = build_record.artifact_inputs(_task_snapshots(rel), map(os.fspath, made), os.fspath(rel.root / "stage"))
     chosen = [
         rel.root / pick.package.file
-        for path in _lock_files(rel)
+        for path in existing_locks(rel)
         for pick in lock.parse_lock(files.read_file_text(path), path)
     ]
     tiers = [tier.path for tier in rel.tiers]
@@ -96,11 +97,6 @@ def _built_inputs(rel: Release, made: Iterable[Path]) -> dict[Path, FileState]:
         if path != rel.file and not _is_tier_package(path, tiers)
     }  # fmt: skip
     return {**others, **{path: FileState((0, 0, 0), "") for path in chosen}}
-
-
-def _lock_files(rel: Release) -> list[Path]:
-    """Return the locks that there are."""
-    return [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
 
 
 def _is_tier_package(path: Path, tiers: Sequence[Path]) -> bool:

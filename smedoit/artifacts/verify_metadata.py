@@ -11,6 +11,7 @@ from pathlib import Path
 from smedoit.artifacts import build_record, compose, manifests, media, spdx
 from smedoit.artifacts.build_record import FileChecksum
 from smedoit.artifacts.compose import ComposeMedium
+from smedoit.artifacts.media import existing_locks
 from smedoit.config.release import Release
 from smedoit.errors import Findings, SmeError, VerifyError, format_grouped
 from smedoit.iso.read import IsoImage, iso_damage_errors
@@ -138,7 +139,7 @@ def _check_metadata(rel: Release, files: list[Path], sums: FreshDigests, finding
         return place.name
     variant, arch = compose.variant_name(rel.release), rel.release.arch
     findings.check(info.release.version == rel.release.version, compose.COMPOSEINFO, "is of another version")
-    picked = [pick.package for file in _lock_files(rel) for pick in lock.parse_lock(read_file_text(file), file)]
+    picked = [pick.package for file in existing_locks(rel) for pick in lock.parse_lock(read_file_text(file), file)]
     wanted = {
         compose.manifest_nevra(package): (package.filename, compose.signing_key_id(package)) for package in picked
     }
@@ -154,11 +155,6 @@ def _check_metadata(rel: Release, files: list[Path], sums: FreshDigests, finding
     for path in sorted(found.keys() | real.keys()):
         findings.check(found.get(path) == real.get(path), compose.IMAGES, f"does not fit {path}")
     return f"metadata of {len(listed)} packages and {len(found)} media"
-
-
-def _lock_files(rel: Release) -> list[Path]:
-    """Return the locks that there are."""
-    return [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
 
 
 def _expected_image(disc: ComposeMedium) -> tuple[object, ...]:
