@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""comps.xml: the groups that the installer offers, read with libcomps and held against the picks."""
+"""comps.xml: the groups that the installer offers, read with libcomps and checked against the packages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from smedoit.errors import ContentError, format_grouped
 
 HINT = "xmllint shows the place"
-FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # without a text they end anaconda, and libcomps
-CORE = "core"  # anaconda selects this group without asking; without it it dies
+FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # empty, they crash anaconda and libcomps
+CORE = "core"  # anaconda always installs this group, and crashes without it
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Comps:
 class InstallSet:
     """What an installation begins with: an environment, and perhaps one optional group beside it.
 
-    name         as a sentence says it
+    name         for messages
     members      package name -> the group that brings it, mandatory and default ones alike
     conditional  package name -> the package with which it comes
     """
@@ -47,6 +47,33 @@ def parse_comps(text: str, file: Path) -> Comps:
             for environment in comps.environments
         },
     )
+
+
+def check_comps(comps: Comps, names: Collection[str], allowed: Collection[str], file: Path) -> None:
+    """Raise ContentError for all that the installer would crash on, or would skip without a message.
+
+    names    of the packages on the medium
+    allowed  names that may be absent, by [groups] allow_missing
+    """
+    complaints: dict[str, list[str]] = {}
+    if CORE not in comps.groups:
+        complaints["has no group core, without which the installer crashes"] = ["add <group><id>core</id>…"]
+    if not comps.environments:
+        complaints["has no environment, so nothing could be chosen to install"] = ["add <environment>…"]
+    for environment, groups in comps.environments.items():
+        for group in sorted(set(groups) - set(comps.groups)):
+            complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
+    for kind, named in (("a group", comps.groups), ("an environment", comps.environments)):
+        if empty := [id for id, names_of in named.items() if not names_of]:
+            complaints[f"has {kind} that names nothing"] = empty
+    for group, listed in comps.groups.items():
+        for name in sorted(set(listed) - set(names) - set(allowed)):
+            complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
+    if complaints:
+        raise ContentError(
+            f"{file}:\n{format_grouped(complaints)}",
+            hint="correct comps, promote the package into a staged tier, or allow it in [groups] allow_missing",
+        )
 
 
 def list_comps_groups(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
@@ -104,14 +131,14 @@ def _load_comps(text: str, file: Path) -> Any:
     except libcomps.ParserError:
         failed = True
     if failed or (complaints := comps.get_last_errors()):
-        words = (comps.get_last_errors() or ["it is no XML"])[0].strip()
-        raise ContentError(f"{file}: is not valid comps: {words}", hint=HINT)
+        reason = (comps.get_last_errors() or ["it is no XML"])[0].strip()
+        raise ContentError(f"{file}: is not valid comps: {reason}", hint=HINT)
     assert not complaints
     return comps
 
 
 def _check_shape(text: str, file: Path) -> None:
-    """Raise ContentError for what a reader would die of: yum with a traceback, libcomps with the interpreter."""
+    """Raise ContentError for input that crashes yum (a traceback) or libcomps (the whole interpreter)."""
     from xml.etree import ElementTree
 
     try:
@@ -121,37 +148,8 @@ def _check_shape(text: str, file: Path) -> None:
     for element in root.iter():
         value = (element.text or "").strip()
         if element.tag in FLAGS and not value:
-            raise ContentError(
-                f"{file}: is not valid comps: <{element.tag}> says nothing", hint="fill it in or remove it"
-            )
+            raise ContentError(f"{file}: is not valid comps: <{element.tag}> is empty", hint="fill it in or remove it")
         if element.tag == "display_order" and not value.isdecimal():
-            raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="mend it")
+            raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="correct it")
         if element.tag == "match" and not {"name", "install"} <= set(element.keys()):
-            raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="mend it")
-
-
-def check_comps(comps: Comps, names: Collection[str], allowed: Collection[str], file: Path) -> None:
-    """Raise ContentError for all that the installer would crash on, or would pass over in silence.
-
-    names    of the packages on the medium
-    allowed  names that may be absent, by [groups] allow_missing
-    """
-    complaints: dict[str, list[str]] = {}
-    if CORE not in comps.groups:
-        complaints["has no group core, without which the installer dies"] = ["add <group><id>core</id>…"]
-    if not comps.environments:
-        complaints["has no environment, so nothing could be chosen to install"] = ["add <environment>…"]
-    for environment, groups in comps.environments.items():
-        for group in sorted(set(groups) - set(comps.groups)):
-            complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
-    for kind, named in (("a group", comps.groups), ("an environment", comps.environments)):
-        if empty := [id for id, names_of in named.items() if not names_of]:
-            complaints[f"has {kind} that names nothing"] = empty
-    for group, listed in comps.groups.items():
-        for name in sorted(set(listed) - set(names) - set(allowed)):
-            complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
-    if complaints:
-        raise ContentError(
-            f"{file}:\n{format_grouped(complaints)}",
-            hint="mend comps, promote the package into a staged tier, or allow it in [groups] allow_missing",
-        )
+            raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="correct it")

@@ -24,11 +24,11 @@ class RepoReader:
 
 @dataclass(frozen=True)
 class RepoSource:
-    """A repository that is looked at: a tier, a mirror, or the tree itself.
+    """A repository: a tier, a mirror, or the tree itself.
 
-    name   as a person calls it; for a tier, as release.toml does
+    name   for messages; of a tier, as in release.toml
     place  the directory of a tier or mirror; its repodata may lie in it, in place/ARCH, or beside it
-    arch   the architecture that is looked for below place
+    arch   the architecture that is read
     """
 
     name: str

@@ -24,10 +24,16 @@ from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wra
 if TYPE_CHECKING:
     import createrepo_c
 
+KINDS = write.KINDS
+ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
+CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
+MACHINES = {"i386": "i686"}  # what yum calls its base architecture -> what its machines can run
+AGAIN = "mirror it again, or create its repodata again"
+
 
 @dataclass(frozen=True)
 class SpdxPackage:
-    """A package in the words of its own header.
+    """A package as its header describes it.
 
     evr         [epoch:]version-release
     source_rpm  file name of the source package, "" if it does not say
@@ -82,13 +88,6 @@ def _parse_package(package: createrepo_c.Package) -> SpdxPackage:
         summary=package.summary or "",
         source_rpm=package.rpm_sourcerpm or "",
     )
-
-
-KINDS = write.KINDS
-ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
-CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
-MACHINES = {"i386": "i686"}  # what yum calls its base architecture -> what its machines can run
-AGAIN = "mirror it again, or make its repodata anew"
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Web pages of every tier and of the tree."""
+"""The tasks of repoview: web pages of every tier and of the tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from smedoit.tiers.tasks import repositories as parts
 
 
 def repoview(rel: Release) -> Iterator[Task]:
-    """repoview/ of every repository of binary packages that is ours, and of the tree."""
+    """Web pages of every repository of binary packages that is no mirror, and of the tree."""
     for tier in rel.tiers:
         for arch in [part for part in parts(rel, tier) if part != SOURCES and not tier.mirror]:
             made_by = [f"tiers:{tier.name}-{arch}"] if tier.repodata else []

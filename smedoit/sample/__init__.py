@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole practice world for `doit sample` and the tests: nothing in it is worth anything, all of it is real."""
+"""A whole practice world for `doit sample` and the tests: its packages, keys and images are real, and worth nothing."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The practice content tree, `cdrom.image/smeN`, with every file that the wiki's page names.
 
-Its texts still show the last release: renaming them is the build's work, not a person's.
+Its texts name the last release: the build renders them for this one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smedoit.medium_paths import BIOS_MENU, GRUB_CFG
 from smedoit.sample import groups, installer, menus, pictures
 from smedoit.sample.packages import write_if_missing
 
@@ -39,9 +40,9 @@ FILES = {
     "GPL": LICENSE,
     "isolinux/boot.msg": menus.BOOT_MSG,
     "isolinux/help.txt": menus.HELP,
-    "isolinux/isolinux.cfg": menus.ISOLINUX,
-    "netinstall/isolinux/isolinux.cfg": menus.NETINSTALL,
-    "EFI/BOOT/grub.cfg": menus.GRUB,
+    BIOS_MENU: menus.ISOLINUX,
+    f"netinstall/{BIOS_MENU}": menus.NETINSTALL,
+    GRUB_CFG: menus.GRUB,
     **installer.FILES,
 }
 # Where a checkout has its CVS/ directory: nothing of these may ever reach the medium.

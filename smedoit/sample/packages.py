@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes real RPMs, built and signed with a practice key: the same recipe gives the same bytes everywhere.
+"""Real RPMs, built and signed with a practice key: the same recipe gives the same bytes everywhere.
 
 The practice world's recipes come from the catalogue; tests and benchmarks write their own,
-or take a crowd of them with sizes spread as a distribution's are.
+or a chain of them, with sizes spread like those of a distribution.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _prepare_builder(recipe: RpmRecipe) -> PackageBuilder:
 
 
 def _add_relations(builder: PackageBuilder, recipe: RpmRecipe) -> None:
-    """Tell builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
+    """Add to builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
     from rpm_rs import DependencyFlags
 
     for kind in ("requires", "provides", "obsoletes", "conflicts", "recommends"):
@@ -173,7 +173,7 @@ def _incompressible_bytes(seed: str, size: int) -> bytes:
 
 
 def write_if_missing(path: Path, content: Callable[[], bytes | str]) -> None:
-    """Write what content returns to path, unless something bears that name: a person's work is kept."""
+    """Write what content returns to path, unless path exists: real files are never overwritten."""
     from smedoit.runtime import files
 
     if not path.exists() and not path.is_symlink():
@@ -190,7 +190,7 @@ def write_rpm(recipe: RpmRecipe, directory: Path) -> Path:
 def spread_sizes(count: int, total_bytes: int) -> tuple[int, ...]:
     """Return count sizes that add up to total_bytes, most small and a few huge, the smallest first.
 
-    They follow a log-normal law a little tamer than the sizes of Debian 12's packages (whose
+    They follow a log-normal law a little narrower than that of the sizes of Debian 12's packages (whose
     logarithms deviate by 2.1): half of the packages have less than a fifth of the mean, and
     the largest one in a hundred share more than a quarter of all bytes.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a practice release has behind it: the lock of the last one, who verified what since, anaconda's spec file.
+"""What precedes a practice release: the lock of the last one, who verified what since, anaconda's spec file.
 
 With it the practice release passes its checks, and each check has something to report.
 """
@@ -109,12 +109,12 @@ def _previous_lock(rel: Release) -> str:
 
     [tier] = [tier for tier in rel.tiers if tier.name == "smeos"]
     recipes = [recipe for recipe in catalogue.practice_recipes("smeos", rel.release) if not recipe.is_source]
-    picks = [_previous_pick(recipe, tier.path / rel.release.arch / "RPMS", rel.root) for recipe in recipes]
-    return lock.format_lock(sorted(picks, key=lambda entry: (entry.package.name, entry.package.arch)))
+    selected = [_previous_package(recipe, tier.path / rel.release.arch / "RPMS", rel.root) for recipe in recipes]
+    return lock.format_lock(sorted(selected, key=lambda entry: (entry.package.name, entry.package.arch)))
 
 
-def _previous_pick(recipe: RpmRecipe, place: Path, root: Path) -> SelectedPackage:
-    """Return a package of the last release as its lock has it."""
+def _previous_package(recipe: RpmRecipe, place: Path, root: Path) -> SelectedPackage:
+    """Return a package of the last release, as in its lock."""
     from smedoit.package import Evr, Package
     from smedoit.packages.select import SelectedPackage
     from smedoit.runtime import digests

@@ -13,13 +13,13 @@ from smedoit.sample.specfile import SPEC
 
 
 def make_sample(rel: Release) -> str:
-    """Fill the build root with a world to practise on; what is there already is kept."""
+    """Create the practice world below the build root; existing files are kept."""
     make_practice_world(rel)
-    return f"a practice world lies below {rel.root}"
+    return f"practice world in {rel.root}"
 
 
 def make_practice_world(rel: Release) -> None:
-    """Make whatever the practice world of rel lacks.
+    """Create the files of the practice world that are missing.
 
     Raises ConfigError for a release that trusts no practice key: its tiers are real ones.
     """
@@ -31,7 +31,7 @@ def make_practice_world(rel: Release) -> None:
 
 
 def fill_practice_world(rel: Release) -> None:
-    """Make what make does, except for the boot set."""
+    """Create the practice world without a boot set."""
     from smedoit.sample import content, previous_release, translations
 
     _refuse_real_keys(rel)
@@ -51,7 +51,7 @@ def _refuse_real_keys(rel: Release) -> None:
     practice = set(packages.FINGERPRINTS.values())
     if not practice & {key.fingerprint for key in rel.keys}:
         raise ConfigError(
-            f"{rel.file}: trusts no practice key, so {rel.root} is no place for a practice world",
+            f"{rel.file}: trusts no practice key, so no practice world is created in {rel.root}",
             hint="its packages would lie between real ones; give [paths] root and [[keys]] as the project's own"
             " release.toml does, and name that file in SMEDOIT_RELEASE",
         )

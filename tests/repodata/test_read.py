@@ -53,7 +53,7 @@ def names(place: Path) -> list[str]:
     source = RepoSource("mirror", place, "x86_64")
     with read.plain_metadata(source, PRIMARY, place.parent / "memory.sqlite") as files:
         pool = read.create_solver_pool("x86_64", {"mirror": files})  # it must outlive its packages
-        return sorted(str(one) for one in pool.solvables_iter())
+        return sorted(str(solvable) for solvable in pool.solvables_iter())
 
 
 def refusal(place: Path) -> str:

@@ -62,7 +62,7 @@ class Place:
 
     def records(self) -> dict[str, ET.Element]:
         root = ET.parse(self.directory / "repomd.xml").getroot()
-        return {one.attrib["type"]: one for one in root if one.tag.endswith("data")}
+        return {record.attrib["type"]: record for record in root if record.tag.endswith("data")}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def read(directory: Path) -> dict[str, dict[str, Any]]:
     import createrepo_c as cr
 
     found = cr.RepositoryReader.from_path(str(directory)).iter_packages()
-    return {one.location_href: {field: getattr(one, field) for field in FIELDS} for one in found}
+    return {package.location_href: {field: getattr(package, field) for field in FIELDS} for package in found}
 
 
 # What others read in it
@@ -116,8 +116,8 @@ def test_names_in_old_encodings_do_not_break_the_xml(corpus: tuple[Place, list[R
 
 def test_every_file_has_the_digests_and_sizes_that_repomd_says(place: Place) -> None:
     place.make(place.add("a"))
-    for one in place.records().values():
-        values = {child.tag.rpartition("}")[2]: child for child in one}
+    for record in place.records().values():
+        values = {child.tag.rpartition("}")[2]: child for child in record}
         path = place.root / values["location"].attrib["href"]
         data = path.read_bytes()
         assert hashlib.sha256(data).hexdigest() == values["checksum"].text
@@ -140,7 +140,10 @@ def test_the_groups_are_the_comps_file_byte_for_byte(place: Place) -> None:
     place.make(place.add("a"))
     comps = place.comps.read_bytes()
     hrefs = [
-        one.attrib["href"] for kind in ("group", "group_gz") for one in place.records()[kind] if one.attrib.get("href")
+        child.attrib["href"]
+        for kind in ("group", "group_gz")
+        for child in place.records()[kind]
+        if child.attrib.get("href")
     ]
     plain, zipped = ((place.root / href).read_bytes() for href in hrefs)
     assert plain == gzip.decompress(zipped) == comps
@@ -188,7 +191,7 @@ def test_times_of_files_change_nothing(place: Place) -> None:
 
 def test_the_release_date_is_the_time_of_everything(place: Place) -> None:
     place.make(place.add("a"))
-    assert {one.text for kind in place.records().values() for one in kind if one.tag.endswith("timestamp")} == {
+    assert {child.text for kind in place.records().values() for child in kind if child.tag.endswith("timestamp")} == {
         str(EPOCH)
     }
     assert f"<revision>{EPOCH}</revision>" in (place.directory / "repomd.xml").read_text(encoding="utf-8")
@@ -221,7 +224,7 @@ def test_only_the_files_that_repomd_names_are_left(place: Place) -> None:
     first, second = place.add("a", "b")
     place.make([first])
     place.make([first, second])
-    named = {child.attrib["href"] for one in place.records().values() for child in one if "href" in child.attrib}
+    named = {child.attrib["href"] for record in place.records().values() for child in record if "href" in child.attrib}
     assert {f"repodata/{name}" for name in place.content()} == {*named, "repodata/repomd.xml"}
 
 
@@ -282,7 +285,7 @@ def test_missing_groups_are_a_sentence(place: Place) -> None:
 
 
 def unknown(found: Iterable[RepoPackage]) -> list[RepoPackage]:
-    return [replace(one, package=None) for one in found]
+    return [replace(package, package=None) for package in found]
 
 
 def test_a_package_of_unknown_content_is_described_like_a_known_one(place: Place) -> None:
@@ -305,8 +308,8 @@ def test_of_unknown_content_only_what_is_new_or_changed_is_parsed(place: Place) 
 
 def test_all_files_that_are_no_package_are_named_at_once(place: Place) -> None:
     found = unknown(place.add("a", "b", "c"))
-    for one in found[1:]:
-        one.path.write_bytes(b"no package")
+    for package in found[1:]:
+        package.path.write_bytes(b"no package")
     with pytest.raises(PackageError) as caught:
         place.make(found)
     assert "b-1-1.noarch.rpm" in str(caught.value)
@@ -318,11 +321,13 @@ def test_what_is_retained_goes_with_the_next_change(place: Place) -> None:
     for name in ("a", "b", "c"):
         found = [*(place.located(path) for path in sorted((place.root / "Packages").iterdir())), *place.add(name)]
         write.write_repodata(found, None, place.directory, EPOCH, write.RepodataCache(place.memory), retain=True)
-        ever.append({one.get("href", "") for one in hrefs(place)})
+        ever.append({location.get("href", "") for location in hrefs(place)})
     names = {f"repodata/{path.name}" for path in place.directory.iterdir()} - {"repodata/repomd.xml"}
     assert names == ever[1] | ever[2]
 
 
 def hrefs(place: Place) -> list[ET.Element]:
     """Return every location that repomd.xml names."""
-    return [one for one in ET.parse(place.directory / "repomd.xml").iter() if one.tag.endswith("location")]
+    return [
+        location for location in ET.parse(place.directory / "repomd.xml").iter() if location.tag.endswith("location")
+    ]

@@ -166,8 +166,8 @@ def test_a_package_of_a_group_does_not_go_by_its_header(repo: Repo) -> None:
 
 
 def test_packages_of_no_group_go_by_the_group_in_their_header() -> None:
-    one = RepositoryPackage("d", "a", Evr(0, "1", "1"), "noarch", "", "", "", "", "System/<Base>", "", 1, 1, "a.rpm")
-    [group] = render.build_site("t", "x", [one], []).groups
+    first = RepositoryPackage("d", "a", Evr(0, "1", "1"), "noarch", "", "", "", "", "System/<Base>", "", 1, 1, "a.rpm")
+    [group] = render.build_site("t", "x", [first], []).groups
     assert (group.name, group.href) == ("System/<Base>", "rpm-groups/System=2F=3CBase=3E.html")
 
 
@@ -178,11 +178,11 @@ def test_the_feed_is_atom_with_the_latest_first(repo: Repo) -> None:
     repo.write()
     feed = ElementTree.parse(repo.view / "latest.xml").getroot()
     entries = feed.findall(f"{ATOM}entry")
-    assert [one.findtext(f"{ATOM}title") for one in entries] == ["0ad 1-1", "bash 1.10-1", "smeserver-php 1-1"]
-    for one in (feed, *entries):
-        assert one.findtext(f"{ATOM}id", "").startswith("urn:uuid:")
-        assert one.findtext(f"{ATOM}updated") == "2021-06-01T00:00:00Z"
-    assert len({one.findtext(f"{ATOM}id") for one in (feed, *entries)}) == 4
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["0ad 1-1", "bash 1.10-1", "smeserver-php 1-1"]
+    for entry in (feed, *entries):
+        assert entry.findtext(f"{ATOM}id", "").startswith("urn:uuid:")
+        assert entry.findtext(f"{ATOM}updated") == "2021-06-01T00:00:00Z"
+    assert len({entry.findtext(f"{ATOM}id") for entry in (feed, *entries)}) == 4
     for link in feed.iter(f"{ATOM}link"):
         assert (repo.view / link.attrib["href"]).is_file()
 
@@ -192,7 +192,7 @@ def test_the_feed_has_the_last_built_and_no_more_than_a_page_of_them() -> None:
         return RepositoryPackage(str(n), f"p{n}", Evr(0, "1", "1"), "noarch", "", "", "", "", "", "", 1, n, "f")
 
     latest = render.build_site("t", "x", [built(n) for n in range(99)], []).latest
-    assert [one.name for one in latest] == [f"p{n}" for n in range(98, 68, -1)]
+    assert [package.name for package in latest] == [f"p{n}" for n in range(98, 68, -1)]
 
 
 def test_the_same_repository_makes_the_same_pages(tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,9 +283,9 @@ def test_hostile_texts_are_escaped_everywhere(tmp_path: Path) -> None:
         render.clean_text(HOSTILE), "x", [hostile(), hostile(name="b")], [("<id>/..", HOSTILE, HOSTILE, ["b"])]
     )
 
-    def changelog(one: PackagePage) -> PackagePage:
+    def changelog(package: PackagePage) -> PackagePage:
         return render.attach_changelog(
-            one, [ChangelogItem(render.clean_text(HOSTILE), -(10**18), render.clean_text(HOSTILE))]
+            package, [ChangelogItem(render.clean_text(HOSTILE), -(10**18), render.clean_text(HOSTILE))]
         )
 
     for page in render.site_pages(whole, changelog):

@@ -58,12 +58,12 @@ def versions(rel: Release, name: str, *tiers: str) -> set[Evr]:
     from rpm_rs import PackageMetadata
 
     found = (PackageMetadata.open(str(file)) for file in binaries(rel, *tiers))
-    return {evr_of(one) for one in found if one.name == name}
+    return {evr_of(package) for package in found if package.name == name}
 
 
 def evr_of(header: Any) -> Evr:
-    one = header.nevra()
-    return Evr(int(one.epoch or 0), one.version, one.release)
+    nevra = header.nevra()
+    return Evr(int(nevra.epoch or 0), nevra.version, nevra.release)
 
 
 def content_of(root: Path) -> dict[str, bytes]:
@@ -172,7 +172,9 @@ def test_the_pinned_fingerprints_are_those_of_the_checked_in_keys(rel: Release) 
         name: Package.from_bytes(packages.build_rpm(packages.RpmRecipe("foo", "1", "1", key=name)))
         for name in ("koozali", "centos")
     }
-    ids = {name: one.signatures()[0].key_id or one.signatures()[0].fingerprint for name, one in found.items()}
+    ids = {
+        name: package.signatures()[0].key_id or package.signatures()[0].fingerprint for name, package in found.items()
+    }
     assert all(packages.FINGERPRINTS[name].endswith(value) for name, value in ids.items())
     assert {key.fingerprint for key in rel.keys} == set(packages.FINGERPRINTS.values())
 
@@ -188,11 +190,11 @@ def newest(files: Iterable[Path]) -> list[Path]:
 
     best: dict[tuple[str, str], tuple[Evr, Path]] = {}
     for file in files:
-        one = PackageMetadata.open(str(file))
-        evr = evr_of(one)
-        held = best.get((one.name, one.arch))
+        package = PackageMetadata.open(str(file))
+        evr = evr_of(package)
+        held = best.get((package.name, package.arch))
         if held is None or held[0] < evr:
-            best[one.name, one.arch] = evr, file
+            best[package.name, package.arch] = evr, file
     return [file for _, file in best.values()]
 
 
@@ -202,9 +204,9 @@ def missing(files: Iterable[Path]) -> set[str]:
 
     wanted: set[str] = set()
     offered: set[str] = set()
-    for one in [PackageMetadata.open(str(file)) for file in files]:
-        wanted |= {need.name for need in one.requires() if not need.name.startswith("rpmlib(")}
-        offered |= {offer.name for offer in one.provides()} | set(one.file_paths())
+    for package in [PackageMetadata.open(str(file)) for file in files]:
+        wanted |= {need.name for need in package.requires() if not need.name.startswith("rpmlib(")}
+        offered |= {offer.name for offer in package.provides()} | set(package.file_paths())
     return wanted - offered
 
 
@@ -239,8 +241,8 @@ def test_every_binary_of_our_tiers_has_its_source_package(rel: Release) -> None:
     ours = [tier.name for tier in rel.tiers if tier.name != "centos"]
     assert {PackageMetadata.open(str(file)).source_rpm for file in binaries(rel, *ours)} == sources
     for file in rpms(rel, pattern="*.src.rpm"):
-        one = PackageMetadata.open(str(file))
-        assert one.is_source_package()
+        package = PackageMetadata.open(str(file))
+        assert package.is_source_package()
         assert file.read_bytes()[6:8] == b"\0\1"  # rpm's lead says so too
 
 
@@ -273,9 +275,11 @@ def test_the_cases_that_a_build_must_get_right_are_all_there(rel: Release) -> No
 
 @pytest.mark.parametrize(("label", "release"), [("", "1"), ("rc2", "0.rc2"), ("alpha5", "0.alpha5")])
 def test_smeserver_release_follows_release_toml(label: str, release: str) -> None:
-    one = replace(load_release(RELEASE).release, label=label)
+    identity = replace(load_release(RELEASE).release, label=label)
     made = {
-        recipe.name: recipe for recipe in catalogue.practice_recipes("smeupdates-testing", one) if not recipe.is_source
+        recipe.name: recipe
+        for recipe in catalogue.practice_recipes("smeupdates-testing", identity)
+        if not recipe.is_source
     }
     assert (made["smeserver-release"].version, made["smeserver-release"].release) == ("10.1", release)
 
@@ -313,11 +317,11 @@ def test_one_recipe_says_all_that_an_rpm_can() -> None:
     )
     told = PackageMetadata.from_bytes(packages.build_rpm(recipe))
     assert (str(told.nevra()), told.source_rpm) == ("foo-2:1.0~rc1-3.el7.x86_64", "foobar-1.0-1.src.rpm")
-    assert [(one.name, one.version) for one in told.requires()][:2] == [("bash", ""), ("glibc", "2.17")]
-    assert "food" in {one.name for one in told.provides()}
-    assert [one.name for one in [*told.obsoletes(), *told.conflicts()]] == ["fop", "bar"]
+    assert [(relation.name, relation.version) for relation in told.requires()][:2] == [("bash", ""), ("glibc", "2.17")]
+    assert "food" in {relation.name for relation in told.provides()}
+    assert [relation.name for relation in [*told.obsoletes(), *told.conflicts()]] == ["fop", "bar"]
     assert "/usr/bin/foo" in told.file_paths()
-    assert [(one.name, one.description) for one in told.changelog_entries()] == [
+    assert [(entry.name, entry.description) for entry in told.changelog_entries()] == [
         ("Ada <ada@example.invalid> 2:1.0-1", "- mend [SME: 5]")
     ]
 
@@ -361,7 +365,7 @@ def test_a_crowd_needs_only_itself(tmp_path: Path) -> None:
 
 def test_comps_lists_only_what_the_staged_tiers_hold() -> None:
     held = {catalogue.find_recipe(name).name for tier in STAGED for name in catalogue.TIERS[tier].split()}
-    listed = {name for one in groups.GROUPS for name in f"{one.mandatory} {one.default} {one.optional}".split()}
+    listed = {name for group in groups.GROUPS for name in f"{group.mandatory} {group.default} {group.optional}".split()}
     assert listed - held == set()
 
 
@@ -370,10 +374,10 @@ def test_comps_is_what_an_installer_needs() -> None:
 
     comps = libcomps.Comps()
     assert comps.fromxml_str(groups.practice_comps()) == 0, comps.get_last_errors()
-    assert [one.id for one in comps.groups] == ["core", "sme-base", "sme-mail"]
+    assert [group.id for group in comps.groups] == ["core", "sme-base", "sme-mail"]
     [environment] = comps.environments
-    assert [one.name for one in environment.group_ids] == ["core", "sme-base"]
-    assert [one.name for one in environment.option_ids] == ["sme-mail"]
+    assert [group.name for group in environment.group_ids] == ["core", "sme-base"]
+    assert [group.name for group in environment.option_ids] == ["sme-mail"]
     assert len(comps.categories) == 1
 
 

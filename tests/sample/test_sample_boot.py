@@ -157,9 +157,9 @@ def test_a_module_is_loaded_after_those_it_needs(tmp_path: Path) -> None:
 
 
 def test_a_module_built_into_the_kernel_is_not_looked_for(tmp_path: Path) -> None:
-    one = host(tmp_path, builtin="isofs xhci-pci")
-    assert one.usable()
-    assert not {"kernel/isofs.ko.xz", "kernel/xhci-pci.ko.xz"} & set(one.order())
+    kernel = host(tmp_path, builtin="isofs xhci-pci")
+    assert kernel.usable()
+    assert not {"kernel/isofs.ko.xz", "kernel/xhci-pci.ko.xz"} & set(kernel.order())
 
 
 def test_a_kernel_packed_as_this_python_cannot_undo_is_not_used(tmp_path: Path) -> None:
@@ -167,10 +167,10 @@ def test_a_kernel_packed_as_this_python_cannot_undo_is_not_used(tmp_path: Path) 
 
 
 def test_a_kernel_that_could_not_read_a_medium_is_not_used(tmp_path: Path) -> None:
-    one = host(tmp_path)
-    dependencies = one.modules / "modules.dep"
+    kernel = host(tmp_path)
+    dependencies = kernel.modules / "modules.dep"
     dependencies.write_text(dependencies.read_text().replace("kernel/isofs.ko.xz:", "kernel/ext4.ko.xz:"))
-    assert not one.usable()
+    assert not kernel.usable()
 
 
 def test_kernel_6_10_is_newer_than_6_9() -> None:
