@@ -48,7 +48,7 @@ def spec_evr(text: str, name: str, dist: str) -> Evr:
     if lacking:
         raise ContentError(f"{name}: has no {' and no '.join(lacking)}", hint="is it the spec file of anaconda?")
     if not tags.get("epoch", "0").isdecimal():
-        raise ContentError(f"{name}: its epoch is {tags['epoch']}, no number", hint="mend the spec file")
+        raise ContentError(f"{name}: epoch {tags['epoch']} is not a number", hint="correct the spec file")
     return Evr(int(tags.get("epoch", "0")), tags["version"], tags["release"])
 
 
@@ -68,7 +68,7 @@ def _expand_macros(value: str, macros: Mapping[str, str], name: str) -> str:
         if "%" not in value:
             return value
         value = USE.sub(filled, value)
-    raise ContentError(f"{name}: {value} cannot be worked out", hint="give version and release as plain words")
+    raise ContentError(f"{name}: cannot expand {value}", hint="give version and release as plain words")
 
 
 def newest_version(found: Sequence[FoundVersion]) -> FoundVersion | None:

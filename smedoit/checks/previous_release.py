@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last release, whatever is left of it: its lock, its tree with repodata, an address of that, or its ISO."""
+"""Locate the previous release: its lock, its tree with repodata, an address of that, or its ISO."""
 
 from __future__ import annotations
 

@@ -105,15 +105,15 @@ def _describe_verifiers(bugs: Iterable[BugzillaBug]) -> str:
 
 def _unverified_reason(package: Package, lists: QaLists, numbers: Collection[int]) -> str:
     """Return why a package does not count as verified."""
-    words = []
+    reasons = []
     for number in sorted(numbers):
         bug = lists.bugs.get(number)
         if bug is None or not bug.is_verified:
-            words.append(f"bug {number} is {bug.status if bug else 'in none of the lists'}")
+            reasons.append(f"bug {number} is {bug.status if bug else 'in none of the lists'}")
     others = [record.package for record in lists.records if _name_without_version(record.package) == package.name]
     if others:
-        words.append(f"the lists have {', '.join(sorted(others))}")
-    return "; ".join(words) or "no list names it"
+        reasons.append(f"the lists have {', '.join(sorted(others))}")
+    return "; ".join(reasons) or "no list names it"
 
 
 def _name_without_version(spelled: str) -> str:

@@ -21,7 +21,7 @@ DONE = ("VERIFIED", "CLOSED")
 
 @dataclass(frozen=True)
 class VerifiedPackage:
-    """One package that somebody verified.
+    """One verified package.
 
     package  NAME-[EPOCH:]VERSION-RELEASE, with or without .ARCH
     when     the day, as the list has it
@@ -48,7 +48,7 @@ class BugzillaBug:
 
     @property
     def is_verified(self) -> bool:
-        """Whether somebody held the package against the bug."""
+        """Whether the bug counts as verified."""
         return self.status.upper() in DONE
 
 
@@ -117,7 +117,7 @@ def _reader_for_suffix(file: Path) -> Reader:
     """Return the reader for a file by its suffix."""
     readers: dict[str, Reader] = {".toml": _read_toml_list, ".csv": _read_csv_list, ".json": _read_json_list}
     if file.suffix not in readers:
-        raise ContentError(f"{file}: is no list of verified packages by its name", hint=FORMATS)
+        raise ContentError(f"{file}: is not a .toml, .csv or .json list", hint=FORMATS)
     return readers[file.suffix]
 
 
@@ -137,9 +137,7 @@ def _read_csv_list(text: str, file: Path) -> Iterator[VerifiedPackage | Bugzilla
     elif "bug_id" in columns and {"bug_status", "status"} & set(columns):
         yield from (_parse_bug(row, f"{file}, line {rows.line_num}") for row in rows if any(row.values()))
     else:
-        raise ContentError(
-            f"{file}: its first line names the columns {', '.join(columns) or 'of nothing'}", hint=FORMATS
-        )
+        raise ContentError(f"{file}: unknown columns: {', '.join(columns) or 'none'}", hint=FORMATS)
 
 
 def _parse_record(row: Mapping[str, Any], file: Path, line: int) -> VerifiedPackage:
@@ -149,9 +147,7 @@ def _parse_record(row: Mapping[str, Any], file: Path, line: int) -> VerifiedPack
     if lacking:
         raise ContentError(f"{file}: line {line} does not say {' and '.join(lacking)}", hint="complete the line")
     if not values["bug"].isdecimal():
-        raise ContentError(
-            f"{file}: line {line}: the bug {values['bug']!r} is no number", hint="write the number alone"
-        )
+        raise ContentError(f"{file}: line {line}: bug {values['bug']!r} is not a number", hint="write the number alone")
     return VerifiedPackage(**values, file=file.name)
 
 

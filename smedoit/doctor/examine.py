@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host, looked at before anybody waits for a step that cannot work."""
+"""Examine the host before a step fails for want of a program."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its user
 
 
 def run_doctor(rel: Release) -> Mapping[str, str]:
-    """Say what this host has and lacks. Raises SmeError if a configured step lacks something."""
+    """Report what this host has and lacks. Raises SmeError if a configured step lacks something."""
     found = requirements.examine_host(rel, _gather_host_facts(rel))
     table = "\n".join(map(str, found))
     if faults := requirements.host_faults(found):
         names = ", ".join(finding.subject for finding in faults)
-        raise SmeError(f"{names}: missing for this release\n{table}", hint="install what is missing, then ask again")
-    return {"did": f"{len(found)} things looked at, nothing is missing for this release", "result": table}
+        raise SmeError(
+            f"{names}: missing for this release\n{table}", hint="install what is missing, then run doit doctor again"
+        )
+    return {"did": f"{len(found)} checked, nothing missing for this release", "result": table}
 
 
 def _gather_host_facts(rel: Release) -> HostFacts:
@@ -55,7 +57,7 @@ def _nearest_directory(path: Path) -> Path:
 
 
 def _find_firmware() -> str:
-    """Return where the emulator's UEFI firmware lies, "" if it is not there."""
+    """Return where the emulator's UEFI firmware lies, "" if it has none."""
     pairs = [str(code) for code, _ in qemu.firmware_files()]
     return next(iter([*pairs, *filter(os.path.isfile, qemu.WHOLE)]), "")
 

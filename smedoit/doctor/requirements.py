@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release needs of its host: which program for which step, and what is wrong with the rest."""
+"""What a release needs of its host: programs by step, libraries, disk space, umask and user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from smedoit.config.release import Release
 from smedoit.errors import format_size
 
-FINE, MISSING, ABSENT, REMARK = "ok", "missing", "absent", "note"  # absent: nobody has asked for what needs it
+FINE, MISSING, ABSENT, REMARK = "ok", "missing", "absent", "note"  # absent: no configured step needs it
 UNREADABLE = 0o055  # bits of a umask that keep others from reading what we publish
 
 
@@ -25,14 +25,14 @@ class HostProgram:
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """One line of the answer; a MISSING one is a fault."""
+    """One line of the report; a MISSING one is a fault."""
 
     state: str
     subject: str
-    words: str
+    text: str
 
     def __str__(self) -> str:
-        return f"{self.state:<8}{self.subject:<20} {self.words}"
+        return f"{self.state:<8}{self.subject:<20} {self.text}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def known_programs(rel: Release) -> list[HostProgram]:
 
 
 def examine_host(rel: Release, host: HostFacts) -> list[DoctorFinding]:
-    """Return what there is to say of the host, program by program."""
+    """Return the findings about the host, program by program."""
     return [
         *(_check_program(program, host.programs.get(program.name, "")) for program in known_programs(rel)),
         _check_firmware(host.firmware),
@@ -98,8 +98,8 @@ def _check_program(program: HostProgram, path: str) -> DoctorFinding:
     """Return the line of a program."""
     if path:
         return DoctorFinding(FINE, program.name, f"{path} — {program.purpose}")
-    words = f"{program.purpose}; on Debian in the package {program.package}"
-    return DoctorFinding(MISSING if program.needed else ABSENT, program.name, words)
+    text = f"{program.purpose}; on Debian in the package {program.package}"
+    return DoctorFinding(MISSING if program.needed else ABSENT, program.name, text)
 
 
 def _check_firmware(path: str) -> DoctorFinding:
@@ -125,30 +125,28 @@ def _check_root_writable(host: HostFacts) -> DoctorFinding:
     """Return whether the build root can be written to."""
     if host.writable:
         return DoctorFinding(FINE, "[paths] root", host.root)
-    return DoctorFinding(
-        MISSING, "[paths] root", f"your user cannot write to {host.root}; mend its owner, or release.toml"
-    )
+    return DoctorFinding(MISSING, "[paths] root", f"not writable: {host.root}; change its owner, or [paths] root")
 
 
 def _check_disk_space(host: HostFacts) -> DoctorFinding:
-    """Return whether the media find room: a new one is written beside the old one."""
-    words = (
+    """Return whether the media fit on the disk: a new one is written beside the old one."""
+    text = (
         f"{format_size(host.free)} free; the media take {format_size(host.needed)}"
         if host.needed
         else f"{format_size(host.free)} free"
     )
-    return DoctorFinding(FINE if host.free >= 2 * host.needed else MISSING, "disk", words)
+    return DoctorFinding(FINE if host.free >= 2 * host.needed else MISSING, "disk", text)
 
 
 def _check_umask(mask: int) -> DoctorFinding:
     """Return whether mirrors could read our directories."""
-    closed = mask & UNREADABLE
-    words = f"{mask:03o}" + ("; mirrors could not read directories made now: umask 022 lets them" if closed else "")
-    return DoctorFinding(REMARK if closed else FINE, "umask", words)
+    hidden = mask & UNREADABLE
+    text = f"{mask:03o}" + ("; mirrors could not read new directories; use umask 022" if hidden else "")
+    return DoctorFinding(REMARK if hidden else FINE, "umask", text)
 
 
 def _check_user(number: int) -> DoctorFinding:
-    """Return whether the user is one that can do less harm."""
+    """Return whether the user is not root."""
     return (
         DoctorFinding(FINE, "user", str(number))
         if number
@@ -157,5 +155,5 @@ def _check_user(number: int) -> DoctorFinding:
 
 
 def host_faults(found: Iterable[DoctorFinding]) -> list[DoctorFinding]:
-    """Return what keeps a configured step from being done."""
+    """Return what a configured step lacks."""
     return [finding for finding in found if finding.state == MISSING]

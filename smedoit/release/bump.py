@@ -23,7 +23,7 @@ def link_current_stage(stage: Path, place: Path) -> str:
     files.make_directory(stage)
     before = os.readlink(place) if place.is_symlink() else ""
     if "/" in before or (not before and os.path.lexists(place)):
-        what = f"leads to {before}" if before else "is no link"
+        what = f"leads to {before}" if before else "is not a link"
         raise FileError(
             f"{place}: {what}, but must be a link to {stage.name}", hint="move it away, then run doit again"
         )
@@ -32,7 +32,7 @@ def link_current_stage(stage: Path, place: Path) -> str:
 
 
 def check_release_package(lock_file: Path, name: str, identity: ReleaseIdentity) -> str:
-    """Hold the version of the package that carries it against release.toml. Raises PackageError."""
+    """Check that the package which carries the version has that of release.toml. Raises PackageError."""
     if not name:
         return "no package carries the version, by [spec] package"
     found = [
@@ -65,7 +65,7 @@ def bump_release(
     who = author or settings.author
     if not who:
         raise ConfigError(
-            "doit bump: nobody to sign the changelog", hint="say --author 'Name <mail>' or set [spec] author"
+            "doit bump: the changelog entry needs an author", hint="say --author 'Name <mail>' or set [spec] author"
         )
     if not settings.path:
         raise ConfigError("doit bump: release.toml names no spec file", hint="set [spec] path")

@@ -53,7 +53,7 @@ def _new_release_toml(text: str, identity: ReleaseIdentity, old: int) -> str:
     for key, value in values.items():
         pattern = re.compile(KEY_LINE.format(key=key), re.MULTILINE)
         if not pattern.search(text):
-            raise ConfigError(f"release.toml: {key} does not stand in a line of its own", hint=f"add {key} = {value}")
+            raise ConfigError(f"release.toml: {key} is not on a line of its own", hint=f"add {key} = {value}")
         text = _set_first_value(text, pattern, value)
     return PATH_LINE.sub(
         lambda found: found.group(1) + _quote_path(replace_major(found.group(3), old, identity.major)), text
@@ -80,7 +80,7 @@ def new_major_checklist(identity: ReleaseIdentity, old: int, left: Sequence[str]
         f"make the tiers of {identity.major}: the directories that [[tiers]] names, with repodata (doit tiers)",
         "choose the upstream release: [boot_set], then doit pin_boot_set",
         "import anaconda's source package and the Koozali patches; koozali.py must come from that release",
-        f"look at product/ and updates/: what was mended for {old} may be mended upstream",
+        f"look at product/ and updates/: what was fixed for {old} may be fixed upstream",
         "decide which keys sign the new packages, and pin them in [[keys]]",
         f"add the new tree to version control: cvs add, or git add; the old one ({old}) was not touched",
         f"bump the spec file of the release package: doit bump, with the spec of {identity.major} in [spec] path",
@@ -110,13 +110,13 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
 
 
 def _next_identity(rel: Release, old: int, new: int, version: str, label: str) -> ReleaseIdentity:
-    """Return the next identity. Raises ConfigError for numbers that cannot be meant."""
+    """Return the next identity. Raises ConfigError unless new follows old."""
     if old != rel.release.major:
         raise ConfigError(
             f"--from {old}: {rel.file} is of major {rel.release.major}", hint="name its file in SMEDOIT_RELEASE"
         )
     if new <= old:
-        raise ConfigError(f"--to {new}: is not after {old}", hint="say the number of the next major")
+        raise ConfigError(f"--to {new}: must be greater than {old}", hint="give the number of the next major")
     try:
         return _new_major_identity(rel.release, new, version, label)
     except InvalidValueError as refused:
@@ -131,7 +131,7 @@ def _refuse_existing(source: Path, target: Path, file: Path) -> None:
         raise ConfigError(f"{source}: its name does not carry the major", hint="call it like src/cdrom.image/sme10")
     for path in (target, file):
         if os.path.lexists(path):
-            raise ContentError(f"{path}: is there already", hint="nothing was changed; move it away to start again")
+            raise ContentError(f"{path}: already exists", hint="nothing was changed; move it away and run again")
 
 
 def _copy_content_tree(source: Path, target: Path, branding: Branding) -> int:

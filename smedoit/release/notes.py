@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Release notes: this lock against the last release, whatever of it is at hand."""
+"""Release notes: what changed since the previous release."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ def write_release_notes(
     """
     identity, previous = branding.identity, compared.previous
     if not previous.place:
-        raise ConfigError(
-            "doit notes: there is no release to compare with", hint="name it in [quality] previous_release"
-        )
+        raise ConfigError("doit notes: no release to compare with", hint="name it in [quality] previous_release")
     with previous_release.open_previous_release(previous, OVERLAYS) as last:
         before = previous_release.previous_release_packages(last, previous.reader)
         files, languages = _compare_overlays(last, tree_root, branding)
@@ -136,7 +134,7 @@ def _anaconda_change(
 
 
 def previous_anaconda(before: Mapping[str, Evr], settings: NotesSettings) -> Evr | None:
-    """Return the anaconda of the last release, by its packages, else by release.toml; None if neither tells."""
+    """Return the anaconda of the last release, by its packages, else by release.toml; None if neither says."""
     found = next((before[name] for name in ANACONDA if name in before), None)
     return found or (Evr.parse(settings.anaconda) if settings.anaconda else None)
 
@@ -157,13 +155,13 @@ def _compare_overlays(last: Path, ours: Path, branding: Branding) -> tuple[dict[
     try:
         before = _overlay_contents(last, branding)
     except ContentError as error:
-        progress.log_line(f"what the images brought is not compared: {str(error).splitlines()[0]}")
+        progress.log_line(f"files of the overlay images not compared: {str(error).splitlines()[0]}")
         return {}, {}
     return changes.overlay_changes(before, _overlay_contents(ours, branding))
 
 
 def _overlay_contents(place: Path, branding: Branding) -> dict[str, bytes]:
-    """Return path in the installer -> content; texts that show the release follow it, and are no news."""
+    """Return path in the installer -> content; texts that show the release are left out."""
     found = [image for name in OVERLAYS if (image := place / name).is_file()]
     files = (member for image in found for member in cpio.parse_overlay_image(read_file_bytes(image), str(image)))
     named = ((member.name.removeprefix("./"), member.data) for member in files)

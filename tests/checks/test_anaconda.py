@@ -19,7 +19,7 @@ def found(text: str) -> FoundVersion:
     return FoundVersion(evr(text), "somewhere")
 
 
-def told(theirs: str, extras: str) -> list[str]:
+def disagreements(theirs: str, extras: str) -> list[str]:
     """Return the disagreements with ours; an empty text for none found."""
     others = [found(text) if text else None for text in (theirs, extras)]
     return anaconda.anaconda_disagreements(OURS, *others, "smeextras")
@@ -52,8 +52,8 @@ def test_macros_and_tags_are_worked_out_as_rpm_does(text: str, wanted: Evr) -> N
         ("Name: a\n", "has no version and no release"),
         ("Version: 1\n", "has no release"),
         ("Version: %{outside}\nRelease: 1\n", "uses %outside, which it does not define"),
-        ("%define a %{a}x\nVersion: %a\nRelease: 1\n", "cannot be worked out"),
-        ("Epoch: x\nVersion: 1\nRelease: 1\n", "its epoch is x, no number"),
+        ("%define a %{a}x\nVersion: %a\nRelease: 1\n", "cannot expand "),
+        ("Epoch: x\nVersion: 1\nRelease: 1\n", "epoch x is not a number"),
     ],
 )
 def test_a_spec_that_says_no_version_is_refused_in_words(text: str, words: str) -> None:
@@ -66,22 +66,22 @@ def test_a_spec_that_says_no_version_is_refused_in_words(text: str, words: str) 
 
 
 def test_a_build_of_our_own_of_upstreams_version_agrees() -> None:
-    assert told("21.48.22.159-1.el7.centos", "21.48.22.159-2.el7.sme") == []
+    assert disagreements("21.48.22.159-1.el7.centos", "21.48.22.159-2.el7.sme") == []
 
 
 @pytest.mark.parametrize("theirs", ["21.48.22.160-1.el7.centos", "1:21.48.22.56-1", "22-1"])
 def test_a_newer_version_upstream_must_be_imported(theirs: str) -> None:
-    [one] = told(theirs, "21.48.22.159-2.el7.sme")
+    [one] = disagreements(theirs, "21.48.22.159-2.el7.sme")
     assert "is newer than our anaconda-21.48.22.159-2.el7.sme (anaconda.spec): import" in one
 
 
 def test_21_48_22_56_is_older_than_21_48_22_159() -> None:
-    [one] = told("21.48.22.56-1.el7.centos", "21.48.22.159-2.el7.sme")
+    [one] = disagreements("21.48.22.56-1.el7.centos", "21.48.22.159-2.el7.sme")
     assert "is newer than upstream's" in one
 
 
 def test_a_newer_build_upstream_must_be_followed() -> None:
-    [one] = told("21.48.22.159-3.el7.centos", "21.48.22.159-2.el7.sme")
+    [one] = disagreements("21.48.22.159-3.el7.centos", "21.48.22.159-2.el7.sme")
     assert "is a newer build than our" in one
 
 
@@ -89,12 +89,12 @@ def test_a_newer_build_upstream_must_be_followed() -> None:
     ("extras", "words"), [("21.48.22.159-1.el7.sme", "older"), ("21.48.22.159-3.el7.sme", "newer")]
 )
 def test_smeextras_must_have_the_very_same(extras: str, words: str) -> None:
-    [one] = told("21.48.22.159-1.el7.centos", extras)
+    [one] = disagreements("21.48.22.159-1.el7.centos", extras)
     assert one.startswith("smeextras has") and f"which is {words} than our" in one
 
 
 def test_what_is_found_nowhere_is_told() -> None:
-    assert [one.split(":")[0] for one in told("", "")] == [
+    assert [one.split(":")[0] for one in disagreements("", "")] == [
         "no upstream repository has anaconda",
         "smeextras has no anaconda",
     ]

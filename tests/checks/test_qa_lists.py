@@ -86,9 +86,9 @@ def test_other_bugs_are_not(status: str) -> None:
         ("v.toml", '[[verifed]]\npackage = "a-1-1"\n', "has no key 'verifed'"),
         ("v.toml", '[[verified]]\npackage = "a-1-1"\nbug = 7\nwho = " "\nwhen = 2021-05-27\n', "say who verified it"),
         ("v.toml", '[[verified]]\npackage = "a-1-1"\nbug = 7\nwho = "B"\nwhen = "May"\n', "is not a date"),
-        ("v.csv", "", "names the columns of nothing"),
-        ("v.csv", "name,number\na,1\n", "names the columns name, number"),
-        ("v.csv", "package,bug,who,when\na-1-1,seven,Ben,2021\n", "line 2: the bug 'seven' is no number"),
+        ("v.csv", "", "unknown columns: none"),
+        ("v.csv", "name,number\na,1\n", "unknown columns: name, number"),
+        ("v.csv", "package,bug,who,when\na-1-1,seven,Ben,2021\n", "line 2: bug 'seven' is not a number"),
         ("v.csv", "package,bug,who,when\na-1-1,7\n", "line 2 does not say who and when"),
         ("v.csv", "bug_id,bug_status\nx,NEW\n", "line 2: has no number or no status"),
         ("v.csv", "package,bug,who,when\n" + "a" * 200_000 + ",7,Ben,2021\n", "is not CSV"),
@@ -96,7 +96,7 @@ def test_other_bugs_are_not(status: str) -> None:
         ("v.json", '{"faults": []}', "holds no list of bugs"),
         ("v.json", '{"bugs": [1]}', "holds no list of bugs"),
         ("v.json", '{"bugs": [{"id": 1}]}', "bug 1 of the list: has no number or no status"),
-        ("v.txt", "", "is no list of verified packages by its name"),
+        ("v.txt", "", "is not a .toml, .csv or .json list"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_refused_in_words(name: str, text: str, words: str) -> None:

@@ -36,7 +36,7 @@ def test_nothing_is_missing_that_no_step_of_this_release_needs(rel: Release) -> 
     found = requirements.examine_host(rel, GOOD)
     assert subjects(found) == []
     [qemu] = [one for one in found if one.subject == "qemu-system-x86_64"]
-    assert str(qemu).startswith("absent ") and "on Debian in the package qemu-system-x86" in qemu.words
+    assert str(qemu).startswith("absent ") and "on Debian in the package qemu-system-x86" in qemu.text
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_what_ends_a_build_is_missing(rel: Release, changes: dict[str, object], 
     assert subjects(requirements.examine_host(rel, replace(GOOD, **changes))) == [fault]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("changes", "words"), [({"umask": 0o077}, "umask 022"), ({"user": 0}, "no step needs")])
-def test_what_may_be_meant_is_a_remark(rel: Release, changes: dict[str, int], words: str) -> None:
+@pytest.mark.parametrize(("changes", "text"), [({"umask": 0o077}, "umask 022"), ({"user": 0}, "no step needs")])
+def test_what_may_be_meant_is_a_remark(rel: Release, changes: dict[str, int], text: str) -> None:
     found = requirements.examine_host(rel, replace(GOOD, **changes))  # type: ignore[arg-type]
     assert subjects(found) == []
-    assert [one for one in found if one.state == requirements.REMARK and words in one.words]
+    assert [one for one in found if one.state == requirements.REMARK and text in one.text]
 
 
 def test_every_library_of_the_project_is_looked_for() -> None:
