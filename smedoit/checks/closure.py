@@ -9,12 +9,13 @@ from typing import Any
 
 from smedoit.checks import solver, unmet
 from smedoit.checks.result import CheckResult, report_check
-from smedoit.checks.unmet import Provider, UnmetDependency
+from smedoit.checks.unmet import Provider
 from smedoit.config.checks import ClosureSettings
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError, format_count
 from smedoit.repodata import comps, read, requirements
 from smedoit.repodata.inputs import RepoReader, RepoSource
+from smedoit.repodata.solver import UnmetDependency
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text
 

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from smedoit.checks.unmet import Provider, UnmetDependency
+from smedoit.checks.unmet import Provider
 from smedoit.repodata.comps import InstallSet
-from smedoit.repodata.requirements import installable_packages, package_requirements, unprovided_requirements
+from smedoit.repodata.requirements import installable_packages, package_requirements
+from smedoit.repodata.solver import UnmetDependency, explain_problem, find_broken_packages, run_solver
 
 NOT_THERE = "the installer adds it by itself, and it is not on the medium"
 OFFERED = 3  # packages that are named for one requirement
@@ -26,80 +27,11 @@ def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) 
     installs  what comps offers
     added     names of packages that the installer adds to each of them by itself
     """
-    missing = list(unprovided_requirements(pool))
-    found = [_unmet_by_package(solvable, str(relation)) for solvable, relation in missing]
-    found += _never_installable(pool, {solvable.id for solvable, _ in missing})
+    found = find_broken_packages(pool)
     found += [unmet for install in installs for unmet in _install_set_problems(pool, install, added)]
     return (
         [_add_chain(unmet, chains) for chains in [DependencyChains(pool, installs)] for unmet in found] if found else []
     )
-
-
-def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependency]:
-    """Return why each other package can never be installed; that it needs a broken one is left out."""
-    import solv
-
-    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
-    left = [solvable for solvable in installable_packages(pool) if solvable.id not in broken]
-    while left:  # as many at once as go together; the others get another turn
-        solver, _ = _run_solver(pool, [pool.Job(how | solv.Job.SOLVER_WEAK, solvable.id) for solvable in left])
-        done = {solvable.id for solvable in solver.transaction().newsolvables()}
-        rest = [solvable for solvable in left if solvable.id not in done]
-        if len(rest) == len(left):
-            break
-        left = rest
-    found = []
-    for solvable in left:
-        _, problems = _run_solver(pool, [pool.Job(how, solvable.id)])
-        reasons = [unmet for problem in problems if (unmet := _explain_problem(problem, broken))]
-        found += [
-            unmet if unmet.requirement else replace(unmet, package=str(solvable), name=solvable.name)
-            for unmet in reasons
-        ]
-    return list(dict.fromkeys(found))
-
-
-def _run_solver(pool: Any, jobs: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Return the solver that did the jobs, and its problems."""
-    import solv
-
-    solver = pool.Solver()
-    solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
-    solver.set_flag(solv.Solver.SOLVER_FLAG_NO_INFARCHCHECK, 1)  # glibc.i686 beside glibc.x86_64 is no trouble
-    return solver, solver.solve(list(jobs))
-
-
-def _explain_problem(problem: Any, broken: Collection[int] = ()) -> UnmetDependency | None:
-    """Return what a problem of the solver is about; None if a package that is known to be broken causes it."""
-    import solv
-
-    info = problem.findproblemrule().info()
-    solvable = info.solvable
-    if info.type == solv.Solver.SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP:
-        return None if solvable.id in broken else _unmet_by_package(solvable, str(info.dep))
-    messages = [info.problemstr()]
-    if info.type == solv.Solver.SOLVER_RULE_PKG_REQUIRES:  # true, but the reason is another rule
-        rules = (rule.info() for rule in problem.findallproblemrules())
-        messages += [rule.problemstr() for rule in rules if rule.type in _conflict_rules()]
-    reason = ": ".join(str(message).removeprefix("package ") for message in messages[:2])
-    return UnmetDependency(str(solvable) if solvable else "", solvable.name if solvable else "", problem=reason)
-
-
-def _conflict_rules() -> tuple[int, ...]:
-    """Return the kinds of rules by which two packages keep each other out."""
-    from solv import Solver
-
-    return (
-        Solver.SOLVER_RULE_PKG_CONFLICTS,
-        Solver.SOLVER_RULE_PKG_OBSOLETES,
-        Solver.SOLVER_RULE_PKG_SAME_NAME,
-        Solver.SOLVER_RULE_PKG_IMPLICIT_OBSOLETES,
-    )
-
-
-def _unmet_by_package(package: Any, requirement: str) -> UnmetDependency:
-    """Return a requirement of a package as unmet."""
-    return UnmetDependency(str(package), package.name, requirement)
 
 
 def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) -> Iterator[UnmetDependency]:
@@ -108,13 +40,13 @@ def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) 
         if not _install_candidates(pool, name):
             yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
     names = list(dict.fromkeys((*install.members, *added)))
-    solver, problems = _run_solver(pool, _install_jobs(pool, names))
+    solver, problems = run_solver(pool, _install_jobs(pool, names))
     if not problems and install.conditional:
         there = {solvable.name for solvable in solver.transaction().newsolvables()}
         coming = [name for name, present in install.conditional.items() if present in there]
-        _, problems = _run_solver(pool, _install_jobs(pool, [*names, *coming]))
+        _, problems = run_solver(pool, _install_jobs(pool, [*names, *coming]))
     for problem in problems:
-        if unmet := _explain_problem(problem):
+        if unmet := explain_problem(problem):
             yield replace(unmet, installation=install.name)
 
 
@@ -230,7 +162,7 @@ def _describe_provider(pool: Any, solvable: Any, obstacles: Mapping[str, str]) -
     obstacle = obstacles.get(source, "").format(name=solvable.name)
     if obstacle:
         return Provider(source, solvable.name, nevra, obstacle=obstacle)
-    solver, problems = _run_solver(pool, [pool.Job(solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE, solvable.id)])
+    solver, problems = run_solver(pool, [pool.Job(solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE, solvable.id)])
     if problems:
         return Provider(source, solvable.name, nevra, lacks=str(problems[0].findproblemrule().info().problemstr()))
     others = [other for other in solver.transaction().newsolvables() if other.id != solvable.id]

@@ -7,41 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smedoit.config.checks import ClosureWaiver, matches_glob
 from smedoit.config.schema import SettingsTable
-
-UNPROVIDED = "which nothing on the medium provides"
-
-
-class UnmetDependency(SettingsTable):
-    """One thing that keeps a package, or an installation that comps offers, from being installed.
-
-    package       NEVRA of the package; "" if there is no such package at all
-    requirement   what it requires in vain; "" for a conflict
-    problem       how a sentence about it ends
-    installation  the install set of comps that does not resolve; "" for a package by itself
-    chain         package names from one that a group asks for down to name; empty if no group does
-    group         the group that asks for the first of the chain
-    """
-
-    package: str
-    name: str
-    requirement: str = ""
-    problem: str = UNPROVIDED
-    installation: str = ""
-    chain: tuple[str, ...] = ()
-    group: str = ""
-
-    @property
-    def cause(self) -> tuple[str, str, str]:
-        """What is equal for unmet dependencies that one change mends."""
-        return self.package, self.requirement, self.problem
-
-    def __str__(self) -> str:
-        where = f"{self.installation} does not resolve: " if self.installation else ""
-        asked = f"group {self.group}: " if self.group else ""
-        chain = " needs ".join(self.chain or (self.name,))
-        needs = f" needs {self.requirement}, " if self.requirement else ": " if chain else ""
-        unasked = "" if self.group or self.installation else " (no group asks for it)"
-        return f"{where}{asked}{chain}{needs}{self.problem}{unasked}"
+from smedoit.repodata.solver import UnmetDependency
 
 
 class Provider(SettingsTable):

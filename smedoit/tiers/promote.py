@@ -17,7 +17,7 @@ from smedoit.package import Package
 from smedoit.packages import scan, select
 from smedoit.repodata import read
 from smedoit.repodata.inputs import PackageList
-from smedoit.repodata.requirements import unprovided_requirements
+from smedoit.repodata.solver import UnmetDependency, find_broken_packages
 from smedoit.runtime import journal, progress
 from smedoit.runtime.steps import HardLink, RemoveUnchanged
 from smedoit.tiers import plan, records
@@ -136,18 +136,26 @@ def _missing_after_promotion(
 ) -> tuple[str, ...]:
     """Return what the medium would lack after a promotion and does not lack now, in words."""
     staged = {tier.name: list(packages[tier.name]) for tier in scan.staged_tiers(rel.tiers)}
-    lacks = _unmet_requirements(rel, _tiers_after_promotion(staged, made)) - _unmet_requirements(rel, staged)
-    return tuple(f"{nevra} needs {what}, which no staged package provides" for nevra, what in sorted(lacks))
+    before = set(_broken_packages(rel, staged))
+    after = _broken_packages(rel, _tiers_after_promotion(staged, made))
+    return tuple(sorted(_describe_unmet(unmet) for unmet in after if unmet not in before))
 
 
-def _unmet_requirements(rel: Release, staged: Mapping[str, Sequence[Package]]) -> set[tuple[str, str]]:
-    """Return (NEVRA, requirement) of what a medium made of these tiers would lack, as the closure finds it."""
+def _describe_unmet(unmet: UnmetDependency) -> str:
+    """Return what a package would lack, or what would keep it out."""
+    if not unmet.requirement:
+        return f"{unmet.package}: {unmet.problem}"
+    return f"{unmet.package} needs {unmet.requirement}, which no staged package provides"
+
+
+def _broken_packages(rel: Release, staged: Mapping[str, Sequence[Package]]) -> list[UnmetDependency]:
+    """Return what packages of a medium made of these tiers would lack, as the closure finds it."""
     arch, memory = rel.release.arch, rel.cache / "metadata/promote.sqlite"
     picks = select.select_newest(staged, rel.packages, arch, rel.exclusions)
     source = PackageList("medium", rel.root, arch, tuple(rel.root / pick.package.file for pick in picks))
     with read.plain_metadata(source, ("primary", "filelists"), memory) as metadata:
         pool = read.create_solver_pool(arch, {source.name: metadata})
-    return {(str(package), str(relation)) for package, relation in unprovided_requirements(pool)}
+    return find_broken_packages(pool)
 
 
 def _tiers_after_promotion(staged: Mapping[str, Sequence[Package]], made: PromotionPlan) -> dict[str, list[Package]]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from smedoit.checks import solver
-from smedoit.checks.unmet import UnmetDependency
 from smedoit.repodata import requirements
 from smedoit.repodata.comps import InstallSet
+from smedoit.repodata.solver import UnmetDependency
 from smedoit.sample.packages import RpmRecipe
 from tests.harness.repositories import MEDIUM, pool, recipe, repository
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 
 from smedoit.checks import unmet
-from smedoit.checks.unmet import Provider, UnmetDependency
+from smedoit.checks.unmet import Provider
 from smedoit.config.checks import ClosureWaiver
 from smedoit.config.schema import InvalidValueError
+from smedoit.repodata.solver import UnmetDependency
 
 BAR = UnmetDependency("b-1-1.noarch", "b", "libbar.so.1()(64bit)", chain=("a", "b"), group="core")
 STUCK = UnmetDependency("a-1-1.noarch", "a", problem="conflicts with c", installation="environment sme")

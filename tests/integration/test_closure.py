@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from smedoit.checks import solver
-from smedoit.checks.unmet import UnmetDependency
 from smedoit.config import release
 from smedoit.repodata import comps, read
 from smedoit.repodata.inputs import RepoSource
+from smedoit.repodata.solver import UnmetDependency
 from smedoit.runtime.files import link_file, write_file
 from smedoit.sample import groups, packages, world
 from tests.harness.repositories import recipe

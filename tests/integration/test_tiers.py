@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from smedoit.sample import packages
 from smedoit.sample.packages import RpmRecipe
 from smedoit.tiers import records
 from tests.harness.project import Outcome, Project
+from tests.harness.repositories import recipe
 from tests.harness.tools import need, read_with
 
 TESTED, TESTING = "repo/testing/10/smeupdates-testing", "repo/testing/10/smetest"
@@ -230,6 +232,23 @@ def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(tr
     assert set(before) < set(packages_of(trial))
     again = done(trial, "promote", "libtevent").said
     assert "would then be missing" not in again
+
+
+@pytest.mark.parametrize(
+    ("relations", "reason"),
+    [
+        ({"requires_post": ("/sbin/gone",)}, "picky-1-1.noarch needs /sbin/gone, which no staged package provides"),
+        ({"requires": ("(gone or lost)",)}, "picky-1-1.noarch needs (gone or lost), which no staged package provides"),
+        ({"requires": ("bash",), "conflicts": ("bash",)}, "picky-1-1.noarch: "),
+    ],
+)
+def test_a_promotion_names_what_the_closure_would_fail_for(
+    trial: Project, relations: dict[str, Any], reason: str
+) -> None:
+    smetest = next(tier.path for tier in trial.release.tiers if tier.name == "smetest")
+    packages.write_rpm(recipe("picky", key="koozali", **relations), smetest / "x86_64/RPMS")
+    said = done(trial, "promote", "picky", "--from", "smetest", "--dry-run").said
+    assert f"would then be missing: {reason}" in said
 
 
 @pytest.mark.parametrize("state", [PREPARING, MOVING])
