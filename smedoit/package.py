@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 
 SOURCE = ("src", "nosrc")
@@ -55,6 +55,7 @@ class Package:
     file    where it lies, relative to the build root where that is possible
     sha256  of the whole file
     key     fingerprint of the pinned key that signed its header
+    signed  when that key signed it, in seconds since 1970; 0 where a lock or a list describes it
     """
 
     name: str
@@ -65,6 +66,7 @@ class Package:
     sha256: str
     key: str
     source_rpm: str = ""
+    signed: int = field(default=0, compare=False)
 
     @property
     def nevra(self) -> str:

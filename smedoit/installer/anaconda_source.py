@@ -21,7 +21,7 @@ from smedoit.installer import patch_series
 from smedoit.installer.install_classes import CLASSES_DIRECTORY as CLASSES
 from smedoit.installer.patch_series import SeriesPatch
 from smedoit.keys import keyring
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from smedoit.runtime import digests, progress
 from smedoit.runtime.files import (
     copy_file,
@@ -101,7 +101,7 @@ def _verify_srpm(srpm: Path, pinned: Sequence[KeySettings]) -> Any:
     """Return the source package, signed by a pinned key. Raises PackageError."""
     try:
         package = reader.read_package(srpm, srpm.name, keyring.load_pinned_keys(pinned))
-    except reader.BadPackageError as bad:
+    except header.BadPackageError as bad:
         raise PackageError(
             f"{srpm}: {bad}", hint="add the key to [[keys]] if you trust it; else fetch the package again"
         ) from None

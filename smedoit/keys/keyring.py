@@ -27,8 +27,8 @@ class PinnedKey:
     """A key that was found to be the one release.toml means.
 
     verifier     what rpm-rs checks with, or None where it cannot use such a key at all
-    obstacle     why it cannot, in its own words
     certificate  what the key says of itself
+    obstacle     why rpm-rs cannot use it, in its own words
     ring         where rpm checks legacy signatures of this key, None if release.toml does not allow them
     digest       of the file: with the same fingerprint it may have lost or gained a subkey that signs
     """
@@ -36,8 +36,8 @@ class PinnedKey:
     fingerprint: str
     name: str
     verifier: Verifier | None
+    certificate: OpenPgpCertificate
     obstacle: str = ""
-    certificate: OpenPgpCertificate | None = None
     ring: LegacyKeyring | None = None
     digest: str = ""
 
@@ -48,9 +48,7 @@ class PinnedKey:
 
     def is_id(self, key_id: str) -> bool:
         """Return whether key_id (the tail of a fingerprint) means this key or one of its subkeys."""
-        if self.certificate:
-            return self.certificate.is_id(key_id)
-        return bool(key_id) and self.fingerprint.endswith(key_id.lower())
+        return self.certificate.is_id(key_id)
 
 
 def load_pinned_keys(keys: Iterable[KeySettings]) -> list[PinnedKey]:
@@ -71,11 +69,12 @@ def read_pinned_key(key: KeySettings) -> PinnedKey:
         )
     ring = LegacyKeyring(certificate, key.file.name) if key.legacy_reason else None
     digest = hashlib.sha256(data).hexdigest()
+    verifier, obstacle = None, ""
     try:
         verifier = rpm_rs.Verifier.from_file(str(key.file)).with_key(key.fingerprint)
     except RuntimeError as error:
-        return PinnedKey(key.fingerprint, key.file.name, None, first_error_line(error), certificate, ring, digest)
-    return PinnedKey(key.fingerprint, key.file.name, verifier, "", certificate, ring, digest)
+        obstacle = first_error_line(error)
+    return PinnedKey(key.fingerprint, key.file.name, verifier, certificate, obstacle=obstacle, ring=ring, digest=digest)
 
 
 def prepare_keyrings(keys: Iterable[PinnedKey]) -> None:
@@ -114,9 +113,9 @@ def refuse_expired_keys(keys: Iterable[KeySettings], loaded: Iterable[PinnedKey]
     for key, pinned_key in zip(keys, loaded, strict=True):
         certificate = pinned_key.certificate
         named = f"{key.file} ({pinned_key.fingerprint})"
-        if certificate and certificate.revoked:
+        if certificate.revoked:
             complaints.setdefault("revoked by its owner", []).append(named)
-        elif certificate and certificate.expires and certificate.expires <= moment and not key.expired_reason:
+        elif certificate.expires and certificate.expires <= moment and not key.expired_reason:
             when = f"expired on {certificate.expires:%Y-%m-%d}, before [release] date"
             complaints.setdefault(when, []).append(named)
     if complaints:

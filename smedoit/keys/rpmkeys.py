@@ -24,7 +24,7 @@ DIGEST = re.compile(r"(?:Header|Payload) (?:SHA1|SHA256|SHA512)(?: ALT)? digest:
 
 
 class UnverifiedError(Exception):
-    """Why rpm does not verify a package, in words."""
+    """Why rpm does not verify a package: the first line of rpmkeys that says so."""
 
 
 def is_weak_signature(signature: OpenPgpSignature) -> bool:

@@ -15,10 +15,10 @@ from smedoit.config.places import CachePaths
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
+from smedoit.package import Package
 from smedoit.packages import lock, scan, select
-from smedoit.packages.scan import PackageSources
+from smedoit.packages.scan import PackageSources, RejectedFile
 from smedoit.packages.select import SelectedPackage
-from smedoit.packages.stage import modified_files
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, write_file
 
@@ -34,15 +34,16 @@ class SelectionRules:
 
 def choose_packages(sources: PackageSources, chosen_by: SelectionRules, memories: CachePaths, target: Path) -> str:
     """Write packages.lock: the newest packages of the staged tiers, or the earlier lock that release.toml pins."""
-    selection, exclusions, identity, root = chosen_by.selection, chosen_by.exclusions, chosen_by.identity, sources.root
+    selection, exclusions, root = chosen_by.selection, chosen_by.exclusions, sources.root
     trusted = keyring.load_pinned_keys(sources.keys)
-    keyring.refuse_expired_keys(sources.keys, trusted, identity.date)
+    keyring.refuse_expired_keys(sources.keys, trusted, sources.date)
     if selection.lock:
-        return _reuse_earlier_lock(Path(selection.lock), trusted, root, memories, target)
+        return _reuse_earlier_lock(Path(selection.lock), trusted, sources, memories, target)
     found = scan.load_tier_packages(
         scan.staged_tiers(sources.tiers), root, trusted, memories.census, content=sources.content
     )
-    picks = select.select_newest(found, selection, identity.arch, exclusions)
+    picks = select.select_newest(found, selection, chosen_by.identity.arch, exclusions)
+    scan.refuse_later_signatures((pick.package for pick in picks), sources.date)
     _cache_digests(picks, root, memories)
     earlier = _write_lock(target, lock.format_lock(picks), memories.locks)
     seen = [package for packages in found.values() for package in packages]
@@ -62,25 +63,40 @@ def _cache_digests(picks: Iterable[SelectedPackage], root: Path, memories: Cache
 
 
 def _reuse_earlier_lock(
-    earlier: Path, trusted: Sequence[PinnedKey], root: Path, memories: CachePaths, target: Path
+    earlier: Path, trusted: Sequence[PinnedKey], sources: PackageSources, memories: CachePaths, target: Path
 ) -> str:
-    """Take an earlier lock as it stands. Raises PackageError unless every file of it is unchanged and trusted."""
+    """Take an earlier lock as it stands, if every file of it is verified and what the lock says. Raises PackageError.
+
+    A lock is a choice and no proof: each package is read like any other of the tiers.
+    """
     text = read_file_text(earlier)
     picks = lock.parse_lock(text, earlier)
-    fingerprints = {key.fingerprint for key in trusted}
-    untrusted = [pick for pick in picks if pick.package.key not in fingerprints]
-    complaints = modified_files(
-        {pick.package.file: (root / pick.package.file, pick.package) for pick in picks}, memories.digests
-    )
-    for pick in untrusted:
-        complaints.add(f"signed by key {pick.package.key}, which release.toml does not trust", pick.package.file)
+    paths = {pick.package.file: sources.root / pick.package.file for pick in picks}
+    there = [path for path in paths.values() if path.is_file()]
+    read = scan.scan_package_files(there, sources.root, trusted, memories.census)
+    complaints = scan.ScanProblems()
+    for pick in picks:
+        if reason := _lock_mismatch(pick.package, read.get(paths[pick.package.file])):
+            complaints.add(reason, pick.package.file)
     if complaints.found:
         raise PackageError(
             f"{earlier}: cannot be used again\n{format_grouped(complaints.found)}",
             hint="restore those files, or remove [packages] lock from release.toml to select from the tiers",
         )
+    scan.refuse_later_signatures((found for found in read.values() if isinstance(found, Package)), sources.date)
     replaced = _write_lock(target, text, memories.locks)
     return f"{len(picks)} packages of the lock {earlier}{replaced}"
+
+
+def _lock_mismatch(expected: Package, found: Package | RejectedFile | None) -> str:
+    """Return why a file is not the package that a lock names, "" if it is."""
+    if found is None:
+        return "is not there any more"
+    if isinstance(found, RejectedFile):
+        return found.reason
+    if found.sha256 != expected.sha256:
+        return "was modified since it was selected"
+    return "" if found == expected else "is not the package that the lock describes"
 
 
 def _write_lock(target: Path, text: str, earlier_locks: Path) -> str:

@@ -42,8 +42,17 @@ def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
 def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
     """Return a package from its line of JSON. Raises KeyError, ValueError."""
     evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
-    texts = {key: str(entry[key]) for key in ("name", "arch", "file", "sha256", "key", "source_rpm")}
-    return SelectedPackage(Package(evr=evr, size=int(str(entry["size"])), **texts), str(entry["tier"]))
+    package = Package(
+        name=str(entry["name"]),
+        evr=evr,
+        arch=str(entry["arch"]),
+        file=str(entry["file"]),
+        size=int(str(entry["size"])),
+        sha256=str(entry["sha256"]),
+        key=str(entry["key"]),
+        source_rpm=str(entry["source_rpm"]),
+    )
+    return SelectedPackage(package, str(entry["tier"]))
 
 
 def _lock_entry(selected: SelectedPackage) -> dict[str, object]:

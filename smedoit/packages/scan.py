@@ -7,15 +7,16 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import FileError, PackageError, format_grouped
-from smedoit.keys import keyring
+from smedoit.keys import keyring, policy
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr, Package
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from smedoit.runtime import progress, workers
 from smedoit.runtime.files import FileStamp, resolve_file_below, stamp_file, walk_files, wrap_os_errors, write_file
 
@@ -105,12 +106,14 @@ class PackageSources:
 
     root     the build root, to which the files of a lock are relative
     content  the content tree, where the file of a key may lie that nobody has pinned yet
+    date     of the release: what goes on its media was signed before
     """
 
     tiers: Sequence[Tier]
     keys: Sequence[KeySettings]
     root: Path
     content: Path
+    date: datetime
 
 
 def load_tier_packages(
@@ -170,6 +173,30 @@ def scan_tiers(
     )
 
 
+def scan_package_files(
+    paths: Iterable[Path], root: Path, keys: Sequence[PinnedKey], memory: Path
+) -> dict[Path, Package | RejectedFile]:
+    """Return what single files are, whatever tier they lie in, as scan_tiers reads them. Raises FileError."""
+    known, wanted = _load_cache(memory, keys), sorted(set(paths))
+    current = _scan_files(wanted, root, keys, known)
+    _save_cache(memory, current, keys, known)
+    return {path: current[os.fspath(path)][1] for path in wanted}
+
+
+def refuse_later_signatures(packages: Iterable[Package], date: datetime) -> None:
+    """Raise PackageError for packages that were signed after the date of the release."""
+    complaints = ScanProblems()
+    for package in packages:
+        created = datetime.fromtimestamp(package.signed, timezone.utc)
+        if policy.is_signed_after(created, date):
+            complaints.add(f"signed on {created:%Y-%m-%d}", package.file)
+    if complaints.found:
+        raise PackageError(
+            f"packages were signed after [release] date, {date:%Y-%m-%d}\n{format_grouped(complaints.found)}",
+            hint="set [release] date to when this release is made; a signature of the future is a forged one",
+        )
+
+
 def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bool] | None = None) -> list[Path]:
     """Return the RPM files of a tier, at any depth. Raises FileError if there is no such tier, or nothing in it."""
     try:
@@ -227,7 +254,7 @@ def _scan_file(path: Path, root: Path, keys: Sequence[PinnedKey]) -> Package | R
     """Return the package at path, or why it is refused."""
     try:
         return reader.read_package(path, os.fspath(path.relative_to(root) if path.is_relative_to(root) else path), keys)
-    except reader.BadPackageError as bad:
+    except header.BadPackageError as bad:
         return RejectedFile(os.fspath(path), str(bad), bad.keys, bad.claims, bad.passing)
 
 
@@ -262,7 +289,7 @@ def _parse_cache_entry(file: str, entry: Mapping[str, Any]) -> tuple[FileStamp, 
 def _package_from_json(entry: Mapping[str, Any], size: int) -> Package:
     """Return the package that an entry of the memory describes."""
     evr = Evr(int(entry["epoch"]), entry["version"], entry["release"])
-    return Package(evr=evr, size=size, **{key: entry[key] for key in TEXTS})
+    return Package(evr=evr, size=size, signed=int(entry["signed"]), **{key: entry[key] for key in TEXTS})
 
 
 def _other_entries(known: Known, tiers: Sequence[Tier]) -> Known:
@@ -290,7 +317,7 @@ def _save_cache(memory: Path, current: Known, keys: Sequence[PinnedKey], others:
 def _package_to_json(package: Package) -> dict[str, object]:
     """Return a package as JSON knows it, without its size, which its stamp says."""
     evr = {"epoch": package.evr.epoch, "version": package.evr.version, "release": package.evr.release}
-    return {**evr, **{key: getattr(package, key) for key in TEXTS}}
+    return {**evr, "signed": package.signed, **{key: getattr(package, key) for key in TEXTS}}
 
 
 def cached_digests(memory: Path) -> dict[str, tuple[FileStamp, str]]:

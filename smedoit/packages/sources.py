@@ -29,6 +29,7 @@ def choose_sources(
         there, sources.root, keyring.load_pinned_keys(sources.keys), memory, needed.__contains__
     )
     chosen = select_sources(needed, found)
+    scan.refuse_later_signatures((pick.package for pick in chosen), sources.date)
     files.write_file(target, lock.format_lock(chosen))
     return f"{len(chosen)} source packages of {len(picks)} packages"
 

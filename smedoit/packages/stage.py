@@ -16,7 +16,7 @@ from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.packages.lock import read_lock
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from smedoit.runtime import progress, workers
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import FileStamp, link_file, remove_file
@@ -117,7 +117,7 @@ def _find_package_signer(path: Path, placed: Sequence[PinnedKey]) -> tuple[str, 
     """Return the key that signed a package, or "" and why none did."""
     try:
         return reader.find_signing_key(path, placed), ""
-    except reader.BadPackageError as bad:
+    except header.BadPackageError as bad:
         return "", str(bad)
 
 

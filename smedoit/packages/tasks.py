@@ -20,7 +20,7 @@ def packages(rel: Release) -> Task:
         from smedoit.packages.scan import PackageSources
 
         return choose_packages(
-            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
+            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
             chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
             memories=rel.memories,
             target=rel.lock,
@@ -145,7 +145,7 @@ def sources(rel: Release) -> Task:
 
         return choose_sources(
             lock_file=rel.lock,
-            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path),
+            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
             settings=rel.sources,
             memory=rel.cache / "sources.json",
             target=rel.sources_lock,
@@ -159,7 +159,12 @@ def sources(rel: Release) -> Task:
             *(key.file for key in rel.keys),
             *[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
         ],
-        config={"[[tiers]]": rel.tiers, "[[keys]]": rel.keys, "[sources] allow_missing": rel.sources.allow_missing},
+        config={
+            "[[tiers]]": rel.tiers,
+            "[[keys]]": rel.keys,
+            "[sources] allow_missing": rel.sources.allow_missing,
+            **release_config(rel, "date"),
+        },
         outputs=[rel.sources_lock],
         wiki="Copy SME Server 10 SRPMS Jigdo to mirror",
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.package import Evr
-from smedoit.rpm import reader
+from smedoit.rpm import header
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def bug_numbers(text: str, patterns: Sequence[str]) -> set[int]:
 def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
     """Yield the changelog of an RPM, newest first; a header that cannot be read tells nothing."""
     try:
-        meta = reader.open_header(path)
-    except (reader.BadPackageError, OSError):
+        meta = header.open_header(path)
+    except (header.BadPackageError, OSError):
         return
     for entry in meta.changelog_entries():
         yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)

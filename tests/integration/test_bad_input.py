@@ -181,7 +181,7 @@ TIERS: dict[str, tuple[Break, tuple[str, ...]]] = {
     ),
     "a name belies its header": (
         lambda trial: trial.rpm("qmail").rename(trial.rpm("qmail").with_name("qmail-9-1.x86_64.rpm")),
-        (r"its name belies its header, which says qmail-1\.03-24\S+:", r"/qmail-9-1\.x86_64\.rpm", "hint: "),
+        (r"its name does not fit its header, which says qmail-1\.03-24\S+:", r"/qmail-9-1\.x86_64\.rpm", "hint: "),
     ),
     "one NEVRA has two contents": (
         twice,

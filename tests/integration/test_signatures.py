@@ -14,7 +14,7 @@ from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from tests.harness.corpus import corpus_dir
 from tests.harness.tools import need
 
@@ -95,7 +95,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def right_name(path: Path) -> str:
     """Return the file name that a package's header calls for; its makers gave some of them others."""
-    found = reader.read_unverified_header(reader.open_header(path), path.name, 0)
+    found = reader.read_unverified_header(header.open_header(path), path.name, 0)
     assert isinstance(found, Package)
     return found.filename
 

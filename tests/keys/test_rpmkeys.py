@@ -11,7 +11,7 @@ import pytest
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import SmeError
 from smedoit.keys import keyring, openpgp, rpmkeys
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from tests.harness.corpus import corpus_dir
 from tests.harness.tools import need
 
@@ -40,7 +40,7 @@ def package(place: Path) -> Path:
 
 
 def refusal(path: Path, trusted: keyring.PinnedKey) -> str:
-    with pytest.raises(reader.BadPackageError) as caught:
+    with pytest.raises(header.BadPackageError) as caught:
         reader.read_package(path, path.name, [trusted])
     return str(caught.value)
 
@@ -70,7 +70,7 @@ def test_a_forged_key_id_does_not_help(tmp_path: Path) -> None:
     forged = bytes.fromhex(CENTOS5[1][-16:]), bytes.fromhex(REMI[1][-16:])
     assert forged[0] in data
     path.write_bytes(data.replace(*forged))
-    assert "rpm does not vouch for it by RPM-GPG-KEY-remi: " in refusal(path, key(*REMI))
+    assert "rpm does not verify it with RPM-GPG-KEY-remi: " in refusal(path, key(*REMI))
 
 
 @pytest.mark.parametrize("offset", [-100, 1500, 3000])
@@ -80,14 +80,14 @@ def test_a_flipped_byte_of_header_or_payload_is_refused(tmp_path: Path, offset: 
     data = bytearray(path.read_bytes())
     data[offset] ^= 1
     path.write_bytes(data)
-    assert "rpm does not vouch for it" in refusal(path, key(*CENTOS5))
+    assert "rpm does not verify it" in refusal(path, key(*CENTOS5))
 
 
 def test_a_cut_tail_is_refused(tmp_path: Path) -> None:
     need("rpmkeys")
     path = package(tmp_path)
     path.write_bytes(path.read_bytes()[:-50])
-    assert "rpm does not vouch for it" in refusal(path, key(*CENTOS5))
+    assert "rpm does not verify it" in refusal(path, key(*CENTOS5))
 
 
 @pytest.mark.parametrize("name", ["RPM-GPG-KEY-SMEServer", "RPM-GPG-KEY-remi", "RPM-GPG-KEY-CentOS-5"])

@@ -17,7 +17,7 @@ from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring
 from smedoit.package import Package
 from smedoit.packages import scan
-from smedoit.rpm import reader
+from smedoit.rpm import header, reader
 from smedoit.sample import packages
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
 from tests.harness.corpus import corpus_dir
@@ -228,7 +228,7 @@ def test_a_file_that_changed_meanwhile_is_not_remembered_as_bad(world: World, mo
     with monkeypatch.context() as patch:
 
         def changing(*_: object) -> Package:
-            raise reader.BadPackageError("changed while it was being read", passing=True)
+            raise header.BadPackageError("changed while it was being read", passing=True)
 
         patch.setattr(reader, "read_package", changing)
         world.refusal("smeos")
@@ -301,7 +301,7 @@ def test_all_bad_packages_of_all_tiers_stand_in_one_report_by_reason(world: Worl
     assert said.startswith("4 of the tiers' files cannot be trusted")
     assert "  not signed:\n" + "".join(f"    {path}\n" for path in unsigned) in said
     assert f"its payload does not match the digest in its signed header: damaged or cut short:\n    {cut}\n" in said
-    assert f"its name belies its header, which says d-1-1.noarch.rpm:\n    {misnamed}\n" in said
+    assert f"its name does not fit its header, which says d-1-1.noarch.rpm:\n    {misnamed}\n" in said
 
 
 def test_a_hundred_bad_packages_still_fit_a_screen(world: World) -> None:

@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from smedoit.errors import FileError
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr
-from smedoit.rpm import reader
+from smedoit.rpm import payload, reader
+from smedoit.rpm.header import BadPackageError
 from smedoit.sample import packages
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe
 from tests.harness.corpus import corpus_dir
@@ -53,7 +55,7 @@ def practice() -> list[PinnedKey]:
 
 
 def refusal(path: Path, trusted: Sequence[PinnedKey]) -> str:
-    with pytest.raises(reader.BadPackageError) as caught:
+    with pytest.raises(BadPackageError) as caught:
         reader.read_package(path, path.name, trusted)
     return str(caught.value)
 
@@ -190,7 +192,7 @@ def test_an_unsigned_practice_package_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_belies_the_header_is_refused_with_the_right_one(box: Path) -> None:
     path = box.rename(box.with_name("box-9.9-1.noarch.rpm"))
-    assert refusal(path, practice()) == "its name belies its header, which says box-1.0-1.el7.sme.noarch.rpm"
+    assert refusal(path, practice()) == "its name does not fit its header, which says box-1.0-1.el7.sme.noarch.rpm"
 
 
 def test_a_bad_signature_of_one_pinned_key_is_not_healed_by_a_good_one_of_another(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_bad_signature_of_one_pinned_key_is_not_healed_by_a_good_one_of_anothe
         path.write_bytes(bytes([*data[:offset], data[offset] ^ 1, *data[offset + 1 :]]))
         try:
             reader.read_package(path, "a", trusted)
-        except reader.BadPackageError as bad:
+        except BadPackageError as bad:
             said.add(str(bad).partition(" (")[0])
     assert "its signature does not verify" in said
 
@@ -223,14 +225,14 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_meanwhile_is_refused(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check = reader.check_payload
+    check = payload.verify_payload
 
-    def meddle(path: Path, meta: object) -> str:
-        digest = check(path, meta)
+    def meddle(path: Path, *rest: Any) -> str:
+        digest = check(path, *rest)
         path.write_bytes(path.read_bytes() + b"more")
         return digest
 
-    monkeypatch.setattr(reader, "check_payload", meddle)
+    monkeypatch.setattr(payload, "verify_payload", meddle)
     assert "changed while it was being read" in refusal(box, practice())
 
 
@@ -274,7 +276,7 @@ def test_a_flipped_byte_before_the_header_is_refused_or_changes_nothing_signed(
         path.write_bytes(bytes([*data[:offset], data[offset] ^ flip, *data[offset + 1 :]]))
         try:
             found = reader.read_package(path, "a", trusted)
-        except reader.BadPackageError:
+        except BadPackageError:
             continue
         assert (found.nevra, found.size, found.key) == (good.nevra, good.size, good.key)
 

@@ -72,6 +72,7 @@ class Signer:
 class SignatureInfo:
     fingerprint: str | None
     key_id: str | None
+    created: int | None
 
 class SignatureCheckResult:
     info: SignatureInfo
@@ -94,25 +95,18 @@ class PackageMetadata:
     signature: Header
     @staticmethod
     def open(path: str) -> PackageMetadata: ...
+    def header_bytes(self) -> bytes: ...
     def changelog_entries(self) -> list[ChangelogEntry]: ...
     def check_signatures(self, verifier: Verifier) -> SignatureReport: ...
     def is_source_package(self) -> bool: ...
     def package_segment_offsets(self) -> PackageSegmentOffsets: ...
 
-class DigestAlgorithm: ...
-
-class FileDigest:
-    algorithm: DigestAlgorithm
-    digest: str
-
 class FileEntry:
     path: str
-    digest: FileDigest | None
 
 class RpmFile:
     metadata: FileEntry
     content: bytes | None
-    def has_payload(self) -> bool: ...
 
 class PackageReader:
     @staticmethod

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The headers of an RPM file, opened once their bounds are found sound, and the values in them."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smedoit.keys.keyring import first_error_line
+from smedoit.package import Package
+
+if TYPE_CHECKING:
+    from rpm_rs import PackageMetadata
+
+LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's beginning, of one entry of its index
+MAGIC = b"\x8e\xad\xe8\x01" + bytes(4)  # begins a header; rpm demands the zeros as well
+WIDTHS = {3: 2, 4: 4, 5: 8}  # type of a value -> its bytes; of all others one at least
+TEXT_TYPES = (6, 8, 9)  # a string, strings, strings in several languages
+LIBRARY_ERRORS = (RuntimeError, ValueError, OSError)  # what rpm-rs raises for a file that it does not like
+
+
+class BadPackageError(Exception):
+    """Why one file is refused: a short reason that many files may share, and no file name.
+
+    keys    ids of the keys that would have to be trusted, where that is all that is missing
+    claims  what the header says, unverified, where there is one
+    passing whether the next reading may find it better: the file was changing
+    """
+
+    def __init__(self, reason: str, *, keys: Sequence[str] = (), passing: bool = False) -> None:
+        super().__init__(reason)
+        self.keys, self.passing = tuple(keys), passing
+        self.claims: Package | None = None
+
+
+def open_header(path: Path) -> PackageMetadata:
+    """Return rpm-rs's metadata of path."""
+    import rpm_rs
+
+    _check_header_bounds(path)
+    try:
+        return rpm_rs.PackageMetadata.open(str(path))
+    except LIBRARY_ERRORS as error:
+        raise_system_error(error)
+        raise BadPackageError(f"not an RPM, or cut short ({first_error_line(error)})") from None
+
+
+def _check_header_bounds(path: Path) -> None:
+    """Raise BadPackageError if a header is longer than its file or points outside of itself: rpm-rs would panic."""
+    with path.open("rb") as file:
+        start, length = LEAD, os.fstat(file.fileno()).st_size
+        for _ in ("signature", "main"):
+            file.seek(start)
+            magic, entries, size = struct.unpack(">8sII", file.read(INTRO).ljust(INTRO, b"\0"))
+            if magic != MAGIC:
+                raise BadPackageError("not an RPM, or cut short (no header where one should begin)")
+            end = start + INTRO + entries * ENTRY + size
+            if end > length:
+                raise BadPackageError("not an RPM, or cut short (its header ends behind its end)")
+            for _, kind, at, count in struct.iter_unpack(">4I", file.read(entries * ENTRY)):
+                if at + count * WIDTHS.get(kind, 1) > size:
+                    raise BadPackageError("its header points outside of itself: damaged")
+            start = end + -end % 8
+
+
+def raise_system_error(error: Exception) -> None:
+    """Raise error again if the operating system refused something; decompressors use OSError without a number."""
+    if isinstance(error, OSError) and error.errno:
+        raise error
+
+
+def read_header_values(data: bytes) -> dict[int, list[int] | list[bytes]]:
+    """Return tag -> values of a header whose bounds are sound, texts as the bytes they are; binary values are left out.
+
+    data  the header from its magic on
+
+    Raises BadPackageError for a text without an end.
+    """
+    entries, size = struct.unpack(">II", data[8:INTRO])
+    index, store = data[INTRO : INTRO + entries * ENTRY], data[INTRO + entries * ENTRY :][:size]
+    found: dict[int, list[int] | list[bytes]] = {}
+    for tag, kind, at, count in struct.iter_unpack(">4I", index):
+        if kind in WIDTHS:
+            letter = {2: "H", 4: "I", 8: "Q"}[WIDTHS[kind]]
+            found[tag] = list(struct.unpack_from(f">{count}{letter}", store, at))
+        elif kind in TEXT_TYPES:
+            texts = store[at:].split(b"\0", count)
+            if len(texts) <= count:
+                raise BadPackageError("its header points outside of itself: damaged")
+            found[tag] = texts[:count]
+    return found
