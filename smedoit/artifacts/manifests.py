@@ -31,14 +31,14 @@ SECTOR, VOLUME_AT, VOLUME = 2048, 40, 32  # the volume id within the volume desc
 
 
 def write_manifests(
-    identity: ReleaseIdentity, isos: Path, locks: tuple[Path, Path], tree_root: Path, main: Path, memory: Path
+    identity: ReleaseIdentity, isos: Path, locks: tuple[Path, Path], tree_root: Path, main: Path, fact_cache: Path
 ) -> str:
     """Write every manifest of the media that there are.
 
     locks  packages.lock and sources.lock
     main   the installation ISO, whose packages the bill of materials lists
     """
-    files, known = finished_media(isos, identity), DigestCache(memory)
+    files, known = finished_media(isos, identity), DigestCache(fact_cache)
     if not files:
         raise FileError(f"{isos}: holds no medium of {identity.full}", hint="run doit iso first")
     sums = known.of_all(files, "sha256", "md5")

@@ -31,9 +31,9 @@ def group_by_directory(files: Iterable[Path]) -> dict[Path, list[Path]]:
     return found
 
 
-def write_checksums(isos: Path, identity: ReleaseIdentity, memory: Path) -> str:
+def write_checksums(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> str:
     """Write the checksum files of every directory that holds media."""
-    files, known = finished_media(isos, identity), DigestCache(memory)
+    files, known = finished_media(isos, identity), DigestCache(fact_cache)
     if not files:
         raise FileError(f"{isos}: holds no medium of {identity.full}", hint="run doit iso first")
     digests = known.of_all(files, "sha256", "md5")

@@ -48,7 +48,7 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
     locks = {
         path.name: json.loads(files.read_file_text(path)) for path in (rel.lock, rel.sources_lock) if path.is_file()
     }
-    known = DigestCache(rel.cache / "digests.json")
+    known = DigestCache(rel.fact_cache)
     record = BuildRecord(
         release=rel.release.full,
         configuration=files.read_file_text(rel.file),
@@ -131,7 +131,7 @@ def _change_reason(path: Path, seen: FileState) -> str:
     """Return how a file differs from what was read, "" if it does not; a digest decides where there is one."""
     try:
         now = files.stamp_file(path)
-        same = not seen.digest or tuple(seen.stamp) == tuple(now) or files.digest_file(path) == seen.digest
+        same = not seen.digest or tuple(seen.stamp) == now.without_ctime or files.digest_file(path) == seen.digest
     except OSError:
         return "is gone"
     return "" if same else "has changed since"
@@ -233,7 +233,7 @@ def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: 
 def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
     """Raise VerifyError with every input of a record that is gone or has changed."""
     places = {path: _resolve_recorded(rel, path) for path in before.inputs}
-    known = DigestCache(rel.cache / "digests.json")
+    known = DigestCache(rel.fact_cache)
     found = known.of_all((place for place in places.values() if place.is_file()), "sha256")
     known.save()
     now = {

@@ -29,7 +29,7 @@ def release(rel: Release) -> Task:
     def run() -> object:
         from smedoit.artifacts.verify import list_media
 
-        return list_media(isos=rel.isos, identity=rel.release, memory=rel.memories.digests)
+        return list_media(isos=rel.isos, identity=rel.release, fact_cache=rel.fact_cache)
 
     return Task(
         name="release",
@@ -82,7 +82,7 @@ def checksums(rel: Release) -> Task:
     def run() -> object:
         from smedoit.artifacts.media import write_checksums
 
-        return write_checksums(isos=rel.isos, identity=rel.release, memory=rel.memories.digests)
+        return write_checksums(isos=rel.isos, identity=rel.release, fact_cache=rel.fact_cache)
 
     return Task(
         name="checksums",
@@ -129,7 +129,7 @@ def manifests(rel: Release) -> Task:
             locks=(rel.lock, rel.sources_lock),
             tree_root=rel.tree,
             main=rel.iso,
-            memory=rel.memories.digests,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(

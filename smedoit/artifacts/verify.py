@@ -21,9 +21,9 @@ from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import wrap_os_errors
 
 
-def list_media(isos: Path, identity: ReleaseIdentity, memory: Path) -> Mapping[str, str]:
+def list_media(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> Mapping[str, str]:
     """Say where every medium lies, its size and its SHA-256."""
-    known = DigestCache(memory)
+    known = DigestCache(fact_cache)
     lines = []
     for path in sorted(isos.glob(f"*/{identity.name}-{identity.full}-*.iso")):
         size = path.stat().st_size

@@ -49,21 +49,24 @@ READERS: Mapping[str, Callable[[Path], set[str]]] = {
 # doit boot_set
 
 
-def fetch_boot_set(boot: BootSetSettings, pins_file: Path, network: NetworkSettings, memory: Path, known: Path) -> str:
+def fetch_boot_set(
+    boot: BootSetSettings, pins_file: Path, network: NetworkSettings, downloads: Path, fact_cache: Path
+) -> str:
     """Make the boot set's directory what the pins say; until every file is here and right, it stays as it was.
 
-    known  where it is remembered which digests files have
+    downloads   what the addresses gave last
+    fact_cache  knows the digests of files
     """
     if not boot.is_managed:
         return f"[boot_set] has only a path, so {boot.path} is taken as it is"
     pins = _read_pins(pins_file)
     check_required_files(pins, pins_file)
     check_kernel_copies({path: pin.sha256 for path, pin in pins.items()})
-    sums = DigestCache(known)
+    sums = DigestCache(fact_cache)
     wrong = {
         path: found for path, found in _pinned_file_digests(boot.path, pins, sums).items() if found != pins[path].sha256
     }
-    visitor = crawl.caching_fetcher(network, memory)
+    visitor = crawl.caching_fetcher(network, downloads)
     origins = sources.boot_set_origins(boot, visitor)
     if not origins:
         return _check_local_boot_set(boot.path, pins, wrong, sums)

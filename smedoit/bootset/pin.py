@@ -41,11 +41,11 @@ def update_boot_pins(
     pins_file: Path,
     trusted: Sequence[KeySettings],
     network: NetworkSettings,
-    memory: Path,
-    known: Path,
+    downloads: Path,
+    fact_cache: Path,
 ) -> Mapping[str, str]:
     """Write the pins of the boot set that the source has now, if upstream's own checksums do not contradict it."""
-    sums, visitor = DigestCache(known), crawl.caching_fetcher(network, memory)
+    sums, visitor = DigestCache(fact_cache), crawl.caching_fetcher(network, downloads)
     origins = sources.boot_set_origins(boot, visitor)
     chosen, names = _first_listing(origins or [DirectoryOrigin(boot.path)])
     incoming = boot.path.with_name(f".{boot.path.name}.incoming")

@@ -19,12 +19,14 @@ def recover_boot_set(rel: Release) -> str:
 
 def boot_set(rel: Release) -> Task:
     """The boot set, as it is pinned."""
-    boot, memory, known = rel.boot_set, rel.cache / "fetched/boot_set.json", rel.memories.digests
+    boot, downloads = rel.boot_set, rel.cache / "fetched/boot_set.json"
 
     def run() -> object:
         from smedoit.bootset.fetch import fetch_boot_set
 
-        return fetch_boot_set(boot=boot, pins_file=rel.pins, network=rel.network, memory=memory, known=known)
+        return fetch_boot_set(
+            boot=boot, pins_file=rel.pins, network=rel.network, downloads=downloads, fact_cache=rel.fact_cache
+        )
 
     return Task(
         name="boot_set",
@@ -41,13 +43,18 @@ def boot_set(rel: Release) -> Task:
 
 def pin_boot_set(rel: Release) -> Task:
     """The pins of the boot set."""
-    memory, known = rel.cache / "fetched/boot_set.json", rel.memories.digests
+    downloads = rel.cache / "fetched/boot_set.json"
 
     def run() -> object:
         from smedoit.bootset.pin import update_boot_pins
 
         return update_boot_pins(
-            boot=rel.boot_set, pins_file=rel.pins, trusted=rel.keys, network=rel.network, memory=memory, known=known
+            boot=rel.boot_set,
+            pins_file=rel.pins,
+            trusted=rel.keys,
+            network=rel.network,
+            downloads=downloads,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(

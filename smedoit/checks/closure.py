@@ -41,18 +41,18 @@ def check_closure(
 
     Raises CheckError for unmet dependencies, in a test release, too: an installation would stop there.
     """
-    arch, memory = reader.arch, reader.memory
+    arch, fact_cache = reader.arch, reader.fact_cache
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
     medium = RepoSource(MEDIUM, tree_root, arch)
-    pool = load_pool(medium, PRIMARY, arch, memory)
+    pool = load_pool(medium, PRIMARY, arch, fact_cache)
     if requirements.needs_filelists(pool):
-        pool = load_pool(medium, WITH_FILES, arch, memory)
+        pool = load_pool(medium, WITH_FILES, arch, fact_cache)
     found = unmet.apply_waivers(solver.find_unmet(pool, installs, settings.installer), settings.waivers)
     details = ""
     if found.unwaived:
         sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier) for tier in tiers}
         sources |= {RepoSource(name, place, arch): NO_TIER for name, place in mirrors}
-        details = unmet.format_unmet(found.unwaived, _providers_of_unmet(pool, found.unwaived, sources, memory))
+        details = unmet.format_unmet(found.unwaived, _providers_of_unmet(pool, found.unwaived, sources, fact_cache))
     packages = format_count(sum(1 for _ in requirements.installable_packages(pool)), "package")
     result = CheckResult(
         name="closure",
@@ -68,9 +68,9 @@ def check_closure(
     return report_check(result, blocks=True)
 
 
-def load_pool(source: RepoSource, kinds: Sequence[str], arch: str, memory: Path) -> Any:
+def load_pool(source: RepoSource, kinds: Sequence[str], arch: str, fact_cache: Path) -> Any:
     """Return a pool of one source."""
-    with read.plain_metadata(source, kinds, memory) as files:
+    with read.plain_metadata(source, kinds, fact_cache) as files:
         return read.create_solver_pool(arch, {source.name: files})
 
 
@@ -82,7 +82,7 @@ def _promotion_obstacle(tier: Tier) -> str:
 
 
 def _providers_of_unmet(
-    pool: Any, dependencies: Sequence[UnmetDependency], sources: Mapping[RepoSource, str], memory: Path
+    pool: Any, dependencies: Sequence[UnmetDependency], sources: Mapping[RepoSource, str], fact_cache: Path
 ) -> Mapping[str, list[Provider]]:
     """Return requirement -> who provides it elsewhere; a source that cannot be read is noted in the log.
 
@@ -92,7 +92,7 @@ def _providers_of_unmet(
     kinds = WITH_FILES if any("/" in requirement for requirement in wanted) else PRIMARY
     for source in sources if wanted else ():
         try:
-            with read.plain_metadata(source, kinds, memory) as files:
+            with read.plain_metadata(source, kinds, fact_cache) as files:
                 read.load_repositories(pool, {source.name: files})
         except PackageError as error:
             progress.log_line(f"{source.name} is not searched: {error}")

@@ -38,13 +38,15 @@ from smedoit.runtime.files import (
 class PreviousRelease:
     """The release before this one: a packages.lock, a directory or address with repodata/, or an ISO.
 
-    place   which of them, "" if release.toml names none
-    reader  its tree may lie in a directory of the architecture; beside its memory lies what was fetched
+    place    which of them, "" if release.toml names none
+    reader   its tree may lie in a directory of the architecture
+    fetched  the directory that keeps what comes from an address; no two tasks share one, for doit -n
     """
 
     place: str
     reader: RepoReader
     network: NetworkSettings
+    fetched: Path
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,14 @@ def open_previous_release(release: PreviousRelease, more: Sequence[str] = ()) ->
     more  further files of the release that are wanted where it has them
     """
     previous, network = release.place, release.network
-    arch, memory = release.reader.arch, release.reader.memory
     if is_http_url(previous):
-        yield _fetch_previous_release(previous, network, memory.with_suffix(""), more)
+        yield _fetch_previous_release(previous, network, release.fetched, more)
     elif previous.endswith(".iso"):
         with TemporaryDirectory() as directory:
             _extract_from_iso(Path(previous), Path(directory), more)
             yield Path(directory)
     else:
-        repomd = RepoSource("the last release", Path(previous), arch).repomd
+        repomd = RepoSource("the last release", Path(previous), release.reader.arch).repomd
         yield repomd.parents[1] if repomd else Path(previous)
 
 
@@ -141,7 +142,7 @@ def list_repo_packages(sources: Iterable[RepoSource], reader: RepoReader) -> lis
     """Return the packages that metadata tells of, as far as it does: nobody has verified them."""
     found = []
     for source in sources:
-        with plain_metadata(source, PRIMARY, reader.memory) as files:
+        with plain_metadata(source, PRIMARY, reader.fact_cache) as files:
             pool = create_solver_pool(reader.arch, {source.name: files})
             found += [_package_from_solvable(solvable) for solvable in pool.solvables_iter()]
     return found

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
@@ -12,6 +13,9 @@ from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.repodata.inputs import RepoReader, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
+
+if TYPE_CHECKING:
+    from smedoit.checks.previous_release import PreviousRelease
 
 
 def tier_places(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
@@ -24,9 +28,18 @@ def named_repositories(rel: Release, places: tuple[Path, ...]) -> list[tuple[str
     return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
 
 
-def repo_reader(rel: Release, task: str) -> RepoReader:
-    """Return how a task reads repositories; each remembers on its own, for doit -n."""
-    return RepoReader(rel.release.arch, rel.cache / f"metadata/{task}.sqlite")
+def repo_reader(rel: Release) -> RepoReader:
+    """Return how the tasks read repositories."""
+    return RepoReader(rel.release.arch, rel.fact_cache)
+
+
+def previous_release(rel: Release, task: str) -> PreviousRelease:
+    """Return the release before this one, as a task asks for it."""
+    from smedoit.checks.previous_release import PreviousRelease
+
+    return PreviousRelease(
+        rel.quality.previous_release, repo_reader(rel), rel.network, rel.cache / f"fetched/previous-{task}"
+    )
 
 
 def last_release(rel: Release, *more: str) -> list[FileSet]:
@@ -54,7 +67,7 @@ def closure(rel: Release) -> Task:
             settings=rel.closure,
             tiers=rel.tiers,
             mirrors=mirrors,
-            reader=repo_reader(rel, "closure"),
+            reader=repo_reader(rel),
         )
 
     return Task(
@@ -83,7 +96,7 @@ def updates(rel: Release) -> Task:
             mirrors=mirrors,
             settings=rel.updates,
             is_final=identity.is_final,
-            reader=repo_reader(rel, "updates"),
+            reader=repo_reader(rel),
         )
 
     return Task(
@@ -100,13 +113,11 @@ def quality(rel: Release) -> Task:
     asked, identity = rel.quality, rel.release
 
     def run() -> object:
-        from smedoit.checks.previous_release import PreviousRelease, ReleaseComparison
+        from smedoit.checks.previous_release import ReleaseComparison
         from smedoit.checks.qa import verify_changed_packages
 
         return verify_changed_packages(
-            compared=ReleaseComparison(
-                rel.root, rel.lock, PreviousRelease(asked.previous_release, repo_reader(rel, "quality"), rel.network)
-            ),
+            compared=ReleaseComparison(rel.root, rel.lock, previous_release(rel, "quality")),
             settings=asked,
             bugs=rel.notes.bugs,
             tiers=tier_places(rel),
@@ -135,7 +146,7 @@ def anaconda_version(rel: Release) -> Task:
             mirrors=named_repositories(rel, asked.upstream),
             tiers=places,
             is_final=identity.is_final,
-            reader=repo_reader(rel, "anaconda"),
+            reader=repo_reader(rel),
         )
 
     return Task(

@@ -137,11 +137,11 @@ def check_updates(
 
     Raises PackageError for a mirror that cannot be read, CheckError for a final release with unexplained updates.
     """
-    arch, memory = reader.arch, reader.memory
-    pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, memory)
+    arch, fact_cache = reader.arch, reader.fact_cache
+    pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, fact_cache)
     present = [(name, place) for name, place in tiers if place.is_dir()]
     for name, place in [*present, *mirrors]:
-        with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, memory) as files:
+        with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, fact_cache) as files:
             read.load_repositories(pool, {name: files})
     result = explain_updates(find_updates(pool, MEDIUM), settings.explained)
     missing = tuple(f"not checked: {place}, it is not there" for name, place in tiers if (name, place) not in present)

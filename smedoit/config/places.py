@@ -22,16 +22,3 @@ class PromotionSettings(SettingsTable):
     def under_way(self) -> Path:
         """The record of a promotion that is not finished; it is only there while one is done, or was interrupted."""
         return self.records / UNDER_WAY
-
-
-class CachePaths(SettingsTable):
-    """Where it is kept what was learned of packages: all of it may be lost, and then is learned again.
-
-    census   the verified packages of the staged tiers
-    digests  digests of any file, by its stamp
-    locks    earlier locks, each under the beginning of its own digest
-    """
-
-    census: Path
-    digests: Path
-    locks: Path

@@ -38,7 +38,7 @@ from smedoit.config.packages import (
     RetiredPackage,
     refuse_contradictory_lists,
 )
-from smedoit.config.places import CachePaths, PromotionSettings
+from smedoit.config.places import PromotionSettings
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import SettingsTable, build_table, require_value
 from smedoit.config.tiers import KeySettings, Tier
@@ -203,9 +203,14 @@ class Release(SettingsTable):
         return self.stage / "SRPMS"
 
     @property
-    def memories(self) -> CachePaths:
-        """Where it is kept what was learned of packages; locks/ holds what [packages] lock can name again."""
-        return CachePaths(self.cache / "packages.json", self.cache / "digests.json", self.stage / "locks")
+    def fact_cache(self) -> Path:
+        """What was learned of files, for all tasks; it may be lost, and then is learned again."""
+        return self.cache / "facts.sqlite"
+
+    @property
+    def earlier_locks(self) -> Path:
+        """The locks that were replaced, each under the beginning of its own digest; [packages] lock can name them."""
+        return self.stage / "locks"
 
     @property
     def sources_lock(self) -> Path:

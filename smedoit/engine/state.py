@@ -116,14 +116,20 @@ def _observe_outputs(task: Any, known: TaskSnapshot) -> dict[str, FileState]:
 def _look_at_files(
     paths: Iterable[str], known: Mapping[str, FileState], content: bool
 ) -> Iterator[tuple[str, FileState]]:
-    """Yield (path, what is there) for every path that is there; an equal stamp means equal content."""
+    """Yield (path, what is there) for every path that is there; an equal stamp means equal content.
+
+    The ctime stays out: tasks link what other tasks have read or written, and what is only looked at is not
+    written down, so such a file would be read again by every doit from then on.
+    """
     for path in paths:
         before = known.get(path)
         try:
             now = stamp_file(path)
             yield (
                 path,
-                before if before is not None and before.stamp == now else _current_file_state(path, now, content),
+                before
+                if before is not None and before.stamp == now.without_ctime
+                else _current_file_state(path, now, content),
             )
         except OSError:
             continue
@@ -132,10 +138,10 @@ def _look_at_files(
 def _current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
     """Return what is there now, read if its content decides. Raises OSError."""
     if not content:
-        return FileState(now, "")
+        return FileState(now.without_ctime, "")
     if time.time_ns() - now.mtime_ns < RACY_NS:
         now = now._replace(mtime_ns=SMUDGED)
-    return FileState(now, digest_file(path))
+    return FileState(now.without_ctime, digest_file(path))
 
 
 def _pack_snapshot(snapshot: TaskSnapshot) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was fetched from where: the memory that makes the next request conditional."""
+"""What was fetched from where: what makes the next request conditional.
+
+That is no fact about a file but about an address, which only its server can confirm; so it stands beside
+the cache of facts, one small file for each of those who fetch.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +69,7 @@ class DownloadCache:
             self.save()
 
     def save(self) -> None:
-        """Write the memory down if it has changed."""
+        """Write it down if it has changed."""
         if self.changed:
             entries = {
                 url: {key: value for key, value in asdict(entry).items() if value} for url, entry in self.known.items()

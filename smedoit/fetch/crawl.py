@@ -16,9 +16,9 @@ DEEPEST = 6  # directories below each other; a link upstream that leads back to 
 MOST = 20_000  # files of one mirror
 
 
-def caching_fetcher(network: NetworkSettings, memory: Path) -> client.Fetcher:
-    """Return a polite visitor that remembers in memory what it was given."""
-    return client.Fetcher(network, cache.DownloadCache(memory))
+def caching_fetcher(network: NetworkSettings, downloads: Path) -> client.Fetcher:
+    """Return a polite visitor that remembers in downloads what it was given."""
+    return client.Fetcher(network, cache.DownloadCache(downloads))
 
 
 def directory_url(url: str) -> str:

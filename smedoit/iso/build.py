@@ -13,7 +13,6 @@ from smedoit.iso import extents, media_check, write
 from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.runtime import checksums, digests, progress
 from smedoit.runtime.files import (
-    FileStamp,
     replacing_file,
     resolve_file_below,
     stamp_file,
@@ -28,14 +27,14 @@ from smedoit.tree import layers
 class IsoTarget:
     """Where a medium goes, and what is kept of it.
 
-    path     the ISO
-    layouts  directory for what lies where on it, under the ISO's own name
-    digests  the cache that learns its SHA-256
+    path        the ISO
+    layouts     directory for what lies where on it, under the ISO's own name
+    fact_cache  learns its SHA-256
     """
 
     path: Path
     layouts: Path
-    digests: Path
+    fact_cache: Path
 
     @property
     def layout(self) -> Path:
@@ -63,7 +62,7 @@ def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
         _refuse_changed_files(medium, stamps, target)
         digest = digests.sha256_file(beside)
     write_file(target.with_name(f"{target.name}.sha256"), checksums.checksum_line(digest, target.name))
-    _cache_digest(target, digest, iso.digests)
+    _cache_digest(target, digest, iso.fact_cache)
     size = target.stat().st_size
     places = [FileExtent(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
     ordered = sorted(places, key=lambda place: (place.offset, place.path))
@@ -90,16 +89,16 @@ def _write_and_seal(medium: write.IsoMedium, path: Path, name: str) -> dict[str,
     return offsets
 
 
-def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
-    """Return the stamp of every file that goes on a medium. Raises FileError."""
+def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, tuple[int, int, int]]:
+    """Return the stamp of every file that goes on a medium; linking one changes none. Raises FileError."""
     found = {}
     for path, source in medium.files.items():
         with wrap_os_errors(source, "read"):
-            found[path] = stamp_file(source)
+            found[path] = stamp_file(source).without_ctime
     return found
 
 
-def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, FileStamp], target: Path) -> None:
+def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, tuple[int, int, int]], target: Path) -> None:
     """Raise FileError for files that changed while they were written: the ISO may have half of each."""
     now = _stamp_medium_files(medium)
     changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
@@ -110,7 +109,7 @@ def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, FileStam
         )
 
 
-def _cache_digest(path: Path, sha256: str, memory: Path) -> None:
-    known = digests.DigestCache(memory)
+def _cache_digest(path: Path, sha256: str, fact_cache: Path) -> None:
+    known = digests.DigestCache(fact_cache)
     known.learn(path, sha256=sha256)
     known.save()

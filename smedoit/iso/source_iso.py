@@ -53,21 +53,17 @@ class SourceTree:
 
 
 def write_source_iso(
-    identity: ReleaseIdentity, settings: SourceIsoSettings, tree: SourceTree, memory: Path, target: IsoTarget
+    identity: ReleaseIdentity, settings: SourceIsoSettings, tree: SourceTree, target: IsoTarget
 ) -> Mapping[str, str]:
-    """Write the source ISO, or its discs, and remove discs of an earlier run that are not needed any more.
-
-    memory  cache of parsed packages
-    """
+    """Write the source ISO, or its discs, and remove discs of an earlier run that are not needed any more."""
     srpms, own = tree.srpms, tree.own
     picks = lock.read_lock(tree.lock)
     every = plan_source_discs(picks, settings, identity, target.path.name)
     results = []
     for disc in every:
         if disc.number:
-            place, everything = _disc_repodata(disc, own, srpms), repo_packages(srpms, picks)
-            cache = write.RepodataCache(memory, everything)
-            write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, cache)
+            place = _disc_repodata(disc, own, srpms)
+            write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, target.fact_cache)
         title = f"{identity.product} {identity.title} sources"
         medium = IsoMedium(
             disc.volume, identity.product, title, identity.epoch, source_disc_files(disc, srpms, tree.keys, own), False

@@ -33,8 +33,7 @@ def source_iso(rel: Release) -> Task:
             identity=rel.release,
             settings=rel.sources,
             tree=SourceTree(lock=rel.sources_lock, srpms=rel.srpms, keys=keys, own=own),
-            memory=rel.cache / "discs.sqlite",
-            target=IsoTarget(rel.source_iso, layout_directory(rel), rel.memories.digests),
+            target=IsoTarget(rel.source_iso, layout_directory(rel), rel.fact_cache),
         )
 
     return Task(
@@ -69,7 +68,7 @@ def netinstall(rel: Release) -> Task:
             settings=rel.netinstall,
             mirrors=rel.release_urls,
             parts=NetinstallParts(sources=tree_sources(rel), tree=rel.tree, own=own, in_tree=in_tree),
-            target=IsoTarget(rel.netinstall_iso, layout_directory(rel), rel.memories.digests),
+            target=IsoTarget(rel.netinstall_iso, layout_directory(rel), rel.fact_cache),
         )
 
     return Task(
@@ -113,7 +112,7 @@ def iso(rel: Release) -> Task:
             identity=rel.release,
             tree_root=rel.tree,
             on_medium=on_medium,
-            target=IsoTarget(rel.iso, layout_directory(rel), rel.memories.digests),
+            target=IsoTarget(rel.iso, layout_directory(rel), rel.fact_cache),
         )
 
     return Task(

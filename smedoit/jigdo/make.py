@@ -21,7 +21,7 @@ KINDS = ("md5", "rsync64")
 
 
 def make_jigdo_files(
-    bases: Sequence[str], images: Path, pattern: str, layouts: Path, published: Mapping[Path, str], memory: Path
+    bases: Sequence[str], images: Path, pattern: str, layouts: Path, published: Mapping[Path, str], fact_cache: Path
 ) -> str:
     """Write .jigdo and .template beside each image, and remove those of images that are gone.
 
@@ -29,7 +29,7 @@ def make_jigdo_files(
     images     directory of the ISOs that match pattern; layouts has a file of the same stem for each
     published  directory -> where its content is on the mirrors, below smeos/
     """
-    known = DigestCache(memory)
+    known = DigestCache(fact_cache)
     found = sorted(images.glob(pattern))
     try:
         sizes = [_write_jigdo(path, layouts / f"{path.stem}.json", published, bases, known) for path in found]
@@ -85,7 +85,7 @@ def _check_source_files(path: Path, shared: Mapping[FileExtent, str], sums: Mapp
 
     A file with the same stamp is unchanged; of all others the bytes on the ISO are compared.
     """
-    doubtful = [extent for extent in shared if tuple(files.stamp_file(extent.source)) != extent.stamp]
+    doubtful = [extent for extent in shared if files.stamp_file(extent.source).without_ctime != extent.stamp]
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         changed = [extent.source for extent in doubtful if _extent_md5(file, extent) != sums[extent]]
     if changed:

@@ -38,7 +38,7 @@ def jigdo_task(rel: Release, maker: str, path: Path, doc: str) -> Task:
             pattern=f"{stem}.iso",
             layouts=layout_directory(rel),
             published=published,
-            memory=rel.memories.digests,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(

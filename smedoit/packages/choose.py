@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.packages import PackageExclusions, PackageSelection
-from smedoit.config.places import CachePaths
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
@@ -19,7 +17,6 @@ from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import PackageSources, RejectedFile
 from smedoit.packages.select import SelectedPackage
-from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, write_file
 
 
@@ -32,48 +29,43 @@ class SelectionRules:
     identity: ReleaseIdentity
 
 
-def choose_packages(sources: PackageSources, chosen_by: SelectionRules, memories: CachePaths, target: Path) -> str:
-    """Write packages.lock: the newest packages of the staged tiers, or the earlier lock that release.toml pins."""
+def choose_packages(
+    sources: PackageSources, chosen_by: SelectionRules, target: Path, earlier_locks: Path, fact_cache: Path
+) -> str:
+    """Write packages.lock: the newest packages of the staged tiers, or the earlier lock that release.toml pins.
+
+    earlier_locks  the directory that keeps a lock which is replaced, for [packages] lock to name it again
+    """
     selection, exclusions, root = chosen_by.selection, chosen_by.exclusions, sources.root
     trusted = keyring.load_pinned_keys(sources.keys)
     keyring.refuse_expired_keys(sources.keys, trusted, sources.date)
     if selection.lock:
-        return _reuse_earlier_lock(Path(selection.lock), trusted, sources, memories, target)
+        picks = _read_earlier_lock(Path(selection.lock), trusted, sources, fact_cache)
+        kept = _write_lock(target, read_file_text(Path(selection.lock)), earlier_locks)
+        return f"{len(picks)} packages of the lock {selection.lock}{kept}"
     found = scan.load_tier_packages(
-        scan.staged_tiers(sources.tiers), root, trusted, memories.census, content=sources.content
+        scan.staged_tiers(sources.tiers), root, trusted, fact_cache, content=sources.content
     )
     picks = select.select_newest(found, selection, chosen_by.identity.arch, exclusions)
     scan.refuse_later_signatures((pick.package for pick in picks), sources.date)
-    _cache_digests(picks, root, memories)
-    earlier = _write_lock(target, lock.format_lock(picks), memories.locks)
+    kept = _write_lock(target, lock.format_lock(picks), earlier_locks)
     seen = [package for packages in found.values() for package in packages]
     remarks = exclusions.remarks(seen, (pick.package for pick in picks))
-    chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{earlier}"
+    chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{kept}"
     return "\n  ".join([chosen, *remarks])
 
 
-def _cache_digests(picks: Iterable[SelectedPackage], root: Path, memories: CachePaths) -> None:
-    """Remember the digests that the census found, by the stamps it saw: who links a package need not read it again."""
-    known, proven = DigestCache(memories.digests), scan.cached_digests(memories.census)
-    for pick in picks:
-        path = root / pick.package.file
-        if found := proven.get(os.fspath(path)):
-            known.learn(path, found[0], sha256=found[1])
-    known.save()
-
-
-def _reuse_earlier_lock(
-    earlier: Path, trusted: Sequence[PinnedKey], sources: PackageSources, memories: CachePaths, target: Path
-) -> str:
-    """Take an earlier lock as it stands, if every file of it is verified and what the lock says. Raises PackageError.
+def _read_earlier_lock(
+    earlier: Path, trusted: Sequence[PinnedKey], sources: PackageSources, fact_cache: Path
+) -> list[SelectedPackage]:
+    """Return the packages of an earlier lock, if every file is verified and what the lock says. Raises PackageError.
 
     A lock is a choice and no proof: each package is read like any other of the tiers.
     """
-    text = read_file_text(earlier)
-    picks = lock.parse_lock(text, earlier)
+    picks = lock.parse_lock(read_file_text(earlier), earlier)
     paths = {pick.package.file: sources.root / pick.package.file for pick in picks}
     there = [path for path in paths.values() if path.is_file()]
-    read = scan.scan_package_files(there, sources.root, trusted, memories.census)
+    read = scan.scan_package_files(there, sources.root, trusted, fact_cache)
     complaints = scan.ScanProblems()
     for pick in picks:
         if reason := _lock_mismatch(pick.package, read.get(paths[pick.package.file])):
@@ -84,8 +76,7 @@ def _reuse_earlier_lock(
             hint="restore those files, or remove [packages] lock from release.toml to select from the tiers",
         )
     scan.refuse_later_signatures((found for found in read.values() if isinstance(found, Package)), sources.date)
-    replaced = _write_lock(target, text, memories.locks)
-    return f"{len(picks)} packages of the lock {earlier}{replaced}"
+    return picks
 
 
 def _lock_mismatch(expected: Package, found: Package | RejectedFile | None) -> str:

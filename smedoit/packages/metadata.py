@@ -23,7 +23,7 @@ def write_comps(
     return f"{len(parsed.groups)} groups, {len(parsed.environments)} environments"
 
 
-def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, memory: Path) -> str:
+def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, fact_cache: Path) -> str:
     """Write repodata/ for the packages of the lock."""
     packages = [
         write.RepoPackage(
@@ -31,5 +31,5 @@ def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoc
         )
         for pick in read_lock(lock_file)
     ]
-    parsed = write.write_repodata(packages, comps_file, tree_root / "repodata", epoch, write.RepodataCache(memory))
+    parsed = write.write_repodata(packages, comps_file, tree_root / "repodata", epoch, fact_cache)
     return f"{len(packages)} packages, {parsed} of them parsed now"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,9 @@ from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr, Package
 from smedoit.rpm import header, reader
 from smedoit.runtime import progress, workers
-from smedoit.runtime.files import FileStamp, resolve_file_below, stamp_file, walk_files, wrap_os_errors, write_file
+from smedoit.runtime.cache import FactCache
+from smedoit.runtime.digests import DigestCache, read_stamp
+from smedoit.runtime.files import resolve_file_below, walk_files, wrap_os_errors
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,9 @@ class RejectedFile:
     passing: bool = False
 
 
-TEXTS = ("name", "arch", "file", "sha256", "key", "source_rpm")  # of a package, as the memory keeps them
-Known = dict[str, tuple[FileStamp, Package | RejectedFile]]
+PACKAGES, REFUSALS = "package", "refusal"  # kinds of fact: by content; by content and place, for a name may be wrong
+TEXTS = ("name", "arch", "file", "sha256", "key", "source_rpm")  # of a package, as the cache keeps them
+Verdicts = dict[Path, Package | RejectedFile]
 
 
 @dataclass
@@ -104,7 +108,7 @@ def _explain_rejection(rejected: RejectedFile, needed: Sequence[str], content: P
 class PackageSources:
     """Where packages come from, and whose signature counts.
 
-    root     the build root, to which the files of a lock are relative
+    root        the build root, to which the files of a lock are relative
     content  the content tree, where the file of a key may lie that nobody has pinned yet
     date     of the release: what goes on its media was signed before
     """
@@ -120,20 +124,20 @@ def load_tier_packages(
     tiers: Sequence[Tier],
     root: Path,
     keys: Sequence[PinnedKey],
-    memory: Path,
+    fact_cache: Path,
     wanted: Callable[[str], bool] | None = None,
     content: Path | None = None,
 ) -> dict[str, list[Package]]:
     """Return the packages of each tier, sorted by file, in the order of the tiers.
 
-    root     the build root: Package.file is relative to it where that is possible
-    memory   where it is remembered what was read; it is rewritten even if packages are refused
-    wanted   whether a file of this name is to be read at all; all are, if it is left out
-    content  the content tree: key files that lie there are named to whoever needs them
+    root        the build root: Package.file is relative to it where that is possible
+    fact_cache  what was read before; it learns even if packages are refused
+    wanted      whether a file of this name is to be read at all; all are, if it is left out
+    content     the content tree: key files that lie there are named to whoever needs them
 
     Raises PackageError with all refused files of all tiers, FileError for a tier that is not there.
     """
-    seen = scan_tiers(tiers, root, keys, memory, wanted)
+    seen = scan_tiers(tiers, root, keys, fact_cache, wanted)
     for error in seen.absent.values():
         raise error
     seen.complaints(content).raise_if_any()
@@ -144,7 +148,7 @@ def scan_tiers(
     tiers: Sequence[Tier],
     root: Path,
     keys: Sequence[PinnedKey],
-    memory: Path,
+    fact_cache: Path,
     wanted: Callable[[str], bool] | None = None,
 ) -> ScanResult:
     """Return what take() returns, with whatever take() would raise for beside it."""
@@ -158,11 +162,9 @@ def scan_tiers(
         except FileError as error:
             listed[tier.name], absent[tier.name] = [], error
         odd[tier.name] = [RejectedFile(file, reason) for reason, files in complaints.found.items() for file in files]
-    known = _load_cache(memory, keys)
     paths = sorted({path for files in listed.values() for path in files})
-    current = _scan_files(paths, root, keys, known)
-    _save_cache(memory, current, keys, _other_entries(known, tiers))
-    found = {tier: [current[os.fspath(path)][1] for path in files] for tier, files in listed.items()}
+    current = _scan_files(paths, root, keys, fact_cache)
+    found = {tier: [current[path] for path in files] for tier, files in listed.items()}
     return ScanResult(
         {tier: [result for result in ones if isinstance(result, Package)] for tier, ones in found.items()},
         {
@@ -173,14 +175,9 @@ def scan_tiers(
     )
 
 
-def scan_package_files(
-    paths: Iterable[Path], root: Path, keys: Sequence[PinnedKey], memory: Path
-) -> dict[Path, Package | RejectedFile]:
+def scan_package_files(paths: Iterable[Path], root: Path, keys: Sequence[PinnedKey], fact_cache: Path) -> Verdicts:
     """Return what single files are, whatever tier they lie in, as scan_tiers reads them. Raises FileError."""
-    known, wanted = _load_cache(memory, keys), sorted(set(paths))
-    current = _scan_files(wanted, root, keys, known)
-    _save_cache(memory, current, keys, known)
-    return {path: current[os.fspath(path)][1] for path in wanted}
+    return _scan_files(sorted(set(paths)), root, keys, fact_cache)
 
 
 def refuse_later_signatures(packages: Iterable[Package], date: datetime) -> None:
@@ -231,45 +228,70 @@ def _resolve_package_file(root: Path, relative: str, complaints: ScanProblems) -
         return []
 
 
-def _scan_files(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], known: Known) -> Known:
-    """Return stamp and verdict of every file; only files with another stamp than known are opened."""
-    stamps = {os.fspath(path): read_file_stamp(path) for path in paths}
-    current = {file: known[file] for file, stamp in stamps.items() if file in known and known[file][0] == stamp}
-    fresh = [path for path in paths if os.fspath(path) not in current]
+def _scan_files(paths: Sequence[Path], root: Path, keys: Sequence[PinnedKey], fact_cache: Path) -> Verdicts:
+    """Return the verdict of every file; only files of which none is known are opened."""
+    known, stamps = DigestCache(fact_cache), {path: read_stamp(path) for path in paths}
+    current = _known_verdicts(known.known_digests(paths), root, keys, fact_cache)
+    fresh = [path for path in paths if path not in current]
     if fresh:
         keyring.prepare_keyrings(keys)
     verdicts = workers.map_parallel(lambda path: _scan_file(path, root, keys), fresh)
-    for path, verdict in zip(fresh, progress.track_progress(verdicts, len(fresh), "reading packages"), strict=True):
-        current[os.fspath(path)] = stamps[os.fspath(path)], verdict
-    return current
-
-
-def read_file_stamp(path: Path) -> FileStamp:
-    """Return the stamp of path. Raises FileError."""
-    with wrap_os_errors(path, "read"):
-        return stamp_file(path)
+    found = dict(zip(fresh, progress.track_progress(verdicts, len(fresh), "reading packages"), strict=True))
+    for path, verdict in found.items():
+        if isinstance(verdict, Package):
+            known.learn(path, stamps[path], sha256=verdict.sha256)
+    refused = [path for path, verdict in found.items() if isinstance(verdict, RejectedFile) and not verdict.passing]
+    digests = {path: sums["sha256"] for path, sums in known.of_all(refused, "sha256").items()}
+    changing = {path for path in refused if read_stamp(path) != stamps[path]}  # which its verdict may not be about
+    known.save()
+    _save_verdicts(
+        {path: verdict for path, verdict in found.items() if path not in changing}, digests, keys, fact_cache
+    )
+    return {**current, **found}
 
 
 def _scan_file(path: Path, root: Path, keys: Sequence[PinnedKey]) -> Package | RejectedFile:
     """Return the package at path, or why it is refused."""
     try:
-        return reader.read_package(path, os.fspath(path.relative_to(root) if path.is_relative_to(root) else path), keys)
+        return reader.read_package(path, _package_file(path, root), keys)
     except header.BadPackageError as bad:
         return RejectedFile(os.fspath(path), str(bad), bad.keys, bad.claims, bad.passing)
 
 
-def _load_cache(memory: Path, keys: Sequence[PinnedKey]) -> Known:
-    """Return what was remembered, as far as it still holds; a damaged memory is no memory.
+def _known_verdicts(digests: Mapping[Path, str], root: Path, keys: Sequence[PinnedKey], fact_cache: Path) -> Verdicts:
+    """Return what was found before of files with these digests, as far as it still holds.
 
     A good package counts as long as the key that signed it is trusted in the same way, a
     refused one as long as no key is trusted more or less.
     """
-    trusted = {key.token for key in keys} | {_combined_token(keys)}
-    try:
-        entries = json.loads(memory.read_bytes())
-        return {file: _parse_cache_entry(file, entry) for file, entry in entries.items() if entry["trust"] in trusted}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    trusted, everybody = {key.token for key in keys}, _combined_token(keys)
+    with FactCache(fact_cache) as facts:
+        good = facts.get_many(PACKAGES, digests.values())
+        bad = facts.get_many(REFUSALS, (_refusal_key(path, digest) for path, digest in digests.items()))
+    found: Verdicts = {}
+    for path, digest in digests.items():
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            if refusal := bad.get(_refusal_key(path, digest)):
+                entry = json.loads(refusal)
+                if entry["trust"] == everybody:
+                    claims = _package_from_json(entry["claims"]) if entry["claims"] else None
+                    found[path] = RejectedFile(os.fspath(path), entry["refused"], tuple(entry["keys"]), claims)
+            elif value := good.get(digest):
+                entry = json.loads(value)
+                package = _package_from_json({**entry, "file": _package_file(path, root), "sha256": digest})
+                if entry["trust"] in trusted and package.filename == path.name:
+                    found[path] = package
+    return found
+
+
+def _package_file(path: Path, root: Path) -> str:
+    """Return a file as a lock names it: relative to the build root where that is possible."""
+    return os.fspath(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def _refusal_key(path: Path, digest: str) -> str:
+    """Return what a refusal is found by."""
+    return f"{digest} {path}"
 
 
 def _combined_token(keys: Sequence[PinnedKey]) -> str:
@@ -277,66 +299,49 @@ def _combined_token(keys: Sequence[PinnedKey]) -> str:
     return ", ".join(sorted(key.token for key in keys)) + "."
 
 
-def _parse_cache_entry(file: str, entry: Mapping[str, Any]) -> tuple[FileStamp, Package | RejectedFile]:
-    """Return stamp and verdict of an entry of the memory."""
-    stamp = FileStamp(*entry["stamp"])
-    if "refused" not in entry:
-        return stamp, _package_from_json(entry, stamp.size)
-    claims = _package_from_json(entry["claims"], stamp.size) if entry["claims"] else None
-    return stamp, RejectedFile(file, entry["refused"], tuple(entry["keys"]), claims)
-
-
-def _package_from_json(entry: Mapping[str, Any], size: int) -> Package:
-    """Return the package that an entry of the memory describes."""
+def _package_from_json(entry: Mapping[str, Any]) -> Package:
+    """Return the package that a fact describes."""
     evr = Evr(int(entry["epoch"]), entry["version"], entry["release"])
-    return Package(evr=evr, size=size, signed=int(entry["signed"]), **{key: entry[key] for key in TEXTS})
-
-
-def _other_entries(known: Known, tiers: Sequence[Tier]) -> Known:
-    """Return what is known of files outside of tiers, for whoever asks about others next; what went is left out."""
-    places = tuple(f"{tier.path}/" for tier in tiers)
-    return {file: entry for file, entry in known.items() if not file.startswith(places) and os.path.exists(file)}
-
-
-def _save_cache(memory: Path, current: Known, keys: Sequence[PinnedKey], others: Known) -> None:
-    """Write down what is known now, but for files that were changing while they were read."""
-    tokens = {key.fingerprint: key.token for key in keys}
-    everybody = _combined_token(keys)
-    entries: dict[str, object] = {}
-    for file, (stamp, result) in sorted({**others, **current}.items()):
-        if isinstance(result, Package):
-            entries[file] = {"stamp": stamp, "trust": tokens[result.key], **_package_to_json(result)}
-        elif not result.passing:
-            claims = _package_to_json(result.claims) if result.claims else None
-            entries[file] = {
-                "stamp": stamp, "trust": everybody, "refused": result.reason, "keys": result.keys, "claims": claims,
-            }  # fmt: skip
-    write_file(memory, json.dumps(entries, ensure_ascii=False, separators=(",", ":")), durable=False)
+    return Package(evr=evr, size=int(entry["size"]), signed=int(entry["signed"]), **{key: entry[key] for key in TEXTS})
 
 
 def _package_to_json(package: Package) -> dict[str, object]:
-    """Return a package as JSON knows it, without its size, which its stamp says."""
+    """Return a package as JSON knows it."""
     evr = {"epoch": package.evr.epoch, "version": package.evr.version, "release": package.evr.release}
-    return {**evr, "signed": package.signed, **{key: getattr(package, key) for key in TEXTS}}
+    return {**evr, "size": package.size, "signed": package.signed, **{key: getattr(package, key) for key in TEXTS}}
 
 
-def cached_digests(memory: Path) -> dict[str, tuple[FileStamp, str]]:
-    """Return file -> its stamp when it was read, and the SHA-256 that was found, for every good package remembered."""
-    try:
-        entries = json.loads(memory.read_bytes()).items()
-        return {
-            file: (FileStamp(*entry["stamp"]), entry["sha256"]) for file, entry in entries if "refused" not in entry
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+def _save_verdicts(found: Verdicts, refused: Mapping[Path, str], keys: Sequence[PinnedKey], fact_cache: Path) -> None:
+    """Remember verdicts with whose trust they depend on, but not those about files that were changing.
+
+    refused  digests of the files that are refused for good
+    """
+    tokens, everybody = {key.fingerprint: key.token for key in keys}, _combined_token(keys)
+    with FactCache(fact_cache) as facts:
+        for path, verdict in found.items():
+            if isinstance(verdict, Package):
+                entry = {"trust": tokens[verdict.key], **_package_to_json(verdict)}
+                facts.put(PACKAGES, verdict.sha256, path, _format_fact(entry))
+            elif path in refused:
+                claims = _package_to_json(verdict.claims) if verdict.claims else None
+                entry = {"trust": everybody, "refused": verdict.reason, "keys": verdict.keys, "claims": claims}
+                facts.put(REFUSALS, _refusal_key(path, refused[path]), path, _format_fact(entry))
 
 
-def cached_signers(memory: Path, keys: Sequence[PinnedKey]) -> dict[FileStamp, str]:
-    """Return stamp -> fingerprint of the key that was found to have signed it, for every good package remembered.
+def _format_fact(entry: Mapping[str, object]) -> bytes:
+    """Return what is remembered of a file as the cache keeps it."""
+    return json.dumps(entry, separators=(",", ":")).encode()
+
+
+def cached_signers(paths: Sequence[Path], keys: Sequence[PinnedKey], fact_cache: Path) -> dict[Path, str]:
+    """Return file -> fingerprint of the key that was found to have signed it, for every good package remembered.
 
     keys  only what one of these very keys vouches for counts
     """
-    return {stamp: result.key for stamp, result in _load_cache(memory, keys).values() if isinstance(result, Package)}
+    known = DigestCache(fact_cache)
+    verdicts = _known_verdicts(known.known_digests(paths), Path("/"), keys, fact_cache)
+    known.save()
+    return {path: verdict.key for path, verdict in verdicts.items() if isinstance(verdict, Package)}
 
 
 def staged_tiers(tiers: Iterable[Tier]) -> list[Tier]:

@@ -19,14 +19,14 @@ from smedoit.runtime import files
 
 
 def choose_sources(
-    lock_file: Path, sources: PackageSources, settings: SourceIsoSettings, memory: Path, target: Path
+    lock_file: Path, sources: PackageSources, settings: SourceIsoSettings, target: Path, fact_cache: Path
 ) -> str:
     """Write sources.lock: the SRPM of every package of the lock, from any tier that has it."""
     picks = lock.read_lock(lock_file)
     needed = needed_sources(picks, settings.allow_missing)
     there = [tier for tier in sources.tiers if tier.stage or tier.path.is_dir()]
     found = scan.load_tier_packages(
-        there, sources.root, keyring.load_pinned_keys(sources.keys), memory, needed.__contains__
+        there, sources.root, keyring.load_pinned_keys(sources.keys), fact_cache, needed.__contains__
     )
     chosen = select_sources(needed, found)
     scan.refuse_later_signatures((pick.package for pick in chosen), sources.date)
@@ -34,15 +34,15 @@ def choose_sources(
     return f"{len(chosen)} source packages of {len(picks)} packages"
 
 
-def link_sources(sources_lock: Path, root: Path, target: Path) -> str:
+def link_sources(sources_lock: Path, root: Path, target: Path, fact_cache: Path) -> str:
     """Make target, SRPMS/, hold the packages of sources.lock and no other RPM, as hard links where possible."""
-    return stage.link_packages(sources_lock, root, target)
+    return stage.link_packages(sources_lock, root, target, fact_cache)
 
 
-def write_source_repodata(sources_lock: Path, target: Path, epoch: int, memory: Path) -> str:
+def write_source_repodata(sources_lock: Path, target: Path, epoch: int, fact_cache: Path) -> str:
     """Write repodata/ of SRPMS/."""
     located = repo_packages(target, lock.read_lock(sources_lock))
-    parsed = write.write_repodata(located, None, target / "repodata", epoch, write.RepodataCache(memory))
+    parsed = write.write_repodata(located, None, target / "repodata", epoch, fact_cache)
     return f"{len(located)} source packages, {parsed} of them parsed now"
 
 

@@ -18,16 +18,15 @@ from smedoit.packages import scan
 from smedoit.packages.lock import read_lock
 from smedoit.rpm import header, reader
 from smedoit.runtime import progress, workers
-from smedoit.runtime.digests import DigestCache
-from smedoit.runtime.files import FileStamp, link_file, remove_file
+from smedoit.runtime.digests import DigestCache, read_stamp
+from smedoit.runtime.files import link_file, remove_file
 from smedoit.tree import layers
 
 
-def link_packages(lock_file: Path, root: Path, target: Path, memory: Path | None = None) -> str:
+def link_packages(lock_file: Path, root: Path, target: Path, fact_cache: Path) -> str:
     """Make target hold the packages of the lock, as hard links where possible, and no other RPM.
 
-    memory  digests of files: what the census has read is not read again, if nobody touched it
-            since; without it only what is new in target is read
+    fact_cache  what was read when the packages were selected is not read again, if nobody touched it since
 
     Raises PackageError for all files that are gone, or modified since they were selected.
     """
@@ -37,10 +36,12 @@ def link_packages(lock_file: Path, root: Path, target: Path, memory: Path | None
         {name: sources[name] for name in wanted if not sources[name].is_file()}, "is not there any more"
     )
     placed = [name for name, source in sorted(sources.items()) if not _is_linked(source, target / name)]
+    known = DigestCache(fact_cache)
     for name in progress.track_progress(placed, len(placed), "linking packages"):
+        before = read_stamp(sources[name])
         link_file(sources[name], target / name)
-    found = {name: (target / name, wanted[name]) for name in (wanted if memory else placed)}
-    bad = modified_files(found, memory).found
+        known.follow_link(target / name, before)
+    bad = modified_files({name: (target / name, package) for name, package in wanted.items()}, known).found
     for name in (name for names in bad.values() for name in names):
         remove_file(target / name)
     for reason, names in bad.items():
@@ -51,17 +52,19 @@ def link_packages(lock_file: Path, root: Path, target: Path, memory: Path | None
     return f"{len(wanted)} packages, {len(placed)} new, {len(unlisted)} removed"
 
 
-def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root: Path, memory: Path) -> str:
+def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root: Path, fact_cache: Path) -> str:
     """Verify every package of the tree with the keys of the tree.
 
-    memory  of the census: what it found signed by a key with the very bytes of the one on the medium need not be
-            tried again, if the package is still the same file
+    fact_cache  what was found signed by a key with the very bytes of the one on the medium need not be tried again
 
     Raises PackageError.
     """
     placed = keyring.load_pinned_keys(replace(key, file=tree_root / key.file.name) for key in pinned)
     paths = [tree_root / "Packages" / pick.package.filename for pick in read_lock(lock_file)]
-    complaints, found = scan.ScanProblems(), _find_signers(paths, placed, scan.cached_signers(memory, placed))
+    complaints, found = (
+        scan.ScanProblems(),
+        _find_signers(paths, placed, scan.cached_signers(paths, placed, fact_cache)),
+    )
     for path, (_, why) in found.items():
         if why:
             complaints.add(why, path.name)
@@ -74,13 +77,12 @@ def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root
     return ", ".join(f"{placed_key.name} verifies {signed[placed_key.fingerprint]} packages" for placed_key in placed)
 
 
-def modified_files(found: Mapping[str, tuple[Path, Package]], memory: Path | None) -> scan.ScanProblems:
+def modified_files(found: Mapping[str, tuple[Path, Package]], known: DigestCache) -> scan.ScanProblems:
     """Return the names of the files that are gone, or have another SHA-256 than their package."""
-    known, complaints = DigestCache(memory or Path(os.devnull)), scan.ScanProblems()
+    complaints = scan.ScanProblems()
     there = {name: path for name, (path, _) in found.items() if path.is_file()}
     digests = known.of_all(there.values(), "sha256")
-    if memory:
-        known.save()
+    known.save()
     for name, (path, package) in found.items():
         if name not in there:
             complaints.add("is not there any more", name)
@@ -99,10 +101,10 @@ def _refuse_changed_packages(files: Mapping[str, Path], reason: str) -> None:
 
 
 def _find_signers(
-    paths: Sequence[Path], placed: Sequence[PinnedKey], known: Mapping[FileStamp, str]
+    paths: Sequence[Path], placed: Sequence[PinnedKey], known: Mapping[Path, str]
 ) -> dict[Path, tuple[str, str]]:
-    """Return package -> the key that signed it, or "" and why none did; a file with a known stamp is not opened."""
-    found = {path: (known[stamp], "") for path in paths if (stamp := scan.read_file_stamp(path)) in known}
+    """Return package -> the key that signed it, or "" and why none did; of those that are known no file is opened."""
+    found = {path: (key, "") for path, key in known.items()}
     unknown = [path for path in paths if path not in found]
     keyring.prepare_keyrings(placed if unknown else ())
     return {

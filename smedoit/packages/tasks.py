@@ -22,8 +22,9 @@ def packages(rel: Release) -> Task:
         return choose_packages(
             sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
             chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
-            memories=rel.memories,
             target=rel.lock,
+            earlier_locks=rel.earlier_locks,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(
@@ -54,7 +55,7 @@ def stage_packages(rel: Release) -> Task:
     def run() -> object:
         from smedoit.packages.stage import link_packages
 
-        return link_packages(lock_file=rel.lock, root=rel.root, target=target, memory=rel.memories.digests)
+        return link_packages(lock_file=rel.lock, root=rel.root, target=target, fact_cache=rel.fact_cache)
 
     return Task(
         name="stage_packages",
@@ -71,7 +72,7 @@ def medium_keys(rel: Release) -> Task:
     def run() -> object:
         from smedoit.packages.stage import verify_medium_keys
 
-        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, memory=rel.memories.census)
+        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, fact_cache=rel.fact_cache)
 
     return Task(
         name="medium_keys",
@@ -116,13 +117,17 @@ def comps(rel: Release) -> Task:
 
 def repodata(rel: Release) -> Task:
     """repodata/ of the tree."""
-    groups, memory = rel.tree / COMPS, rel.cache / "repodata.sqlite"
+    groups = rel.tree / COMPS
 
     def run() -> object:
         from smedoit.packages.metadata import write_tree_repodata
 
         return write_tree_repodata(
-            lock_file=rel.lock, comps_file=groups, tree_root=rel.tree, epoch=rel.release.epoch, memory=memory
+            lock_file=rel.lock,
+            comps_file=groups,
+            tree_root=rel.tree,
+            epoch=rel.release.epoch,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(
@@ -147,8 +152,8 @@ def sources(rel: Release) -> Task:
             lock_file=rel.lock,
             sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
             settings=rel.sources,
-            memory=rel.cache / "sources.json",
             target=rel.sources_lock,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(
@@ -176,7 +181,7 @@ def stage_sources(rel: Release) -> Task:
     def run() -> object:
         from smedoit.packages.sources import link_sources
 
-        return link_sources(sources_lock=rel.sources_lock, root=rel.root, target=rel.srpms)
+        return link_sources(sources_lock=rel.sources_lock, root=rel.root, target=rel.srpms, fact_cache=rel.fact_cache)
 
     return Task(
         name="stage_sources",
@@ -198,7 +203,7 @@ def source_repodata(rel: Release) -> Task:
             sources_lock=rel.sources_lock,
             target=rel.srpms,
             epoch=rel.release.epoch,
-            memory=rel.cache / "sources.sqlite",
+            fact_cache=rel.fact_cache,
         )
 
     return Task(

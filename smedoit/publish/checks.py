@@ -97,7 +97,7 @@ def _load_snapshot(state: Path) -> dict[str, dict[str, Any]]:
 def _is_unchanged(path: str, recorded: FileState) -> bool:
     """Return whether a file is what the task read: by its stamp, or where that differs, by its content."""
     try:
-        if tuple(recorded.stamp) == tuple(stamp_file(path)):
+        if tuple(recorded.stamp) == stamp_file(path).without_ctime:
             return True
         return bool(recorded.digest) and digest_file(path) == recorded.digest
     except OSError:

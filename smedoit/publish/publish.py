@@ -119,7 +119,7 @@ def _refuse_interrupted(history: PublishHistory, made: PublishPlan) -> None:
 
 def _make_plan(rel: Release, history: PublishHistory, configs: CheckConfigs, source: str, to: str) -> PublishPlan:
     """Return what publishing means now. Raises SmeError for what could not be done."""
-    known = DigestCache(rel.cache / "digests.json")
+    known = DigestCache(rel.fact_cache)
     made = (
         _plan_from_testing(rel, history, source, to, known)
         if source

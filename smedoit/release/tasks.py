@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.checks.tasks import last_release, repo_reader
+from smedoit.checks.tasks import last_release, previous_release
 from smedoit.config.release import Release
 from smedoit.engine.task import Option, Task, release_config
 from smedoit.medium_paths import COMPS, OVERLAYS
@@ -106,13 +106,11 @@ def notes(rel: Release) -> Task:
 
     def run(into_content: bool) -> object:
         from smedoit.branding.rules import Branding
-        from smedoit.checks.previous_release import PreviousRelease, ReleaseComparison
+        from smedoit.checks.previous_release import ReleaseComparison
         from smedoit.release.notes import NotesTarget, write_release_notes
 
         return write_release_notes(
-            compared=ReleaseComparison(
-                rel.root, rel.lock, PreviousRelease(last, repo_reader(rel, "notes"), rel.network)
-            ),
+            compared=ReleaseComparison(rel.root, rel.lock, previous_release(rel, "notes")),
             branding=Branding(rel.release, rel.rules),
             settings=rel.notes,
             own=rel.anaconda,

@@ -16,10 +16,10 @@ from smedoit.runtime.filesets import FileSet
 
 @dataclass(frozen=True)
 class RepoReader:
-    """How repositories are read: for which architecture, and where it is remembered what their RPMs said."""
+    """How repositories are read: for which architecture, and the cache that knows what their RPMs said."""
 
     arch: str
-    memory: Path
+    fact_cache: Path
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,11 +18,14 @@ from smedoit.medium_paths import REPOMD
 from smedoit.repodata import write
 from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import progress
-from smedoit.runtime.files import BESIDE, BLOCK, make_directory, stamp_file, wrap_os_errors
+from smedoit.runtime.cache import FactCache
+from smedoit.runtime.digests import DigestCache, read_stamp, sha256_file
+from smedoit.runtime.files import BESIDE, BLOCK, make_directory, wrap_os_errors
 
 if TYPE_CHECKING:
     import createrepo_c
 
+HEADERS = "headers"  # the kind of fact: XML of all KINDS, by content and href
 KINDS = write.KINDS
 ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
 CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
@@ -91,18 +93,22 @@ def _parse_package(package: createrepo_c.Package) -> SpdxPackage:
 
 
 @contextmanager
-def plain_metadata(source: RepoSource, kinds: Sequence[str], memory: Path) -> Iterator[dict[str, Path]]:
+def plain_metadata(source: RepoSource, kinds: Sequence[str], fact_cache: Path) -> Iterator[dict[str, Path]]:
     """Yield kind -> plain XML file of a source's metadata; the files are gone afterwards.
 
-    memory  a database of what was read from RPMs, for a source without repodata
+    fact_cache  knows what was read before of the RPMs of a source without repodata
 
     Raises PackageError for metadata that is missing, damaged, or in a compression that cannot be read.
     """
-    make_directory(memory.parent)
-    with TemporaryDirectory(dir=memory.parent, suffix=BESIDE) as directory:
+    make_directory(fact_cache.parent)
+    with TemporaryDirectory(dir=fact_cache.parent, suffix=BESIDE) as directory:
         repomd = source.repomd
         beside = Path(directory)
-        yield _extract_metadata(repomd, kinds, beside) if repomd else _generate_metadata(source, kinds, memory, beside)
+        yield (
+            _extract_metadata(repomd, kinds, beside)
+            if repomd
+            else _generate_metadata(source, kinds, fact_cache, beside)
+        )
 
 
 def _extract_metadata(repomd: Path, kinds: Sequence[str], beside: Path) -> dict[str, Path]:
@@ -212,49 +218,46 @@ def _is_empty_element(path: Path) -> bool:
     return path.stat().st_size < 1000 and path.read_bytes().rstrip().endswith(b"/>")
 
 
-def _generate_metadata(source: RepoSource, kinds: Sequence[str], memory: Path, beside: Path) -> dict[str, Path]:
+def _generate_metadata(source: RepoSource, kinds: Sequence[str], fact_cache: Path, beside: Path) -> dict[str, Path]:
     """Return plain XML metadata of a source's RPMs; what cannot be read as an RPM is left out and noted."""
-    with write.open_package_cache(memory) as chunks:
-        found = list(_package_chunks(source.rpms(), chunks, source.place))
+    with FactCache(fact_cache) as facts:
+        found = list(_package_xml(source.rpms(), facts, source.place))
     return {
         kind: _write_plain_xml(beside / f"{kind}.xml", kind, [xml[KINDS.index(kind)] for xml in found])
         for kind in kinds
     }
 
 
-def _package_chunks(paths: Sequence[Path], chunks: Any, root: Path) -> Iterator[Sequence[str]]:
-    """Yield the XML of every RPM below root, parsed only if its stamp is not known; forget the RPMs that are gone."""
-    known = dict(chunks.execute("SELECT key, xml FROM chunk WHERE key GLOB ?", (f"{_escape_glob(root)}/*",)))
-    idle = set(known)
+def _package_xml(paths: Sequence[Path], facts: FactCache, root: Path) -> Iterator[Sequence[str]]:
+    """Yield the XML of every RPM below root; only those of which none is known are parsed."""
+    known, stamps = DigestCache(facts.path), {path: read_stamp(path) for path in paths}
+    digests = known.known_digests(paths)
     for path in progress.track_progress(paths, len(paths), "reading headers"):
-        with wrap_os_errors(path, "read"):
-            key = f"{path} {' '.join(map(str, stamp_file(path)))}"
-        idle.discard(key)
-        if key not in known:
-            known[key] = json.dumps(parse_rpm(path, os.fspath(path.relative_to(root))))
-            chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, known[key]))
-        if xml := json.loads(known[key]):
-            yield xml
-    chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in idle])
+        href = os.fspath(path.relative_to(root))
+        value = facts.get(HEADERS, f"{digests[path]} {href}") if path in digests else None
+        if value is None:
+            digest, xml = parse_rpm(path, href)
+            digest = digest or sha256_file(path)
+            known.learn(path, stamps[path], sha256=digest)
+            value = json.dumps(xml).encode()
+            facts.put(HEADERS, f"{digest} {href}", path, value)
+        if found := json.loads(value):
+            yield found
+    known.save()
 
 
-def _escape_glob(root: Path) -> str:
-    """Return a path as a pattern of SQLite's GLOB that matches itself."""
-    return re.sub(r"([*?\[])", r"[\1]", os.fspath(root))
-
-
-def parse_rpm(path: Path, href: str) -> Sequence[str]:
-    """Return an RPM's XML for primary, filelists and other; nothing for a file that is no RPM."""
+def parse_rpm(path: Path, href: str) -> tuple[str, Sequence[str]]:
+    """Return an RPM's SHA-256, and its XML for each of KINDS; "" and nothing for a file that is no RPM."""
     import createrepo_c as cr
 
     try:
         found = cr.package_from_rpm(
             os.fspath(path), checksum_type=cr.SHA256, location_href=href, changelog_limit=CHANGELOGS
         )
-        return tuple(cr.xml_dump(found))  # which refuses texts that no XML can hold
+        return found.pkgId, tuple(cr.xml_dump(found))  # which refuses texts that no XML can hold
     except (OSError, RuntimeError, cr.CreaterepoCError) as error:
         progress.log_line(f"{path}: passed over, {library_message(error)}")
-        return ()
+        return "", ()
 
 
 def _write_plain_xml(path: Path, kind: str, chunks: Sequence[str]) -> Path:

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from smedoit.errors import PackageError, SmeError
 from smedoit.runtime import progress, workers
+from smedoit.runtime.cache import FactCache
+from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import (
     BESIDE,
     copy_file,
     make_directory,
     read_file_bytes,
     remove_file,
-    stamp_file,
     walk_files,
     wrap_os_errors,
 )
@@ -28,6 +28,7 @@ from smedoit.runtime.files import (
 if TYPE_CHECKING:
     from createrepo_c import RepomdRecord
 
+REPODATA = "repodata"  # the kind of fact: XML of all KINDS, by content, epoch and href
 KINDS = ("primary", "filelists", "other")
 CHANGELOGS = 10  # entries a package, as createrepo_c has it
 
@@ -59,23 +60,12 @@ class RepoPackage:
     href: str
 
 
-@dataclass(frozen=True)
-class RepodataCache:
-    """A database of what was parsed of packages before, by their content.
-
-    others  packages of other repositories that share it
-    """
-
-    file: Path
-    others: Sequence[RepoPackage] = ()
-
-
 def write_repodata(
     packages: Sequence[RepoPackage],
     comps: Path | None,
     directory: Path,
     epoch: int,
-    cache: RepodataCache,
+    fact_cache: Path,
     retain: bool = False,
 ) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
@@ -88,44 +78,14 @@ def write_repodata(
     Readers see the old metadata until repomd.xml is replaced, in one step, and the new one then.
     Raises PackageError if a file is not what packages says, or if metadata lost a package.
     """
-    memory = cache.file
-    with open_package_cache(memory) as chunks:
-        packages, found = _with_digests(chunks, packages, epoch)
-        parsed = found + _fill_cache(chunks, packages, epoch)
-        with TemporaryDirectory(dir=memory.parent, suffix=BESIDE) as beside:
-            records = _write_metadata(Path(beside), packages, comps, epoch, chunks)
+    make_directory(fact_cache.parent)
+    with FactCache(fact_cache) as facts:
+        packages, found = _with_digests(facts, packages, epoch)
+        parsed = found + _parse_missing(facts, packages, epoch)
+        with TemporaryDirectory(dir=fact_cache.parent, suffix=BESIDE) as beside:
+            records = _write_metadata(Path(beside), packages, comps, epoch, facts)
             _install_metadata(records, directory, _referenced_files(directory / "repomd.xml") if retain else set())
-        _prune_cache(chunks, [*packages, *cache.others])
     return parsed
-
-
-@contextmanager
-def open_package_cache(memory: Path) -> Iterator[Any]:
-    """Yield the database of parsed packages; one that cannot be used is started again."""
-    import sqlite3
-
-    make_directory(memory.parent)
-    try:
-        database = _connect_database(memory)
-    except sqlite3.DatabaseError:
-        remove_file(memory)
-        database = _connect_database(memory)
-    with closing(database):
-        yield database
-        database.commit()
-
-
-def _connect_database(memory: Path) -> Any:
-    """Return the database, with its one table. Raises sqlite3.DatabaseError if it is none of ours."""
-    import sqlite3
-
-    database = sqlite3.connect(memory)
-    database.execute("PRAGMA synchronous = OFF")  # a lost memory costs time, nothing else
-    database.execute("CREATE TABLE IF NOT EXISTS chunk (key TEXT PRIMARY KEY, xml TEXT NOT NULL)")
-    database.execute(
-        "CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL)"
-    )
-    return database
 
 
 def _package_digest(entry: RepoPackage) -> str:
@@ -138,63 +98,58 @@ def _cache_key(entry: RepoPackage, epoch: int) -> str:
     return f"{_package_digest(entry)} {epoch} {entry.href}"
 
 
-def _with_digests(chunks: Any, packages: Sequence[RepoPackage], epoch: int) -> tuple[list[RepoPackage], int]:
+def _with_digests(facts: FactCache, packages: Sequence[RepoPackage], epoch: int) -> tuple[list[RepoPackage], int]:
     """Return the packages with their digests, and how many files had to be parsed for that.
 
     A file with the stamp that it had last time is not opened. Raises PackageError with all
     files that are no RPM.
     """
-    known = {path: (stamp, sha256) for path, stamp, sha256 in chunks.execute("SELECT path, stamp, sha256 FROM seen")}
-    found, fresh = {}, {}
-    for entry in (entry for entry in packages if entry.package is None):
-        with wrap_os_errors(entry.path, "read"):
-            stamp = " ".join(map(str, stamp_file(entry.path)))
-        before, sha256 = known.get(os.fspath(entry.path), ("", ""))
-        if stamp == before:
-            found[entry.path] = sha256
-        else:
-            fresh[entry] = stamp
-    found.update(_read_new_packages(chunks, fresh, epoch))
+    unknown = {entry.path: entry for entry in packages if entry.package is None}
+    if not unknown:
+        return list(packages), 0
+    known, stamps = DigestCache(facts.path), {path: read_stamp(path) for path in unknown}
+    found = known.known_digests(unknown)
+    fresh = [entry for path, entry in unknown.items() if path not in found]
+    for path, sha256 in _read_new_packages(facts, fresh, epoch):
+        known.learn(path, stamps[path], sha256=sha256)
+        found[path] = sha256
+    known.save()
     return [
         entry if entry.package else replace(entry, package=DigestOnly(found[entry.path])) for entry in packages
     ], len(fresh)
 
 
-def _read_new_packages(chunks: Any, fresh: Mapping[RepoPackage, str], epoch: int) -> Iterator[tuple[Path, str]]:
-    """Yield path and digest of every file with a new stamp, after parsing it into chunks."""
+def _read_new_packages(facts: FactCache, fresh: Sequence[RepoPackage], epoch: int) -> Iterator[tuple[Path, str]]:
+    """Yield path and digest of every file of which none is known, after parsing it into the cache."""
     bad: list[str] = []
-    results = workers.map_parallel(lambda entry: _parse_or_error(entry, epoch), list(fresh))
-    for (entry, stamp), result in zip(
-        fresh.items(), progress.track_progress(results, len(fresh), "reading packages"), strict=True
-    ):
+    results = workers.map_parallel(lambda entry: _parse_or_error(entry, epoch), fresh)
+    for entry, result in zip(fresh, progress.track_progress(results, len(fresh), "reading packages"), strict=True):
         if isinstance(result, str):
             bad.append(result)
             continue
         sha256, xml = result
-        key = _cache_key(replace(entry, package=DigestOnly(sha256)), epoch)
-        chunks.execute("INSERT OR REPLACE INTO chunk VALUES (?, ?)", (key, xml))
-        chunks.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (os.fspath(entry.path), stamp, sha256))
+        facts.put(REPODATA, _cache_key(replace(entry, package=DigestOnly(sha256)), epoch), entry.path, xml)
         yield entry.path, sha256
     if bad:
         raise PackageError("\n".join(bad), hint="get a good copy of each, or take it away")
 
 
-def _parse_or_error(entry: RepoPackage, epoch: int) -> tuple[str, str] | str:
+def _parse_or_error(entry: RepoPackage, epoch: int) -> tuple[str, bytes] | str:
     """Return digest and XML of a package, or why it cannot be read, with its name."""
     try:
         sha256, xml = _read_rpm_xml(entry, epoch)
-        return sha256, json.dumps(xml)
+        return sha256, json.dumps(xml).encode()
     except SmeError as error:
         return str(error).splitlines()[0]
 
 
-def _fill_cache(chunks: Any, packages: Sequence[RepoPackage], epoch: int) -> int:
-    """Parse the packages that are not in chunks; return how many."""
-    known = {key for (key,) in chunks.execute("SELECT key FROM chunk")}
+def _parse_missing(facts: FactCache, packages: Sequence[RepoPackage], epoch: int) -> int:
+    """Parse the packages that are not in the cache; return how many."""
+    known = facts.known_keys(REPODATA, (_cache_key(entry, epoch) for entry in packages))
     fresh = [entry for entry in packages if _cache_key(entry, epoch) not in known]
-    parsed = workers.map_parallel(lambda entry: json.dumps(_read_rpm_xml(entry, epoch)[1]), fresh)
+    parsed = workers.map_parallel(lambda entry: json.dumps(_read_rpm_xml(entry, epoch)[1]).encode(), fresh)
     for entry, xml in zip(fresh, progress.track_progress(parsed, len(fresh), "parsing packages"), strict=True):
-        chunks.execute("INSERT INTO chunk VALUES (?, ?)", (_cache_key(entry, epoch), xml))
+        facts.put(REPODATA, _cache_key(entry, epoch), entry.path, xml)
     return len(fresh)
 
 
@@ -217,12 +172,12 @@ def _read_rpm_xml(entry: RepoPackage, epoch: int) -> tuple[str, Sequence[str]]:
 
 
 def _write_metadata(
-    beside: Path, packages: Sequence[RepoPackage], comps: Path | None, epoch: int, chunks: Any
+    beside: Path, packages: Sequence[RepoPackage], comps: Path | None, epoch: int, facts: FactCache
 ) -> list[Path]:
     """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
     import createrepo_c as cr
 
-    paths = _write_xml(beside, packages, epoch, chunks)
+    paths = _write_xml(beside, packages, epoch, facts)
     _check_count(paths["primary"], packages)
     repomd = cr.Repomd()
     repomd.set_revision(str(epoch))
@@ -235,8 +190,8 @@ def _write_metadata(
     return [*(Path(record.location_real) for record in repomd.records), beside / "repomd.xml"]
 
 
-def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, chunks: Any) -> dict[str, Path]:
-    """Write primary, filelists and other from the chunks; return their paths."""
+def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, facts: FactCache) -> dict[str, Path]:
+    """Write primary, filelists and other from what was parsed; return their paths."""
     import createrepo_c as cr
 
     makers = (cr.PrimaryXmlFile, cr.FilelistsXmlFile, cr.OtherXmlFile)
@@ -245,8 +200,9 @@ def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, chunks
     for file in files:
         file.set_num_of_pkgs(len(packages))
     for entry in packages:
-        (xml,) = chunks.execute("SELECT xml FROM chunk WHERE key = ?", (_cache_key(entry, epoch),)).fetchone()
-        for file, chunk in zip(files, json.loads(xml), strict=True):
+        xml = facts.get(REPODATA, _cache_key(entry, epoch))  # gone if another process started the cache anew
+        texts = json.loads(xml) if xml else _read_rpm_xml(entry, epoch)[1]
+        for file, chunk in zip(files, texts, strict=True):
             file.add_chunk(chunk)
     for file in files:
         file.close()
@@ -312,13 +268,3 @@ def _install_metadata(made: Sequence[Path], directory: Path, kept: Container[str
     for _, entry in list(walk_files(directory)):
         if (name := os.path.relpath(entry.path, directory)) not in wanted and name not in kept:
             remove_file(Path(entry.path))
-
-
-def _prune_cache(chunks: Any, packages: Sequence[RepoPackage]) -> None:
-    """Drop from the memory what no package of this repository needs."""
-    used = {_package_digest(entry) for entry in packages}
-    keys = [key for (key,) in chunks.execute("SELECT key FROM chunk") if key.split(" ", 1)[0] not in used]
-    chunks.executemany("DELETE FROM chunk WHERE key = ?", [(key,) for key in keys])
-    there = {os.fspath(entry.path) for entry in packages}
-    gone = [path for (path,) in chunks.execute("SELECT path FROM seen") if path not in there]
-    chunks.executemany("DELETE FROM seen WHERE path = ?", [(path,) for path in gone])

@@ -26,11 +26,7 @@ def repoview(rel: Release) -> Iterator[Task]:
 
 def repoview_task(rel: Release, label: str, place: Path, title: str, after: list[str]) -> Task:
     """Return the task that makes the pages of one repository."""
-    comps, memory, state = (
-        rel.groups.comps,
-        rel.cache / "pages" / f"{label}.sqlite",
-        rel.cache / "pages" / f"{label}.json",
-    )
+    comps = rel.groups.comps
 
     def run() -> object:
         from smedoit.branding.rules import Branding
@@ -41,8 +37,7 @@ def repoview_task(rel: Release, label: str, place: Path, title: str, after: list
             title=title,
             comps_file=comps,
             branding=Branding(rel.release, rel.rules),
-            memory=memory,
-            state=state,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(

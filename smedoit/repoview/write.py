@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smedoit.branding.rules import Branding
 from smedoit.medium_paths import COMPS
@@ -18,6 +17,7 @@ from smedoit.repodata.parse import parse_changelogs, parse_primary
 from smedoit.repoview import render
 from smedoit.repoview.render import ChangelogItem, RepositoryPackage
 from smedoit.runtime import progress
+from smedoit.runtime.cache import FactCache
 from smedoit.runtime.files import read_file_bytes, read_file_text, stamp_file, write_file
 from smedoit.tree import layers
 
@@ -25,21 +25,22 @@ if TYPE_CHECKING:
     from createrepo_c import Package
 
 PRIMARY, OTHER = "primary", "other"
+PAGES = "page"  # the kind of fact: what a page was made of, by its path
 UP = "../"  # from the pages to their repository
 
 
-def write_repoview(place: Path, title: str, comps_file: Path, branding: Branding, memory: Path, state: Path) -> str:
+def write_repoview(place: Path, title: str, comps_file: Path, branding: Branding, fact_cache: Path) -> str:
     """Make place/repoview show the repository at place.
 
-    memory, state  where it is remembered what was read of RPMs, and what each page was made of
+    fact_cache  knows what was read of RPMs, and what each page was made of
     """
     if not place.is_dir():
         return f"nothing to do, there is no {place}"
     groups = comps.list_comps_groups(branding.render(COMPS, read_file_text(comps_file)), comps_file)
-    with read.plain_metadata(RepoSource(title, place, branding.identity.arch), (PRIMARY, OTHER), memory) as files:
+    with read.plain_metadata(RepoSource(title, place, branding.identity.arch), (PRIMARY, OTHER), fact_cache) as files:
         whole = render.build_site(title, branding.identity.product, _read_primary(files[PRIMARY], place), groups)
         written, removed = _write_pages(
-            list(render.site_pages(whole, _changelog_reader(files[OTHER]))), place / "repoview", state
+            list(render.site_pages(whole, _changelog_reader(files[OTHER]))), place / "repoview", fact_cache
         )
     return f"{len(whole.packages)} packages, {written} pages written, {removed} removed"
 
@@ -104,21 +105,20 @@ def _read_changelogs(other: Path) -> dict[str, list[ChangelogItem]]:
     return found
 
 
-def _write_pages(wanted: Sequence[render.SitePage], target: Path, state: Path) -> tuple[int, int]:
+def _write_pages(wanted: Sequence[render.SitePage], target: Path, fact_cache: Path) -> tuple[int, int]:
     """Make target hold these pages and no other file; return how many were written and removed."""
-    known = _load_page_state(state)
-    current: dict[str, tuple[str, list[int]]] = {}
     written = 0
-    for page in progress.track_progress(wanted, len(wanted), "writing pages"):
-        path = target / page.path
-        seen = known.get(page.path)
-        if seen is None or seen[0] != page.key or seen[1] != _page_stamp(path):
-            written += _write_if_changed(path, page.text())
-        current[page.path] = page.key, _page_stamp(path)
-    gone = [relative for relative in layers.list_tree_files(target) if relative not in current]
+    with FactCache(fact_cache) as facts:
+        known = facts.get_many(PAGES, (os.fspath(target / page.path) for page in wanted))
+        for page in progress.track_progress(wanted, len(wanted), "writing pages"):
+            path = target / page.path
+            if known.get(os.fspath(path)) != _page_fact(page.key, path):
+                written += _write_if_changed(path, page.text())
+                facts.put(PAGES, os.fspath(path), path, _page_fact(page.key, path))
+    kept = {page.path for page in wanted}
+    gone = [relative for relative in layers.list_tree_files(target) if relative not in kept]
     for relative in gone:
         layers.remove_with_parents(target, relative)
-    write_file(state, json.dumps(current, separators=(",", ":")), durable=False)
     return written, len(gone)
 
 
@@ -131,18 +131,12 @@ def _write_if_changed(path: Path, text: str) -> int:
     return 1
 
 
-def _page_stamp(path: Path) -> list[int]:
-    """Return the stamp of a page; none if it is not there."""
+def _page_fact(key: str, path: Path) -> bytes:
+    """Return what a page was made of, and its stamp; without a stamp if it is not there.
+
+    The ctime stays out: once published, a page has another link, and all of them would have to be made again.
+    """
     try:
-        return list(stamp_file(path))
+        return f"{key} {stamp_file(path).without_ctime}".encode()
     except OSError:
-        return []
-
-
-def _load_page_state(state: Path) -> Mapping[str, Sequence[Any]]:
-    """Return path -> (key, stamp) of what was written before; a damaged memory is no memory."""
-    try:
-        entries = json.loads(state.read_bytes())
-        return {path: (key, seen) for path, (key, seen) in entries.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+        return key.encode()

@@ -7,17 +7,19 @@ tree is the same file, and is not read again either.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 from smedoit.runtime import files, progress
+from smedoit.runtime.cache import FactCache
 
+DIGESTS, CTIME = "digests", "ctime"  # the kind of fact, and what stands in one beside digests
 BLOCK = 1024  # bytes at the beginning of a file that the rolling sum covers; no part may be shorter
 
 # The table of jigdo's own rolling sum. Its author, Richard Atterer, claims no copyright for the numbers.
@@ -57,12 +59,17 @@ def rsync64_sum(data: bytes) -> int:
 
 
 class DigestCache:
-    """A memory of digests in one file; losing it costs a reading, nothing else."""
+    """Digests of files in the cache of facts; losing them costs a reading, nothing else.
 
-    def __init__(self, memory: Path) -> None:
-        self.memory = memory
-        self.known = _load_entries(memory)
-        self.learned: dict[str, dict[str, str]] = {}
+    A file is found by its size, mtime and inode. Where its ctime is another one than before, it is read once
+    more: if its digest is what it was, only a link was made or a mode changed, and all that is known of it holds.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.known: dict[str, dict[str, str]] = {}  # of those asked for so far: kind -> digest, and CTIME
+        self.learned: dict[str, Path] = {}
+        self.linked: list[tuple[Path, files.FileStamp, files.FileStamp]] = []
 
     def sha256(self, path: Path) -> str:
         """Return the SHA-256 of a file. Raises FileError."""
@@ -70,11 +77,7 @@ class DigestCache:
 
     def of(self, path: Path, *kinds: str) -> dict[str, str]:
         """Return the digests of a file, by kind: some of READERS. Raises FileError."""
-        key = _stamp_key(path)
-        entry = {**self.known.get(key, {}), **self.learned.get(key, {})}
-        fresh = {kind: READERS[kind](path) for kind in kinds if kind not in entry}
-        self.learned[key] = {**entry, **fresh, "path": os.fspath(path)}
-        return {kind: self.learned[key][kind] for kind in kinds}
+        return self.of_each({path: kinds})[path]
 
     def of_all(self, paths: Iterable[Path], *kinds: str) -> dict[Path, dict[str, str]]:
         """Return the same kinds of digest of many files. Raises FileError."""
@@ -85,56 +88,130 @@ class DigestCache:
 
         Raises FileError.
         """
-        from concurrent.futures import ThreadPoolExecutor
+        stamps = self._look(wanted)
+        fresh: dict[tuple[str, str], Path] = {}  # by file and kind: a hard link need not be read again
+        for path, kinds in wanted.items():
+            key = _stamp_key(stamps[path])
+            fresh |= {(key, kind): path for kind in kinds if kind not in self.known[key]}
+        for (_, kind), path, digest in _hash_files(fresh):
+            self.learn(path, stamps[path], **{kind: digest})
+        found = {path: self.known[_stamp_key(stamp)] for path, stamp in stamps.items()}
+        return {path: {kind: found[path][kind] for kind in kinds} for path, kinds in wanted.items()}
 
-        fresh = [path for path, kinds in wanted.items() if not self.knows(path, kinds)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the others
-            read = pool.map(lambda path: self.of(path, *wanted[path]), fresh)
-            found = dict(zip(fresh, progress.track_progress(read, len(fresh), "hashing files"), strict=True))
-        return {path: found[path] if path in found else self.of(path, *kinds) for path, kinds in wanted.items()}
+    def known_digests(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """Return the SHA-256 of those files of which one is known; only for another ctime they are read.
 
-    def knows(self, path: Path, kinds: Iterable[str]) -> bool:
-        """Return whether these digests of a file are known without reading it. Raises FileError."""
-        key = _stamp_key(path)
-        return {*kinds} <= {*self.known.get(key, ()), *self.learned.get(key, ())}
+        Raises FileError.
+        """
+        found = {path: self.known[_stamp_key(stamp)] for path, stamp in self._look(paths).items()}
+        return {path: entry["sha256"] for path, entry in found.items() if "sha256" in entry}
 
     def learn(self, path: Path, stamp: files.FileStamp | None = None, **found: str) -> None:
         """Remember digests, by kind, that somebody else has computed. Raises FileError.
 
         stamp  of the file when they were computed, if that may be a while ago
         """
-        key = " ".join(map(str, stamp)) if stamp else _stamp_key(path)
-        self.learned[key] = {**self.known.get(key, {}), **self.learned.get(key, {}), **found, "path": os.fspath(path)}
+        stamp = stamp or read_stamp(path)
+        key, entry = _stamp_key(stamp), {**found, CTIME: str(stamp.ctime_ns)}
+        self.known[key] = _merge_entries(self.known.get(key, {}), entry)
+        self.learned[key] = path
+
+    def follow_link(self, path: Path, before: files.FileStamp) -> None:
+        """Take it for the same file after we have linked it ourselves; before is its stamp just before that.
+
+        Else every package would have to be read again for having been linked into the tree. Raises FileError.
+        """
+        self.linked.append((path, before, read_stamp(path)))
 
     def save(self) -> None:
-        """Write the memory down, with what others learned meanwhile and without files that are gone or changed."""
+        """Write down what was learned, beside what others learned of the same files meanwhile."""
+        self._load([_stamp_key(before) for _, before, _ in self.linked])
+        self._follow_links()
         if self.learned:
-            everything = {**_load_entries(self.memory), **self.learned}
-            there = {key: entry for key, entry in sorted(everything.items()) if _is_current(key, entry)}
-            files.write_file(self.memory, json.dumps(there, separators=(",", ":")), durable=False)
+            with FactCache(self.file) as facts:
+                theirs = _read_entries(facts, self.learned)
+                for key, path in self.learned.items():
+                    entry = _merge_entries(theirs.get(key, {}), self.known[key])
+                    facts.put(DIGESTS, key, path, json.dumps(entry, separators=(",", ":")).encode())
+            self.learned.clear()
+
+    def _look(self, paths: Iterable[Path]) -> dict[Path, files.FileStamp]:
+        """Return the stamps of files, after making sure that what is known of them still holds. Raises FileError."""
+        stamps = {path: read_stamp(path) for path in paths}
+        self._load(map(_stamp_key, stamps.values()))
+        self._follow_links()
+        doubtful: dict[tuple[str, str], Path] = {}
+        for path, stamp in stamps.items():
+            entry = self.known[_stamp_key(stamp)]
+            if entry and entry[CTIME] != str(stamp.ctime_ns):
+                doubtful[_stamp_key(stamp), _proof_of(entry)] = path
+        for (_, kind), path, digest in _hash_files(doubtful):
+            self.learn(path, stamps[path], **{kind: digest})
+        return stamps
+
+    def _load(self, keys: Iterable[str]) -> None:
+        """Have what the cache knows under keys."""
+        new = [key for key in dict.fromkeys(keys) if key not in self.known]
+        if new:
+            with FactCache(self.file) as facts:
+                self.known |= {**{key: {} for key in new}, **_read_entries(facts, new)}
+
+    def _follow_links(self) -> None:
+        """Give the entries of files that we linked their new ctime, where the one before was theirs."""
+        waiting, self.linked = self.linked, []
+        for path, before, after in waiting:
+            key = _stamp_key(before)
+            if key not in self.known:
+                self.linked.append((path, before, after))
+            elif key == _stamp_key(after) and self.known[key].get(CTIME) == str(before.ctime_ns):
+                self.known[key][CTIME] = str(after.ctime_ns)
+                self.learned.setdefault(key, path)
 
 
-def _load_entries(memory: Path) -> dict[str, dict[str, str]]:
-    """Return what a memory holds: stamp as text -> kind -> digest; a damaged one holds nothing."""
-    try:
-        found: Any = json.loads(memory.read_bytes())
-        return {str(key): {str(kind): str(value) for kind, value in entry.items()} for key, entry in found.items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
+def _merge_entries(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Return what is known of a file, in all; the old counts only if it is of the same content."""
+    proof = _proof_of(old)
+    same = old.get(CTIME) == new[CTIME] or (proof in old and old[proof] == new.get(proof))
+    return {**(old if same else {}), **new}
 
 
-def _stamp_key(path: Path) -> str:
-    """Return the stamp of a file as text. Raises FileError."""
+def _proof_of(entry: Mapping[str, str]) -> str:
+    """Return the kind of digest that shows whether an entry still holds; MD5 only where it is all that is known."""
+    return "md5" if "md5" in entry and "sha256" not in entry else "sha256"
+
+
+def _read_entries(facts: FactCache, keys: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what the cache knows under keys; a value that cannot be meant is not known."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in facts.get_many(DIGESTS, keys).items():
+        with contextlib.suppress(ValueError, AttributeError):
+            entry = {str(kind): str(digest) for kind, digest in json.loads(value).items()}
+            found |= {key: entry} if CTIME in entry else {}
+    return found
+
+
+def _hash_files(wanted: Mapping[tuple[str, str], Path]) -> Iterator[tuple[tuple[str, str], Path, str]]:
+    """Yield key, path and digest for every path, read as the kind says that is the second part of its key."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    if wanted:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing leaves the interpreter free for the others
+            read = pool.map(lambda item: READERS[item[0][1]](item[1]), wanted.items())
+            for (key, path), digest in zip(
+                wanted.items(), progress.track_progress(read, len(wanted), "hashing files"), strict=True
+            ):
+                yield key, path, digest
+
+
+def read_stamp(path: Path) -> files.FileStamp:
+    """Return the stamp of a file. Raises FileError."""
     with files.wrap_os_errors(path, "read"):
-        return " ".join(map(str, files.stamp_file(path)))
+        return files.stamp_file(path)
 
 
-def _is_current(key: str, entry: Mapping[str, str]) -> bool:
-    """Return whether an entry still speaks of the file that bears its name."""
-    try:
-        return " ".join(map(str, files.stamp_file(entry.get("path", "")))) == key
-    except OSError:
-        return False
+def _stamp_key(stamp: files.FileStamp) -> str:
+    """Return what a file is found by: all of its stamp but the ctime."""
+    return " ".join(map(str, stamp.without_ctime))
 
 
 def sha256_file(path: Path) -> str:

@@ -37,17 +37,27 @@ HINTS = {
 
 
 class FileStamp(NamedTuple):
-    """What tells cheaply that a file is the one we knew: an equal stamp means equal content."""
+    """What tells cheaply that a file is the one we knew: an equal stamp means equal content.
+
+    ctime_ns  changes with the bytes, even if somebody puts mtime back; but also with the mode, the name and
+              the number of links, so another one means that the file is to be looked at, not that it differs
+    """
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int
+
+    @property
+    def without_ctime(self) -> tuple[int, int, int]:
+        """What stays when links to the file are made: for who has no cheap way to look at its content instead."""
+        return self.size, self.mtime_ns, self.inode
 
 
 def stamp_file(path: str | Path) -> FileStamp:
     """Return the stamp of path, following a symlink. Raises OSError, as os.stat does."""
     info = os.stat(path)
-    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino)
+    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
 
 
 @contextmanager

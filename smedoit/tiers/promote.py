@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine import decision
@@ -46,7 +45,7 @@ class PromotionRequest:
 
 
 def promote_packages(
-    rel: Release, memory: Path, asked: PromotionRequest, dry_run: bool = False, undo: bool = False
+    rel: Release, asked: PromotionRequest, dry_run: bool = False, undo: bool = False
 ) -> dict[str, str]:
     """Promote the packages that are asked for, or take the last promotion back."""
     names = asked.names
@@ -55,7 +54,7 @@ def promote_packages(
         return _undo_promotion(promotions, names, dry_run)
     if not names:
         raise PackageError("promote: needs a package", hint=USAGE)
-    seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), memory)
+    seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), rel.fact_cache)
     world = PromotionContext(rel.tiers, scanned_copies(rel.tiers, seen), rel.release.arch, rel.root, rel.exclusions)
     made = plan.plan_promotion(world, names, asked.source, asked.target, asked.copy)
     _refuse_missing_tier(made)
@@ -150,10 +149,10 @@ def _describe_unmet(unmet: UnmetDependency) -> str:
 
 def _broken_packages(rel: Release, staged: Mapping[str, Sequence[Package]]) -> list[UnmetDependency]:
     """Return what packages of a medium made of these tiers would lack, as the closure finds it."""
-    arch, memory = rel.release.arch, rel.cache / "metadata/promote.sqlite"
+    arch = rel.release.arch
     picks = select.select_newest(staged, rel.packages, arch, rel.exclusions)
     source = PackageList("medium", rel.root, arch, tuple(rel.root / pick.package.file for pick in picks))
-    with read.plain_metadata(source, ("primary", "filelists"), memory) as metadata:
+    with read.plain_metadata(source, ("primary", "filelists"), rel.fact_cache) as metadata:
         pool = read.create_solver_pool(arch, {source.name: metadata})
     return find_broken_packages(pool)
 

@@ -16,12 +16,11 @@ from smedoit.repodata import write
 from smedoit.runtime.files import resolve_file_below, walk_files, wrap_os_errors
 
 
-def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch: int, memory: Path) -> str:
+def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch: int, fact_cache: Path) -> str:
     """Write the repodata of one repository of a tier, for everything that lies in it.
 
     directory  the repository: tier.path itself for a mirror, else a directory in it
     known      names of all directories of the tier that are repositories
-    memory     a database of what was parsed before
     """
     if not tier.path.is_dir():
         raise FileError(
@@ -31,9 +30,7 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
     if not directory.is_dir():
         return f"nothing to do, {tier.name} has no {directory.name}"
     located = [write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory).items()]
-    parsed = write.write_repodata(
-        located, None, directory / "repodata", epoch, write.RepodataCache(memory), retain=True
-    )
+    parsed = write.write_repodata(located, None, directory / "repodata", epoch, fact_cache, retain=True)
     return f"{len(located)} packages, {parsed} of them parsed now"
 
 
@@ -75,11 +72,11 @@ def _is_misplaced(relative: str, known: Sequence[str]) -> bool:
     return relative.endswith(".rpm") and relative.partition("/")[0] not in known
 
 
-def explain_packages(rel: Release, memory: Path, names: Sequence[str] = ()) -> dict[str, str]:
+def explain_packages(rel: Release, names: Sequence[str] = ()) -> dict[str, str]:
     """Say of every copy of the packages named (names, NEVRAs or globs) which rule decided about it."""
     if not names:
         raise PackageError("why_package: needs a package", hint="doit why_package NAME, where NAME may be a glob")
-    seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), memory)
+    seen = scan.scan_tiers(rel.tiers, rel.root, keyring.load_pinned_keys(rel.keys), rel.fact_cache)
     copies = scanned_copies(rel.tiers, seen)
     found = explain.find_copies(copies, names)
     staged = {tier.name: seen.packages[tier.name] for tier in scan.staged_tiers(rel.tiers)}

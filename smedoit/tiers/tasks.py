@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
@@ -30,13 +29,15 @@ def tiers(rel: Release) -> Iterator[Task]:
 def tier_repodata(rel: Release, tier: Tier, place: str) -> Task:
     """repodata/ of one repository of a tier."""
     label = tier.name if place == "." else f"{tier.name}-{place}"
-    directory, memory = tier.path / place, rel.cache / "tiers" / f"{label}.sqlite"
+    directory = tier.path / place
     known = repositories(rel, tier)
 
     def run() -> object:
         from smedoit.tiers.repodata import write_tier_repodata
 
-        return write_tier_repodata(tier=tier, directory=directory, known=known, epoch=rel.release.epoch, memory=memory)
+        return write_tier_repodata(
+            tier=tier, directory=directory, known=known, epoch=rel.release.epoch, fact_cache=rel.fact_cache
+        )
 
     return Task(
         name=f"tiers:{label}",
@@ -49,18 +50,13 @@ def tier_repodata(rel: Release, tier: Tier, place: str) -> Task:
     )
 
 
-def scan_cache(rel: Release) -> Path:
-    """Return where it is remembered what whoever asks about all tiers found in them."""
-    return rel.cache / "tiers/census.json"
-
-
 def why_package(rel: Release) -> Task:
     """The rule that decided about every copy of a package."""
 
     def run(names: list[str]) -> object:
         from smedoit.tiers.repodata import explain_packages
 
-        return explain_packages(rel=rel, memory=scan_cache(rel), names=names)
+        return explain_packages(rel=rel, names=names)
 
     return Task(
         name="why_package",
@@ -87,7 +83,7 @@ def promote(rel: Release) -> Task:
         from smedoit.tiers.promote import PromotionRequest, promote_packages
 
         asked = PromotionRequest(names, source, target, copy)
-        return promote_packages(rel=rel, memory=scan_cache(rel), asked=asked, dry_run=dry_run, undo=undo)
+        return promote_packages(rel=rel, asked=asked, dry_run=dry_run, undo=undo)
 
     return Task(
         name="promote",

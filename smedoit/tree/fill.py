@@ -92,11 +92,13 @@ def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path)
     return f"2 copies of grub.cfg, label {branding.identity.volume}"
 
 
-def write_treeinfo(identity: ReleaseIdentity, target: Path, memory: Path) -> str:
+def write_treeinfo(identity: ReleaseIdentity, target: Path, fact_cache: Path) -> str:
     """Write .treeinfo, .discinfo and media.repo."""
-    known = digests.DigestCache(memory)
-    sums = {name: known.sha256(target / name) for name in treeinfo.CHECKSUMMED if (target / name).is_file()}
+    known = digests.DigestCache(fact_cache)
+    paths = {name: target / name for name in treeinfo.CHECKSUMMED if (target / name).is_file()}
+    found = known.of_all(paths.values(), "sha256")
     known.save()
+    sums = {name: found[path]["sha256"] for name, path in paths.items()}
     files.write_file(target / TREEINFO, treeinfo.format_treeinfo(identity, sums))
     files.write_file(target / DISCINFO, treeinfo.format_discinfo(identity))
     files.write_file(target / MEDIA_REPO, treeinfo.format_media_repo(identity))

@@ -144,7 +144,7 @@ def treeinfo(rel: Release) -> Task:
     def run() -> object:
         from smedoit.tree.fill import write_treeinfo
 
-        return write_treeinfo(identity=rel.release, target=rel.tree, memory=rel.memories.digests)
+        return write_treeinfo(identity=rel.release, target=rel.tree, fact_cache=rel.fact_cache)
 
     return Task(
         name="treeinfo",

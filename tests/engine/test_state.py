@@ -30,7 +30,7 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self.lock, self.target = root, root / "packages.lock", root / "tree/Packages"
-        self.memory, self.census = root / "digests.json", root / "census.json"
+        self.cache = root / "facts.sqlite"
         trusted = keyring.load_pinned_keys(
             [KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])]
         )
@@ -40,12 +40,12 @@ class Place:
             picks.append(SelectedPackage(reader.read_package(path, str(path.relative_to(root)), trusted), "tier"))
         files.write_file(self.lock, lock.format_lock(picks))
 
-    def take_census(self) -> None:
+    def scan_tier(self) -> None:
         pinned = keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
-        scan.load_tier_packages([Tier("smeos", self.root / "tier")], self.root, pinned, self.census)
+        scan.load_tier_packages([Tier("smeos", self.root / "tier")], self.root, pinned, self.cache)
 
     def link(self) -> str:
-        return link_packages(self.lock, self.root, self.target, self.memory)
+        return link_packages(self.lock, self.root, self.target, self.cache)
 
     def source(self, name: str) -> Path:
         return self.root / f"tier/{name}-1-1.noarch.rpm"
@@ -123,7 +123,7 @@ def proven(place: Place, *names: str) -> str:
     pinned = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
         files.copy_file(key.file, place.target.parent / key.file.name)
-    return verify_medium_keys(pinned, place.lock, place.target.parent, place.census)
+    return verify_medium_keys(pinned, place.lock, place.target.parent, place.cache)
 
 
 @pytest.fixture
@@ -140,18 +140,16 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_what_the_census_found_signed_by_the_key_on_the_medium_is_not_tried_again(
-    place: Place, tried: list[str]
-) -> None:
-    place.take_census()
+def test_what_was_found_signed_by_the_key_on_the_medium_is_not_tried_again(place: Place, tried: list[str]) -> None:
+    place.scan_tier()
     place.link()
     said = proven(place, "koozali", "centos")
     assert said.startswith("RPM-GPG-KEY-practice-koozali verifies 2 packages, ")
     assert tried == []
 
 
-def test_another_file_in_its_place_is_tried_whatever_the_census_knows(place: Place, tried: list[str]) -> None:
-    place.take_census()
+def test_another_file_in_its_place_is_tried_whatever_the_cache_knows(place: Place, tried: list[str]) -> None:
+    place.scan_tier()
     place.link()
     files.write_file(place.target / "a-1-1.noarch.rpm", place.source("a").read_bytes())
     proven(place, "koozali")
@@ -160,11 +158,11 @@ def test_another_file_in_its_place_is_tried_whatever_the_census_knows(place: Pla
 
 def test_a_key_file_with_other_bytes_proves_itself_again(place: Place, tried: list[str]) -> None:
     """With the same fingerprint it may lack the subkey that signs."""
-    place.take_census()
+    place.scan_tier()
     place.link()
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     files.write_file(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
-    verify_medium_keys([key], place.lock, place.target.parent, place.census)
+    verify_medium_keys([key], place.lock, place.target.parent, place.cache)
     assert tried == ["a", "b"]
 
 
@@ -194,4 +192,4 @@ def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
-        verify_medium_keys([key], place.lock, place.target.parent, place.census)
+        verify_medium_keys([key], place.lock, place.target.parent, place.cache)

@@ -48,7 +48,7 @@ def tier(root: Path, *numbers: int) -> None:
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
     located = [write.RepoPackage(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    write.write_repodata(located, None, place / "repodata", EPOCH, write.RepodataCache(packages() / "memory.sqlite"))
+    write.write_repodata(located, None, place / "repodata", EPOCH, packages() / "facts.sqlite")
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:
@@ -74,7 +74,7 @@ def plan(
 ) -> PublishPlan:
     """Return the plan that publishes version; parts says what its directories are made from."""
     ledger, place = PublishHistory(settings.target), PublishLocation(channel, version)
-    known, device = DigestCache(settings.target.parent / "digests.json"), settings.target.stat().st_dev
+    known, device = DigestCache(settings.target.parent / "facts.sqlite"), settings.target.stat().st_dev
     files: dict[str, PublishedFile] = {}
     for name, root in parts.items():
         head = f"{name}/" if name else ""

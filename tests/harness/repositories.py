@@ -33,7 +33,7 @@ def pool(*sources: RepoSource, kinds: Sequence[str] = ("primary",)) -> Any:
     """Return a libsolv pool of repositories, in their order."""
     found: Any = None
     for source in sources:
-        with read.plain_metadata(source, kinds, source.place.parent / "memory.sqlite") as files:
+        with read.plain_metadata(source, kinds, source.place.parent / "facts.sqlite") as files:
             if found is None:
                 found = read.create_solver_pool("x86_64", {source.name: files})
             else:

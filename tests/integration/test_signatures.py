@@ -78,7 +78,7 @@ def trusted() -> list[PinnedKey]:
 
 @pytest.fixture(scope="module")
 def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the census says: path of every package of the corpus -> fingerprint, or why it is refused."""
+    """What the scan says: path of every package of the corpus -> fingerprint, or why it is refused."""
     need("rpmkeys")
     place, corpus = tmp_path_factory.mktemp("tier"), corpus_dir() / "rpms"
     origins = {}
@@ -86,7 +86,7 @@ def tier(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         copy = place / str(number) / right_name(path)
         copy.parent.mkdir()
         origins[str(shutil.copy(path, copy))] = str(path.relative_to(corpus))
-    seen = scan.scan_tiers([Tier("corpus", place)], place, trusted(), place / "memory.json")
+    seen = scan.scan_tiers([Tier("corpus", place)], place, trusted(), place / "facts.sqlite")
     verdicts = {origins[str(place / one.file)]: one.key for one in seen.packages["corpus"]}
     verdicts |= {origins[one.file]: one.reason for one in seen.refused["corpus"]}
     assert set(verdicts) == set(origins.values())

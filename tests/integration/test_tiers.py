@@ -337,7 +337,7 @@ def test_an_earlier_lock_is_kept_and_can_be_built_again(trial: Project) -> None:
     done(trial, "promote", "smeserver-nextcloud")
     assert "previous lock kept as locks/packages-" in done(trial, "packages").said
     assert trial.release.lock.read_bytes() != first
-    [kept] = trial.release.memories.locks.iterdir()
+    [kept] = trial.release.earlier_locks.iterdir()
     assert kept.read_bytes() == first
     trial.configure("[packages]\n", f'[packages]\nlock = "{kept}"\n')
     done(trial, "stage_packages")

@@ -37,11 +37,11 @@ class Place:
     def write(self) -> None:
         files = {name: self.tree / name for name, _ in walk_files(self.tree)}
         medium = write.IsoMedium("SME", "x", "x", EPOCH, files, bootable=False)
-        finish_medium(medium, IsoTarget(self.iso, self.root / "layout", self.root / "memory.json"))
+        finish_medium(medium, IsoTarget(self.iso, self.root / "layout", self.root / "facts.sqlite"))
 
     def make(self, mirrors: ReleaseUrls = MIRRORS) -> str:
         published = {self.tree: "x86_64"}
-        memory = self.root / "memory.json"
+        memory = self.root / "facts.sqlite"
         return make.make_jigdo_files(
             mirrors.needed(identity(), "the test"), self.iso.parent, "sme*.iso", self.root / "layout", published, memory
         )
@@ -103,21 +103,24 @@ def test_of_a_new_iso_only_what_is_new_is_hashed(place: Place, opened: list[str]
     assert place.faults() == {}
 
 
-def test_hard_links_in_another_release_s_tree_are_known_already(place: Place, opened: list[str]) -> None:
+def test_hard_links_in_another_release_s_tree_are_read_once_to_see_that_they_are_the_same(
+    place: Place, opened: list[str]
+) -> None:
     place.make()
     for name, _ in list(walk_files(place.tree)):
         link_file(place.tree / name, place.root / "next" / name)
     place.tree = place.root / "next"
     place.write()
     del opened[:]
-    place.make()
-    assert [path for path in opened if "rpm" in path] == []
+    for _ in range(2):
+        place.make()
+    assert sorted(path for path in opened if "rpm" in path) == ["md5 a.rpm", "md5 b.rpm", "md5 c.rpm"]
 
 
-def test_without_a_memory_the_same_bytes_come_out(place: Place) -> None:
+def test_without_a_cache_the_same_bytes_come_out(place: Place) -> None:
     place.make()
     before = [place.iso.with_suffix(suffix).read_bytes() for suffix in (".jigdo", ".template")]
-    (place.root / "memory.json").unlink()
+    (place.root / "facts.sqlite").unlink()
     place.make()
     assert [place.iso.with_suffix(suffix).read_bytes() for suffix in (".jigdo", ".template")] == before
 
@@ -167,8 +170,10 @@ def test_a_damaged_layout_is_refused_with_its_name(place: Place) -> None:
 
 
 def test_digests_learned_by_others_are_kept(place: Place) -> None:
-    known = DigestCache(place.root / "memory.json")
+    known = DigestCache(place.root / "facts.sqlite")
     known.sha256(place.tree / "README")
     known.save()
     place.make()
-    assert "README" in (place.root / "memory.json").read_text()
+    assert set(DigestCache(place.root / "facts.sqlite").known_digests([place.tree / "README"])) == {
+        place.tree / "README"
+    }

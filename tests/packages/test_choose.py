@@ -13,7 +13,6 @@ import pytest
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.packages import PackageExclusions, PackageSelection
-from smedoit.config.places import CachePaths
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.packages import choose, lock
@@ -41,7 +40,7 @@ def choose_by(sources: PackageSources, earlier: Path | None = None) -> Path:
     root = sources.root
     identity = ReleaseIdentity("SME Server", "SME", "smeserver", 10, "10.1", "x86_64", DATE)
     rules = choose.SelectionRules(PackageSelection(lock=str(earlier or "")), PackageExclusions(), identity)
-    choose.choose_packages(sources, rules, CachePaths(root / "census", root / "digests", root / "locks"), root / "lock")
+    choose.choose_packages(sources, rules, root / "lock", root / "locks", root / "facts.sqlite")
     return root / "lock"
 
 

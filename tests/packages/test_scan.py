@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +28,10 @@ BOTH = tuple(FINGERPRINTS)
 
 
 class World:
-    """Tiers below a root, and the memory of what was read in them."""
+    """Tiers below a root, and the cache of what was read in them."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.memory = root, root / "memory.json"
+        self.root, self.cache = root, root / "facts.sqlite"
 
     def add(self, tier: str, name: str, place: str = "x86_64/RPMS", **more: str) -> Path:
         return packages.write_rpm(RpmRecipe(name, "1", "1", **more), self.root / tier / place)  # type: ignore[arg-type]
@@ -40,7 +41,7 @@ class World:
             KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in trusted
         )
         wanted = [Tier(tier, self.root / tier, **more) for tier in tiers]
-        return scan.load_tier_packages(wanted, self.root, pinned, self.memory)
+        return scan.load_tier_packages(wanted, self.root, pinned, self.cache)
 
     def names(self, *tiers: str) -> dict[str, list[str]]:
         return {tier: [package.name for package in found] for tier, found in self.take(*tiers).items()}
@@ -97,7 +98,7 @@ def test_a_file_elsewhere_keeps_its_whole_name(tmp_path: Path) -> None:
         [Tier("far", path.parent)],
         world.root,
         keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])]),
-        world.memory,
+        world.cache,
     ).values()
     assert found.file == str(path)
 
@@ -150,7 +151,7 @@ def test_a_file_in_two_tiers_is_opened_once(world: World, opened: list[str]) -> 
     path = world.add("smeos", "a")
     key = keyring.read_pinned_key(KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"]))
     scan.load_tier_packages(
-        [Tier("one", world.root / "smeos"), Tier("two", path.parent)], world.root, [key], world.memory
+        [Tier("one", world.root / "smeos"), Tier("two", path.parent)], world.root, [key], world.cache
     )
     assert opened == [path.name]
 
@@ -160,8 +161,11 @@ def test_a_file_that_went_is_forgotten(world: World) -> None:
     gone = world.add("smeos", "b")
     world.take("smeos")
     gone.unlink()
-    assert world.names("smeos") == {"smeos": ["a"]}
-    assert list(json.loads(world.memory.read_bytes())) == [str(world.root / "smeos/x86_64/RPMS/a-1-1.noarch.rpm")]
+    world.add("smeos", "c")  # what is gone goes when something is written
+    assert world.names("smeos") == {"smeos": ["a", "c"]}
+    with closing(sqlite3.connect(world.cache)) as database:
+        known = {Path(file).name for (file,) in database.execute("SELECT file FROM fact")}
+    assert known == {"a-1-1.noarch.rpm", "c-1-1.noarch.rpm"}
 
 
 def test_what_a_key_vouched_for_falls_with_the_key(world: World) -> None:
@@ -195,11 +199,11 @@ def test_what_rpm_vouched_for_falls_when_its_key_is_no_longer_legacy(tmp_path: P
     key = KeySettings(
         corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy_reason="needed"
     )
-    tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
-    [found] = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)["tier"]
+    tiers, cache = [Tier("tier", tmp_path / "tier")], tmp_path / "facts.sqlite"
+    [found] = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), cache)["tier"]
     assert found.key == key.fingerprint
     with pytest.raises(PackageError, match="cannot be checked here"):
-        scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([replace(key, legacy_reason="")]), memory)
+        scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([replace(key, legacy_reason="")]), cache)
 
 
 def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,10 +214,10 @@ def test_what_rpm_vouched_for_is_not_asked_again(tmp_path: Path, monkeypatch: py
     key = KeySettings(
         corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5", "473d66d5212271fd51cc17b1a8a447dce8562897", legacy_reason="needed"
     )
-    tiers, memory = [Tier("tier", tmp_path / "tier")], tmp_path / "memory.json"
-    first = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory)
+    tiers, cache = [Tier("tier", tmp_path / "tier")], tmp_path / "facts.sqlite"
+    first = scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), cache)
     monkeypatch.setenv("PATH", "")
-    assert scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), memory) == first
+    assert scan.load_tier_packages(tiers, tmp_path, keyring.load_pinned_keys([key]), cache) == first
 
 
 def test_a_mended_file_is_read_again(world: World) -> None:
@@ -257,7 +261,7 @@ def test_an_unknown_key_says_whose_it_is_and_which_tiers_need_it(tmp_path: Path)
     pinned = keyring.load_pinned_keys([KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])])
     tiers = [Tier(tier, tmp_path / tier) for tier in ("one", "two")]
     with pytest.raises(PackageError) as caught:
-        scan.load_tier_packages(tiers, tmp_path, pinned, world.memory, content=content)
+        scan.load_tier_packages(tiers, tmp_path, pinned, world.cache, content=content)
     said = str(caught.value)
     assert "signed by key 24c6a8a7f4a80eb5, which release.toml does not trust; that is RPM-GPG-KEY-CentOS-7" in said
     assert f"it lies in {lying}, fingerprint 6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5" in said
@@ -272,7 +276,7 @@ def test_a_survey_tells_good_bad_and_absent_apart(world: World) -> None:
         KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in BOTH
     )
     tiers = [Tier("one", world.root / "one"), Tier("gone", world.root / "gone")]
-    seen = scan.scan_tiers(tiers, world.root, pinned, world.memory)
+    seen = scan.scan_tiers(tiers, world.root, pinned, world.cache)
     [refused] = seen.refused["one"]
     assert [package.name for package in seen.packages["one"]] == ["a"]
     assert (refused.file, refused.reason) == (str(bad), "not signed")
@@ -281,10 +285,12 @@ def test_a_survey_tells_good_bad_and_absent_apart(world: World) -> None:
     assert "tier gone is not there" in str(seen.absent["gone"])
 
 
-@pytest.mark.parametrize("memory", ["", "[]", "{", "null", '{"x": 5}', '{"x": {"stamp": [1]}}'])
-def test_a_damaged_memory_is_no_memory(world: World, memory: str) -> None:
+@pytest.mark.parametrize("value", ["", "[]", "{", "null", '{"x": 5}', '{"trust": "", "refused": ""}'])
+def test_a_fact_that_cannot_be_meant_is_none(world: World, value: str) -> None:
     world.add("smeos", "a")
-    world.memory.write_text(memory)
+    world.take("smeos")
+    with closing(sqlite3.connect(world.cache)) as database, database:
+        database.execute("UPDATE fact SET value = ? WHERE kind = ?", (value.encode(), scan.PACKAGES))
     assert world.names("smeos") == {"smeos": ["a"]}
 
 

@@ -27,7 +27,7 @@ KINDS = ("primary", "filelists", "other")
 def write_repodata(place: Path, suffix: str = ".gz", compression: Any = None) -> Path:
     """Give the RPMs at place repodata in a compression; return its directory."""
     source, directory = RepoSource("made", place, "x86_64"), place / "repodata"
-    with read.plain_metadata(source, KINDS, place.parent / "memory.sqlite") as files:
+    with read.plain_metadata(source, KINDS, place.parent / "facts.sqlite") as files:
         directory.mkdir()
         repomd = cr.Repomd()
         for kind, plain in files.items():
@@ -51,7 +51,7 @@ def mirror(tmp_path: Path) -> Path:
 def names(place: Path) -> list[str]:
     """Return what libsolv finds in the repository at place."""
     source = RepoSource("mirror", place, "x86_64")
-    with read.plain_metadata(source, PRIMARY, place.parent / "memory.sqlite") as files:
+    with read.plain_metadata(source, PRIMARY, place.parent / "facts.sqlite") as files:
         pool = read.create_solver_pool("x86_64", {"mirror": files})  # it must outlive its packages
         return sorted(str(solvable) for solvable in pool.solvables_iter())
 
@@ -122,7 +122,7 @@ def test_a_package_that_was_replaced_is_parsed_again(tmp_path: Path) -> None:
 
 def test_real_packages_of_every_encoding_are_read(tmp_path: Path) -> None:
     corpus = RepoSource("corpus", corpus_dir() / "rpms/createrepo_c", "x86_64")
-    with read.plain_metadata(corpus, KINDS, tmp_path / "memory.sqlite") as files:
+    with read.plain_metadata(corpus, KINDS, tmp_path / "facts.sqlite") as files:
         text = files["primary"].read_text(encoding="utf-8")
     assert {"balicek-iso88591", "balicek-iso88592", "balicek-utf8"} <= set(re.findall("<name>(.*?)</name>", text))
 

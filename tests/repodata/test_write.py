@@ -38,7 +38,7 @@ class Place:
     """A tree with packages and comps, and the repodata that is made of it."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.directory, self.memory = root, root / "repodata", root / "cache/repodata.sqlite"
+        self.root, self.directory, self.cache = root, root / "repodata", root / "cache/facts.sqlite"
         self.comps = root / "comps.xml"
         self.comps.write_text(groups.practice_comps(), encoding="utf-8")
         (root / "Packages").mkdir()
@@ -55,7 +55,7 @@ class Place:
         return RepoPackage(found, path, f"Packages/{path.name}")
 
     def make(self, found: Iterable[RepoPackage], epoch: int = EPOCH) -> int:
-        return write.write_repodata(list(found), self.comps, self.directory, epoch, write.RepodataCache(self.memory))
+        return write.write_repodata(list(found), self.comps, self.directory, epoch, self.cache)
 
     def content(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(self.directory.iterdir())}
@@ -174,7 +174,7 @@ def test_what_was_remembered_makes_the_same_bytes(place: Place) -> None:
     place.make(found[:1])
     place.make(found)
     remembered = place.content()
-    place.memory.unlink()
+    place.cache.unlink()
     place.make(found)
     assert place.content() == remembered
 
@@ -184,7 +184,7 @@ def test_times_of_files_change_nothing(place: Place) -> None:
     place.make([found])
     before = place.content()
     os.utime(found.path, (1, 1))
-    place.memory.unlink()
+    place.cache.unlink()
     place.make([found])
     assert place.content() == before
 
@@ -210,7 +210,7 @@ def test_another_release_date_changes_every_time(place: Place) -> None:
 
 def test_only_what_is_new_is_parsed(place: Place) -> None:
     first, second = place.add("a", "b")
-    assert [place.make([first]), place.make([first, second]), place.make([second]), place.make([first])] == [1, 1, 0, 1]
+    assert [place.make([first]), place.make([first, second]), place.make([second]), place.make([first])] == [1, 1, 0, 0]
 
 
 def test_a_package_that_went_is_in_nothing_any_more(place: Place) -> None:
@@ -229,16 +229,16 @@ def test_only_the_files_that_repomd_names_are_left(place: Place) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"not a database", b"SQLite format 3\0" + bytes(2000)])
-def test_a_damaged_memory_is_started_again(place: Place, data: bytes) -> None:
+def test_a_damaged_cache_is_started_again(place: Place, data: bytes) -> None:
     found = place.add("a")
-    place.memory.parent.mkdir()
-    place.memory.write_bytes(data)
+    place.cache.parent.mkdir()
+    place.cache.write_bytes(data)
     assert place.make(found) == 1
 
 
-def test_nothing_temporary_is_left_beside_the_memory(place: Place) -> None:
+def test_nothing_temporary_is_left_beside_the_cache(place: Place) -> None:
     place.make(place.add("a"))
-    assert os.listdir(place.memory.parent) == ["repodata.sqlite"]
+    assert os.listdir(place.cache.parent) == ["facts.sqlite"]
 
 
 # What is refused
@@ -292,7 +292,7 @@ def test_a_package_of_unknown_content_is_described_like_a_known_one(place: Place
     found = place.add("a", "b")
     place.make(found)
     known = place.content()
-    place.memory.unlink()
+    place.cache.unlink()
     assert (place.make(unknown(found)), place.content()) == (2, known)
 
 
@@ -320,7 +320,7 @@ def test_what_is_retained_goes_with_the_next_change(place: Place) -> None:
     ever: list[set[str]] = []
     for name in ("a", "b", "c"):
         found = [*(place.located(path) for path in sorted((place.root / "Packages").iterdir())), *place.add(name)]
-        write.write_repodata(found, None, place.directory, EPOCH, write.RepodataCache(place.memory), retain=True)
+        write.write_repodata(found, None, place.directory, EPOCH, place.cache, retain=True)
         ever.append({location.get("href", "") for location in hrefs(place)})
     names = {f"repodata/{path.name}" for path in place.directory.iterdir()} - {"repodata/repomd.xml"}
     assert names == ever[1] | ever[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -59,8 +60,8 @@ class Repo:
         (place / "comps.xml").write_text(groups.practice_comps(), encoding="utf-8")
 
     def write(self, title: str = "smetest (x86_64)") -> str:
-        memory, state = self.top / "memory/m.sqlite", self.top / "memory/state.json"
-        return write.write_repoview(self.place, title, self.top / "comps.xml", Branding(identity()), memory, state)
+        cache = self.top / "cache/facts.sqlite"
+        return write.write_repoview(self.place, title, self.top / "comps.xml", Branding(identity()), cache)
 
     @property
     def view(self) -> Path:
@@ -251,11 +252,11 @@ def test_a_page_that_somebody_edited_or_deleted_is_made_again(repo: Repo) -> Non
     assert repo.text("packages/bash.html") == good
 
 
-def test_without_its_memory_every_page_is_looked_at_and_none_rewritten(repo: Repo) -> None:
+def test_without_its_cache_every_page_is_looked_at_and_none_rewritten(repo: Repo) -> None:
     repo.write()
     before = repo.stamps()
-    for memory in ("{", "[]", '{"index.html": 5}'):
-        (repo.top / "memory/state.json").write_text(memory)
+    for damaged in (False, True):
+        (repo.top / "cache/facts.sqlite").write_text("damaged") if damaged else shutil.rmtree(repo.top / "cache")
         assert repo.write() == "3 packages, 0 pages written, 0 removed"
     assert repo.stamps() == before
 
