@@ -34,16 +34,16 @@ COMPS = """<?xml version="1.0" encoding="UTF-8"?>
 CLOSE = (
     "from smedoit.checks.closure import check_closure; from smedoit.config.checks import ClosureSettings;"
     "from smedoit.repodata.inputs import RepoReader;"
-    "print(check_closure(tree, comps, ClosureSettings(), (), (), RepoReader('x86_64', memory))['did'])"
+    "print(check_closure(tree, comps, ClosureSettings(), (), (), RepoReader('x86_64', cache))['did'])"
 )
 PAGES = (
     "from smedoit.branding.rules import Branding; from smedoit.repoview.write import write_repoview;"
     "from tests.harness.nouns import identity;"
-    "print(write_repoview(tree, 'crowd', comps, Branding(identity()), memory, state))"
+    "print(write_repoview(tree, 'crowd', comps, Branding(identity()), cache))"
 )
 SETTING = (
     "from pathlib import Path; top = Path({top!r}); tree = top / 'tree'; comps = tree / 'comps.xml';"
-    "memory, state = top / 'memory.sqlite', top / 'state.json';"
+    "cache = top / 'facts.sqlite';"
 )
 
 
@@ -124,7 +124,7 @@ def ours(top: Path, code: str) -> Cost:
 def cold_pages(top: Path) -> Cost:
     """Make all pages from nothing."""
     shutil.rmtree(top / "tree/repoview", ignore_errors=True)
-    (top / "state.json").unlink(missing_ok=True)
+    (top / "facts.sqlite").unlink(missing_ok=True)
     return ours(top, PAGES)
 
 

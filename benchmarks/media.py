@@ -61,7 +61,7 @@ def forget(world: World) -> None:
 
 def from_nothing(world: World) -> Costs:
     """Make jigdo's files without knowing a single digest."""
-    (world.release.cache / "digests.json").unlink()
+    world.release.fact_cache.unlink()
     return again(world)
 
 
