@@ -128,9 +128,9 @@ def _key_flaw(signature: OpenPgpSignature, key: OpenPgpKey, certificate: OpenPgp
     if not key.signs:
         return f"key {key.fingerprint} is not for signing"
     primary = certificate.keys[0]
-    for one, name in ((primary, "key"), *([(key, "subkey")] if key is not primary else [])):
-        if reason := _state_flaw(one, signature.created):
-            return f"{name} {one.fingerprint} {reason}"
+    for held, name in ((primary, "key"), *([(key, "subkey")] if key is not primary else [])):
+        if reason := _state_flaw(held, signature.created):
+            return f"{name} {held.fingerprint} {reason}"
     return ""
 
 

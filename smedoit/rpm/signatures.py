@@ -43,7 +43,11 @@ def find_header_signer(path: Path, meta: PackageMetadata, keys: Sequence[PinnedK
     """Return the signer of a package's header. Raises BadPackageError if no pinned key's signature counts."""
     signatures = _parse_signatures(meta, HEADER_TAGS)
     if any(key.ring for key in keys):
-        weak = [one for one in _parse_signatures(meta, HEADER_TAGS + PAYLOAD_TAGS) if rpmkeys.is_weak_signature(one)]
+        weak = [
+            signature
+            for signature in _parse_signatures(meta, HEADER_TAGS + PAYLOAD_TAGS)
+            if rpmkeys.is_weak_signature(signature)
+        ]
         for key in keys:
             mine = [signature for signature in weak if key.is_id(signature.key)]
             if key.ring and mine:
@@ -102,7 +106,7 @@ def _find_signer(
     refused: BadPackageError | None = None
     for key in keys:
         verified = _verified_signatures(meta, key, keys)
-        mine = [one for one in signatures if key.is_id(one.key) and _identity(one) in verified]
+        mine = [signature for signature in signatures if key.is_id(signature.key) and _identity(signature) in verified]
         if mine:
             try:
                 return HeaderSigner(key.fingerprint, _refuse_uncounted(key, mine))
