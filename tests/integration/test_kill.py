@@ -19,7 +19,7 @@ from tests.harness.processes import CEILING, wait_until
 from tests.harness.project import FAULTS, Outcome, Project, Warm
 
 FILES = {  # task -> files that it puts in their place
-    "packages": ("stage/.smedoit/packages.json", ".smedoit/packages.lock"),
+    "packages": (".smedoit/packages.lock",),
     "stage_packages": ("Packages/bash-4.2.46-36.el7_9.x86_64.rpm",),
     "tree": ("EFI/BOOT/grubx64.efi", "x86_64/README.txt"),
     "isolinux": ("isolinux/isolinux.cfg", "isolinux/help.txt"),
@@ -57,7 +57,6 @@ STOPS = [
     *((*place, "torn", number, "-n", "2") for number in ("TERM", "INT") for place in FIRST_FILES[::5]),
 ]
 USUAL_KILLS = {  # one for each function that puts files in their place; the rest of KILLS is exhaustive
-    ("packages", "stage/.smedoit/packages.json", "torn", "KILL"),
     ("packages", ".smedoit/packages.lock", "torn", "KILL"),
     ("stage_packages", "Packages/bash-4.2.46-36.el7_9.x86_64.rpm", "torn", "INT"),
     ("tree", "EFI/BOOT/grubx64.efi", "torn", "TERM"),
@@ -79,11 +78,11 @@ USUAL_KILLS = {  # one for each function that puts files in their place; the res
     ("packages", "", "saved", "KILL"),
 }
 USUAL_STOPS = {
-    ("packages", "stage/.smedoit/packages.json", "torn", "INT"),
+    ("packages", ".smedoit/packages.lock", "torn", "INT"),
     ("iso", ".iso", "torn", "INT"),
     ("stage_packages", "Packages/bash-4.2.46-36.el7_9.x86_64.rpm", "torn", "TERM"),
-    ("packages", "stage/.smedoit/packages.json", "torn", "INT", "-n", "2"),
-    ("packages", "stage/.smedoit/packages.json", "torn", "TERM", "-n", "2"),
+    ("packages", ".smedoit/packages.lock", "torn", "INT", "-n", "2"),
+    ("packages", ".smedoit/packages.lock", "torn", "TERM", "-n", "2"),
 }
 assert {*KILLS} >= USUAL_KILLS and {*STOPS} >= USUAL_STOPS
 
