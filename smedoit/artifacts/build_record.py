@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class FileChecksum:
-    """What tells whether a file is the one that was meant."""
+    """Size and digest by which a file is recognised."""
 
     size: int
     sha256: str
@@ -135,12 +135,12 @@ def _drop_empty_reasons(found: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def version_differences(before: BuildRecord, now: BuildRecord) -> list[str]:
-    """Return in words which libraries and which smedoit two records differ in."""
+    """Return the libraries and the version of smedoit in which two records differ, a line each."""
     named = {**now.libraries, **before.libraries}
-    words = [
+    differences = [
         f"{name} {before.libraries.get(name, 'absent')} then, {now.libraries.get(name, 'absent')} now"
         for name in sorted(named)
         if before.libraries.get(name) != now.libraries.get(name)
     ]
     same_code = before.program.get("code") == now.program.get("code")
-    return words if same_code else [*words, "smedoit's own code differs"]
+    return differences if same_code else [*differences, "smedoit's own code differs"]

@@ -50,7 +50,7 @@ def write_checksums(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> 
 
 
 def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings) -> str:
-    """Sign every checksum file; a signature that still fits is kept, one that nobody vouches for removed."""
+    """Sign every checksum file; valid signatures are kept, and all removed without [signing]."""
     files = [path / name for path in group_by_directory(finished_media(isos, identity)) for name in checksums.NAMES]
     if not by.configured:
         for path in files:
@@ -61,9 +61,7 @@ def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings) -
     for path in fresh:
         write_file(signature_path(path), gpg.sign_file(path, by, identity.epoch))
         if not is_signed(path, owner):
-            raise VerifyError(
-                f"{signature_path(path)}: does not verify, although key {owner.fingerprint} has just made it"
-            )
+            raise VerifyError(f"{signature_path(path)}: does not verify after signing with key {owner.fingerprint}")
         progress.log_line(f"{path}: signed")
     return f"{len(files)} files by key {owner.fingerprint}, {len(fresh)} of them signed now"
 

@@ -116,13 +116,13 @@ def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
 
 def _require_unchanged(found: Mapping[Path, FileState]) -> list[Path]:
     """Return the inputs, if each still is what was built in. Raises FileError for all that are not."""
-    changed = {path: words for path, seen in found.items() if (words := _change_reason(path, seen))}
+    changed = {path: reason for path, seen in found.items() if (reason := _change_reason(path, seen))}
     if changed:
         complaints: dict[str, list[str]] = {}
-        for path, words in changed.items():
-            complaints.setdefault(words, []).append(os.fspath(path))
+        for path, reason in changed.items():
+            complaints.setdefault(reason, []).append(os.fspath(path))
         raise FileError(
-            f"what was built in is not there any more\n{format_grouped(complaints)}", hint="run doit release again"
+            f"inputs of the build were modified or removed\n{format_grouped(complaints)}", hint="run doit release again"
         )
     return list(found)
 
@@ -227,7 +227,7 @@ def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: 
     made = again.stage / own.name
     now = build_record.parse_build_record(files.read_file_text(made), made)
     _compare_artifacts(before, now, place)
-    return f"{len(before.artifacts)} artifacts of {before.release} built again in {place}, all with the same bytes"
+    return f"{len(before.artifacts)} artifacts of {before.release} rebuilt in {place}, all identical"
 
 
 def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
@@ -243,8 +243,8 @@ def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
     }
     if complaints := build_record.file_differences(before.inputs, now):
         raise VerifyError(
-            f"{file}: cannot be built again, its inputs are not what they were\n{format_grouped(complaints)}",
-            hint="put these files back as they were; the record has their SHA-256",
+            f"{file}: cannot be rebuilt: its inputs were modified\n{format_grouped(complaints)}",
+            hint="restore these files; the record has their SHA-256",
         )
 
 
@@ -271,7 +271,9 @@ def _prepare_build_root(rel: Release, before: BuildRecord, place: Path) -> Relea
 def _empty_directory(place: Path) -> None:
     """Make place an empty directory; one that is not ours is never removed."""
     if place.exists() and not (place / MARKER).is_file() and any(place.iterdir()):
-        raise ConfigError(f"{place}: holds files of somebody else", hint="name another directory with --to")
+        raise ConfigError(
+            f"{place}: is not empty and was not made by doit rebuild", hint="name another directory with --to"
+        )
     with files.wrap_os_errors(place, "emptied"):
         if place.exists():
             shutil.rmtree(place)
@@ -289,8 +291,8 @@ def _rebuild_tables(tables: Mapping[str, Any], place: Path, root: str) -> dict[s
     local = {table: {key: tables[table][key] for key in keys if key in tables[table]} for table, keys in LOCAL.items()}
     tiers = [{**tier, "may_be_empty": True} for tier in tables["tiers"]]
     packages = {**tables.get("packages", {}), "lock": os.fspath(place / LOCK)}
-    kept = {key: value for key, value in tables.items() if key not in ("signing", "checkouts")}
-    return {**kept, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
+    others = {key: value for key, value in tables.items() if key not in ("signing", "checkouts")}
+    return {**others, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
 
 
 def _compare_artifacts(before: BuildRecord, now: BuildRecord, place: Path) -> None:
@@ -298,4 +300,4 @@ def _compare_artifacts(before: BuildRecord, now: BuildRecord, place: Path) -> No
     if complaints := build_record.file_differences(before.artifacts, now.artifacts):
         others = build_record.version_differences(before, now)
         hint = f"not the same tools: {'; '.join(others)}" if others else f"compare with what lies in {place}"
-        raise VerifyError(f"{place}: other bytes than the record says\n{format_grouped(complaints)}", hint=hint)
+        raise VerifyError(f"{place}: artifacts differ from the record\n{format_grouped(complaints)}", hint=hint)

@@ -134,30 +134,30 @@ def spdx_identifier(subject: str) -> str:
     return f"SPDXRef-{plain}{mark}"
 
 
-def _declared_license(words: str) -> str:
+def _declared_license(tag: str) -> str:
     """Return an SPDX expression for what an RPM says of its licence."""
-    if not words.strip():
+    if not tag.strip():
         return NOTHING_SAID
-    return words if _is_license_expression(words) else _license_reference(words)
+    return tag if _is_license_expression(tag) else _license_reference(tag)
 
 
-def _is_license_expression(words: str) -> bool:
-    """Return whether words are an expression of identifiers of the SPDX licence list, spelled as SPDX spells them.
+def _is_license_expression(tag: str) -> bool:
+    """Return whether tag is an expression of identifiers of the SPDX licence list, spelled as SPDX spells them.
 
     RPM's older words are none: GPLv2+, Public Domain, MIT and Zlib. Deprecated identifiers are some: GPL-2.0+. A
     LicenseRef- is none, because what it stands for is in no package; its document would not be valid.
     Source: SPDX 2.3, annex D
     """
     try:
-        return canonicalize_license_expression(words) == words and "LicenseRef-" not in words
+        return canonicalize_license_expression(tag) == tag and "LicenseRef-" not in tag
     except InvalidLicenseExpression:
         return False
 
 
-def _license_reference(words: str) -> str:
-    """Return the identifier for a licence that only has RPM's words."""
-    plain = re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-")[:60]
-    return f"LicenseRef-{plain}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+def _license_reference(tag: str) -> str:
+    """Return the identifier for a licence that only has RPM's License tag."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", tag).strip("-")[:60]
+    return f"LicenseRef-{plain}-{hashlib.sha256(tag.encode()).hexdigest()[:8]}"
 
 
 def _extracted_licenses(packages: Iterable[SpdxPackage]) -> list[dict[str, str]]:

@@ -160,7 +160,7 @@ def record(rel: Release) -> Task:
 
 
 def build_record_path(rel: Release) -> Path:
-    """Return where the record lies: beside the tree and its logs, for it tells of the host."""
+    """Return where the record lies: beside the tree and its logs, as it describes the host."""
     return rel.stage / "build-record.json"
 
 

@@ -99,4 +99,4 @@ def _verify_jigdo(rel: Release, image: Path) -> str:
         raise VerifyError(
             f"{image}:\n{format_grouped(findings.found)}", hint="delete its .jigdo and .template, run doit jigdo"
         )
-    return f"{image.name}: its jigdo makes it from {parts} files and a template"
+    return f"{image.name}: rebuilt from its template and {parts} files"

@@ -102,7 +102,7 @@ def _check_signatures(directory: Path, rel: Release, findings: Findings) -> str:
         if not media.signature_path(path).is_file():
             findings.add("signatures", f"{name} is not signed")
         elif not media.is_signed(path, owner):
-            findings.add("signatures", f"{name}{media.SIGNED} is no good signature of key {owner.fingerprint}")
+            findings.add("signatures", f"{name}{media.SIGNED} is not a valid signature by key {owner.fingerprint}")
     return f"{directory.name}: signed by {owner.fingerprint}"
 
 

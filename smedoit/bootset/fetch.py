@@ -89,7 +89,7 @@ def _read_pins(file: Path) -> dict[str, ChecksummedFile]:
     """Return the pins. Raises ConfigError if there are none yet."""
     if not file.is_file():
         raise ConfigError(
-            f"{file}: is not there, so nobody knows which boot set is the right one",
+            f"{file}: does not exist: the boot set is not pinned",
             hint="run doit pin_boot_set once, look at what it writes, and keep it with release.toml",
         )
     return parse_pins(read_file_text(file), file)
@@ -161,7 +161,7 @@ class BootSetSources:
         self.sums.save()
         if faults:
             raise ContentError(
-                f"{len(faults)} files of the boot set cannot be had as they are pinned; what was here is kept\n"
+                f"{len(faults)} files of the boot set are on no mirror as pinned; the existing set is kept\n"
                 + format_grouped(faults),
                 hint="run doit boot_set again later, add a further address to [boot_set] bases, or, if upstream"
                 " changed its files on purpose, run doit pin_boot_set",
@@ -213,7 +213,7 @@ def install_boot_set(incoming: Path, target: Path, arrived: Iterable[str], pins:
 
 
 def describe_boot_kernel(files: Mapping[str, Path]) -> str:
-    """Return which kernel a set is made for, and which files do not tell. Raises ContentError if they disagree."""
+    """Return which kernel a set is made for, and which files do not say. Raises ContentError if they disagree."""
     found, silent = {}, []
     for path, file in files.items():
         try:
@@ -221,7 +221,9 @@ def describe_boot_kernel(files: Mapping[str, Path]) -> str:
         except kernels.KernelVersionError as reason:
             silent.append(f"{path} {reason}")
     kernel = single_kernel_version(found)
-    words = (
-        f"kernel {kernel} in {', '.join(Path(path).name for path in found)}" if kernel else "no file tells its kernel"
+    summary = (
+        f"kernel {kernel} in {', '.join(Path(path).name for path in found)}"
+        if kernel
+        else "no file names its kernel version"
     )
-    return "; not told: ".join(filter(None, [words, "; ".join(silent)]))
+    return "; unknown: ".join(filter(None, [summary, "; ".join(silent)]))

@@ -37,7 +37,7 @@ ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
 
 
 class KernelVersionError(Exception):
-    """Why a file does not tell its kernel, in words."""
+    """Why the kernel version of a file cannot be read."""
 
 
 def vmlinuz_version(path: Path) -> set[str]:

@@ -81,7 +81,7 @@ def _first_listing(origins: Sequence[BootSetOrigin]) -> tuple[BootSetOrigin, lis
                 raise
             reasons.append(str(error).splitlines()[0])
     raise ContentError(
-        f"no source tells which files its boot set has\n{format_grouped({'asked': reasons})}",
+        f"no source lists the files of its boot set\n{format_grouped({'asked': reasons})}",
         hint="correct [boot_set], or give it an iso",
     )
 
@@ -138,7 +138,7 @@ def _check_claims(claims: Sequence[ChecksumClaim], source: BootSetOrigin, root: 
     if faults:
         raise ContentError(
             f"{source.name}: is not what upstream says of it, so nothing was pinned\n{format_grouped(faults)}",
-            hint="the transfer or the mirror is damaged, or somebody changed files there: use another source",
+            hint="the transfer or the mirror is damaged, or files there were replaced: use another source",
         )
 
 
@@ -167,8 +167,8 @@ def _write_pins(pins: Mapping[str, ChecksummedFile], kernel: str, file: Path) ->
 
 
 def _count_verified(claims: Sequence[ChecksumClaim], pins: Mapping[str, ChecksummedFile]) -> str:
-    """Return who vouches for how many files, and how many nobody vouches for."""
-    parts = [f"{claim} vouches for {len(claim.digests)}" for claim in claims]
+    """Return how many files each signed list covers, and how many none covers."""
+    parts = [f"{claim} lists {len(claim.digests)}" for claim in claims]
     covered = {path for claim in claims for path in claim.digests}
     bare = 0 if covered - set(pins) else len(set(pins) - covered)
-    return ", ".join([*parts, f"nobody vouches for {bare}"] if bare else parts)
+    return ", ".join([*parts, f"{bare} unlisted"] if bare else parts)

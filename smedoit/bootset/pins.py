@@ -38,7 +38,7 @@ HEADING = "# The boot set, file by file; written by doit pin_boot_set, read by d
 
 @dataclass(frozen=True)
 class ChecksumClaim:
-    """What somebody says of files: path -> digest; signer is a fingerprint, "" for nobody."""
+    """A published list of files, path -> digest; signer is a fingerprint, "" for an unsigned one."""
 
     source: str
     digests: Mapping[str, str]
@@ -48,7 +48,7 @@ class ChecksumClaim:
         return f"{self.source} (signed by {self.signer})" if self.signer else f"{self.source} (unsigned)"
 
     def about(self, names: Iterable[str]) -> ChecksumClaim:
-        """Return what is said of these files alone."""
+        """Return the part of the list that is about these files."""
         return replace(self, digests={name: self.digests[name] for name in names if name in self.digests})
 
 

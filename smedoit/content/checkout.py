@@ -88,14 +88,14 @@ def _check_export(checkout: CheckoutSettings, incoming: Path) -> dict[str, str]:
 def _refuse_modified_files(
     path: Path, known: Mapping[str, Any], now: Mapping[str, str], arrived: Mapping[str, str]
 ) -> None:
-    """Raise ContentError for a directory with files that we did not export, or that somebody changed since."""
+    """Raise ContentError for a directory with files that we did not export, or that were modified since."""
     ours = known.get("files", {})
     overwritten = [name for name in changed_files(ours, now) if name in now and now[name] != arrived.get(name)]
     if overwritten:
         kind = "changed since doit content exported them" if ours else "not made by doit content"
         raise ContentError(
             f"{path}: an export would overwrite files\n{format_grouped({kind: overwritten})}",
-            hint="commit them to the repository, or move them away; then run doit content",
+            hint="commit them to the repository or move them away, then run doit content",
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clean exports of CVS and git, and what the people who keep working copies have changed in them."""
+"""Clean exports of CVS and git, and local edits of working copies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from smedoit.runtime.process import ProgramError, run_program
 
 GIT = ("git", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 HEAD = "refs/smedoit/head"
-KEPT = "what was exported before is kept"
+KEPT = "the existing export is kept"
 LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "unknown to the repository", "!": "gone"}
 
 # What the programs say, and what it means. The first that is found counts.
@@ -26,7 +26,7 @@ REASONS: Sequence[tuple[str, str]] = (
     ("cannot find module", "has no such module"),
     ("no such tag", "has no such tag"),
     ("no such repository", "has no repository there"),
-    ("connection refused", "nobody answers there: the connection was refused"),
+    ("connection refused", "connection refused"),
     ("unknown host", "no such host is known"),
     ("name or service not known", "no such host is known"),
     ("could not resolve host", "no such host is known"),
@@ -59,7 +59,7 @@ def export_source(source: ExportSource, target: Path, mirror: Path, network: Net
     }
     revision = takers[source.kind](source, target, mirror, network)
     for directory, names, _ in os.walk(target):
-        for name in {*names} & {*files.VCS_DIRECTORIES}:  # also those that somebody committed
+        for name in {*names} & {*files.VCS_DIRECTORIES}:  # also where they were committed
             names.remove(name)
             _remove_tree(Path(directory, name))
     return revision
@@ -77,7 +77,7 @@ def _refuse_offline(source: ExportSource, network: NetworkSettings) -> None:
     """Raise NetworkError if the source is somewhere else and this run must not go there."""
     if network.offline and not source.is_local:
         raise NetworkError(
-            f"{source}: is needed for the content, but this run is offline",
+            f"{source}: must be fetched, but this run is offline",
             hint="run doit content without offline=1, and without offline = true in release.toml",
         )
 
@@ -85,8 +85,8 @@ def _refuse_offline(source: ExportSource, network: NetworkSettings) -> None:
 def _export_error(source: ExportSource, error: ProgramError) -> NetworkError:
     """Return the error for a program that failed, in a sentence."""
     last = [line for line in error.said.strip().splitlines() if line.strip()][-1:]
-    words = explain_vcs_error(error.said)
-    said = f"{words} ({last[0].strip()})" if words and last else words or f"{' '.join(last)} (code {error.code})"
+    reason = explain_vcs_error(error.said)
+    said = f"{reason} ({last[0].strip()})" if reason and last else reason or f"{' '.join(last)} (code {error.code})"
     return NetworkError(f"{source}: {said}", hint=f"correct the source in release.toml, or try again later; {KEPT}")
 
 
@@ -121,12 +121,12 @@ def _export_cvs(source: ExportSource, target: Path, _mirror: Path, network: Netw
     except ProgramError as error:
         raise _export_error(source, error) from None
     if not (target / "CVS").is_dir():
-        raise NetworkError(f"{source}: there is nothing at that tag or date", hint=f"correct release.toml; {KEPT}")
+        raise NetworkError(f"{source}: no files at that tag or date", hint=f"correct release.toml; {KEPT}")
     return {**revisions.read_cvs_checkout(target), "repository": f"{source.url} {source.module}"}
 
 
 def _cvs_environment() -> dict[str, str]:
-    """Return what cvs needs besides: ssh for :ext:, unless somebody chose another way."""
+    """Return what cvs needs besides: ssh for :ext:, unless CVS_RSH is set."""
     return {"CVS_RSH": os.environ.get("CVS_RSH", "ssh")}
 
 
@@ -147,10 +147,10 @@ def _export_git(source: ExportSource, target: Path, mirror: Path, network: Netwo
     return {"kind": "git", "commit": commit, "repository": source.url}
 
 
-def _run_git(mirror: Path, *words: str | Path, more: dict[str, str] | None = None) -> str:
-    """Run git on a mirror; it asks nobody for a password. Raises ProgramError."""
+def _run_git(mirror: Path, *arguments: str | Path, more: dict[str, str] | None = None) -> str:
+    """Run git on a mirror; it never asks for a password. Raises ProgramError."""
     env = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": os.fspath(mirror), **(more or {})}
-    return run_program([*GIT, *words], env=env, package="git")
+    return run_program([*GIT, *arguments], env=env, package="git")
 
 
 def _update_mirror(source: ExportSource, mirror: Path) -> None:
@@ -198,18 +198,18 @@ def _extract_commit(source: ExportSource, commit: str, target: Path, mirror: Pat
 
 
 def is_working_copy(path: Path) -> bool:
-    """Return whether somebody works in a directory: then it is theirs."""
+    """Return whether a directory is a working copy, which doit leaves alone."""
     return (path / "CVS").is_dir() or (path / ".git").exists()
 
 
 def local_edits(path: Path, network: NetworkSettings) -> list[str]:
-    """Return what differs in a working copy from its repository, as words. Raises ContentError for conflicts."""
+    """Return a summary of what differs in a working copy from its repository. Raises ContentError for conflicts."""
     lines = _git_status(path) if (path / ".git").exists() else _cvs_status(path, network)
     conflicts = [name for letter, name in lines if letter == "C"]
     if conflicts:
         raise ContentError(
             f"{path}: has conflicts in {', '.join(conflicts)}",
-            hint="settle them in the working copy, then run doit again; nothing was changed",
+            hint="resolve them in the working copy, then run doit again; nothing was changed",
         )
     return [f"{LETTERS[letter]}: {name}" for letter, name in lines if letter in LETTERS]
 
@@ -236,9 +236,9 @@ def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
 
 
 def explain_vcs_error(said: str) -> str:
-    """Return what the words of a program that failed mean, "" if nobody knows."""
+    """Return the reason in what a failed program printed, "" if it is an unknown one."""
     lower = said.lower()
-    return next((words for sign, words in REASONS if sign in lower), "")
+    return next((reason for sign, reason in REASONS if sign in lower), "")
 
 
 def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

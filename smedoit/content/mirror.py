@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Local copies of releases and upstream, by rsync: looked at in a dry run before anything is changed."""
+"""Local copies of releases and upstream, by rsync: a dry run first, then the transfer."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def report_no_mirrors() -> None:
 def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) -> str:
     """Make the copy what its source has, if not too much would disappear from it; return what that came to.
 
-    log  gets the words of rsync: a line for each file
+    log  gets the output of rsync: a line for each file
 
     Raises NetworkError, FileError; what came before an error is kept, partial files too.
     """
     if network.offline and mirror.is_remote:
         raise NetworkError(
-            f"{mirror.source}: is needed for the mirror {mirror.name}, but this run is offline",
+            f"{mirror.source}: must be fetched for mirror {mirror.name}, but this run is offline",
             hint="run doit mirror without offline=1, and without offline = true in release.toml",
         )
     _claim_directory(mirror)
@@ -64,9 +64,7 @@ def sync_rsync_mirror(mirror: RsyncMirror, network: NetworkSettings, log: Path) 
         with progress.progress_meter(f"{mirror.name}: {len(found.arriving)} files") as shown:
             route.follow(transfer_listener(found, shown), found.max_delete)
     except RsyncError as error:
-        raise NetworkError(
-            str(error), hint=f"what has come is kept; doit mirror:{mirror.name} goes on from there"
-        ) from None
+        raise NetworkError(str(error), hint=f"partial files are kept; doit mirror:{mirror.name} resumes") from None
     return f"{len(found.arriving)} files came ({format_size(found.size)}), {len(found.deleted)} of {held} went"
 
 
@@ -90,7 +88,7 @@ def _claim_directory(mirror: RsyncMirror) -> None:
         return
     if any(os.scandir(mirror.path)):
         raise FileError(
-            f"{mirror.path}: holds files but no {mirror.marker}, so it may be something else than a mirror",
+            f"{mirror.path}: is not empty and has no {mirror.marker}: it may not be a mirror",
             hint=f"if rsync may remove whatever {mirror.source} has not: touch {marker}",
         )
     files.write_file(marker, MARKED)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door to HTTP: one request at a time, conditional, resumable, bounded, and failures in words."""
+"""HTTP requests: one at a time, conditional, resumable and bounded; failures become errors with a hint."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Fetcher:
         total = response.total_size(answer)
         if want.size is not None and total is not None and total != want.size:
             raise NetworkError(
-                f"{want.url}: has {total} bytes by the server's own words, expected are {want.size}",
+                f"{want.url}: the server reports {total} bytes, expected {want.size}",
                 hint="it is another file than the one that was pinned; if that is right, run doit pin_boot_set",
             )
         if total is not None and total > limit:
@@ -308,13 +308,13 @@ def _retries_exhausted(url: str, purpose: str, fault: TransientError, tries: int
     if (fault.wait or 0) > http.LONGEST_WAIT:
         return ServerUnreachableError(
             f"{url}: {fault.reason} and asks to be left alone for {fault.wait:.0f} seconds ({purpose})",
-            hint="run doit again later; what was fetched is kept",
+            hint="run doit again later; fetched files are kept",
         )
     kind = ServerUnreachableError if isinstance(fault, NoResponseError) else NetworkError
     times = f", {tries} times" if tries > 1 else ""
     return kind(
         f"{url}: {fault.reason}{times} ({purpose})",
-        hint="run doit again later: what was fetched, even in part, is kept",
+        hint="run doit again later; fetched and partial files are kept",
     )
 
 

@@ -17,9 +17,9 @@ HTML = ("text/html", "application/xhtml+xml")
 HINTS = {
     401: "put the name and password for that host into ~/.netrc",
     403: "the server may have put this machine on its blacklist: wait, raise [network] delay, or ask those who run it",
-    404: "correct the address in release.toml; what was there before is kept",
-    410: "correct the address in release.toml; what was there before is kept",
-    429: "we were too fast for it: raise [network] delay, then run doit again; what was fetched is kept",
+    404: "correct the URL in release.toml; existing files are kept",
+    410: "correct the URL in release.toml; existing files are kept",
+    429: "too many requests: raise [network] delay, then run doit again; fetched files are kept",
 }
 
 
@@ -61,7 +61,9 @@ def redirect_target(seen: Sequence[str], location: str) -> str:
             hint="use an address in release.toml that stays on https",
         )
     if there in seen:
-        raise NetworkError(f"{seen[0]}: redirects in a circle, back to {there}", hint="tell those who run the server")
+        raise NetworkError(
+            f"{seen[0]}: redirect loop, back to {there}", hint="report it to the server's administrators"
+        )
     if len(seen) > REDIRECTS:
         raise NetworkError(f"{seen[0]}: redirects more than {REDIRECTS} times, last to {there}")
     return there

@@ -89,7 +89,7 @@ def sort_links(links: Iterable[str], url: str) -> IndexListing:
     if hostile:
         raise ContentError(
             f"{url}: lists names that are not safe, so none of them is used\n{format_grouped(hostile)}",
-            hint="tell those who run the server; what is here is kept",
+            hint="report it to the server's administrators; existing files are kept",
         )
     return IndexListing(tuple(sorted(directories)), tuple(sorted(files)), tuple(sorted(elsewhere)))
 

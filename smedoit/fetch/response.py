@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An HTTP answer: what it declares, its body block by block, and what its faults mean in words."""
+"""An HTTP response: its headers, its body block by block, and its failures as errors with a hint."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DownloadRequest:
     """One file from outside, and what it must be.
 
     purpose  what needs it, for sentences: "the boot set"
-    size     in bytes, None where nobody has declared it
+    size     in bytes, None where it was not declared
     limit    in bytes, 0 for that of [network]
     """
 
@@ -127,7 +127,7 @@ def _parse_range(answer: Response) -> tuple[int, int | None]:
 
 
 def total_size(answer: Response) -> int | None:
-    """Return how many bytes the whole file has by the server's words, None if it does not say."""
+    """Return how many bytes the whole file has according to the server, None if it does not say."""
     if answer.status_code == 206:
         first, whole = _parse_range(answer)
         rest = content_length(answer)

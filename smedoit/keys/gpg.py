@@ -26,7 +26,7 @@ REASONS = (
     (r"Bad passphrase", "was not unlocked, the passphrase is wrong", "unlock it: sign any file with gpg once"),
     (
         r"No pinentry|Inappropriate ioctl|Operation cancelled|End of file|Timeout|FAILURE sign 83886",
-        "is locked and nobody was asked for the passphrase",
+        "is locked and gpg could not ask for the passphrase",
         "unlock gpg-agent first: sign any file with gpg once",
     ),
     (r"[Ee]xpired", "is past its expiry", "ask its owner to extend it"),
@@ -70,7 +70,7 @@ def _parse_certificate(data: bytes, name: str) -> SigningCertificate:
         public = Cert.from_bytes(data)
     except Exception as error:
         raise SignError(
-            f"{name}: is no OpenPGP key, {first_error_line(error)}", hint="mend [signing] of release.toml"
+            f"{name}: is no OpenPGP key, {first_error_line(error)}", hint="correct [signing] in release.toml"
         ) from None
     return SigningCertificate(str(public.fingerprint), public)
 
@@ -107,7 +107,7 @@ def _sign_with_file(path: Path, key: Path) -> str:
     except RuntimeError as error:
         raise SignError(
             f"{key}: this key cannot sign, {first_error_line(error)}",
-            hint="it needs a secret half without a passphrase; a real key stays in gpg: name it as [signing] key",
+            hint="use a secret key without a passphrase; keep a real key in gpg and name it as [signing] key",
         ) from None
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that somebody signed, checked by gpgv against the pinned keys and no other.
+"""Signed texts, verified by gpgv against the pinned keys and no other.
 
-sequoia refuses the keys of EL 5 to 7, which vouch for themselves with SHA-1; here the
+sequoia refuses the keys of EL 5 to 7, whose self-signatures are SHA-1; here the
 key is believed because release.toml pins its fingerprint, and gpgv takes it.
 """
 
@@ -43,13 +43,13 @@ def verify_detached(data: Path, signature: Path, pinned: Sequence[KeySettings]) 
         return _run_gpgv([signature, data], signature, pinned, Path(place))
 
 
-def _run_gpgv(words: Sequence[str | Path], signature: Path, pinned: Sequence[KeySettings], place: Path) -> str:
+def _run_gpgv(arguments: Sequence[str | Path], signature: Path, pinned: Sequence[KeySettings], place: Path) -> str:
     """Return the fingerprint of the pinned key whose signature is good. Raises ContentError, SmeError without gpgv."""
     ring = place / "ring"
     ring.write_bytes(
         b"".join(keyring.pinned_certificate(key, files.read_file_bytes(key.file)).pruned for key in pinned)
     )
-    command = ["gpgv", "--homedir", place, "--keyring", ring, "--status-fd", "1", *words]
+    command = ["gpgv", "--homedir", place, "--keyring", ring, "--status-fd", "1", *arguments]
     try:
         said = run_program(command, package=PACKAGE)
     except ProgramError as error:
@@ -72,5 +72,5 @@ def _signature_error(signature: Path, said: str) -> ContentError:
         )
     return ContentError(
         f"{signature.name}: its signature does not verify: damaged or forged",
-        hint="fetch it again; if it stays so, do not use these files",
+        hint="fetch it again; if it fails again, do not use these files",
     )

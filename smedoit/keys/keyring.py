@@ -65,7 +65,7 @@ def read_pinned_key(key: KeySettings) -> PinnedKey:
     if not data.isascii():
         raise PackageError(
             f"{key.file}: is not armored, so rpm --import would not take it from the medium",
-            hint="write it again with gpg --armor --export",
+            hint="export it with gpg --armor --export",
         )
     ring = LegacyKeyring(certificate, key.file.name) if key.legacy_reason else None
     digest = hashlib.sha256(data).hexdigest()
@@ -94,12 +94,12 @@ def pinned_certificate(key: KeySettings, data: bytes) -> OpenPgpCertificate:
     except Exception as error:
         raise PackageError(
             f"{key.file}: holds no OpenPGP public key, {first_error_line(error)}",
-            hint="get the key again from its owner",
+            hint="download the key again",
         ) from None
     if key.fingerprint not in found or key.fingerprint not in by_fingerprint:
         raise PackageError(
             f"{key.file}: holds the key {', '.join(found) or 'of nobody'}, release.toml pins {key.fingerprint}",
-            hint="find out from its owner, by another way, which one is right; then mend the file or [[keys]]",
+            hint="verify the fingerprint with the key's owner, then correct the file or [[keys]]",
         )
     return by_fingerprint[key.fingerprint]
 
@@ -120,20 +120,20 @@ def refuse_expired_keys(keys: Iterable[KeySettings], loaded: Iterable[PinnedKey]
             complaints.setdefault(when, []).append(named)
     if complaints:
         raise PackageError(
-            f"release.toml trusts keys that no longer count\n{format_grouped(complaints)}",
-            hint="get the key again, its owner may have prolonged or replaced it; where old packages are still"
-            ' welcome, add expired_reason = "why" to its [[keys]] entry',
+            f"[[keys]] names keys that are expired or revoked\n{format_grouped(complaints)}",
+            hint="get the current key from its owner; where packages that it signed are still"
+            ' needed, add expired_reason = "why" to its [[keys]] entry',
         )
 
 
 def key_origin(key_id: str, content: Path | None) -> str:
-    """Return where the key with this id comes from, in words: its published name, and a file of it at hand.
+    """Return where the key with this id comes from: its published name, and a file in the content tree.
 
     content  the content tree, in which key files may lie that release.toml does not name
     """
     known = find_known_key(key_id)
     lying = find_key_file(key_id, content) if content else None
-    at_hand = f"it lies in {lying[0]}, fingerprint {lying[1]}" if lying else ""
+    at_hand = f"found in {lying[0]}, fingerprint {lying[1]}" if lying else ""
     return "; ".join(part for part in (f"that is {known}" if known else "", at_hand) if part)
 
 

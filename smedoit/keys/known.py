@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys that everybody who builds an SME Server meets sooner or later, under the names their owners publish them by."""
+"""Keys that SME Server releases are built with, under the file names their owners publish them by."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PUBLISHED = (
     KnownKey("RPM-GPG-KEY-remi", "Remi Collet, until 2016", "1ee04cce88a4ae4aa29a5df5004e6f4700f97f56"),
     KnownKey("RPM-GPG-KEY-remi2017", "Remi's RPM repository, 2017", "44e89cd5b23362c224ce5a5de080f29f0364b949"),
 )
-SEEN = {  # key ids that only old packages tell of
+SEEN = {  # key ids that are only known from old packages
     "2802e89216ff0e46": KnownKey("RPM-GPG-KEY-CentOS-2", "CentOS 2.1"),
     "7049e44d025e513b": KnownKey("RPM-GPG-KEY-CentOS-3", "CentOS 3"),
     "a53d0bab443e1821": KnownKey("RPM-GPG-KEY-centos4", "CentOS 4"),

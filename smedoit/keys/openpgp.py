@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenPGP packets as they are: whose key, until when, withdrawn or not, and who signed.
+"""OpenPGP packets as they are: owner, expiry, revocation and signer.
 
-Sequoia's own policy refuses to say anything of a key that vouches for itself with SHA-1, as the
+Sequoia's own policy refuses a key whose self-signature is SHA-1, as the
 keys of EL 5 to 7 do; the packets say it all the same. Nothing is verified here: a key file
 is believed because release.toml pins its fingerprint.
 """

@@ -50,12 +50,12 @@ class LegacyKeyring:
         said = process.run_program(self.command("-Kv", path), env=self.environment(), package=PACKAGE, ok_codes=(0, 1))
         return parse_rpmkeys_output(said, self.certificate)
 
-    def command(self, *words: str | Path) -> list[str | Path]:
-        """Return a command line of rpmkeys that sees our database and nobody's settings."""
-        return ["rpmkeys", "--define", f"_dbpath {self.database()}/db", *words]
+    def command(self, *arguments: str | Path) -> list[str | Path]:
+        """Return a command line of rpmkeys that reads our database and no user's settings."""
+        return ["rpmkeys", "--define", f"_dbpath {self.database()}/db", *arguments]
 
     def environment(self) -> dict[str, str]:
-        """Return what keeps a person's ~/.rpmmacros away."""
+        """Return an environment in which rpm reads no ~/.rpmmacros."""
         return {"HOME": self.database()}
 
     def database(self) -> str:
@@ -78,8 +78,8 @@ class LegacyKeyring:
             process.run_program(command, env={"HOME": str(place)}, package=PACKAGE)
         except process.ProgramError as error:
             raise SmeError(
-                f"{self.name}: rpm of this machine does not take this legacy key: {error.said.strip()}",
-                hint="build where rpm still checks such keys, or have the packages signed again",
+                f"{self.name}: rpmkeys --import of this host fails: {error.said.strip()}",
+                hint="build on a host whose rpm accepts such keys, or have the packages signed again",
             ) from None
 
 

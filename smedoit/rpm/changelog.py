@@ -45,7 +45,7 @@ def bug_numbers(text: str, patterns: Sequence[str]) -> set[int]:
 
 
 def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
-    """Yield the changelog of an RPM, newest first; a header that cannot be read tells nothing."""
+    """Yield the changelog of an RPM, newest first; a header that cannot be read yields none."""
     try:
         meta = header.open_header(path)
     except (header.BadPackageError, OSError):

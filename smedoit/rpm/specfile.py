@@ -57,13 +57,13 @@ def _insert_changelog_entry(text: str, identity: ReleaseIdentity, author: str, n
     """Return the spec with an entry on top of its changelog."""
     heading = CHANGELOG.search(text)
     if not heading:
-        raise ContentError(f"{name}: has no %changelog", hint="add one as its last section")
+        raise ContentError(f"{name}: has no %changelog", hint="add a %changelog section at its end")
     newest = ENTRY.search(text, heading.end())
     if newest and _parse_changelog_date(newest.group("date"), name) > identity.date.replace(tzinfo=None):
         raise ContentError(
             f"{name}: its newest changelog entry is of {newest.group('date')},"
             f" after the release date {_format_changelog_day(identity.date)}",
-            hint="set [release] date in release.toml, or mend the entry: RPM wants the newest first",
+            hint="set [release] date in release.toml, or correct the entry: RPM requires the newest first",
         )
     evr = f"{identity.version}-{_version_macros(identity)['release']}.sme"
     entry = f"* {_format_changelog_day(identity.date)} {author} {evr}\n- {identity.product} {identity.title}\n\n"
@@ -98,22 +98,22 @@ def _format_changelog_day(date: datetime) -> str:
     return f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day:02} {date.year}"
 
 
-def _parse_changelog_date(words: str, name: str) -> datetime:
+def _parse_changelog_date(day: str, name: str) -> datetime:
     """Return the date of a changelog entry. Raises ContentError if it is no such day of the week."""
-    date, weekday = _changelog_date(words, name), words[:3]
+    date, weekday = _changelog_date(day, name), day[:3]
     if DAYS[date.weekday()] != weekday:
         right = _format_changelog_day(date)
-        raise ContentError(f"{name}: {words} of its changelog was a {right[:3]}", hint=f"write {right}")
+        raise ContentError(f"{name}: {day} in its changelog was a {right[:3]}", hint=f"write {right}")
     return date
 
 
-def _changelog_date(words: str, name: str) -> datetime:
+def _changelog_date(day: str, name: str) -> datetime:
     """Return the date of a changelog entry, whatever day of the week it names. Raises ContentError if there is none."""
-    _, month, number, year = words.split()
+    _, month, number, year = day.split()
     try:
         return datetime(int(year), MONTHS.index(month) + 1, int(number))
     except ValueError:
-        raise ContentError(f"{name}: there is no {words}, a date of its changelog", hint="mend that entry") from None
+        raise ContentError(f"{name}: {day} in its changelog is not a date", hint="correct that entry") from None
 
 
 def release_contradiction(version: str, release: str, identity: ReleaseIdentity) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""gettext catalogues: whether one can be used, how complete it is, and what changed between two sets of them."""
+"""gettext catalogs: whether one loads, how complete it is, and what changed between two sets."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def parse_catalog(relative: str, data: bytes) -> Catalog:
     """Return the catalogue LANG/LC_MESSAGES/anaconda.mo. Raises ContentError, with the reason alone, if it is none."""
     try:
         loaded = gettext.GNUTranslations(io.BytesIO(data))
-    except Exception as error:  # it tells of damage by whatever its parser stumbles over
-        raise ContentError(f"is no catalogue that gettext can load ({_parser_message(error)})") from None
+    except Exception as error:  # gettext raises whatever its parser runs into
+        raise ContentError(f"is not a catalog that gettext can load ({_parser_message(error)})") from None
     order = "<" if data[:4] == b"\xde\x12\x04\x95" else ">"
     (count,) = struct.unpack_from(f"{order}I", data, 8)
     messages = count - bool(loaded.info())
@@ -104,7 +104,7 @@ def _language_with_percent(path: str, complete: Mapping[str, int]) -> str:
     return f"{language} {complete[language]} %" if language in complete else language
 
 
-def _shorten_list(words: list[str]) -> str:
-    """Return words as a list in a sentence, not endless."""
-    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
-    return ", ".join(words[:NAMED]) + more
+def _shorten_list(names: list[str]) -> str:
+    """Return names as a list in a sentence, the rest as a count."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installer's translations, mirrored from the server where people translate them."""
+"""The installer's translations, mirrored from the translation server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mirror_translations(settings: TranslationsSettings, network: NetworkSettings
     if not settings.url:
         raise ConfigError(
             "release.toml does not say where translations come from",
-            hint='add url = "https://…/anaconda/sme10/" below [translations], or put them into place by hand',
+            hint='add url = "https://…/anaconda/sme10/" below [translations], or install them by hand',
         )
     fetcher = crawl.caching_fetcher(network, memory)
     addresses = _list_catalogs(fetcher, settings.url)
@@ -34,7 +34,7 @@ def mirror_translations(settings: TranslationsSettings, network: NetworkSettings
     changes = _install_catalogs(found, settings.path)
     shutil.rmtree(incoming, ignore_errors=True)
     for language, share in complete.items():
-        progress.log_line(f"{language}: {share} % of the most complete catalogue")
+        progress.log_line(f"{language}: {share} % of the most complete catalog")
     return f"{catalogs.describe_catalog_changes(changes, complete)}; {fetcher.totals}"
 
 
@@ -43,25 +43,23 @@ def _list_catalogs(fetcher: client.Fetcher, url: str) -> dict[str, str]:
     found = crawl.list_remote_files(fetcher, url, PURPOSE, lambda path: path.endswith(".mo"), lambda _: True)
     for relative in found:
         if not catalogs.is_installer_catalog(relative):
-            progress.log_line(
-                f"{relative}: is not LANG/LC_MESSAGES/anaconda.mo, where the installer looks; passed over"
-            )
+            progress.log_line(f"{relative}: is not LANG/LC_MESSAGES/anaconda.mo, where the installer looks; skipped")
     wanted = {relative: address for relative, address in found.items() if catalogs.is_installer_catalog(relative)}
     if not wanted:
         raise ContentError(
-            f"{url}: lists no LANG/LC_MESSAGES/anaconda.mo, so the old set is kept",
+            f"{url}: lists no LANG/LC_MESSAGES/anaconda.mo; the existing set is kept",
             hint="correct [translations] url: its page must list the languages",
         )
     return wanted
 
 
 def _fetch_catalogs(
-    fetcher: client.Fetcher, addresses: Mapping[str, str], incoming: Path, kept: Path
+    fetcher: client.Fetcher, addresses: Mapping[str, str], incoming: Path, existing: Path
 ) -> dict[str, Path]:
     """Return path -> the file that has what the server has: one that is here already, else one in incoming."""
     found = {}
     for relative, address in progress.track_progress(addresses.items(), len(addresses), "fetching translations"):
-        held = files.resolve_path_below(kept, relative)
+        held = files.resolve_path_below(existing, relative)
         want = response.DownloadRequest(address, PURPOSE, limit=LIMIT)
         found[relative] = fetcher.file(want, files.resolve_path_below(incoming, relative), held)
     return found
@@ -79,9 +77,9 @@ def _load_catalogs(found: Mapping[str, Path], incoming: Path) -> list[catalogs.C
                 files.remove_file(path)  # the next run must not take it for what it has already
     if broken:
         raise ContentError(
-            f"{sum(map(len, broken.values()))} translations are broken, so the old set is kept\n"
+            f"{sum(map(len, broken.values()))} translations are broken; the existing set is kept\n"
             f"{format_grouped(broken)}",
-            hint="run doit translations again; if they stay broken, tell those who run the server",
+            hint="run doit translations again; if they are still broken, report it to the server's administrators",
         )
     return good
 
@@ -94,6 +92,6 @@ def _install_catalogs(found: Mapping[str, Path], target: Path) -> catalogs.Catal
     for relative in (*changes.added, *changes.changed):
         files.link_file(found[relative], target / relative)
     for relative in changes.removed:
-        progress.log_line(f"{relative}: the server has it no more, removed")
+        progress.log_line(f"{relative}: removed from the server, deleted")
         layers.remove_with_parents(target, relative)
     return changes

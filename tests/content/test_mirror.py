@@ -96,7 +96,7 @@ def test_a_target_without_its_marker_is_never_changed(upstream: Upstream) -> Non
     thesis = upstream.mirror.path / "thesis.txt"
     thesis.parent.mkdir(parents=True)
     thesis.write_text("years of work\n")
-    with pytest.raises(FileError, match=r"holds files but no \.smedoit-mirror"):
+    with pytest.raises(FileError, match=r"is not empty and has no \.smedoit-mirror"):
         upstream.bring(max_delete_percent=100)
     assert upstream.files(upstream.mirror.path) == {"thesis.txt": b"years of work\n"}
 
@@ -179,7 +179,7 @@ def test_each_code_of_rsync_has_its_sentence(
     monkeypatch.setenv("PATH", str(fake.parent))
     mirror = RsyncMirror("up", "host::module", tmp_path / "copy")
     with pytest.raises(
-        NetworkError, match=rf"code {code}, .*{words}(?s:.)*words of its own(?s:.)*doit mirror:up goes on"
+        NetworkError, match=rf"code {code}, .*{words}(?s:.)*words of its own(?s:.)*doit mirror:up resumes"
     ):
         sync_rsync_mirror(mirror, NetworkSettings(), tmp_path / "log")
 

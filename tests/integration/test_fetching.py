@@ -105,7 +105,7 @@ def test_a_changed_boot_file_upstream_stops_the_build_with_both_digests(trial: P
     remove_file(trial.release.boot_set.path / "images/boot.iso")
     said = refused(trial, "iso")
     assert "images/boot.iso" in said
-    assert "has 23 bytes by the server's own words" in said
+    assert "the server reports 23 bytes" in said
 
 
 def test_new_translations_make_updates_img_and_what_holds_it(trial: Project, server: ScriptedServer) -> None:

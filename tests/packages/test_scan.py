@@ -264,7 +264,7 @@ def test_an_unknown_key_says_whose_it_is_and_which_tiers_need_it(tmp_path: Path)
         scan.load_tier_packages(tiers, tmp_path, pinned, world.cache, content=content)
     said = str(caught.value)
     assert "signed by key 24c6a8a7f4a80eb5, which release.toml does not trust; that is RPM-GPG-KEY-CentOS-7" in said
-    assert f"it lies in {lying}, fingerprint 6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5" in said
+    assert f"found in {lying}, fingerprint 6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5" in said
     assert "needed by 1 of one, 2 of two:" in said
     assert str(tmp_path / "two" / name) in said
 

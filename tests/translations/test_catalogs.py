@@ -51,7 +51,7 @@ def test_a_catalogue_that_is_cut_short_is_refused(cut: int) -> None:
     ],
 )
 def test_what_is_no_catalogue_is_refused_in_words(data: bytes) -> None:
-    with pytest.raises(ContentError, match="no catalogue that gettext can load"):
+    with pytest.raises(ContentError, match="not a catalog that gettext can load"):
         catalogs.parse_catalog(DE, data)
 
 

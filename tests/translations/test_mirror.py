@@ -101,7 +101,7 @@ def test_a_changed_language_is_reported_with_its_completeness(server: ScriptedSe
         said = mirror(tmp_path, publish(server, BASE, {**SET, DE: half}))
     assert here(tmp_path) == {**SET, DE: half}
     assert "changed: de 14 %;" in said
-    assert "fr: 100 % of the most complete catalogue" in (tmp_path / "log").read_text()
+    assert "fr: 100 % of the most complete catalog" in (tmp_path / "log").read_text()
 
 
 def test_only_catalogues_are_fetched_and_nothing_above_the_address(server: ScriptedServer, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_one_broken_file_keeps_the_old_set(server: ScriptedServer, tmp_path: Pat
     with pytest.raises(ContentError) as caught:
         mirror(tmp_path, publish(server, BASE, {**SET, DE: broken}))
     assert DE in str(caught.value)
-    assert "the old set is kept" in str(caught.value)
+    assert "the existing set is kept" in str(caught.value)
     assert here(tmp_path) == old
     mirror(tmp_path, publish(server, BASE, SET))
     assert here(tmp_path) == SET
@@ -172,7 +172,7 @@ def test_a_web_page_in_the_place_of_a_catalogue_keeps_the_old_set(server: Script
 
 def test_an_empty_page_does_not_empty_the_set(server: ScriptedServer, tmp_path: Path) -> None:
     mirror(tmp_path, publish(server, BASE, SET))
-    with pytest.raises(ContentError, match="so the old set is kept"):
+    with pytest.raises(ContentError, match="the existing set is kept"):
         mirror(tmp_path, publish(server, BASE, {}))
     assert here(tmp_path) == SET
 
