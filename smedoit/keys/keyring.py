@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Public keys: read from their files, pinned by fingerprint, and asked who signed a header."""
+"""Public keys: read from their files and pinned by fingerprint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import FileError, PackageError, format_grouped
-from smedoit.keys import openpgp
+from smedoit.keys import openpgp, policy
 from smedoit.keys.known import find_known_key
 from smedoit.keys.openpgp import OpenPgpCertificate
 from smedoit.keys.rpmkeys import LegacyKeyring
@@ -43,8 +43,8 @@ class PinnedKey:
 
     @property
     def token(self) -> str:
-        """What a verdict by this key depends on: the key as its file has it, and its leave for legacy signatures."""
-        return f"{self.fingerprint} {self.digest}{' legacy' if self.ring else ''}"
+        """What a verdict by this key depends on: its file, whether legacy signatures count, and the policy."""
+        return f"{self.fingerprint} {self.digest}{' legacy' if self.ring else ''} policy {policy.RULES}"
 
     def is_id(self, key_id: str) -> bool:
         """Return whether key_id (the tail of a fingerprint) means this key or one of its subkeys."""

@@ -12,6 +12,10 @@ from pathlib import Path
 from smedoit.package import Evr
 from smedoit.rpm import header
 
+TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
+DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
+
 
 @dataclass(frozen=True)
 class ChangelogEntry:
@@ -52,11 +56,6 @@ def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
         return
     for entry in meta.changelog_entries():
         yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)
-
-
-TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
-DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
-AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
 
 def strip_dist_tag(evr: Evr) -> Evr:

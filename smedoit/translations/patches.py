@@ -17,6 +17,8 @@ from smedoit.packages.lock import read_lock
 from smedoit.rpm import reader
 from smedoit.runtime import progress
 
+PURPOSE = "the patches of the server-manager's translations"
+
 
 @dataclass(frozen=True)
 class TranslationPatch:
@@ -59,9 +61,6 @@ def find_built_package(packages: Iterable[Package], name: str) -> Package | None
     by_name = [package for package in found if package.name == name]
     by_source = [package for package in found if package.source_rpm.rsplit("-", 2)[0] == name]
     return next(iter([*by_name, *by_source]), None)
-
-
-PURPOSE = "the patches of the server-manager's translations"
 
 
 def report_pending_patches(

@@ -80,3 +80,9 @@ def test_a_package_signed_after_the_release_is_refused_by_its_day(sources: Packa
     with pytest.raises(PackageError, match=r"after \[release\] date, 2015-12-09\n.*signed on 2015-12-09"):
         choose_by(replace(sources, date=before))
     choose_by(replace(sources, date=datetime(2015, 12, 10, tzinfo=timezone.utc)))
+
+
+def test_what_the_scan_remembers_knows_when_a_package_was_signed(sources: PackageSources) -> None:
+    choose_by(sources)
+    with pytest.raises(PackageError, match="signed on 2015-12-09"):
+        choose_by(replace(sources, date=datetime(2015, 12, 9, tzinfo=timezone.utc)))
