@@ -169,7 +169,10 @@ TIERS: dict[str, tuple[Break, tuple[str, ...]]] = {
     ),
     "a pinned fingerprint is wrong": (
         lambda trial: trial.configure(FINGERPRINTS["centos"], "0" * 40),
-        (f"practice-centos: holds the key {FINGERPRINTS['centos']}, release.toml pins 0000", "hint: verify the fingerprint"),
+        (
+            f"practice-centos: holds the key {FINGERPRINTS['centos']}, release.toml pins 0000",
+            "hint: verify the fingerprint",
+        ),
     ),
     "a key file is missing": (
         lambda trial: trial.release.keys[0].file.unlink(),
