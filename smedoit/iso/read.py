@@ -34,11 +34,14 @@ class IsoImage:
             ) from None
 
     def _walk(self) -> Iterable[tuple[str, Any]]:
-        """Yield (path, directory record) of every file."""
+        """Yield (path, directory record) of every file; of a file in several extents, the record of the first."""
         for directory, _, files in self.iso.walk(rr_path="/"):
+            first: dict[str, Any] = {}
+            for record in self.iso.list_children(rr_path=directory):
+                if record.is_file():
+                    first.setdefault(record.rock_ridge.name().decode(), record)
             for name in files:
-                path = f"{directory.rstrip('/')}/{name}"
-                yield path.lstrip("/"), self.iso.get_record(rr_path=path)
+                yield f"{directory.rstrip('/')}/{name}".lstrip("/"), first[name]
 
     def at(self, offset: int, size: int) -> bytes:
         """Return raw bytes."""
@@ -50,14 +53,15 @@ class IsoImage:
         return os.fstat(self.raw.fileno()).st_size
 
     def blocks(self, name: str) -> Iterable[bytes]:
-        """Yield the content of a file, block by block."""
+        """Yield the content of a file, block by block, over all of its extents: one ends before 4 GiB."""
         record = self.records[name]
-        if record.inode is None:  # the boot catalogue, which is no file to pycdlib
-            yield self.at(record.extent_location() * SECTOR, record.get_data_length())
-            return
-        with self.iso.open_file_from_iso(rr_path=f"/{name}") as file:
-            while data := file.read(BLOCK):
+        while record is not None:
+            start = record.extent_location() * SECTOR
+            for at in range(0, record.data_length, BLOCK):
+                if not (data := self.at(start + at, min(BLOCK, record.data_length - at))):
+                    return  # cut off
                 yield data
+            record = record.data_continuation
 
     def read(self, name: str) -> bytes:
         """Return the content of a file, b"" if it is not there."""

@@ -18,6 +18,7 @@ from smedoit.medium_paths import BIOS_IMAGE, BIOS_MENU, EFI_IMAGE, GRUB_CFG
 from smedoit.runtime import checksums, digests
 
 MENUS = (BIOS_MENU, GRUB_CFG)
+NO_PARTITION = boot_records.Partition(0, False, -1, 0)
 
 
 def check_iso_checksums(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
@@ -41,7 +42,10 @@ def check_volume_descriptor(image: IsoImage, expected: ExpectedIso, findings: Fi
     """The volume id, and the Joliet label, which must be its beginning."""
     label = image.at(16 * SECTOR + 40, 32).decode("ascii", "replace").rstrip(" ")
     findings.check(label == expected.volume, "label", f"the volume id is {label!r}, not {expected.volume!r}")
-    joliet = image.iso.joliet_vd.volume_identifier.decode("utf-16_be").rstrip(" ")
+    if image.iso.joliet_vd is None:
+        findings.add("label", "there is no Joliet tree, so Windows would show short names")
+        return
+    joliet = image.iso.joliet_vd.volume_identifier.decode("utf-16_be", "replace").rstrip(" ")
     findings.check(joliet == expected.volume[:16].rstrip(" "), "label", f"the Joliet label is {joliet!r}")
 
 
@@ -76,18 +80,21 @@ def _start_sector(image: IsoImage, name: str) -> int:
 
 
 def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
-    """MBR and both GPTs lead to the same two places, with correct checksums."""
-    efi = _start_sector(image, EFI_IMAGE) * SECTOR // BLOCK
+    """MBR and both GPTs lead to the same two places, all of the ISO and efiboot.img, with correct checksums."""
+    efi = _efi_blocks(image)
     head = image.at(0, BLOCK)
     try:
-        first, second = boot_records.parse_mbr(head)[:2]
+        first, second = (*boot_records.parse_mbr(head), NO_PARTITION, NO_PARTITION)[:2]
         findings.check(
-            first.active and first.first == 0, "partitions", "the MBR's first partition is not the whole ISO"
+            first.active and (first.first, first.blocks) == (0, image.size() // BLOCK),
+            "partitions",
+            f"the MBR's first partition is {first.blocks} blocks from {first.first}, not the whole ISO,"
+            f" which has {image.size() // BLOCK}",
         )
         findings.check(
-            (second.kind, second.first) == (boot_records.EFI_SYSTEM, efi),
+            second.kind == boot_records.EFI_SYSTEM and _holds_span(second, efi),
             "partitions",
-            "the MBR does not lead to efiboot.img",
+            f"the MBR does not lead to {EFI_IMAGE}",
         )
         loader = boot_records.isohybrid_loader_block(head) * BLOCK // SECTOR
         findings.check(
@@ -98,17 +105,38 @@ def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> Non
         findings.add("partitions", str(error))
 
 
-def _check_gpts(image: IsoImage, efi: int, findings: Findings) -> None:
-    """Both GPTs: each where the other says it is, each with efiboot.img. Raises BootRecordError."""
+def _efi_blocks(image: IsoImage) -> range:
+    """Return the blocks that efiboot.img takes, none if it is not there."""
+    start = _start_sector(image, EFI_IMAGE) * SECTOR // BLOCK
+    size = image.records[EFI_IMAGE].get_data_length() if EFI_IMAGE in image.records else 0
+    return range(start, start + -(-size // BLOCK))
+
+
+def _holds_span(partition: boot_records.Partition, blocks: range) -> bool:
+    """Return whether a partition starts where blocks do, and ends within the sector that they end in, or with it."""
+    spare = partition.blocks - len(blocks)
+    return partition.first == blocks.start and 0 <= spare < SECTOR // BLOCK
+
+
+def _check_gpts(image: IsoImage, efi: range, findings: Findings) -> None:
+    """Both GPTs: each where the other says it is, with all of the volume and efiboot.img. Raises BootRecordError."""
     last = image.size() // BLOCK - 1
     tables = [_read_gpt(image, 1), _read_gpt(image, last)]
     places = [(table.own, table.other) for table in tables]
     findings.check(
         places == [(1, last), (last, 1)], "partitions", f"the two GPTs are at {places}, as they say themselves"
     )
+    volume_blocks = image.iso.pvd.space_size * SECTOR // BLOCK
     for table in tables:
-        starts = {partition.first for partition in table.partitions}
-        findings.check(efi in starts, "partitions", f"the GPT at block {table.own} does not lead to efiboot.img")
+        whole, efi_system = (*table.partitions, NO_PARTITION, NO_PARTITION)[:2]
+        name = f"the GPT at block {table.own}"
+        findings.check(
+            whole.first == 0 and volume_blocks <= whole.blocks <= last + 1,
+            "partitions",
+            f"the first partition of {name} is {whole.blocks} blocks from {whole.first},"
+            f" not the volume, which has {volume_blocks}",
+        )
+        findings.check(_holds_span(efi_system, efi), "partitions", f"{name} does not lead to {EFI_IMAGE}")
 
 
 def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:

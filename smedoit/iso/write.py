@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,8 @@ from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, EFI_IMAGE
 from smedoit.runtime import files
 
-SECTOR = 2048
+SECTOR, BLOCK = 2048, 512
+FIRST_PARTITION = 446  # its entry in an MBR: C/H/S and kind in 8 bytes, first block and blocks in 4 bytes each
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 TRAILING_SECTORS = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
@@ -276,7 +278,29 @@ def _make_bootable(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
     iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
     seed = uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
     iso.add_isohybrid(efi=True, mbr_id=seed.int & 0xFFFFFFFF)
+    iso.isohybrid_mbr = _WholeHybrid(iso.isohybrid_mbr)
     _complete_gpt(iso.isohybrid_mbr, seed)
+
+
+class _WholeHybrid:
+    """The isohybrid boot record with a first partition that covers all of a medium, also beyond 1 GiB.
+
+    pycdlib ends it at the 1,024th cylinder, where the C/H/S fields end. Linux goes by the count of blocks, and would
+    cut off a stick's first partition, which is what /dev/disk/by-label leads to.
+    """
+
+    def __init__(self, hybrid: Any) -> None:
+        self._hybrid = hybrid
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hybrid, name)
+
+    def record(self, iso_size: int) -> bytes:
+        """Return MBR and GPT as pycdlib makes them, the partition as long as medium and padding."""
+        data = bytearray(self._hybrid.record(iso_size))
+        blocks = (iso_size + len(self._hybrid.record_padding(iso_size))) // BLOCK
+        struct.pack_into("<L", data, FIRST_PARTITION + 12, blocks)
+        return bytes(data)
 
 
 def _complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:

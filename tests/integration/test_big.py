@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.errors import Findings
 from smedoit.fat import format
-from smedoit.iso import media_check, write
+from smedoit.iso import media_check, verify_boot, write
+from smedoit.iso.read import IsoImage
+from smedoit.iso.verify_contents import ExpectedIso
+from smedoit.runtime.digests import sha256_file
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
 from tests.harness.nouns import EPOCH
@@ -99,6 +103,16 @@ def test_a_file_behind_8_gib_is_read(image: Path) -> None:
     with image.open("rb") as file:
         file.seek(sector * SECTOR)
         assert file.read(size) == next(iter(BEHIND.values()))
+
+
+def test_verify_reads_a_large_file_over_all_of_its_extents(image: Path) -> None:
+    iso_image, findings = IsoImage(image), Findings()
+    sources = {name: image.parent / name for name in (*SIZES, *BEHIND)}
+    assert {name: iso_image.sha256(name) for name in sources} == {
+        name: sha256_file(source) for name, source in sources.items()
+    }
+    verify_boot.check_partitions(iso_image, ExpectedIso("SME-10.1-x86_64", {}, ()), findings)
+    assert findings.found == {}
 
 
 def test_checkisomd5_passes_it(image: Path) -> None:
