@@ -14,13 +14,14 @@ WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
+INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
 class ReleaseIdentity(SettingsTable):
     """The [release] table: what this release is called, and when it was made.
 
-    product     its name in menus, titles and .buildstamp; one line of at most 64 characters
+    product     its name in menus, titles and .buildstamp; one line of at most 64 ASCII characters, without '%' and ' ;'
     short       its name in the volume label and .treeinfo, and as variant
     name        the first word of every file that we publish
     major       the number in the wiki's paths: stage/10, cdrom.image/sme10
@@ -48,10 +49,17 @@ class ReleaseIdentity(SettingsTable):
     def __post_init__(self) -> None:
         require_value(self.product.strip(), "product", "the product needs a name")
         require_value(len(self.product) <= PRODUCT_LIMIT, "product", f"use at most {PRODUCT_LIMIT} characters")
+        require_value(
+            self.product.isascii() and "%" not in self.product,
+            "product",
+            "use ASCII without '%': the installer makes names of volume groups of its letters, .treeinfo expands a '%'",
+        )
         for key in ("product", "bug_url"):
             text = getattr(self, key)
             require_value(
-                text.isprintable() and "%(" not in text, key, "use one line, without '%(': .buildstamp carries it"
+                text.isprintable() and "%(" not in text and not INLINE_COMMENT.search(text),
+                key,
+                "use one line, without '%(', and no ';' behind a blank: .buildstamp carries it",
             )
         for key in ("short", "name", "arch"):
             require_value(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
