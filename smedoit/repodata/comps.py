@@ -12,6 +12,7 @@ from smedoit.errors import ContentError, format_grouped
 
 HINT = "xmllint shows the place"
 FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # empty, they crash anaconda and libcomps
+PACKAGE_TYPES = ("mandatory", "default", "optional", "conditional")  # without a type, yum takes the first
 CORE = "core"  # anaconda always installs this group, and crashes without it
 
 
@@ -122,12 +123,15 @@ def _make_install_set(name: str, chosen: Iterable[str], groups: Mapping[str, Any
 
 def _load_comps(text: str, file: Path) -> Any:
     """Return comps.xml as libcomps has it. Raises ContentError if it is not valid comps."""
+    from xml.etree import ElementTree
+
     import libcomps
 
-    _check_shape(text, file)
+    root = _parse_comps_xml(text, file)
+    _check_shape(root, file)
     comps = libcomps.Comps()
     try:
-        failed = comps.fromxml_str(text) < 0
+        failed = comps.fromxml_str(ElementTree.tostring(root, encoding="unicode")) < 0
     except libcomps.ParserError:
         failed = True
     if failed or (complaints := comps.get_last_errors()):
@@ -137,14 +141,18 @@ def _load_comps(text: str, file: Path) -> Any:
     return comps
 
 
-def _check_shape(text: str, file: Path) -> None:
-    """Raise ContentError for input that crashes yum (a traceback) or libcomps (the whole interpreter)."""
+def _parse_comps_xml(text: str, file: Path) -> Any:
+    """Return the root of comps.xml, in whatever encoding its first line declares. Raises ContentError."""
     from xml.etree import ElementTree
 
     try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError) as error:
+        return ElementTree.fromstring(text.encode("utf-8", "surrogateescape"))
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
+
+
+def _check_shape(root: Any, file: Path) -> None:
+    """Raise ContentError for what crashes yum (a traceback) or libcomps (the whole interpreter), or is passed over."""
     for element in root.iter():
         value = (element.text or "").strip()
         if element.tag in FLAGS and not value:
@@ -153,3 +161,15 @@ def _check_shape(text: str, file: Path) -> None:
             raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="correct it")
         if element.tag == "match" and not {"name", "install"} <= set(element.keys()):
             raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="correct it")
+        if element.tag == "packagereq" and element.get("type", PACKAGE_TYPES[0]) not in PACKAGE_TYPES:
+            raise ContentError(
+                f'{file}: type="{element.get("type")}" of package {value} is no type, and yum would pass over it',
+                hint=f"there are {', '.join(PACKAGE_TYPES)}",
+            )
+    for group in root.iterfind("group"):
+        kinds = {required.get("type", PACKAGE_TYPES[0]) for required in group.iter("packagereq")}
+        if group.findtext("id", "").strip() == CORE and kinds and not kinds & set(PACKAGE_TYPES[:2]):
+            raise ContentError(
+                f"{file}: group {CORE} would install nothing, all of its packages are {' or '.join(sorted(kinds))}",
+                hint="make those mandatory without which no system starts",
+            )

@@ -12,6 +12,7 @@ import pytest
 from smedoit.errors import ContentError
 from smedoit.repodata import comps
 from smedoit.repodata.comps import Comps
+from smedoit.runtime.files import read_file_text
 from smedoit.sample import groups
 from tests.harness.corpus import corpus_dir
 
@@ -123,6 +124,35 @@ def test_a_display_order_is_a_number(value: str) -> None:
 
 def test_two_ids_in_a_group_are_refused() -> None:
     assert "<id>" in refusal(document(GROUP.replace("<id>core</id>", "<id>core</id><id>kern</id>")))
+
+
+def test_a_type_that_yum_would_pass_over_is_refused() -> None:
+    said = refusal(document(GROUP.replace('type="mandatory"', 'type="required"'), ENVIRONMENT))
+    assert 'type="required" of package bash is no type' in said
+
+
+@pytest.mark.parametrize("kind", ["optional", "conditional"])
+def test_a_core_that_would_install_nothing_is_refused(kind: str) -> None:
+    core = GROUP.replace('type="mandatory"', f'type="{kind}"').replace("<packagereq>", f'<packagereq type="{kind}">')
+    assert f"group core would install nothing, all of its packages are {kind}" in refusal(document(core, ENVIRONMENT))
+
+
+def test_a_core_of_default_packages_only_is_good() -> None:
+    core = GROUP.replace('type="mandatory"', 'type="default"').replace("<packagereq>", '<packagereq type="optional">')
+    assert parsed(core, ENVIRONMENT).groups["core"] == ("bash", "yum")
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-8", "windows-1252"])
+def test_any_encoding_that_is_declared_is_read(tmp_path: Path, encoding: str) -> None:
+    text = document(GROUP.replace("The least.", "Für Übung"), ENVIRONMENT).replace("UTF-8", encoding)
+    (tmp_path / "comps.xml").write_bytes(text.encode(encoding))
+    found = comps.list_comps_groups(read_file_text(tmp_path / "comps.xml"), FILE)
+    assert [description for _, _, description, _ in found] == ["Für Übung"]
+
+
+def test_an_encoding_that_is_not_the_declared_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "comps.xml").write_bytes(document(GROUP.replace("least", "kürzeste")).encode("iso-8859-1"))
+    assert "it is no XML" in refusal(read_file_text(tmp_path / "comps.xml"))
 
 
 def test_a_language_pack_without_names_never_ends_us() -> None:
