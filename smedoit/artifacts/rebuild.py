@@ -16,10 +16,11 @@ from typing import Any
 import tomli_w
 
 import smedoit
-from smedoit.artifacts import build_record
+from smedoit.artifacts import build_record, recorded
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
 from smedoit.artifacts.media import existing_locks
-from smedoit.config.release import Release, load_release, parse_toml
+from smedoit.artifacts.recorded import BESIDE, CONFIGURATION, LOCK, MARKER
+from smedoit.config.release import Release, load_release
 from smedoit.content import revisions
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
@@ -29,12 +30,6 @@ from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.process import run_program
 from smedoit.tree import layers
-
-MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
-# What these tables say besides is where to fetch from.
-LOCAL = {"content": ("path", "inherit"), "boot_set": ("path",), "translations": ("path", "place")}
-BESIDE = "./"  # begins the path of what lies beside release.toml
-CONFIGURATION, LOCK = "release.toml", "packages.lock"
 
 
 def write_build_record(rel: Release, code: str, target: Path) -> str:
@@ -153,11 +148,6 @@ def _recorded_path(rel: Release, path: Path) -> str:
     return f"{BESIDE}{path.relative_to(beside).as_posix()}" if path.is_relative_to(beside) else os.fspath(path)
 
 
-def _resolve_recorded(rel: Release, path: str) -> Path:
-    """Return where a path that a record carries lies."""
-    return rel.file.parent / path.removeprefix(BESIDE) if path.startswith(BESIDE) else rel.root / path
-
-
 def _source_root() -> Path:
     """Return the directory that smedoit's package lies in."""
     return Path(smedoit.__file__).parents[1]
@@ -217,9 +207,11 @@ def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: 
         raise ConfigError("doit rebuild takes one record", hint="doit rebuild RECORD")
     file = started / words[0] if words else own
     before = build_record.parse_build_record(files.read_file_text(file), file)
+    tables, picks = recorded.counted_tables(before, file), recorded.recorded_lock(before, file)
+    recorded.refuse_outside_inputs(rel, before, picks, file)
     _check_inputs(rel, before, file)
-    place = started / to if to else rel.root / "rebuild" / before.release
-    again = _prepare_build_root(rel, before, place)
+    place = Path(os.path.normpath(started / to)) if to else rel.root / "rebuild" / before.release
+    again = _prepare_build_root(rel, before.inputs, place, tables, lock.format_lock(picks), file)
     run_program(
         [sys.executable, "-m", "doit", "-f", dodo, "again=1", "offline=1", "release"],
         cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=rel.logs / "rebuild.doit.log",
@@ -232,7 +224,7 @@ def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: 
 
 def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
     """Raise VerifyError with every input of a record that is gone or has changed."""
-    places = {path: _resolve_recorded(rel, path) for path in before.inputs}
+    places = {path: recorded.resolve_recorded(rel, path) for path in before.inputs}
     known = DigestCache(rel.fact_cache)
     found = known.of_all((place for place in places.values() if place.is_file()), "sha256")
     known.save()
@@ -248,22 +240,27 @@ def _check_inputs(rel: Release, before: BuildRecord, file: Path) -> None:
         )
 
 
-def _prepare_build_root(rel: Release, before: BuildRecord, place: Path) -> Release:
-    """Lay out a build root that holds the inputs of a record and nothing else; return its release."""
-    _empty_directory(place)
-    tables = parse_toml(before.configuration, place / CONFIGURATION)
-    inside = [path for path in sorted(before.inputs) if not os.path.isabs(path)]  # others are read where they are
+def _prepare_build_root(
+    rel: Release, inputs: Iterable[str], place: Path, tables: Mapping[str, Any], chosen: str, file: Path
+) -> Release:
+    """Lay out a build root that holds the inputs of a record and nothing else; return its release.
+
+    tables  of the record's configuration, those that count
+    chosen  the text of its lock
+    file    the record
+    """
+    inside = sorted(filter(recorded.is_relocated, inputs))  # others are read where they are
     root = _nested_root(inside)
-    files.write_file(
-        place / LOCK, lock.format_lock(lock.parse_lock_entry(entry) for entry in before.locks[LOCK]["picks"])
-    )
+    recorded.refuse_taken_places(inside, place, root, file)
+    _empty_directory(place)
+    files.write_file(place / LOCK, chosen)
     files.write_file(place / CONFIGURATION, tomli_w.dumps(_rebuild_tables(tables, place, root)))
-    for path in progress.track_progress(inside, len(inside), "linking inputs"):
-        target = place / path.removeprefix(BESIDE) if path.startswith(BESIDE) else place / root / path
-        files.link_file(_resolve_recorded(rel, path), target)
     release = load_release(place / CONFIGURATION)
+    recorded.refuse_outside_settings(rel, release, place, file)
+    for path in progress.track_progress(inside, len(inside), "linking inputs"):
+        files.link_file(recorded.resolve_recorded(rel, path), recorded.rebuilt_place(path, place, root))
     for tier in release.tiers:
-        if tier.path.is_relative_to(place):
+        if Path(os.path.normpath(tier.path)).is_relative_to(place):
             files.make_directory(tier.path)
     return release
 
@@ -287,12 +284,10 @@ def _nested_root(paths: Iterable[str]) -> str:
 
 
 def _rebuild_tables(tables: Mapping[str, Any], place: Path, root: str) -> dict[str, Any]:
-    """Return the tables of release.toml with another root and the recorded lock; nothing is fetched, nobody signs."""
-    local = {table: {key: tables[table][key] for key in keys if key in tables[table]} for table, keys in LOCAL.items()}
+    """Return the tables of a record with a root of their own, and the recorded lock instead of a choice."""
     tiers = [{**tier, "may_be_empty": True} for tier in tables["tiers"]]
     packages = {**tables.get("packages", {}), "lock": os.fspath(place / LOCK)}
-    others = {key: value for key, value in tables.items() if key not in ("signing", "checkouts")}
-    return {**others, **local, "paths": {**tables.get("paths", {}), "root": root}, "tiers": tiers, "packages": packages}
+    return {**tables, "paths": {"root": root}, "tiers": tiers, "packages": packages}
 
 
 def _compare_artifacts(before: BuildRecord, now: BuildRecord, place: Path) -> None:
