@@ -84,6 +84,11 @@ def test_the_comps_of_a_real_medium_is_valid() -> None:
     assert list(found.environments) == ["minimal-environment"]
 
 
+def test_the_comps_of_centos_7_is_valid() -> None:
+    found = comps.parse_comps(read_file_text(corpus_dir() / "trees/centos7-comps/c7-x86_64-comps.xml"), FILE)
+    assert len(found.groups) == 84
+
+
 def test_names_in_all_languages_are_no_trouble() -> None:
     assert parsed(GROUP.replace("<name>Core</name>", '<name>Core</name><name xml:lang="ja">コア</name>')).groups
 
@@ -98,17 +103,22 @@ def test_xml_that_is_no_comps_is_refused_in_words(text: str) -> None:
     assert refusal(text).startswith("comps.xml: is not valid comps: ")
 
 
-@pytest.mark.parametrize("element", ["id", "name", "description"])
+@pytest.mark.parametrize("element", ["id", "name"])
 def test_a_group_without_what_it_needs_is_refused_by_that_name(element: str) -> None:
     broken = re.sub(f"<{element}>.*</{element}>", "", GROUP)
     assert element in refusal(document(broken))
 
 
-@pytest.mark.parametrize("element", ["id", "name", "description", "default", "uservisible"])
+@pytest.mark.parametrize("element", ["id", "name", "default", "uservisible"])
 @pytest.mark.parametrize("empty", ["<{0}></{0}>", "<{0}/>", "<{0}> </{0}>"])
 def test_an_empty_text_that_would_end_the_installer_is_refused(element: str, empty: str) -> None:
     broken = re.sub(f"<{element}>.*</{element}>", empty.format(element), GROUP)
     assert f"<{element}>" in refusal(document(broken))
+
+
+@pytest.mark.parametrize("description", ["", "<description/>", "<description></description>"])
+def test_a_group_that_describes_nothing_is_good_as_centos_has_them(description: str) -> None:
+    assert parsed(re.sub("<description>.*</description>", description, GROUP)).groups["core"] == ("bash", "yum")
 
 
 @pytest.mark.parametrize("element", ["display_order", "biarchonly"])
