@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -110,9 +111,8 @@ def measure(top: Path, count: int, runs: int) -> dict[str, Cost]:
     return found
 
 
-def best(runs: int, once: object) -> Cost:
+def best(runs: int, once: Callable[[], Cost]) -> Cost:
     """Return the quickest of several runs."""
-    assert callable(once)
     return min((once() for _ in range(runs)), key=lambda one: one.wall)
 
 

@@ -27,8 +27,8 @@ from smedoit.jigdo import format
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 HASH = ["xargs", "-0", "md5sum"]
-SEAL = "import sys, pathlib; from smedoit.iso import media_check as seal; seal.implant(pathlib.Path(sys.argv[1]))"
-SUM = "import sys, pathlib; from smedoit.iso import media_check as seal; print(seal.sha256(pathlib.Path(sys.argv[1])))"
+SEAL = "import sys, pathlib; from smedoit.iso import media_check as seal; seal.implant_md5(pathlib.Path(sys.argv[1]))"
+SUM = "import sys, pathlib; from smedoit.runtime import digests; print(digests.sha256_file(pathlib.Path(sys.argv[1])))"
 
 
 def measure(world: World, runs: int) -> list[Round]:
@@ -134,7 +134,7 @@ class Theirs:
             *("-jigdo-jigdo", f"{target}.jigdo", "-jigdo-template", f"{target}.template"),
             *("-checksum_algorithm_iso", "md5", "-checksum_algorithm_template", "md5"),
             *("-jigdo-checksum-algorithm", "md5", "-checksum-list", str(self.place / "sums")),
-            *("-jigdo-min-file-size", str(format.SMALLEST), "-jigdo-map", f"smeos={self.place}"),
+            *("-jigdo-min-file-size", str(format.MIN_FILE_SIZE), "-jigdo-map", f"smeos={self.place}"),
         ]
         return {"jigdo": difference(self.written(tree, options), self.written(tree, []))}
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "ruff check": ["-m", "ruff", "check"],
     "mypy": ["-m", "mypy", "--strict"],
     "mypy of the contents page": ["-m", "mypy", "--strict", "dodo.py"],
+    "mypy of the benchmarks": ["-m", "mypy", "--strict", *map(str, sorted((PROJECT / "benchmarks").glob("*.py")))],
     "import-linter": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
 }
 
