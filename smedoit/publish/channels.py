@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -70,6 +71,12 @@ def is_release_version(name: str) -> bool:
     """Return whether a directory is called as a release is: 10.1, or 10.1.rc2."""
     version, _, label = name.rpartition(".")
     return bool((VERSION.fullmatch(name) and "." in name) or (LABEL.fullmatch(label) and VERSION.fullmatch(version)))
+
+
+def is_release_place(path: str) -> bool:
+    """Return whether a path below the target is where a release of some channel lies."""
+    channel, version = os.path.split(path)
+    return channel in DIRECTORIES.values() and is_release_version(version)
 
 
 def _version_key(version: str) -> list[tuple[int, str]]:

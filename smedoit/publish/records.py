@@ -13,11 +13,13 @@ from typing import Any
 
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError
-from smedoit.publish.channels import OURS
-from smedoit.runtime import files, journal
+from smedoit.publish.channels import DIRECTORIES, OURS, TESTING, is_release_place
+from smedoit.runtime import files, journal, rooted
 from smedoit.runtime.journal import DONE, PREPARING, Journal, JournalRecord
+from smedoit.runtime.rooted import RootedPath
 from smedoit.runtime.steps import StepRoots
 
+CHANNELS = tuple(name for name in DIRECTORIES.values() if name)
 PRUNE = "prune"  # cannot be undone: what it moved is removed
 
 
@@ -42,6 +44,14 @@ class PublishRecord(JournalRecord):
     def upgraded(found: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of a record in today's names: older ones call the checks gates."""
         return {"checks" if key == "gates" else key: value for key, value in found.items()}
+
+    def refuse_odd_values(self) -> None:
+        """Raise ValueError for what no record of ours says."""
+        super().refuse_odd_values()
+        if self.place != DIRECTORIES[TESTING] and not is_release_place(self.place):
+            raise ValueError(f"place {self.place!r}")
+        for file in self.files.values():
+            str(file["sha256"])
 
     @property
     def words(self) -> str:
@@ -90,7 +100,7 @@ class PublishHistory(Journal[PublishRecord]):
 
     def forget(self, record: PublishRecord) -> None:
         """Drop a record of which nothing can be seen yet, and all that it prepared."""
-        files.remove_directory(self.target / self.work(record))
+        rooted.remove_rooted_tree(RootedPath(self.target, self.work(record)))
         super().forget(record)
 
     def resume(self) -> str:
@@ -106,10 +116,10 @@ class PublishHistory(Journal[PublishRecord]):
             for record in (last, self.under_way())
             if record and record.kind != PRUNE
         }
-        place = self.home / "work"
-        for name in sorted(os.listdir(place)) if place.is_dir() else ():
+        place = f"{OURS}/work"
+        for name in rooted.list_rooted_directory(RootedPath(self.target, place)):
             if name not in kept:
-                files.remove_directory(place / name)
+                rooted.remove_rooted_tree(RootedPath(self.target, f"{place}/{name}"))
 
     def undoable(self) -> PublishRecord:
         """Return the last record, which can be undone. Raises PublishError if there is none, or it cannot."""
@@ -154,10 +164,10 @@ def check_publish_target(settings: PublishSettings) -> None:
             f"{target}: has no {settings.marker}, so nothing is ever changed in it",
             hint=f"if this is the tree that mirrors replicate, touch {target / settings.marker}",
         )
-    for place in (target, *(target / name for name in ("testing", "obsolete", OURS))):
+    for place in (target, *(target / name for name in (*CHANNELS, OURS, f"{OURS}/work", f"{OURS}/records"))):
         if place.exists() and not os.access(place, os.W_OK | os.X_OK):
             raise PublishError(f"{place}: cannot be written", hint="let your user write there")
-        if place.exists() and (place.is_symlink() or place.stat().st_dev != target.stat().st_dev):
+        if place.is_symlink() or (place.exists() and place.stat().st_dev != target.stat().st_dev):
             raise PublishError(
                 f"{place}: lies on another file system than {target}, or is a link",
                 hint="a release can only appear at once where all lies on one file system",

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,8 @@ from smedoit.runtime.steps import HardLink, Step, StepRoots
 
 PREPARING, MOVING, UNDOING, DONE, UNDONE = "preparing", "moving", "undoing", "done", "undone"
 STATES = (PREPARING, MOVING, UNDOING, DONE, UNDONE)
+RECORD_NAME = re.compile(r"[0-9]{4}-[A-Za-z0-9._-]+")  # files and directories are called by it
+CLOCK = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,19 @@ class JournalRecord:
     def upgraded(found: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of a record in today's format, from those of an older one."""
         return found
+
+    def refuse_odd_values(self) -> None:
+        """Raise ValueError for what no record of ours says: it was found on disk, and anybody may have written it."""
+        for known in fields(self):
+            value = getattr(self, known.name)
+            texts = {"str": (value,), "tuple[str, ...]": value}.get(str(known.type), ())
+            if not all(isinstance(text, str) for text in texts):
+                raise ValueError(f"{known.name} is {value!r}")
+        if not RECORD_NAME.fullmatch(self.name):
+            raise ValueError(f"name {self.name!r}")
+        if self.state not in STATES:
+            raise ValueError(f"state {self.state!r}")
+        time.strptime(self.when, CLOCK)
 
 
 R = TypeVar("R", bound=JournalRecord)
@@ -93,17 +109,17 @@ class Journal(Generic[R]):
             parts = {key: tuple(map(steps.step_from_json, found.pop(key, ()))) for key in ("prepare", "steps")}
             for step in (*parts["prepare"], *parts["steps"]):
                 steps.check_step_paths(step, self.roots)
-            fields: dict[str, Any] = {**found, **parts}
-            for key, value in fields.items():
-                fields[key] = tuple(value) if isinstance(value, list) else value
-            record = self.kind(**fields)
-            if record.state not in STATES:
-                raise ValueError(f"state {record.state!r}")
+            values: dict[str, Any] = {**found, **parts}
+            for key, value in values.items():
+                values[key] = tuple(value) if isinstance(value, list) else value
+            record = self.kind(**values)
+            expected = self.kind(name="", when="", who="").format
+            if record.format == expected:
+                record.refuse_odd_values()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileError(
                 f"{path}: is not a record of this journal, {error}", hint="move it out of the way"
             ) from None
-        expected = self.kind(name="", when="", who="").format
         if record.format != expected:
             raise FileError(
                 f"{path}: is a record of format {record.format}, not {expected}",
@@ -199,7 +215,7 @@ def dump_record(record: JournalRecord) -> str:
 
 def utc_time(clock: float) -> str:
     """Return a time in seconds since 1970 as records have it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock))
+    return time.strftime(CLOCK, time.gmtime(clock))
 
 
 def current_user() -> str:

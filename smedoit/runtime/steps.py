@@ -2,7 +2,7 @@
 """Steps of a journal: changes of files of value, each of which can be done again after a kill, and undone.
 
 Their paths come from a record that was found on disk: none of them leads out of the directories that
-the journal is for, neither by its name nor through a link on its way.
+the journal is for, neither by its name nor through a link on its way, whenever somebody puts that there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smedoit.errors import FileError
-from smedoit.runtime import digests, files
+from smedoit.runtime import rooted
+from smedoit.runtime.rooted import RootedPath
 
 DIRECTORY_MODE = 0o755
 
@@ -30,17 +31,13 @@ class StepRoots:
     root: Path
     others: tuple[Path, ...] = ()
 
-    def locate(self, path: str) -> Path:
-        """Return where a path of a step lies now. Raises FileError if that is outside."""
+    def locate(self, path: str) -> RootedPath:
+        """Return where a path of a step lies, below which directory. Raises FileError if that is outside."""
         place = self.root / path
-        parent = Path(os.path.realpath(place.parent))
-        allowed = [Path(os.path.realpath(top)) for top in (self.root, *self.others)]
-        if ".." in PurePosixPath(path).parts or not any(parent.is_relative_to(top) for top in allowed):
-            raise FileError(
-                f"{place}: leads out of {self.root}, to {parent}",
-                hint="a link stands on its way: put the directory itself there",
-            )
-        return place
+        for top in sorted((self.root, *self.others), key=lambda top: len(top.parts), reverse=True):
+            if place.is_relative_to(top) and ".." not in (below := place.relative_to(top)).parts and below.name:
+                return RootedPath(top, below.as_posix())
+        raise FileError(f"{place}: leads out of {self.root}", hint="move the record that names it out of the way")
 
 
 @dataclass(frozen=True)
@@ -57,24 +54,24 @@ class HardLink:
     def forward(self, roots: StepRoots) -> None:
         """Do it, unless something is there; is_done tells whether it has the right content."""
         source, target = roots.locate(self.source), roots.locate(self.target)
-        if not os.path.lexists(target):
-            files.link_file(source, target)
+        if not target.exists():
+            rooted.link_rooted(source, target)
 
     def backward(self, roots: StepRoots) -> None:
         """Undo it, unless it is undone; a file that somebody else put there stays."""
         source, target = roots.locate(self.source), roots.locate(self.target)
-        files.remove_file(target.with_name(target.name + files.BESIDE))
+        rooted.remove_rooted_file(target.beside())
         if source.is_file() and target.is_file() and self._is_ours(source, target):
-            files.remove_file(target)
+            rooted.remove_rooted_file(target)
 
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, with the content that it was planned with."""
         target = roots.locate(self.target)
-        return target.is_file() and not target.is_symlink() and digests.sha256_file(target) == self.sha256
+        return target.is_file() and target.sha256() == self.sha256
 
-    def _is_ours(self, source: Path, target: Path) -> bool:
+    def _is_ours(self, source: RootedPath, target: RootedPath) -> bool:
         """Return whether target is what this step made of source, which may have changed since it was planned."""
-        return source.samefile(target) or digests.sha256_file(target) in (self.sha256, digests.sha256_file(source))
+        return source.is_same(target) or target.sha256() in (self.sha256, source.sha256())
 
 
 @dataclass(frozen=True)
@@ -91,18 +88,18 @@ class RemoveUnchanged:
     def forward(self, roots: StepRoots) -> None:
         """Do it, unless it is done."""
         path, kept = roots.locate(self.path), roots.locate(self.kept)
-        if path.is_file() and kept.is_file() and digests.sha256_file(path) == self.sha256:
-            files.remove_file(path)
+        if path.is_file() and kept.is_file() and path.sha256() == self.sha256:
+            rooted.remove_rooted_file(path)
 
     def backward(self, roots: StepRoots) -> None:
         """Undo it, unless it is undone."""
         path = roots.locate(self.path)
-        if not os.path.lexists(path):
-            files.link_file(roots.locate(self.kept), path)
+        if not path.exists():
+            rooted.link_rooted(roots.locate(self.kept), path)
 
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, and can be undone."""
-        return not os.path.lexists(roots.locate(self.path)) and roots.locate(self.kept).is_file()
+        return not roots.locate(self.path).exists() and roots.locate(self.kept).is_file()
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ class MovePath:
 
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, and can be undone."""
-        return os.path.lexists(roots.locate(self.target)) and not os.path.lexists(roots.locate(self.source))
+        return roots.locate(self.target).exists() and not roots.locate(self.source).exists()
 
 
 @dataclass(frozen=True)
@@ -182,7 +179,8 @@ class SwitchLink:
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, and can be undone: what it named before must still be there."""
         link = roots.locate(self.link)
-        return _read_link(link) == self.after and (not self.before or (link.parent / self.before).is_dir())
+        before = RootedPath(link.top, os.path.join(os.path.dirname(link.relative), self.before))
+        return link.read_link() == self.after and (not self.before or before.is_directory())
 
 
 @dataclass(frozen=True)
@@ -193,15 +191,15 @@ class CreateDirectory:
 
     def forward(self, roots: StepRoots) -> None:
         """Do it, unless it is done."""
-        _create_directory(roots.locate(self.path))
+        rooted.make_rooted_directory(roots.locate(self.path), DIRECTORY_MODE)
 
     def backward(self, roots: StepRoots) -> None:
         """Undo it, unless it is undone."""
-        _remove_empty(roots.locate(self.path))
+        rooted.remove_empty_directory(roots.locate(self.path))
 
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, and can be undone."""
-        return roots.locate(self.path).is_dir()
+        return roots.locate(self.path).is_directory()
 
     def __str__(self) -> str:
         return f"{self.path}/ appears"
@@ -215,15 +213,17 @@ class RemoveDirectory:
 
     def forward(self, roots: StepRoots) -> None:
         """Do it, unless it is done."""
-        _remove_empty(roots.locate(self.path))
+        rooted.remove_empty_directory(roots.locate(self.path))
 
     def backward(self, roots: StepRoots) -> None:
         """Undo it, unless it is undone."""
-        _create_directory(roots.locate(self.path))
+        rooted.make_rooted_directory(roots.locate(self.path), DIRECTORY_MODE)
 
     def is_done(self, roots: StepRoots) -> bool:
         """Return whether it is done, and can be undone: it can always be made again."""
-        return roots.locate(self.path).parent.is_dir()
+        path = roots.locate(self.path)
+        above = os.path.dirname(path.relative)
+        return RootedPath(path.top, above).is_directory() if above else path.top.is_dir()
 
     def __str__(self) -> str:
         return f"{self.path}/ disappears"
@@ -255,10 +255,12 @@ def step_from_json(said: Mapping[str, Any]) -> Step:
 def check_step_paths(step: Step, roots: StepRoots) -> None:
     """Raise ValueError for a path that leads out by its name alone: nothing of such a record is believed."""
     for key, value in asdict(step).items():
-        path = PurePosixPath(value)
-        outside = path.is_absolute() and not any(path.is_relative_to(top) for top in (roots.root, *roots.others))
-        if key != "sha256" and (outside or ".." in path.parts):
-            raise ValueError(f"{value} leads out of {roots.root}")
+        if key == "sha256" or (isinstance(step, SwitchLink) and not value):
+            continue
+        try:
+            roots.locate(value)
+        except FileError:
+            raise ValueError(f"{value} leads out of {roots.root}") from None
 
 
 def apply_steps(roots: StepRoots, steps: Sequence[Step]) -> list[str]:
@@ -280,64 +282,42 @@ def undo_steps(roots: StepRoots, steps: Sequence[Step]) -> None:
 def _sync_names(roots: StepRoots, steps: Sequence[Step]) -> None:
     """Bring all names that the steps changed safely to disk."""
     names = ("source", "target", "link", "path")
-    paths = [getattr(step, name) for step in steps for name in names if hasattr(step, name)]
-    files.sync_directories({parent for path in paths if (parent := roots.locate(path).parent).is_dir()})
+    rooted.sync_rooted_parents(
+        roots.locate(getattr(step, name)) for step in steps for name in names if hasattr(step, name)
+    )
 
 
 def _move_once(roots: StepRoots, source: str, target: str) -> None:
     """Move source to target unless it is there already. Raises FileError if both or neither are there."""
     before, after = roots.locate(source), roots.locate(target)
-    here, there = os.path.lexists(before), os.path.lexists(after)
+    here, there = before.exists(), after.exists()
     if here and there:
         raise FileError(f"{after}: is there already", hint="look who put it there, and take it away")
     if not here and not there:
         raise FileError(f"{before}: is not there any more", hint="bring it back, then try again")
     if here:
-        files.move_path(before, after)
+        rooted.move_rooted(before, after)
 
 
-def _create_directory(path: Path) -> None:
-    """Make a directory that everybody may read."""
-    if path.is_symlink():
-        raise FileError(f"{path}: is a link, where a directory belongs", hint="move it away, then try again")
-    files.make_directory(path)
-    with files.wrap_os_errors(path, "made"):
-        path.chmod(DIRECTORY_MODE)
-
-
-def _remove_empty(path: Path) -> None:
-    """Remove a directory if it is there and empty."""
-    if path.is_dir() and not any(os.scandir(path)):
-        with files.wrap_os_errors(path, "removed"):
-            path.rmdir()
-
-
-def _save_old(path: Path, saved: Path) -> None:
+def _save_old(path: RootedPath, saved: RootedPath) -> None:
     """Let saved be the file at path, too, unless something is saved there already."""
     if not saved.exists():
-        files.make_directory(saved.parent)
-        with files.wrap_os_errors(saved, "linked"):
-            os.link(path, saved)
+        rooted.link_rooted(path, saved)
 
 
-def _replace_path(source: Path, target: Path) -> None:
+def _replace_path(source: RootedPath, target: RootedPath) -> None:
     """Put source in the place of target."""
-    files.move_path(source, target, replacing=True)
-    files.remove_file(source)  # a rename does nothing when both names are one inode
+    rooted.move_rooted(source, target, replacing=True)
+    rooted.remove_rooted_file(source)  # a rename does nothing when both names are one inode
 
 
 def _set_link(roots: StepRoots, link: str, says: str) -> None:
     """Make a link say something, or remove it; a directory in its place stays."""
     place = roots.locate(link)
-    if os.path.lexists(place) and not place.is_symlink():
+    if place.exists() and not place.read_link():
         raise FileError(f"{place}: is no link, and stays as it is", hint="move it out of the way, then try again")
-    files.remove_file(place.with_name(place.name + files.BESIDE))  # what a kill left of an earlier switch
+    rooted.remove_rooted_file(place.beside())  # what a kill left of an earlier switch
     if not says:
-        files.remove_file(place)
-    elif _read_link(place) != says:
-        files.switch_link(place, says)
-
-
-def _read_link(link: Path) -> str:
-    """Return what a link says, "" if there is none."""
-    return os.readlink(link) if link.is_symlink() else ""
+        rooted.remove_rooted_file(place)
+    elif place.read_link() != says:
+        rooted.switch_rooted_link(place, says)

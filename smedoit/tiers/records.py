@@ -87,8 +87,7 @@ def _refuse_blocked(record: PromotionRecord, roots: StepRoots) -> None:
     removals = [step for step in record.steps if isinstance(step, RemoveUnchanged)]
     complaints: dict[str, list[str]] = {}
     for link in links:
-        target = roots.locate(link.target)
-        if target.exists() or target.is_symlink():
+        if roots.locate(link.target).exists():
             complaints.setdefault("is there already", []).append(link.target)
     needed = {link.source for link in links} | {path for step in removals for path in (step.path, step.kept)}
     for path in sorted(needed - {link.target for link in links}):

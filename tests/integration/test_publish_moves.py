@@ -289,6 +289,6 @@ def test_a_link_on_the_way_is_not_followed_out_of_the_target(final: Release) -> 
     place.parent.joinpath("away").symlink_to(other)
     [record] = (final.publish.target / OURS / "records").iterdir()
     record.write_text(record.read_text().replace('"target": "10.1"', '"target": "away/10.1"'))
-    with pytest.raises(FileError, match="leads out of"):
+    with pytest.raises(FileError, match="is a link, which may lead out of"):
         take_back(final.publish)
     assert (other / "10.1").is_dir()

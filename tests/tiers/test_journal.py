@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from smedoit.errors import FileError, PackageError
-from smedoit.runtime import files
+from smedoit.runtime import files, rooted
 from smedoit.runtime.journal import DONE, dump_record
+from smedoit.runtime.rooted import RootedPath
 from smedoit.runtime.steps import HardLink, RemoveUnchanged
 from smedoit.tiers import records
 from smedoit.tiers.records import PromotionJournal, PromotionRecord
@@ -84,7 +85,7 @@ class Place:
         before = self.last()
         assert before
         return records.apply_promotion(
-            records.invert_promotion(before, "0002-2026-11-01-undo", "later", "me"), self.journal
+            records.invert_promotion(before, "0002-2026-11-01-undo", "2026-11-02T12:00:00Z", "me"), self.journal
         )
 
     def recover(self) -> str:
@@ -226,14 +227,14 @@ def test_a_file_that_changed_since_it_was_checked_is_noticed_and_all_is_taken_ba
 
 
 def test_a_full_disk_takes_all_of_it_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    link = files.link_file
+    link = rooted.link_rooted
 
-    def full(source: Path, target: Path) -> None:
-        if target.name == "a.src.rpm":
+    def full(source: RootedPath, target: RootedPath) -> None:
+        if target.path.name == "a.src.rpm":
             raise FileError("no space left on device")
         link(source, target)
 
-    monkeypatch.setattr(files, "link_file", full)
+    monkeypatch.setattr(rooted, "link_rooted", full)
     with pytest.raises(FileError, match="no space left"):
         place.promote()
     assert (place.now(), place.open_records()) == (FILES, [])
@@ -354,6 +355,6 @@ def test_a_link_on_the_way_is_not_followed_out_of_the_tiers(place: Place, state:
     links = (HardLink("next/x/b.rpm", "test/away/precious", sha(b"precious")),)
     damaged = replace(RECORD, state=state, prepare=links, steps=steps)
     files.write_file(place.journal.under_way_file, dump_record(damaged))
-    with pytest.raises(FileError, match="leads out of"):
+    with pytest.raises(FileError, match="is a link, which may lead out of"):
         place.recover()
     assert (other / "precious").is_file()
