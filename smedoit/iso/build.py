@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
-from smedoit.errors import FileError, format_grouped, format_size
+from smedoit.errors import FileError, PackageError, format_grouped, format_size
 from smedoit.iso import extents, media_check, write
 from smedoit.iso.extents import FileExtent, IsoLayout
+from smedoit.packages.lock import read_lock
+from smedoit.packages.select import SelectedPackage
 from smedoit.runtime import checksums, digests, progress
 from smedoit.runtime.files import (
+    FileStamp,
     replacing_file,
     resolve_file_below,
     stamp_file,
@@ -21,6 +24,8 @@ from smedoit.runtime.files import (
     write_file,
 )
 from smedoit.tree import layers
+
+PACKAGES = "Packages/"  # where the installation medium has them
 
 
 @dataclass(frozen=True)
@@ -43,28 +48,44 @@ class IsoTarget:
 
 
 def write_installation_iso(
-    identity: ReleaseIdentity, tree_root: Path, on_medium: Callable[[str], bool], target: IsoTarget
+    identity: ReleaseIdentity, tree_root: Path, lock_file: Path, on_medium: Callable[[str], bool], target: IsoTarget
 ) -> Mapping[str, str]:
-    """Write the ISO, seal it, and put its SHA-256 beside it."""
+    """Write the ISO with the packages of the lock, seal it, and put its SHA-256 beside it."""
     files = medium_files(tree_root, on_medium)
     medium = write.IsoMedium(
-        identity.volume, identity.product, f"{identity.product} {identity.title}", identity.epoch, files
+        volume=identity.volume,
+        publisher=identity.product,
+        application=f"{identity.product} {identity.title}",
+        epoch=identity.epoch,
+        files=files,
+        sha256=locked_digests(read_lock(lock_file), PACKAGES),
     )
     return finish_medium(medium, target)
 
 
+def locked_digests(picks: Iterable[SelectedPackage], directory: str) -> dict[str, str]:
+    """Return path on the medium -> SHA-256 of the packages of a lock, which lie in directory, a slash at its end."""
+    return {f"{directory}{pick.package.filename}": pick.package.sha256 for pick in picks}
+
+
 def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
-    """Write a medium, seal it, put its SHA-256 beside it, and keep its layout."""
+    """Write a medium, seal it, put its SHA-256 beside it, and keep its layout.
+
+    Raises PackageError if a package is not, or was not while it was written, what the lock names; FileError if
+    another file changed meanwhile.
+    """
     target = iso.path
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
-        offsets = _write_and_seal(medium, beside, target.name)
-        _refuse_changed_files(medium, stamps, target)
+        sizes = {path: stamps[path].size for path in medium.sha256}
+        offsets, written = _write_and_seal(medium, beside, target.name, sizes)
+        _refuse_unlocked_bytes(medium, written, target)
+        places = [FileExtent(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
+        _refuse_changed_files([place for place in places if place.path not in medium.sha256], beside, target)
         digest = digests.sha256_file(beside)
     write_file(target.with_name(f"{target.name}.sha256"), checksums.checksum_line(digest, target.name))
     _cache_digest(target, digest, iso.fact_cache)
     size = target.stat().st_size
-    places = [FileExtent(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
     ordered = sorted(places, key=lambda place: (place.offset, place.path))
     write_file(iso.layout, extents.format_layout(IsoLayout(target.name, size, digest, tuple(ordered))))
     return {
@@ -78,30 +99,58 @@ def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str,
     return {name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if on_medium(name)}
 
 
-def _write_and_seal(medium: write.IsoMedium, path: Path, name: str) -> dict[str, int]:
-    """Write a medium with the media check's MD5 in it; return path -> offset of its files, in bytes."""
+def _write_and_seal(
+    medium: write.IsoMedium, path: Path, name: str, sizes: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Write a medium with the media check's MD5 in it.
+
+    sizes  path -> bytes of the files whose SHA-256 is wanted
+
+    Return path -> offset of its files, in bytes, and path -> SHA-256 of what was written.
+    """
     with media_check.follow_media_sums(path) as follower:
         with progress.progress_meter(f"writing {name}") as moved:
             offsets = write.write_iso(medium, path, moved, follower.settled)
         with sync_in_background(path):  # what is on its way to the disk now need not be waited for at the end
+            written = extents.digest_spans(path, {file: (offsets[file], size) for file, size in sizes.items()})
             sums = follower.result()
     media_check.implant_md5(path, sums)
-    return offsets
+    return offsets, written
 
 
-def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, tuple[int, int, int]]:
-    """Return the stamp of every file that goes on a medium; linking one changes none. Raises FileError."""
+def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
+    """Return the stamp of every file that goes on a medium. Raises FileError."""
     found = {}
     for path, source in medium.files.items():
         with wrap_os_errors(source, "read"):
-            found[path] = stamp_file(source).without_ctime
+            found[path] = stamp_file(source)
     return found
 
 
-def _refuse_changed_files(medium: write.IsoMedium, before: Mapping[str, tuple[int, int, int]], target: Path) -> None:
-    """Raise FileError for files that changed while they were written: the ISO may have half of each."""
-    now = _stamp_medium_files(medium)
-    changed = sorted(str(medium.files[path]) for path in before if now[path] != before[path])
+def _refuse_unlocked_bytes(medium: write.IsoMedium, written: Mapping[str, str], target: Path) -> None:
+    """Raise PackageError for packages whose bytes on the medium are not those that their lock names."""
+    changed = sorted(str(medium.files[path]) for path, digest in medium.sha256.items() if written[path] != digest)
+    if changed:
+        raise PackageError(
+            f"{target}: packages are not what the lock names\n{format_grouped({'was modified': changed})}",
+            hint="run doit again, it reads the tiers anew; if it says the same, put these packages back as they were",
+        )
+
+
+def _refuse_changed_files(places: Iterable[FileExtent], image: Path, target: Path) -> None:
+    """Raise FileError for files that changed while they were written: the ISO may have half of each.
+
+    One with another ctime only may have been linked meanwhile: then it is what lies on the image.
+    """
+    changed = []
+    for place in places:
+        with wrap_os_errors(Path(place.source), "read"):
+            now = stamp_file(place.source)
+            if now == place.stamp:
+                continue
+            touched = now.without_ctime == place.stamp.without_ctime
+            if not touched or not extents.holds_content(image, place, Path(place.source)):
+                changed.append(place.source)
     if changed:
         raise FileError(
             f"{target}: files changed while they were written to it\n{format_grouped({'changed': changed})}",

@@ -11,7 +11,7 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SourceIsoSettings
 from smedoit.errors import ContentError, format_grouped, format_size
-from smedoit.iso.build import IsoTarget, finish_medium
+from smedoit.iso.build import IsoTarget, finish_medium, locked_digests
 from smedoit.iso.write import IsoMedium
 from smedoit.package import Package
 from smedoit.packages import lock
@@ -66,7 +66,13 @@ def write_source_iso(
             write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, target.fact_cache)
         title = f"{identity.product} {identity.title} sources"
         medium = IsoMedium(
-            disc.volume, identity.product, title, identity.epoch, source_disc_files(disc, srpms, tree.keys, own), False
+            volume=disc.volume,
+            publisher=identity.product,
+            application=title,
+            epoch=identity.epoch,
+            files=source_disc_files(disc, srpms, tree.keys, own),
+            bootable=False,
+            sha256=locked_digests(disc.picks, "SRPMS/"),
         )
         path = target.path.with_name(disc.name)
         results.append(finish_medium(medium, replace(target, path=path)))

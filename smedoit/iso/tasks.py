@@ -111,6 +111,7 @@ def iso(rel: Release) -> Task:
         return write_installation_iso(
             identity=rel.release,
             tree_root=rel.tree,
+            lock_file=rel.lock,
             on_medium=on_medium,
             target=IsoTarget(rel.iso, layout_directory(rel), rel.fact_cache),
         )

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedWriter, FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -41,6 +41,7 @@ class IsoMedium:
     epoch     every time on it, in seconds since 1970 UTC
     files     path on the ISO, without a leading slash -> the file that it holds
     bootable  False for a medium that only carries files
+    sha256    path on the ISO -> what its bytes must be; for those that a lock names
     """
 
     volume: str
@@ -49,6 +50,7 @@ class IsoMedium:
     epoch: int
     files: Mapping[str, Path]
     bootable: bool = True
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_iso(

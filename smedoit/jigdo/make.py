@@ -85,7 +85,7 @@ def _check_source_files(path: Path, shared: Mapping[FileExtent, str], sums: Mapp
 
     A file with the same stamp is unchanged; of all others the bytes on the ISO are compared.
     """
-    doubtful = [extent for extent in shared if files.stamp_file(extent.source).without_ctime != extent.stamp]
+    doubtful = [extent for extent in shared if files.stamp_file(extent.source) != extent.stamp]
     with files.wrap_os_errors(path, "read"), path.open("rb") as file:
         changed = [extent.source for extent in doubtful if _extent_md5(file, extent) != sums[extent]]
     if changed:

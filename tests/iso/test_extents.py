@@ -10,9 +10,13 @@ import pytest
 from smedoit.errors import VerifyError
 from smedoit.iso import extents
 from smedoit.iso.extents import FileExtent, IsoLayout
+from smedoit.runtime.files import FileStamp
 
 GOOD = IsoLayout(
-    "sme.iso", 4096, "ab" * 32, (FileExtent("a b/ä.rpm", 2048, "/tiers/ä.rpm", (5, 1793534400_123456789, 42)),)
+    "sme.iso",
+    4096,
+    "ab" * 32,
+    (FileExtent("a b/ä.rpm", 2048, "/tiers/ä.rpm", FileStamp(5, 1793534400_123456789, 42, 7)),),
 )
 
 
@@ -39,7 +43,7 @@ TEXT = extents.format_layout(GOOD)
         "{}",
         "\udcff",
         TEXT[:-9],
-        TEXT.replace('"format": 1', '"format": 2'),
+        TEXT.replace('"format": 2', '"format": 1'),
         TEXT.replace("[5,", "[[5],"),
         TEXT.replace("2048", '"x"'),
     ],
