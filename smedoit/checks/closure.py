@@ -43,10 +43,7 @@ def check_closure(
     """
     arch, fact_cache = reader.arch, reader.fact_cache
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
-    medium = RepoSource(MEDIUM, tree_root, arch)
-    pool = load_pool(medium, PRIMARY, arch, fact_cache)
-    if requirements.needs_filelists(pool):
-        pool = load_pool(medium, WITH_FILES, arch, fact_cache)
+    pool = load_closure_pool(RepoSource(MEDIUM, tree_root, arch), arch, fact_cache)
     found = unmet.apply_waivers(solver.find_unmet(pool, installs, settings.installer), settings.waivers)
     details = ""
     if found.unwaived:
@@ -66,6 +63,12 @@ def check_closure(
         details=details,
     )
     return report_check(result, blocks=True)
+
+
+def load_closure_pool(source: RepoSource, arch: str, fact_cache: Path) -> Any:
+    """Return a pool of one source, with its file lists if any relation in it may be about them."""
+    pool = load_pool(source, PRIMARY, arch, fact_cache)
+    return load_pool(source, WITH_FILES, arch, fact_cache) if requirements.needs_filelists(pool) else pool
 
 
 def load_pool(source: RepoSource, kinds: Sequence[str], arch: str, fact_cache: Path) -> Any:

@@ -62,7 +62,9 @@ def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependen
     import solv
 
     how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
-    left = [solvable for solvable in installable_packages(pool) if solvable.id not in broken]
+    alone = _lone_architectures(pool)
+    whole = [solvable for solvable in installable_packages(pool) if solvable.id not in broken]
+    left = [solvable for solvable in whole if solvable.id not in alone]
     while left:  # as many at once as go together; the others get another turn
         solver, _ = run_solver(pool, [pool.Job(how | solv.Job.SOLVER_WEAK, solvable.id) for solvable in left])
         done = {solvable.id for solvable in solver.transaction().newsolvables()}
@@ -70,8 +72,9 @@ def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependen
         if len(rest) == len(left):
             break
         left = rest
+    stuck = {solvable.id for solvable in left} | alone
     found = []
-    for solvable in left:
+    for solvable in (each for each in whole if each.id in stuck):
         _, problems = run_solver(pool, [pool.Job(how, solvable.id)])
         reasons = [unmet for problem in problems if (unmet := explain_problem(problem, broken))]
         found += [
@@ -81,13 +84,30 @@ def _never_installable(pool: Any, broken: Collection[int]) -> list[UnmetDependen
     return list(dict.fromkeys(found))
 
 
+def _lone_architectures(pool: Any) -> set[int]:
+    """Return the packages that other architectures have in other versions only: d-2.i686 beside d-1.x86_64.
+
+    yum and dnf install them where they are asked for, not where another package needs them: a job for
+    one of them would let it in for all the others.
+    """
+    versions: dict[str, dict[str, set[str]]] = {}
+    packages = [solvable for solvable in installable_packages(pool) if solvable.arch != "noarch"]
+    for solvable in packages:
+        versions.setdefault(solvable.name, {}).setdefault(solvable.arch, set()).add(solvable.evr)
+    return {
+        solvable.id
+        for solvable in packages
+        if len(versions[solvable.name]) > 1
+        and not any(solvable.evr in evrs for arch, evrs in versions[solvable.name].items() if arch != solvable.arch)
+    }
+
+
 def run_solver(pool: Any, jobs: Sequence[Any]) -> tuple[Any, list[Any]]:
     """Return the solver that did the jobs, and its problems."""
     import solv
 
     solver = pool.Solver()
     solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
-    solver.set_flag(solv.Solver.SOLVER_FLAG_NO_INFARCHCHECK, 1)  # glibc.i686 beside glibc.x86_64 is no trouble
     return solver, solver.solve(list(jobs))
 
 
@@ -116,6 +136,7 @@ def _conflict_rules() -> tuple[int, ...]:
         Solver.SOLVER_RULE_PKG_OBSOLETES,
         Solver.SOLVER_RULE_PKG_SAME_NAME,
         Solver.SOLVER_RULE_PKG_IMPLICIT_OBSOLETES,
+        Solver.SOLVER_RULE_INFARCH,  # a library of one version for i686 and of another one for x86_64
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from rpm_rs import PackageBuilder, Signer
+    from rpm_rs import DependencyFlags, PackageBuilder, Signer
 
 KEYS = Path(__file__).parent / "keys"
 FINGERPRINTS = {
@@ -27,7 +27,25 @@ BUILD_HOST = "practice.example.invalid"
 BUILT = int(datetime(2021, 6, 1, tzinfo=timezone.utc).timestamp())  # every package's build and signing time
 # All that CentOS 7's rpm unpacks for sure. xz takes 30 ms to begin at its usual level, gzip makes more of less at 1.
 COMPRESSIONS = {"gzip": ("Gzip", 6), "xz": ("Xz", 1), "none": ("NONE", None)}
-SIGNS = {"<": ("LESS",), "<=": ("LESS", "EQUAL"), "=": ("EQUAL",), ">=": ("GREATER", "EQUAL"), ">": ("GREATER",)}
+RELATIONS = ("requires", "provides", "obsoletes", "conflicts", "recommends", "suggests", "supplements", "enhances")
+PURPOSES = {
+    "pre": "SCRIPT_PRE",
+    "post": "SCRIPT_POST",
+    "preun": "SCRIPT_PREUN",
+    "postun": "SCRIPT_POSTUN",
+    "pretrans": "PRETRANS",
+    "posttrans": "POSTTRANS",
+    "interp": "INTERP",
+    "config": "CONFIG",
+}  # what a package may be required for -> rpm's flag
+SIGNS = {
+    "": (),
+    "<": ("LESS",),
+    "<=": ("LESS", "EQUAL"),
+    "=": ("EQUAL",),
+    ">=": ("GREATER", "EQUAL"),
+    ">": ("GREATER",),
+}
 
 
 class RecipeChange(NamedTuple):
@@ -43,10 +61,10 @@ class RecipeChange(NamedTuple):
 class RpmRecipe:
     """All there is to say about one practice RPM.
 
-    requires, provides, obsoletes, conflicts, recommends
+    requires, provides, obsoletes, conflicts, recommends, suggests, supplements, enhances
                 as a spec file writes them: "bash", "glibc >= 2.17", "(nano or vim)"
-    requires_post
-                what its scriptlet needs once it is installed: Requires(post) of a spec file
+    requires_for
+                (one of PURPOSES, what it is needed for): ("post", "bash") is Requires(post) of a spec file
     files       absolute paths that it owns beside its payload; each holds a line of text (a source
                 package has its spec file instead)
     size        bytes of incompressible payload, so the RPM is as large and a little more
@@ -60,11 +78,14 @@ class RpmRecipe:
     arch: str = "noarch"
     epoch: int = 0
     requires: tuple[str, ...] = ()
-    requires_post: tuple[str, ...] = ()
+    requires_for: tuple[tuple[str, str], ...] = ()
     provides: tuple[str, ...] = ()
     obsoletes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
+    supplements: tuple[str, ...] = ()
+    enhances: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     changelog: tuple[RecipeChange, ...] = field(default=(), repr=False)
     size: int = 1000
@@ -131,20 +152,25 @@ def _prepare_builder(recipe: RpmRecipe) -> PackageBuilder:
 
 
 def _add_relations(builder: PackageBuilder, recipe: RpmRecipe) -> None:
-    """Add to builder what recipe requires, provides, obsoletes, conflicts with and recommends."""
+    """Add to builder what recipe requires, provides, obsoletes, conflicts with, recommends and so on."""
     from rpm_rs import DependencyFlags
 
-    for kind in ("requires", "provides", "obsoletes", "conflicts", "recommends"):
+    for kind in RELATIONS:
         for relation in getattr(recipe, kind):
-            name, *rest = [relation] if relation.startswith("(") else relation.split(" ")
-            if rest:
-                sign, version = rest
-                flags = sum((getattr(DependencyFlags, flag_name) for flag_name in SIGNS[sign]), DependencyFlags(0))
-                getattr(builder, kind)(name, version, flags)
-            else:
-                getattr(builder, kind)(name)
-    for name in recipe.requires_post:
-        builder.requires(name, "", DependencyFlags.SCRIPT_POST)
+            getattr(builder, kind)(*_parse_relation(relation))
+    for purpose, relation in recipe.requires_for:
+        name, version, flags = _parse_relation(relation)
+        builder.requires(name, version, flags | getattr(DependencyFlags, PURPOSES[purpose]))
+
+
+def _parse_relation(relation: str) -> tuple[str, str, DependencyFlags]:
+    """Return name, version and comparison of a relation; a boolean one is a name as a whole."""
+    from rpm_rs import DependencyFlags
+
+    name, *rest = [relation] if relation.startswith("(") else relation.split(" ")
+    sign, version = rest or ("", "")
+    signs = (getattr(DependencyFlags, flag_name) for flag_name in SIGNS[sign])
+    return name, version, sum(signs, DependencyFlags(0))
 
 
 def _add_files(builder: PackageBuilder, recipe: RpmRecipe) -> None:

@@ -46,24 +46,24 @@ def world(tmp_path: Path) -> World:
 
 
 def test_what_a_scriptlet_needs_is_a_requirement_like_any_other(world: World) -> None:
-    needy = recipe("a", requires=("b",), requires_post=("/sbin/gone",))
+    needy = recipe("a", requires=("b",), requires_for=(("post", "/sbin/gone"),))
     assert [each.requirement for each in world.unmet(needy, recipe("b"))] == ["/sbin/gone"]
 
 
 def test_what_a_scriptlet_needs_and_a_package_provides_is_met(world: World) -> None:
-    needy = recipe("a", requires_post=("b", "/usr/sbin/tool"))
+    needy = recipe("a", requires_for=(("post", "b"), ("post", "/usr/sbin/tool")))
     assert world.unmet(needy, recipe("b", files=("/usr/sbin/tool",))) == []
 
 
 def test_a_file_that_only_a_scriptlet_needs_calls_for_the_file_lists(world: World) -> None:
-    needy, owner = recipe("a", requires_post=("/usr/share/b/data",)), recipe("b", files=("/usr/share/b/data",))
+    needy, owner = recipe("a", requires_for=(("post", "/usr/share/b/data"),)), recipe("b", files=("/usr/share/b/data",))
     assert requirements.needs_filelists(world.pool(needy, owner))
     whole = pool(repository(world.place / "whole", [needy, owner]), kinds=("primary", "filelists"))
     assert solver.find_unmet(whole, (), ()) == []
 
 
 def test_a_chain_leads_through_what_scriptlets_need(world: World) -> None:
-    lines = world.reported(recipe("a", requires_post=("b",)), recipe("b", requires=("c",)), installs=[CORE])
+    lines = world.reported(recipe("a", requires_for=(("post", "b"),)), recipe("b", requires=("c",)), installs=[CORE])
     assert lines[0] == "group core: a needs b needs c, which nothing on the medium provides"
 
 

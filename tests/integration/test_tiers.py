@@ -237,7 +237,10 @@ def test_a_promotion_from_the_mirror_is_a_copy_and_names_what_is_missing_then(tr
 @pytest.mark.parametrize(
     ("relations", "reason"),
     [
-        ({"requires_post": ("/sbin/gone",)}, "picky-1-1.noarch needs /sbin/gone, which no staged package provides"),
+        (
+            {"requires_for": (("post", "/sbin/gone"),)},
+            "picky-1-1.noarch needs /sbin/gone, which no staged package provides",
+        ),
         ({"requires": ("(gone or lost)",)}, "picky-1-1.noarch needs (gone or lost), which no staged package provides"),
         ({"requires": ("bash",), "conflicts": ("bash",)}, "picky-1-1.noarch: "),
     ],
