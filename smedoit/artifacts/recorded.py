@@ -133,8 +133,6 @@ def refuse_outside_settings(rel: Release, again: Release, place: Path, file: Pat
         for key, path in _named_places(again)
         if not Path(os.path.normpath(path)).is_relative_to(place) and not _is_below(path, places)
     ]
-    comps, content = again.groups.comps, again.content.path
-    odd += [] if _is_below(comps, [content]) else [f"[groups] comps = {comps}"]
     _refuse_outside(file, odd, rel)
 
 

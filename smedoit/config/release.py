@@ -239,7 +239,7 @@ def _make_absolute(rel: Release) -> Release:
         content=rel.content.anchored(root),
         rsync_mirror=tuple(mirror.anchored(root) for mirror in rel.rsync_mirror),
         checkouts=tuple(checkout.anchored(root) for checkout in rel.checkouts),
-        groups=replace(rel.groups, comps=content / rel.groups.comps),
+        groups=replace(rel.groups, comps=content / _comps_in_content(rel)),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),
         boot_set=rel.boot_set.anchored(root),
@@ -250,6 +250,16 @@ def _make_absolute(rel: Release) -> Release:
         anaconda=rel.anaconda.anchored(root),
         publish=rel.publish.anchored(root),
     )
+
+
+def _comps_in_content(rel: Release) -> Path:
+    """Return [groups] comps as it is said. Raises ConfigError if it leads out of the content tree."""
+    comps = rel.groups.comps
+    if comps.is_absolute() or ".." in comps.parts:
+        raise ConfigError(
+            f"{rel.file}: [groups] comps = {str(comps)!r}: leads out of the content tree", hint="name it from there"
+        )
+    return comps
 
 
 def read_toml(file: Path) -> dict[str, Any]:

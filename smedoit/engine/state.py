@@ -22,10 +22,11 @@ from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import SmeError
-from smedoit.runtime.files import FileStamp, digest_file, remove_file, stamp_file, write_file
+from smedoit.runtime.files import FileStamp, NotRegularError, digest_file, remove_file, stamp_file, write_file
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
 NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
+NOT_REGULAR = "no regular file"  # stands where the digest would: a pipe would have us wait for ever
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
 
 
@@ -141,7 +142,10 @@ def _current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
         return FileState(now.without_ctime, "")
     if time.time_ns() - now.mtime_ns < RACY_NS:
         now = now._replace(mtime_ns=SMUDGED)
-    return FileState(now.without_ctime, digest_file(path))
+    try:
+        return FileState(now.without_ctime, digest_file(path))
+    except NotRegularError:
+        return FileState(now.without_ctime, NOT_REGULAR)  # so that the task runs, and says so
 
 
 def _pack_snapshot(snapshot: TaskSnapshot) -> dict[str, Any]:

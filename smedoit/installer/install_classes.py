@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from smedoit.errors import ContentError, SmeError
-from smedoit.runtime.files import read_file_text
+from smedoit.runtime.files import read_file_text, resolve_file_below
 from smedoit.runtime.process import run_program
 from smedoit.tree import layers
 
@@ -97,7 +97,7 @@ def _sort_priority(text: str) -> int:
 def _python_sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
     """Return path in the installer -> source; a later root overrides an earlier one."""
     return {
-        relative: root / relative
+        relative: resolve_file_below(root, relative)
         for root in roots
         if root.is_dir()
         for relative in layers.list_tree_files(root)

@@ -23,8 +23,8 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
     above  the layer from anaconda's source, which overrides the content; "" for none
     """
     named = (
-        ("last release", below and f"{below}/product"),
-        ("content tree", f"{content}/product"),
+        ("last release", below and files.resolve_place_below(Path(below), "product")),
+        ("content tree", files.resolve_place_below(content, "product")),
         ("anaconda", above),
     )
     stack = [layers.read_layer(name, Path(place), lambda _: True, files.copy_file) for name, place in named if place]
@@ -44,9 +44,10 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
 
 
 def write_updates_img(
-    root: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
+    content: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
 ) -> str:
-    """Write updates.img from updates/ and the translations."""
+    """Write updates.img from updates/ of the content and the translations."""
+    root = files.resolve_place_below(content, "updates")
     own = _directory_members(root, cpio.updates_location, skipped) if root.is_dir() else []
     catalogs = _directory_members(translations, lambda relative: relative, only=".mo")
     cpio.check_catalogs({member.name: member.data for member in catalogs}, str(translations))

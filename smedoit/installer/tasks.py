@@ -105,7 +105,7 @@ def updates_img(rel: Release) -> Task:
         from smedoit.installer.overlays import write_updates_img
 
         return write_updates_img(
-            root=updates,
+            content=rel.content.path,
             skipped=NOT_IN_UPDATES_IMG,
             translations=rel.translations.path,
             place=place,

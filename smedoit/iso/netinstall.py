@@ -82,7 +82,7 @@ def _set_inst_repo(line: str, url: str) -> str:
 def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> None:
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
     content, boot_set = sources
-    netinst = content / "netinstall"
+    netinst = files.resolve_place_below(content, "netinstall")
     found = {name: files.resolve_file_below(netinst, name) for name in layers.list_tree_files(netinst)}
     if BIOS_MENU not in found:
         raise ContentError(

@@ -9,13 +9,14 @@ from smedoit.branding.rules import Branding
 from smedoit.config.packages import GroupsSettings
 from smedoit.packages.lock import read_lock
 from smedoit.repodata import comps, write
-from smedoit.runtime.files import read_file_text, write_file
+from smedoit.runtime.files import read_file_text, resolve_file_below, write_file
 
 
 def write_comps(
-    branding: Branding, relative: str, source: Path, lock_file: Path, groups: GroupsSettings, target: Path
+    branding: Branding, content: Path, relative: str, lock_file: Path, groups: GroupsSettings, target: Path
 ) -> str:
-    """Write comps.xml, rendered, after checking it against the packages of the lock."""
+    """Write comps.xml, rendered from a file of the content, after checking it against the packages of the lock."""
+    source = resolve_file_below(content, relative)
     text = branding.render(relative, read_file_text(source))
     parsed = comps.parse_comps(text, source)
     comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)

@@ -95,8 +95,8 @@ def comps(rel: Release) -> Task:
 
         return write_comps(
             branding=Branding(rel.release, rel.rules),
+            content=rel.content.path,
             relative=relative,
-            source=source,
             lock_file=rel.lock,
             groups=rel.groups,
             target=target,

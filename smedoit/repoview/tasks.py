@@ -26,16 +26,17 @@ def repoview(rel: Release) -> Iterator[Task]:
 
 def repoview_task(rel: Release, label: str, place: Path, title: str, after: list[str]) -> Task:
     """Return the task that makes the pages of one repository."""
-    comps = rel.groups.comps
+    comps, content = rel.groups.comps, rel.content.path
 
     def run() -> object:
         from smedoit.branding.rules import Branding
         from smedoit.repoview.write import write_repoview
+        from smedoit.runtime.files import resolve_place_below
 
         return write_repoview(
             place=place,
             title=title,
-            comps_file=comps,
+            comps_file=resolve_place_below(content, comps.relative_to(content).as_posix()),
             branding=Branding(rel.release, rel.rules),
             fact_cache=rel.fact_cache,
         )

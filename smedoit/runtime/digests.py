@@ -226,7 +226,7 @@ def md5_file(path: Path) -> str:
 
 def _hash_file(path: Path, state: hashlib._Hash) -> str:
     """Return what state makes of a file, in hexadecimal. Raises FileError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
         while block := file.read(files.BLOCK):
             state.update(block)
     return state.hexdigest()
@@ -234,7 +234,7 @@ def _hash_file(path: Path, state: hashlib._Hash) -> str:
 
 def _jigdo_head_sum(path: Path) -> str:
     """Return jigdo's rolling sum of the first bytes of a file, in hexadecimal. Raises FileError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb", buffering=0) as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
         return f"{rsync64_sum(file.read(BLOCK)):016x}"
 
 

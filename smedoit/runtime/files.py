@@ -11,8 +11,10 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,12 +75,25 @@ def wrap_os_errors(path: Path, doing: str) -> Iterator[None]:
         ) from error
 
 
+def open_regular_file(path: str | Path) -> FileIO:
+    """Return a file, open for reading, that gives its bytes at once: no pipe, no device. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NotRegularError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return FileIO(handle)
+
+
+class NotRegularError(OSError):
+    """A pipe, a socket, a device or a directory, where a file belongs."""
+
+
 def digest_file(path: str | Path) -> str:
     """Return the xxh3 digest of the file's content, in hexadecimal. Raises OSError."""
     import xxhash
 
     state = xxhash.xxh3_128()
-    with open(path, "rb", buffering=0) as file:
+    with open_regular_file(path) as file:
         while block := file.read(BLOCK):
             state.update(block)
     return state.hexdigest()
@@ -148,8 +163,8 @@ def write_file(path: Path, data: bytes | str, mode: int = FILE_MODE, durable: bo
 
 def read_file_bytes(path: Path) -> bytes:
     """Return the content of path. Raises FileError."""
-    with wrap_os_errors(path, "read"):
-        return path.read_bytes()
+    with wrap_os_errors(path, "read"), open_regular_file(path) as file:
+        return file.readall()
 
 
 def read_file_text(path: Path) -> str:
@@ -338,19 +353,25 @@ def resolve_path_below(root: Path, relative: str) -> Path:
 def resolve_file_below(root: Path, relative: str) -> Path:
     """Return root/relative, which must be a file whose real place lies below root.
 
-    relative  as walk yields it: none of the directories on its way is a link
-
-    Raises FileError for a dangling link, a link that leads out of root, or no file at all.
+    Links within root are followed. Raises FileError for a dangling link, a link that leads out of root, the
+    directories on the way counted in, or no file at all.
     """
     path = root / relative
-    if path.is_file() and not path.is_symlink():
-        return path
     real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
     if not real.exists():
         kind = "is a dangling link" if path.is_symlink() else "is not there"
         raise FileError(f"{path}: {kind}", hint="put the file in place, or remove the link")
-    if not real.is_relative_to(os.path.realpath(root)):
-        raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
     if not real.is_file():
         raise FileError(f"{path}: is not a regular file", hint="only files and directories belong there")
+    return path
+
+
+def resolve_place_below(root: Path, relative: str) -> Path:
+    """Return root/relative, which may be absent. Raises FileError if a link leads it out of root."""
+    path = root / relative
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the directory itself there")
     return path

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,5 +141,6 @@ def _check_boot_files(target: Path) -> None:
 
 
 def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:
-    """Return the file under the first root that has it, None if none has."""
-    return next((root / relative for root in roots if (root / relative).is_file()), None)
+    """Return the file under the first root that has it, None if none has. Raises FileError for a link out of it."""
+    root = next((root for root in roots if os.path.lexists(root / relative)), None)
+    return None if root is None else files.resolve_file_below(root, relative)

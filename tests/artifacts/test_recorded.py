@@ -180,8 +180,6 @@ PLACES: dict[str, dict[str, Any]] = {
     "inherit": {"content": {"path": "src", "inherit": "../../.."}},
     "boot_set": {"boot_set": {"path": "/boot"}},
     "translations": {"translations": {"path": "a/../../../b"}},
-    "comps": {"groups": {"comps": "../../x"}},
-    "comps elsewhere": {"groups": {"comps": "/etc/passwd"}},
     "patches": {"anaconda": {"srpm": "a.src.rpm", "patches": "/etc"}},
     "srpm": {"anaconda": {"srpm": "/etc/x.src.rpm", "patches": "src"}},
 }
@@ -191,6 +189,12 @@ PLACES: dict[str, dict[str, Any]] = {
 def test_no_path_in_the_configuration_of_a_record_leads_out(records: Records, tables: dict[str, Any]) -> None:
     with pytest.raises(VerifyError, match="leads out"):
         records.rebuild(tables=tables)
+
+
+@pytest.mark.parametrize("comps", ["../../x", "/etc/passwd"])
+def test_comps_lies_in_the_content_tree(records: Records, comps: str) -> None:
+    with pytest.raises(ConfigError, match="leads out of the content tree"):
+        records.rebuild(tables={"groups": {"comps": comps}})
 
 
 IDENTITIES: Sequence[tuple[dict[str, Any], str]] = [
