@@ -40,7 +40,7 @@ def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
 
 
 def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
-    """Return a package from its line of JSON. Raises KeyError, ValueError."""
+    """Return a package from its line of JSON. Raises KeyError, ValueError, also for what no package is called."""
     evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
     package = Package(
         name=str(entry["name"]),
@@ -52,6 +52,8 @@ def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
         key=str(entry["key"]),
         source_rpm=str(entry["source_rpm"]),
     )
+    if "/" in package.filename or "\0" in package.filename + package.file:  # a file of the tree is called so
+        raise ValueError(f"{package.filename!r} is no name of a package")
     return SelectedPackage(package, str(entry["tier"]))
 
 

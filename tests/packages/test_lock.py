@@ -21,7 +21,7 @@ PICKS = [
     SelectedPackage(package("bash-4.2.46-34.el7.x86_64"), "smeos"),
     SelectedPackage(package("lvm2-7:2.02-1.noarch", file="tiers/Käse/lvm2.rpm", source_rpm=""), "smeupdates"),
 ]
-TEXT = st.text(max_size=20)
+TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=20)
 PACKAGES = st.builds(Package, TEXT, st.builds(Evr, st.integers(0), TEXT, TEXT), TEXT, TEXT, st.integers(0), TEXT, TEXT)
 
 
@@ -77,4 +77,13 @@ def test_a_pick_with_a_wrong_value_is_refused_in_words(key: str) -> None:
     document = json.loads(lock.format_lock(PICKS))
     document["picks"][0][key] = "x"
     with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock"):
+        lock.parse_lock(json.dumps(document), FILE)
+
+
+@pytest.mark.parametrize(("key", "value"), [("name", "../../x"), ("version", "1/2"), ("release", "/1"), ("arch", "a/b"),
+                                            ("name", "a\0"), ("file", "a\0b")])  # fmt: skip
+def test_a_package_whose_name_is_a_path_is_refused(key: str, value: str) -> None:
+    document = json.loads(lock.format_lock(PICKS))
+    document["picks"][0][key] = value
+    with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock.*is no name of a package"):
         lock.parse_lock(json.dumps(document), FILE)
