@@ -19,7 +19,7 @@ from smedoit.publish import announcement, apply, channels, checks, plan, records
 from smedoit.publish.channels import FINAL, TESTING, PublishLocation
 from smedoit.publish.plan import FROZEN, PublishedFile, PublishPlan
 from smedoit.publish.records import PublishHistory, PublishRecord
-from smedoit.runtime import journal, progress
+from smedoit.runtime import journal, progress, steps
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_text, remove_file, walk_files, wrap_os_errors, write_file
 
@@ -267,15 +267,22 @@ def rollback_publish(rel: Release, log: Path, dry_run: bool) -> Said:
     with records.open_publish_history(rel.publish) as history:
         pending = history.under_way()
         record = pending or history.undoable()
-        progress.show_line(f"rolled back the {record.words}")
-        for step in reversed(record.steps[-plan.SHOWN :]):
-            progress.show_line(f"  {step}")
+        progress.show_line(f"to be rolled back: the {record.words}")
+        for line in _format_rollback(record, history):
+            progress.show_line(f"  {line}")
         if dry_run:
             return {"did": "dry run: nothing was changed"}
         if pending:
             return {"did": history.undo() + _roll_back_remote(rel, record, log)}
         history.take_back(record)
         return {"did": f"rolled back the {record.words}" + _roll_back_remote(rel, record, log)}
+
+
+def _format_rollback(record: PublishRecord, history: PublishHistory) -> list[str]:
+    """Return what undoing a record changes for readers, in the order in which that happens."""
+    lines = steps.describe_undo(history.roots, record.steps)
+    more = [f"… and {len(lines) - plan.SHOWN} more"] if len(lines) > plan.SHOWN else []
+    return [*lines[: plan.SHOWN], *more] or ["nothing that readers see: it was only prepared"]
 
 
 def _roll_back_remote(rel: Release, record: PublishRecord, log: Path) -> str:

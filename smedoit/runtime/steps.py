@@ -279,6 +279,30 @@ def undo_steps(roots: StepRoots, steps: Sequence[Step]) -> None:
     _sync_names(roots, steps)
 
 
+def describe_undo(roots: StepRoots, steps: Sequence[Step]) -> list[str]:
+    """Return what undo_steps will do, in words and in its order; what is not done has nothing to undo."""
+    return [_undo_words(step) for step in reversed(steps) if step.is_done(roots)]
+
+
+def _undo_words(step: Step) -> str:
+    """Return in words what undoing a step does."""
+    match step:
+        case HardLink():
+            return f"{step.target} disappears"
+        case RemoveUnchanged():
+            return f"{step.path} appears"
+        case MovePath():
+            return str(MovePath(step.target, step.source))
+        case ReplaceFile():
+            return f"{step.target} is put back"
+        case SwitchLink():
+            return str(SwitchLink(step.link, step.after, step.before))
+        case CreateDirectory():
+            return str(RemoveDirectory(step.path))
+        case RemoveDirectory():
+            return str(CreateDirectory(step.path))
+
+
 def _sync_names(roots: StepRoots, steps: Sequence[Step]) -> None:
     """Bring all names that the steps changed safely to disk."""
     names = ("source", "target", "link", "path")

@@ -68,6 +68,64 @@ def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Rele
     assert state(final.publish.target) == before
 
 
+def shown_by_rollback(rel: Release, capsys: pytest.CaptureFixture[str], dry_run: bool) -> list[str]:
+    capsys.readouterr()
+    rollback_publish(rel, rel.root / "rsync.log", dry_run=dry_run)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_rollback_shows_what_it_will_do_in_the_order_in_which_it_does_it(
+    final: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(final, "10.1.rc2", TESTING, 1)
+    place = put(final, "10.1.rc3", TESTING, 1)
+    lines = shown_by_rollback(final, capsys, dry_run=True)
+    assert lines[0].startswith("to be rolled back: the publish of testing/10.1.rc3 (")
+    assert lines[1:] == ["  link testing/10: 10.1.rc3 -> 10.1.rc2", "  testing/10.1.rc3 disappears"]
+    assert place.is_dir()
+    assert shown_by_rollback(final, capsys, dry_run=False) == lines
+    assert not place.exists()
+    assert shown_by_rollback(final, capsys, dry_run=True)[1:] == [
+        "  link testing/10: 10.1.rc2 -> none",
+        "  testing/10.1.rc2 disappears",
+        "  testing/ disappears",
+    ]
+
+
+def test_a_rollback_of_an_update_shows_what_comes_back(final: Release, capsys: pytest.CaptureFixture[str]) -> None:
+    put(final, "10.1", TESTING, 1)
+    stage = final.publish.target.parent / "stage"
+    tier(stage / "live", 2)
+    parts = {"": stage / "10.1", "smeupdates": stage / "live"}
+    assert do(final.publish, lambda: plan(final.publish, "10.1", parts))
+    lines = shown_by_rollback(final, capsys, dry_run=True)[1:]
+    repomd = "  testing/10.1/smeupdates/x86_64/repodata/repomd.xml is put back"
+    old, new = (f"  testing/10.1/smeupdates/x86_64/RPMS/a-{number}-1.noarch.rpm" for number in (1, 2))
+    assert {f"{old} appears", f"{new} disappears", repomd} <= {*lines}
+    assert lines.index(f"{old} appears") < lines.index(repomd) < lines.index(f"{new} disappears")
+
+
+def test_a_rollback_of_very_much_shows_the_beginning_and_how_much_more(
+    final: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(final, "10.1", TESTING, 1)
+    stage = final.publish.target.parent / "stage"
+    for number in range(30):
+        (stage / "live" / f"x{number:02}").write_text("")
+    parts = {"": stage / "10.1", "smeupdates": stage / "live"}
+    assert do(final.publish, lambda: plan(final.publish, "10.1", parts))
+    lines = shown_by_rollback(final, capsys, dry_run=True)
+    assert (
+        lines[1] == "  testing/10.1/smeupdates/x29 disappears" and lines[-1] == "  … and 10 more" and len(lines) == 22
+    )
+
+
+def test_a_rollback_of_what_nobody_has_seen_says_so(final: Release, capsys: pytest.CaptureFixture[str]) -> None:
+    with records.open_publish_history(final.publish) as history:
+        history.write_down(history.begin_record("publish", "testing/10.1", 0))
+    assert shown_by_rollback(final, capsys, dry_run=True)[1:] == ["  nothing that readers see: it was only prepared"]
+
+
 @BOTH
 def test_a_publish_that_was_shown_and_killed_at_any_step_is_finished_by_the_next_one(
     final: Release, every: bool
