@@ -59,7 +59,7 @@ def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20
     """
     lines = []
     for reason in sorted(complaints):
-        subjects = sorted(complaints[reason])
+        subjects = sorted(subject.replace("\n", "\\n") for subject in complaints[reason])  # a name is one line
         lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects[:at_most])]
         if len(subjects) > at_most:
             lines.append(f"    … and {len(subjects) - at_most} more")

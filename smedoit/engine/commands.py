@@ -13,6 +13,7 @@ from doit.cmd_base import DoitCmdBase, check_tasks_exist
 from doit.cmd_help import Help as DoitHelp
 
 from smedoit.engine.decision import display_path
+from smedoit.runtime.terminal import show_text
 
 RUN, WAIT, DONE = "run", "wait", "ok"
 DEFAULT = "iso"
@@ -74,7 +75,7 @@ class List(DoitCmdBase):  # type: ignore[misc]
         for name in shown:
             task = graph.tasks[name]
             status = "-" if task.meta.get("always") else graph.status(name)
-            self.outstream.write(f"{status:<5} {name:<{width}}  {task.doc}\n")
+            show_text(self.outstream, f"{status:<5} {name:<{width}}  {task.doc}")
         return 0
 
 
@@ -98,7 +99,7 @@ class Why(DoitCmdBase):  # type: ignore[misc]
         graph = TaskGraph(self.task_list, self.dep_manager)
         check_tasks_exist(graph.tasks, pos_args)
         for name in pos_args or [DEFAULT]:
-            self.outstream.write("\n".join(_explain_task(graph, name)) + "\n")
+            show_text(self.outstream, "\n".join(_explain_task(graph, name)))
         return 0
 
 
@@ -118,7 +119,7 @@ class Help(DoitHelp):  # type: ignore[misc]
         tasks = {task.name: task for task in self.task_list}
         if pos_args[0] not in tasks:
             return False
-        self.outstream.write("\n".join(_task_details(tasks[pos_args[0]])) + "\n")
+        show_text(self.outstream, "\n".join(_task_details(tasks[pos_args[0]])))
         return True
 
 

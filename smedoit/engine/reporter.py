@@ -16,7 +16,7 @@ from doit.exceptions import InvalidTask
 
 from smedoit.engine import decision
 from smedoit.errors import SmeError
-from smedoit.runtime import files
+from smedoit.runtime import files, terminal
 from smedoit.runtime.run_lock import RunLock
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
@@ -47,8 +47,7 @@ class ConsoleReporter:
     def write(self, line: str) -> None:
         """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
         try:
-            self.out.write(f"{line}\n")
-            self.out.flush()
+            terminal.show_text(self.out, line)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
@@ -65,7 +64,7 @@ class ConsoleReporter:
                     self.write(line)
         except SmeError as error:
             self.failed = True
-            raise InvalidTask(str(error)) from None
+            raise InvalidTask(terminal.escape_text(str(error))) from None  # doit itself shows it
 
     def farewell(self, line: str) -> None:
         """Say that a signal ended the run."""
@@ -124,7 +123,7 @@ class ConsoleReporter:
     def runtime_error(self, message: str) -> None:
         """Say why there was no run."""
         self.failed = True
-        sys.stderr.write(f"{message}\n")
+        terminal.show_text(sys.stderr, message)
 
     def teardown_task(self, task: Any) -> None:
         """No task of ours needs one."""

@@ -23,6 +23,7 @@ from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import SmeError
 from smedoit.runtime.files import FileStamp, NotRegularError, digest_file, remove_file, stamp_file, write_file
+from smedoit.runtime.terminal import escape_text
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
 NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
@@ -84,7 +85,7 @@ class TaskState(Dependency):  # type: ignore[misc]
             self.backend.dump()
         except SmeError as error:
             self.backend.dirty.clear()
-            raise SystemExit(str(error)) from None
+            raise SystemExit(escape_text(str(error))) from None
 
 
 def _option_reasons(task: Any) -> list[str]:

@@ -15,6 +15,7 @@ from smedoit.config.release import Release, load_release
 from smedoit.engine.code import reachable_code
 from smedoit.errors import ConfigError, SmeError
 from smedoit.runtime.filesets import FileSet
+from smedoit.runtime.terminal import escape_text
 
 DoitTask = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
@@ -102,7 +103,7 @@ def current_release() -> Release:
     try:
         return apply_offline(load_release(), get_var("offline"))
     except SmeError as error:
-        raise InvalidDodoFile(str(error)) from None
+        raise InvalidDodoFile(escape_text(str(error))) from None  # doit itself shows it
 
 
 def apply_offline(rel: Release, given: str | None) -> Release:

@@ -12,6 +12,7 @@ from smedoit.config.packages import PackageExclusions, PackageSelection, matches
 from smedoit.package import Package
 from smedoit.packages import select
 from smedoit.packages.select import SelectedPackage
+from smedoit.runtime.terminal import escape_line
 
 Winners = Mapping[tuple[str, str], Sequence[SelectedPackage]]
 
@@ -119,4 +120,4 @@ def format_verdicts(verdicts: Iterable[SelectionVerdict]) -> str:
         mark = "*" if verdict.picked else "-"
         lines.append(f"  {mark} {package.evr} in {verdict.copy.tier}: {verdict.rule}")
         lines.append(f"      {package.file}")
-    return "\n".join(lines)
+    return "\n".join(map(escape_line, lines))  # of a refused copy nobody vouches for a word

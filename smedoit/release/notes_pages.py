@@ -13,6 +13,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.notes import NotesSettings
 from smedoit.packages.changes import KINDS, ChangeReport, InstallerChanges, PackageChange
 from smedoit.rpm.changelog import ChangelogEntry
+from smedoit.runtime.terminal import UNSEEN
 
 HEADINGS = {
     "updated": "Updated packages",
@@ -24,18 +25,18 @@ INSTALLER = "The installer"
 FILES = {"added": "New files", "updated": "Changed files", "removed": "Files that are gone"}
 LANGUAGES = {"added": "New languages", "updated": "Changed translations", "removed": "Languages that are gone"}
 GAP = "(the changelog does not reach back to the last release)"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def _strip_control_characters(text: str) -> str:
     """Return a text without control characters; what was no UTF-8 is shown as its bytes, never lost."""
     visible = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return CONTROL.sub(" ", visible)
+    return UNSEEN.sub(" ", visible)
 
 
 def _version_range(change: PackageChange) -> str:
     """Return what a change did to the version."""
-    return f"{change.before} → {change.after}" if change.before and change.after else change.before or change.after
+    said = f"{change.before} → {change.after}" if change.before and change.after else change.before or change.after
+    return _strip_control_characters(said)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def format_notes_text(report: ChangeReport, identity: ReleaseIdentity, since: st
 
 def _text_change(change: PackageChange, settings: NotesSettings) -> Iterator[str]:
     """Yield a change's lines for the console."""
-    yield from _wrap_line(f"{change.name} {_version_range(change)}".replace("→", "->"), "  ", settings)
+    yield from _wrap_line(
+        f"{_strip_control_characters(change.name)} {_version_range(change)}".replace("→", "->"), "  ", settings
+    )
     for entry in change.entries:
         yield from _wrap_line(f"{entry.day} {_strip_control_characters(entry.author)}", "    ", settings)
         for line in _strip_control_characters(entry.text).splitlines():
@@ -146,7 +149,7 @@ def format_notes_markdown(report: ChangeReport, identity: ReleaseIdentity, since
 
 def _markdown_change(change: PackageChange, settings: NotesSettings) -> Iterator[str]:
     """Yield a change's lines in Markdown."""
-    yield f"- **{_escape_markdown(change.name)}** {_escape_markdown(_version_range(change))}"
+    yield f"- **{_escape_markdown(_strip_control_characters(change.name))}** {_escape_markdown(_version_range(change))}"
     for entry in change.entries:
         yield f"  - {entry.day} {_escape_markdown(_strip_control_characters(entry.author))}"
         for line in _strip_control_characters(entry.text).splitlines():
@@ -202,7 +205,7 @@ def format_notes_html(report: ChangeReport, identity: ReleaseIdentity, since: st
 
 def _html_change(change: PackageChange, settings: NotesSettings) -> str:
     """Return a change as the content of a list item."""
-    head = f"<b>{html.escape(change.name)}</b> {html.escape(_version_range(change))}"
+    head = f"<b>{html.escape(_strip_control_characters(change.name))}</b> {html.escape(_version_range(change))}"
     entries = [_html_entry(entry, settings) for entry in change.entries] + ([GAP] if change.gap else [])
     return head + "".join(_html_list(entries)) if entries else head
 

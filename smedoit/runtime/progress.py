@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
-from smedoit.runtime import files
+from smedoit.runtime import files, terminal
 
 T = TypeVar("T")
 
@@ -45,13 +45,12 @@ def open_task_log(path: Path) -> Iterator[None]:
 def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
     if _running.log is not None:
-        _running.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-        _running.log.flush()
+        terminal.show_text(_running.log, f"{time.strftime('%H:%M:%S')} {line}")  # people look at it in a terminal
 
 
 def show_line(line: str) -> None:
     """Show one line at once to whoever runs the task, and note it."""
-    print(line, flush=True)
+    terminal.show_text(sys.stdout, line)
     log_line(line)
 
 
@@ -64,7 +63,7 @@ def track_progress(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
         from rich.console import Console
         from rich.progress import track as bar
 
-        yield from bar(steps, doing, total, console=Console(stderr=True), transient=True)
+        yield from bar(steps, _bar_label(doing), total, console=Console(stderr=True), transient=True)
     log_line(f"{doing}: done")
 
 
@@ -80,7 +79,7 @@ def progress_meter(doing: str) -> Iterator[Callable[[int, int], None]]:
 
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-            bar = shown.add_task(doing, total=None)
+            bar = shown.add_task(_bar_label(doing), total=None)
             yield lambda done, total: shown.update(bar, completed=done, total=total)
     log_line(f"{doing}: done")
 
@@ -106,5 +105,12 @@ def track_transfer(name: str, size: int | None, start: int = 0) -> Iterator[Call
         progress.TimeRemainingColumn(),
     )
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=size, completed=start)
+        task = bar.add_task(_bar_label(name), total=size, completed=start)
         yield lambda count: bar.advance(task, count)
+
+
+def _bar_label(text: str) -> str:
+    """Return text as rich shows it beside a bar: none of it is markup."""
+    from rich.markup import escape
+
+    return escape(terminal.escape_line(text))

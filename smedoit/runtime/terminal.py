@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only door to the terminal: what files, headers and servers call themselves is shown, never obeyed."""
+
+from __future__ import annotations
+
+import re
+from typing import IO
+
+# What moves the cursor, hides, or turns text around: control characters but newline and tab, format characters
+# (bidi marks, joiners, tags), line and paragraph separators, and bytes that were no UTF-8. Source: UAX #9, UTR #36.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+BYTES = range(0xDC80, 0xDD00)  # stand for bytes from 0x80 on that were no UTF-8
+
+
+def escape_text(text: str) -> str:
+    """Return text as a terminal may have it: what nobody would see, or a terminal would obey, is spelled out."""
+    return UNSEEN.sub(lambda found: _spell_character(ord(found[0])), text)
+
+
+def escape_line(text: str) -> str:
+    """Return text as escape_text does, and on one line: a name must not look like a line of ours."""
+    return escape_text(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _spell_character(code: int) -> str:
+    """Return a character as Python would write it, a byte as a byte."""
+    if code in BYTES:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def show_text(out: IO[str], text: str) -> None:
+    """Write text and a newline to a terminal, or to whatever stands in its place, at once."""
+    out.write(f"{escape_text(text)}\n")
+    out.flush()
