@@ -165,7 +165,7 @@ def anaconda_version(rel: Release) -> Task:
 
 
 def install_classes(rel: Release) -> Task:
-    """The installer's Python sources, checked with the Python that it runs with, where this machine has it."""
+    """The installer's Python sources, held against the Python that it runs with."""
     below, layer = rel.content.inherit, rel.anaconda_layer
     roots = [Path(below) / "product"] if below else []
     roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]

@@ -71,9 +71,6 @@ def known_programs(rel: Release) -> list[HostProgram]:
         HostProgram("git", "git", "content, record: revisions of working copies", "git" in exported),
         HostProgram("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
         HostProgram(
-            "python2.7", "python2.7, of Debian 11", "install_classes: the syntax of the installer's Python", False
-        ),
-        HostProgram(
             "rsync", "rsync", "mirror, publish to a remote target", bool(rel.rsync_mirror or rel.publish.remote)
         ),
         HostProgram("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
