@@ -21,6 +21,7 @@ from smedoit.runtime.run_lock import RunLock
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
 INDENT = "  "
+FAILED = 2  # doit's exit code for a run that went wrong
 KEPT = 1 << 20  # a file edited by hand that is larger than this is reported, but no copy of it is kept
 
 
@@ -71,8 +72,12 @@ class ConsoleReporter:
         self.failed = True
         self.write(line)
 
-    def get_status(self, task: Any) -> None:
-        """Nothing to say before the decision."""
+    def get_status(self, _task: Any) -> None:
+        """Before each decision: whether the lock of this run still is the lock that others find."""
+        try:
+            self.run_lock.keep()
+        except SmeError as error:
+            self.run_lock.end_run(str(error), FAILED)
 
     def execute_task(self, task: Any) -> None:
         """Say which task starts, and why."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError
 from smedoit.publish.channels import DIRECTORIES, OURS, TESTING, is_release_place
-from smedoit.runtime import files, journal, rooted
+from smedoit.runtime import files, journal, rooted, run_lock
 from smedoit.runtime.journal import DONE, PREPARING, Journal, JournalRecord
 from smedoit.runtime.rooted import RootedPath
 from smedoit.runtime.steps import StepRoots
@@ -106,6 +105,8 @@ class PublishHistory(Journal[PublishRecord]):
     def resume(self) -> str:
         """Finish what a kill interrupted; what a publish has built until then serves the next one, and stays."""
         record = self.under_way()
+        if record is None:
+            self.sweep()  # a kill after the last step leaves what was to be removed
         return "" if record is None or record.state == PREPARING else super().resume()
 
     def sweep(self) -> None:
@@ -144,13 +145,8 @@ def open_publish_history(settings: PublishSettings) -> Iterator[PublishHistory]:
     history = PublishHistory(settings.target)
     with files.wrap_os_errors(history.home, "made"):
         history.home.mkdir(mode=0o700, exist_ok=True)  # mirrors that replicate the target do not see it
-    with files.wrap_os_errors(history.home, "written"):
-        file = (history.home / "lock").open("a+")
-    with file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise PublishError(f"{settings.target}: a publish is under way", hint="wait until it is done") from None
+    under_way = PublishError(f"{settings.target}: a publish is under way", hint="wait until it is done")
+    with run_lock.lock_file_alone(history.home / "lock", lambda _: under_way):
         yield history
 
 

@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from smedoit.errors import SmeError, os_error_text
 
+if TYPE_CHECKING:
+    import ctypes
+
 TAIL = 15  # lines of a failed program's output that its sentence carries
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 EVERYWHERE = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}  # messages and times must not depend on the builder's desk
 
 
@@ -104,6 +110,7 @@ class _Start:
             return subprocess.Popen(
                 self.words, cwd=self.cwd, env={**os.environ, **EVERYWHERE, **(self.env or {})},
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=record,
+                preexec_fn=functools.partial(_end_with_parent, _system_calls(), os.getpid(), signal.SIGTERM),
             )  # fmt: skip
         except OSError as error:
             raise _not_found_error(self.words[0], error, self.package) from error
@@ -130,6 +137,40 @@ def _output_lines(start: _Start, log: Path | None, ok_codes: Container[int]) -> 
         if child.returncode not in ok_codes:
             record.seek(begun)
             raise _exit_error(start.words, child.returncode, record.read().decode(errors="replace"), log)
+
+
+def end_children_with_us() -> None:
+    """Let the workers that we fork from now on end when we are killed: they would write beside the next run.
+
+    Linux only. Programs are asked to end (SIGTERM), so that mock can unmount and rsync can end its other half.
+    """
+    calls, parents = _system_calls(), [os.getpid()]
+
+    def before() -> None:
+        parents[0] = os.getpid()
+
+    os.register_at_fork(before=before, after_in_child=lambda: _end_with_parent(calls, parents[0], signal.SIGKILL))
+
+
+@functools.cache
+def _system_calls() -> ctypes.CDLL | None:
+    """Return the C library, loaded before a fork: between fork and exec as little as can be is done."""
+    import ctypes
+
+    try:
+        calls = ctypes.CDLL(None)
+        return calls if hasattr(calls, "prctl") else None
+    except OSError:
+        return None
+
+
+def _end_with_parent(calls: ctypes.CDLL | None, parent: int, how: signal.Signals) -> None:
+    """Let this process, just forked, end by a signal when its parent does."""
+    if calls is None:
+        return
+    calls.prctl(PR_SET_PDEATHSIG, how)
+    if os.getppid() != parent:  # it was quicker
+        os._exit(128 + how)
 
 
 def _not_found_error(program: str, error: OSError, package: str) -> SmeError:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -13,15 +13,16 @@ from multiprocessing import active_children
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, NoReturn
 
-from smedoit.errors import SmeError
-from smedoit.runtime import files
+from smedoit.errors import SmeError, os_error_text
+from smedoit.runtime import files, process
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MASK = 0o022  # the mirrors must be able to read what we make, whoever makes it
 PATIENCE = 5  # seconds that a worker gets to end in order
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+MOMENT = 1  # seconds in which the workers of a run that was killed are gone
+HELD = (errno.EACCES, errno.EAGAIN)  # what a lock says that another process has
 
 
 class RunLock:
@@ -33,14 +34,74 @@ class RunLock:
         self.main = os.getpid()
         self.stopped = False
         self.held: IO[str] | None = None
+        self.root_held: int | None = None
 
     def take(self) -> None:
         """Begin a run. Raises SmeError, naming the holder, if another one is under way."""
-        self.held = _acquire_lock(self.lock_file)
+        self.acquire()
         os.umask(MASK)
         for number in SIGNALS:
             signal.signal(number, self.stop)
-        os.register_at_fork(after_in_child=_die_with_parent)
+        process.end_children_with_us()
+
+    def acquire(self) -> None:
+        """Get the lock, and remove what the last run left half written, if that one did not come to its end.
+
+        Raises SmeError, naming the holder, if another run has it.
+        """
+        self.held = lock_file_alone(self.lock_file, self.refuse)
+        self.root_held = self._lock_root()
+        self.held.seek(0)
+        if self.held.read():
+            files.remove_partial_files(self.lock_file.parent.parent)
+        self._sign()
+
+    def keep(self) -> None:
+        """Go on only if nobody else has begun: whoever deletes the lock lets the next run in.
+
+        Raises SmeError, naming the other run. To be called before anything is begun that writes.
+        """
+        if self.held and os.getpid() == self.main and not _is_same_file(self.held, self.lock_file):
+            self.held.close()
+            self.held = lock_file_alone(self.lock_file, self.refuse)
+            self._sign()
+
+    def _sign(self) -> None:
+        """Write down who has the lock, for those who find it taken."""
+        assert self.held
+        self.held.truncate(0)
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.held.write(f"process {self.main} of user {os.getuid()}, since {since}\n")
+        self.held.flush()
+
+    def refuse(self, holder: str) -> SmeError:
+        """Return the error for a run that cannot begin, because another one is under way."""
+        place = self.lock_file.parent.parent
+        return SmeError(f"{place}: another run is under way: {holder}", hint="wait until it is done, then try again")
+
+    def _lock_root(self) -> int | None:
+        """Return the second lock, on the build root itself: it still is held when somebody deletes the first.
+
+        None where directories know no locks (NFS); there keep() alone finds it out. Raises SmeError if another
+        run has it.
+        """
+        try:
+            handle = os.open(self.lock_file.parents[2], os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            return None
+        deadline = time.monotonic() + MOMENT
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return handle
+            except OSError as error:
+                if error.errno in HELD and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                os.close(handle)
+                if error.errno in HELD:
+                    raise self.refuse("one whose lock was deleted") from None
+                return None
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         """End the run: what is finished is kept, what is half done is removed by its own task, or by the next run."""
@@ -51,11 +112,16 @@ class RunLock:
             os.kill(self.main, number)  # a worker that was stopped alone: without it the run cannot go on
         else:
             name = signal.Signals(number).name
-            self.farewell(f"stopped by {name}: what is finished is kept, run doit again to go on")
-            if workers := [child for child in active_children() if not child.daemon]:
-                _terminate_workers(workers)
-                os._exit(128 + number)  # an exception might leave a queue that Python's own exit waits for, for ever
+            self.end_run(f"stopped by {name}: what is finished is kept, run doit again to go on", 128 + number)
         raise SystemExit(128 + number)
+
+    def end_run(self, line: str, code: int) -> NoReturn:
+        """End the run now, and say why."""
+        self.farewell(line)
+        if workers := [child for child in active_children() if not child.daemon]:
+            _terminate_workers(workers)
+            os._exit(code)  # an exception might leave a queue that Python's own exit waits for, for ever
+        raise SystemExit(code)
 
     def release(self) -> None:
         """End a run that came to its end; the lock itself goes with the process."""
@@ -63,33 +129,40 @@ class RunLock:
             self.held.truncate(0)
 
 
-def _acquire_lock(lock_file: Path) -> IO[str]:
-    """Return the lock of this build root, held until it is closed or the process ends, however it ends.
+def lock_file_alone(path: Path, refuse: Callable[[str], SmeError]) -> IO[str]:
+    """Return path, open and locked until it is closed or the process ends, however it ends.
 
-    Whoever has it removes what the last run left half written, if that one did not come to its end.
+    refuse  returns the error for a lock that another process has, given what stands in the file: who that is
 
-    Raises SmeError, naming the holder, if another run has it. Processes that we start do not inherit it.
+    Raises SmeError. Processes that we start do not inherit it.
     """
-    files.make_directory(lock_file.parent)
-    with files.wrap_os_errors(lock_file, "written"):
-        file = lock_file.open("a+", encoding="utf-8")
+    files.make_directory(path.parent)
+    while True:
+        with files.wrap_os_errors(path, "written"):
+            file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip()
+            file.close()
+            if error.errno in HELD:
+                raise refuse(holder or "somebody") from None
+            raise SmeError(
+                f"{path}: cannot be locked, {os_error_text(error)}",
+                hint="on NFS its lock service must run; or let it lie on a file system that has locks",
+            ) from None
+        if _is_same_file(file, path):
+            return file
+        file.close()  # it was deleted between the two: others would find another one, and free
+
+
+def _is_same_file(file: IO[str], path: Path) -> bool:
+    """Return whether a file that is open still is the one that others find at path."""
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "somebody"
-        file.close()
-        raise SmeError(
-            f"{lock_file.parent.parent}: another run is under way: {holder}",
-            hint="wait until it is done, then try again",
-        ) from None
-    file.seek(0)
-    if file.read():
-        files.remove_partial_files(lock_file.parent.parent)
-    file.truncate(0)
-    file.write(f"process {os.getpid()} of user {os.getuid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-    file.flush()
-    return file
+        return False
 
 
 def _terminate_workers(workers: Sequence[BaseProcess]) -> None:
@@ -98,11 +171,3 @@ def _terminate_workers(workers: Sequence[BaseProcess]) -> None:
         worker.terminate()
     for worker in workers:
         worker.join(PATIENCE)
-
-
-def _die_with_parent() -> None:
-    """Let a worker of `doit -n` end when doit is killed: it would go on writing beside the next run. Linux only."""
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -259,6 +259,14 @@ def test_a_prune_killed_at_every_step_is_finished_or_taken_back_whole(
     assert len(steps) > 4
 
 
+def test_what_a_killed_prune_left_goes_with_the_next_look(final: Release) -> None:
+    work = final.publish.target / OURS / "work"
+    put(final, "10.1.rc1", TESTING, 1)
+    (work / "0001-prune-testing/10.1.rc0").mkdir(parents=True)  # closed, and killed while it was removed
+    assert retire.prune_test_releases(final, dry_run=False)["did"] == "no test release is old enough to delete"
+    assert not (work / "0001-prune-testing").exists()
+
+
 def test_a_full_target_is_told_before_the_first_write(final: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     root = publishing_release(final.publish.target.parent / "stage", "10.1", 1)
     before = state(final.publish.target)
