@@ -23,6 +23,7 @@ from smedoit.artifacts.recorded import BESIDE, CONFIGURATION, LOCK, MARKER
 from smedoit.config.release import Release, load_release
 from smedoit.content import revisions
 from smedoit.engine.decision import FileState, TaskSnapshot
+from smedoit.engine.snapshot import is_as_seen, unpack_file_states
 from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
 from smedoit.packages import lock
 from smedoit.runtime import files, libraries, progress
@@ -91,7 +92,7 @@ def _built_inputs(rel: Release, made: Iterable[Path]) -> dict[Path, FileState]:
         path: seen for path, seen in ((Path(recorded), seen) for recorded, seen in found.items())
         if path != rel.file and not _is_tier_package(path, tiers)
     }  # fmt: skip
-    return {**others, **{path: FileState((0, 0, 0), "") for path in chosen}}
+    return {**others, **{path: FileState(files.FileStamp(0, 0, 0, 0), "") for path in chosen}}
 
 
 def _is_tier_package(path: Path, tiers: Sequence[Path]) -> bool:
@@ -103,9 +104,7 @@ def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
     """Yield what every task saw when it last succeeded."""
     for path in sorted((rel.state / "tasks").glob("*.json")):
         said = json.loads(files.read_file_bytes(path)).get("snapshot:", {})
-        inputs, outputs = (
-            {path: FileState(*values) for path, values in said.get(key, {}).items()} for key in ("inputs", "outputs")
-        )
+        inputs, outputs = (unpack_file_states(said.get(key, {})) for key in ("inputs", "outputs"))
         yield TaskSnapshot({}, inputs, outputs)
 
 
@@ -125,8 +124,7 @@ def _require_unchanged(found: Mapping[Path, FileState]) -> list[Path]:
 def _change_reason(path: Path, seen: FileState) -> str:
     """Return how a file differs from what was read, "" if it does not; a digest decides where there is one."""
     try:
-        now = files.stamp_file(path)
-        same = not seen.digest or tuple(seen.stamp) == now.without_ctime or files.digest_file(path) == seen.digest
+        same = not seen.digest or is_as_seen(path, seen)
     except OSError:
         return "is gone"
     return "" if same else "has changed since"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from smedoit.runtime.files import FileStamp
+
 LEGIBLE = 31  # characters of a value that a reason shows; a digest is longer
 NAMED = 3  # files that a reason names before it only counts them
 NEVER = "it has not been made yet"
@@ -16,16 +18,19 @@ EDITED = "was changed by somebody else since it was made"
 
 
 class FileState(NamedTuple):
-    """One file as it was seen; a digest of "" means that only the stamp counts."""
+    """One file as it was seen.
 
-    stamp: tuple[int, int, int]
+    digest  of its content: xxh3 where the engine reads it, SHA-256 where the task knows better, "" if nobody knows
+    """
+
+    stamp: FileStamp
     digest: str
 
     def same_as(self, other: FileState) -> bool:
         """Return whether both stand for the same content."""
         if self.digest and other.digest:
             return self.digest == other.digest
-        return self.stamp == other.stamp
+        return self.stamp.without_ctime == other.stamp.without_ctime
 
 
 @dataclass(frozen=True)

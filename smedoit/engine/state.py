@@ -7,11 +7,11 @@ before it, remembers what the task wrote by digest, and keeps its reasons in wor
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,14 +21,13 @@ from doit.dependency import Dependency, DependencyStatus
 from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
+from smedoit.engine.snapshot import current_file_state, digest_kind, pack_snapshot, unpack_snapshot
 from smedoit.errors import SmeError
-from smedoit.runtime.files import FileStamp, NotRegularError, digest_file, remove_file, stamp_file, write_file
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.files import FileStamp, remove_file, stamp_file, write_file
 from smedoit.runtime.terminal import escape_text
 
-RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
-NO_STAMP = (0, 0, 0)  # of a link: where it leads is all there is to know
-NOT_REGULAR = "no regular file"  # stands where the digest would: a pipe would have us wait for ever
-SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
+NO_STAMP = FileStamp(0, 0, 0, 0)  # of a link: where it leads is all there is to know
 
 
 class TaskState(Dependency):  # type: ignore[misc]
@@ -36,10 +35,16 @@ class TaskState(Dependency):  # type: ignore[misc]
 
     A task says in its meta what doit has no words for: "config" (key -> value), "inputs" and
     "outputs" (Files), and "always" (it runs whenever somebody asks for it).
+
+    fact_cache  knows digests of files whose ctime changed because they were linked
     """
+
+    fact_cache = Path()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.looked_again: list[DigestCache] = []
+        self.restamped: dict[str, TaskSnapshot] = {}  # of tasks that need not run: their files with other stamps
         self.before: dict[str, TaskSnapshot] = {}  # as each task was found, before its action could race
         self.because: dict[str, list[str]] = {}
         self.edited: dict[str, list[str]] = {}
@@ -47,27 +52,31 @@ class TaskState(Dependency):  # type: ignore[misc]
     def get_status(self, task: Any, _tasks: object, get_log: bool = False) -> DependencyStatus:
         """Return doit's status of a task; its reasons are kept in self.because."""
         remembered = self.remembered(task.name)
-        now = _take_snapshot(task, remembered or TaskSnapshot())
+        now = self._take_snapshot(task, remembered or TaskSnapshot())
         self.before[task.name] = now
         why = decision.rerun_reasons(remembered, now, task.targets)
         self.edited[task.name] = decision.edited_outputs(remembered, now)
         self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*_option_reasons(task), *why]
         status = DependencyStatus(get_log)
         status.status = "run" if self.because[task.name] else "up-to-date"
+        if remembered and not self.because[task.name] and now != remembered:
+            self.restamped[task.name] = now
         task.dep_changed = sorted(task.file_dep)
         return status
 
     def remembered(self, name: str) -> TaskSnapshot | None:
         """Return what a task saw when it last succeeded, None if it never did."""
         saved = self._get(name, "snapshot:")
-        return _unpack_snapshot(saved) if saved else None
+        return unpack_snapshot(saved) if saved else None
 
     def save_success(self, task: Any, _result_hash: object = None) -> None:
         """Remember, on disk and now, what the task read before it ran and what it wrote."""
-        known = self.before.get(task.name) or _take_snapshot(task, TaskSnapshot())
-        after = _observe_outputs(task, TaskSnapshot())
-        self._set(task.name, "snapshot:", _pack_snapshot(TaskSnapshot(known.config, known.inputs, after)))
+        known = self.before.get(task.name) or self._take_snapshot(task, TaskSnapshot())
+        after = self._observe_outputs(task, TaskSnapshot())
+        snapshot = TaskSnapshot(known.config, self._with_digests(known.inputs), self._with_digests(after))
+        self._set(task.name, "snapshot:", pack_snapshot(snapshot))
         self._set(task.name, "_values_:", task.values)
+        self.restamped.pop(task.name, None)
         self.persist()
 
     def remove_success(self, task: Any) -> None:
@@ -76,7 +85,11 @@ class TaskState(Dependency):  # type: ignore[misc]
         self.persist()
 
     def close(self) -> None:
-        """Write what is not on disk yet."""
+        """Write what is not on disk yet, and what was found to be the same under another stamp."""
+        for known in self.looked_again:
+            known.save()
+        for name, snapshot in self.restamped.items():
+            self._set(name, "snapshot:", pack_snapshot(snapshot))
         self.persist()
 
     def persist(self) -> None:
@@ -87,83 +100,68 @@ class TaskState(Dependency):  # type: ignore[misc]
             self.backend.dirty.clear()
             raise SystemExit(escape_text(str(error))) from None
 
+    def _take_snapshot(self, task: Any, known: TaskSnapshot) -> TaskSnapshot:
+        """Return a task's snapshot of this moment; files with a known stamp are not opened."""
+        meta = task.meta
+        inputs = self._look_at_files(task.file_dep, known.inputs, content=True)
+        for files in meta.get("inputs", ()):
+            inputs |= self._look_at_files(files.paths(), known.inputs, content=files.content)
+        return TaskSnapshot(meta.get("config", {}), inputs, self._observe_outputs(task, known))
+
+    def _observe_outputs(self, task: Any, known: TaskSnapshot) -> dict[str, FileState]:
+        """Return what there is now of that which the task writes."""
+        outputs = self._look_at_files(task.targets, known.outputs, content=True)
+        for files in task.meta.get("outputs", ()):
+            outputs |= self._look_at_files(files.paths(), known.outputs, content=files.content)
+        for link in task.meta.get("links", ()):
+            if os.path.islink(link):
+                outputs[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
+        return outputs
+
+    def _look_at_files(
+        self, paths: Iterable[str], known: Mapping[str, FileState], content: bool
+    ) -> dict[str, FileState]:
+        """Return path -> what is there, for every path that is there; an equal stamp means equal content."""
+        found: dict[str, FileState] = {}
+        doubtful: dict[str, FileState] = {}
+        for path in paths:
+            before = known.get(path)
+            with contextlib.suppress(OSError):
+                now = stamp_file(path)
+                if before is not None and before.stamp == now:
+                    found[path] = before
+                elif before is not None and before.stamp.without_ctime == now.without_ctime and before.digest:
+                    doubtful[path] = FileState(now, before.digest)
+                else:
+                    found[path] = current_file_state(path, now, content)
+        return found | self._look_again(doubtful)
+
+    def _look_again(self, doubtful: Mapping[str, FileState]) -> dict[str, FileState]:
+        """Return what files hold of which only the ctime changed: linked by us, or edited and their mtime put back."""
+        if not doubtful:
+            return {}
+        cache, found = DigestCache(self.fact_cache), dict[str, FileState]()
+        self.looked_again.append(cache)
+        with contextlib.suppress(SmeError):  # those that can be read are hashed together; of others below, each alone
+            cache.of_each({Path(path): (digest_kind(seen.digest),) for path, seen in doubtful.items()})
+        for path, seen in doubtful.items():
+            kind = digest_kind(seen.digest)
+            with contextlib.suppress(SmeError):  # what cannot be read is told like what is not there
+                found[path] = FileState(seen.stamp, cache.of(Path(path), kind)[kind])
+        return found
+
+    def _with_digests(self, states: Mapping[str, FileState]) -> dict[str, FileState]:
+        """Return the states with the SHA-256 of those files that were not read here, but by their task."""
+        unread = {path: seen.stamp for path, seen in states.items() if not seen.digest}
+        digests = DigestCache(self.fact_cache).digests_at(unread, "sha256") if unread else {}
+        return {path: FileState(seen.stamp, seen.digest or digests.get(path, "")) for path, seen in states.items()}
+
 
 def _option_reasons(task: Any) -> list[str]:
     """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
     given = task.options or {}
     options = (param for param in task.params if given.get(param["name"], param["default"]) != param["default"])
     return [f"{decision.ASKED} with --{param['long']}" for param in options]
-
-
-def _take_snapshot(task: Any, known: TaskSnapshot) -> TaskSnapshot:
-    """Return a task's snapshot of this moment; files with a known stamp are not opened."""
-    meta = task.meta
-    inputs = dict(_look_at_files(task.file_dep, known.inputs, content=True))
-    for files in meta.get("inputs", ()):
-        inputs.update(_look_at_files(files.paths(), known.inputs, content=files.content))
-    return TaskSnapshot(meta.get("config", {}), inputs, _observe_outputs(task, known))
-
-
-def _observe_outputs(task: Any, known: TaskSnapshot) -> dict[str, FileState]:
-    """Return what there is now of that which the task writes."""
-    outputs = dict(_look_at_files(task.targets, known.outputs, content=True))
-    for files in task.meta.get("outputs", ()):
-        outputs.update(_look_at_files(files.paths(), known.outputs, content=files.content))
-    for link in task.meta.get("links", ()):
-        if os.path.islink(link):
-            outputs[os.fspath(link)] = FileState(NO_STAMP, f"link to {os.readlink(link)}")
-    return outputs
-
-
-def _look_at_files(
-    paths: Iterable[str], known: Mapping[str, FileState], content: bool
-) -> Iterator[tuple[str, FileState]]:
-    """Yield (path, what is there) for every path that is there; an equal stamp means equal content.
-
-    The ctime stays out: tasks link what other tasks have read or written, and what is only looked at is not
-    written down, so such a file would be read again by every doit from then on.
-    """
-    for path in paths:
-        before = known.get(path)
-        try:
-            now = stamp_file(path)
-            yield (
-                path,
-                before
-                if before is not None and before.stamp == now.without_ctime
-                else _current_file_state(path, now, content),
-            )
-        except OSError:
-            continue
-
-
-def _current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
-    """Return what is there now, read if its content decides. Raises OSError."""
-    if not content:
-        return FileState(now.without_ctime, "")
-    if time.time_ns() - now.mtime_ns < RACY_NS:
-        now = now._replace(mtime_ns=SMUDGED)
-    try:
-        return FileState(now.without_ctime, digest_file(path))
-    except NotRegularError:
-        return FileState(now.without_ctime, NOT_REGULAR)  # so that the task runs, and says so
-
-
-def _pack_snapshot(snapshot: TaskSnapshot) -> dict[str, Any]:
-    """Return a snapshot as JSON knows it."""
-    return {"config": dict(snapshot.config), "inputs": dict(snapshot.inputs), "outputs": dict(snapshot.outputs)}
-
-
-def _unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
-    """Return a snapshot from JSON, None if it is not one of ours."""
-    try:
-        parts = [
-            {path: FileState(tuple(saved_state[0]), saved_state[1]) for path, saved_state in saved[key].items()}
-            for key in ("inputs", "outputs")
-        ]
-        return TaskSnapshot(saved["config"], *parts)
-    except (KeyError, TypeError, IndexError, AttributeError):
-        return None
 
 
 def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> dict[str, Any]:
@@ -179,6 +177,7 @@ def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> d
     from smedoit.engine.reporter import ConsoleReporter
 
     cmd_base.Dependency = TaskState
+    TaskState.fact_cache = rel.fact_cache
     loader.inspect = _inspect_without_sources(inspect)
     ConsoleReporter.lock_file = rel.cache / "running"
     ConsoleReporter.kept = rel.state / "edited"

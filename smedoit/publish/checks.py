@@ -13,11 +13,13 @@ from smedoit.checks.result import CheckResult, waive_failures
 from smedoit.config.publish import PUBLISH_CHECKS
 from smedoit.config.release import Release
 from smedoit.engine.decision import FileState
+from smedoit.engine.snapshot import is_as_seen, unpack_file_states
+from smedoit.errors import FileError
 from smedoit.keys import gpg
 from smedoit.publish.channels import PublishLocation
 from smedoit.runtime import checksums
 from smedoit.runtime.digests import DigestCache
-from smedoit.runtime.files import digest_file, read_file_bytes, read_file_text, stamp_file
+from smedoit.runtime.files import read_file_bytes, read_file_text
 
 ON_MEDIA = ("verify", "boot_test")  # they read finished media, which must be among their inputs
 
@@ -83,8 +85,8 @@ def _recorded_inputs(state: Path) -> Mapping[str, FileState] | None:
     if not state.is_file():
         return None
     try:
-        return {path: FileState(*values) for path, values in _load_snapshot(state)["inputs"].items()}
-    except (ValueError, KeyError, TypeError):
+        return unpack_file_states(_load_snapshot(state)["inputs"])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
@@ -95,12 +97,10 @@ def _load_snapshot(state: Path) -> dict[str, dict[str, Any]]:
 
 
 def _is_unchanged(path: str, recorded: FileState) -> bool:
-    """Return whether a file is what the task read: by its stamp, or where that differs, by its content."""
+    """Return whether a file is there, and what the task read."""
     try:
-        if tuple(recorded.stamp) == stamp_file(path).without_ctime:
-            return True
-        return bool(recorded.digest) and digest_file(path) == recorded.digest
-    except OSError:
+        return is_as_seen(path, recorded)
+    except (OSError, FileError):
         return False
 
 

@@ -20,6 +20,7 @@ from smedoit.runtime import files, progress
 from smedoit.runtime.cache import FactCache
 
 DIGESTS, CTIME = "digests", "ctime"  # the kind of fact, and what stands in one beside digests
+PROOFS = ("sha256", "md5", "xxh3")  # digests of a whole file, the one that is hardest to forge first
 BLOCK = 1024  # bytes at the beginning of a file that the rolling sum covers; no part may be shorter
 
 # The table of jigdo's own rolling sum. Its author, Richard Atterer, claims no copyright for the numbers.
@@ -106,6 +107,16 @@ class DigestCache:
         found = {path: self.known[_stamp_key(stamp)] for path, stamp in self._look(paths).items()}
         return {path: entry["sha256"] for path, entry in found.items() if "sha256" in entry}
 
+    def digests_at(self, stamps: Mapping[str, files.FileStamp], kind: str) -> dict[str, str]:
+        """Return the digests of those files of which one is known at this very stamp; no file is looked at."""
+        self._load(_stamp_key(stamp) for stamp in stamps.values())
+        found = {path: self.known[_stamp_key(stamp)] for path, stamp in stamps.items()}
+        return {
+            path: entry[kind]
+            for path, entry in found.items()
+            if kind in entry and entry[CTIME] == str(stamps[path].ctime_ns)
+        }
+
     def learn(self, path: Path, stamp: files.FileStamp | None = None, **found: str) -> None:
         """Remember digests, by kind, that somebody else has computed. Raises FileError.
 
@@ -176,8 +187,8 @@ def _merge_entries(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, 
 
 
 def _proof_of(entry: Mapping[str, str]) -> str:
-    """Return the kind of digest that shows whether an entry still holds; MD5 only where it is all that is known."""
-    return "md5" if "md5" in entry and "sha256" not in entry else "sha256"
+    """Return the kind of digest that shows whether an entry still holds: the best of those that are known."""
+    return next((kind for kind in PROOFS if kind in entry), PROOFS[0])
 
 
 def _read_entries(facts: FactCache, keys: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -238,4 +249,15 @@ def _jigdo_head_sum(path: Path) -> str:
         return f"{rsync64_sum(file.read(BLOCK)):016x}"
 
 
-READERS: Mapping[str, Callable[[Path], str]] = {"sha256": sha256_file, "md5": md5_file, "rsync64": _jigdo_head_sum}
+def _xxh3_file(path: Path) -> str:
+    """Return the xxh3 of a file, which is quick, and stops nobody who wants another one. Raises FileError."""
+    with files.wrap_os_errors(path, "read"):
+        return files.digest_file(path)
+
+
+READERS: Mapping[str, Callable[[Path], str]] = {
+    "sha256": sha256_file,
+    "md5": md5_file,
+    "xxh3": _xxh3_file,
+    "rsync64": _jigdo_head_sum,
+}

@@ -13,6 +13,7 @@ from smedoit.artifacts import build_record
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import ConfigError
+from smedoit.runtime.files import FileStamp
 
 SUMS = st.dictionaries(st.text(min_size=1), st.builds(FileChecksum, st.integers(0), st.text("0123456789abcdef")))
 WORDS = st.dictionaries(st.text(), st.text())
@@ -23,7 +24,7 @@ RECORDS = st.builds(
 
 
 def seen(number: int) -> FileState:
-    return FileState((number, number, number), f"{number:x}")
+    return FileState(FileStamp(number, number, number, number), f"{number:x}")
 
 
 def snapshot(reads: str, writes: str) -> TaskSnapshot:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
+from smedoit.runtime.files import FileStamp
 
 HERE = Path.cwd()
-ONE, OTHER = FileState((1, 1, 1), "aa"), FileState((2, 2, 2), "bb")
-TOUCHED = FileState((1, 9, 9), "aa")
+ONE, OTHER = FileState(FileStamp(1, 1, 1, 1), "aa"), FileState(FileStamp(2, 2, 2, 2), "bb")
+TOUCHED = FileState(FileStamp(1, 9, 9, 9), "aa")
 
 
 def at(*names: str, seen: FileState = ONE) -> dict[str, FileState]:
@@ -38,9 +39,9 @@ def test_different_digests_are_different_content_whatever_the_stamps() -> None:
     assert not ONE.same_as(FileState(ONE.stamp, "bb"))
 
 
-@pytest.mark.parametrize(("stamp", "verdict"), [((1, 1, 1), True), ((1, 1, 2), False)])
-def test_without_digests_the_stamps_decide(stamp: tuple[int, int, int], verdict: bool) -> None:
-    assert FileState((1, 1, 1), "").same_as(FileState(stamp, "")) is verdict
+@pytest.mark.parametrize(("stamp", "verdict"), [((1, 1, 1, 1), True), ((1, 1, 2, 1), False), ((1, 1, 1, 2), True)])
+def test_without_digests_size_mtime_and_inode_decide(stamp: tuple[int, int, int, int], verdict: bool) -> None:
+    assert FileState(FileStamp(1, 1, 1, 1), "").same_as(FileState(FileStamp(*stamp), "")) is verdict
 
 
 # One task
@@ -159,7 +160,11 @@ def test_what_never_ran_has_no_edited_files() -> None:
 
 # Any snapshots
 
-SEEN = st.builds(FileState, st.tuples(st.integers(0, 1), st.just(0), st.just(0)), st.sampled_from(["", "a", "b"]))
+SEEN = st.builds(
+    FileState,
+    st.builds(FileStamp, st.integers(0, 1), st.just(0), st.just(0), st.integers(0, 1)),
+    st.sampled_from(["", "a", "b"]),
+)
 FILES = st.dictionaries(st.sampled_from([os.path.join("/t", name) for name in "abcdef"]), SEEN)
 TOLD = st.dictionaries(st.sampled_from("kl"), st.sampled_from(["", "x", "y"]))
 SNAPSHOTS = st.builds(TaskSnapshot, TOLD, FILES, FILES)
