@@ -282,8 +282,7 @@ def create_solver_pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> A
     found = solv.Pool()
     found.setdisttype(solv.Pool.DISTTYPE_RPM)
     found.setarch(MACHINES.get(arch, arch))
-    for flag in (solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS):
-        found.set_flag(flag, 1)  # as yum: glibc.i686 and glibc.x86_64 stand side by side
+    found.set_flag(solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)  # glibc.i686 and glibc.x86_64 stand side by side
     load_repositories(found, loaded)
     return found
 

@@ -213,6 +213,13 @@ def test_a_library_of_another_version_for_another_architecture_helps_nobody(judg
     assert ours(good).broken == theirs(judge, good).broken == set()
 
 
+def test_what_one_architecture_obsoletes_is_obsolete_for_all(judge: Judge, tmp_path: Path) -> None:
+    needing = recipe("old", arch="i686", requires=("libnew",))
+    new = recipe("new", arch="x86_64", provides=("libnew",), obsoletes=("old",))
+    made = build_tree(tmp_path / "repo", [needing, new])
+    assert ours(made).broken == theirs(judge, made).broken == {"old-1-1.i686"}
+
+
 def test_dnf_finds_the_same_in_real_packages(judge: Judge, tmp_path: Path) -> None:
     place = tmp_path / "repo"
     found = [path for path in sorted(corpus_dir().rglob("*.rpm")) if not path.name.endswith(".src.rpm")]
