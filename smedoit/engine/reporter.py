@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from doit import Globals
-from doit.exceptions import InvalidTask
+from doit.exceptions import InvalidTask, UnmetDependency
 
 from smedoit.engine import decision
 from smedoit.errors import SmeError
@@ -42,6 +42,7 @@ class ConsoleReporter:
         self.started: dict[str, float] = {}
         self.ran = 0
         self.failed = False
+        self.not_run: set[str] = set()  # tasks that waited for one that failed
         self.selected: list[Any] = []
         self.run_lock = RunLock(self.lock_file, self.farewell)
 
@@ -110,8 +111,14 @@ class ConsoleReporter:
             self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
 
     def add_failure(self, task: Any, fail: Any) -> None:
-        """Say what went wrong, in its own words, and where the log is."""
+        """Say what went wrong, in its own words; a task that waited in vain did nothing wrong."""
         self.failed = True
+        if isinstance(fail, UnmetDependency):
+            self.not_run.add(task.name)
+            waited = sorted(fail.message.split(), key=lambda name: name in self.not_run)
+            verb = "was not run" if waited[0] in self.not_run else "failed"
+            self.write(f"{task.name}: not run, {waited[0]} {verb}")
+            return
         self.write(f"{task.name} failed: {fail.get_msg().strip()}")
 
     def skip_uptodate(self, task: Any) -> None:
