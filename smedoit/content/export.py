@@ -26,7 +26,11 @@ REASONS: Sequence[tuple[str, str]] = (
     ("cannot find module", "has no such module"),
     ("no such tag", "has no such tag"),
     ("no such repository", "has no repository there"),
+    ("command not found", "has no git or cvs on its host"),
+    ("is not a git command", "has an address of a kind that git does not know"),
+    ("host key verification failed", "is on a host whose key known_hosts does not have"),
     ("connection refused", "connection refused"),
+    ("failed to connect", "cannot be reached"),
     ("unknown host", "no such host is known"),
     ("name or service not known", "no such host is known"),
     ("could not resolve host", "no such host is known"),
@@ -43,6 +47,8 @@ REASONS: Sequence[tuple[str, str]] = (
     ("end of file from server", "closes the connection: has it no such repository?"),
     ("no space left", "there is no room on the disk"),
 )
+# What git says after every failure: advice, and no reason.
+ADVICE = ("please make sure you have the correct access", "and the repository exists", "could not read from remote")
 
 
 def export_source(source: ExportSource, target: Path, mirror: Path, network: NetworkSettings) -> dict[str, Any]:
@@ -84,9 +90,7 @@ def _refuse_offline(source: ExportSource, network: NetworkSettings) -> None:
 
 def _export_error(source: ExportSource, error: ProgramError) -> NetworkError:
     """Return the error for a program that failed, in a sentence."""
-    last = [line for line in error.said.strip().splitlines() if line.strip()][-1:]
-    reason = explain_vcs_error(error.said)
-    said = f"{reason} ({last[0].strip()})" if reason and last else reason or f"{' '.join(last)} (code {error.code})"
+    said = explain_vcs_error(error.said) or f"code {error.code}"
     return NetworkError(f"{source}: {said}", hint=f"correct the source in release.toml, or try again later; {KEPT}")
 
 
@@ -236,9 +240,17 @@ def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
 
 
 def explain_vcs_error(said: str) -> str:
-    """Return the reason in what a failed program printed, "" if it is an unknown one."""
-    lower = said.lower()
-    return next((reason for sign, reason in REASONS if sign in lower), "")
+    """Return the reason in what a failed program printed, and the line that says so; "" if it printed nothing.
+
+    For an unknown reason that is the last line, and advice is none.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for sign, reason in REASONS:
+        for line in lines:
+            if sign in line.lower():
+                return f"{reason} ({line.removeprefix('fatal: ')})"
+    telling = [line for line in lines if not line.lower().removeprefix("fatal: ").startswith(ADVICE)]
+    return "".join(telling[-1:] or lines[:1]).removeprefix("fatal: ")
 
 
 def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
