@@ -30,6 +30,7 @@ from smedoit.runtime.files import remove_file, resolve_file_below, wrap_os_error
 from smedoit.tree import layers
 
 KERNEL = "Linux version "
+PANIC = "Kernel panic"  # the kernel's own last words; quiet does not silence them
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
 MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
@@ -163,20 +164,44 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(SPEAK)
-        if not wait_for_condition(guest, attempt, deadline, lambda: KERNEL in guest.serial_output()):
-            silent = guest.runs() and guest.in_kernel()
-            raise BootStoppedError("stopped after the menu: " + (SILENT if silent else "no kernel started"))
-        for words in settings.expect:
-            if not wait_for_condition(guest, attempt, deadline, partial(_serial_shows, guest, words)):
+        if not wait_for_condition(guest, attempt, deadline, lambda: _kernel_spoke(guest)):
+            raise BootStoppedError(f"stopped after the menu: {_silence_reason(guest)}")
+        for words in ("", *settings.expect):
+            came = wait_for_condition(guest, attempt, deadline, partial(_serial_shows_or_panics, guest, words))
+            if panic := _panic_line(guest):
+                raise BootStoppedError(f"stopped after the kernel started: {panic}")
+            if not came:
                 raise BootStoppedError(f"stopped after the kernel started: {words!r} never came over the serial line")
     except BootStoppedError:
         _save_screenshot(guest, attempt.stopped)
         raise
 
 
-def _serial_shows(guest: Guest, words: str) -> bool:
-    """Return whether words came over the serial line since the kernel started."""
-    return words in guest.serial_output().partition(KERNEL)[2]
+def _kernel_spoke(guest: Guest) -> bool:
+    """Return whether a kernel said anything over the serial line, be it only that it panics."""
+    return KERNEL in guest.serial_output() or bool(_panic_line(guest))
+
+
+def _panic_line(guest: Guest) -> str:
+    """Return the line in which a kernel says over the serial line that it panics, "" if none does."""
+    lines = (line.partition("] ")[2] if line.startswith("[") else line for line in guest.serial_output().splitlines())
+    return next((line.strip() for line in lines if line.startswith(PANIC)), "")
+
+
+def _silence_reason(guest: Guest) -> str:
+    """Return why nothing came over the serial line after the menu, as far as the machine shows it."""
+    with suppress(SwitchedOffError):
+        if guest.runs():
+            if guest_shows(guest, PANIC):
+                return "the kernel panicked, as the screen shows"
+            if guest.in_kernel():
+                return SILENT
+    return "no kernel started"
+
+
+def _serial_shows_or_panics(guest: Guest, words: str) -> bool:
+    """Return whether words came over the serial line since the kernel started, or never will."""
+    return words in guest.serial_output().partition(KERNEL)[2] or bool(_panic_line(guest))
 
 
 def _deadline_in(seconds: float) -> float:

@@ -40,6 +40,7 @@ VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
 HOLD = 20  # milliseconds that a key is held, and then let go of
 PATIENCE = 300  # seconds after which a qemu that does not answer has come to a standstill, however busy the host is
 KERNEL_HALF = 0xFFFFFFFF80000000  # where a 64-bit Linux runs; source: Documentation/x86/x86_64/mm.rst
+KERNEL_GIGABYTE = range(0xC0000000, 0xFF000000)  # where a 32-bit one does, with the firmware above it
 SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
 CODES_OF_KEYS = {
     " ": "spc", "-": "minus", "=": "equal", "[": "bracket_left", "]": "bracket_right", "\\": "backslash",
@@ -146,10 +147,11 @@ class Guest:
         return True
 
     def in_kernel(self) -> bool:
-        """Return whether the processor is where only a 64-bit Linux kernel runs."""
+        """Return whether the processor is where only a Linux kernel runs."""
         registers = self.command("human-monitor-command", **{"command-line": "info registers"})
-        where = re.search(r"RIP=([0-9a-f]{16})", registers)
-        return where is not None and int(where.group(1), 16) >= KERNEL_HALF
+        where = re.search(r"\b[RE]IP=([0-9a-f]+)", registers)
+        address = int(where.group(1), 16) if where else 0
+        return address >= KERNEL_HALF or address in KERNEL_GIGABYTE
 
 
 def _ended(process: Any) -> int | None:

@@ -99,3 +99,22 @@ def test_a_machine_that_is_switched_off_is_no_failure_of_the_emulator(tmp_path: 
 def test_a_qemu_that_is_killed_while_it_runs_is_one(tmp_path: Path) -> None:
     with pytest.raises(QemuError, match="qemu ended without a word"):
         hung_up(tmp_path, -9).runs()
+
+
+@pytest.mark.parametrize(
+    ("registers", "kernel"),
+    [
+        ("RAX=0 RIP=ffffffff81c00000 RFL=246", True),
+        ("EAX=0\nEIP=c1042f10 EFL=00000246", True),  # of a 32-bit machine
+        ("RAX=0 RIP=000000003f1c0000 RFL=246", False),  # UEFI
+        ("EAX=0\nEIP=0000f2d1 EFL=00000246", False),
+        ("EAX=0\nEIP=fffffff0 EFL=00000246", False),
+        ("", False),
+    ],
+)
+def test_a_kernel_is_told_by_where_the_processor_is(
+    registers: str, kernel: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Guest, "__init__", lambda _: None)
+    monkeypatch.setattr(Guest, "command", lambda *_, **__: registers)
+    assert Guest().in_kernel() is kernel  # type: ignore[call-arg]

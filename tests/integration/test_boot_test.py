@@ -111,12 +111,12 @@ def attempt(path: Path, way: BootMode, logs: Path) -> BootAttempt:
     return BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
 
 
-def with_kernel(world: Project, place: Path, kernel: bytes) -> Path:
-    """Return the world's medium with another kernel."""
+def with_kernel(world: Project, place: Path, kernel: bytes, name: str = "vmlinuz") -> Path:
+    """Return the world's medium with another kernel, or another initrd.img."""
     rel = world.release
     copy = shutil.copytree(rel.tree, place / "tree")
-    for name in ("isolinux/vmlinuz", "images/pxeboot/vmlinuz"):
-        write_file(copy / name, kernel)
+    for directory in ("isolinux", "images/pxeboot"):
+        write_file(copy / directory / name, kernel)
     files = {name: copy / name for name, _ in walk_files(copy)}
     target = place / "medium.iso"
     write.write_iso(write.IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
@@ -155,6 +155,14 @@ def test_a_medium_without_a_kernel_stops_after_the_menu(
     assert said == "stopped after the menu: no kernel started"
     assert (tmp_path / "medium-bios-cd.png").is_file()
     assert (tmp_path / "medium-bios-cd-stopped.png").is_file()
+
+
+@pytest.mark.exhaustive
+def test_a_kernel_that_panics_is_told_in_its_own_words(world: Project, tmp_path: Path) -> None:
+    path = with_kernel(world, tmp_path, b"this is no initrd\n" * 1000, "initrd.img")
+    settings = BootTestSettings(expect=("practice installer: done",), seconds=CEILING, memory=512)
+    said = run_boot_attempt(attempt(path, BootMode("bios", "cd"), tmp_path), settings)
+    assert said.startswith("stopped after the kernel started: Kernel panic - not syncing: VFS: ")
 
 
 def test_words_that_never_come_are_named(world: Project, tmp_path: Path) -> None:
