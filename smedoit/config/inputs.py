@@ -17,7 +17,7 @@ from smedoit.config.schema import SettingsTable, require_value
 KINDS = ("cvs", "git", "directory")
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for
 CVS_ROOT = re.compile(r"(?!.*@-)(:(pserver|ext|local|fork|server):)?[\w./~][\w.@:/+~-]*")
-GIT_URL = re.compile(r"(https?|ssh|git|file)://[^-\s]\S*|/\S*|[\w.-]+@[\w.-]+:\S+")
+GIT_URL = re.compile(r"(?!-|.*@-)((https?|ssh|git|file)://[^-\s]\S*|/\S*|[\w.-]+@[\w.-]+:[^-\s]\S*)")
 NAME = re.compile(r"[\w][\w./+@-]*")  # a tag, branch or module; nothing that a program would take for an option
 LOCAL = ("/", "file://", ":local:", ":fork:")
 
@@ -141,7 +141,7 @@ class CheckoutSettings(SettingsTable):
 
 
 MARKER = ".smedoit-mirror"
-REMOTE = re.compile(r"rsync://[^-/\s][^/\s]*/\S+|(?!-)[^\s:/]+::?(?!//)[^\s:]\S*")
+REMOTE = re.compile(r"(?!-|.*@-)(rsync://[^-/\s][^/\s]*/\S+|[^\s:/]+::?(?!//)[^\s:-]\S*)")
 
 
 class RsyncMirror(SettingsTable):

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
 from smedoit.config.identity import WORD
+from smedoit.config.inputs import REMOTE
 from smedoit.config.schema import SettingsTable, require_value
 
 TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
-REMOTE = re.compile(r"rsync://[^/\s]+/\S+|(?!-)[^\s:/]+::?[^\s:][^\s]*")
 
 
 class PublishSettings(SettingsTable):

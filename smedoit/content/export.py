@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +12,14 @@ from typing import Any
 
 from smedoit.config.inputs import ExportSource
 from smedoit.config.network import NetworkSettings
+from smedoit.config.schema import InvalidValueError
 from smedoit.content import revisions
-from smedoit.errors import ContentError, NetworkError
+from smedoit.errors import ContentError, Findings, NetworkError, format_grouped
 from smedoit.runtime import files
 from smedoit.runtime.process import ProgramError, run_program
 
-GIT = ("git", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
+# In the mirror these count before any .gitattributes: an export is the bytes that were committed.
+ATTRIBUTES = "* -text -ident -filter -working-tree-encoding -export-subst -export-ignore\n"
 HEAD = "refs/smedoit/head"
 KEPT = "the existing export is kept"
 LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "unknown to the repository", "!": "gone"}
@@ -154,7 +157,7 @@ def _export_git(source: ExportSource, target: Path, mirror: Path, network: Netwo
 def _run_git(mirror: Path, *arguments: str | Path, more: dict[str, str] | None = None) -> str:
     """Run git on a mirror; it never asks for a password. Raises ProgramError."""
     env = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": os.fspath(mirror), **(more or {})}
-    return run_program([*GIT, *arguments], env=env, package="git")
+    return run_program([*revisions.GIT, *arguments], env=env, package="git")
 
 
 def _update_mirror(source: ExportSource, mirror: Path) -> None:
@@ -163,7 +166,7 @@ def _update_mirror(source: ExportSource, mirror: Path) -> None:
         files.make_directory(mirror.parent)
         _run_git(mirror, "init", "-q", "--bare", mirror)
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", f"+HEAD:{HEAD}")
-        _run_git(mirror, "fetch", "-q", "--prune", "--no-tags", source.url, *refs)
+        _run_git(mirror, "fetch", "-q", "--prune", "--no-tags", "--", source.url, *refs)
     except ProgramError as error:
         raise _export_error(source, error) from None
 
@@ -175,7 +178,7 @@ def _resolve_commit(source: ExportSource, mirror: Path) -> str:
     try:
         if source.moment:
             return _run_git(mirror, "rev-list", "-1", f"--before={source.moment}", branch, "--").strip()
-        return _run_git(mirror, "rev-parse", "--verify", "-q", f"{name}^{{commit}}").strip()
+        return _run_git(mirror, "rev-parse", "--verify", "-q", "--end-of-options", f"{name}^{{commit}}").strip()
     except ProgramError:
         return ""
 
@@ -185,6 +188,7 @@ def _extract_commit(source: ExportSource, commit: str, target: Path, mirror: Pat
     files.make_directory(target)
     index = mirror / "smedoit-index"
     files.remove_file(index)
+    files.write_file(mirror / "info/attributes", ATTRIBUTES)
     more = {"GIT_INDEX_FILE": os.fspath(index), "GIT_WORK_TREE": os.fspath(target)}
     try:
         _run_git(mirror, "read-tree", f"{commit}:{source.module}", more=more)
@@ -193,9 +197,47 @@ def _extract_commit(source: ExportSource, commit: str, target: Path, mirror: Pat
             f"{source}: has no directory {source.module} in {commit}", hint=f"correct it in release.toml; {KEPT}"
         ) from None
     run_program(
-        [*GIT, "checkout-index", "-a", "-f"], cwd=target, env={"GIT_DIR": os.fspath(mirror), **more}, package="git"
+        [*revisions.GIT, "checkout-index", "-a", "-f"],
+        cwd=target,
+        env={"GIT_DIR": os.fspath(mirror), **more},
+        package="git",
     )
     files.remove_file(index)
+    _verify_committed_bytes(source, commit, target, mirror)
+
+
+def _verify_committed_bytes(source: ExportSource, commit: str, target: Path, mirror: Path) -> None:
+    """Raise ContentError for files of an export that are not what the commit has, by git's own digests."""
+    said = _run_git(mirror, "ls-tree", "-r", "-z", "--full-tree", f"{commit}:{source.module}")
+    findings = Findings()
+    for mode, kind, digest, name in map(_parse_tree_entry, filter(None, said.split("\0"))):
+        if kind == "commit":
+            findings.add("is a submodule, which no export brings", name)
+        else:
+            findings.check(_blob_digest(target / name, mode, len(digest)) == digest, "is not what was committed", name)
+    if findings.found:
+        raise ContentError(
+            f"{source}: the export is not commit {commit[:12]}\n{format_grouped(findings.found)}",
+            hint=f"commit plain files; {KEPT}",
+        )
+
+
+def _parse_tree_entry(entry: str) -> tuple[str, str, str, str]:
+    """Return mode, kind, digest and name of an entry that git ls-tree prints."""
+    facts, _, name = entry.partition("\t")
+    mode, kind, digest = facts.split()
+    return mode, kind, digest, name
+
+
+def _blob_digest(path: Path, mode: str, length: int) -> str:
+    """Return git's digest of a file or link as long as another one, "" if there is none of that kind."""
+    is_link = mode == "120000"
+    if path.is_symlink() != is_link or not os.path.lexists(path):
+        return ""
+    data = os.fsencode(os.readlink(path)) if is_link else files.read_file_bytes(path)
+    state = hashlib.sha1(usedforsecurity=False) if length == 40 else hashlib.sha256()
+    state.update(f"blob {len(data)}\0".encode() + data)
+    return state.hexdigest()
 
 
 # Working copies
@@ -220,23 +262,37 @@ def local_edits(path: Path, network: NetworkSettings) -> list[str]:
 
 def _git_status(path: Path) -> list[tuple[str, str]]:
     """Return (letter, name) of every file that git finds different; C is a conflict."""
-    said = run_program([*GIT, "-C", path, "status", "--porcelain", "-z"], package="git")
+    said = run_program([*revisions.GIT, "-C", path, "status", "--porcelain", "-z"], package="git")
     pairs = [(entry[:2], entry[3:]) for entry in said.split("\0") if entry[2:3] == " "]
     return [("C" if "U" in state or state in ("AA", "DD") else state.strip()[0], name) for state, name in pairs]
 
 
 def _cvs_status(path: Path, network: NetworkSettings) -> list[tuple[str, str]]:
     """Return (letter, name) of every file that CVS finds different; nothing if its server may not be asked."""
-    root = path / "CVS/Root"
-    here = ExportSource("cvs", files.read_file_text(root).strip(), "here")
+    here = _working_copy_source(path)
     _refuse_offline(here, network)
     try:
-        said = run_program(
-            ["cvs", "-f", "-n", "-q", "update"], cwd=path, env=_cvs_environment(), package="cvs", ok_codes=(0, 1)
+        said = run_program(  # with -d, for each directory within could name another one, and a program to reach it by
+            ["cvs", "-f", "-n", "-q", "-d", here.url, "update"],
+            cwd=path,
+            env=_cvs_environment(),
+            package="cvs",
+            ok_codes=(0, 1),
         )
     except ProgramError as error:
         raise _export_error(here, error) from None
     return [(line[0], line[2:]) for line in said.splitlines() if line[1:2] == " "]
+
+
+def _working_copy_source(path: Path) -> ExportSource:
+    """Return what a working copy of CVS says that it is of. Raises ContentError for what no CVSROOT is."""
+    root = files.read_file_text(path / "CVS/Root").strip()
+    try:
+        return ExportSource("cvs", root, "here")
+    except InvalidValueError as refused:
+        raise ContentError(
+            f"{path}/CVS/Root: {root!r}: {refused.reason}", hint="check the working copy out again"
+        ) from None
 
 
 def explain_vcs_error(said: str) -> str:

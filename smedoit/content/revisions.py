@@ -13,6 +13,12 @@ from smedoit.runtime import digests
 from smedoit.runtime.files import EXPORTED, read_file_text, walk_files
 from smedoit.runtime.process import run_program
 
+# A working copy comes with a configuration and hooks of its own: no program of these is run to ask it something.
+GIT = (
+    "git", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
+    "-c", "protocol.ext.allow=never",
+)  # fmt: skip
+
 
 def checkout_revision(path: Path, within: Path) -> dict[str, Any]:
     """Return kind and revision of the working copy that path is, or lies in; nothing if it is none.
@@ -47,8 +53,8 @@ def _is_changed(path: Path, files: Mapping[str, str]) -> bool:
 def _git_revision(directory: Path) -> dict[str, Any]:
     """Return the commit of a git checkout, and whether files in it differ; nothing where git cannot say."""
     try:
-        commit = run_program(["git", "-C", directory, "rev-parse", "HEAD"]).strip()
-        changed = run_program(["git", "-C", directory, "status", "--porcelain", "--untracked-files=no"]).strip()
+        commit = run_program([*GIT, "-C", directory, "rev-parse", "HEAD"]).strip()
+        changed = run_program([*GIT, "-C", directory, "status", "--porcelain", "--untracked-files=no"]).strip()
     except SmeError:
         return {}
     return {"kind": "git", "commit": commit, "changed": bool(changed)}
