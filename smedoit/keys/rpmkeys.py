@@ -24,7 +24,7 @@ DIGEST = re.compile(r"(?:Header|Payload) (?:SHA1|SHA256|SHA512)(?: ALT)? digest:
 
 
 class UnverifiedError(Exception):
-    """Why rpm does not verify a package: the first line of rpmkeys that says so."""
+    """Why rpm does not verify a package: the line of rpmkeys that says most."""
 
 
 def is_weak_signature(signature: OpenPgpSignature) -> bool:
@@ -89,14 +89,19 @@ def parse_rpmkeys_output(said: str, certificate: OpenPgpCertificate) -> bool:
     said  what `rpmkeys -Kv` prints: the file's name, then a line for every signature and digest
 
     Every line must be one that we know and OK, and one of them a signature of the key.
-    Raises UnverifiedError otherwise, with the first line that is not.
+    Raises UnverifiedError otherwise, with the line that says most: what is bad before what is absent.
     """
     lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
     signed = [match for match in map(SIGNED.fullmatch, lines) if match and certificate.is_id(match[2])]
     known = {match[0] for match in signed} | {line for line in lines if DIGEST.fullmatch(line)}
-    for line in lines:
-        if line not in known:
-            raise UnverifiedError(line)
+    if complaints := [line for line in lines if line not in known]:
+        raise UnverifiedError(min(complaints, key=_complaint_rank))
     if not signed:
         raise UnverifiedError("it carries no signature of that key")
     return any(not match[1] for match in signed)
+
+
+def _complaint_rank(line: str) -> tuple[bool, bool, bool]:
+    """Return where among the complaints of rpmkeys one stands: a bad signature, another bad thing, an absent one."""
+    bad = ": BAD" in line
+    return not (bad and "ignature" in line), not bad, "NOTFOUND" in line

@@ -17,8 +17,8 @@ from smedoit.boottest.screen import Screenshot
 from smedoit.config.media import BootTestSettings
 
 STARTED = "[    0.000000] Linux version 3.10.0-1160.el7.x86_64\n"
-PANICKED = "[    4.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n[    4.2] CPU: 0 PID: 1\n"
 LAST_WORDS = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
+PANICKED = f"[    4.1] {LAST_WORDS}\n[    4.2] CPU: 0 PID: 1\n"
 
 
 class Acting:

@@ -46,8 +46,8 @@ def test_a_repository_that_is_not_there_is_told_by_the_line_of_git_that_says_so(
             "has no git or cvs on its host (bash: line 1: git-upload-pack: command not found)",
         ),
         (
-            "git: 'remote-foo' is not a git command. See 'git --help'.\n\nThe most similar command is\n\tremote-ftp\n",
-            "has an address of a kind that git does not know (git: 'remote-foo' is not a git command. See 'git --help'.)",
+            "git: 'remote-x' is not a git command. See 'git --help'.\n\nThe most similar command is\n\tremote-ftp\n",
+            "has an address of a kind that git does not know (git: 'remote-x' is not a git command. See 'git --help'.)",
         ),
         (
             "cvs server: cannot find module `x' - ignored\ncvs [checkout aborted]: cannot expand modules\n",

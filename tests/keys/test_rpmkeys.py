@@ -138,6 +138,22 @@ def test_any_line_that_is_not_known_and_good_is_a_refusal(line: str) -> None:
     assert str(caught.value) == line.strip()
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["Payload SHA256 digest: NOTFOUND", "V4 DSA/SHA1 Signature, key ID e8562897: BAD"], 1),
+        (["Header SHA256 digest: NOTFOUND", "MD5 digest: BAD (Expected a != b)"], 1),
+        (["MD5 digest: BAD (Expected a != b)", "V3 DSA/SHA1 Signature, key ID e8562897: BAD"], 1),
+        (["Payload SHA256 digest: NOTFOUND", "Header V3 DSA/SHA1 Signature, key ID e8562897: NOKEY"], 1),
+        (["Payload SHA256 digest: NOTFOUND", "Header SHA256 digest: NOTFOUND"], 0),
+    ],
+)
+def test_of_several_complaints_what_is_bad_is_told_before_what_is_absent(lines: list[str], told: int) -> None:
+    with pytest.raises(rpmkeys.UnverifiedError) as caught:
+        rpmkeys.parse_rpmkeys_output("\n    ".join(["/a.rpm:", *lines]) + "\n", certificate())
+    assert str(caught.value) == lines[told]
+
+
 @pytest.mark.parametrize("said", ["", "/a.rpm:\n", "/a.rpm:\n    MD5 digest: OK\n"])
 def test_digests_alone_prove_nothing(said: str) -> None:
     with pytest.raises(rpmkeys.UnverifiedError, match="no signature of that key"):
