@@ -12,6 +12,7 @@ from typing import Any
 
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.errors import ConfigError
+from smedoit.runtime import foreign
 
 FORMAT = 1
 
@@ -79,7 +80,7 @@ def _pack_files(files: Mapping[str, FileChecksum]) -> dict[str, dict[str, Any]]:
 def parse_build_record(text: str, file: Path) -> BuildRecord:
     """Return the record in text. Raises ConfigError if it is none of this format."""
     try:
-        said = json.loads(text)
+        said = foreign.parse_json(text)
         if said["format"] != FORMAT:
             raise ConfigError(f"{file}: is a build record of format {said['format']}, this smedoit reads {FORMAT}")
         inputs = said["inputs"]
@@ -95,7 +96,9 @@ def parse_build_record(text: str, file: Path) -> BuildRecord:
             host=dict(said["host"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{file}: is no build record, {error!r}", hint="doit record writes one") from None
+        raise ConfigError(
+            f"{file}: is no build record, {foreign.describe_damage(error)}", hint="doit record writes one"
+        ) from None
 
 
 def _unpack_files(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FileChecksum]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -26,7 +25,7 @@ from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.engine.snapshot import is_as_seen, unpack_file_states
 from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
 from smedoit.packages import lock
-from smedoit.runtime import files, libraries, progress
+from smedoit.runtime import files, foreign, libraries, progress
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.process import run_program
@@ -42,7 +41,9 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
     if rel.iso not in made:
         raise FileError(f"{rel.iso}: there is nothing to record yet", hint="run doit release first")
     locks = {
-        path.name: json.loads(files.read_file_text(path)) for path in (rel.lock, rel.sources_lock) if path.is_file()
+        path.name: foreign.parse_json(files.read_file_text(path))
+        for path in (rel.lock, rel.sources_lock)
+        if path.is_file()
     }
     known = DigestCache(rel.fact_cache)
     record = BuildRecord(
@@ -103,7 +104,7 @@ def _is_tier_package(path: Path, tiers: Sequence[Path]) -> bool:
 def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
     """Yield what every task saw when it last succeeded."""
     for path in sorted((rel.state / "tasks").glob("*.json")):
-        said = json.loads(files.read_file_bytes(path)).get("snapshot:", {})
+        said = foreign.parse_json(files.read_file_bytes(path)).get("snapshot:", {})
         inputs, outputs = (unpack_file_states(said.get(key, {})) for key in ("inputs", "outputs"))
         yield TaskSnapshot({}, inputs, outputs)
 
@@ -170,7 +171,7 @@ def _working_copies(rel: Release) -> dict[str, Any]:
         if (revision := revisions.checkout_revision(path, rel.root))
     }
     patched = rel.anaconda_layer.with_suffix(".json")
-    return {**found, **({"anaconda": json.loads(files.read_file_bytes(patched))} if patched.is_file() else {})}
+    return {**found, **({"anaconda": foreign.parse_json(files.read_file_bytes(patched))} if patched.is_file() else {})}
 
 
 def _host_facts() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from smedoit.config.schema import build_table
 from smedoit.errors import ConfigError, VerifyError, format_grouped
 from smedoit.packages import lock
 from smedoit.packages.select import SelectedPackage
+from smedoit.runtime import foreign
 
 CONFIGURATION, LOCK = "release.toml", "packages.lock"
 MARKER = ".smedoit-rebuild"  # says that a directory is ours to remove
@@ -80,7 +81,9 @@ def recorded_lock(record: BuildRecord, file: Path) -> list[SelectedPackage]:
     try:
         return [lock.parse_lock_entry(entry) for entry in record.locks[LOCK]["picks"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{file}: is no build record, {LOCK}: {error!r}", hint="doit record writes one") from None
+        raise ConfigError(
+            f"{file}: is no build record, {LOCK}: {foreign.describe_damage(error)}", hint="doit record writes one"
+        ) from None
 
 
 def resolve_recorded(rel: Release, path: str) -> Path:

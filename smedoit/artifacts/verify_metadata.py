@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from smedoit.errors import Findings, SmeError, VerifyError, format_grouped
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.keys import gpg
 from smedoit.packages import lock
-from smedoit.runtime import checksums
+from smedoit.runtime import checksums, foreign
 from smedoit.runtime.digests import md5_file, sha256_file
 from smedoit.runtime.files import read_file_text
 
@@ -173,7 +172,7 @@ def _check_sbom(rel: Release, sums: FreshDigests, findings: Findings) -> str:
     """The bill of materials is that of this ISO and of its lock, and refers to nothing that it lacks."""
     path = rel.iso.with_name(f"{rel.iso.stem}{manifests.SBOM}")
     try:
-        document = json.loads(read_file_text(path))
+        document = foreign.parse_json(read_file_text(path))
         held = {element["SPDXID"]: element for element in document["packages"]}
         contained = {
             relationship["relatedSpdxElement"]
@@ -188,7 +187,7 @@ def _check_sbom(rel: Release, sums: FreshDigests, findings: Findings) -> str:
             for key in ("spdxElementId", "relatedSpdxElement")
         }
     except (ValueError, KeyError, TypeError) as error:
-        findings.add("bill of materials", f"cannot be read: {error!r}")
+        findings.add("bill of materials", f"cannot be read: {foreign.describe_damage(error)}")
         return path.name
     wanted = {pick.package.sha256 for pick in lock.parse_lock(read_file_text(rel.lock), rel.lock)}
     findings.check(medium == sums.of(rel.iso)["sha256"], "bill of materials", f"is not of {rel.iso.name} as it is")

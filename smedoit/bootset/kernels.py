@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import re
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
 
 from smedoit.errors import SmeError
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 from smedoit.runtime.process import run_program
 
 MAGIC_AT, MAGIC = 0x202, b"HdrS"
@@ -25,12 +22,8 @@ MODULES = re.compile(r"(?:^|/)lib/modules/([^/\s]+)(?:/|$)")
 NEWC, TRAILER = (b"070701", b"070702"), "TRAILER!!!"
 HEADER = 110  # bytes of a newc header; source: linux/Documentation/driver-api/early-userspace/buffer-format.rst
 LONGEST_NAME = 4096
-PACKINGS: dict[bytes, Callable[[IO[bytes]], Any]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-    b"BZh": bz2.BZ2File,
-    b"]\0\0": lzma.LZMAFile,
-}
+FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")
+ByteSource = FileIO | foreign.UnpackedStream
 UNREADABLE = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}
 SQUASHFS = b"hsqs"
 ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
@@ -42,7 +35,7 @@ class KernelVersionError(Exception):
 
 def vmlinuz_version(path: Path) -> set[str]:
     """Return the version of a bzImage. Raises KernelVersionError, FileError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
         head = file.read(65536)
     if head[MAGIC_AT : MAGIC_AT + 4] != MAGIC:
         raise KernelVersionError("is no Linux kernel for x86")
@@ -56,16 +49,16 @@ def vmlinuz_version(path: Path) -> set[str]:
 def initrd_versions(path: Path) -> set[str]:
     """Return the versions that an initial RAM disk has modules for. Raises KernelVersionError, FileError."""
     try:
-        with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+        with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
             found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, ValueError, struct.error) as error:
+    except (EOFError, ValueError) as error:
         raise KernelVersionError(f"cannot be unpacked: {error}") from None
     if not found:
         raise KernelVersionError("has no modules below lib/modules")
     return found
 
 
-def _cpio_names(file: IO[bytes]) -> Iterator[str]:
+def _cpio_names(file: FileIO) -> Iterator[str]:
     """Yield the name of every file of one or more cpio archives, plain or packed, one behind the other.
 
     The kernel's early microcode comes first and plain, the rest behind it and packed.
@@ -84,7 +77,7 @@ def _cpio_names(file: IO[bytes]) -> Iterator[str]:
             return  # an unpacker reads ahead: what stands behind it is out of reach, and nobody puts anything there
 
 
-def _skip_zeros(file: IO[bytes]) -> int | None:
+def _skip_zeros(file: FileIO) -> int | None:
     """Return where the next byte other than zero is, None at the end; archives are padded with zeros."""
     while block := file.read(4096):
         rest = block.lstrip(b"\0")
@@ -93,23 +86,21 @@ def _skip_zeros(file: IO[bytes]) -> int | None:
     return None
 
 
-def _decompress_stream(file: IO[bytes], head: bytes) -> IO[bytes]:
+def _decompress_stream(file: FileIO, head: bytes) -> foreign.UnpackedStream:
     """Return what is packed from here on. Raises KernelVersionError for a packing that this Python does not know."""
     for magic, name in UNREADABLE.items():
         if head.startswith(magic):
             raise KernelVersionError(f"is packed with {name}, which cannot be read here")
-    for magic, opened in PACKINGS.items():
-        if head.startswith(magic):
-            result: IO[bytes] = opened(file)
-            return result
+    if foreign.is_packed(head):
+        return foreign.UnpackedStream(file, head, os.fstat(file.fileno()).st_size)
     raise KernelVersionError("is no cpio archive, plain or packed")
 
 
-def _newc_names(file: IO[bytes]) -> Iterator[str]:
+def _newc_names(file: ByteSource) -> Iterator[str]:
     """Yield the names of one newc archive up to its trailer. Raises ValueError, EOFError if it is damaged."""
     while True:
         header = _read_exactly(file, HEADER)
-        if header[:6] not in NEWC:
+        if header[:6] not in NEWC or not FIELDS.fullmatch(header, 6):
             raise ValueError("damaged cpio archive")
         size, length = int(header[54:62], 16), int(header[94:102], 16)
         if not 0 < length <= LONGEST_NAME:
@@ -121,7 +112,7 @@ def _newc_names(file: IO[bytes]) -> Iterator[str]:
         yield name
 
 
-def _read_exactly(file: IO[bytes], count: int) -> bytes:
+def _read_exactly(file: ByteSource, count: int) -> bytes:
     """Return that many bytes. Raises EOFError if there are fewer."""
     data = file.read(count)
     if len(data) < count:
@@ -129,7 +120,7 @@ def _read_exactly(file: IO[bytes], count: int) -> bytes:
     return data
 
 
-def _skip_bytes(file: IO[bytes], count: int) -> None:
+def _skip_bytes(file: ByteSource, count: int) -> None:
     """Pass over that many bytes without keeping them. Raises EOFError if there are fewer."""
     while count:
         count -= len(_read_exactly(file, min(count, files.BLOCK)))
@@ -140,7 +131,7 @@ def squashfs_versions(path: Path) -> set[str]:
 
     Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, FileError.
     """
-    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
         if file.read(4) != SQUASHFS:
             raise KernelVersionError("is no squashfs image")
     listing = _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-l", path).splitlines()

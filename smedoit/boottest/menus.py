@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from smedoit.runtime import foreign
+
 SPEAK = " console=ttyS0,115200 ignore_loglevel"  # quiet, which most entries have, silences all else
 KERNEL_COMMAND = re.compile(r"\s*(linux|linuxefi|linux16)\s")
 ENTRY = re.compile(r"^menuentry\s+(?:'([^']*)'|\"([^\"]*)\")[^{\n]*\{(.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -59,7 +61,7 @@ def _default_title(text: str) -> str:
     wanted: str = said.group(1) if said else "0"
     if wanted in titles:
         return wanted
-    number = int(wanted) if wanted.isdigit() else 0
+    number = foreign.parse_decimal(wanted) or 0
     return titles[number] if number < len(titles) else (titles or [""])[0]
 
 

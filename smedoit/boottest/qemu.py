@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from smedoit.boottest import screen
 from smedoit.errors import SmeError
+from smedoit.runtime import foreign
 from smedoit.runtime.process import start_program
 
 Firmware = Literal["bios", "uefi"]
@@ -92,11 +93,13 @@ class Guest:
         try:
             self.monitor.sendall(json.dumps(request).encode() + b"\n")
             for line in self.answers:
-                answer = json.loads(line)
+                answer = _parse_answer(line)
                 if "return" in answer:
                     return answer["return"]
                 if "error" in answer:
-                    raise QemuError(f"{name}: {answer['error']['desc']}")
+                    raise QemuError(f"{name}: {dict(answer['error']).get('desc', 'no reason')}")
+        except (ValueError, TypeError) as error:
+            raise QemuError(f"qemu did not answer to {name} as it should: {error}") from None
         except TimeoutError:
             raise QemuError(f"qemu did not answer to {name} for {PATIENCE} seconds") from None
         except OSError:
@@ -152,6 +155,14 @@ class Guest:
         where = re.search(r"\b[RE]IP=([0-9a-f]+)", registers)
         address = int(where.group(1), 16) if where else 0
         return address >= KERNEL_HALF or address in KERNEL_GIGABYTE
+
+
+def _parse_answer(line: bytes) -> dict[str, Any]:
+    """Return an answer of qemu's machine protocol. Raises ValueError if it is none."""
+    answer = foreign.parse_json(line)
+    if not isinstance(answer, dict):
+        raise ValueError("it is no object")
+    return answer
 
 
 def _ended(process: Any) -> int | None:

@@ -46,7 +46,7 @@ def parse_ppm(data: bytes) -> Screenshot:
 
     Source: netpbm, ppm(5)
     """
-    head = re.match(rb"P6\s+(?:#[^\n]*\s+)*(\d+)\s+(\d+)\s+255\s", data)
+    head = re.match(rb"P6\s+(?:#[^\n]*\s+)*([0-9]{1,5})\s+([0-9]{1,5})\s+255\s", data)
     if not head:
         raise ValueError("not a PPM")
     width, height = int(head.group(1)), int(head.group(2))

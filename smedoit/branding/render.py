@@ -17,7 +17,7 @@ VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
 SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
 TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
-CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>\d+)[^\s"':]*(?::[^\s"':]*)?""")
+CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>[0-9]{1,9})[^\s"':]*(?::[^\s"':]*)?""")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
 PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
 

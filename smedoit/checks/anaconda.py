@@ -15,7 +15,7 @@ from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import ContentError
 from smedoit.package import Evr
 from smedoit.repodata.inputs import RepoReader, RepoSource
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 
 NAME = "anaconda"
 MACRO = re.compile(r"^%(?:define|global)\s+(\w+)\s+(\S.*?)\s*$", re.MULTILINE)
@@ -47,7 +47,7 @@ def spec_evr(text: str, name: str, dist: str) -> Evr:
     lacking = [tag for tag in ("version", "release") if not tags.get(tag)]
     if lacking:
         raise ContentError(f"{name}: has no {' and no '.join(lacking)}", hint="is it the spec file of anaconda?")
-    if not tags.get("epoch", "0").isdecimal():
+    if foreign.parse_decimal(tags.get("epoch", "0")) is None:
         raise ContentError(f"{name}: epoch {tags['epoch']} is not a number", hint="correct the spec file")
     return Evr(int(tags.get("epoch", "0")), tags["version"], tags["release"])
 

@@ -22,7 +22,7 @@ from smedoit.medium_paths import REPOMD
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
 from smedoit.repodata.inputs import RepoReader, RepoSource
-from smedoit.repodata.read import create_solver_pool, plain_metadata, read_repomd_records
+from smedoit.repodata.read import AGAIN, create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.repodata.requirements import package_sha256
 from smedoit.runtime.files import (
     make_directory,
@@ -150,5 +150,10 @@ def list_repo_packages(sources: Iterable[RepoSource], reader: RepoReader) -> lis
 
 def _package_from_solvable(solvable: Any) -> Package:
     """Return the package that a solvable stands for."""
-    evr, digest = Evr.parse(solvable.evr), package_sha256(solvable)
+    try:
+        evr, digest = Evr.parse(solvable.evr), package_sha256(solvable)
+    except ValueError:
+        raise PackageError(
+            f"{solvable.repo.name}: its metadata lists {solvable}, whose epoch is no number", hint=AGAIN
+        ) from None
     return Package(solvable.name, evr, solvable.arch, "", 0, digest, "", solvable.lookup_sourcepkg() or "")

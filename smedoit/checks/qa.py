@@ -24,7 +24,7 @@ from smedoit.packages.select import SelectedPackage
 from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.rpm import changelog
 from smedoit.rpm.changelog import rpm_changelog
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 
 HINT_LISTS = (
     "verify them in smeupdates-testing and add them to a list of [quality] verified, or waive them with a reason"
@@ -152,7 +152,8 @@ def _unknown_entry_reason(spelled: str, newest: Mapping[str, Evr]) -> str:
         return "name a package that does not exist" + (f", did you mean {near[0]}?" if near else "")
     version, release = spelled.rsplit("-", 2)[1:]
     epoch, _, version = version.rpartition(":")
-    claimed = Evr(int(epoch) if epoch.isdecimal() else newest[name].epoch, version, release)
+    number = foreign.parse_decimal(epoch)
+    claimed = Evr(newest[name].epoch if number is None else number, version, release)
     return f"name a version that does not exist, the newest is {newest[name]}" if claimed > newest[name] else ""
 
 

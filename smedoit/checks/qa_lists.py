@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Any
 from smedoit.config.release import parse_toml
 from smedoit.config.schema import build_table, require_value
 from smedoit.errors import ContentError
+from smedoit.runtime import foreign
 
 DONE = ("VERIFIED", "CLOSED")
 
@@ -146,7 +146,7 @@ def _parse_record(row: Mapping[str, Any], file: Path, line: int) -> VerifiedPack
     lacking = [column for column in ("package", "who", "when") if not values[column]]
     if lacking:
         raise ContentError(f"{file}: line {line} does not say {' and '.join(lacking)}", hint="complete the line")
-    if not values["bug"].isdecimal():
+    if foreign.parse_decimal(values["bug"]) is None:
         raise ContentError(f"{file}: line {line}: bug {values['bug']!r} is not a number", hint="write the number alone")
     return VerifiedPackage(**values, file=file.name)
 
@@ -154,7 +154,7 @@ def _parse_record(row: Mapping[str, Any], file: Path, line: int) -> VerifiedPack
 def _read_json_list(text: str, file: Path) -> Iterator[BugzillaBug]:
     """Yield the bugs of a Bugzilla query saved as JSON."""
     try:
-        document = json.loads(text)
+        document = foreign.parse_json(text)
     except ValueError as error:
         raise ContentError(f"{file}: is not JSON, {error}", hint="save the query again") from None
     found = document.get("bugs") if isinstance(document, dict) else document
@@ -168,7 +168,7 @@ def _parse_bug(row: Mapping[str, Any], place: str) -> BugzillaBug:
     """Return one bug; the names of the fields are Bugzilla's, by its CSV or by its REST interface."""
     number = _first_value(row, "bug_id", "id")
     status = _first_value(row, "bug_status", "status")
-    if not number.isdecimal() or not status:
+    if foreign.parse_decimal(number) is None or not status:
         raise ContentError(f"{place}: has no number or no status", hint="save the query with both")
     return BugzillaBug(
         int(number),

@@ -13,6 +13,9 @@ VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
+# No str.format: it would take widths of gigabytes, and attributes of what it is given
+PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+SHOWN = 40  # characters of a wrong placeholder that its sentence has
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
@@ -112,12 +115,20 @@ class ReleaseIdentity(SettingsTable):
 
         Raises Refused for a placeholder that does not exist.
         """
-        own = {"short": self.short, "name": self.name, "version": self.version, "full": self.full, "arch": self.arch}
-        try:
-            return text.format(**own, **more, major=self.major)
-        except (LookupError, ValueError, AttributeError, TypeError) as error:
-            known = ", ".join(f"{{{name}}}" for name in ("short", "name", "major", "version", "full", "arch", *more))
-            raise InvalidValueError(key, f"{error} is no placeholder; there are {known}") from None
+        own = {"short": self.short, "name": self.name, "major": str(self.major), "version": self.version,
+               "full": self.full, "arch": self.arch, **more}  # fmt: skip
+
+        def value(found: re.Match[str]) -> str:
+            if found.group() in ("{{", "}}"):
+                return found.group()[0]
+            if found.group(1) not in own:
+                known = ", ".join(f"{{{name}}}" for name in own)
+                raise InvalidValueError(
+                    key, f"{(found.group(1) or found.group())[:SHOWN]!r} is no placeholder; there are {known}"
+                )
+            return own[found.group(1)]
+
+        return PLACEHOLDER.sub(value, text)
 
     @property
     def epoch(self) -> int:

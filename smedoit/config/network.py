@@ -16,7 +16,7 @@ class NetworkSettings(SettingsTable):
     Proxies, CA bundle and passwords come from the environment: https_proxy, no_proxy, REQUESTS_CA_BUNDLE, ~/.netrc.
 
     offline  any use of the network is an error; `doit offline=1` says the same for one run
-    timeout  seconds without a single byte after which a server counts as silent
+    timeout  seconds without a byte, or with less than a KiB for each of them, after which a server counts as silent
     limit    MiB that one file may have
     delay    seconds between two requests to one host
     tries    how often a request is made before a passing fault is taken for a lasting one

@@ -42,9 +42,11 @@ from smedoit.config.places import PromotionSettings
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import SettingsTable, build_table, require_value
 from smedoit.config.tiers import KeySettings, Tier
-from smedoit.errors import ConfigError, os_error_text
+from smedoit.errors import ConfigError, format_size, os_error_text
+from smedoit.runtime.files import open_regular_file
 
 DEFAULT_FILE = "release.toml"
+LARGEST = 4 << 20  # bytes of a release.toml; ours has 20,000
 
 
 class PathSettings(SettingsTable):
@@ -265,7 +267,11 @@ def _comps_in_content(rel: Release) -> Path:
 def read_toml(file: Path) -> dict[str, Any]:
     """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
     try:
-        return parse_toml(file.read_text(encoding="utf-8"), file)
+        with open_regular_file(file) as opened:
+            text = opened.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ConfigError(f"{file}: is larger than {format_size(LARGEST)}", hint="is it a release.toml?")
+        return parse_toml(text.decode("utf-8"), file)
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
@@ -286,5 +292,7 @@ def parse_toml(text: str, file: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(f"{file}: is not TOML that can be read, it nests too deeply", hint="mend it") from None
+    except ValueError as error:  # TOMLDecodeError is one, and a number of 5,000 digits is another
         raise ConfigError(f"{file}: is not TOML, {error}", hint="mend that line") from None

@@ -47,6 +47,8 @@ OLD_SPELLINGS: Mapping[tuple[str, str], str] = types.MappingProxyType(
         ("[sources]", "absent"): "allow_missing",
     }
 )
+INTEGERS = range(-(1 << 63), 1 << 63)  # what TOML promises to hold
+SHOWN = 200  # characters of a value that a sentence repeats
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
 
 
@@ -246,6 +248,8 @@ def _read_date(value: Any, file: Path, where: str, key: str) -> datetime:
 
 def _check_type(value: Any, kind: type, file: Path, where: str, key: str) -> None:
     """Raise ConfigError unless value is of kind; TOML's true is no number."""
+    if isinstance(value, int) and value not in INTEGERS:
+        raise ConfigError(f"{file}: {where} {key} is larger than any number of TOML", hint="correct it")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not {CALLED[kind]}")
 
@@ -256,4 +260,6 @@ def _format_setting(table: Mapping[str, Any], where: str, key: str) -> str:
     value = table.get(key)
     if value is None or isinstance(value, (dict, list)):
         return f"{heading}{key}"
+    if isinstance(value, str) and len(value) > SHOWN:
+        value = f"{value[:SHOWN]}…"
     return f"{heading}{key} = {value!r}" if not isinstance(value, bool) else f"{heading}{key} = {str(value).lower()}"

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from smedoit.errors import SmeError
-from smedoit.runtime import digests
-from smedoit.runtime.files import EXPORTED, read_file_text, walk_files
+from smedoit.errors import FileError, SmeError
+from smedoit.runtime import digests, foreign
+from smedoit.runtime.files import EXPORTED, read_file_bytes, read_file_text, walk_files
 from smedoit.runtime.process import run_program
 
 # A working copy comes with a configuration and hooks of its own: no program of these is run to ask it something.
@@ -38,9 +37,10 @@ def checkout_revision(path: Path, within: Path) -> dict[str, Any]:
 def read_export_info(path: Path) -> dict[str, Any]:
     """Return source, revision and files (path -> SHA-256) of an export by doit content; nothing if it is none."""
     try:
-        known = json.loads((path / EXPORTED).read_bytes())
-        return {key: known[key] for key in ("source", "revision", "files")}
-    except (OSError, ValueError, KeyError, TypeError):
+        known = foreign.parse_json(read_file_bytes(path / EXPORTED))
+        exported = {str(path): str(digest) for path, digest in dict(known["files"]).items()}
+        return {"source": str(known["source"]), "revision": dict(known["revision"]), "files": exported}
+    except (FileError, ValueError, KeyError, TypeError):
         return {}
 
 

@@ -23,8 +23,9 @@ from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.engine.snapshot import current_file_state, digest_kind, pack_snapshot, unpack_snapshot
 from smedoit.errors import SmeError
+from smedoit.runtime import foreign
 from smedoit.runtime.digests import DigestCache
-from smedoit.runtime.files import FileStamp, remove_file, stamp_file, write_file
+from smedoit.runtime.files import FileStamp, open_regular_file, remove_file, stamp_file, write_file
 from smedoit.runtime.terminal import escape_text
 
 NO_STAMP = FileStamp(0, 0, 0, 0)  # of a link: where it leads is all there is to know
@@ -225,7 +226,8 @@ class StateDirectory:
         """Return a task's state, read at the first call."""
         if task not in self.tasks:
             try:
-                state = json.loads(self.file(task).read_bytes())
+                with open_regular_file(self.file(task)) as file:
+                    state = foreign.parse_json(file.read())
             except (OSError, ValueError):
                 state = {}
             self.tasks[task] = state if isinstance(state, dict) else {}

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from smedoit.errors import FileError
-from smedoit.runtime import digests, files
+from smedoit.runtime import digests, files, foreign
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class DownloadCache:
         self.known: dict[str, CachedResponse] = {}
         self.changed = False
         try:
-            for url, entry in json.loads(file.read_bytes()).items():
+            for url, entry in foreign.parse_json(files.read_file_bytes(file)).items():
                 self.known[url] = CachedResponse(**{**entry, "stamp": tuple(entry.get("stamp", ()))})
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (FileError, ValueError, TypeError, AttributeError):
             self.known = {}
 
     def of(self, url: str) -> CachedResponse:

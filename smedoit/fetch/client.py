@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from smedoit import __version__
 from smedoit.config.network import MIB, NetworkSettings
 from smedoit.errors import NetworkError, format_size
-from smedoit.fetch import http, response
+from smedoit.fetch import http, pace, response
 from smedoit.fetch.cache import CachedResponse, DownloadCache, matches_cached
 from smedoit.fetch.http import ServerUnreachableError
 from smedoit.fetch.response import DownloadRequest, NoResponseError, TransientError
@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 PART = ".smedoit-part"  # ends the name of a file that has come in part
 PAGE = 4 * MIB  # what a page may have; a directory of 20,000 files needs less
+PAGE_PATIENCE = 10  # times [network] timeout that a page may take in all
 SNIFFED = 512  # bytes that are looked at before anything is written
 
 
@@ -195,7 +196,11 @@ class Fetcher:
         with self.visit("GET", url, purpose, known.conditions() if known.text else {}) as answer:
             if answer.status_code == 304 and known.text:
                 return known.text
-            data = b"".join(response.read_body(answer, 0, PAGE, DownloadRequest(url, purpose)))
+            data, began = b"", time.monotonic()
+            for block in response.read_body(answer, 0, PAGE, DownloadRequest(url, purpose)):
+                data += block
+                if time.monotonic() - began > PAGE_PATIENCE * self.network.timeout:
+                    raise TransientError(f"only {len(data)} bytes came in {time.monotonic() - began:.0f} seconds")
             text = data.decode("utf-8", "replace")
             if text != known.text:
                 self.memory.learn(url, replace(response.cache_validators(answer), text=text))
@@ -274,7 +279,7 @@ class Fetcher:
         """Make one request. Raises TransientError, NetworkError."""
         import requests
 
-        self.session = self.session or _new_session()
+        self.session = self.session or _new_session(self.network.timeout)
         try:
             return self.session.request(
                 method, url, headers=dict(headers), stream=True, allow_redirects=False,
@@ -293,11 +298,12 @@ class Fetcher:
             raise http.http_status_error(url, purpose, code)
 
 
-def _new_session() -> Session:
+def _new_session(patience: float) -> Session:
     """Return a session of requests that introduces us, wants nothing packed, and leaves every redirect to us."""
     import requests
 
     session = requests.Session()
+    pace.mount_pace(session, patience)
     session.headers.update({"User-Agent": f"smedoit/{__version__}", "Accept-Encoding": "identity"})
     session.resolve_redirects = lambda *_args, **_more: iter(())  # type: ignore[method-assign]
     return session

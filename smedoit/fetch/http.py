@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from urllib.parse import urljoin, urlsplit
 
 from smedoit.errors import NetworkError
+from smedoit.runtime import foreign
 
 REDIRECTS = 5  # more than any honest server needs
 LONGEST_WAIT = 120  # seconds that we let a server keep us waiting with Retry-After
@@ -73,14 +74,14 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
     """Return how many seconds a Retry-After header asks for, None if it says nothing that can be read."""
     from email.utils import parsedate_to_datetime  # here: every doit reads the settings above
 
-    if value.strip().isdigit():
-        return float(value)
+    if (seconds := foreign.parse_decimal(value)) is not None:
+        return float(seconds)
     try:
         when = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        when = when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when
+        return max(0.0, (when - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    when = when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when
-    return max(0.0, (when - now).total_seconds())
 
 
 def status_text(code: int) -> str:
@@ -116,7 +117,7 @@ def if_range_validator(etag: str, modified: str, date: str) -> str:
         return etag
     try:
         age = parsedate_to_datetime(date) - parsedate_to_datetime(modified)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ""
     return modified if age.total_seconds() >= 1 else ""
 
@@ -125,6 +126,7 @@ def parse_content_range(value: str) -> tuple[int, int | None]:
     """Return (first byte, size of the whole or None) of a Content-Range header. Raises ValueError."""
     unit, _, rest = value.strip().partition(" ")
     span, _, total = rest.partition("/")
-    if unit != "bytes":
+    first, whole = foreign.parse_decimal(span.partition("-")[0]), foreign.parse_decimal(total)
+    if unit != "bytes" or first is None or (whole is None and total != "*"):
         raise ValueError(value)
-    return int(span.partition("-")[0]), None if total == "*" else int(total)
+    return first, whole

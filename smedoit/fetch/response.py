@@ -15,7 +15,7 @@ from smedoit.errors import NetworkError, format_size, os_error_text
 from smedoit.fetch import http
 from smedoit.fetch.cache import CachedResponse
 from smedoit.fetch.http import ServerUnreachableError
-from smedoit.runtime import progress
+from smedoit.runtime import foreign, progress
 
 if TYPE_CHECKING:
     from requests import Response
@@ -168,7 +168,7 @@ def size_limit_error(want: DownloadRequest, limit: int) -> NetworkError:
 def content_length(answer: Response) -> int | None:
     """Return how many bytes the body of an answer has by its header, None if it does not say, or packs them."""
     text = answer.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() and not answer.headers.get("Content-Encoding") else None
+    return None if answer.headers.get("Content-Encoding") else foreign.parse_decimal(text)
 
 
 def cache_validators(answer: Response) -> CachedResponse:
@@ -190,5 +190,5 @@ def parse_http_date(header: str) -> datetime | None:
     """Return the moment that a header names, None if it names none."""
     try:
         return parsedate_to_datetime(header)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

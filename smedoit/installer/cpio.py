@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
+from smedoit.runtime import foreign
 
 NEWC_MAGIC, HEADER = b"070701", 110
+NEWC_FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")  # what int() takes besides, signs and blanks, would lead backwards
 LARGEST = 2**32 - 1
 DIRECTORY, REGULAR = 0o040755, 0o100644
 EXECUTABLE = 0o100755
@@ -41,8 +44,8 @@ def build_overlay_image(members: Iterable[CpioMember], mtime: int) -> bytes:
 def parse_overlay_image(data: bytes, name: str) -> list[CpioMember]:
     """Return the files of an overlay image of ours, in its order. Raises ContentError if it is none."""
     try:
-        return list(_unpack_cpio(gzip.decompress(data)))
-    except (OSError, EOFError, ValueError, IndexError) as error:
+        return list(_unpack_cpio(foreign.unpack_bytes(data)))
+    except ValueError as error:
         raise ContentError(
             f"{name}: is no newc archive in gzip, {error}", hint="delete it, doit makes it again"
         ) from None
@@ -138,12 +141,16 @@ def _unpack_cpio(data: bytes) -> Iterator[CpioMember]:
     """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
     at = 0
     while data[at : at + 6] == NEWC_MAGIC:
+        if not NEWC_FIELDS.fullmatch(data, at + 6, at + HEADER):
+            raise ValueError("a header in it is damaged")
         fields = [int(data[at + 6 + 8 * number : at + 14 + 8 * number], 16) for number in range(13)]
         mode, size, name_size = fields[1], fields[6], fields[11]
         name = data[at + HEADER : at + HEADER + name_size - 1].decode("utf-8", "surrogateescape")
         start = at + _align_to_four(HEADER + name_size)
         if name == TRAILER:
             return
+        if start + size > len(data):
+            raise ValueError("it is cut short")
         if mode & 0o170000 == 0o100000:
             yield CpioMember(name, data[start : start + size], bool(mode & 0o100))
         at = start + _align_to_four(size)

@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
 
-NUMBERED = re.compile(r"(\d+)[-_.].*\.patch")
-TAG = re.compile(r"^Patch(\d*)\s*:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
-USE = re.compile(r"^%patch(\d*)\b(.*)$", re.MULTILINE)
-OWN_NUMBER = re.compile(r"-P\s*(\d+)")
-STRIP = re.compile(r"-p\s*(\d+)")
+NUMBERED = re.compile(r"([0-9]{1,18})[-_.].*\.patch")
+TAG = re.compile(r"^Patch([0-9]{0,18})\s*:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+USE = re.compile(r"^%patch([0-9]{0,18})\b(.*)$", re.MULTILINE)
+OWN_NUMBER = re.compile(r"-P\s*([0-9]{1,18})")
+STRIP = re.compile(r"-p\s*([0-9]{1,9})")
 AUTO = re.compile(r"^%auto(?:setup|patch)\b(.*)$", re.MULTILINE)
 TOUCHED = re.compile(rb"^(?:---|\+\+\+) ([^\t\n\r]+)", re.MULTILINE)
 

@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 
 SECTOR, BLOCK = 2048, 512
+BOOT_INFO_END = 64  # bytes of isolinux.bin up to the end of its boot info table
 EL_TORITO = b"EL TORITO SPECIFICATION"
 BIOS, EFI = 0x00, 0xEF
 BOOTABLE, NO_EMULATION = 0x88, 0
@@ -47,7 +48,7 @@ def boot_catalog_sector(volume_descriptors: bytes) -> int:
     """Return the sector of the boot catalogue; volume_descriptors start at sector 16."""
     for at in range(0, len(volume_descriptors), SECTOR):
         record = volume_descriptors[at : at + SECTOR]
-        if record[0] == 0 and record[7:39].rstrip(b"\0") == EL_TORITO:
+        if len(record) == SECTOR and record[0] == 0 and record[7:39].rstrip(b"\0") == EL_TORITO:
             return int(struct.unpack_from("<L", record, 71)[0])
     raise BootRecordError("there is no El Torito boot record")
 
@@ -57,11 +58,15 @@ def parse_boot_catalog(data: bytes) -> list[BootCatalogEntry]:
 
     Source: El Torito specification 1.0, sections 2.1 to 2.4
     """
+    if len(data) < SECTOR:
+        raise BootRecordError("the boot catalogue is cut short")
     if data[0] != 1 or data[30:32] != b"\x55\xaa" or sum(struct.unpack("<16H", data[:32])) & 0xFFFF:
         raise BootRecordError("the validation entry of the boot catalogue is damaged")
     entries, platform, at = [_parse_boot_entry(data, 32, data[1])], data[1], 64
     while at < len(data) and data[at] in (0x90, 0x91):
         platform, count = data[at + 1], struct.unpack_from("<H", data, at + 2)[0]
+        if at + 32 * (count + 1) > len(data):
+            raise BootRecordError("the boot catalogue names more entries than it has")
         entries += [_parse_boot_entry(data, at + 32 * number, platform) for number in range(1, count + 1)]
         at += 32 * (count + 1)
     return entries
@@ -77,14 +82,23 @@ def _parse_boot_entry(data: bytes, at: int, platform: int) -> BootCatalogEntry:
 
 def parse_boot_info(loader: bytes) -> tuple[int, int, int, int]:
     """Return (sector of the PVD, own sector, own length, checksum) that isolinux.bin carries for itself."""
+    if len(loader) < BOOT_INFO_END:
+        raise BootRecordError("isolinux.bin is cut short")
     pvd, own, length, checksum = (int(word) for word in struct.unpack_from("<LLLL", loader, 8))
     return pvd, own, length, checksum
 
 
 def boot_info_checksum(loader: bytes) -> int:
     """Return what its checksum must be: the sum of all words behind the table."""
-    body = loader[64:] + b"\0" * (-len(loader) % 4)
+    body = loader[BOOT_INFO_END:]
+    body += b"\0" * (-len(body) % 4)
     return int(sum(struct.unpack(f"<{len(body) // 4}L", body))) & 0xFFFFFFFF
+
+
+def _require_block(data: bytes) -> None:
+    """Raise BootRecordError for less than a block, of which there is no more on the medium."""
+    if len(data) < BLOCK:
+        raise BootRecordError("the medium ends where a boot record should be")
 
 
 def parse_mbr(block: bytes) -> list[Partition]:
@@ -97,6 +111,7 @@ def parse_mbr(block: bytes) -> list[Partition]:
 
 def isohybrid_loader_block(block: bytes) -> int:
     """Return the 512-byte block at which the isohybrid MBR expects isolinux.bin."""
+    _require_block(block)
     return int(struct.unpack_from("<L", block, 432)[0])
 
 
@@ -115,6 +130,7 @@ def parse_gpt(header: bytes, entries: bytes) -> GptHeader:
     Raises BootRecordError if a signature or checksum is wrong, as the Linux kernel and UEFI would.
     Source: UEFI specification 2.10, section 5.3
     """
+    _require_block(header)
     size, crc = struct.unpack_from("<LL", header, 12)
     if header[:8] != GPT_SIGNATURE or not 92 <= size <= BLOCK:
         raise BootRecordError("there is no GPT header")
@@ -122,6 +138,8 @@ def parse_gpt(header: bytes, entries: bytes) -> GptHeader:
         raise BootRecordError("the checksum of the GPT header is wrong")
     own, other = struct.unpack_from("<QQ", header, 24)
     count, length, entries_crc = struct.unpack_from("<LLL", header, 80)
+    if not 128 <= length <= SECTOR or count * length > len(entries):
+        raise BootRecordError("the GPT's entries are not where its header has them")
     if zlib.crc32(entries[: count * length]) != entries_crc:
         raise BootRecordError("the checksum of the GPT's entries is wrong")
     return GptHeader(own, other, tuple(_used_partitions(entries, count, length)))
@@ -136,4 +154,5 @@ def _used_partitions(entries: bytes, count: int, length: int) -> list[Partition]
 
 def gpt_entries_block(header: bytes) -> int:
     """Return the block at which a header's entry array starts."""
+    _require_block(header)
     return int(struct.unpack_from("<Q", header, 72)[0])

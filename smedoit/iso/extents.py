@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from smedoit.errors import VerifyError
+from smedoit.runtime import foreign
 from smedoit.runtime.files import BLOCK, FileStamp, wrap_os_errors
 
 FORMAT = 2
@@ -57,13 +58,15 @@ def format_layout(layout: IsoLayout) -> str:
 def parse_layout(text: str, file: Path) -> IsoLayout:
     """Return the layout that a file holds. Raises VerifyError if text is none of this format."""
     try:
-        found = json.loads(text)
+        found = foreign.parse_json(text)
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}")
         extents = [_parse_extent(row) for row in found["places"]]
         return IsoLayout(str(found["image"]), int(found["size"]), str(found["sha256"]), tuple(extents))
     except (ValueError, KeyError, TypeError) as error:
-        raise VerifyError(f"{file}: is no layout of an ISO, {error!r}", hint="delete it, doit makes it again") from None
+        raise VerifyError(
+            f"{file}: is no layout of an ISO, {foreign.describe_damage(error)}", hint="delete it, doit makes it again"
+        ) from None
 
 
 def _parse_extent(row: Sequence[object]) -> FileExtent:

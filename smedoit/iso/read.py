@@ -7,10 +7,12 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
 from smedoit.errors import VerifyError
+from smedoit.runtime import files
 from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
@@ -23,7 +25,7 @@ class IsoImage:
         import pycdlib
 
         self.path = path
-        self.raw: IO[bytes] = path.open("rb")
+        self.raw: IO[bytes] = BufferedReader(files.open_regular_file(path))
         self.iso: Any = pycdlib.PyCdlib()
         try:
             self.iso.open_fp(self.raw)
@@ -35,17 +37,17 @@ class IsoImage:
 
     def _walk(self) -> Iterable[tuple[str, Any]]:
         """Yield (path, directory record) of every file; of a file in several extents, the record of the first."""
-        for directory, _, files in self.iso.walk(rr_path="/"):
+        for directory, _, names in self.iso.walk(rr_path="/"):
             first: dict[str, Any] = {}
             for record in self.iso.list_children(rr_path=directory):
                 if record.is_file():
                     first.setdefault(record.rock_ridge.name().decode(), record)
-            for name in files:
+            for name in names:
                 yield f"{directory.rstrip('/')}/{name}".lstrip("/"), first[name]
 
     def at(self, offset: int, size: int) -> bytes:
-        """Return raw bytes."""
-        self.raw.seek(offset)
+        """Return raw bytes, fewer or none where the image ends before."""
+        self.raw.seek(min(offset, self.size()))
         return self.raw.read(size)
 
     def size(self) -> int:

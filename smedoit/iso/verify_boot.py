@@ -51,8 +51,10 @@ def check_volume_descriptor(image: IsoImage, expected: ExpectedIso, findings: Fi
 
 def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     """The El Torito catalogue leads to isolinux.bin and efiboot.img, and isolinux.bin knows where it is."""
+    loader = image.read(BIOS_IMAGE)
     try:
         entries = boot_records.parse_boot_catalog(image.at(_boot_catalog_offset(image), SECTOR))
+        boot_info = boot_records.parse_boot_info(loader)
     except BootRecordError as error:
         findings.add("boot records", str(error))
         return
@@ -62,11 +64,8 @@ def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> N
     ]
     found = [(entry.platform, entry.sector) for entry in entries]
     findings.check(found == wanted, "boot records", f"the catalogue leads to {found}, not to {wanted}")
-    loader = image.read(BIOS_IMAGE)
     table = (16, _start_sector(image, BIOS_IMAGE), len(loader), boot_records.boot_info_checksum(loader))
-    findings.check(
-        boot_records.parse_boot_info(loader) == table, "boot records", f"the boot info table of {BIOS_IMAGE} is wrong"
-    )
+    findings.check(boot_info == table, "boot records", f"the boot info table of {BIOS_IMAGE} is wrong")
 
 
 def _boot_catalog_offset(image: IsoImage) -> int:

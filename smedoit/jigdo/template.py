@@ -11,7 +11,7 @@ from typing import IO
 
 from smedoit.jigdo import format
 from smedoit.jigdo.format import FileRegion, JigdoError, LiteralRegion, TemplateDescription
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 
 PIECE = 1 << 18  # bytes of the image in one compressed piece, so that a reader can begin anywhere
 LEVEL = 9
@@ -38,7 +38,7 @@ def write_template(image: Path, regions: Sequence[FileRegion | LiteralRegion], m
 
 def read_template(path: Path) -> TemplateDescription:
     """Return what a template says of its image. Raises JigdoError, FileError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
         _seek_first_piece(file)
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 6))
@@ -51,15 +51,19 @@ def read_template(path: Path) -> TemplateDescription:
 
 def read_template_data(path: Path) -> Iterator[bytes]:
     """Yield what a template holds of its image, unpacked. Raises JigdoError, FileError."""
-    with files.wrap_os_errors(path, "read"), path.open("rb") as file:
+    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
+        whole = os.fstat(file.fileno()).st_size
         _seek_first_piece(file)
         while (head := file.read(ID_AND_LENGTH))[:4] == format.DATA:
             packed, size = int.from_bytes(head[4:], "little") - 16, int.from_bytes(file.read(6), "little")
+            if packed < 0 or size > foreign.allowed_size(packed):
+                raise JigdoError("a piece of it is not as long as it says")
+            unpack = zlib.decompressobj()
             try:
-                data = zlib.decompress(file.read(packed))
+                data = unpack.decompress(file.read(min(packed, whole)), size + 1)
             except zlib.error as error:
                 raise JigdoError(f"a piece of it is damaged, {error}") from None
-            if len(data) != size:
+            if len(data) != size or not unpack.eof:
                 raise JigdoError("a piece of it is not as long as it says")
             yield data
 

@@ -17,7 +17,7 @@ from typing import Any
 from smedoit.config.media import SigningSettings
 from smedoit.errors import SignError
 from smedoit.keys.keyring import first_error_line
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 from smedoit.runtime.process import ProgramError, run_program
 
 CAPABILITIES, BORN = 11, 5  # columns of gpg's listing with colons; source: GnuPG, doc/DETAILS
@@ -58,8 +58,8 @@ def _key_creation_times(listing: str) -> Iterator[int]:
     """Yield when each of a certificate's keys that can sign was made."""
     for line in listing.splitlines():
         fields = line.split(":")
-        if fields[0] in ("pub", "sub") and "s" in fields[CAPABILITIES]:
-            yield int(fields[BORN])
+        if fields[0] in ("pub", "sub") and "s" in "".join(fields[CAPABILITIES : CAPABILITIES + 1]):
+            yield foreign.parse_decimal(fields[BORN]) or 0
 
 
 def _parse_certificate(data: bytes, name: str) -> SigningCertificate:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from smedoit.runtime import foreign
+
 TAGS = {"PublicKey": 6, "PublicSubkey": 14, "UserID": 13, "UserAttribute": 17, "Signature": 2}  # RFC 9580, 5
 ALGORITHMS = {1: "RSA", 2: "RSA", 3: "RSA", 16: "ElGamal", 17: "DSA", 18: "ECDH", 19: "ECDSA", 22: "EdDSA",
               27: "Ed25519", 28: "Ed448", 30: "ML-DSA-65+Ed25519", 31: "ML-DSA-87+Ed448"}  # fmt: skip
@@ -115,14 +117,15 @@ class OpenPgpSignature:
 def parse_certificates(data: bytes) -> list[OpenPgpCertificate]:
     """Return every public key in data, armored or not. Raises ValueError if data cannot be read as packets."""
     groups: list[list[Any]] = []
-    for packet in parse_packets(data):
-        if packet_kind(packet) == "PublicKey":
-            groups.append([])
-        if groups:
-            groups[-1].append(packet)
     try:
-        return [_make_certificate(group) for group in groups]
-    except (RuntimeError, IndexError) as error:
+        with foreign.translate_panics():
+            for packet in parse_packets(data):
+                if packet_kind(packet) == "PublicKey":
+                    groups.append([])
+                if groups:
+                    groups[-1].append(packet)
+            return [_make_certificate(group) for group in groups]
+    except (RuntimeError, IndexError, OverflowError) as error:
         raise ValueError((str(error).splitlines() or ["damaged packets"])[0]) from None
 
 
@@ -131,7 +134,9 @@ def parse_packets(data: bytes) -> Iterator[Any]:
     from pysequoia.packet import PacketPile
 
     try:
-        yield from PacketPile.from_bytes(data)
+        with foreign.translate_panics():
+            pile = PacketPile.from_bytes(data)
+        yield from pile
     except Exception as error:  # sequoia raises plain RuntimeErrors, and its words carry a backtrace
         raise ValueError((str(error).splitlines() or ["no OpenPGP packets"])[0]) from None
 
@@ -232,9 +237,10 @@ def parse_signatures(blobs: Sequence[bytes]) -> list[OpenPgpSignature]:
     found = []
     for blob in blobs:
         try:
-            found += [
-                _describe_signature(packet) for packet in parse_packets(blob) if packet_kind(packet) == "Signature"
-            ]
+            with foreign.translate_panics():
+                found += [
+                    _describe_signature(packet) for packet in parse_packets(blob) if packet_kind(packet) == "Signature"
+                ]
         except (ValueError, RuntimeError):  # sequoia parses a damaged packet, and stumbles over what it should say
             continue
     return found

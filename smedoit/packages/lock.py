@@ -10,6 +10,7 @@ from pathlib import Path
 from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
 from smedoit.packages.select import SelectedPackage
+from smedoit.runtime import foreign
 from smedoit.runtime.files import read_file_text
 
 FORMAT = 1
@@ -29,19 +30,23 @@ def format_lock(picks: Iterable[SelectedPackage]) -> str:
 def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
     """Return the packages of a lock, in its order. Raises PackageError if text is no lock of this format."""
     try:
-        lock = json.loads(text)
+        lock = foreign.parse_json(text)
         if lock["format"] != FORMAT:
             raise PackageError(
                 f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint="delete it, run doit"
             )
         return [parse_lock_entry(entry) for entry in lock["picks"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(f"{file}: is not a package lock, {error!r}", hint="delete it, doit makes it again") from None
+        raise PackageError(
+            f"{file}: is not a package lock, {foreign.describe_damage(error)}", hint="delete it, doit makes it again"
+        ) from None
 
 
 def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
     """Return a package from its line of JSON. Raises KeyError, ValueError, also for what no package is called."""
     evr = Evr(int(str(entry["epoch"])), str(entry["version"]), str(entry["release"]))
+    for key in ("name", "version", "release", "arch"):
+        str(entry[key]).encode()  # rpm takes no other texts
     package = Package(
         name=str(entry["name"]),
         evr=evr,

@@ -18,7 +18,7 @@ from smedoit.keys import keyring, policy
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr, Package
 from smedoit.rpm import header, reader
-from smedoit.runtime import progress, workers
+from smedoit.runtime import foreign, progress, workers
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import resolve_file_below, walk_files, wrap_os_errors
@@ -272,12 +272,12 @@ def _known_verdicts(digests: Mapping[Path, str], root: Path, keys: Sequence[Pinn
     for path, digest in digests.items():
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             if refusal := bad.get(_refusal_key(path, digest)):
-                entry = json.loads(refusal)
+                entry = foreign.parse_json(refusal)
                 if entry["trust"] == everybody:
                     claims = _package_from_json(entry["claims"]) if entry["claims"] else None
                     found[path] = RejectedFile(os.fspath(path), entry["refused"], tuple(entry["keys"]), claims)
             elif value := good.get(digest):
-                entry = json.loads(value)
+                entry = foreign.parse_json(value)
                 package = _package_from_json({**entry, "file": _package_file(path, root), "sha256": digest})
                 if entry["trust"] in trusted and package.filename == path.name:
                     found[path] = package

@@ -81,7 +81,7 @@ def is_release_place(path: str) -> bool:
 
 def _version_key(version: str) -> list[tuple[int, str]]:
     """Return what two versions are compared by: rc10 comes after rc9."""
-    return [(int(number or -1), word) for number, word in re.findall(r"([0-9]+)|([a-z]+)", version)]
+    return [(int(number or -1), word) for number, word in re.findall(r"([0-9]{1,18})|([a-z]+)", version)]
 
 
 class ReleaseInTesting(SettingsTable):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from smedoit.engine.snapshot import is_as_seen, unpack_file_states
 from smedoit.errors import FileError
 from smedoit.keys import gpg
 from smedoit.publish.channels import PublishLocation
-from smedoit.runtime import checksums
+from smedoit.runtime import checksums, foreign
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_bytes, read_file_text
 
@@ -92,7 +91,7 @@ def _recorded_inputs(state: Path) -> Mapping[str, FileState] | None:
 
 def _load_snapshot(state: Path) -> dict[str, dict[str, Any]]:
     """Return the inputs and configuration of a task when it last succeeded, as the state of tasks keeps it."""
-    found: dict[str, dict[str, Any]] = json.loads(read_file_bytes(state))["snapshot:"]
+    found: dict[str, dict[str, Any]] = foreign.parse_json(read_file_bytes(state))["snapshot:"]
     return found
 
 

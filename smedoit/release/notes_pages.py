@@ -13,6 +13,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.notes import NotesSettings
 from smedoit.packages.changes import KINDS, ChangeReport, InstallerChanges, PackageChange
 from smedoit.rpm.changelog import ChangelogEntry
+from smedoit.runtime import foreign
 from smedoit.runtime.terminal import UNSEEN
 
 HEADINGS = {
@@ -166,7 +167,7 @@ def _escape_markdown(words: str) -> str:
 
 def _bug_link(number: int, settings: NotesSettings) -> str:
     """Return a bug as a Markdown link, or its number where there is no tracker."""
-    return f"[{number}](<{settings.tracker.format(bug=number)}>)" if settings.tracker else str(number)
+    return f"[{number}](<{settings.tracker.replace('{bug}', str(number))}>)" if settings.tracker else str(number)
 
 
 def _link_bugs(
@@ -178,7 +179,8 @@ def _link_bugs(
     parts, last = [], 0
     for start, end in places:
         if start >= last:
-            parts += [quote(line[last:start]), link(int(line[start:end]), settings)]
+            number = foreign.parse_decimal(line[start:end])
+            parts += [quote(line[last:start]), quote(line[start:end]) if number is None else link(number, settings)]
             last = end
     return "".join([*parts, quote(line[last:])])
 
@@ -229,4 +231,4 @@ def _html_bug(number: int, settings: NotesSettings) -> str:
     """Return a bug as a link."""
     if not settings.tracker:
         return str(number)
-    return f'<a href="{html.escape(settings.tracker.format(bug=number), quote=True)}">{number}</a>'
+    return f'<a href="{html.escape(settings.tracker.replace("{bug}", str(number)), quote=True)}">{number}</a>'

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.errors import ContentError, format_grouped
+from smedoit.runtime import foreign
 
 HINT = "xmllint shows the place"
 FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # empty, they crash anaconda and libcomps
 PACKAGE_TYPES = ("mandatory", "default", "optional", "conditional")  # without a type, yum takes the first
 HARMLESS = re.compile(r"<description> content missing|Element description is required|packagelist is empty")  # to yum
+INT_MAX = (1 << 31) - 1
 CORE = "core"  # anaconda always installs this group, and crashes without it
 
 
@@ -147,7 +149,9 @@ def _parse_comps_xml(text: str, file: Path) -> Any:
     from xml.etree import ElementTree
 
     try:
-        return ElementTree.fromstring(text.encode("utf-8", "surrogateescape"))
+        data = text.encode("utf-8", "surrogateescape")
+        foreign.check_xml(data)
+        return ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
 
@@ -158,8 +162,8 @@ def _check_shape(root: Any, file: Path) -> None:
         value = (element.text or "").strip()
         if element.tag in FLAGS and not value:
             raise ContentError(f"{file}: is not valid comps: <{element.tag}> is empty", hint="fill it in or remove it")
-        if element.tag == "display_order" and not value.isdecimal():
-            raise ContentError(f"{file}: is not valid comps: display_order {value} is no number", hint="correct it")
+        if element.tag == "display_order" and foreign.parse_decimal(value, INT_MAX) is None:
+            raise ContentError(f"{file}: is not valid comps: display_order {value[:40]} is none", hint="correct it")
         if element.tag == "match" and not {"name", "install"} <= set(element.keys()):
             raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="correct it")
         if element.tag == "packagereq" and element.get("type", PACKAGE_TYPES[0]) not in PACKAGE_TYPES:

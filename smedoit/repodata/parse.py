@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from smedoit.errors import PackageError
-from smedoit.repodata.read import AGAIN, library_message
+from smedoit.repodata.read import AGAIN, library_message, unpack_metadata
 
 if TYPE_CHECKING:
     from createrepo_c import Package
@@ -29,13 +31,26 @@ class ListedFile:
     checksum: str
 
 
+@contextmanager
+def _plain_file(path: Path) -> Iterator[Path]:
+    """Yield a metadata file unpacked, within the limits of what it may unpack to. Raises PackageError, FileError."""
+    if path.suffix == ".xml":
+        yield path
+        return
+    with TemporaryDirectory() as beside:
+        plain = Path(beside) / "plain.xml"
+        unpack_metadata(path, plain)
+        yield plain
+
+
 def parse_primary(primary: Path, take: Callable[[Package], object]) -> None:
     """Call take with every package of primary metadata, packed or plain. Raises PackageError."""
     import createrepo_c as cr
 
     try:
-        cr.xml_parse_primary(os.fspath(primary), pkgcb=take, do_files=False)
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
+        with _plain_file(primary) as plain:
+            cr.xml_parse_primary(os.fspath(plain), pkgcb=take, do_files=False)
+    except (OSError, RuntimeError, ValueError, cr.CreaterepoCError) as error:
         raise PackageError(f"{primary}: is damaged, {library_message(error)}", hint=AGAIN) from None
 
 
@@ -44,8 +59,9 @@ def parse_changelogs(other: Path, take: Callable[[Package], object]) -> None:
     import createrepo_c as cr
 
     try:
-        cr.xml_parse_other(os.fspath(other), pkgcb=take)
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
+        with _plain_file(other) as plain:
+            cr.xml_parse_other(os.fspath(plain), pkgcb=take)
+    except (OSError, RuntimeError, ValueError, cr.CreaterepoCError) as error:
         raise PackageError(f"{other}: is damaged, {library_message(error)}", hint=AGAIN) from None
 
 

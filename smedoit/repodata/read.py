@@ -17,10 +17,10 @@ from smedoit.errors import PackageError, VerifyError
 from smedoit.medium_paths import REPOMD
 from smedoit.repodata import write
 from smedoit.repodata.inputs import RepoSource
-from smedoit.runtime import progress
+from smedoit.runtime import foreign, progress
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp, sha256_file
-from smedoit.runtime.files import BESIDE, BLOCK, make_directory, wrap_os_errors
+from smedoit.runtime.files import BESIDE, BLOCK, make_directory, open_regular_file, wrap_os_errors
 
 if TYPE_CHECKING:
     import createrepo_c
@@ -30,6 +30,8 @@ KINDS = write.KINDS
 ENDS = {"primary": b"</metadata>", "filelists": b"</filelists>", "other": b"</otherdata>"}
 CHANGELOGS = 50  # entries a package that are kept of an RPM without repodata
 MACHINES = {"i386": "i686"}  # what yum calls its base architecture -> what its machines can run
+UNREADABLE = "cannot be unpacked: its compression is one that cannot be read here, or it is damaged"
+UNPACKED = "make it again with gzip, as createrepo_c --general-compress-type=gz does"
 AGAIN = "mirror it again, or create its repodata again"
 
 
@@ -68,10 +70,13 @@ def read_package_descriptions(repodata: Path) -> list[SpdxPackage]:
     try:
         records = {record.type: record.location_href for record in cr.Repomd(str(repodata / "repomd.xml")).records}
         primary = repodata / Path(records["primary"] or "").name
-        cr.xml_parse_primary(str(primary), pkgcb=found.append, do_files=False)
-    except (cr.CreaterepoCError, OSError, KeyError) as error:
+        with TemporaryDirectory() as beside:
+            plain = Path(beside) / "primary.xml"
+            unpack_metadata(primary, plain)
+            cr.xml_parse_primary(str(plain), pkgcb=found.append, do_files=False)
+    except (cr.CreaterepoCError, OSError, RuntimeError, ValueError, KeyError) as error:
         again = "delete it, doit makes it again"
-        raise VerifyError(f"{repodata}: cannot be read as repodata, {error}", hint=again) from None
+        raise VerifyError(f"{repodata}: cannot be read as repodata, {library_message(error)}", hint=again) from None
     return sorted(map(_parse_package, found), key=lambda package: package.nevra)
 
 
@@ -142,7 +147,7 @@ def read_repomd_records(repomd: Path) -> dict[str, RepomdEntry]:
 
     try:
         records = {record.type: _repomd_entry(record) for record in cr.Repomd(os.fspath(repomd)).records}
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
+    except (OSError, RuntimeError, ValueError, cr.CreaterepoCError) as error:
         raise PackageError(f"{repomd}: is no repomd.xml, {library_message(error)}", hint=AGAIN) from None
     placeless = sorted(kind for kind, record in records.items() if not record.location_href)
     if placeless:
@@ -172,26 +177,31 @@ def _decompress_record(root: Path, record: RepomdEntry, kind: str, target: Path)
         whole = metadata_checksum(path, record.checksum_type)
     if whole and whole != record.checksum:
         raise PackageError(f"{path}: is damaged or cut short, its checksum is not that of repomd.xml", hint=AGAIN)
-    _decompress(path, target)
+    unpack_metadata(path, target)
     plain = metadata_checksum(target, record.checksum_open_type) if record.checksum_open else ""
     if plain != record.checksum_open or not _has_closing_tag(target, ENDS[kind]):
         raise PackageError(
-            f"{path}: cannot be unpacked: its compression is one that cannot be read here, or it is damaged",
-            hint="make it again with gzip, as createrepo_c --general-compress-type=gz does",
+            f"{path}: {UNREADABLE}",
+            hint=UNPACKED,
         )
     return target
 
 
-def _decompress(path: Path, target: Path) -> None:
-    """Write what path holds to target; a compression that cannot be read leaves target short or absent."""
+def unpack_metadata(path: Path, target: Path) -> None:
+    """Write what a metadata file holds to target, unpacked. Raises PackageError, FileError."""
     import createrepo_c as cr
 
-    try:
-        cr.decompress_file(os.fspath(path), os.fspath(target), cr.AUTO_DETECT_COMPRESSION)
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
-        progress.log_line(f"{path}: {library_message(error)}")
-    if not target.exists():
-        target.touch()
+    with wrap_os_errors(path, "unpacked"):
+        try:
+            with open_regular_file(path) as file:
+                is_zstd = file.read(4) == foreign.ZSTD_MAGIC
+            if not is_zstd:
+                foreign.unpack_file(path, target)
+                return
+            foreign.check_zstd_size(path)
+            cr.decompress_file(os.fspath(path), os.fspath(target), cr.AUTO_DETECT_COMPRESSION)
+        except (ValueError, RuntimeError, cr.CreaterepoCError) as error:
+            raise PackageError(f"{path}: {UNREADABLE} ({library_message(error)})", hint=UNPACKED) from None
 
 
 def metadata_checksum(path: Path, kind: str) -> str:
@@ -200,7 +210,7 @@ def metadata_checksum(path: Path, kind: str) -> str:
     if name not in hashlib.algorithms_available:
         return ""
     state = hashlib.new(name, usedforsecurity=False)
-    with path.open("rb", buffering=0) as file:
+    with open_regular_file(path) as file:
         while block := file.read(BLOCK):
             state.update(block)
     return state.hexdigest()
@@ -241,7 +251,7 @@ def _package_xml(paths: Sequence[Path], facts: FactCache, root: Path) -> Iterato
             known.learn(path, stamps[path], sha256=digest)
             value = json.dumps(xml).encode()
             facts.put(HEADERS, f"{digest} {href}", path, value)
-        if found := json.loads(value):
+        if found := foreign.parse_json(value):
             yield found
     known.save()
 
@@ -255,7 +265,7 @@ def parse_rpm(path: Path, href: str) -> tuple[str, Sequence[str]]:
             os.fspath(path), checksum_type=cr.SHA256, location_href=href, changelog_limit=CHANGELOGS
         )
         return found.pkgId, tuple(cr.xml_dump(found))  # which refuses texts that no XML can hold
-    except (OSError, RuntimeError, cr.CreaterepoCError) as error:
+    except (OSError, RuntimeError, ValueError, cr.CreaterepoCError) as error:
         progress.log_line(f"{path}: passed over, {library_message(error)}")
         return "", ()
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from smedoit.errors import PackageError, SmeError
-from smedoit.runtime import progress, workers
+from smedoit.runtime import foreign, progress, workers
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import (
@@ -201,7 +201,7 @@ def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, facts:
         file.set_num_of_pkgs(len(packages))
     for entry in packages:
         xml = facts.get(REPODATA, _cache_key(entry, epoch))  # gone if another process started the cache anew
-        texts = json.loads(xml) if xml else _read_rpm_xml(entry, epoch)[1]
+        texts = foreign.parse_json(xml) if xml else _read_rpm_xml(entry, epoch)[1]
         for file, chunk in zip(files, texts, strict=True):
             file.add_chunk(chunk)
     for file in files:
@@ -253,7 +253,7 @@ def _referenced_files(repomd: Path) -> set[str]:
 
     try:
         return {os.path.basename(record.location_href or "") for record in cr.Repomd(os.fspath(repomd)).records}
-    except (OSError, cr.CreaterepoCError):
+    except (OSError, RuntimeError, ValueError, cr.CreaterepoCError):
         return set()
 
 

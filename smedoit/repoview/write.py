@@ -16,7 +16,7 @@ from smedoit.repodata.inputs import RepoSource
 from smedoit.repodata.parse import parse_changelogs, parse_primary
 from smedoit.repoview import render
 from smedoit.repoview.render import ChangelogItem, RepositoryPackage
-from smedoit.runtime import progress
+from smedoit.runtime import foreign, progress
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.files import read_file_bytes, read_file_text, stamp_file, write_file
 from smedoit.tree import layers
@@ -57,7 +57,7 @@ def _page_package(package: Package, place: Path) -> RepositoryPackage:
     href = package.location_href or ""
     there = not href.startswith("/") and ".." not in href.split("/") and (place / href).is_file()
     evr = Evr(
-        int(package.epoch or 0) if (package.epoch or "0").isdecimal() else 0,
+        foreign.parse_decimal(package.epoch or "0") or 0,
         package.version or "",
         package.release or "",
     )

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from smedoit.package import Evr
 from smedoit.rpm import header
+from smedoit.runtime import foreign
 
-TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:\d+:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
+TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:[0-9]{1,9}:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
 DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
 AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
@@ -45,7 +46,8 @@ class ChangelogEntry:
 
 def bug_numbers(text: str, patterns: Sequence[str]) -> set[int]:
     """Return the bug numbers in a text."""
-    return {int(found.group(1)) for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE)}
+    found = (match.group(1) or "" for pattern in patterns for match in re.finditer(pattern, text, re.IGNORECASE))
+    return {number for digits in found if (number := foreign.parse_decimal(digits)) is not None}
 
 
 def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:

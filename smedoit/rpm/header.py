@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from smedoit.keys.keyring import first_error_line
 from smedoit.package import Package
+from smedoit.runtime import files, foreign
 
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
@@ -19,6 +20,7 @@ LEAD, INTRO, ENTRY = 96, 16, 16  # bytes before the headers, of a header's begin
 MAGIC = b"\x8e\xad\xe8\x01" + bytes(4)  # begins a header; rpm demands the zeros as well
 WIDTHS = {3: 2, 4: 4, 5: 8}  # type of a value -> its bytes; of all others one at least
 TEXT_TYPES = (6, 8, 9)  # a string, strings, strings in several languages
+MOST_ENTRIES, LARGEST = 0xFFFF, 1 << 28  # entries and bytes of a header that rpm takes; source: rpm, lib/header.c
 LIBRARY_ERRORS = (RuntimeError, ValueError, OSError)  # what rpm-rs raises for a file that it does not like
 
 
@@ -42,15 +44,20 @@ def open_header(path: Path) -> PackageMetadata:
 
     _check_header_bounds(path)
     try:
-        return rpm_rs.PackageMetadata.open(str(path))
+        with foreign.translate_panics():
+            return rpm_rs.PackageMetadata.open(str(path))
     except LIBRARY_ERRORS as error:
         raise_system_error(error)
         raise BadPackageError(f"not an RPM, or cut short ({first_error_line(error)})") from None
 
 
 def _check_header_bounds(path: Path) -> None:
-    """Raise BadPackageError if a header is longer than its file or points outside of itself: rpm-rs would panic."""
-    with path.open("rb") as file:
+    """Raise BadPackageError if a header is longer than its file, or its entries are not what its bytes can hold.
+
+    rpm-rs would panic, or take gigabytes for a small file: entries that share their bytes are as many values as
+    somebody likes. Source: rpm, lib/header.c, hdrblobVerifyInfo
+    """
+    with files.open_regular_file(path) as file:
         start, length = LEAD, os.fstat(file.fileno()).st_size
         for _ in ("signature", "main"):
             file.seek(start)
@@ -60,10 +67,22 @@ def _check_header_bounds(path: Path) -> None:
             end = start + INTRO + entries * ENTRY + size
             if end > length:
                 raise BadPackageError("not an RPM, or cut short (its header ends behind its end)")
-            for _, kind, at, count in struct.iter_unpack(">4I", file.read(entries * ENTRY)):
-                if at + count * WIDTHS.get(kind, 1) > size:
-                    raise BadPackageError("its header points outside of itself: damaged")
+            if entries > MOST_ENTRIES or size > LARGEST:
+                raise BadPackageError("its header is larger than rpm takes: damaged or forged")
+            index = file.read(entries * ENTRY)
+            _check_entries(index, file.read(size))
             start = end + -end % 8
+
+
+def _check_entries(index: bytes, store: bytes) -> None:
+    """Raise BadPackageError unless each entry of a header has bytes of its own, and those hold what it says."""
+    found = sorted((at, kind, count) for _, kind, at, count in struct.iter_unpack(">4I", index))
+    for number, (at, kind, count) in enumerate(found):
+        end = found[number + 1][0] if number + 1 < len(found) else len(store)
+        if at + count * WIDTHS.get(kind, 1) > len(store):
+            raise BadPackageError("its header points outside of itself: damaged")
+        if at + count * WIDTHS.get(kind, 1) > end or (kind in TEXT_TYPES and store.count(b"\0", at, end) < count):
+            raise BadPackageError("values in its header overlap, or have no end: damaged")
 
 
 def raise_system_error(error: Exception) -> None:

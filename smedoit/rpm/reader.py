@@ -17,7 +17,7 @@ from smedoit.keys.keyring import PinnedKey, first_error_line
 from smedoit.package import Evr, Package
 from smedoit.rpm import payload, signatures
 from smedoit.rpm.header import LIBRARY_ERRORS, BadPackageError, open_header, raise_system_error
-from smedoit.runtime import files
+from smedoit.runtime import files, foreign
 
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
@@ -75,19 +75,29 @@ def build_time(path: Path) -> int:
     with files.wrap_os_errors(path, "read"):
         try:
             found = open_header(path).header.entry(rpm_rs.Tag.BUILDTIME)
+            return int(found[0] if isinstance(found, list) else found)
         except (BadPackageError, *LIBRARY_ERRORS) as error:
             raise_system_error(error)
             raise PackageError(f"{path}: does not say when it was built, {first_error_line(error)}") from None
-    return int(found[0] if isinstance(found, list) else found)
 
 
 def payload_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of every regular file of a package that has been verified."""
+    """Yield path and content of every regular file of a package that has been verified. Raises PackageError."""
     import rpm_rs
 
-    for entry in rpm_rs.PackageReader.open(str(path)):
-        if entry.content is not None:
-            yield str(entry.metadata.path), entry.content
+    try:
+        with files.wrap_os_errors(path, "read"):
+            open_header(path)
+        entries = iter(rpm_rs.PackageReader.open(str(path)))
+        while True:
+            with foreign.translate_panics():
+                entry = next(entries, None)
+            if entry is None:
+                return
+            if entry.content is not None:
+                yield str(entry.metadata.path), entry.content
+    except (BadPackageError, *LIBRARY_ERRORS) as error:
+        raise PackageError(f"{path}: cannot be unpacked, {first_error_line(error)}", hint="fetch it again") from None
 
 
 def _package_from_header(meta: PackageMetadata, file: str, size: int) -> Package:

@@ -81,7 +81,7 @@ def spec_changelog(text: str, name: str) -> list[ChangelogEntry]:
     end = SECTION.search(text, heading.end())
     body = text[heading.end() : end.start() if end else len(text)]
     found = list(ENTRY.finditer(body))
-    ends = [*(match.start() for match in found[1:]), len(body)]
+    ends = [match.start() for match in found[1:]] + [len(body)] * bool(found)
     return [
         _parse_changelog_entry(match, body[match.end() : end], name) for match, end in zip(found, ends, strict=True)
     ]

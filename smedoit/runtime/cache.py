@@ -29,6 +29,8 @@ T = TypeVar("T")
 OURS = 0x736D6566, 1
 PATIENCE = 60.0  # seconds that another process may take for what it learned
 ENOUGH = 8 << 20  # bytes of facts that wait to be written together
+HONEST = "typeof(value) = 'blob' AND typeof(key) = 'text'"  # a damaged row may hold what we never wrote
+UNDECODABLE = "Could not decode"  # how Python's sqlite3 begins when a text is no UTF-8
 AT_ONCE = 500  # keys in one question; older SQLites take 999
 TABLE = (
     "CREATE TABLE fact (kind TEXT NOT NULL, key TEXT NOT NULL, file TEXT NOT NULL, value BLOB NOT NULL,"
@@ -74,7 +76,7 @@ class FactCache:
         """Return one fact, None if it is not known."""
         if waiting := self._waiting.get((kind, key)):
             return waiting.value
-        question = "SELECT value FROM fact WHERE kind = ? AND key = ?"
+        question = f"SELECT value FROM fact WHERE kind = ? AND key = ? AND {HONEST}"
         found = self._ask(lambda database: database.execute(question, (kind, key)).fetchone(), None)
         return bytes(found[0]) if found else None
 
@@ -130,14 +132,16 @@ class FactCache:
                     self._database = _connect_checked(self.path)
                 return work(self._database)
             except sqlite3.OperationalError as error:  # full, locked, read-only: it is as good as it was
-                self._do_without(str(error))
+                if UNDECODABLE not in str(error) or not again or not _remove_damaged(self.path, str(error)):
+                    self._do_without(str(error))
+                self._disconnect()
             except OSError as error:
                 self._do_without(os_error_text(error))
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
                 self._disconnect()
-                if not again or not _remove_damaged(self.path):
+                if not again or not _remove_damaged(self.path, ""):
                     self._do_without(str(error))
         return otherwise
 
@@ -164,8 +168,10 @@ def _is_damage(error: Exception) -> bool:
     return type(error) is sqlite3.DatabaseError
 
 
-def _remove_damaged(path: Path) -> bool:
+def _remove_damaged(path: Path, seen: str) -> bool:
     """Remove a database that is damaged, of another version, or of somebody else; return whether one may be begun.
+
+    seen  damage that SQLite itself does not look for, "" if there is none
 
     Only one process does that at a time, and looks first whether another one has done it already.
     """
@@ -179,8 +185,8 @@ def _remove_damaged(path: Path) -> bool:
                     found = [text for (text,) in database.execute("PRAGMA integrity_check")]
             except sqlite3.DatabaseError as error:
                 found = [str(error)]
-            if found != ["ok"]:
-                progress.log_line(f"{path}: started anew, {found[0]}")
+            if found != ["ok"] or seen:
+                progress.log_line(f"{path}: started anew, {seen or found[0]}")
                 for suffix in ("", "-journal", "-wal", "-shm"):
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
         return True
@@ -250,7 +256,9 @@ def _select_facts(database: sqlite3.Connection, columns: str, kind: str, keys: S
     for first in range(0, len(keys), AT_ONCE):
         some = keys[first : first + AT_ONCE]
         marks = ", ".join("?" * len(some))
-        yield from database.execute(f"SELECT {columns} FROM fact WHERE kind = ? AND key IN ({marks})", (kind, *some))
+        yield from database.execute(
+            f"SELECT {columns} FROM fact WHERE kind = ? AND key IN ({marks}) AND {HONEST}", (kind, *some)
+        )
 
 
 def _write_facts(database: sqlite3.Connection, facts: Sequence[Fact]) -> bool:
@@ -264,9 +272,18 @@ def _write_facts(database: sqlite3.Connection, facts: Sequence[Fact]) -> bool:
     return True
 
 
+def _is_there(path: str) -> bool:
+    """Return whether there is anything at a path, which may be none."""
+    try:
+        return os.path.lexists(path)
+    except ValueError:
+        return False
+
+
 def _forget_missing_files(database: sqlite3.Connection) -> None:
     """Drop the facts of files that are not there any more."""
-    gone = [(file,) for (file,) in database.execute("SELECT DISTINCT file FROM fact") if not os.path.lexists(file)]
+    files = [file for (file,) in database.execute("SELECT DISTINCT file FROM fact")]
+    gone = [(file,) for file in files if not (isinstance(file, str) and _is_there(file))]
     if gone:
         with _transaction(database):
             database.executemany("DELETE FROM fact WHERE file = ?", gone)

@@ -12,7 +12,7 @@ KINDS = {SHA256: "sha256", BSD: "sha256", MD5: "md5"}  # which digest stands in 
 NAMES = tuple(KINDS)
 GNU_LINE = re.compile(r"(\\?)([0-9a-f]{32,}) [ *](.+)")
 BSD_LINE = re.compile(r"(\\?)(?:SHA256|MD5) \((.+)\) = ([0-9a-f]{32,})")
-SIZE_LINE = re.compile(r"# (.+): ([0-9]+) bytes")
+SIZE_LINE = re.compile(r"# (.+): ([0-9]{1,18}) bytes")
 
 
 @dataclass(frozen=True)

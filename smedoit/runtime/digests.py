@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-from smedoit.runtime import files, progress
+from smedoit.runtime import files, foreign, progress
 from smedoit.runtime.cache import FactCache
 
 DIGESTS, CTIME = "digests", "ctime"  # the kind of fact, and what stands in one beside digests
@@ -196,7 +196,7 @@ def _read_entries(facts: FactCache, keys: Iterable[str]) -> dict[str, dict[str, 
     found: dict[str, dict[str, str]] = {}
     for key, value in facts.get_many(DIGESTS, keys).items():
         with contextlib.suppress(ValueError, AttributeError):
-            entry = {str(kind): str(digest) for kind, digest in json.loads(value).items()}
+            entry = {str(kind): str(digest) for kind, digest in foreign.parse_json(value).items()}
             found |= {key: entry} if CTIME in entry else {}
     return found
 

@@ -27,6 +27,7 @@ VCS_FILES = (".cvsignore", ".gitignore", ".gitattributes", EXPORTED)
 BESIDE = ".smedoit-new"  # ends the name of a file that is still being written
 FILE_MODE = 0o644  # what every file on the medium and on the mirrors has
 READABLE = 0o444
+NOT_REGULAR = "it is no regular file"
 HINTS = {
     errno.ENOSPC: "free some room on that file system, then run doit again: what is finished is kept",
     errno.EDQUOT: "the quota is used up; free some room, then run doit again: what is finished is kept",
@@ -78,9 +79,11 @@ def wrap_os_errors(path: Path, doing: str) -> Iterator[None]:
 def open_regular_file(path: str | Path) -> FileIO:
     """Return a file, open for reading, that gives its bytes at once: no pipe, no device. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
         os.close(handle)
-        raise NotRegularError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        code, reason = (errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else (errno.EINVAL, NOT_REGULAR)
+        raise NotRegularError(code, reason, os.fspath(path))
     return FileIO(handle)
 
 
@@ -175,6 +178,7 @@ def read_file_text(path: Path) -> str:
 def copy_file(source: Path, target: Path) -> None:
     """Make target a copy of source's content, with our mode and without its owner or times."""
     with replacing_file(target) as beside, wrap_os_errors(source, "copied"):
+        open_regular_file(source).close()
         shutil.copyfile(source, beside)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from smedoit.errors import FileError, SmeError, format_grouped
-from smedoit.runtime import files, steps
+from smedoit.runtime import files, foreign, steps
 from smedoit.runtime.steps import HardLink, Step, StepRoots
 
 PREPARING, MOVING, UNDOING, DONE, UNDONE = "preparing", "moving", "undoing", "done", "undone"
@@ -88,7 +88,7 @@ class Journal(Generic[R]):
     def names(self) -> list[str]:
         """Return the names of the closed records' files, the oldest first."""
         found = sorted(os.listdir(self.records)) if self.records.is_dir() else []
-        return [name for name in found if name[:4].isdigit() and name.endswith(".json")]
+        return [name for name in found if foreign.parse_decimal(name[:4]) is not None and name.endswith(".json")]
 
     def next_number(self) -> int:
         """Return the number of the next record."""
@@ -105,7 +105,7 @@ class Journal(Generic[R]):
     def load_record(self, path: Path) -> R:
         """Return a record from its file. Raises FileError if it is none, or if it names what is not ours."""
         try:
-            found: dict[str, Any] = self.kind.upgraded(json.loads(files.read_file_text(path)))
+            found: dict[str, Any] = self.kind.upgraded(foreign.parse_json(files.read_file_text(path)))
             parts = {key: tuple(map(steps.step_from_json, found.pop(key, ()))) for key in ("prepare", "steps")}
             for step in (*parts["prepare"], *parts["steps"]):
                 steps.check_step_paths(step, self.roots)
@@ -118,7 +118,7 @@ class Journal(Generic[R]):
                 record.refuse_odd_values()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileError(
-                f"{path}: is not a record of this journal, {error}", hint="move it out of the way"
+                f"{path}: is not a record of this journal, {str(error)[:200]}", hint="move it out of the way"
             ) from None
         if record.format != expected:
             raise FileError(

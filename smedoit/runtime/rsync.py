@@ -13,7 +13,7 @@ from smedoit.errors import SmeError
 from smedoit.runtime.process import ProgramError, follow_program, run_program
 
 FORMAT = "--out-format=%i %l %n"  # what parse_change reads
-CHANGE = re.compile(r"(?P<what>[<>ch.*]\S+) +(?P<size>\d+) (?P<name>.+)")
+CHANGE = re.compile(r"(?P<what>[<>ch.*]\S+) +(?P<size>[0-9]{1,18}) (?P<name>.+)")
 LEFTOVER = re.compile(r"(^|.*/)\.([^/]+)\.\w{6}")  # .NAME.XXXXXX: rsync was killed while it wrote NAME
 TAIL = 5  # lines of rsync's own that a failure carries
 # Source: rsync(1), EXIT VALUES; 127 and 255 come from ssh and the remote shell.

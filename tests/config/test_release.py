@@ -230,6 +230,13 @@ REFUSED = {
     "a volume id with a colon": ('short = "SME"', 'short = "SME"\nvolume_id = "a:b"', "a character other than"),
     "a volume id with a quote": ('short = "SME"', 'short = "SME"\nvolume_id = "a\'b"', "a character other than"),
     "a blank volume id": ('short = "SME"', 'short = "SME"\nvolume_id = ""', "needs a label"),
+    "a volume id of gigabytes": (
+        'short = "SME"', 'short = "SME"\nvolume_id = "{full:9999999999}"', "is no placeholder"),
+    "a volume id that looks into objects": (
+        'short = "SME"', 'short = "SME"\nvolume_id = "{version.__class__}"', "is no placeholder"),
+    "a number of 5,000 digits": ("major = 10", "major = " + "9" * 5000, "is not TOML"),
+    "a number of many hexadecimal digits": ("major = 10", "major = 0x" + "f" * 1_000_000, "larger than any number"),
+    "arrays without end": ('short = "SME"', 'short = "SME"\naliases = ' + "[" * 100_000, "nests too deeply"),
     "a volume id of a wrong word": ('short = "SME"', 'short = "SME"\nvolume_id = "{shrt}"', "is no placeholder"),
     "a volume id that asks too much": ('short = "SME"', 'short = "SME"\nvolume_id = "{short.x}"', "placeholder"),
     "a volume id that counts letters": ('short = "SME"', 'short = "SME"\nvolume_id = "{short[x]}"', "placeholder"),

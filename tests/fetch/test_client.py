@@ -295,6 +295,47 @@ def test_silence_is_not_waited_out(server: ScriptedServer, tmp_path: Path) -> No
     release.set()
 
 
+def drip(head: bytes, body: bytes, over: threading.Event) -> servers.Answer:
+    """Return an answer that comes at ten bytes a second, until it is over."""
+
+    def answer(handler: servers.Handler) -> None:
+        for number in range(len(head + body)):
+            if over.wait(0.1):
+                break
+            try:
+                handler.wfile.write((head + body)[number : number + 1])
+                handler.wfile.flush()
+            except OSError:
+                break
+        handler.close_connection = True
+
+    return answer
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "slow", [(b"", OK + b"x" * 900), (b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n" * 900)], ids=["body", "head"]
+)
+@pytest.mark.parametrize("what", ["file", "page"])
+def test_a_byte_now_and_then_is_as_good_as_silence(
+    server: ScriptedServer, tmp_path: Path, slow: tuple[bytes, bytes], what: str
+) -> None:
+    over = threading.Event()
+    url = server.on("/file", drip(*slow, over))
+    one = fetcher(tmp_path, NetworkSettings(delay=0, timeout=1, tries=1))
+    with pytest.raises(NetworkError, match=r"nothing came for 1 seconds|fell silent"):
+        one.page(url, "the test") if what == "page" else one.file(DownloadRequest(url, "the test"), tmp_path / "file")
+    over.set()
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "1e9", "Sun, 99 Nov 2026 12:00:00 GMT"])
+def test_a_wait_that_cannot_be_read_is_no_wait(server: ScriptedServer, tmp_path: Path, value: str) -> None:
+    url = server.on("/file", status(503, Retry_After=value.encode().decode("latin-1")), served(DATA))
+    assert fetcher(tmp_path).file(DownloadRequest(url, "the test"), tmp_path / "file").read_bytes() == DATA
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [(404, "correct the URL"), (403, "blacklist"), (401, "netrc"), (410, "410 Gone"), (418, "418"), (599, "599")],

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,3 +155,14 @@ def test_a_path_that_leads_astray_is_dangerous(path: str) -> None:
 
 def test_a_plain_path_is_not_dangerous() -> None:
     assert index_pages.path_danger("images/pxeboot/initrd.img") == ""
+
+
+@pytest.mark.parametrize(
+    "part", ["<!--", "<a ", "<a href='", "<title>", "<a <", "<a href=x ", "&amp", "<script>", "<![CDATA["]
+)
+def test_a_page_of_nothing_but_beginnings_takes_no_time(part: str) -> None:
+    page = "<title>Index of /</title>" + part * (1_000_000 // len(part))
+    began = time.process_time()
+    with contextlib.suppress(ContentError):
+        index_pages.parse_index(page, "http://a.example/")
+    assert time.process_time() - began < 3

@@ -179,3 +179,14 @@ def test_what_is_no_catalogue_is_refused_by_its_file(data: bytes) -> None:
 def test_a_catalogue_where_nobody_reads_it_is_refused(relative: str) -> None:
     with pytest.raises(ContentError, match=r"reads LANG/LC_MESSAGES/anaconda\.mo only"):
         check_catalogs({relative: b"\xde\x12\x04\x95"}, "po")
+
+
+def test_a_size_below_zero_does_not_lead_backwards() -> None:
+    entry = b"070701" + b"00000000" * 6 + b"-0000070" + b"00000000" * 4 + b"00000002" + b"00000000" + b"a\0"
+    with pytest.raises(ContentError, match="a header in it is damaged"):
+        installer_cpio.parse_overlay_image(gzip.compress(entry.ljust(200, b"\0")), "product.img")
+
+
+def test_an_image_that_unpacks_to_gigabytes_is_refused() -> None:
+    with pytest.raises(ContentError, match=r"product\.img: is no newc archive in gzip, it unpacks to more than"):
+        installer_cpio.parse_overlay_image(gzip.compress(bytes(1 << 20)) * 200, "product.img")

@@ -203,3 +203,19 @@ def test_all_complaints_come_in_one_report() -> None:
     said = complaint(Comps({"mail": ("qmail", "procmail")}, {"server": ("core",)}), ())
     for words in ("has no group core", "core in server", "qmail in group mail", "procmail in group mail"):
         assert words in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<comps>" + "<group>" * 100_000 + "</group>" * 100_000 + "</comps>",
+        "<!DOCTYPE comps [<!ENTITY a 'ha'>]><comps>&a;</comps>",
+        "<comps><group><display_order>" + "9" * 4_000_000 + "</display_order></group></comps>",
+        "<comps><group><display_order>²</display_order></group></comps>",
+    ],
+    ids=["nested groups", "an entity", "a number of four million digits", "a number that is none"],
+)
+def test_comps_that_would_keep_a_library_is_refused(text: str) -> None:
+    with pytest.raises(ContentError, match=r"comps\.xml: is not valid comps: ") as caught:
+        comps.parse_comps(text, Path("comps.xml"))
+    assert len(str(caught.value)) < 1000

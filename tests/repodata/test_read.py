@@ -166,7 +166,20 @@ def test_zstd_where_the_library_lacks_it_is_refused(mirror: Path, monkeypatch: p
         raise cr.CreaterepoCError("zstd is not supported")
 
     monkeypatch.setattr(cr, "decompress_file", refuse)
+    packed = b"\x28\xb5\x2f\xfd\x20\x01\x09\0\0x"  # a frame with one byte in it
+    reseal(mirror / "repodata", "primary.xml.gz", packed, opened=b"x")
     assert "its compression is one that cannot be read here" in refusal(mirror)
+
+
+def test_metadata_that_unpacks_to_gigabytes_is_refused(mirror: Path) -> None:
+    reseal(mirror / "repodata", "primary.xml.gz", gzip.compress(bytes(1 << 20)) * 200, opened=b"")
+    assert "it unpacks to more than 64.0 MiB: no honest file does" in refusal(mirror)
+
+
+def test_a_repomd_that_is_no_utf_8_is_refused(mirror: Path) -> None:
+    text = (mirror / "repodata/repomd.xml").read_bytes()
+    (mirror / "repodata/repomd.xml").write_bytes(text.replace(b"repodata/", b"repodata/\xff\xfe"))
+    assert "repomd.xml" in refusal(mirror)
 
 
 @pytest.mark.parametrize("text", ["", "<x/>", "<html>404</html>", "\0\1\2", '<?xml version="1.0"?><repomd>'])
