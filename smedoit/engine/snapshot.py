@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,14 +15,21 @@ from smedoit.runtime.files import FileStamp, NotRegularError, digest_file, stamp
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
 SMUDGED = -1  # the mtime we remember for such a file: it never equals a real one
+LEADS_OUT = "leads out"  # likewise: who knows what that is, and how long
 NOT_REGULAR = "no regular file"  # stands where the digest would: a pipe would have us wait for ever
 SHA256_DIGITS = 64
 
 
-def current_file_state(path: str, now: FileStamp, content: bool) -> FileState:
-    """Return what is there now, read if its content decides. Raises OSError."""
+def current_file_state(path: str, now: FileStamp, content: bool, within: Path | None = None) -> FileState:
+    """Return what is there now, read if its content decides, but not through a link out of within. Raises OSError."""
     if not content:
         return FileState(now, "")
+    if (
+        within is not None
+        and os.path.islink(path)
+        and not Path(os.path.realpath(path)).is_relative_to(within.resolve())
+    ):
+        return FileState(now, f"{LEADS_OUT}, {tuple(now)}")  # so that the task runs, and says so
     if time.time_ns() - now.mtime_ns < RACY_NS:
         now = now._replace(mtime_ns=SMUDGED)
     try:

@@ -106,7 +106,7 @@ class TaskState(Dependency):  # type: ignore[misc]
         meta = task.meta
         inputs = self._look_at_files(task.file_dep, known.inputs, content=True)
         for files in meta.get("inputs", ()):
-            inputs |= self._look_at_files(files.paths(), known.inputs, content=files.content)
+            inputs |= self._look_at_files(files.paths(), known.inputs, content=files.content, within=files.root)
         return TaskSnapshot(meta.get("config", {}), inputs, self._observe_outputs(task, known))
 
     def _observe_outputs(self, task: Any, known: TaskSnapshot) -> dict[str, FileState]:
@@ -120,9 +120,12 @@ class TaskState(Dependency):  # type: ignore[misc]
         return outputs
 
     def _look_at_files(
-        self, paths: Iterable[str], known: Mapping[str, FileState], content: bool
+        self, paths: Iterable[str], known: Mapping[str, FileState], content: bool, within: Path | None = None
     ) -> dict[str, FileState]:
-        """Return path -> what is there, for every path that is there; an equal stamp means equal content."""
+        """Return path -> what is there, for every path that is there; an equal stamp means equal content.
+
+        within  the directory that they are a set of: nothing is read through a link that leads out of it
+        """
         found: dict[str, FileState] = {}
         doubtful: dict[str, FileState] = {}
         for path in paths:
@@ -134,7 +137,7 @@ class TaskState(Dependency):  # type: ignore[misc]
                 elif before is not None and before.stamp.without_ctime == now.without_ctime and before.digest:
                     doubtful[path] = FileState(now, before.digest)
                 else:
-                    found[path] = current_file_state(path, now, content)
+                    found[path] = current_file_state(path, now, content, within)
         return found | self._look_again(doubtful)
 
     def _look_again(self, doubtful: Mapping[str, FileState]) -> dict[str, FileState]:

@@ -133,10 +133,10 @@ def _refuse_full(plan: PublishPlan) -> None:
 def _build_release(plan: PublishPlan, work: Path, directories: Iterable[str]) -> None:
     """Make all that will appear, beside its place; what an interrupted publish made already is kept if it fits."""
     arriving = {change.path: change for change in plan.changes if change.kind != REMOVE}
+    for path in _stale_paths(work, arriving):  # first of all: what goes into a directory must not go through a link
+        remove_file(work / path)
     for directory in directories if plan.fresh else ():
         make_directory(work / directory)
-    for path in _stale_paths(work, arriving):
-        remove_file(work / path)
     for path, change in progress.track_progress(
         arriving.items(), len(arriving), "building the release beside its place"
     ):
@@ -148,9 +148,13 @@ def _build_release(plan: PublishPlan, work: Path, directories: Iterable[str]) ->
 
 
 def _stale_paths(work: Path, arriving: Mapping[str, PublishChange]) -> list[str]:
-    """Return the paths in work that the plan does not have; a file half written comes out by its own name."""
-    found = [Path(top, name).relative_to(work).as_posix() for top, _, names in os.walk(work) for name in names]
-    return sorted(path for path in found if path not in arriving)
+    """Return the paths in work that the plan does not have, and all links, which no plan has.
+
+    A file half written comes out by its own name, a link to a directory by that of the link.
+    """
+    found = (Path(top, name) for top, inner, names in os.walk(work) for name in (*names, *inner))
+    kept = [(path.relative_to(work).as_posix(), path.is_symlink(), path.is_dir()) for path in found]
+    return sorted(path for path, is_link, is_dir in kept if is_link or (not is_dir and path not in arriving))
 
 
 def _place_file(change: PublishChange, path: Path) -> None:

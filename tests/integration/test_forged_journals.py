@@ -14,10 +14,11 @@ import pytest
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import FileError, PublishError, SmeError
 from smedoit.publish import records
-from smedoit.publish.channels import OURS
+from smedoit.publish.channels import FINAL, OURS
 from smedoit.publish.records import PublishHistory, open_publish_history
 from smedoit.runtime.files import write_file
 from smedoit.tiers.records import open_promotions
+from tests.harness import publishing
 
 WHEN = "2026-11-01T12:00:00Z"
 PUBLISH = {"name": "0001-publish-10.1", "when": WHEN, "who": "uid 1", "kind": "publish", "place": "10.1", "format": 1}
@@ -129,6 +130,20 @@ def test_a_linked_release_that_is_set_aside_is_not_removed_with_what_it_names(ta
     forge(target, state="preparing")
     with pytest.raises(FileError, match="is a link, where a directory belongs"):
         settle(target)
+
+
+@pytest.mark.parametrize("name", ["smeos", "smeos/x86_64", "smeos/x86_64/repodata/repomd.xml", "iso/x86_64/SHA256SUMS"])
+def test_what_an_interrupted_publish_left_is_no_way_out(target: Path, name: str) -> None:
+    settings = PublishSettings(target, tiers=())
+    parts = {"": publishing.release(target.parent / "stage", "10.2", 1)}
+    work = target / OURS / "work/0001-publish-10.2/new" / name
+    work.parent.mkdir(parents=True)
+    source = target.parent / "stage/10.2" / name
+    work.symlink_to(source if source.is_file() else target.parent / "theirs")
+    forge(target, name="0001-publish-10.2", place="10.2", state="preparing")
+    publishing.do(settings, lambda: publishing.plan(settings, "10.2", parts, FINAL))
+    assert not any(path.is_symlink() for path in (target / "10.2").rglob("*"))
+    assert (target / "10.2/iso/x86_64/SHA256SUMS").read_text() == "10.2"
 
 
 @pytest.mark.parametrize("state", STATES)

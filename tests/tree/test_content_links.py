@@ -12,12 +12,13 @@ import pytest
 
 from smedoit.branding.rules import Branding
 from smedoit.config.release import Release
+from smedoit.engine.snapshot import current_file_state
 from smedoit.errors import FileError
 from smedoit.installer import overlays
 from smedoit.iso import netinstall
 from smedoit.medium_paths import BIOS_MENU, COMPS, EFI_IMAGE, GRUB_CFG
 from smedoit.packages import metadata
-from smedoit.runtime.files import copy_file, write_file
+from smedoit.runtime.files import copy_file, stamp_file, write_file
 from smedoit.sample import content
 from smedoit.tree import fill, layers
 from tests.harness.project import Project
@@ -114,6 +115,23 @@ def test_a_pipe_in_the_content_tree_is_told_and_not_waited_for(rel: Release, rea
     os.mkfifo(place)
     with pytest.raises(FileError, match=rf"{place.name}: is not a regular file"):
         READERS[reader](rel)
+
+
+def test_a_set_of_files_is_not_read_through_a_link_that_leads_out_of_it(tmp_path: Path) -> None:
+    write_file(tmp_path / "root/file", "ours\n")
+    write_file(tmp_path / "secret", SECRET)
+    for name, says in (("out", "../secret"), ("in", "file")):
+        (tmp_path / "root" / name).symlink_to(says)
+    seen = {
+        name: current_file_state(
+            str(tmp_path / "root" / name), stamp_file(tmp_path / "root" / name), True, tmp_path / "root"
+        )
+        for name in ("out", "in", "file")
+    }
+    assert seen["out"].digest.startswith("leads out") and seen["in"].digest == seen["file"].digest
+    (tmp_path / "secret").write_text("changed\n")
+    path = str(tmp_path / "root/out")
+    assert current_file_state(path, stamp_file(path), True, tmp_path / "root").digest != seen["out"].digest
 
 
 @pytest.mark.parametrize("name", ["README.txt", "isolinux/boot.msg", "product/etc/pipe", "updates/pipe"])
