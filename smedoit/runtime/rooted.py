@@ -54,6 +54,8 @@ class RootedPath:
         """
         *above, name = _checked_names(self)
         with wrap_os_errors(self.path, doing):
+            if create:
+                os.makedirs(self.top, exist_ok=True)
             handle = os.open(self.top, DIRECTORY)
             try:
                 for depth, step in enumerate(above, 1):

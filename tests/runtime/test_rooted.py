@@ -121,6 +121,13 @@ def test_what_is_there_already_is_not_replaced_unless_that_is_asked(root: Path) 
     assert (root / "other").read_bytes() == b"other"
 
 
+def test_a_root_that_is_not_there_yet_is_made_for_what_goes_into_it(root: Path) -> None:
+    target = RootedPath(root.parent / "new/tier", "x/file")
+    assert not target.exists() and rooted.list_rooted_directory(target) == []
+    rooted.link_rooted(RootedPath(root, "in/file"), target)
+    assert target.is_file()
+
+
 def test_the_root_itself_may_be_a_link_for_somebody_configured_it(root: Path) -> None:
     (root.parent / "named").symlink_to(root)
     rooted.move_rooted(RootedPath(root.parent / "named", "in/file"), RootedPath(root.parent / "named", "moved"))
