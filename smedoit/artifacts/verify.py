@@ -71,7 +71,9 @@ def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
     volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.release_urls)
     files = netinstall.netinstall_files(rel.tree, rel.stage / "netinstall")
-    return verify.verify_iso_image(rel.netinstall_iso, ExpectedIso(volume, files, (), url=url), verify.NETINSTALL)
+    return verify.verify_iso_image(
+        rel.netinstall_iso, ExpectedIso(volume, files, (), url=url, task="netinstall"), verify.NETINSTALL
+    )
 
 
 def _verify_sources(rel: Release) -> str:
@@ -82,7 +84,9 @@ def _verify_sources(rel: Release) -> str:
         read_lock(rel.sources_lock), rel.sources, rel.release, rel.source_iso.name
     ):
         files = source_files(disc, rel.srpms, keys, rel.state / "discs")
-        expected = ExpectedIso(disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/")
+        expected = ExpectedIso(
+            disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/", task="source_iso"
+        )
         said.append(
             f"{disc.name}: {verify.verify_iso_image(rel.source_iso.with_name(disc.name), expected, verify.SOURCES)}"
         )

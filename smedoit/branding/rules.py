@@ -19,6 +19,7 @@ from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
+MENUS = (BIOS_MENU, GRUB_CFG)
 BUILTIN_RULES = (
     BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
     BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
@@ -47,7 +48,21 @@ class Branding:
     def render(self, relative: str, text: str) -> str:
         """Return a text of the content tree rendered for this release. Raises ContentError."""
         rule = self.find_rule(relative)
-        return text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)
+        rendered = text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)
+        if relative.endswith(MENUS):
+            _refuse_other_labels(rendered, self.identity, relative)
+        return rendered
+
+
+def _refuse_other_labels(menu: str, identity: ReleaseIdentity, name: str) -> None:
+    """Raise ContentError for a boot menu that looks for another medium than the one that it is on, or for none."""
+    labels = render.menu_labels(menu)
+    if labels != {identity.volume}:
+        others = ", ".join(sorted(labels - {identity.volume})) or "no label"
+        raise ContentError(
+            f"{name}: looks for {others}, and the medium is called {identity.volume}, so it would not boot",
+            hint="leave it to the usual rule, which sets the label: take it out of [[rules]] in release.toml",
+        )
 
 
 def _template_placeholders(identity: ReleaseIdentity) -> dict[str, str]:

@@ -10,6 +10,7 @@ from smedoit.errors import Findings, VerifyError, format_grouped
 from smedoit.iso import verify_boot, verify_contents
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.iso.verify_contents import ExpectedIso
+from smedoit.medium_paths import TREEINFO
 from smedoit.runtime import files, progress
 
 Check = Callable[[IsoImage, ExpectedIso, Findings], None]
@@ -24,6 +25,8 @@ REPOSITORY = (verify_contents.check_locked_packages, verify_contents.check_iso_r
 INSTALLATION = (*BOOTABLE, *REPOSITORY, verify_contents.check_treeinfo)
 NETINSTALL = (*BOOTABLE, verify_boot.check_install_urls)
 SOURCES = (*ANY, *REPOSITORY)
+DAMAGED = {"media check", "checksum", "damage"}  # findings of an ISO that is not what was sealed
+STALE = {"files", "label", "install URL", "packages", "repodata", TREEINFO}  # of one that was made from something else
 
 
 def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] = INSTALLATION) -> str:
@@ -32,7 +35,7 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
     Raises VerifyError with all findings, by kind.
     """
     if not path.is_file():
-        raise VerifyError(f"{path}: no such ISO", hint="run doit iso first")
+        raise VerifyError(f"{path}: no such ISO", hint=f"run doit {expected.task} first")
     findings = Findings()
     with files.wrap_os_errors(path, "read"):
         image = IsoImage(path)
@@ -42,12 +45,21 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
             except iso_damage_errors() as error:
                 findings.add("damage", f"{_describe_check(check)}: {error}")
     if findings.found:
-        raise VerifyError(
-            f"{path}:\n{format_grouped(findings.found)}",
-            hint="delete it and run doit; if that does not help, send the log",
-        )
+        raise VerifyError(f"{path}:\n{format_grouped(findings.found)}", hint=_healing_hint(findings, expected.task))
     *most, last = map(_describe_check, checks)
     return f"{len(image.records)} files verified: {', '.join(most)} and {last}"
+
+
+def _healing_hint(findings: Findings, task: str) -> str:
+    """Return what heals an ISO, by what is wrong with it."""
+    if DAMAGED & findings.found.keys():
+        return f"it was damaged or modified after it was sealed: delete it and run doit {task}"
+    if STALE & findings.found.keys():
+        return (
+            f"something has changed since it was made: run doit {task}; if that has nothing to do, what differs"
+            " was damaged in the tree: delete it there first"
+        )
+    return "it was written so, which is a fault of smedoit: please report it"
 
 
 def _describe_check(check: Check) -> str:

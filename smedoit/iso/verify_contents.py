@@ -26,6 +26,7 @@ class ExpectedIso:
     packages    where its packages lie, with a slash at the end
     repository  where its repodata/ lies, likewise; hrefs in it are relative to this place
     url         what a network install medium installs from
+    task        what makes it
     """
 
     volume: str
@@ -34,6 +35,7 @@ class ExpectedIso:
     packages: str = "Packages/"
     repository: str = ""
     url: str = ""
+    task: str = "iso"
 
 
 def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:

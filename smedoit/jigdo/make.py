@@ -65,7 +65,7 @@ def _check_iso_digest(path: Path, layout: IsoLayout, known: DigestCache) -> None
     if known.sha256(path) != layout.sha256:
         raise VerifyError(
             f"{path}: modified after it was sealed",
-            hint="delete it and run doit; nothing may edit a sealed ISO",
+            hint="delete it and run doit jigdo, which makes it first; nothing may edit a sealed ISO",
         )
 
 

@@ -13,6 +13,7 @@ from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError, format_grouped
 from smedoit.publish import plan
 from smedoit.publish.channels import PublishLocation
+from smedoit.runtime import rsync
 from smedoit.runtime.rsync import RsyncError, RsyncRoute
 
 OPTIONS = ("--recursive", "--links", "--times", "--perms", "--chmod=D755,F644", "--delay-updates", "--timeout=600")
@@ -41,13 +42,18 @@ def push_release(settings: PublishSettings, place: PublishLocation, log: Path) -
                 f" {settings.max_delete}\n{format_grouped({'would be deleted': found.deleted})}",
                 hint="look whether this is the right place; if it is, raise [publish] max_delete",
             )
-        release.run(*_include_options(f"*{ending}" for ending in plan.PACKAGES))
-        release.run(*EXACT, *(f"--exclude={name}" for name in plan.REPOMD))
-        release.run(*EXACT, *_include_options(plan.REPOMD))
+        brought = _transfer_files(release, *_include_options(f"*{ending}" for ending in plan.PACKAGES))
+        brought += _transfer_files(release, *EXACT, *(f"--exclude={name}" for name in plan.REPOMD))
+        brought += _transfer_files(release, *EXACT, *_include_options(plan.REPOMD))
         _push_link(settings, place, log)
         if found.deletions:
             release.run("--delete-after", found.max_delete)
-    return f"; {settings.remote} has it, {len(found.deleted)} files deleted there"
+    return f"; {settings.remote} has it: {brought} files were brought, {len(found.deleted)} deleted there"
+
+
+def _transfer_files(release: RsyncRoute, *options: str) -> int:
+    """Bring files of a release; return how many came."""
+    return len(rsync.parse_dry_run(release.run(rsync.FORMAT, *options)).arriving)
 
 
 def _remote_route(

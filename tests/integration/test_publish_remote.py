@@ -110,8 +110,11 @@ def published(root: Path) -> dict[str, str]:
 
 
 def test_the_other_side_gets_just_what_is_published(world: World, mirror: Mirror, tmp_path: Path) -> None:
-    push(world, mirror, "10.1.rc1", tmp_path)
+    said = push(world, mirror, "10.1.rc1", tmp_path)
     assert published(mirror.place) == published(world.settings.target)
+    count = sum(path.is_file() for path in (mirror.place / "testing/10.1.rc1").rglob("*"))
+    assert said == f"; {mirror.remote} has it: {count} files were brought, 0 deleted there"
+    assert "0 files were brought, 0 deleted" in push(world, mirror, "10.1.rc1", tmp_path)
     assert read_whole(mirror.place / "testing/10") == 3
     assert not (mirror.place / OURS).exists()
 
@@ -140,7 +143,7 @@ def test_more_deletions_than_allowed_are_refused_before_anything_is_brought(
     with pytest.raises(PublishError, match=r"\d files would be deleted, \[publish\] max_delete allows 1"):
         push(world, mirror, "10.1.rc1", tmp_path, max_delete=1)
     assert state(mirror.place) == before
-    assert "files deleted there" in push(world, mirror, "10.1.rc1", tmp_path)
+    assert " deleted there" in push(world, mirror, "10.1.rc1", tmp_path)
     assert published(mirror.place) == published(world.settings.target)
 
 
