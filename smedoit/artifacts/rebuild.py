@@ -28,16 +28,19 @@ from smedoit.packages import lock
 from smedoit.runtime import files, foreign, libraries, progress
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.filesets import FileSet
 from smedoit.runtime.process import run_program
 from smedoit.tree import layers
 
 
-def write_build_record(rel: Release, code: str, target: Path) -> str:
+def write_build_record(rel: Release, code: str, remembered: FileSet, target: Path) -> str:
     """Write the record of what was built last.
 
-    code  the digest of smedoit's own code
+    code        the digest of smedoit's own code
+    remembered  what doit remembers of the tasks that built it, a file each
     """
-    made = _release_artifacts(rel)
+    snapshots = list(_task_snapshots(remembered))
+    made = _release_artifacts(rel, snapshots)
     if rel.iso not in made:
         raise FileError(f"{rel.iso}: there is nothing to record yet", hint="run doit release first")
     locks = {
@@ -50,7 +53,7 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
         release=rel.release.full,
         configuration=files.read_file_text(rel.file),
         locks=locks,
-        inputs=_checksum_files(rel, _require_unchanged(_built_inputs(rel, made)), known),
+        inputs=_checksum_files(rel, _require_unchanged(_built_inputs(rel, snapshots, made)), known),
         artifacts=_checksum_files(rel, made, known),
         program={
             "version": smedoit.__version__,
@@ -66,11 +69,19 @@ def write_build_record(rel: Release, code: str, target: Path) -> str:
     return f"{len(record.inputs)} inputs, {len(record.artifacts)} artifacts"
 
 
-def _release_artifacts(rel: Release) -> list[Path]:
-    """Return all that this release consists of, but for signatures, which carry the time they were made at."""
+def _release_artifacts(rel: Release, snapshots: Iterable[TaskSnapshot]) -> list[Path]:
+    """Return all that this release consists of, but for signatures, which carry the time they were made at.
+
+    Of the tree that is what the tasks of a release made: web pages of it, which nobody else makes, are none.
+    """
     start = f"{rel.release.name}-{rel.release.full}-"
     names = [name for name in layers.list_tree_files(rel.isos) if _is_artifact(name, start)]
-    in_tree = [name for name in layers.list_tree_files(rel.tree) if not name.endswith(".rpm")]
+    built = {path for task in snapshots for path in task.outputs}
+    in_tree = [
+        name
+        for name in layers.list_tree_files(rel.tree)
+        if not name.endswith(".rpm") and os.fspath(rel.tree / name) in built
+    ]
     return [*(rel.isos / name for name in names), *(rel.tree / name for name in in_tree)]
 
 
@@ -80,9 +91,9 @@ def _is_artifact(name: str, start: str) -> bool:
     return own.startswith(start) or own in NAMES or name.startswith("metadata/")
 
 
-def _built_inputs(rel: Release, made: Iterable[Path]) -> dict[Path, FileState]:
+def _built_inputs(rel: Release, snapshots: Iterable[TaskSnapshot], made: Iterable[Path]) -> dict[Path, FileState]:
     """Return the files that went into artifacts; of the tiers' packages those that were chosen."""
-    found = build_record.artifact_inputs(_task_snapshots(rel), map(os.fspath, made), os.fspath(rel.root / "stage"))
+    found = build_record.artifact_inputs(snapshots, map(os.fspath, made), os.fspath(rel.root / "stage"))
     chosen = [
         rel.root / pick.package.file
         for path in existing_locks(rel)
@@ -101,10 +112,10 @@ def _is_tier_package(path: Path, tiers: Sequence[Path]) -> bool:
     return path.suffix == ".rpm" and any(path.is_relative_to(tier) for tier in tiers)
 
 
-def _task_snapshots(rel: Release) -> Iterator[TaskSnapshot]:
-    """Yield what every task saw when it last succeeded."""
-    for path in sorted((rel.state / "tasks").glob("*.json")):
-        said = foreign.parse_json(files.read_file_bytes(path)).get("snapshot:", {})
+def _task_snapshots(remembered: FileSet) -> Iterator[TaskSnapshot]:
+    """Yield what each of the tasks saw when it last succeeded."""
+    for path in sorted(remembered.paths()):
+        said = foreign.parse_json(files.read_file_bytes(Path(path))).get("snapshot:", {})
         inputs, outputs = (unpack_file_states(said.get(key, {})) for key in ("inputs", "outputs"))
         yield TaskSnapshot({}, inputs, outputs)
 

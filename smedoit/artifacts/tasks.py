@@ -61,14 +61,19 @@ def verify(rel: Release) -> Task:
     )
 
 
-# Tasks that make nothing, and the record's own: what they saw says nothing of a build.
-NO_BUILDERS = tuple(
-    f"{name}.json"
-    for name in (
-        *("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor"),
-        *("plan_publish", "publish", "rollback", "retire", "prune"),
-    )
+# Tasks that doit release does not run, and the record's own: what they saw last says nothing of a build.
+NO_BUILDERS = (
+    *("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor", "sample"),
+    *("plan_publish", "publish", "rollback", "retire", "prune"),
+    *("mirror", "mirror:*", "tiers", "tiers:*", "promote", "why_package", "repoview", "repoview:*"),
+    *("bump", "new_major", "notes", "patches", "mock_init", "clean_mock", "installer", "update_repos"),
+    *("build_installer", "build_ISO", "pin_boot_set"),
 )
+
+
+def built_by(rel: Release) -> FileSet:
+    """Return what doit remembers of the tasks that made this release."""
+    return FileSet(rel.state / "tasks", ("*.json",), tuple(f"{name}.json" for name in NO_BUILDERS))
 
 
 def iso_inputs(rel: Release) -> FileSet:
@@ -148,12 +153,14 @@ def record(rel: Release) -> Task:
     def run() -> object:
         from smedoit.artifacts.rebuild import write_build_record
 
-        return write_build_record(rel=rel, code=package_digest(), target=build_record_path(rel))
+        return write_build_record(
+            rel=rel, code=package_digest(), remembered=built_by(rel), target=build_record_path(rel)
+        )
 
     return Task(
         name="record",
         run=run,
-        inputs=[rel.file, artifact_files(rel), FileSet(rel.state / "tasks", ("*.json",), NO_BUILDERS)],
+        inputs=[rel.file, artifact_files(rel), built_by(rel)],
         outputs=[build_record_path(rel)],
         after=[*MEDIA, "jigdo", "checksums", "manifests"],
     )

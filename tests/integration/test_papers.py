@@ -18,7 +18,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from smedoit.runtime import checksums
-from smedoit.runtime.files import write_file
+from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.harness.project import Project, flipped
 from tests.harness.tools import need, read_with
@@ -201,6 +201,24 @@ def test_a_record_is_built_again_to_the_same_bytes_in_a_directory_of_its_own(wor
     made = Project(place)
     assert papers(made) == papers(world)
     assert recorded(made)["artifacts"] == recorded(world)["artifacts"]
+
+
+def test_pages_of_the_tree_are_no_part_of_a_release_and_their_task_no_part_of_its_record(
+    world: Project,
+) -> None:
+    tree = world.release.tree
+    made = {f"{tree.relative_to(world.release.root)}/{name}" for name, _ in walk_files(tree)}
+    before = set(recorded(world)["artifacts"])
+    assert {name for name in made if not name.endswith(".rpm")} <= before
+    assert world.doit("repoview").code == 0
+    world.rewrite(world.release.groups.comps, lambda data: data.replace(b"</comps>", b"<!-- of today --></comps>"))
+    for words in ("iso", "release"):
+        answer = world.doit(words)
+        assert answer.code == 0, answer.said
+    assert (tree / "repoview/index.html").is_file()
+    assert not [name for name in recorded(world)["artifacts"] if "/repoview/" in name]
+    groups = {name for name in before if name.endswith(("-comps.xml", "-comps.xml.gz"))}
+    assert before - groups <= set(recorded(world)["artifacts"])
 
 
 def test_what_was_fetched_is_an_input_and_is_not_fetched_again(world: Project, tmp_path: Path) -> None:
