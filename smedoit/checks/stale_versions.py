@@ -13,7 +13,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import format_count, format_grouped
 from smedoit.fat import volume
 from smedoit.installer import cpio
-from smedoit.medium_paths import EFI_IMAGE, OVERLAYS
+from smedoit.medium_paths import EFI_IMAGE, OVERLAYS, RELEASE_NOTES
 from smedoit.runtime import files
 from smedoit.tree import layers
 
@@ -50,6 +50,15 @@ def _names_this_release(found: re.Match[str], identity: ReleaseIdentity) -> bool
     return label in ("", identity.label) and version in (identity.version, str(identity.major))
 
 
+def find_foreign_title(text: str, identity: ReleaseIdentity) -> tuple[int, str] | None:
+    """Return (line number from 1, words) where release notes first name a release, if it is not this one."""
+    named, others = _release_patterns(identity)[0], dict(find_stale_versions(text, identity))
+    for number, line in enumerate(text.splitlines(), 1):
+        if named.search(line):
+            return (number, others[number]) if number in others else None
+    return None
+
+
 LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody edited by hand
 
 
@@ -62,10 +71,13 @@ def check_stale_versions(
     """
     found: dict[str, list[str]] = {}
     allowed: dict[str, str] = {}
-    for path, data in _tree_texts(tree_root, searched):
-        reason = versions.allowed_reason(path)
-        for number, words in find_stale_versions(data.decode("utf-8", "replace"), identity):
-            if reason:
+    for path, data in read_tree_texts(tree_root, searched):
+        reason, text = versions.allowed_reason(path), data.decode("utf-8", "replace")
+        title = find_foreign_title(text, identity) if path == RELEASE_NOTES else None
+        for number, words in find_stale_versions(text, identity):
+            if title == (number, words):
+                found.setdefault(f"{words}, which the release notes are of", []).append(f"{path}, line {number}")
+            elif reason:
                 allowed[path] = reason
             else:
                 found.setdefault(words, []).append(f"{path}, line {number}")
@@ -76,14 +88,15 @@ def check_stale_versions(
         if failures
         else "no stale versions",
         failures=failures,
-        fix="correct them in the content tree, give the file a rule in [[rules]], or allow it in [versions] allowed",
+        fix="correct them in the content tree (doit notes --content writes the release notes), give the file a rule in"
+        " [[rules]], or allow it in [versions] allowed",
         notes=tuple(f"allowed: {path}: {reason}" for path, reason in allowed.items()),
         details=format_grouped(found),
     )
     return report_check(result, blocks=identity.is_final)
 
 
-def _tree_texts(tree_root: Path, searched: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+def read_tree_texts(tree_root: Path, searched: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     """Yield (path, content) of every text: files of the tree, and those inside its three images."""
     for relative in layers.list_tree_files(tree_root):
         path = tree_root / relative

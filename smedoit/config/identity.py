@@ -18,6 +18,8 @@ PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 SHOWN = 40  # characters of a wrong placeholder that its sentence has
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
+FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
+CHANNELS = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below [publish] target, as on the wiki page
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
@@ -131,9 +133,19 @@ class ReleaseIdentity(SettingsTable):
         return PLACEHOLDER.sub(value, text)
 
     @property
+    def place(self) -> str:
+        """Where it is published, below the tree that mirrors replicate: testing/10.1.rc2, or 10.1 for a final one."""
+        return release_place(FINAL if self.is_final else TESTING, self.full)
+
+    @property
     def epoch(self) -> int:
         """The release date in seconds since 1970 UTC: the time in every artifact."""
         return int(self.date.timestamp())
+
+
+def release_place(channel: str, version: str) -> str:
+    """Return where a release of a channel lies below the tree that mirrors replicate."""
+    return f"{CHANNELS[channel]}/{version}".lstrip("/")
 
 
 def check_volume_id(volume: str, key: str = "volume_id") -> None:

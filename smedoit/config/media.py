@@ -19,23 +19,28 @@ MANY_DISCS = 99  # the volume id must have room for the number of a disc
 class ReleaseUrls(SettingsTable):
     """The [release_urls] table: base URLs of this release, each with smeos/ and iso/ below it.
 
-    Placeholders are those of volume_id.
+    Placeholders are those of volume_id, and {place}: where the release is published below [publish] target, which is
+    testing/10.1.rc2 for a test release and 10.1 for a final one.
 
     urls  jigdo names them all; the network install medium installs from the first
     """
 
     urls: tuple[str, ...] = ()
 
-    def bases(self, identity: ReleaseIdentity) -> tuple[str, ...]:
-        """Return the base URLs, placeholders filled in, without a slash at their end."""
-        return tuple(identity.filled(url, "[release_urls] urls").rstrip("/") for url in self.urls)
+    def bases(self, identity: ReleaseIdentity, place: str = "") -> tuple[str, ...]:
+        """Return the base URLs, placeholders filled in, without a slash at their end.
+
+        place  where the release is published, "" for the channel that its label stands for
+        """
+        where = place or identity.place
+        return tuple(identity.filled(url, "[release_urls] urls", place=where).rstrip("/") for url in self.urls)
 
     def needed(self, identity: ReleaseIdentity, what: str) -> tuple[str, ...]:
         """Return the base URLs. Raises ConfigError, which says what cannot do without, if there is none."""
         if not self.urls:
             raise ConfigError(
                 f"release.toml: [release_urls] names no URL, and {what}",
-                hint='add [release_urls] with urls = ["https://HOST/releases/{full}"], the place that will hold smeos/',
+                hint='add [release_urls] with urls = ["https://HOST/releases/{place}"], where smeos/ will be',
             )
         return self.bases(identity)
 

@@ -73,4 +73,14 @@ class PublishSettings(SettingsTable):
 
 
 # What must have passed before anything is published, in the order of the plan.
-PUBLISH_CHECKS = ("verify", "quality", "closure", "updates", "check_versions", "signed", "boot_test", "channel")
+PUBLISH_CHECKS = (
+    "verify",
+    "quality",
+    "closure",
+    "updates",
+    "check_versions",
+    "signed",
+    "boot_test",
+    "addresses",
+    "channel",
+)

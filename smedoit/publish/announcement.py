@@ -5,15 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.artifacts.media import is_signed
+from smedoit.checks.stale_versions import find_foreign_title
+from smedoit.config.identity import FINAL, ReleaseIdentity
 from smedoit.config.release import Release
-from smedoit.errors import format_size
+from smedoit.errors import SmeError, format_size
+from smedoit.keys import gpg
 from smedoit.medium_paths import REPOMD
-from smedoit.publish.channels import FINAL, PublishLocation
+from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishPlan
 from smedoit.runtime import checksums, files
+
+SIGNED, UNSIGNED = "signed", "unsigned"
+CHECK_SUMS = {
+    SIGNED: "SHA256SUMS beside the media is signed: check it before you install.",
+    UNSIGNED: "SHA256SUMS lies beside the media, and is not signed.",
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Announcement:
     bases  URLs of the release on mirrors, without a slash at their end
     notes  what is new, as text for people; "" if nobody wrote it down
     to     mail addresses
+    sums   what is true of SHA256SUMS beside every medium: SIGNED, UNSIGNED, or "" where it is not there
     """
 
     identity: ReleaseIdentity
@@ -45,6 +55,7 @@ class Announcement:
     media: Sequence[DownloadMedium]
     notes: str = ""
     to: Sequence[str] = ()
+    sums: str = ""
 
     @property
     def title(self) -> str:
@@ -70,7 +81,8 @@ def announcement_mail(news: Announcement) -> str:
     for medium in news.media:
         lines += [medium.name, f"  {medium.size} bytes ({format_size(medium.size)})", f"  SHA-256 {medium.sha256}"]
         lines += [*(f"  {base}/{medium.path}" for base in news.bases), ""]
-    lines += ["SHA256SUMS beside the media is signed: check it before you install.", ""]
+    if news.sums:
+        lines += [CHECK_SUMS[news.sums], ""]
     if news.identity.bug_url:
         lines += [f"Please report what does not work: {news.identity.bug_url}", ""]
     return "\n".join(lines)
@@ -105,13 +117,15 @@ def release_checklist(news: Announcement, before: str) -> str:
     return "\n".join([*(f"[x] {line}" for line in done), *(f"[ ] {line}" for line in todo if line), ""])
 
 
-SIGNED = (*checksums.NAMES, *(f"{name}.asc" for name in checksums.NAMES))
+CHECKSUM_FILES = (*checksums.NAMES, *(f"{name}.asc" for name in checksums.NAMES))
 
 
 def belongs_to_release(identity: ReleaseIdentity, name: str) -> bool:
     """Return whether a file below the media belongs to this release; those of other versions may lie beside it."""
     own = Path(name).name
-    return own.startswith(f"{identity.name}-{identity.full}-") or own in SIGNED or "metadata" in Path(name).parts
+    return (
+        own.startswith(f"{identity.name}-{identity.full}-") or own in CHECKSUM_FILES or "metadata" in Path(name).parts
+    )
 
 
 def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
@@ -120,10 +134,11 @@ def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
     news = Announcement(
         rel.release,
         made.place,
-        rel.release_urls.bases(rel.release),
+        rel.release_urls.bases(rel.release, made.place.path),
         _announced_media(made),
         _read_release_notes(rel),
         rel.publish.announce,
+        _checksum_state(rel, made),
     )
     before = made.before if made.switches else ""
     checklist = release_checklist(news, before)
@@ -143,4 +158,20 @@ def _announced_media(made: PublishPlan) -> list[DownloadMedium]:
 def _read_release_notes(rel: Release) -> str:
     """Return the release notes, "" if nobody made them."""
     path = rel.stage / "notes/README.txt"
-    return files.read_file_text(path) if path.is_file() else ""
+    text = files.read_file_text(path) if path.is_file() else ""
+    return text if find_foreign_title(text, rel.release) is None else ""
+
+
+def _checksum_state(rel: Release, made: PublishPlan) -> str:
+    """Return what is true of SHA256SUMS beside every medium, "" if it is not beside all of them."""
+    places = {PurePosixPath(medium.path).parent / checksums.SHA256 for medium in _announced_media(made)}
+    found = [made.files[str(path)].source for path in places if str(path) in made.files]
+    if len(found) < len(places) or not found:
+        return ""
+    if not rel.signing.configured:
+        return UNSIGNED
+    try:
+        owner = gpg.load_signing_certificate(rel.signing)
+        return SIGNED if all(is_signed(path, owner) for path in found) else UNSIGNED
+    except SmeError:  # the release is published, only whether it is signed cannot be said
+        return ""

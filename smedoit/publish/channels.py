@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from smedoit.config.identity import LABEL, VERSION, ReleaseIdentity
+from smedoit.config.identity import CHANNELS as DIRECTORIES
+from smedoit.config.identity import FINAL, LABEL, TESTING, VERSION, ReleaseIdentity, release_place
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import SettingsTable
 from smedoit.errors import PublishError
 
-FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
-DIRECTORIES = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below the target, as on the wiki page
 OURS = ".smedoit"  # in the target: records, what is under way, what can be put back; nobody else may read it
 
 
@@ -27,17 +26,12 @@ class PublishLocation(SettingsTable):
     @property
     def path(self) -> str:
         """Its directory, relative to the target."""
-        return str(PurePosixPath(DIRECTORIES[self.channel], self.version))
+        return release_place(self.channel, self.version)
 
     @property
     def link(self) -> str:
         """The version link of its channel, relative to the target."""
         return str(PurePosixPath(DIRECTORIES[self.channel], self.version.partition(".")[0]))
-
-    @property
-    def base(self) -> str:
-        """The end of its URL below a mirror: releases/testing/10.1.rc2."""
-        return f"releases/{self.path}"
 
 
 def publish_location(identity: ReleaseIdentity, wish: str, allowed: PublishSettings) -> PublishLocation:

@@ -15,7 +15,9 @@ from smedoit.engine.decision import FileState
 from smedoit.engine.snapshot import is_as_seen, unpack_file_states
 from smedoit.errors import FileError
 from smedoit.keys import gpg
+from smedoit.publish.addresses import check_addresses
 from smedoit.publish.channels import PublishLocation
+from smedoit.publish.plan import PublishedFile
 from smedoit.runtime import checksums, foreign
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_bytes, read_file_text
@@ -28,18 +30,24 @@ UNCHANGED = "inputs unchanged since it passed"
 
 
 def evaluate_publish_checks(
-    rel: Release, configs: CheckConfigs, place: PublishLocation, known: DigestCache
+    rel: Release,
+    configs: CheckConfigs,
+    place: PublishLocation,
+    files: Mapping[str, PublishedFile],
+    known: DigestCache,
 ) -> tuple[CheckResult, ...]:
     """Return the result of every check, on the files as they are now.
 
     configs  check -> the configuration of its task, key -> text
+    files    what the release will have: path in it -> file
     """
     results = {
         name: _task_result(name, _task_failure(rel, name, configs.get(name, {})))
         for name in PUBLISH_CHECKS
-        if name not in ("signed", "channel")
+        if name not in ("signed", "addresses", "channel")
     }
     results["signed"] = _signature_result(rel, known)
+    results["addresses"] = check_addresses(rel, files, rel.tree)
     label = f"label {rel.release.label}" if rel.release.label else "no label"
     results["channel"] = CheckResult("channel", f"{label} fits {place.channel}")
     return tuple(

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from smedoit.checks.result import CheckResult
+from smedoit.checks.result import CheckResult, waive_failures
+from smedoit.config.identity import CHANNELS, FINAL, TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import FileError, PublishError, format_grouped
 from smedoit.publish import announcement, apply, channels, checks, plan, records, remote
-from smedoit.publish.channels import FINAL, TESTING, PublishLocation
+from smedoit.publish.addresses import check_addresses
+from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import FROZEN, PublishedFile, PublishPlan
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.runtime import journal, progress, steps
@@ -144,7 +146,7 @@ def _plan_from_stage(
         root = _tier_source(rel, tier, history.target / place.path if present is not None else origin)
         files |= _tier_release_files(tier, root, history, known) if root else {}
     again = present is not None and _check_same_bits(history, place, files)
-    results = (again,) if again and again.passed else checks.evaluate_publish_checks(rel, configs, place, known)
+    results = (again,) if again and again.passed else checks.evaluate_publish_checks(rel, configs, place, files, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return PublishPlan(
         place,
@@ -170,7 +172,13 @@ def _plan_from_testing(rel: Release, history: PublishHistory, source: str, to: s
     present = present_files(history, place, known)
     before = apply.linked_release(history, place.link)
     changed = plan.publish_changes(files, present)
-    results = (_check_same_bits(history, here, files), CheckResult("channel", f"no label fits {FINAL}"))
+    results = (
+        _check_same_bits(history, here, files),
+        waive_failures(
+            check_addresses(rel, files, root / "smeos" / rel.release.arch), rel.publish.waived.get("addresses", "")
+        ),
+        CheckResult("channel", f"no label fits {FINAL}"),
+    )
     return PublishPlan(place, history.target, str(root), before, files, changed, results, fresh=present is None)
 
 
@@ -289,7 +297,5 @@ def _roll_back_remote(rel: Release, record: PublishRecord, log: Path) -> str:
     """Let the remote target follow a rollback; return what that came to, in words."""
     if not rel.publish.remote or record.state == journal.PREPARING:
         return ""
-    channel = next(
-        name for name, top in channels.DIRECTORIES.items() if top == str(Path(record.place).parent).strip(".")
-    )
+    channel = next(name for name, top in CHANNELS.items() if top == str(Path(record.place).parent).strip("."))
     return remote.push_rollback(rel.publish, PublishLocation(channel, Path(record.place).name), log)

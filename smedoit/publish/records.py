@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from smedoit.config.identity import CHANNELS as DIRECTORIES
+from smedoit.config.identity import TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import PublishError
-from smedoit.publish.channels import DIRECTORIES, OURS, TESTING, is_release_place
+from smedoit.publish.channels import OURS, is_release_place
 from smedoit.runtime import files, journal, rooted, run_lock
 from smedoit.runtime.journal import DONE, PREPARING, Journal, JournalRecord
 from smedoit.runtime.rooted import RootedPath

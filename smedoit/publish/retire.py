@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smedoit.config.identity import CHANNELS as DIRECTORIES
+from smedoit.config.identity import FINAL, OBSOLETE, TESTING
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, PublishError, format_size
 from smedoit.publish import apply, channels, records
-from smedoit.publish.channels import DIRECTORIES, FINAL, OBSOLETE, TESTING, PublishLocation, ReleaseInTesting
+from smedoit.publish.channels import PublishLocation, ReleaseInTesting
 from smedoit.publish.records import PublishHistory
 from smedoit.runtime import progress
 from smedoit.runtime.steps import MovePath

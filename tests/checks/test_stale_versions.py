@@ -49,6 +49,19 @@ def test_a_final_release_knows_no_label() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Koozali SME Server 10.0 - release notes\n", (1, "Koozali SME Server 10.0")),
+        ("\nSME Server 10.1 RC2\nsince SME Server 10.0\n", (2, "SME Server 10.1 RC2")),
+        ("Koozali SME Server 10.1\n=====\nChanges since SME Server 10.0\n", None),
+        ("Welcome\nUpgrades from 10.0 are possible\n", None),
+    ],
+)
+def test_release_notes_are_of_the_release_that_they_name_first(text: str, found: object) -> None:
+    assert stale_versions.find_foreign_title(text, FINAL) == found
+
+
 def test_a_place_is_allowed_only_with_a_reason() -> None:
     with pytest.raises(InvalidValueError, match="say why"):
         StaleVersionSettings({"README.txt": " "})

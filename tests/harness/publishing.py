@@ -18,9 +18,10 @@ from tempfile import mkdtemp
 from typing import Any
 
 from smedoit.checks.result import CheckResult
+from smedoit.config.identity import TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.publish import apply, channels, publish, records
-from smedoit.publish.channels import TESTING, PublishLocation
+from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishedFile, PublishPlan, publish_changes
 from smedoit.publish.records import PublishHistory, PublishRecord
 from smedoit.repodata import inputs, write

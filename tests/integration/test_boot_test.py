@@ -36,7 +36,7 @@ from tests.harness.tools import missing, need, read_with
 
 STEM = "smeserver-10.1.rc2-x86_64"
 LOOKS = 40  # at a menu that stands there again before anybody saw it go
-MIRRORS = 'urls = ["https://mirror.example.invalid/releases/testing/{full}"]'
+MIRRORS = 'urls = ["https://mirror.example.invalid/releases/{place}"]'
 
 
 @pytest.fixture(scope="module")

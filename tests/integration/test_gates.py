@@ -54,6 +54,7 @@ def final(trial: Project) -> None:
     """Make the trial a final release, with the package that says so."""
     trial.configure('label = "rc2"', 'label = ""')
     passes(trial, "sample")
+    trial.edit(trial.release.content.path / "README.txt", "SME Server 10.0", "SME Server 10.1")
 
 
 def mirror(trial: Project) -> Path:
@@ -69,6 +70,16 @@ def lists(trial: Project, name: str) -> Path:
 
 def test_a_final_practice_release_passes_every_check(trial: Project) -> None:
     final(trial)
+    passes(trial, "iso")
+
+
+def test_release_notes_of_another_release_stop_a_final_one(trial: Project) -> None:
+    final(trial)
+    trial.edit(trial.release.content.path / "README.txt", "SME Server 10.1", "SME Server 10.0")
+    refused(
+        trial, "iso", "Koozali SME Server 10.0, which the release notes are of", "README.txt, line 1", "notes --content"
+    )
+    assert trial.doit("notes", "--content").code == 0
     passes(trial, "iso")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.publish import channels
+from smedoit.runtime import files
 from tests.harness.kills import killed_at
 from tests.harness.project import Project
 from tests.harness.publishing import read_whole, state
@@ -278,3 +279,25 @@ def test_somebody_else_at_work_in_the_target_is_told(trial: Project) -> None:
 
 def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Project) -> None:
     refused(trial, "nothing to roll back", "rollback")
+
+
+def test_a_final_release_leads_to_its_final_place_and_claims_what_is_true(made: Project, tmp_path: Path) -> None:
+    trial = made.copy(tmp_path / "final")
+    place = public(trial)
+    shutil.rmtree(place, ignore_errors=True)
+    files.write_file(place / trial.release.publish.marker, b"")
+    trial.configure('label = "rc2"', 'label = ""')
+    succeeded(trial, "sample")
+    succeeded(trial, "notes", "--content")
+    kept = trial.file.read_text()
+    trial.configure("releases/{place}", "releases/testing/{full}")
+    succeeded(trial, "release", *CHECKS)
+    refused(trial, f"{trial.release.netinstall_iso.name} leads to https://mirror.example.invalid/releases/testing/10.1")
+    refused(trial, "not to 10.1", "publish")
+    trial.file.write_text(kept)
+    succeeded(trial, "release", *CHECKS)
+    assert re.search(r"addresses +passed  media, jigdo and texts lead to 10.1\n", succeeded(trial, "publish"))
+    mail = (trial.release.stage / "announcement/mail.txt").read_text()
+    assert "testing" not in mail
+    assert "https://mirror.example.invalid/releases/10.1/iso/x86_64/" in mail
+    assert "SHA256SUMS lies beside the media, and is not signed." in mail

@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import pytest
 
 from smedoit.config import release
+from smedoit.config.identity import FINAL, OBSOLETE, TESTING
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, FileError, PublishError, SmeError
 from smedoit.publish import apply, records, retire
-from smedoit.publish.channels import FINAL, OBSOLETE, OURS, TESTING, PublishLocation
+from smedoit.publish.channels import OURS, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
 from tests.harness.kills import BOTH, chosen, doors, killed_at
 from tests.harness.places import PROJECT

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from smedoit.config.identity import TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import PublishError
 from smedoit.publish import remote
-from smedoit.publish.channels import OURS, TESTING, PublishLocation
+from smedoit.publish.channels import OURS, PublishLocation
 from smedoit.publish.publish import rollback_publish
 from tests.harness.publishing import read_whole, reader, state, take_back, tier, told
 from tests.harness.servers import free_port, serving

@@ -54,7 +54,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 def built(tmp_path_factory: pytest.TempPathFactory, mirror: tuple[Path, str]) -> Project:
     """A release as doit makes it, and as mirrors will have it."""
     trial = Project.new(tmp_path_factory.mktemp("release"))
-    trial.configure('"https://mirror.example.invalid/releases/testing/{full}"', f'"{mirror[1]}/{{full}}"')
+    trial.configure('"https://mirror.example.invalid/releases/{place}"', f'"{mirror[1]}/{{full}}"')
     answer = trial.doit("sample", "release")
     assert answer.code == 0, answer.said
     place = mirror[0] / VERSION
@@ -227,7 +227,7 @@ def test_a_release_with_nothing_to_do_writes_nothing(built: Project) -> None:
 def test_another_place_and_another_time_give_the_same_bytes(built: Project, tmp_path: Path) -> None:
     other = Project.new(tmp_path / "elsewhere, deeper")
     url = built.release.release_urls.urls[0]
-    other.configure('"https://mirror.example.invalid/releases/testing/{full}"', f'"{url}"')
+    other.configure('"https://mirror.example.invalid/releases/{place}"', f'"{url}"')
     assert other.doit("sample").code == 0
     answer = other.doit("-n", "2", "release")
     assert answer.code == 0, answer.said

@@ -43,9 +43,17 @@ def tree_files(project: Project) -> dict[str, bytes]:
     return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
 
 
+def write_notes(project: Project) -> None:
+    """Let the release notes be of this release."""
+    readme = project.release.content.path / "README.txt"
+    files.write_file(readme, f"Koozali SME Server {project.release.release.title}\n\nSince 10.0 it is better.\n")
+
+
 def released(project: Project, **changes: str) -> dict[str, bytes]:
     """The tree of another release of the same world, with the package that carries its version."""
     project.relabel(**changes)
+    if project.release.release.is_final:
+        write_notes(project)
     outcome = project.doit("sample", "iso")
     assert outcome.code == 0, outcome.out + outcome.err
     return tree_files(project)
@@ -79,12 +87,14 @@ def test_a_final_release_with_a_stale_version_is_refused_by_file_and_line(projec
 
 
 def test_a_test_release_with_one_is_built_and_says_so(project: Project) -> None:
+    write_notes(project)
     (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     outcome = project.build()
     assert "1 stale version, not " in outcome.out
 
 
 def test_a_place_that_release_toml_allows_is_not_stale(project: Project) -> None:
+    write_notes(project)
     (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     project.configure("allowed = {", 'allowed = { "EULA.txt" = "it is history",')
     project.build()

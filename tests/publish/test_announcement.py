@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+from smedoit.config.identity import FINAL, TESTING
 from smedoit.publish import announcement
-from smedoit.publish.announcement import Announcement, DownloadMedium
-from smedoit.publish.channels import FINAL, TESTING, PublishLocation
+from smedoit.publish.announcement import SIGNED, UNSIGNED, Announcement, DownloadMedium
+from smedoit.publish.channels import PublishLocation
 from tests.harness.nouns import identity
 
 MEDIUM = DownloadMedium("iso/x86_64/smeserver-10.1-x86_64.iso", 3 << 20, "ab" * 32)
 BASE = "https://mirror.example/releases/10.1"
 
 
-def news(notes: str = "", label: str = "", channel: str = FINAL, bases: tuple[str, ...] = (BASE,)) -> Announcement:
+def news(
+    notes: str = "", label: str = "", channel: str = FINAL, bases: tuple[str, ...] = (BASE,), sums: str = ""
+) -> Announcement:
     one = identity(label=label)
-    return Announcement(one, PublishLocation(channel, one.full), bases, [MEDIUM], notes, ("all@lists.example",))
+    return Announcement(one, PublishLocation(channel, one.full), bases, [MEDIUM], notes, ("all@lists.example",), sums)
 
 
 def test_the_mail_has_links_sizes_digests_and_what_is_new() -> None:
@@ -47,3 +50,9 @@ def test_the_checklist_names_the_exports_of_both_releases() -> None:
     lines = announcement.release_checklist(news(), "10.0").splitlines()
     assert lines[:2] == ["[x] 10.1 is in its place, read back", "[x] the link 10 says 10.1"]
     assert any(line.startswith("[ ] exports: let new packages go to 10.1 (was 10.0)") for line in lines)
+
+
+def test_the_mail_says_of_checksums_what_is_true_of_them() -> None:
+    assert "SHA256SUMS" not in announcement.announcement_mail(news())
+    assert "SHA256SUMS lies beside the media, and is not signed." in announcement.announcement_mail(news(sums=UNSIGNED))
+    assert "SHA256SUMS beside the media is signed: check it" in announcement.announcement_mail(news(sums=SIGNED))

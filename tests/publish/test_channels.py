@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smedoit.config.identity import FINAL, TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import PublishError
 from smedoit.publish import channels
-from smedoit.publish.channels import FINAL, TESTING, PublishLocation, ReleaseInTesting
+from smedoit.publish.channels import PublishLocation, ReleaseInTesting
 from tests.harness.nouns import identity
 
 ANYTHING = PublishSettings()

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.checks.result import CheckResult
+from smedoit.config.identity import TESTING
 from smedoit.errors import PublishError
-from smedoit.publish.channels import TESTING, PublishLocation
+from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import (
     COPY,
     LINK,
