@@ -51,6 +51,7 @@ class PublishPlan:
     before  what the version link says now, "" if there is none
     files   the whole release as it will be: path in it -> file
     fresh   whether the release is not there yet, and appears at once
+    unpublished  what the stage has otherwise than this release, which is published already and stays as it is
     """
 
     place: PublishLocation
@@ -61,6 +62,7 @@ class PublishPlan:
     changes: tuple[PublishChange, ...]
     checks: tuple[CheckResult, ...]
     fresh: bool
+    unpublished: tuple[str, ...] = ()
 
     @property
     def switches(self) -> bool:
@@ -215,6 +217,18 @@ def format_publish_plan(plan: PublishPlan) -> list[str]:
     )
     lines += ["checks:", *(f"  {line}" for line in format_check_table(plan.checks))] if plan.checks else []
     return lines
+
+
+def format_unpublished(plan: PublishPlan) -> list[str]:
+    """Return lines about what was built since and is not published; they are no part of the plan."""
+    if not plan.unpublished:
+        return []
+    many = format_count(len(plan.unpublished), "file")
+    return [
+        f"the stage differs from what was published as {plan.place.version}, in {many}: {plan.unpublished[0]}"
+        f"{', …' if plan.unpublished[1:] else ''}",
+        "that stays unpublished, for what was published once never changes: give it a new version or label",
+    ]
 
 
 def missing_repodata(files: Mapping[str, PublishedFile]) -> list[str]:

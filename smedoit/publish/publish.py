@@ -43,8 +43,7 @@ def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str)
         )
     made = _make_plan(rel, history, configs, source, to)
     write_file(_saved_plan_path(rel), plan.plan_fingerprint(made))
-    for line in plan.format_publish_plan(made):
-        progress.show_line(f"  {line}")
+    _show_plan(made)
     failed = [check.name for check in made.checks if check.failed]
     said = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files would change"
     return {
@@ -64,8 +63,7 @@ def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str,
         _refuse_changed_plan(rel, made)
         plan.refuse_failed_checks(made.checks)
         _refuse_interrupted(history, made)
-        for line in plan.format_publish_plan(made):
-            progress.show_line(f"  {line}")
+        _show_plan(made)
         if not made.idle:
             carry_out_publish(rel.publish, history, made, source, rel.release.arch)
         remove_file(_saved_plan_path(rel))
@@ -73,6 +71,12 @@ def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str,
     texts = announcement.write_announcement(rel, made)
     did = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files"
     return {"did": f"{did}{afar}", "result": "\n".join([f"{made.target / made.place.path} is published", *texts])}
+
+
+def _show_plan(made: PublishPlan) -> None:
+    """Show a plan, and what it leaves out."""
+    for line in [*plan.format_publish_plan(made), *plan.format_unpublished(made)]:
+        progress.show_line(f"  {line}")
 
 
 def carry_out_publish(
@@ -139,13 +143,14 @@ def _plan_from_stage(
     """Return the plan for what was built last."""
     place = channels.publish_location(rel.release, to, rel.publish)
     before = apply.linked_release(history, place.link)
-    files = _staged_files(rel, known)
     present = present_files(history, place, known)
+    again = present is not None and _check_same_bits(history, place, present)
+    published = _frozen_files(present) if present is not None and again and again.passed else None
+    files = _staged_files(rel, known) if published is None else dict(published)
     origin = tier_origin_release(rel.publish, place, before)
     for tier in rel.publish.tiers:
         root = _tier_source(rel, tier, history.target / place.path if present is not None else origin)
         files |= _tier_release_files(tier, root, history, known) if root else {}
-    again = present is not None and _check_same_bits(history, place, files)
     results = (again,) if again and again.passed else checks.evaluate_publish_checks(rel, configs, place, files, known)
     words = str(origin) if origin else "nowhere: there is no release before this one"
     return PublishPlan(
@@ -157,6 +162,22 @@ def _plan_from_stage(
         plan.publish_changes(files, present),
         results,
         fresh=present is None,
+        unpublished=() if published is None else _unpublished_files(rel, published, known),
+    )
+
+
+def _frozen_files(files: Mapping[str, PublishedFile]) -> dict[str, PublishedFile]:
+    """Return those files of a release that never change."""
+    return {path: file for path, file in files.items() if path.startswith(FROZEN)}
+
+
+def _unpublished_files(rel: Release, published: Mapping[str, PublishedFile], known: DigestCache) -> tuple[str, ...]:
+    """Return what the stage has otherwise than the release that was published from it, which never changes."""
+    if not rel.iso.is_file():
+        return ()
+    staged = {path: file.sha256 for path, file in _staged_files(rel, known).items()}
+    return tuple(
+        sorted({path for path, _ in staged.items() ^ {(path, file.sha256) for path, file in published.items()}})
     )
 
 
@@ -195,7 +216,7 @@ def _check_same_bits(history: PublishHistory, here: PublishLocation, files: Mapp
     if record is None:
         return _same_bits_failure(f"no record says that {here.path} was published from here")
     then = {path: recorded["sha256"] for path, recorded in record.files.items() if path.startswith(FROZEN)}
-    now = {path: file.sha256 for path, file in files.items() if path.startswith(FROZEN)}
+    now = {path: file.sha256 for path, file in _frozen_files(files).items()}
     changed = sorted(dict(then.items() ^ now.items()))
     if changed:
         more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""

@@ -200,6 +200,28 @@ def test_updates_of_the_tiers_need_no_check_again_for_the_same_bits(trial: Proje
         trial.file.write_text(kept)
 
 
+def test_tiers_are_updated_whatever_was_built_since_the_publish(trial: Project, tmp_path: Path) -> None:
+    succeeded(trial, "publish")
+    trial = trial.copy(tmp_path / "copy")
+    top = public(trial) / "testing/10.1.rc2"
+    frozen = {name: state(top / name) for name in ("iso", "smeos")}
+    news = trial.put(trial.recipe("bash", "smeupdates", release="99.el7.sme"), "smeupdates")
+    succeeded(trial, "iso")
+    succeeded(trial, "tiers")
+    shown = succeeded(trial, "plan_publish")
+    assert f"linked smeupdates/x86_64/RPMS/{news.name}" in shown
+    assert re.search(
+        r"the stage differs from what was published as 10\.1\.rc2, in \d+ files: iso/x86_64/smeserver", shown
+    )
+    assert "give it a new version or label" in shown
+    succeeded(trial, "publish")
+    assert (top / f"smeupdates/x86_64/RPMS/{news.name}").is_file()
+    assert {name: state(top / name) for name in frozen} == frozen
+    assert read_whole(top.with_name("10")) > 50
+    shutil.rmtree(trial.release.root / "stage")
+    assert "nothing to publish, already up to date" in succeeded(trial, "publish")
+
+
 def test_metadata_of_the_previous_release_that_does_not_fit_is_refused(trial: Project) -> None:
     succeeded(trial, "publish")
     top = public(trial) / "testing"
