@@ -24,11 +24,7 @@ def current_file_state(path: str, now: FileStamp, content: bool, within: Path | 
     """Return what is there now, read if its content decides, but not through a link out of within. Raises OSError."""
     if not content:
         return FileState(now, "")
-    if (
-        within is not None
-        and os.path.islink(path)
-        and not Path(os.path.realpath(path)).is_relative_to(within.resolve())
-    ):
+    if within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within)):
         return FileState(now, f"{LEADS_OUT}, {tuple(now)}")  # so that the task runs, and says so
     if time.time_ns() - now.mtime_ns < RACY_NS:
         now = now._replace(mtime_ns=SMUDGED)

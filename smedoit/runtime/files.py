@@ -35,6 +35,7 @@ HINTS = {
     errno.EACCES: "let your user write there, or point [paths] root in release.toml elsewhere",
     errno.EPERM: "let your user write there, or point [paths] root in release.toml elsewhere",
     errno.ENOENT: "put it in place, or correct its path in release.toml",
+    errno.ELOOP: "a link stands in its place: remove it",
     errno.EFBIG: "that file system cannot hold a file of this size; [paths] root must lie on another one",
 }
 
@@ -85,6 +86,11 @@ def open_regular_file(path: str | Path) -> FileIO:
         code, reason = (errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else (errno.EINVAL, NOT_REGULAR)
         raise NotRegularError(code, reason, os.fspath(path))
     return FileIO(handle)
+
+
+def open_without_link(path: str, flags: int) -> int:
+    """Open a file of ours, as open() has it done: a link in its place is refused. Raises OSError."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
 
 
 class NotRegularError(OSError):
@@ -266,6 +272,10 @@ def recover_directory(path: Path) -> str:
     if place.exists():
         _remove_replaced(place)
         return ""
+    if old.is_symlink() or not old.is_dir():
+        raise FileError(
+            f"{old}: is not the directory that was replaced", hint="move it away, and look who put it there"
+        )
     move_path(old, place)
     sync_directories([place.parent])
     return f"{path}: its replacement was interrupted; the directory is back as it was"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from smedoit.errors import SmeError, os_error_text
+from smedoit.runtime.files import open_without_link, wrap_os_errors
 
 if TYPE_CHECKING:
     import ctypes
@@ -81,8 +82,10 @@ def _open_log(log: Path | None) -> IO[bytes]:
     """Return the log, open at its end; without one, a nameless file that serves for the last words."""
     if log is None:
         return tempfile.TemporaryFile("a+b")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("a+b")  # append: the program's own writes and ours do not overwrite each other
+    with wrap_os_errors(log, "written"):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        # append: the program's own writes and ours do not overwrite each other
+        return open(log, "a+b", opener=open_without_link)
 
 
 @dataclass(frozen=True)

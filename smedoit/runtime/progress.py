@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -33,7 +34,8 @@ def open_task_log(path: Path) -> Iterator[None]:
     """Let note() write to path until the block ends; the log of the last run is replaced."""
     with files.wrap_os_errors(path, "written"):
         files.make_directory(path.parent)
-        log = path.open("w", encoding="utf-8", errors="backslashreplace")
+        handle = files.open_without_link(os.fspath(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        log = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace")
     with log:
         _running.log = log
         try:

@@ -139,7 +139,8 @@ def lock_file_alone(path: Path, refuse: Callable[[str], SmeError]) -> IO[str]:
     files.make_directory(path.parent)
     while True:
         with files.wrap_os_errors(path, "written"):
-            file = path.open("a+", encoding="utf-8")
+            handle = files.open_without_link(os.fspath(path), os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            file = os.fdopen(handle, "a+", encoding="utf-8")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

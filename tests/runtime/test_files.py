@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.errors import FileError
+from smedoit.runtime import process, progress, run_lock
 from smedoit.runtime.files import (
     BESIDE,
     copy_file,
@@ -22,6 +23,7 @@ from smedoit.runtime.files import (
     link_file,
     read_file_bytes,
     read_file_text,
+    recover_directory,
     remove_file,
     replacing_file,
     resolve_file_below,
@@ -350,3 +352,29 @@ def test_two_processes_may_write_what_can_be_lost_at_once(tmp_path: Path) -> Non
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0)] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["cache.json"]
+
+
+def test_logs_and_locks_never_go_through_a_link(tmp_path: Path) -> None:
+    precious, link = tmp_path / "precious", tmp_path / "logs/link"
+    write_file(precious, b"precious")
+    link.parent.mkdir()
+    for target in (precious, tmp_path / "not there yet"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        for work in (
+            lambda: progress.open_task_log(link).__enter__(),
+            lambda: process.run_program(["true"], log=link),
+            lambda: run_lock.lock_file_alone(link, lambda _: FileError("held")),
+        ):
+            with pytest.raises(FileError, match=r"logs/link: cannot be written.*\n  hint: a link stands in its place"):
+                work()
+    assert precious.read_bytes() == b"precious" and sorted(os.listdir(tmp_path)) == ["logs", "precious"]
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_only_a_directory_comes_back_after_an_interrupted_replacement(tmp_path: Path, kind: str) -> None:
+    old = tmp_path / ".content.old"
+    old.symlink_to("/etc") if kind == "link" else old.touch()
+    with pytest.raises(FileError, match=r"\.content\.old: is not the directory that was replaced"):
+        recover_directory(tmp_path / "content")
+    assert not os.path.lexists(tmp_path / "content")

@@ -106,4 +106,4 @@ def test_there_is_no_other_door_to_the_terminal() -> None:
         for path in sorted((PROJECT / "smedoit").rglob("*.py"))
         if door.search(path.read_text(encoding="utf-8"))
     ]
-    assert others == ["install_classes.py"]  # which holds a program for Python 2
+    assert {*others} <= {"install_classes.py"}  # which may hold a program for Python 2
