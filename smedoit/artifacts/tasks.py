@@ -42,9 +42,10 @@ def release(rel: Release) -> Task:
 def verify(rel: Release) -> Task:
     """All media, read back as they lie there: nothing is made first, or a damaged one would never be seen."""
     own = f"*/{rel.release.name}-{rel.release.full}-*"
-    inputs = [
+    inputs: list[Path | FileSet] = [
         FileSet(rel.isos, (own,), content=False),
         *(FileSet(place, content=False) for place in (rel.tree, rel.srpms)),
+        *(key.file for key in rel.keys),
     ]
 
     def run() -> object:
@@ -56,6 +57,7 @@ def verify(rel: Release) -> Task:
         name="verify",
         run=run,
         inputs=inputs,
+        config={**release_config(rel, "date"), "[[keys]]": rel.keys},
         always=True,
         wiki="Where are My F... ISO",
     )

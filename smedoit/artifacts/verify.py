@@ -16,6 +16,7 @@ from smedoit.iso.source_iso import source_disc_files as source_files
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.jigdo import format
 from smedoit.jigdo.verify import check_jigdo
+from smedoit.keys import keyring
 from smedoit.packages.lock import read_lock
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import wrap_os_errors
@@ -64,7 +65,14 @@ def _media_checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Ca
 def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
     """Read the installation ISO back."""
     files = build.medium_files(rel.tree, on_medium)
-    return verify.verify_iso_image(rel.iso, ExpectedIso(rel.release.volume, files, read_lock(rel.lock)))
+    expected = ExpectedIso(
+        volume=rel.release.volume,
+        files=files,
+        picks=read_lock(rel.lock),
+        keys=keyring.load_pinned_keys(rel.keys),
+        date=rel.release.date,
+    )
+    return verify.verify_iso_image(rel.iso, expected)
 
 
 def _verify_netinstall(rel: Release) -> str:
@@ -79,13 +87,20 @@ def _verify_netinstall(rel: Release) -> str:
 def _verify_sources(rel: Release) -> str:
     """Read the source ISO back, or all discs of it."""
     said = []
-    keys = [key.file for key in rel.keys]
+    keys, pinned = [key.file for key in rel.keys], keyring.load_pinned_keys(rel.keys)
     for disc in source_iso.plan_source_discs(
         read_lock(rel.sources_lock), rel.sources, rel.release, rel.source_iso.name
     ):
         files = source_files(disc, rel.srpms, keys, rel.state / "discs")
         expected = ExpectedIso(
-            disc.volume, files, disc.picks, packages="SRPMS/", repository="SRPMS/", task="source_iso"
+            task="source_iso",
+            volume=disc.volume,
+            files=files,
+            picks=disc.picks,
+            packages="SRPMS/",
+            repository="SRPMS/",
+            keys=pinned,
+            date=rel.release.date,
         )
         said.append(
             f"{disc.name}: {verify.verify_iso_image(rel.source_iso.with_name(disc.name), expected, verify.SOURCES)}"

@@ -94,12 +94,12 @@ def digest_spans(image: Path, spans: Mapping[str, tuple[int, int]]) -> dict[str,
 def _digest_span(image: Path, offset: int, size: int) -> str:
     """Return the SHA-256 of a part of an image. Raises FileError."""
     state = hashlib.sha256()
-    for data in _read_span(image, offset, size):
+    for data in read_span(image, offset, size):
         state.update(data)
     return state.hexdigest()
 
 
-def _read_span(image: Path, offset: int, size: int) -> Iterator[bytes]:
+def read_span(image: Path, offset: int, size: int) -> Iterator[bytes]:
     """Yield a part of an image, block by block. Raises FileError."""
     with wrap_os_errors(image, "read"), image.open("rb", buffering=0) as file:
         file.seek(offset)
@@ -111,5 +111,5 @@ def _read_span(image: Path, offset: int, size: int) -> Iterator[bytes]:
 def holds_content(image: Path, extent: FileExtent, source: Path) -> bool:
     """Return whether a file of an image is, byte by byte, what source holds now. Raises FileError."""
     with wrap_os_errors(source, "read"), source.open("rb") as file:
-        equal = all(file.read(len(data)) == data for data in _read_span(image, extent.offset, extent.size))
+        equal = all(file.read(len(data)) == data for data in read_span(image, extent.offset, extent.size))
         return equal and not file.read(1)

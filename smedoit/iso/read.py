@@ -54,16 +54,20 @@ class IsoImage:
         """Return the size of the whole image in bytes."""
         return os.fstat(self.raw.fileno()).st_size
 
-    def blocks(self, name: str) -> Iterable[bytes]:
-        """Yield the content of a file, block by block, over all of its extents: one ends before 4 GiB."""
+    def extents(self, name: str) -> Iterable[tuple[int, int]]:
+        """Yield (offset, bytes) of every extent of a file: one ends before 4 GiB."""
         record = self.records[name]
         while record is not None:
-            start = record.extent_location() * SECTOR
-            for at in range(0, record.data_length, BLOCK):
-                if not (data := self.at(start + at, min(BLOCK, record.data_length - at))):
+            yield record.extent_location() * SECTOR, record.data_length
+            record = record.data_continuation
+
+    def blocks(self, name: str) -> Iterable[bytes]:
+        """Yield the content of a file, block by block."""
+        for offset, size in self.extents(name):
+            for at in range(0, size, BLOCK):
+                if not (data := self.at(offset + at, min(BLOCK, size - at))):
                     return  # cut off
                 yield data
-            record = record.data_continuation
 
     def read(self, name: str) -> bytes:
         """Return the content of a file, b"" if it is not there."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from smedoit.errors import Findings, VerifyError, format_grouped
-from smedoit.iso import verify_boot, verify_contents
+from smedoit.iso import verify_boot, verify_contents, verify_packages
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.medium_paths import TREEINFO
@@ -20,7 +20,7 @@ ANY: tuple[Check, ...] = (
     verify_contents.check_iso_files,
 )
 BOOTABLE = (*ANY, verify_boot.check_boot_records, verify_boot.check_partitions, verify_boot.check_labels)
-REPOSITORY = (verify_contents.check_locked_packages, verify_contents.check_iso_repodata)
+REPOSITORY = (verify_packages.check_locked_packages, verify_contents.check_iso_repodata)
 
 INSTALLATION = (*BOOTABLE, *REPOSITORY, verify_contents.check_treeinfo)
 NETINSTALL = (*BOOTABLE, verify_boot.check_install_urls)
