@@ -89,7 +89,7 @@ def parse_build_record(text: str, file: Path) -> BuildRecord:
             configuration=str(inputs["configuration"]),
             locks=dict(inputs["locks"]),
             inputs=_unpack_files(inputs["files"]),
-            artifacts=_unpack_files(said["artifacts"]),
+            artifacts=_unpack_artifacts(said["artifacts"]),
             program=dict(said["program"]),
             libraries=dict(said["libraries"]),
             revisions=dict(inputs["revisions"]),
@@ -104,6 +104,14 @@ def parse_build_record(text: str, file: Path) -> BuildRecord:
 def _unpack_files(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FileChecksum]:
     """Return files from what JSON knew of them. Raises KeyError, ValueError."""
     return {path: FileChecksum(int(entry["size"]), str(entry["sha256"])) for path, entry in said.items()}
+
+
+def _unpack_artifacts(said: Mapping[str, Mapping[str, Any]]) -> dict[str, FileChecksum]:
+    """Return artifacts from what JSON knew of them. Raises KeyError, ValueError, also for a path out of the root."""
+    for path in said:
+        if "\0" in path or path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(f"{path!r} leads out of the root")
+    return _unpack_files(said)
 
 
 def artifact_inputs(snapshots: Iterable[TaskSnapshot], artifacts: Iterable[str], made: str) -> dict[str, FileState]:

@@ -16,9 +16,11 @@ from smedoit.errors import ConfigError
 from smedoit.runtime.files import FileStamp
 
 SUMS = st.dictionaries(st.text(min_size=1), st.builds(FileChecksum, st.integers(0), st.text("0123456789abcdef")))
+BELOW = st.text(min_size=1).filter(lambda path: not path.startswith("/") and ".." not in path and "\0" not in path)
+MADE = st.dictionaries(BELOW, st.builds(FileChecksum, st.integers(0), st.text("0123456789abcdef")))
 WORDS = st.dictionaries(st.text(), st.text())
 RECORDS = st.builds(
-    BuildRecord, release=st.text(), configuration=st.text(), locks=WORDS, inputs=SUMS, artifacts=SUMS, program=WORDS,
+    BuildRecord, release=st.text(), configuration=st.text(), locks=WORDS, inputs=SUMS, artifacts=MADE, program=WORDS,
     libraries=WORDS, revisions=WORDS, host=WORDS,
 )  # fmt: skip
 
@@ -43,6 +45,13 @@ def test_what_is_no_record_is_refused_by_name() -> None:
             build_record.parse_build_record(text, Path("r.json"))
     with pytest.raises(ConfigError, match="of format 99, this smedoit reads 1"):
         build_record.parse_build_record('{"format": 99}', Path("r.json"))
+
+
+@pytest.mark.parametrize("path", ["../secret", "/etc/shadow", "a/../../b", "a\0b", ".."])
+def test_an_artifact_lies_below_the_root(path: str) -> None:
+    forged = BuildRecord("10.1", "", {}, {}, {path: FileChecksum(0, "")}, {}, {})
+    with pytest.raises(ConfigError, match=r"r\.json: is no build record, .*leads out of the root"):
+        build_record.parse_build_record(build_record.format_build_record(forged), Path("r.json"))
 
 
 def test_inputs_are_found_through_all_that_was_made_on_the_way() -> None:
