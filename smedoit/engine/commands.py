@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import shutil
 import signal
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase, check_tasks_exist
@@ -15,8 +17,13 @@ from doit.cmd_help import Help as DoitHelp
 from smedoit.engine.decision import display_path
 from smedoit.runtime.terminal import show_text
 
-RUN, WAIT, DONE = "run", "wait", "ok"
+RUN, WAIT, DONE, ASIDE = "run", "wait", "ok", "-"
 DEFAULT = "iso"
+LEGEND = (
+    f"{RUN}: it would run; {WAIT}: it may, when another one has run; {DONE}: it is up to date;"
+    f" {ASIDE}: it runs when you ask for it"
+)
+NARROW = 40  # columns; below that, lines are left to the terminal
 
 
 class TaskGraph:
@@ -27,6 +34,7 @@ class TaskGraph:
         self.state = state
         self.maker = {target: task.name for task in tasks for target in task.targets}
         self.reasons = {task.name: self.decide(task) for task in tasks}
+        self.pending = self.collect_before(task.name for task in tasks if self.is_wanted(task))
 
     def decide(self, task: Any) -> list[str]:
         """Return why a task would run by what is there now, by the decision that a run takes."""
@@ -39,11 +47,34 @@ class TaskGraph:
         direct = {*task.task_dep, *(self.maker[path] for path in task.file_dep if path in self.maker)}
         return [other for other in self.tasks if other in direct and other != name]
 
+    def is_wanted(self, task: Any) -> bool:
+        """Return whether a task is part of the release that is being made: iso is, and whatever was asked for."""
+        return task.name == DEFAULT or bool(self.state.was_asked_for(task.name))
+
+    def collect_before(self, names: Iterable[str]) -> set[str]:
+        """Return the tasks of these names, and all that they wait for."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.before(name)
+        return found
+
     def status(self, name: str) -> str:
         """Return whether a task would run, may run when another one has run, or is done."""
-        if self.reasons[name]:
+        if self.reasons[name] and not self.tasks[name].has_subtask:
             return RUN
         return WAIT if any(self.status(other) != DONE for other in self.before(name)) else DONE
+
+    def listed_status(self, name: str) -> str:
+        """Return what to show of a task: nothing is pending that nobody asked for."""
+        task = self.tasks[name]
+        if task.has_subtask:
+            parts = {self.listed_status(other) for other in self.before(name) if self.tasks[other].subtask_of == name}
+            return next((status for status in (RUN, WAIT, DONE) if status in parts), ASIDE)
+        return ASIDE if task.meta.get("always") or name not in self.pending else self.status(name)
 
     def chain(self, name: str, depth: int, explained: set[str]) -> Iterator[str]:
         """Yield the lines that explain a task: its own reasons, then those of the tasks it waits for."""
@@ -54,8 +85,9 @@ class TaskGraph:
                 continue
             explained.add(other)
             verb = "runs first" if self.status(other) == RUN else "may run first"
-            yield f"{indent}because {other} {verb}, which makes what {name} reads:"
-            yield from self.chain(other, depth + 1, explained)
+            if behind := [*self.chain(other, depth + 1, explained)]:  # else all of it has been said
+                yield f"{indent}because {other} {verb}, which {name} waits for:"
+                yield from behind
 
 
 class List(DoitCmdBase):  # type: ignore[misc]
@@ -63,7 +95,7 @@ class List(DoitCmdBase):  # type: ignore[misc]
 
     doc_purpose = "show every task, and whether it would run"
     doc_usage = "[TASK ...]"
-    doc_description = f"{RUN}: it would run; {WAIT}: it may, when another one has run; {DONE}: it is up to date"
+    doc_description = LEGEND
     cmd_options = ()
 
     def _execute(self, pos_args: list[str]) -> int:
@@ -73,10 +105,23 @@ class List(DoitCmdBase):  # type: ignore[misc]
         shown = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args)]
         width = max((len(name) for name in shown), default=0)
         for name in shown:
-            task = graph.tasks[name]
-            status = "-" if task.meta.get("always") else graph.status(name)
-            show_text(self.outstream, f"{status:<5} {name:<{width}}  {task.doc}")
+            _show_wrapped(self.outstream, f"{graph.listed_status(name):<5} {name:<{width}}  ", graph.tasks[name].doc)
+        if not pos_args:
+            _show_wrapped(self.outstream, "", LEGEND)
         return 0
+
+
+def _show_wrapped(out: Any, beginning: str, text: str) -> None:
+    """Show a text behind its beginning; on a terminal in as many lines as it needs, none broken within a word."""
+    columns = shutil.get_terminal_size((0, 0)).columns if out.isatty() else 0
+    if columns < NARROW:
+        show_text(out, beginning + text)
+        return
+    lines = textwrap.wrap(
+        text, columns, initial_indent=beginning, subsequent_indent=" " * len(beginning),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    show_text(out, "\n".join(lines))
 
 
 def _is_listed(task: Any, wanted: list[str]) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +14,11 @@ LEGIBLE = 31  # characters of a value that a reason shows; a digest is longer
 NAMED = 3  # files that a reason names before it only counts them
 NEVER = "it has not been made yet"
 ASKED = "you asked for it"
+AGAIN = "you asked for all to be made again"
+FAILED = "it failed when it last ran"
+STOPPED = "it was stopped when it last ran"
 EDITED = "was changed by somebody else since it was made"
+TOUCHED = "was touched or changed since it was made"
 
 
 class FileState(NamedTuple):
@@ -47,33 +51,69 @@ class TaskSnapshot:
     outputs: Mapping[str, FileState] = field(default_factory=dict)
 
 
-def rerun_reasons(before: TaskSnapshot | None, now: TaskSnapshot, promised: Iterable[str]) -> list[str]:
+def rerun_reasons(
+    before: TaskSnapshot | None,
+    now: TaskSnapshot,
+    promised: Iterable[str],
+    exists: Callable[[str], bool] = os.path.lexists,
+) -> list[str]:
     """Return why a task must run, in words, the most telling first; an empty list if it must not.
 
     before    what it saw when it last succeeded, None if it never did
     promised  targets that must be there
+    exists    whether there is anything at a path: what is only no longer read or made is not gone
     """
     if before is None:
         return [NEVER]
     missing = sorted(path for path in promised if path not in now.outputs and path not in before.outputs)
     return [
         *_changed_config(before.config, now.config),
-        *_compare_files(before.inputs, now.inputs, ("changed", "is new", "is gone")),
+        *_changed_inputs(before.inputs, now.inputs, exists),
         *_describe_files(missing, "is missing"),
-        *_compare_files(before.outputs, now.outputs, (EDITED, "does not belong there", "was deleted")),
+        *_changed_outputs(before.outputs, now.outputs, exists),
     ]
 
 
+def inherited_reasons(
+    identity: tuple[Mapping[str, str], Mapping[str, str]], before: TaskSnapshot, now: TaskSnapshot, stage: str
+) -> list[str]:
+    """Return why a task must run for a release that it has not run for yet: what differs from the one before.
+
+    identity  what a release is called: that one, and this one
+    before    what the task saw when it last succeeded for the release before
+    stage     where all releases are staged: what lies there is made anew anyway
+    """
+    called = {key for side in identity for key in side}
+    above = stage.rstrip("/") + "/"
+    configs = [{key: text for key, text in side.config.items() if key not in called} for side in (before, now)]
+    inputs = [
+        {path: seen for path, seen in side.inputs.items() if not path.startswith(above)} for side in (before, now)
+    ]
+    return [
+        *_changed_config(*identity),
+        *_changed_config(configs[0], configs[1]),
+        *_changed_inputs(inputs[0], inputs[1], os.path.lexists),
+    ] or [NEVER]
+
+
 def edited_outputs(before: TaskSnapshot | None, now: TaskSnapshot) -> list[str]:
-    """Return the files that the task made and somebody else changed since, sorted."""
-    made = before.outputs if before else {}
-    return sorted(path for path, seen in now.outputs.items() if path in made and not seen.same_as(made[path]))
+    """Return the files that the task made and somebody else changed since, sorted; one that was touched is none."""
+    return sorted(_changed_files(before.outputs, now.outputs)[0]) if before else []
 
 
 def _changed_config(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return a reason for everything that configures the task and was otherwise before."""
-    changed = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-    return [f"{key} changed{_version_change(before.get(key, ''), now.get(key, ''))}" for key in changed]
+    """Return a reason for everything that configures the task and was otherwise before.
+
+    Where something was changed, what counts only now or no longer is but a consequence of that.
+    """
+    keys = sorted({*before, *now})
+    changed = [key for key in keys if key in before and key in now and before[key] != now[key]]
+    if changed:
+        return [f"{key} changed{_version_change(before[key], now[key])}" for key in changed]
+    words = {
+        key: "is read now" if key in now else "is no longer read" for key in keys if (key in before) != (key in now)
+    }
+    return [f"{key} {verb}" for key, verb in words.items()]
 
 
 def _version_change(before: str, now: str) -> str:
@@ -82,16 +122,49 @@ def _version_change(before: str, now: str) -> str:
     return f" from {before} to {now}" if readable else ""
 
 
-def _compare_files(
-    before: Mapping[str, FileState], now: Mapping[str, FileState], verbs: tuple[str, str, str]
+def _changed_inputs(
+    before: Mapping[str, FileState], now: Mapping[str, FileState], exists: Callable[[str], bool]
 ) -> list[str]:
-    """Return reasons for files that changed, came and went; verbs say so in this order."""
-    changed = [path for path, seen in now.items() if path in before and not seen.same_as(before[path])]
-    came = [path for path in now if path not in before]
+    """Return reasons for files that are read, and changed, came or went."""
+    changed, touched = _changed_files(before, now)
     went = [path for path in before if path not in now]
+    unread = {path for path in went if exists(path)}
     return [
-        line for verb, paths in zip(verbs, (changed, came, went), strict=True) for line in _describe_files(paths, verb)
+        *_describe_files(changed, "changed"),
+        *_describe_files(touched, "was touched or changed"),
+        *_describe_files((path for path in now if path not in before), "is new"),
+        *_describe_files((path for path in went if path not in unread), "is gone"),
+        *_describe_files(unread, "is no longer read"),
     ]
+
+
+def _changed_outputs(
+    before: Mapping[str, FileState], now: Mapping[str, FileState], exists: Callable[[str], bool]
+) -> list[str]:
+    """Return reasons for files that were made, and somebody else changed, put there or took away."""
+    changed, touched = _changed_files(before, now)
+    went = [path for path in before if path not in now]
+    unmade = {path for path in went if exists(path)}
+    return [
+        *_describe_files(changed, EDITED),
+        *_describe_files(touched, TOUCHED),
+        *_describe_files((path for path in now if path not in before), "does not belong there"),
+        *_describe_files((path for path in went if path not in unmade), "was deleted"),
+        *_describe_files(unmade, "is no longer made"),
+    ]
+
+
+def _changed_files(before: Mapping[str, FileState], now: Mapping[str, FileState]) -> tuple[list[str], list[str]]:
+    """Return the files whose content changed, and those that have another stamp, and no more is known of them."""
+    other = [path for path, seen in now.items() if path in before and not seen.same_as(before[path])]
+    changed = [path for path in other if _is_other_content(before[path], now[path])]
+    return changed, [path for path in other if path not in {*changed}]
+
+
+def _is_other_content(before: FileState, now: FileState) -> bool:
+    """Return whether two states that differ are surely of different content."""
+    size = 0
+    return bool(before.digest and now.digest) or before.stamp[size] != now.stamp[size]
 
 
 def _describe_files(paths: Iterable[str], verb: str) -> list[str]:

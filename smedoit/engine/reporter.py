@@ -85,14 +85,23 @@ class ConsoleReporter:
         self.started[task.name] = time.monotonic()
         if not task.actions:
             return
-        because = Globals.dep_manager.because.get(task.name, [])
+        because = Globals.dep_manager.because.get(task.name) or [decision.AGAIN]
         more = f" (and {len(because) - SHOWN} more reasons)" if len(because) > SHOWN else ""
         self.write(f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
-        for path in Globals.dep_manager.edited.get(task.name, []):
-            self.keep(Path(path))
+        Globals.dep_manager.mark_begun(task.name)
+        self.keep_edited([Path(path) for path in Globals.dep_manager.edited.get(task.name, [])])
 
-    def keep(self, path: Path) -> None:
-        """Put a copy of a file that somebody changed by hand where the task will not overwrite it."""
+    def keep_edited(self, paths: Sequence[Path]) -> None:
+        """Keep what somebody changed by hand, and say where; after a few, how many more there are."""
+        copies = [(path, copy) for path in paths if (copy := self.keep(path))]
+        for path, copy in copies[:SHOWN]:
+            self.write(f"{INDENT}your version of {path.name} is kept as {decision.display_path(os.fspath(copy))}")
+        if len(copies) > SHOWN:
+            place = decision.display_path(os.fspath(self.kept))
+            self.write(f"{INDENT}{len(copies) - SHOWN} more of your versions are in {place}")
+
+    def keep(self, path: Path) -> Path | None:
+        """Put a copy of a file that somebody changed by hand where the task will not overwrite it; return where."""
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEPT:
             stage = self.kept.parents[1]
             copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
@@ -100,8 +109,9 @@ class ConsoleReporter:
                 files.copy_file(path, copy)
             except SmeError as error:
                 self.write(f"{INDENT}{error}")
-                return
-            self.write(f"{INDENT}your version of {path.name} is kept as {decision.display_path(os.fspath(copy))}")
+            else:
+                return copy
+        return None
 
     def add_success(self, task: Any) -> None:
         """Say what a task did and how long it took."""

@@ -53,11 +53,22 @@ class TaskState(Dependency):  # type: ignore[misc]
     def get_status(self, task: Any, _tasks: object, get_log: bool = False) -> DependencyStatus:
         """Return doit's status of a task; its reasons are kept in self.because."""
         remembered = self.remembered(task.name)
-        now = self._take_snapshot(task, remembered or TaskSnapshot())
+        earlier = None if self.backend.in_(task.name) else self.backend.inherited(task.name)
+        known = remembered or (
+            unpack_snapshot(earlier.get("snapshot:") or earlier.get("earlier:")) if earlier else None
+        )
+        now = self._take_snapshot(task, known or TaskSnapshot())
         self.before[task.name] = now
-        why = decision.rerun_reasons(remembered, now, task.targets)
         self.edited[task.name] = decision.edited_outputs(remembered, now)
-        self.because[task.name] = [decision.ASKED] if task.meta.get("always") else [*_option_reasons(task), *why]
+        if task.meta.get("always"):
+            self.because[task.name] = [decision.ASKED]
+        elif earlier and known:
+            called = earlier.get("release:")
+            identity = (called if isinstance(called, dict) else {}, self.identity)
+            why = decision.inherited_reasons(identity, known, now, self.backend.stage)
+            self.because[task.name] = [*_option_reasons(task), *why]
+        else:
+            self.because[task.name] = [*_option_reasons(task), *self._own_reasons(task, remembered, now)]
         status = DependencyStatus(get_log)
         status.status = "run" if self.because[task.name] else "up-to-date"
         if remembered and not self.because[task.name] and now != remembered:
@@ -65,9 +76,36 @@ class TaskState(Dependency):  # type: ignore[misc]
         task.dep_changed = sorted(task.file_dep)
         return status
 
+    def _own_reasons(self, task: Any, remembered: TaskSnapshot | None, now: TaskSnapshot) -> list[str]:
+        """Return why a task must run by what it saw for this release; what it left half done is no work of others."""
+        how = self._get(task.name, "unfinished:")
+        if how == decision.STOPPED and remembered:
+            self.edited[task.name] = []
+            remembered = TaskSnapshot(remembered.config, remembered.inputs, now.outputs)
+            return [how, *decision.rerun_reasons(remembered, now, ())]
+        why = decision.rerun_reasons(remembered, now, task.targets)
+        if how in (decision.FAILED, decision.STOPPED):
+            return [how, *(reason for reason in why if reason != decision.NEVER)]
+        return why
+
+    def was_asked_for(self, name: str) -> bool:
+        """Return whether a task has ever run for this release."""
+        return bool(self.backend.in_(name))
+
+    def mark_begun(self, name: str) -> None:
+        """Remember, on disk and now, that a task begins: a kill leaves half of what it writes.
+
+        From here on it has no snapshot: whoever asks whether a check has passed finds that it has not.
+        """
+        if (saved := self._get(name, "snapshot:")) or not self._get(name, "unfinished:"):
+            self._set(name, "earlier:", saved)
+        self._set(name, "snapshot:", None)
+        self._set(name, "unfinished:", decision.STOPPED)
+        self.persist()
+
     def remembered(self, name: str) -> TaskSnapshot | None:
         """Return what a task saw when it last succeeded, None if it never did."""
-        saved = self._get(name, "snapshot:")
+        saved = self._get(name, "earlier:" if self._get(name, "unfinished:") else "snapshot:")
         return unpack_snapshot(saved) if saved else None
 
     def save_success(self, task: Any, _result_hash: object = None) -> None:
@@ -77,12 +115,23 @@ class TaskState(Dependency):  # type: ignore[misc]
         snapshot = TaskSnapshot(known.config, self._with_digests(known.inputs), self._with_digests(after))
         self._set(task.name, "snapshot:", pack_snapshot(snapshot))
         self._set(task.name, "_values_:", task.values)
+        self._set(task.name, "release:", dict(self.identity))
+        self._set(task.name, "unfinished:", None)
+        self._set(task.name, "earlier:", None)
         self.restamped.pop(task.name, None)
         self.persist()
 
     def remove_success(self, task: Any) -> None:
-        """Forget a task that failed, on disk and now."""
-        super().remove_success(task)
+        """Remember, on disk and now, that a task failed; what it saw when it last succeeded still says what changed.
+
+        A task that never began, because what it waits for failed, stays as it was.
+        """
+        if not self._get(task.name, "unfinished:"):
+            return
+        self._set(task.name, "unfinished:", decision.FAILED)
+        if known := self.remembered(task.name):
+            after = self._with_digests(self._observe_outputs(task, known))
+            self._set(task.name, "earlier:", pack_snapshot(TaskSnapshot(known.config, known.inputs, after)))
         self.persist()
 
     def close(self) -> None:
@@ -134,7 +183,7 @@ class TaskState(Dependency):  # type: ignore[misc]
                 now = stamp_file(path)
                 if before is not None and before.stamp == now:
                     found[path] = before
-                elif before is not None and before.stamp.without_ctime == now.without_ctime and before.digest:
+                elif before is not None and before.digest and _may_be_same(before.stamp, now, content):
                     doubtful[path] = FileState(now, before.digest)
                 else:
                     found[path] = current_file_state(path, now, content, within)
@@ -161,6 +210,14 @@ class TaskState(Dependency):  # type: ignore[misc]
         return {path: FileState(seen.stamp, seen.digest or digests.get(path, "")) for path, seen in states.items()}
 
 
+def _may_be_same(before: FileStamp, now: FileStamp, content: bool) -> bool:
+    """Return whether a file may still hold what it did, so that looking is better than guessing.
+
+    A mirror that was fetched anew, or touched, has other times and the same packages.
+    """
+    return before.without_ctime == now.without_ctime or (not content and before.size == now.size)
+
+
 def _option_reasons(task: Any) -> list[str]:
     """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
     given = task.options or {}
@@ -181,6 +238,7 @@ def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> d
     from smedoit.engine.reporter import ConsoleReporter
 
     cmd_base.Dependency = TaskState
+    TaskState.identity = {f"release.toml [release] {key}": getattr(rel.release, key) for key in ("version", "label")}
     TaskState.fact_cache = rel.fact_cache
     loader.inspect = _inspect_without_sources(inspect)
     ConsoleReporter.lock_file = rel.cache / "running"
@@ -208,6 +266,16 @@ def _inspect_without_sources(inspect: Any) -> SimpleNamespace:
     )
 
 
+def _read_state(path: Path) -> dict[str, Any]:
+    """Return the state of a task from its file; of one that cannot be read, nothing."""
+    try:
+        with open_regular_file(path) as file:
+            state = foreign.parse_json(file.read())
+    except (OSError, ValueError):
+        state = {}
+    return state if isinstance(state, dict) else {}
+
+
 class StateDirectory:
     """doit's database as one JSON file a task: a torn or foreign one costs that task a run, nothing else.
 
@@ -228,21 +296,32 @@ class StateDirectory:
     def load(self, task: str) -> dict[str, Any]:
         """Return a task's state, read at the first call."""
         if task not in self.tasks:
-            try:
-                with open_regular_file(self.file(task)) as file:
-                    state = foreign.parse_json(file.read())
-            except (OSError, ValueError):
-                state = {}
-            self.tasks[task] = state if isinstance(state, dict) else {}
+            self.tasks[task] = _read_state(self.file(task))
         return self.tasks[task]
+
+    @property
+    def stage(self) -> str:
+        """Where all releases are staged."""
+        return os.fspath(Path(self.name).parents[2])
+
+    def inherited(self, task: str) -> dict[str, Any] | None:
+        """Return the state of a task for the release that it ran for last, None if there is none."""
+        found: list[tuple[int, Path]] = []
+        for file in Path(self.stage).glob(f"*/.smedoit/tasks/{task}.json"):
+            if not file.parents[2].is_symlink():
+                with contextlib.suppress(OSError):
+                    found.append((file.stat().st_mtime_ns, file))
+        return _read_state(max(found)[1]) if found else None
 
     def get(self, task: str, key: str) -> Any:
         """Return one value of a task's state, None if there is none."""
         return self.load(task).get(key)
 
     def set(self, task: str, key: str, value: object) -> None:
-        """Change one value; it is on disk after dump()."""
+        """Change one value, None drops it; it is on disk after dump()."""
         self.load(task)[key] = value
+        if value is None:
+            del self.tasks[task][key]
         self.dirty.add(task)
 
     def in_(self, task: str) -> bool:

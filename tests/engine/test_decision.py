@@ -105,7 +105,59 @@ def test_values_too_long_to_read_are_not_shown() -> None:
 
 
 def test_what_it_is_told_now_and_was_not_before_is_a_reason() -> None:
-    assert reasons(TaskSnapshot(), TaskSnapshot({"key": "x"})) == ["key changed"]
+    assert reasons(TaskSnapshot(), TaskSnapshot({"key": "x"})) == ["key is read now"]
+
+
+def test_what_it_is_told_no_more_is_a_reason() -> None:
+    assert reasons(TaskSnapshot({"key": "x"}), TaskSnapshot()) == ["key is no longer read"]
+
+
+def test_keys_that_come_with_a_change_are_no_change_of_their_own() -> None:
+    before = TaskSnapshot({"[[rules]]": "nothing"})
+    now = TaskSnapshot({"[[rules]]": "a rule", "[release] aliases": "SME", "[release] arch": "x86_64"})
+    assert reasons(before, now) == ["[[rules]] changed from nothing to a rule"]
+
+
+def test_what_is_there_and_no_longer_read_is_not_gone(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.touch()
+    read = {str(there): ONE, str(tmp_path / "gone"): ONE}
+    assert reasons(TaskSnapshot(inputs=read), TaskSnapshot()) == [
+        f"{tmp_path}/gone is gone",
+        f"{there} is no longer read",
+    ]
+
+
+def test_what_is_there_and_no_longer_made_was_not_deleted(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.touch()
+    assert reasons(TaskSnapshot(outputs={str(there): ONE}), TaskSnapshot()) == [f"{there} is no longer made"]
+
+
+def test_of_a_file_that_nobody_read_it_is_not_said_that_it_changed() -> None:
+    before, now = FileState(FileStamp(1, 1, 1, 1), ""), FileState(FileStamp(1, 2, 1, 2), "")
+    assert reasons(TaskSnapshot(outputs=at("a", seen=before)), TaskSnapshot(outputs=at("a", seen=now))) == [
+        "a was touched or changed since it was made"
+    ]
+
+
+IDENTITIES = {"release.toml [release] label": "rc2"}, {"release.toml [release] label": "rc3"}
+
+
+def test_a_new_version_says_what_a_person_changed() -> None:
+    before = TaskSnapshot({**IDENTITIES[0], "key": "a"}, at("stage/1/tree", "in"))
+    now = TaskSnapshot({**IDENTITIES[1], "key": "b"}, at("in", seen=OTHER))
+    assert decision.inherited_reasons(IDENTITIES, before, now, str(HERE / "stage")) == [
+        "release.toml [release] label changed from rc2 to rc3",
+        "key changed from a to b",
+        "in changed",
+    ]
+
+
+def test_a_new_version_always_runs() -> None:
+    assert decision.inherited_reasons(({}, {}), TaskSnapshot(), TaskSnapshot(), "/stage") == [
+        "it has not been made yet"
+    ]
 
 
 def test_the_most_telling_reasons_come_first() -> None:

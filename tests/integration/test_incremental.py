@@ -388,7 +388,7 @@ def test_a_directory_may_be_deleted_at_any_time(built: Project, gone: str) -> No
 # Why, and what would run
 
 
-WAITS = re.compile(r"because (\w+) (?:runs first|may run first), which makes what \w+ reads:")
+WAITS = re.compile(r"because (\w+) (?:runs first|may run first), which \w+ waits for:")
 
 
 def explained(why: str) -> dict[str, list[str]]:
