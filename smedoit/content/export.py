@@ -21,6 +21,7 @@ from smedoit.runtime.process import ProgramError, run_program
 # In the mirror these count before any .gitattributes: an export is the bytes that were committed.
 ATTRIBUTES = "* -text -ident -filter -working-tree-encoding -export-subst -export-ignore\n"
 HEAD = "refs/smedoit/head"
+CHECKED_OUT, MODULE = ".smedoit-cvs", "module"  # where cvs works, and what it calls there what it was asked for
 KEPT = "the existing export is kept"
 LETTERS = {"M": "changed", "A": "added", "R": "removed", "D": "removed", "?": "unknown to the repository", "!": "gone"}
 
@@ -119,16 +120,20 @@ def _export_cvs(source: ExportSource, target: Path, _mirror: Path, network: Netw
     cvs export would do less: it forgets the revisions before anybody can note them.
     """
     _refuse_offline(source, network)
-    files.make_directory(target.parent)
+    apart = target / CHECKED_OUT  # the server names directories of the one that cvs runs in: nothing else is there
+    files.make_directory(apart)
     at = ["-r", source.tag or source.branch] if source.tag or source.branch else []
     at += ["-D", source.moment] if source.moment else []
-    command = ["cvs", "-f", "-Q", "-z3", "-d", source.url, "checkout", "-P", *at, "-d", target.name, source.module]
+    command = ["cvs", "-f", "-Q", "-z3", "-d", source.url, "checkout", "-P", *at, "-d", MODULE, source.module]
     try:
-        run_program(command, cwd=target.parent, env=_cvs_environment(), package="cvs")
+        run_program(command, cwd=apart, env=_cvs_environment(), package="cvs")
     except ProgramError as error:
         raise _export_error(source, error) from None
-    if not (target / "CVS").is_dir():
+    if not (apart / MODULE / "CVS").is_dir():
         raise NetworkError(f"{source}: no files at that tag or date", hint=f"correct release.toml; {KEPT}")
+    for name in sorted(os.listdir(apart / MODULE)):
+        files.move_path(apart / MODULE / name, target / name)
+    files.remove_directory(apart)
     return {**revisions.read_cvs_checkout(target), "repository": f"{source.url} {source.module}"}
 
 

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from smedoit.config.inputs import ExportSource, RsyncMirror
+from smedoit.config.inputs import CheckoutSettings, ExportSource, RsyncMirror
 from smedoit.config.network import NetworkSettings
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import InvalidValueError
-from smedoit.content import export, revisions
+from smedoit.content import checkout, export, revisions
 from smedoit.errors import ContentError, SmeError
 from smedoit.runtime.files import write_file
+from tests.harness.tools import need
 from tests.harness.versioncontrol import CvsRepository, GitRepository
 
 ONLINE = NetworkSettings()
@@ -166,6 +171,56 @@ def test_a_working_copy_of_cvs_that_names_a_program_is_refused(tmp_path: Path, r
     with pytest.raises(SmeError, match="CVS/Root"):
         export.local_edits(cvs.work, ONLINE)
     assert not (tmp_path / "ran").exists()
+
+
+REQUESTS = """\
+Valid-requests Root Valid-responses valid-requests Directory Entry Modified Unchanged Questionable Argument Argumentx \
+Global_option expand-modules ci co update diff log add remove status rdiff tag import admin export history release noop
+ok
+"""
+
+
+@contextmanager
+def lying(directory: str) -> Iterator[str]:
+    """Yield the CVSROOT of a pserver that answers every checkout with a file in a directory of its own choice."""
+    answers = {
+        "END AUTH REQUEST": "I LOVE YOU\n",
+        "valid-requests": REQUESTS,
+        "expand-modules": "Module-expansion module\nok\n",
+        "co": f"Created {directory}/\n/cvs/module/file\n/file/1.1///\nu=rw,g=r,o=r\n5\nevil\nok\n",
+    }
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb") as stream:
+                for line in stream:
+                    stream.write(answers.get(line.decode().strip(), "").encode())
+                    stream.flush()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield f":pserver:anonymous@127.0.0.1:{listener.getsockname()[1]}/cvs"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("directory", ["sme9", "sme9/CVS", ".sme10.old", "../x", "sme10/../../x", "module/../sme9"])
+def test_a_server_of_cvs_puts_files_into_the_export_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, directory: str
+) -> None:
+    need("cvs")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_file(tmp_path / "src/sme9/file", "ours\n")
+    before = sorted(tmp_path.rglob("*"))
+    with lying(directory) as root, pytest.raises(SmeError, match=r"^cvs :pserver:"):
+        checkouts = [CheckoutSettings("content", tmp_path / "src/sme10", ExportSource("cvs", root, "module"))]
+        checkout.export_checkouts(checkouts, tmp_path / "src/sme10", tmp_path / "mirrors", ONLINE)
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "src/sme9/file").read_text() == "ours\n"
 
 
 def test_a_directory_within_a_working_copy_of_cvs_names_no_other_server(tmp_path: Path) -> None:
