@@ -19,6 +19,11 @@ SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]
 TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
 CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>[0-9]{1,9})[^\s"':]*(?::[^\s"':]*)?""")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
+PICTURE = "\x18"  # begins the name of a picture in a message of isolinux
+EARLIER = re.compile(r"\b(?:from|since|before|after|than|until|unlike|earlier)\s+(?:the\s+)?$", re.IGNORECASE)
+MENU_LINE = re.compile(r"^\s*(?:menu\s+(?:title|label)|say)\b.*$", re.MULTILINE | re.IGNORECASE)
+GRUB_TITLE = re.compile(r"""^\s*(?:menuentry|submenu)\s+(?:'[^']*'|"[^"]*")""", re.MULTILINE)
+COMPS_NAME = re.compile(r"<name\b[^>]*>[^<]*</name>")
 PLAIN = re.compile(r"[^A-Za-z0-9#+\-.:=@_]")
 
 
@@ -27,41 +32,68 @@ def escape_label(label: str) -> str:
     return PLAIN.sub(lambda odd: "".join(f"\\x{byte:02x}" for byte in odd.group().encode()), label)
 
 
-def _set_product_version(text: str, identity: ReleaseIdentity, version: str) -> str:
-    """Return text with version wherever a version stands behind one of the product's names."""
+def set_shown_version(line: str, identity: ReleaseIdentity, version: str) -> str:
+    """Return a title with version behind the product's name.
+
+    A line that names two versions, or speaks of an earlier one ("upgrade from SME Server 9.2"), stays as it is.
+    """
     names = "|".join(re.escape(name) for name in identity.names)
-    pattern = re.compile(rf"((?:{names})(?:\s+(?:release|version))?\s+){VERSION_WORDS}\b", re.IGNORECASE)
-    return pattern.sub(lambda found: found.group(1) + version, text)
+    pattern = re.compile(
+        rf"(?P<name>(?:{names})(?:\s+(?:release|version))?\s+)(?P<version>{VERSION_WORDS})\b(?!['\u2019]s)",
+        re.IGNORECASE,
+    )
+    found = list(pattern.finditer(line))
+    if len({match["version"].lower() for match in found}) > 1 or any(
+        EARLIER.search(line[: match.start()]) for match in found
+    ):
+        return line
+    return pattern.sub(lambda match: match["name"] + version, line)
 
 
 def render_title_text(text: str, identity: ReleaseIdentity) -> str:
-    """Return a text that people read (boot.msg, help.txt, comps) with this version in it."""
-    return _set_product_version(text, identity, identity.title)
+    """Return a text that people read (boot.msg, help.txt) with this version in its title: the first line with letters.
+
+    What stands below is prose, and may name older releases rightly.
+    """
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if any(map(str.isalpha, line)) and PICTURE not in line:
+            lines[number] = set_shown_version(line, identity, identity.title)
+            break
+    return "\n".join(lines)
+
+
+def render_comps(text: str, identity: ReleaseIdentity) -> str:
+    """Return comps.xml with this version in the names of groups, environments and categories; descriptions stay."""
+    return COMPS_NAME.sub(lambda name: set_shown_version(name.group(), identity, identity.title), text)
 
 
 def render_release_file(text: str, identity: ReleaseIdentity) -> str:
     """Return an /etc/*release file with this version in it; what names upstream stays."""
-    return render_cpe(_set_product_version(text, identity, identity.display), identity)
+    lines = (set_shown_version(line, identity, identity.display) for line in text.split("\n"))
+    return render_cpe("\n".join(lines), identity)
 
 
-def render_isolinux_cfg(text: str, identity: ReleaseIdentity) -> str:
-    """Return isolinux.cfg for this version and volume label.
+def render_isolinux_cfg(text: str, identity: ReleaseIdentity, name: str = "isolinux.cfg") -> str:
+    """Return isolinux.cfg for this version, in its titles and labels, and for this volume label.
 
     Raises ContentError if its title does not name the product, or no entry finds the medium by label.
     """
     titles = TITLE_LINE.findall(text)
-    if not any(name.lower() in title.lower() for title in titles for name in identity.names):
+    if not any(product.lower() in title.lower() for title in titles for product in identity.names):
         raise ContentError(
-            f"isolinux.cfg: no menu title names {' or '.join(identity.names)}",
+            f"{name}: no menu title names {' or '.join(identity.names)}",
             hint=f"give it a line like: menu title Welcome to {identity.product} {identity.title}",
         )
-    return _replace_labels(render_title_text(text, identity), identity, "isolinux.cfg")
+    titled = MENU_LINE.sub(lambda line: set_shown_version(line.group(), identity, identity.title), text)
+    return _replace_labels(titled, identity, name)
 
 
-def render_grub_cfg(text: str, identity: ReleaseIdentity) -> str:
-    """Return grub.cfg for this version and volume label: raw where GRUB searches, escaped on the boot line."""
-    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{identity.volume}'", render_title_text(text, identity))
-    return _replace_labels(found, identity, "grub.cfg")
+def render_grub_cfg(text: str, identity: ReleaseIdentity, name: str = "grub.cfg") -> str:
+    """Return grub.cfg for this version, in its titles, and volume label: raw where GRUB searches, else escaped."""
+    titled = GRUB_TITLE.sub(lambda line: set_shown_version(line.group(), identity, identity.title), text)
+    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{identity.volume}'", titled)
+    return _replace_labels(found, identity, name)
 
 
 def _replace_labels(text: str, identity: ReleaseIdentity, name: str) -> str:
@@ -128,9 +160,10 @@ def render_os_release(text: str, identity: ReleaseIdentity) -> str:
         key, quote, value = found.group("key", "quote", "value")
         if key in own and (ours or re.match(rf"{identity.major}(?!\d)", value)):
             value = re.sub(rf"^{VERSION_WORDS}", lambda _: own[key], value, flags=re.IGNORECASE)
+        value = set_shown_version(value, identity, identity.display)
         return f"{key}={quote}{value}{quote}"
 
-    return render_release_file(SHELL_LINE.sub(line, text), identity)
+    return render_cpe(SHELL_LINE.sub(line, text), identity)
 
 
 def render_cpe(text: str, identity: ReleaseIdentity) -> str:

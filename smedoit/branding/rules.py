@@ -24,7 +24,7 @@ BUILTIN_RULES = (
     BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
     BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
     BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
-    BrandingRule((COMPS, "updates/README.txt"), "text"),
+    BrandingRule((COMPS,), "comps"),
     BrandingRule(("product/.buildstamp",), "buildstamp"),
     BrandingRule(("product/etc/os-release",), "shell"),
     BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
@@ -33,10 +33,14 @@ BUILTIN_RULES = (
 
 @dataclass(frozen=True)
 class Branding:
-    """Renders texts of the content tree for this release: the rules of release.toml come before the built-in ones."""
+    """Renders texts of the content tree for this release: the rules of release.toml come before the built-in ones.
+
+    fills  whether placeholders are filled in; in a content tree that is written back they stay for the next release
+    """
 
     identity: ReleaseIdentity
     rules: tuple[BrandingRule, ...] = ()
+    fills: bool = True
 
     def find_rule(self, relative: str) -> BrandingRule | None:
         """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
@@ -49,6 +53,8 @@ class Branding:
         """Return a text of the content tree rendered for this release. Raises ContentError."""
         rule = self.find_rule(relative)
         rendered = text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)
+        if self.fills and rule is not None and rule.kind in TEMPLATES:
+            rendered = _fill_template(rendered, self.identity, relative)
         if relative.endswith(MENUS):
             _refuse_other_labels(rendered, self.identity, relative)
         return rendered
@@ -119,14 +125,16 @@ def _rule_values(rule: BrandingRule, identity: ReleaseIdentity, name: str) -> di
 
 Kind = Callable[[str, ReleaseIdentity, BrandingRule, str], str]
 KINDS: Mapping[str, Kind] = {
-    "menu": lambda text, identity, _rule, _name: render.render_isolinux_cfg(text, identity),
-    "grub": lambda text, identity, _rule, _name: render.render_grub_cfg(text, identity),
+    "menu": lambda text, identity, _rule, name: render.render_isolinux_cfg(text, identity, name),
+    "grub": lambda text, identity, _rule, name: render.render_grub_cfg(text, identity, name),
+    "comps": lambda text, identity, _rule, _name: render.render_comps(text, identity),
     "text": lambda text, identity, _rule, _name: render.render_title_text(text, identity),
     "release": lambda text, identity, _rule, _name: render.render_release_file(text, identity),
     "cpe": lambda text, identity, _rule, _name: render.render_cpe(text, identity),
     "buildstamp": lambda text, identity, _rule, _name: render.render_buildstamp(text, identity),
     "ini": _apply_ini_rule,
     "shell": _apply_shell_rule,
-    "template": lambda text, identity, _rule, name: _fill_template(text, identity, name),
+    "template": lambda text, _identity, _rule, _name: text,
     "keep": lambda text, _identity, _rule, _name: text,
 }
+TEMPLATES = ("template", "menu", "text", "comps")  # kinds with placeholders anywhere; GRUB has braces of its own

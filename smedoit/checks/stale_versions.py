@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from smedoit.branding.mentions import find_stale_versions, release_patterns
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.identity import ReleaseIdentity
@@ -17,42 +17,10 @@ from smedoit.medium_paths import EFI_IMAGE, OVERLAYS, RELEASE_NOTES
 from smedoit.runtime import files
 from smedoit.tree import layers
 
-LABEL = r"(?:alpha|beta|rc)[ .]?\d+"
-
-
-def find_stale_versions(text: str, identity: ReleaseIdentity) -> Iterator[tuple[int, str]]:
-    """Yield (line number from 1, words) for everything in text that names another release of this product."""
-    patterns = _release_patterns(identity)
-    for number, line in enumerate(text.splitlines(), 1):
-        taken: set[int] = set()
-        for pattern in patterns:
-            for found in pattern.finditer(line):
-                if found.start("version") not in taken and not _names_this_release(found, identity):
-                    yield number, found.group().strip()
-                taken.add(found.start("version"))
-
-
-def _release_patterns(identity: ReleaseIdentity) -> tuple[re.Pattern[str], ...]:
-    """Return how a release is spelled: behind the product's name, with a label, and as bare major.minor."""
-    names = "|".join(re.escape(name) for name in identity.names)
-    label = rf"(?:[ .-]?(?P<label>{LABEL}))"
-    return (
-        re.compile(rf"(?:{names})(?:\s+(?:release|version))?\s+v?(?P<version>\d+(?:\.\d+)*){label}?\b", re.IGNORECASE),
-        re.compile(rf"(?<![\w.])(?P<version>{identity.major}(?:\.\d+)*){label}\b", re.IGNORECASE),
-        re.compile(rf"(?<![\w.:/-])(?P<version>{identity.major}\.\d+)(?P<label>)(?![\w-]|\.\d)"),
-    )
-
-
-def _names_this_release(found: re.Match[str], identity: ReleaseIdentity) -> bool:
-    """Return whether found words name this release, or no more of it than its major."""
-    label = re.sub(r"[ .]", "", found.group("label") or "").lower()
-    version = found.group("version")
-    return label in ("", identity.label) and version in (identity.version, str(identity.major))
-
 
 def find_foreign_title(text: str, identity: ReleaseIdentity) -> tuple[int, str] | None:
     """Return (line number from 1, words) where release notes first name a release, if it is not this one."""
-    named, others = _release_patterns(identity)[0], dict(find_stale_versions(text, identity))
+    named, others = release_patterns(identity)[0], dict(find_stale_versions(text, identity))
     for number, line in enumerate(text.splitlines(), 1):
         if named.search(line):
             return (number, others[number]) if number in others else None
@@ -102,10 +70,10 @@ def read_tree_texts(tree_root: Path, searched: Callable[[str], bool]) -> Iterato
         path = tree_root / relative
         if relative in OVERLAYS:
             members = cpio.parse_overlay_image(files.read_file_bytes(path), str(path))
-            yield from ((f"{relative}/{member.name}", member.data) for member in members if _is_text(member.data))
+            yield from ((f"{relative}/{member.name}", member.data) for member in members if is_text(member.data))
         elif relative == EFI_IMAGE:
-            yield from ((f"{relative}/{name}", data) for name, data in _fat_files(path) if _is_text(data))
-        elif searched(relative) and path.stat().st_size <= LONGEST and _is_text(data := files.read_file_bytes(path)):
+            yield from ((f"{relative}/{name}", data) for name, data in _fat_files(path) if is_text(data))
+        elif searched(relative) and path.stat().st_size <= LONGEST and is_text(data := files.read_file_bytes(path)):
             yield relative, data
 
 
@@ -115,6 +83,6 @@ def _fat_files(image: Path) -> Iterator[tuple[str, bytes]]:
         yield name, volume.read_fat_file(image, name)
 
 
-def _is_text(data: bytes) -> bool:
+def is_text(data: bytes) -> bool:
     """Return whether data is text: no program or picture is without a zero byte."""
     return len(data) <= LONGEST and b"\0" not in data

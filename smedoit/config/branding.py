@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from smedoit.config.notes import HISTORY
 from smedoit.config.schema import SettingsTable, require_value
 
-KINDS = ("buildstamp", "cpe", "grub", "ini", "keep", "menu", "release", "shell", "template", "text")
+KINDS = ("buildstamp", "comps", "cpe", "grub", "ini", "keep", "menu", "release", "shell", "template", "text")
 
 
 class BrandingRule(SettingsTable):
@@ -24,8 +24,9 @@ class BrandingRule(SettingsTable):
     {date}, {year}, {volume} and {bug_url}, and the older REPLACE_VERSION and its like.
 
     files    globs on paths of the content tree, like product/etc/*
-    kind     "menu" and "grub" (boot menus), "text" (a title before a version), "release" and "cpe" (release files),
-             "buildstamp", "ini", "shell", "template" (placeholders anywhere), "keep" (copied as it is)
+    kind     "menu" and "grub" (titles and labels of boot menus), "text" (its title is its first line), "comps" (names),
+             "release" and "cpe" (release files), "buildstamp", "ini", "shell", "template" (placeholders anywhere, as in
+             "menu", "text" and "comps"), "keep" (copied as it is); what else a text says is prose, and is never changed
     section  of an ini file
     values   of an ini or shell file: key -> text with placeholders
     """

@@ -9,12 +9,15 @@ import shutil
 import signal
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase, check_tasks_exist
 from doit.cmd_help import Help as DoitHelp
 
 from smedoit.engine.decision import display_path
+from smedoit.runtime.files import read_file_text
+from smedoit.runtime.progress import LEFT, RENDERED
 from smedoit.runtime.terminal import show_text
 
 RUN, WAIT, DONE, ASIDE = "run", "wait", "ok", "-"
@@ -181,6 +184,7 @@ def _task_details(task: Any) -> list[str]:
         "its options": [_describe_option(param) for param in task.params],
         "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
         "its log": [display_path(os.fspath(meta["log"]))],
+        "its texts": _rendered_lines(Path(meta["log"])),
     }
     lines = [f"{task.name}: {task.doc}"]
     for fact, values in facts.items():
@@ -191,6 +195,12 @@ def _task_details(task: Any) -> list[str]:
         else f"doit why {task.name} says whether it would run, and why"
     )
     return [*lines, why]
+
+
+def _rendered_lines(log: Path) -> list[str]:
+    """Return what a task's last run changed in texts, and left in them, by its log."""
+    lines = read_file_text(log).splitlines() if log.is_file() else []
+    return [words for line in lines if (words := line.partition(" ")[2]).startswith((RENDERED, LEFT))]
 
 
 def _describe_option(option: Mapping[str, Any]) -> str:

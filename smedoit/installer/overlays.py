@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError, format_size
@@ -58,7 +59,7 @@ def write_updates_img(
 def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
     """Return a member of product.img rendered if there is a branding rule for it."""
     relative = f"product/{member.name}"
-    text = branding.render(relative, member.data.decode("utf-8", "surrogateescape"))
+    text = render_logged(branding, relative, member.data.decode("utf-8", "surrogateescape"))
     return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
 
 

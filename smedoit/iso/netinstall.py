@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
@@ -93,7 +94,7 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
     for name, source in found.items():
         relative = next((candidate for candidate in (f"netinstall/{name}", name) if branding.find_rule(candidate)), "")
         if relative:
-            text = branding.render(relative, files.read_file_text(source))
+            text = render_logged(branding, relative, files.read_file_text(source))
             files.write_file(own / name, set_install_url(text, url))
         else:
             files.copy_file(source, own / name)

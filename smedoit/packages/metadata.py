@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.packages import GroupsSettings
 from smedoit.packages.lock import read_lock
@@ -17,7 +18,7 @@ def write_comps(
 ) -> str:
     """Write comps.xml, rendered from a file of the content, after checking it against the packages of the lock."""
     source = resolve_file_below(content, relative)
-    text = branding.render(relative, read_file_text(source))
+    text = render_logged(branding, relative, read_file_text(source))
     parsed = comps.parse_comps(text, source)
     comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)
     write_file(target, text)

@@ -8,10 +8,13 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from smedoit.branding.mentions import describe_prose
 from smedoit.branding.rules import Branding
+from smedoit.checks.stale_versions import is_text
 from smedoit.config.branding import SpecSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ConfigError, ContentError, FileError, PackageError
+from smedoit.medium_paths import RELEASE_NOTES
 from smedoit.packages import lock
 from smedoit.rpm import specfile
 from smedoit.runtime import files
@@ -69,15 +72,17 @@ def bump_release(
         )
     if not settings.path:
         raise ConfigError("doit bump: release.toml names no spec file", hint="set [spec] path")
-    changes = dict(_spec_change(spec_file, branding.identity, who))
+    changes, prose = dict(_spec_change(spec_file, branding.identity, who)), list[str]()
     if content is not None:
         changes |= dict(_content_changes(content, branding))
+        prose = [*_content_prose(content, branding)]
     for path, (_, after) in changes.items():
         if apply:
             files.write_file(path, after)
     shown = "".join(line for path, (before, after) in changes.items() for line in _text_diff(path, before, after))
     verb = "written" if apply else "would change; add --apply to write"
-    return {"did": f"{len(changes)} files {verb}", "result": shown.rstrip() or "nothing to change"}
+    result = "\n".join([shown.rstrip() or "nothing to change", *prose])
+    return {"did": f"{len(changes)} files {verb}", "result": result}
 
 
 def _spec_change(file: Path, identity: ReleaseIdentity, author: str) -> Iterator[tuple[Path, tuple[str, str]]]:
@@ -98,6 +103,15 @@ def _content_changes(content: Path, branding: Branding) -> Iterator[tuple[Path, 
             after = branding.render(relative, before)
             if before != after:
                 yield content / relative, (before, after)
+
+
+def _content_prose(content: Path, branding: Branding) -> Iterator[str]:
+    """Yield every word of another release that texts of the content tree keep, as it is prose."""
+    for relative in layers.list_tree_files(content):
+        data = files.read_file_bytes(files.resolve_file_below(content, relative))
+        if relative != RELEASE_NOTES and is_text(data):
+            text = branding.render(relative, data.decode("utf-8", "surrogateescape"))
+            yield from describe_prose(relative, text, branding.identity)
 
 
 def _text_diff(path: Path, before: str, after: str) -> Iterator[str]:

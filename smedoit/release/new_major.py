@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smedoit.branding.mentions import find_stale_versions
 from smedoit.branding.rules import Branding
-from smedoit.checks import stale_versions
 from smedoit.config import release
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
@@ -100,7 +100,7 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
     file = rel.file.with_name(f"{rel.file.stem}-{new}.toml")
     _refuse_existing(source, target, file)
     text = _new_release_toml(read_file_text(rel.file), identity, old)
-    copied = _copy_content_tree(source, target, Branding(identity, rel.rules))
+    copied = _copy_content_tree(source, target, Branding(identity, rel.rules, fills=False))
     write_file(file, text)
     release.load_release(file)  # what we wrote must be readable before anybody relies on it
     left = list(_old_major_mentions(target, rel.release))
@@ -153,5 +153,5 @@ def _old_major_mentions(target: Path, before: ReleaseIdentity) -> Iterator[str]:
     for relative in layers.list_tree_files(target):
         data = read_file_bytes(target / relative)
         if b"\0" not in data:
-            for number, words in stale_versions.find_stale_versions(data.decode("utf-8", "replace"), nobody):
+            for number, words in find_stale_versions(data.decode("utf-8", "replace"), nobody):
                 yield f"{relative}, line {number}: {words}"

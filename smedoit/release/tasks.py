@@ -57,7 +57,7 @@ def bump(rel: Release) -> Task:
         from smedoit.release.bump import bump_release
 
         return bump_release(
-            branding=Branding(rel.release, rel.rules),
+            branding=Branding(rel.release, rel.rules, fills=False),
             settings=rel.spec,
             spec_file=rel.root / rel.spec.path,
             content=rel.content.path if write_content else None,

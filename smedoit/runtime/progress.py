@@ -16,6 +16,7 @@ from smedoit.runtime import files, terminal
 
 T = TypeVar("T")
 
+RENDERED, LEFT = "rendered", "left as it is"  # how lines of a log begin that tell of texts; doit help repeats them
 QUICK = 50  # fewer steps than this are over before anybody could read a bar
 LARGE = 32 << 20  # bytes; a smaller file has come before anybody could read a bar
 

@@ -23,7 +23,7 @@ GROUPS = (
     CompsGroup(
         "core",
         "Core",
-        "The smallest system that SME Server 10.0 runs on",
+        "The smallest system that SME Server {title} runs on",
         visible=False,
         mandatory="basesystem bash coreutils filesystem glibc openssh-server rpm setup systemd util-linux yum",
         default="authconfig e2fsprogs firewalld xfsprogs",
@@ -31,7 +31,7 @@ GROUPS = (
     CompsGroup(
         "sme-base",
         "SME Server 10.0 base",
-        "Everything that makes a SME Server 10.0: its kernel, boot loaders and services",
+        "Everything that makes a SME Server {title}: its kernel, boot loaders and services",
         visible=True,
         mandatory="dracut e-smith-base efibootmgr grub2 grub2-efi-x64 grub2-tools kernel lvm2 shim-x64"
         " smeserver-locale smeserver-manager smeserver-release smeserver-support smeserver-yum",
@@ -40,7 +40,7 @@ GROUPS = (
     CompsGroup(
         "sme-mail",
         "SME Server 10.0 mail",
-        "Mail for SME Server 10.0, for those who want it on this machine",
+        "Mail for SME Server {title}, for those who want it on this machine",
         visible=True,
         mandatory="",
         default="dovecot qmail smeserver-qpsmtpd",
@@ -56,7 +56,7 @@ BOTTOM = """\
   <environment>
     <id>sme-server-environment</id>
     <name>SME Server 10.0</name>
-    <description>A complete SME Server 10.0 for small and medium enterprises.</description>
+    <description>A complete SME Server {title} for small and medium enterprises.</description>
     <display_order>1</display_order>
     <grouplist>
       <groupid>core</groupid>
@@ -69,7 +69,7 @@ BOTTOM = """\
   <category>
     <id>servers</id>
     <name>Servers</name>
-    <description>What SME Server 10.0 can serve.</description>
+    <description>What SME Server {title} can serve.</description>
     <display_order>10</display_order>
     <grouplist>
       <groupid>sme-base</groupid>

@@ -67,7 +67,7 @@ label vesa
   menu label Install SME Server 10.0 in ^basic graphics mode
   text help
 \tTry this option out if you're having trouble installing
-\tSME Server 10.0.
+\tSME Server {{title}}.
   endtext
   kernel vmlinuz
   append initrd=initrd.img {STAGE2} xdriver=vesa nomodeset quiet

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
@@ -73,14 +74,14 @@ def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: 
         find = require_tree_file if relative == BIOS_MENU else _first_existing
         source = find(sources, relative)
         if source:
-            files.write_file(target / relative, branding.render(relative, files.read_file_text(source)))
+            files.write_file(target / relative, render_logged(branding, relative, files.read_file_text(source)))
             written += 1
     return f"{written} files, titled {branding.identity.title}, label {branding.identity.volume}"
 
 
 def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
     """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
-    text = branding.render(GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)))
+    text = render_logged(branding, GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)))
     data = text.encode("utf-8", "surrogateescape")
     volume.replace_fat_file(
         require_tree_file(sources, EFI_IMAGE),
@@ -120,7 +121,7 @@ def require_tree_file(roots: Sequence[Path], relative: str) -> Path:
 def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding) -> None:
     """Copy a file of the content tree, rendered if there is a branding rule for it."""
     if branding.find_rule(relative):
-        files.write_file(target, branding.render(relative, files.read_file_text(source)))
+        files.write_file(target, render_logged(branding, relative, files.read_file_text(source)))
     else:
         files.copy_file(source, target)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smedoit.branding import render
+from smedoit.branding.mentions import describe_prose, describe_rendering
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
@@ -47,8 +48,17 @@ PROSE = {
     "a v": ("SME Server v10", "SME Server 10.1 RC2"),
     "the end of a sentence": ("This is SME Server 10.0.", "This is SME Server 10.1 RC2."),
     "the end of a line": ("SME Server 10.0\nServer 10.0\n", "SME Server 10.1 RC2\nServer 10.0\n"),
-    "twice": ("SME Server 9, SME Server 10", "SME Server 10.1 RC2, SME Server 10.1 RC2"),
-    "markup around it": ("<name>SME Server 10.0</name>", "<name>SME Server 10.1 RC2</name>"),
+    "twice": ("SME Server 10, SME Server 10", "SME Server 10.1 RC2, SME Server 10.1 RC2"),
+    "the line behind a picture": ("\x18splash.lss\nSME Server 10.0", "\x18splash.lss\nSME Server 10.1 RC2"),
+    "the way to it": ("Upgrade to SME Server 10.0", "Upgrade to SME Server 10.1 RC2"),
+}
+FALSIFIED_ONCE = {
+    "where upgrades come from": "Welcome\n\nUpgrades from SME Server 9.2 and SME Server 10.0 are possible.\n",
+    "a range as a title": "From SME Server 9.2 to SME Server 10.0",
+    "an upgrade as a title": "Upgrades from SME Server 9.2",
+    "what an old release had": "textw\nheld SME Server 8's patched files",
+    "an old release's own as a title": "SME Server 8's patched files",
+    "what is below the title": "SME Server\nSince SME Server 9.1 there is a new mail server: SME Server 9.1 has it.\n",
 }
 LEFT_ALONE = ["SME Server", "SME Server 10th birthday", "CentOS 7", "Server 10.0", "SME Server is 10 years old", ""]
 
@@ -56,6 +66,43 @@ LEFT_ALONE = ["SME Server", "SME Server 10th birthday", "CentOS 7", "Server 10.0
 @pytest.mark.parametrize(("before", "after"), PROSE.values(), ids=PROSE)
 def test_a_version_behind_the_products_name_becomes_ours(before: str, after: str) -> None:
     assert render.render_title_text(before, RC) == after
+
+
+@pytest.mark.parametrize("text", FALSIFIED_ONCE.values(), ids=FALSIFIED_ONCE)
+def test_prose_about_other_releases_is_told_and_never_rewritten(text: str) -> None:
+    assert Branding(RC).render("isolinux/boot.msg", text) == text
+    assert [*describe_prose("isolinux/boot.msg", text, RC)]
+
+
+def test_only_the_names_of_comps_show_the_release() -> None:
+    before = "<name xml:lang='de'>SME Server 10.0</name><description>As in SME Server 9.2, {title}</description>"
+    after = Branding(RC).render("Packages/base/comps.xml", before)
+    assert "<name xml:lang='de'>SME Server 10.1 RC2</name><description>As in SME Server 9.2, 10.1 RC2<" in after
+
+
+def test_only_titles_of_menus_show_the_release() -> None:
+    help_text = "text help\n  SME Server 9.2 users: this is {title}\nendtext\n"
+    found = render.render_isolinux_cfg(f"{MENU}# SME Server 10.0\n{help_text}append LABEL=x\n", RC)
+    title = "menu title Welcome to SME Server 10.1 RC2\n"
+    assert found == f"{title}# SME Server 10.0\n{help_text}append LABEL={RC.volume}\n"
+    grub = "# SME Server 10.0\nmenuentry 'SME Server 10.0' { echo 'SME Server 10.0'\nlinuxefi LABEL=x\n}"
+    assert render.render_grub_cfg(grub, RC).startswith(
+        "# SME Server 10.0\nmenuentry 'SME Server 10.1 RC2' { echo 'SME Server 10.0'\n"
+    )
+
+
+def test_a_content_tree_that_is_written_back_keeps_its_placeholders() -> None:
+    kept = Branding(RC, fills=False).render("isolinux/help.txt", "SME Server 10.0\n{title}")
+    assert kept == "SME Server 10.1 RC2\n{title}"
+
+
+def test_what_rendering_changed_is_told_line_by_line() -> None:
+    before = "\nWelcome to SME Server 10.0\n  as in SME Server 9.2\n"
+    after = Branding(RC).render("isolinux/boot.msg", before)
+    assert [*describe_rendering("boot.msg", before, after)] == [
+        "rendered: boot.msg, line 2: Welcome to SME Server 10.0 -> Welcome to SME Server 10.1 RC2"
+    ]
+    assert [*describe_prose("boot.msg", after, RC)] == ["left as it is: boot.msg, line 3: SME Server 9.2"]
 
 
 @pytest.mark.parametrize("text", LEFT_ALONE)

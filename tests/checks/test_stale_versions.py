@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from smedoit.branding.mentions import find_stale_versions
 from smedoit.checks import stale_versions
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.schema import InvalidValueError
@@ -35,18 +36,16 @@ OURS = {
 
 @pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
 def test_words_of_another_release_are_found(text: str) -> None:
-    assert [number for number, _ in stale_versions.find_stale_versions(f"\n{text}\n", RC)] == [2]
+    assert [number for number, _ in find_stale_versions(f"\n{text}\n", RC)] == [2]
 
 
 @pytest.mark.parametrize("text", OURS.values(), ids=OURS)
 def test_other_words_are_left_alone(text: str) -> None:
-    assert list(stale_versions.find_stale_versions(text, RC)) == []
+    assert list(find_stale_versions(text, RC)) == []
 
 
 def test_a_final_release_knows_no_label() -> None:
-    assert [words for _, words in stale_versions.find_stale_versions("SME Server 10.1 RC2", FINAL)] == [
-        "SME Server 10.1 RC2"
-    ]
+    assert [words for _, words in find_stale_versions("SME Server 10.1 RC2", FINAL)] == ["SME Server 10.1 RC2"]
 
 
 @pytest.mark.parametrize(
