@@ -107,6 +107,11 @@ class Release(SettingsTable):
             any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty"
         )
         require_value(self.keys, "keys", "without a pinned key no package can be trusted")
+        files = [key.file.name for key in self.keys]
+        shared = sorted({name for name in files if files.count(name) > 1})
+        require_value(
+            not shared, "keys", f"two of them are called {', '.join(shared)}, and lie side by side on the medium"
+        )
         media.check_distribution(self.release, self.release_urls, self.netinstall, self.sources)
         for tier in self.tiers:
             known = not tier.promote_to or tier.promote_to in names

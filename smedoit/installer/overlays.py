@@ -13,6 +13,8 @@ from smedoit.branding.rules import Branding
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError, format_size
 from smedoit.installer import cpio
+from smedoit.keys import key_files
+from smedoit.keys.key_files import KeyMaterial
 from smedoit.runtime import files
 from smedoit.tree import layers
 
@@ -84,6 +86,21 @@ def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
 
 
 def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path) -> str:
+    """Write an image. Raises FileError, ContentError for one that carries a key."""
+    for member in members:
+        _refuse_overlay_key(target.name, member)
     data = cpio.build_overlay_image(members, epoch)
     files.write_file(target, data)
     return f"{len(members)} files, {format_size(len(data))}"
+
+
+def _refuse_overlay_key(image: str, member: cpio.CpioMember) -> None:
+    """Raise FileError for a secret key, ContentError for a public one: what is trusted is for [[keys]] to say."""
+    material, file = key_files.find_key_material(member.name, member.data), f"{member.name} of {image}"
+    if material is KeyMaterial.SECRET:
+        raise key_files.secret_key_error(file)
+    if material is KeyMaterial.PUBLIC:
+        raise ContentError(
+            f"{file}: holds a public key, and an overlay image carries none",
+            hint="take it out of product/ or updates/; the keys of the medium come from [[keys]] of release.toml",
+        )

@@ -85,23 +85,35 @@ def prepare_keyrings(keys: Iterable[PinnedKey]) -> None:
 
 
 def pinned_certificate(key: KeySettings, data: bytes) -> OpenPgpCertificate:
-    """Return the certificate that release.toml pins, out of those in data. Raises PackageError."""
-    from pysequoia import Cert
+    """Return the certificate that release.toml pins, which must be all that data holds. Raises PackageError.
 
+    The file goes on the medium as its owner published it, and rpm --import takes whatever key is in it.
+    """
     try:
-        found = [str(cert.fingerprint).lower() for cert in Cert.split_bytes(data)]
-        by_fingerprint = {certificate.fingerprint: certificate for certificate in openpgp.parse_certificates(data)}
-    except Exception as error:
+        if openpgp.has_secret_key(data):
+            raise PackageError(
+                f"{key.file}: holds a secret key, which would be on the medium for everybody",
+                hint=f"write the public half alone: gpg --armor --export {key.fingerprint} > {key.file.name}",
+            )
+        found = [one for block in openpgp.split_blocks(data) for one in openpgp.parse_certificates(block)]
+    except ValueError as error:
         raise PackageError(
             f"{key.file}: holds no OpenPGP public key, {first_error_line(error)}",
             hint="download the key again",
         ) from None
-    if key.fingerprint not in found or key.fingerprint not in by_fingerprint:
+    fingerprints = [certificate.fingerprint for certificate in found]
+    if key.fingerprint not in fingerprints:
         raise PackageError(
-            f"{key.file}: holds the key {', '.join(found) or 'of nobody'}, release.toml pins {key.fingerprint}",
+            f"{key.file}: holds the key {', '.join(fingerprints) or 'of nobody'}, release.toml pins {key.fingerprint}",
             hint="verify the fingerprint with the key's owner, then correct the file or [[keys]]",
         )
-    return by_fingerprint[key.fingerprint]
+    if len(found) > 1:
+        others = [fingerprint for fingerprint in fingerprints if fingerprint != key.fingerprint] or fingerprints[1:]
+        raise PackageError(
+            f"{key.file}: holds {', '.join(others)} beside the pinned key, and all would be trusted from the medium",
+            hint=f"write the pinned one into a file of its own: gpg --armor --export {key.fingerprint}",
+        )
+    return found[0]
 
 
 def refuse_expired_keys(keys: Iterable[KeySettings], loaded: Iterable[PinnedKey], moment: datetime) -> None:

@@ -20,6 +20,7 @@ ALGORITHMS = {1: "RSA", 2: "RSA", 3: "RSA", 16: "ElGamal", 17: "DSA", 18: "ECDH"
               27: "Ed25519", 28: "Ed448", 30: "ML-DSA-65+Ed25519", 31: "ML-DSA-87+Ed448"}  # fmt: skip
 SELF_SIGNATURES = ("DirectKey", "GenericCertification", "PersonaCertification", "CasualCertification",
                    "PositiveCertification")  # fmt: skip
+ARMOR = b"-----BEGIN PGP "  # what begins a block; rpm --import looks for it anywhere in a file, and takes every block
 REVOCATION_REASON = 29  # type of the subpacket that says why, RFC 9580, 5.2.3.31
 SOFT_REASONS = (1, 3, 32)  # superseded, retired, user id no longer valid: what was signed before still counts
 
@@ -129,8 +130,20 @@ def parse_certificates(data: bytes) -> list[OpenPgpCertificate]:
         raise ValueError((str(error).splitlines() or ["damaged packets"])[0]) from None
 
 
+def split_blocks(data: bytes) -> list[bytes]:
+    """Return the armored blocks of data, each from its beginning on; data itself if it is not armored."""
+    return [ARMOR + block for block in data.split(ARMOR)[1:]] or [data]
+
+
+def has_secret_key(data: bytes) -> bool:
+    """Return whether one of the blocks of data holds a secret key. Raises ValueError if one cannot be parsed."""
+    return any(
+        packet_kind(packet).startswith("Secret") for block in split_blocks(data) for packet in parse_packets(block)
+    )
+
+
 def parse_packets(data: bytes) -> Iterator[Any]:
-    """Yield the packets of data. Raises ValueError if it holds anything else."""
+    """Yield the packets of data, of the first block if it is armored. Raises ValueError if it holds anything else."""
     from pysequoia.packet import PacketPile
 
     try:

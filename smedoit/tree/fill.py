@@ -11,6 +11,7 @@ from pathlib import Path
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError
 from smedoit.fat import volume
 from smedoit.medium_paths import (
@@ -29,7 +30,7 @@ from smedoit.medium_paths import (
     TREEINFO,
 )
 from smedoit.runtime import digests, files
-from smedoit.tree import layers, treeinfo
+from smedoit.tree import key_layer, layers, treeinfo
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class TreeParts:
 
 
 def fill_tree(
-    sources: tuple[Path, Path], pinned: Sequence[Path], branding: Branding, parts: TreeParts, target: Path
+    sources: tuple[Path, Path], pinned: Sequence[KeySettings], branding: Branding, parts: TreeParts, target: Path
 ) -> str:
     """Fill target with boot set, content and keys, in this order: the later overrides the earlier."""
     content, boot_set = sources
@@ -53,18 +54,19 @@ def fill_tree(
     def place(source: Path, place_in_tree: Path) -> None:
         _copy_rendered(source, place_in_tree, source.relative_to(content).as_posix(), branding)
 
-    key_layer = layers.TreeLayer("keys", {path.name: path for path in pinned}, files.copy_file)
-    counts = layers.apply_layers(
-        [
-            layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
-            layers.read_layer("content tree", content, parts.from_content, place),
-            key_layer,
-        ],
-        target,
-        parts.owned,
-    )
+    below = [
+        layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
+        layers.read_layer("content tree", content, parts.from_content, place),
+    ]
+    keys, stack, unpinned = key_layer.read_key_layer(pinned), list[layers.TreeLayer](), list[str]()
+    for layer in below:
+        kept, dropped = key_layer.drop_unpinned_keys(layer, keys)
+        stack.append(kept)
+        unpinned += [f"{relative} of the {layer.name} is left out, no [[keys]] entry pins it" for relative in dropped]
+    counts = layers.apply_layers([*stack, keys], target, parts.owned)
     _check_boot_files(target)
-    return ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
+    said = ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
+    return "\n  ".join([said, *unpinned])
 
 
 def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:

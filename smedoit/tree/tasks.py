@@ -78,7 +78,7 @@ def tree(rel: Release) -> Task:
 
         return fill_tree(
             sources=tree_sources(rel),
-            pinned=keys,
+            pinned=rel.keys,
             branding=Branding(rel.release, rel.rules),
             parts=TreeParts(from_boot_set, from_content, owned),
             target=rel.tree,
@@ -88,7 +88,7 @@ def tree(rel: Release) -> Task:
         name="tree",
         run=run,
         inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
-        config=branding_config(rel),
+        config={**branding_config(rel), "[[keys]] fingerprint": sorted(key.fingerprint for key in rel.keys)},
         outputs=[FileSet(rel.tree, exclude=theirs)],
         after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",

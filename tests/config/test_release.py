@@ -187,6 +187,7 @@ def test_a_version_is_refused_or_spelled_in_ascii(version: str, label: str) -> N
 
 # What is refused, and in which words
 
+KEY = '[[keys]]\nfile = "{}"\nfingerprint = "{}"\n'
 REFUSED = {
     "an unknown key names the nearest": ('short = "SME"', 'short = "SME"\nbugurl = ""', "did you mean bug_url?"),
     "an unknown key near none lists all": (
@@ -243,6 +244,7 @@ REFUSED = {
     "a volume id half open": ('short = "SME"', 'short = "SME"\nvolume_id = "{short"', "placeholder"),
     "smetest staged": ('name = "smeos"', 'name = "smetest"', "never goes on a medium"),
     "a tier twice": ("[[keys]]", '[[tiers]]\nname = "smeos"\npath = "b"\n[[keys]]', "smeos stands there twice"),
+    "two key files of one name": ("[content]", f'{KEY.format("more/key", "0" * 40)}[content]', "side by side"),
     "no staged tier": ('path = "smeos"', 'path = "smeos"\nstage = false', "none of them is staged"),
     "a fingerprint too short": ("48b7bc187a21c87aca69dfe167f25a768b63564a", "8b63564a", "40 hexadecimal digits"),
     "a fingerprint in capitals": ("48b7bc187a21c87aca69dfe167f25a768b63564a", "48B7" + "0" * 36, "lower case"),

@@ -16,7 +16,7 @@ from smedoit.runtime.files import link_file, write_file
 from smedoit.runtime.journal import MOVING, PREPARING, dump_record
 from smedoit.runtime.steps import HardLink
 from smedoit.sample import packages
-from smedoit.sample.packages import RpmRecipe
+from smedoit.sample.packages import KEYS, RpmRecipe
 from smedoit.tiers import records
 from tests.harness.project import Outcome, Project
 from tests.harness.repositories import recipe
@@ -378,6 +378,25 @@ def test_a_retired_package_is_off_the_medium_and_says_why(trial: Project) -> Non
 def test_the_keys_of_the_medium_are_tried_on_all_of_it(trial: Project) -> None:
     said = done(trial, "medium_keys").said
     assert re.search(r"practice-koozali verifies \d+ packages, RPM-GPG-KEY-practice-centos verifies \d+ packages", said)
+
+
+def test_a_key_that_nobody_pinned_is_told_and_stays_off_the_medium(trial: Project) -> None:
+    from pysequoia import Tsk
+
+    theirs = str(Tsk.generate("Theirs <theirs@example.invalid>").extract_certificate())
+    write_file(trial.release.content.path / "RPM-GPG-KEY-theirs", theirs)
+    said = done(trial, "tree").said
+    assert "RPM-GPG-KEY-theirs of the content tree is left out, no [[keys]] entry pins it" in said
+    assert not (trial.tree / "RPM-GPG-KEY-theirs").exists()
+
+
+def test_an_overlay_image_carries_no_key(trial: Project) -> None:
+    key = trial.release.content.path / "product/etc/trusted"
+    write_file(key, (KEYS / "RPM-GPG-KEY-practice-centos").read_bytes())
+    said = trial.doit("product_img").said
+    assert "etc/trusted of product.img: holds a public key, and an overlay image carries none" in said
+    write_file(key, (KEYS / "RPM-GPG-KEY-practice-centos.secret").read_bytes())
+    assert "etc/trusted of product.img: holds a secret key" in trial.doit("product_img").said
 
 
 def test_an_expired_key_is_refused_by_name_unless_there_is_a_reason(trial: Project, tmp_path: Path) -> None:

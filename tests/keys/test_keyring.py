@@ -45,12 +45,43 @@ def test_a_real_key_is_pinned_or_says_that_it_cannot_be_used(name: str, fingerpr
     assert (pinned.verifier is not None, not pinned.obstacle) == (usable, usable)
 
 
-@pytest.mark.parametrize(
-    "fingerprint", ["d996aedc0d64d1e621b95ad2e964f9fb30d073b5", "77cef535745d5af04ecd115f522e846427933839"]
-)
-def test_of_a_file_of_several_keys_the_pinned_one_counts(fingerprint: str) -> None:
+def refused(directory: Path, data: bytes) -> str:
+    """Return why a file with this content is not the practice key of Koozali."""
+    path = directory / "RPM-GPG-KEY-ours"
+    path.write_bytes(data)
+    with pytest.raises(PackageError) as caught:
+        keyring.read_pinned_key(KeySettings(path, FINGERPRINTS["koozali"]))
+    return str(caught.value)
+
+
+def test_a_file_of_several_keys_is_refused_with_what_to_write_instead() -> None:
     ring = corpus_dir() / "rpms/rpm-rs/signing_keys/v4/rpm-testkey-v4-keyring.asc"
-    assert keyring.read_pinned_key(KeySettings(ring, fingerprint)).verifier
+    with pytest.raises(PackageError, match=r"holds \w{40}.* beside the pinned key") as caught:
+        keyring.read_pinned_key(KeySettings(ring, "77cef535745d5af04ecd115f522e846427933839"))
+    assert "gpg --armor --export 77cef535745d5af04ecd115f522e846427933839" in str(caught.value)
+
+
+@pytest.mark.parametrize("between", [b"", b"and theirs:\n", b"x "])
+def test_a_further_block_behind_the_pinned_key_is_seen_as_rpm_sees_it(tmp_path: Path, between: bytes) -> None:
+    """rpm --import takes every block of a file; parsers stop behind the first."""
+    said = refused(tmp_path, KOOZALI.read_bytes() + between + (KEYS / "RPM-GPG-KEY-practice-centos").read_bytes())
+    assert f"holds {FINGERPRINTS['centos']} beside the pinned key" in said
+
+
+def secret_key_files() -> dict[str, bytes]:
+    public, secret = KOOZALI.read_bytes(), (KEYS / "RPM-GPG-KEY-practice-koozali.secret").read_bytes()
+    return {
+        "a secret key": secret,
+        "a secret key behind the public one": public + secret,
+        "a secret key that calls itself public": armor(bytes(Tsk.from_bytes(secret)), ArmorKind.PublicKey).encode(),
+    }
+
+
+@pytest.mark.parametrize("kind", secret_key_files())
+def test_a_secret_key_in_a_key_file_is_refused_and_not_shown(tmp_path: Path, kind: str) -> None:
+    said = refused(tmp_path, secret_key_files()[kind])
+    assert "RPM-GPG-KEY-ours: holds a secret key, which would be on the medium for everybody" in said
+    assert "BEGIN" not in said
 
 
 def test_another_fingerprint_is_refused_with_both() -> None:
