@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,8 +113,3 @@ def _describe_revision(revision: Mapping[str, Any]) -> str:
         at = f" at {revision['tag']}" if revision["tag"] else ""
         return f"{len(revision['revisions'])} revisions of CVS{at}"
     return "without a revision"
-
-
-def is_exported_directory(path: Path) -> bool:
-    """Return whether a directory is an export, which doit clean may remove."""
-    return os.path.isfile(path / files.EXPORTED) and not export.is_working_copy(path)

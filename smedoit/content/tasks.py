@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from smedoit.config.inputs import RsyncMirror
 from smedoit.config.release import Release
@@ -31,23 +30,12 @@ def content(rel: Release) -> Task:
         outputs=[*[FileSet(checkout.path, only) for checkout in exported for only in (("*",), (EXPORTED,))]],
         always=not (rel.content.source.is_set and all(checkout.source.is_pinned for checkout in exported)),
         wiki="CVS Folder structure; Refresh cdrom content",
-        clean=lambda: remove_exports(checkout.path for checkout in exported),
     )
 
 
 def recover_exports(rel: Release) -> str:
     """Bring back the trees whose replacement a kill interrupted, before anybody reads them; return lines for that."""
     return "\n".join(filter(None, (recover_directory(checkout.path) for checkout in rel.exported)))
-
-
-def remove_exports(places: Iterable[Path]) -> None:
-    """Remove what was exported, for doit clean; a working copy is not ours."""
-    from smedoit.content.checkout import is_exported_directory
-    from smedoit.runtime import files
-
-    for place in places:
-        if is_exported_directory(place):
-            files.remove_directory(place)
 
 
 def mirror(rel: Release) -> Iterator[Task]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -69,7 +70,6 @@ class Task:
     options  what may stand behind its name as --option
     words    the keyword by which run gets the words behind the task's name, as a list
     then     tasks that follow when somebody asked for this one, unless it was for --dry-run
-    clean    what `doit clean` does, if that is not to remove the outputs
     doc      one line for `doit list`; the contents page has it for a task that is in no group
     """
 
@@ -85,7 +85,6 @@ class Task:
     options: Sequence[Option] = ()
     words: str = ""
     then: Sequence[str] = ()
-    clean: Callable[[], None] | None = None
     doc: str = ""
 
     @property
@@ -151,7 +150,7 @@ def doit_task(rel: Release, task: Task) -> DoitTask:
             "wiki": task.wiki,
             "log": _log_file(rel, task.name),
         },
-        "clean": [task.clean or (_remove_outputs, [made_paths, made_sets])],
+        "clean": [(_remove_outputs, [rel.root / "stage", made_paths, made_sets])],
         "verbosity": 2,
     }
 
@@ -209,9 +208,19 @@ def _config_text(value: object) -> str:
     return str(value) if value != "" else "nothing"
 
 
-def _remove_outputs(paths: Iterable[Path], filesets: Iterable[FileSet]) -> None:
-    """Remove what a task made, for doit clean; its directories stay."""
+def _remove_outputs(stage: Path, paths: Iterable[Path], filesets: Iterable[FileSet]) -> None:
+    """Remove what a task made below stage/, for doit clean; directories stay, and so does what lies elsewhere.
+
+    Tiers, mirrors, exports and pins live on between releases, and people have files of their own among them.
+    """
+    import sys
+
     from smedoit.runtime.files import remove_file
 
+    places = [*paths, *(files.root for files in filesets)]
+    kept = sorted({str(place) for place in places if not place.is_relative_to(stage) and place.exists()})
+    for place in kept:
+        sys.stdout.write(f"{place}: is kept, it is not below {stage}\n")
     for path in [*paths, *(Path(found) for files in filesets for found in files.paths())]:
-        remove_file(path)
+        if path.is_relative_to(stage) and Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(stage)):
+            remove_file(path)

@@ -13,9 +13,10 @@ from pathlib import Path
 from smedoit import medium_paths
 from smedoit.config.release import Release
 from smedoit.fat import format
-from smedoit.runtime.files import read_file_bytes, write_file
+from smedoit.runtime.files import read_file_bytes
 from smedoit.sample import initrd, kernel, loaders
 from smedoit.sample.boot_record import message_boot_record
+from smedoit.sample.packages import write_if_missing
 
 UPSTREAM_EPOCH = 1480944027  # 2016-12-05, CentOS 7.3: a boot set is older than what is built from it
 LABEL = "CentOS 7 x86_64"
@@ -75,9 +76,7 @@ menuentry 'Test this media & install CentOS Linux 7' --class fedora --class gnu-
 def make_boot_set(rel: Release) -> None:
     """Put the practice boot set where release.toml expects the boot set, file by file where none is yet."""
     for name, content in _boot_file_makers(rel).items():
-        path = rel.boot_set.path / name
-        if not path.exists():
-            write_file(path, content())
+        write_if_missing(rel.boot_set.path / name, content)
 
 
 def _boot_file_makers(rel: Release) -> dict[str, Callable[[], bytes]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from smedoit.medium_paths import BIOS_MENU, GRUB_CFG
 from smedoit.sample import groups, installer, menus, pictures
-from smedoit.sample.packages import write_if_missing
+from smedoit.sample.packages import make_if_missing, write_if_missing
 
 if TYPE_CHECKING:
     from smedoit.config.release import Release
@@ -58,7 +58,7 @@ def fill_content_tree(rel: Release) -> None:
         write_if_missing(root / relative, partial(pictures.striped_png, *picture))
     write_if_missing(rel.groups.comps, groups.practice_comps)
     for relative in installer.OLD_PLACES:
-        (root / relative).mkdir(parents=True, exist_ok=True)
+        make_if_missing(root / relative)
 
 
 def _content_texts() -> Iterator[tuple[str, str]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import cache, partial
@@ -198,12 +200,50 @@ def _incompressible_bytes(seed: str, size: int) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
+@dataclass
+class FillLog:
+    """What filling a practice world came by.
+
+    dry_run  nothing is written
+    wanted   every file that belongs to it, whether it is there or not
+    missing  those that are not there, or were not
+    """
+
+    dry_run: bool = False
+    wanted: list[Path] = field(default_factory=list)
+    missing: list[Path] = field(default_factory=list)
+
+
+FILLING: ContextVar[FillLog] = ContextVar("FILLING")
+
+
+@contextmanager
+def log_filling(dry_run: bool) -> Iterator[FillLog]:
+    """Yield a log of all that write_if_missing is asked for within; dry_run lets it write nothing."""
+    log = FillLog(dry_run)
+    token = FILLING.set(log)
+    try:
+        yield log
+    finally:
+        FILLING.reset(token)
+
+
 def write_if_missing(path: Path, content: Callable[[], bytes | str]) -> None:
     """Write what content returns to path, unless path exists: real files are never overwritten."""
     from smedoit.runtime import files
 
+    log = FILLING.get(FillLog())
+    log.wanted.append(path)
     if not path.exists() and not path.is_symlink():
-        files.write_file(path, content())
+        log.missing.append(path)
+        if not log.dry_run:
+            files.write_file(path, content())
+
+
+def make_if_missing(directory: Path) -> None:
+    """Make an empty directory, unless it is there."""
+    if not FILLING.get(FillLog()).dry_run:
+        directory.mkdir(parents=True, exist_ok=True)
 
 
 def write_rpm(recipe: RpmRecipe, directory: Path) -> Path:

@@ -3,38 +3,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
-from smedoit.errors import ConfigError
-from smedoit.sample import packages
+from smedoit.errors import ConfigError, format_count, format_grouped
+from smedoit.runtime import progress
+from smedoit.runtime.files import remove_file
+from smedoit.sample import manifest, packages
 from smedoit.sample.specfile import SPEC
 
 
-def make_sample(rel: Release) -> str:
-    """Create the practice world below the build root; existing files are kept."""
-    make_practice_world(rel)
-    return f"practice world in {rel.root}"
+def make_sample(rel: Release, dry_run: bool = False, remove: bool = False) -> str:
+    """Create the practice world where it has its place; existing files are kept. Or take it away again."""
+    if remove:
+        return _remove_sample(rel, dry_run)
+    missing = make_practice_world(rel, dry_run)
+    if dry_run:
+        for path in missing:
+            progress.show_line(f"  {_shown_path(rel, path)}")
+        return f"dry run: {format_count(len(missing), 'file')} would be added to {rel.root}"
+    return f"practice world in {rel.root}, {format_count(len(missing), 'file')} added"
 
 
-def make_practice_world(rel: Release) -> None:
-    """Create the files of the practice world that are missing.
+def _shown_path(rel: Release, path: Path) -> str:
+    """Return a path as a list shows it."""
+    return str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path)
 
-    Raises ConfigError for a release that trusts no practice key: its tiers are real ones.
+
+def make_practice_world(rel: Release, dry_run: bool = False, boot_set: bool = True) -> list[Path]:
+    """Create the files of the practice world that are missing; return them.
+
+    They are written down before they are made, so that they are known as practice whatever comes.
+    Raises ConfigError for a release that trusts no practice key, and where other files are.
     """
-    from smedoit.sample import boot
-
-    fill_practice_world(rel)
-    if not rel.boot_set.is_fetched:
-        boot.make_boot_set(rel)
+    _refuse_real_keys(rel)
+    listed = manifest.read_manifest(rel.root)
+    with packages.log_filling(dry_run=True) as plan:
+        _fill_world(rel, boot_set)
+    _refuse_real_places(rel, listed)
+    interrupted = [path for path, digest in listed.items() if not digest and path.is_file()]
+    if dry_run or not (plan.missing or interrupted):
+        return plan.missing
+    manifest.write_manifest(rel.root, {**listed, **dict.fromkeys(plan.missing, "")})
+    _fill_world(rel, boot_set)
+    manifest.write_manifest(rel.root, {**listed, **manifest.digest_files([*interrupted, *plan.missing])})
+    return plan.missing
 
 
 def fill_practice_world(rel: Release) -> None:
     """Create the practice world without a boot set."""
-    from smedoit.sample import content, previous_release, translations
+    make_practice_world(rel, boot_set=False)
 
-    _refuse_real_keys(rel)
+
+def _fill_world(rel: Release, boot_set: bool) -> None:
+    """Create what is missing."""
+    from smedoit.sample import boot, content, previous_release, translations
+
     _fill_tiers(rel)
     _fill_keys(rel)
     content.fill_content_tree(rel)
@@ -44,6 +70,46 @@ def fill_practice_world(rel: Release) -> None:
         packages.write_if_missing(rel.publish.target / rel.publish.marker, bytes)
     if rel.spec.path:
         packages.write_if_missing(rel.root / rel.spec.path, SPEC.encode)
+    if boot_set and not rel.boot_set.is_fetched:
+        boot.make_boot_set(rel)
+
+
+def _refuse_real_places(rel: Release, listed: Mapping[Path, str]) -> None:
+    """Raise ConfigError if packages or texts lie where the practice world would go, and nothing of it does yet."""
+    places = {f"tier {tier.name}": (tier.path, "*.rpm") for tier in rel.tiers}
+    places |= {f"[updates] mirror {place.name}": (place, "*.rpm") for place in rel.updates.mirrors}
+    places |= {"[content]": (rel.content.path, "*"), "[translations]": (rel.translations.path, "*")}
+    places["[publish] target"] = (rel.publish.target, "*")
+    foreign = []
+    for name, (place, pattern) in places.items():
+        if not any(path.is_relative_to(place) for path in listed):
+            found = sum(1 for path in place.rglob(pattern) if path.is_file() and path.name != rel.publish.marker)
+            if found:
+                foreign.append(f"{name} has {format_count(found, 'file')} in {place}")
+    if foreign:
+        raise ConfigError(
+            f"{rel.root}: is no practice world\n{format_grouped({'not made by doit sample': foreign})}",
+            hint="practice needs a root of its own: name an empty one in [paths] root of a release.toml,"
+            " and that file in SMEDOIT_RELEASE",
+        )
+
+
+def _remove_sample(rel: Release, dry_run: bool) -> str:
+    """Remove the practice world, but for what somebody edited."""
+    listed = manifest.read_manifest(rel.root)
+    if not listed:
+        raise ConfigError(f"{rel.root}: has no practice world that doit sample made", hint="nothing was removed")
+    if dry_run:
+        for path in filter(Path.is_file, sorted(listed)):
+            progress.show_line(f"  {_shown_path(rel, path)}")
+        return "dry run: nothing was removed"
+    places = [rel.root, *(tier.path for tier in rel.tiers), *rel.updates.mirrors, rel.content.path]
+    places += [rel.translations.path, rel.publish.target, rel.boot_set.path]
+    gone, kept = manifest.remove_listed(listed, places)
+    for path in kept:
+        progress.show_line(f"  {_shown_path(rel, path)} stays, it was edited or lies elsewhere")
+    remove_file(rel.root / manifest.NAME)
+    return f"{format_count(len(gone), 'file')} of the practice world removed, {len(kept)} kept"
 
 
 def _refuse_real_keys(rel: Release) -> None:
