@@ -15,10 +15,11 @@ from smedoit.config import release
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.config.schema import InvalidValueError
-from smedoit.errors import ConfigError, ContentError
+from smedoit.errors import ConfigError, ContentError, format_count
 from smedoit.runtime.files import (
     FILE_MODE,
     copy_file,
+    make_directory,
     read_file_bytes,
     read_file_text,
     replacing_directory,
@@ -27,7 +28,9 @@ from smedoit.runtime.files import (
 from smedoit.tree import layers
 
 PATH_LINE = re.compile(
-    r"""^(\s*(?:path|file|lock|inherit|previous_release|carry_from|pins|records)\s*=\s*)(["'])(.*?)\2""", re.MULTILINE
+    r"""^(\s*(?:path|file|lock|inherit|previous_release|carry_from|pins|records|source|patches)\s*=\s*)(["'])"""
+    r"""((?:(?!://).)*?)\2""",
+    re.MULTILINE,
 )
 KEY_LINE = r"^(\s*{key}\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$"
 
@@ -77,13 +80,14 @@ def new_major_checklist(identity: ReleaseIdentity, old: int, left: Sequence[str]
     """
     points = [
         "set [release] date, and look at every path of the new release.toml",
-        f"make the tiers of {identity.major}: the directories that [[tiers]] names, with repodata (doit tiers)",
+        f"fill the tiers of {identity.major}, which are empty, then run doit tiers for their repodata",
+        "get the installer's translations of that release: doit translations, or by hand into [translations] path",
         "choose the upstream release: [boot_set], then doit pin_boot_set",
         "import anaconda's source package and the Koozali patches; koozali.py must come from that release",
         f"look at product/ and updates/: what was fixed for {old} may be fixed upstream",
         "decide which keys sign the new packages, and pin them in [[keys]]",
         f"add the new tree to version control: cvs add, or git add; the old one ({old}) was not touched",
-        f"bump the spec file of the release package: doit bump, with the spec of {identity.major} in [spec] path",
+        f"bump the copy of the spec file of the release package: doit bump, with the release.toml of {identity.major}",
     ]
     points += [f"decide whether this may stay: {place}" for place in left]
     return "\n".join(f"[ ] {point}" for point in points)
@@ -102,11 +106,43 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
     text = _new_release_toml(read_file_text(rel.file), identity, old)
     copied = _copy_content_tree(source, target, Branding(identity, rel.rules, fills=False))
     write_file(file, text)
-    release.load_release(file)  # what we wrote must be readable before anybody relies on it
-    left = list(_old_major_mentions(target, rel.release))
+    after = release.load_release(file)  # what we wrote must be readable before anybody relies on it
+    made = _make_new_places(rel, after)
+    left = list(_old_major_mentions(target, rel.release, identity))
     notes = new_major_checklist(identity, old, left)
     write_file(file.with_name(f"checklist-{new}.txt"), f"{notes}\n")
-    return {"did": f"{copied} files in {target}, and {file}", "result": notes}
+    did = f"{copied} files in {target}, {file}, and {format_count(made, 'directory', 'directories')}"
+    return {"did": did, "result": notes}
+
+
+def _make_new_places(before: Release, after: Release) -> int:
+    """Make the directories that the new release.toml names and the old one has under another name; return how many.
+
+    They are empty, but for the spec file that the release package is bumped from. What is there already stays.
+    """
+    made = 0
+    for path in _new_places(before, after):
+        if not path.is_dir():
+            make_directory(path)
+            made += 1
+    old, new = before.root / before.spec.path, after.root / after.spec.path
+    if before.spec.path and old.is_file() and not os.path.lexists(new):
+        copy_file(old, new)
+    return made
+
+
+def _new_places(before: Release, after: Release) -> Iterator[Path]:
+    """Yield every directory that the old release.toml has under another name."""
+    for old, new in zip(before.tiers, after.tiers, strict=True):
+        if new.path != old.path and not new.mirror:
+            yield from (new.path / arch / "RPMS" for arch in new.architectures or (after.release.arch,))
+            yield new.path / "SRPMS"
+    pairs = [(before.translations.path, after.translations.path)]
+    if after.anaconda.source:
+        pairs.append((Path(before.anaconda.source), Path(after.anaconda.source)))
+    if after.spec.path:
+        pairs.append(((before.root / before.spec.path).parent, (after.root / after.spec.path).parent))
+    yield from (new for old, new in pairs if new != old)
 
 
 def _next_identity(rel: Release, old: int, new: int, version: str, label: str) -> ReleaseIdentity:
@@ -147,11 +183,12 @@ def _copy_content_tree(source: Path, target: Path, branding: Branding) -> int:
     return len(files)
 
 
-def _old_major_mentions(target: Path, before: ReleaseIdentity) -> Iterator[str]:
-    """Yield every place of the new tree that still speaks of the old major."""
+def _old_major_mentions(target: Path, before: ReleaseIdentity, after: ReleaseIdentity) -> Iterator[str]:
+    """Yield every place of the new tree that still speaks of another release than the new one."""
     nobody = replace(before, version=f"{before.major}.999999", label="")  # so that nothing counts as ours
     for relative in layers.list_tree_files(target):
         data = read_file_bytes(target / relative)
         if b"\0" not in data:
             for number, words in find_stale_versions(data.decode("utf-8", "replace"), nobody):
-                yield f"{relative}, line {number}: {words}"
+                if after.version not in words or any(find_stale_versions(words, after)):
+                    yield f"{relative}, line {number}: {words}"

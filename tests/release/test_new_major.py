@@ -15,7 +15,9 @@ from smedoit.config import release
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, ContentError
 from smedoit.release import new_major
+from smedoit.runtime import files
 from smedoit.sample import content
+from smedoit.sample.specfile import SPEC
 from tests.harness.kills import WRITES, chosen, doors, killed_at
 from tests.harness.nouns import identity
 
@@ -64,6 +66,27 @@ def test_the_old_tree_and_file_are_never_touched(rel: Release) -> None:
     before, text = listing(rel.content.path), rel.file.read_text()
     new_major.make_new_major(rel, 10, 11, "", "alpha1")
     assert (listing(rel.content.path), rel.file.read_text()) == (before, text)
+
+
+def test_no_text_that_already_speaks_of_the_new_release_is_left_to_decide(rel: Release) -> None:
+    notes = new_major.make_new_major(rel, 10, 11, "", "alpha1")["result"]
+    asked = [line for line in notes.splitlines() if "may stay" in line]
+    assert asked == [
+        "[ ] decide whether this may stay: README.txt, line 1: Koozali SME Server 10.0",
+        "[ ] decide whether this may stay: updates/README.txt, line 1: SME Server 10.0",
+        "[ ] decide whether this may stay: updates/README.txt, line 5: SME Server 8",
+    ]
+
+
+def test_tiers_translations_and_the_spec_file_of_the_new_major_have_their_places(rel: Release) -> None:
+    files.write_file(rel.root / rel.spec.path, SPEC)
+    new_major.make_new_major(rel, 10, 11, "", "alpha1")
+    after = release.load_release(rel.file.with_name("release-11.toml"))
+    for tier in after.tiers:
+        assert (tier.path / "x86_64/RPMS").is_dir() is (tier.path / "SRPMS").is_dir() is (tier.name != "centos")
+    assert after.translations.path.is_dir() and after.translations.path != rel.translations.path
+    assert Path(after.anaconda.source).is_dir()
+    assert (after.root / after.spec.path).read_text() == SPEC
 
 
 def test_no_leftover_of_version_control_comes_along(rel: Release) -> None:
