@@ -33,6 +33,8 @@ from smedoit.runtime.files import (
     write_file,
 )
 
+ANOTHER_COPY = "get another copy of it, or correct [quality] previous_release in release.toml"
+
 
 @dataclass(frozen=True)
 class PreviousRelease:
@@ -83,7 +85,7 @@ def open_previous_release(release: PreviousRelease, more: Sequence[str] = ()) ->
 def _extract_from_iso(path: Path, directory: Path, more: Sequence[str]) -> None:
     """Put an ISO's repodata, and more of it, into directory. Raises FileError, VerifyError, PackageError."""
     with wrap_os_errors(path, "read"):
-        image = read.IsoImage(path)
+        image = read.IsoImage(path, mend=ANOTHER_COPY)
     names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
     if not names:
         raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous_release")
@@ -135,7 +137,7 @@ def previous_release_packages(place: Path, reader: RepoReader) -> list[Package]:
             f"{place}: the last release is not there",
             hint="correct [quality] previous_release in release.toml, or leave it out",
         )
-    return [pick.package for pick in lock.parse_lock(read_file_text(place), place)]
+    return [pick.package for pick in lock.parse_lock(read_file_text(place), place, mend=ANOTHER_COPY)]
 
 
 def list_repo_packages(sources: Iterable[RepoSource], reader: RepoReader) -> list[Package]:

@@ -195,7 +195,7 @@ def _covered_size(file: FileIO) -> int:
     file.seek(0)
     head = file.read(PVD + SECTOR)
     if head[PVD : PVD + 6] != b"\x01CD001":
-        raise VerifyError(f"{file.name!s}: is no ISO 9660 image", hint="delete it, doit makes it again")
+        raise VerifyError(f"{file.name!s}: is no ISO 9660 image", hint="delete it; doit release makes it again")
     (sectors,) = struct.unpack_from(">L", head, SIZE_AT)
     return int((sectors - SKIPPED) * SECTOR)
 
@@ -203,5 +203,5 @@ def _covered_size(file: FileIO) -> int:
 def _truncated_error(name: str) -> VerifyError:
     """Return the error for an ISO that ends before it should."""
     return VerifyError(
-        f"{name}: is cut short, it declares more sectors than it has", hint="delete it, doit makes it again"
+        f"{name}: is cut short, it declares more sectors than it has", hint="delete it; doit release makes it again"
     )

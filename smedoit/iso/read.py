@@ -16,12 +16,14 @@ from smedoit.runtime import files
 from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
+MADE_AGAIN = "delete it; doit release makes it again"
 
 
 class IsoImage:
     """An ISO open for reading: raw bytes, and files by their Rock Ridge names."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mend: str = MADE_AGAIN) -> None:
+        """Open an ISO. Raises VerifyError, and says to mend it so, if it is damaged."""
         import pycdlib
 
         self.path = path
@@ -31,9 +33,7 @@ class IsoImage:
             self.iso.open_fp(self.raw)
             self.records = dict(self._walk())
         except iso_damage_errors() as error:
-            raise VerifyError(
-                f"{path}: is too damaged to be read as an ISO: {error}", hint="delete it, doit makes it again"
-            ) from None
+            raise VerifyError(f"{path}: is too damaged to be read as an ISO: {error}", hint=mend) from None
 
     def _walk(self) -> Iterable[tuple[str, Any]]:
         """Yield (path, directory record) of every file; of a file in several extents, the record of the first."""

@@ -38,7 +38,7 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
         raise VerifyError(f"{path}: no such ISO", hint=f"run doit {expected.task} first")
     findings = Findings()
     with files.wrap_os_errors(path, "read"):
-        image = IsoImage(path)
+        image = IsoImage(path, mend=_remake_hint(expected.task))
         for check in progress.track_progress(checks, len(checks), f"verifying {path.name}"):
             try:
                 check(image, expected, findings)
@@ -53,13 +53,18 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
 def _healing_hint(findings: Findings, task: str) -> str:
     """Return what heals an ISO, by what is wrong with it."""
     if DAMAGED & findings.found.keys():
-        return f"it was damaged or modified after it was sealed: delete it and run doit {task}"
+        return f"it was damaged or modified after it was sealed: {_remake_hint(task)}"
     if STALE & findings.found.keys():
         return (
             f"something has changed since it was made: run doit {task}; if that has nothing to do, what differs"
             " was damaged in the tree: delete it there first"
         )
     return "it was written so, which is a fault of smedoit: please report it"
+
+
+def _remake_hint(task: str) -> str:
+    """Return how a damaged ISO is made anew; one that is still there may look as if it was up to date."""
+    return f"delete it and run doit {task}"
 
 
 def _describe_check(check: Check) -> str:

@@ -62,7 +62,9 @@ def _read_earlier_lock(
 
     A lock is a choice and no proof: each package is read like any other of the tiers.
     """
-    picks = lock.parse_lock(read_file_text(earlier), earlier)
+    picks = lock.parse_lock(
+        read_file_text(earlier), earlier, mend="get a good copy of it, or take lock out of [packages] in release.toml"
+    )
     paths = {pick.package.file: sources.root / pick.package.file for pick in picks}
     there = [path for path in paths.values() if path.is_file()]
     read = scan.scan_package_files(there, sources.root, trusted, fact_cache)

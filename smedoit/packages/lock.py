@@ -14,6 +14,7 @@ from smedoit.runtime import foreign
 from smedoit.runtime.files import read_file_text
 
 FORMAT = 1
+MADE_AGAIN = "delete it; doit packages or doit sources makes it again"
 
 
 def read_lock(path: Path) -> list[SelectedPackage]:
@@ -27,19 +28,18 @@ def format_lock(picks: Iterable[SelectedPackage]) -> str:
     return f'{{"format": {FORMAT}, "picks": [\n{lines}\n]}}\n'
 
 
-def parse_lock(text: str, file: Path) -> list[SelectedPackage]:
-    """Return the packages of a lock, in its order. Raises PackageError if text is no lock of this format."""
+def parse_lock(text: str, file: Path, mend: str = MADE_AGAIN) -> list[SelectedPackage]:
+    """Return the packages of a lock, in its order. Raises PackageError if text is no lock of this format.
+
+    mend  what to do about that, for a lock that no task of this release makes
+    """
     try:
         lock = foreign.parse_json(text)
         if lock["format"] != FORMAT:
-            raise PackageError(
-                f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint="delete it, run doit"
-            )
+            raise PackageError(f"{file}: is a lock of format {lock['format']}, not {FORMAT}", hint=mend)
         return [parse_lock_entry(entry) for entry in lock["picks"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(
-            f"{file}: is not a package lock, {foreign.describe_damage(error)}", hint="delete it, doit makes it again"
-        ) from None
+        raise PackageError(f"{file}: is not a package lock, {foreign.describe_damage(error)}", hint=mend) from None
 
 
 def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:

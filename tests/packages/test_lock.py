@@ -87,3 +87,11 @@ def test_a_package_whose_name_is_a_path_is_refused(key: str, value: str) -> None
     document["picks"][0][key] = value
     with pytest.raises(PackageError, match=r"packages\.lock: is not a package lock.*is no name of a package"):
         lock.parse_lock(json.dumps(document), FILE)
+
+
+def test_a_lock_that_no_task_of_this_release_makes_is_not_told_to_be_deleted() -> None:
+    with pytest.raises(PackageError, match="hint: delete it; doit packages or doit sources makes it again"):
+        lock.parse_lock("{}", FILE)
+    with pytest.raises(PackageError, match="hint: get a good copy") as caught:
+        lock.parse_lock("{}", FILE, mend="get a good copy")
+    assert "delete it" not in str(caught.value)
