@@ -14,6 +14,7 @@ PRODUCT_IMG, UPDATES_IMG = "images/product.img", "images/updates.img"
 OVERLAYS = (PRODUCT_IMG, UPDATES_IMG)  # what is laid over the installer's own files
 COMPS, REPOMD = "Packages/base/comps.xml", "repodata/repomd.xml"
 RELEASE_NOTES = "README.txt"
+BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
 NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and what describes them come from the network
     "isolinux/*",

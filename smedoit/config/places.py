@@ -16,7 +16,7 @@ class PromotionSettings(SettingsTable):
     records  the directory of its dated records
     """
 
-    records: Path = Path("repo/promotions")
+    records: Path = Path("promotions")
 
     @property
     def under_way(self) -> Path:

@@ -112,6 +112,12 @@ class Release(SettingsTable):
         require_value(
             not shared, "keys", f"two of them are called {', '.join(shared)}, and lie side by side on the medium"
         )
+        records = self.promotion.records
+        require_value(
+            not records.is_relative_to(self.publish.target),
+            "promotion.records",
+            f"{records} lies in [publish] target, so mirrors would carry it: put it beside",
+        )
         media.check_distribution(self.release, self.release_urls, self.netinstall, self.sources)
         for tier in self.tiers:
             known = not tier.promote_to or tier.promote_to in names

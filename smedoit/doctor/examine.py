@@ -14,8 +14,10 @@ from smedoit.config.release import Release
 from smedoit.doctor import requirements
 from smedoit.doctor.requirements import HostFacts
 from smedoit.errors import SmeError
+from smedoit.medium_paths import BOOT_FILES
 from smedoit.packages import lock
 from smedoit.runtime import files, libraries
+from smedoit.runtime.filesets import matches_patterns
 
 ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its users' PATH leaves out
 
@@ -29,7 +31,9 @@ def run_doctor(rel: Release) -> Mapping[str, str]:
         raise SmeError(
             f"{names}: missing for this release\n{table}", hint="install what is missing, then run doit doctor again"
         )
-    return {"did": f"{len(found)} checked, nothing missing for this release", "result": table}
+    notes = [finding.subject for finding in found if finding.subject.startswith("tier ")]
+    said = f"no packages yet in {', '.join(notes)}" if notes else "nothing missing for this release"
+    return {"did": f"{len(found)} checked, {said}", "result": table}
 
 
 def _gather_host_facts(rel: Release) -> HostFacts:
@@ -46,6 +50,7 @@ def _gather_host_facts(rel: Release) -> HostFacts:
         writable=os.access(root, os.W_OK | os.X_OK),
         free=shutil.disk_usage(root).free,
         needed=_media_size(rel),
+        absent_tiers=_missing_tiers(rel),
         umask=_current_umask(),
         user=os.getuid(),
     )
@@ -63,9 +68,22 @@ def _find_firmware() -> str:
 
 
 def _media_size(rel: Release) -> int:
-    """Return the bytes that the media of the last locks take; nothing before there is a lock."""
+    """Return the bytes that the media take: as they are, or by locks and boot set; nothing before there is a lock."""
     locks = [path for path in (rel.lock, rel.sources_lock) if path.is_file()]
-    return sum(pick.package.size for path in locks for pick in lock.parse_lock(files.read_file_text(path), path))
+    if not locks:
+        return 0
+    packages = sum(pick.package.size for path in locks for pick in lock.parse_lock(files.read_file_text(path), path))
+    boot_set = rel.boot_set.path
+    found = [name for name, _ in files.walk_files(boot_set)] if boot_set.is_dir() else []
+    booted = sum((boot_set / name).stat().st_size for name in found if matches_patterns(name, BOOT_FILES))
+    made = sum(path.stat().st_size for path in rel.isos.glob(f"*/{rel.release.name}-{rel.release.full}-*.iso"))
+    return max(made, packages + 2 * booted)  # two media boot
+
+
+def _missing_tiers(rel: Release) -> tuple[str, ...]:
+    """Return the names of the staged tiers that are not there, or hold no package."""
+    staged = [tier for tier in rel.tiers if tier.stage and not tier.may_be_empty]
+    return tuple(tier.name for tier in staged if not tier.path.is_dir() or not any(tier.path.rglob("*.rpm")))
 
 
 def _current_umask() -> int:

@@ -41,7 +41,9 @@ class HostFacts:
 
     programs   name -> where it lies; what is not there is left out
     libraries  name -> version, "" if it is not there
-    free       bytes at the build root; needed is what the media of the last lock take
+    free       bytes at the build root; needed is what the media take
+
+    absent_tiers  the staged tiers that are not there, or empty
     """
 
     programs: Mapping[str, str]
@@ -54,6 +56,7 @@ class HostFacts:
     needed: int
     umask: int
     user: int
+    absent_tiers: tuple[str, ...] = ()
 
 
 def known_programs(rel: Release) -> list[HostProgram]:
@@ -86,6 +89,10 @@ def examine_host(rel: Release, host: HostFacts) -> list[DoctorFinding]:
         *(_check_library(name, version) for name, version in sorted(host.libraries.items())),
         _check_root_writable(host),
         _check_disk_space(host),
+        *(
+            DoctorFinding(REMARK, f"tier {name}", "has no packages yet: doit sample makes some for practice")
+            for name in host.absent_tiers
+        ),
         _check_umask(host.umask),
         _check_user(host.user),
     ]

@@ -84,7 +84,9 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
     content, boot_set = sources
     netinst = files.resolve_place_below(content, "netinstall")
-    found = {name: files.resolve_file_below(netinst, name) for name in layers.list_tree_files(netinst)}
+    names = layers.list_tree_files(netinst)
+    layers.refuse_foreign_names(netinst, names)
+    found = {name: files.resolve_file_below(netinst, name) for name in names}
     if BIOS_MENU not in found:
         raise ContentError(
             f"{netinst / BIOS_MENU}: is not there, the network install medium would have no boot menu",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
     _refuse_misplaced(tier, known)
     if not directory.is_dir():
         return f"nothing to do, {tier.name} has no {directory.name}"
+    if not os.access(directory, os.W_OK):
+        raise FileError(
+            f"{directory}: is read-only for you, so its repodata cannot be written",
+            hint=f"set repodata = false for the tier {tier.name} in release.toml if its repodata comes from elsewhere,"
+            " or let your user write there",
+        )
     located = [write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory).items()]
     parsed = write.write_repodata(located, None, directory / "repodata", epoch, fact_cache, retain=True)
     return f"{len(located)} packages, {parsed} of them parsed now"

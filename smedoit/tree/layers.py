@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.errors import FileError
+from smedoit.errors import ContentError, FileError
 from smedoit.runtime import files, progress
 
 
@@ -30,7 +30,19 @@ def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Call
         raise FileError(
             f"{root}: the {name} is not there", hint="correct its path in release.toml, or try doit content"
         ) from None
+    refuse_foreign_names(root, found)
     return TreeLayer(name, {relative: files.resolve_file_below(root, relative) for relative in found}, place)
+
+
+def refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
+    """Raise ContentError for a file below root whose name is not UTF-8: a medium could not carry it."""
+    for name in names:
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        if shown != name:
+            raise ContentError(
+                f"{root}/{shown}: its name is not UTF-8, and cannot go on a medium",
+                hint="rename it there; names of ASCII letters are read everywhere",
+            )
 
 
 def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (
     BIOS_TEXTS,
+    BOOT_FILES,
     COMPS,
     DISCINFO,
     EFI_IMAGE,
@@ -21,7 +22,6 @@ from smedoit.medium_paths import (
 )
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
-BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 IMAGES = (EFI_IMAGE, *OVERLAYS)
 RENDERED = (*BIOS_TEXTS, GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
 TREE_METADATA = (TREEINFO, DISCINFO, MEDIA_REPO)

@@ -216,6 +216,11 @@ def test_a_title_without_the_product_is_refused() -> None:
         render.render_isolinux_cfg("menu title Welcome to CentOS 7\nappend LABEL=x\n", RC)
 
 
+def test_a_refused_menu_says_which_of_two_it_is() -> None:
+    with pytest.raises(ContentError, match=r"^netinstall/isolinux/isolinux\.cfg: no menu title names"):
+        Branding(RC).render("netinstall/isolinux/isolinux.cfg", "menu title Welcome\nappend LABEL=x\n")
+
+
 def test_a_menu_without_label_is_refused() -> None:
     with pytest.raises(ContentError, match=r"isolinux\.cfg: has no inst\.stage2=hd:LABEL="):
         render.render_isolinux_cfg(MENU + "append inst.repo=cdrom\n", RC)

@@ -12,9 +12,10 @@ import pytest
 from smedoit.config import release
 from smedoit.config.media import SigningSettings
 from smedoit.config.release import Release
-from smedoit.doctor import requirements
+from smedoit.doctor import examine, requirements
 from smedoit.doctor.requirements import HostFacts
-from smedoit.runtime import libraries
+from smedoit.packages import lock
+from smedoit.runtime import files, libraries
 
 PROJECT = Path(__file__).parents[2]
 GOOD = HostFacts(
@@ -75,6 +76,27 @@ def test_what_may_be_meant_is_a_remark(rel: Release, changes: dict[str, int], te
     found = requirements.examine_host(rel, replace(GOOD, **changes))  # type: ignore[arg-type]
     assert subjects(found) == []
     assert [one for one in found if one.state == requirements.REMARK and text in one.text]
+
+
+def test_tiers_without_packages_are_named(rel: Release) -> None:
+    [note] = [
+        one for one in requirements.examine_host(rel, replace(GOOD, absent_tiers=("smeos",))) if "tier" in str(one)
+    ]
+    assert note.state == requirements.REMARK
+    assert "has no packages yet" in note.text
+
+
+def test_the_media_count_with_what_they_boot_from(rel: Release, tmp_path: Path) -> None:
+    world = replace(
+        rel, paths=replace(rel.paths, root=tmp_path), boot_set=replace(rel.boot_set, path=tmp_path / "boot")
+    )
+    assert examine._media_size(world) == 0
+    files.write_file(world.lock, lock.format_lock([]))
+    files.write_file(tmp_path / "boot/images/boot.img", b"x" * 1000)
+    files.write_file(tmp_path / "boot/Packages/a.rpm", b"x" * 5000)
+    assert examine._media_size(world) == 2000
+    files.write_file(world.iso, b"x" * 3000)
+    assert examine._media_size(world) == 3000
 
 
 def test_every_library_of_the_project_is_looked_for() -> None:

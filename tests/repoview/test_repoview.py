@@ -131,6 +131,12 @@ def test_there_are_pages_of_packages_groups_and_letters(repo: Repo) -> None:
     ]
 
 
+def test_letters_stand_apart(repo: Repo) -> None:
+    repo.write()
+    index = (repo.view / "index.html").read_text()
+    assert '">B</a> ' in index or '">B</a>\n' in index
+
+
 def test_every_page_is_valid_and_every_link_leads_somewhere(repo: Repo) -> None:
     repo.write()
     check_html(repo.view)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import FileError
+from smedoit.errors import ContentError, FileError
 from smedoit.runtime.files import copy_file, link_file, stamp_file, write_file
 from smedoit.tree import layers
 from smedoit.tree.layers import TreeLayer
@@ -125,3 +125,11 @@ def test_a_file_where_a_directory_must_be_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_target_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert list(layers.list_tree_files(tmp_path / "none")) == []
+
+
+def test_a_name_that_is_not_utf8_is_told_before_a_medium_breaks_on_it(tmp_path: Path) -> None:
+    made(tmp_path / "a", x="1")
+    with open(os.fsencode(tmp_path / "a") + b"/caf\xe9.txt", "w") as file:
+        file.write("x")
+    with pytest.raises(ContentError, match=r"a/caf\\xe9\.txt: its name is not UTF-8.*\n.*rename it"):
+        layer(tmp_path / "a")
