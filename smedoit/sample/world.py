@@ -109,7 +109,9 @@ def _remove_sample(rel: Release, dry_run: bool) -> str:
     for path in kept:
         progress.show_line(f"  {_shown_path(rel, path)} stays, it was edited or lies elsewhere")
     remove_file(rel.root / manifest.NAME)
-    return f"{format_count(len(gone), 'file')} of the practice world removed, {len(kept)} kept"
+    left = sorted(path.name for path in rel.root.iterdir()) if rel.root.is_dir() else []
+    rest = f"; {rel.root} still has {', '.join(left)}: delete it if all of that was made of practice" if left else ""
+    return f"{format_count(len(gone), 'file')} of the practice world removed, {len(kept)} kept{rest}"
 
 
 def _refuse_real_keys(rel: Release) -> None:
