@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
@@ -49,8 +49,11 @@ def write_checksums(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> 
     return f"{len(files)} media, {format_size(size)}, in {', '.join(checksums.NAMES)}"
 
 
-def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings) -> str:
-    """Sign every checksum file; valid signatures are kept, and all removed without [signing]."""
+def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings, verify: Callable[[], object]) -> str:
+    """Sign every checksum file; valid signatures are kept, and all removed without [signing].
+
+    verify  reads the media back, and raises VerifyError: what is signed has been read since anybody wrote it
+    """
     files = [path / name for path in group_by_directory(finished_media(isos, identity)) for name in checksums.NAMES]
     if not by.configured:
         for path in files:
@@ -58,6 +61,8 @@ def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings) -
         return "nothing is signed: release.toml has no [signing]"
     owner = gpg.load_signing_certificate(by)
     fresh = [path for path in files if not is_signed(path, owner)]
+    if fresh:
+        verify()
     for path in fresh:
         write_file(signature_path(path), gpg.sign_file(path, by, identity.epoch))
         if not is_signed(path, owner):

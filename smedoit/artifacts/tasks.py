@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from smedoit.config.release import Release
@@ -107,8 +108,11 @@ def sign(rel: Release) -> Task:
 
     def run() -> object:
         from smedoit.artifacts.media import sign_checksums
+        from smedoit.artifacts.verify import verify_images
 
-        return sign_checksums(isos=rel.isos, identity=rel.release, by=rel.signing)
+        return sign_checksums(
+            isos=rel.isos, identity=rel.release, by=rel.signing, verify=partial(verify_images, rel, on_medium)
+        )
 
     return Task(
         name="sign",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -34,28 +34,44 @@ def list_media(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> Mappi
 
 
 def verify_media(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:
-    """Read every medium back that there is, and hold it against locks, tree and release.
+    """Read every medium back that there is, and hold it against locks, tree and release, with all that lies beside it.
 
     Raises VerifyError with what is wrong with any of them; the installation ISO must be there.
     """
+    said = _carry_out_checks(_media_checks(rel, on_medium))
+    return {"did": f"{len(said)} checks, nothing is wrong", "result": "\n".join(said)}
+
+
+def verify_images(rel: Release, on_medium: Callable[[str], bool]) -> None:
+    """Read every ISO back that there is, and nothing that lies beside it. Raises VerifyError."""
+    _carry_out_checks(_image_checks(rel, on_medium))
+
+
+def _carry_out_checks(checks: Iterable[Callable[[], str]]) -> list[str]:
+    """Return what each check says. Raises VerifyError with what all of them find wrong."""
     said, faults = [], []
-    for check in _media_checks(rel, on_medium):
+    for check in checks:
         try:
             said.append(check())
         except SmeError as error:
             faults.append(str(error))
     if faults:
         raise VerifyError("\n".join(faults))
-    return {"did": f"{len(said)} checks, nothing is wrong", "result": "\n".join(said)}
+    return said
 
 
-def _media_checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
-    """Yield what is to be done, each as a function that says what was right, or raises VerifyError."""
+def _image_checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
+    """Yield what is to be done with the ISOs, each as a function that says what was right, or raises VerifyError."""
     yield lambda: f"{rel.iso.name}: {_verify_iso(rel, on_medium)}"
     if rel.netinstall_iso.is_file():
         yield lambda: f"{rel.netinstall_iso.name}: {_verify_netinstall(rel)}"
     if rel.sources_lock.is_file() and any(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso")):
         yield lambda: _verify_sources(rel)
+
+
+def _media_checks(rel: Release, on_medium: Callable[[str], bool]) -> Iterator[Callable[[], str]]:
+    """Yield what is to be done with the ISOs and with what lies beside them."""
+    yield from _image_checks(rel, on_medium)
     for image in (rel.iso, rel.netinstall_iso, *sorted(rel.source_iso.parent.glob(f"{rel.source_iso.stem}*.iso"))):
         if any(image.with_name(name(image.name)).is_file() for name in (format.jigdo_name, format.template_name)):
             yield partial(_verify_jigdo, rel, image)

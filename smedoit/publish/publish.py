@@ -7,16 +7,17 @@ import difflib
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from smedoit.artifacts.verify import verify_media
 from smedoit.checks.result import CheckResult, waive_failures
 from smedoit.config.identity import CHANNELS, FINAL, TESTING
 from smedoit.config.publish import PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import FileError, PublishError, format_grouped
-from smedoit.publish import announcement, apply, channels, checks, plan, records, remote
+from smedoit.publish import announcement, apply, channels, checks, packages, plan, records, remote
 from smedoit.publish.addresses import check_addresses
 from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import FROZEN, PublishedFile, PublishPlan
@@ -44,6 +45,7 @@ def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str)
     made = _make_plan(rel, history, configs, source, to)
     write_file(_saved_plan_path(rel), plan.plan_fingerprint(made))
     _show_plan(made)
+    packages.refuse_untrusted_packages(made, rel, rel.fact_cache)
     failed = [check.name for check in made.checks if check.failed]
     said = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files would change"
     return {
@@ -51,8 +53,14 @@ def show_publish_plan(rel: Release, configs: CheckConfigs, source: str, to: str)
     }
 
 
-def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str, to: str, dry_run: bool) -> Said:
-    """Do what the plan says, and bring it to the remote target; a publish that was interrupted is finished first."""
+def publish_release(
+    rel: Release, configs: CheckConfigs, on_medium: Callable[[str], bool], source: str, to: str, dry_run: bool
+) -> Said:
+    """Do what the plan says, and bring it to the remote target; a publish that was interrupted is finished first.
+
+    configs    check -> the configuration of its task now
+    on_medium  whether a file of the tree goes on the installation medium
+    """
     if dry_run:
         return show_publish_plan(rel, configs, source, to)
     with records.open_publish_history(rel.publish) as history:
@@ -65,12 +73,21 @@ def publish_release(rel: Release, configs: CheckConfigs, log: Path, source: str,
         _refuse_interrupted(history, made)
         _show_plan(made)
         if not made.idle:
+            _verify_again(rel, made, on_medium)
             carry_out_publish(rel.publish, history, made, source, rel.release.arch)
         remove_file(_saved_plan_path(rel))
+        log = rel.logs / "publish.rsync.log"
         afar = remote.push_release(rel.publish, made.place, log) if rel.publish.remote else ""
     texts = announcement.write_announcement(rel, made)
     did = "nothing to publish, already up to date" if made.idle else f"{len(made.changes)} files"
     return {"did": f"{did}{afar}", "result": "\n".join([f"{made.target / made.place.path} is published", *texts])}
+
+
+def _verify_again(rel: Release, made: PublishPlan, on_medium: Callable[[str], bool]) -> None:
+    """Read media and packages once more before anybody sees them: what state says of them is no proof."""
+    packages.verify_arriving_packages(made, rel)
+    if any(check.name == "verify" and check.passed for check in made.checks):
+        verify_media(rel, on_medium)
 
 
 def _show_plan(made: PublishPlan) -> None:

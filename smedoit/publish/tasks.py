@@ -10,6 +10,7 @@ from smedoit.boottest.tasks import boot_test
 from smedoit.checks.tasks import check_versions, closure, quality, updates
 from smedoit.config.release import Release
 from smedoit.engine.task import Option, Task
+from smedoit.iso.tasks import on_medium
 
 WHERE = (
     Option("source", "testing: move the final bits that lie there, instead of the stage", long="from"),
@@ -60,7 +61,7 @@ def publish(rel: Release) -> Task:
         return publish_release(
             rel=rel,
             configs=check_configs(rel),
-            log=rel.logs / "publish.rsync.log",
+            on_medium=on_medium,
             source=source,
             to=to,
             dry_run=dry_run,

@@ -36,7 +36,7 @@ PASSED = (CheckResult("verify", "it passed"),)
 def packages() -> Path:
     """Return a directory with a few packages, made once: a-1-1 to a-4-1."""
     place = Path(mkdtemp(prefix="smedoit-packages-"))
-    return repository(place, [recipe(f"a-{number}-1") for number in range(1, 5)]).place
+    return repository(place, [recipe(f"a-{number}-1", key="koozali") for number in range(1, 5)]).place
 
 
 def tier(root: Path, *numbers: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.iso.tasks import on_medium
 from smedoit.publish import channels
 from smedoit.runtime import files
 from tests.harness.kills import killed_at
@@ -127,11 +128,10 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Project) -> None:
     from smedoit.publish import publish
 
     release, empty = trial.release, state(public(trial))
-    log = trial.home / "rsync.log"
-    assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish_release(release, {}, on_medium, "", "", False))
     assert "was interrupted and is rolled back" in succeeded(trial, "rollback")
     assert {**state(public(trial)), "testing": ""} == {**empty, "testing": ""}
-    assert killed_at(400, lambda: publish.publish_release(release, {}, log, "", "", False))
+    assert killed_at(400, lambda: publish.publish_release(release, {}, on_medium, "", "", False))
     assert "was interrupted: doit publish goes on with it" in succeeded(trial, "plan_publish")
     refused(trial, "was interrupted", "prune")
     succeeded(trial, "publish")

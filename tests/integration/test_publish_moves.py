@@ -18,9 +18,11 @@ from smedoit.config import release
 from smedoit.config.identity import FINAL, OBSOLETE, TESTING
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, FileError, PublishError, SmeError
+from smedoit.iso.tasks import on_medium
 from smedoit.publish import apply, records, retire
 from smedoit.publish.channels import OURS, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
+from smedoit.sample.packages import KEYS
 from tests.harness.kills import BOTH, chosen, doors, killed_at
 from tests.harness.places import PROJECT
 from tests.harness.publishing import do, plan, read_whole, state, take_back, target, tier
@@ -36,7 +38,8 @@ def final(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     rel = release.load_release(PROJECT / "release.toml")
     settings = target(tmp_path / "public", candidate=True, keep=1, days=10)
     paths = replace(rel.paths, root=tmp_path / "root")
-    return replace(rel, release=replace(rel.release, label=""), paths=paths, publish=settings)
+    keys = tuple(replace(key, file=KEYS / key.file.name) for key in rel.keys)
+    return replace(rel, release=replace(rel.release, label=""), paths=paths, publish=settings, keys=keys)
 
 
 def put(rel: Release, version: str, channel: str, *numbers: int) -> Path:
@@ -51,7 +54,7 @@ def put(rel: Release, version: str, channel: str, *numbers: int) -> Path:
 
 def publish(rel: Release, **words: object) -> Mapping[str, str]:
     options = {"source": "", "to": "", "dry_run": False, **words}
-    return publish_release(rel, {}, rel.root / "rsync.log", **options)  # type: ignore[arg-type]
+    return publish_release(rel, {}, on_medium, **options)  # type: ignore[arg-type]
 
 
 def test_the_final_bits_of_testing_become_the_final_release_and_back(final: Release) -> None:
