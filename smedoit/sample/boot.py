@@ -111,7 +111,10 @@ def _bios_boot_files(rel: Release) -> dict[str, Callable[[], bytes]]:
     found = loaders.find_isolinux()
     if found:
         return {name: file.read_bytes for name, file in found.items()}
-    return {"isolinux.bin": lambda: message_boot_record(message)}
+    return {
+        "isolinux.bin": lambda: message_boot_record(message),
+        loaders.MENU: lambda: _placeholder_content("the menu of isolinux"),  # which isolinux.cfg names
+    }
 
 
 def _efiboot_image(place: Path) -> bytes:

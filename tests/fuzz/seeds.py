@@ -92,6 +92,7 @@ KERNEL = (
     bytes(0x202) + b"HdrS" + bytes(8) + b"\x00\x01" + bytes(0xF0) + b"3.10.0-1160.el7.x86_64 (a@b) #1 SMP\0" + bytes(64)
 )
 PPM = b"P6\n# a remark\n16 16\n255\n" + bytes(range(256)) * 3
+JPEG = bytes.fromhex("ffd8ffe000046162ffc00011080009000903000000000000000000ffd9")  # the markers of one
 
 
 @dataclass(frozen=True)

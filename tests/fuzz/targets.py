@@ -35,7 +35,16 @@ from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
 from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import cpio, install_classes, patch_series
-from smedoit.iso import boot_records, extents, media_check, netinstall, verify_boot, verify_contents
+from smedoit.iso import (
+    boot_records,
+    extents,
+    media_check,
+    netinstall,
+    pictures,
+    references,
+    verify_boot,
+    verify_contents,
+)
 from smedoit.iso.read import IsoImage
 from smedoit.jigdo import format as jigdo_format
 from smedoit.jigdo import template
@@ -52,6 +61,7 @@ from smedoit.rpm import changelog, header, payload, reader, signatures, specfile
 from smedoit.runtime import checksums, digests, rsync
 from smedoit.runtime.cache import FactCache
 from smedoit.sample.packages import FINGERPRINTS, KEYS
+from smedoit.sample.pictures import striped_png
 from smedoit.tiers.records import open_promotions
 from smedoit.translations import catalogs
 from tests.fuzz import seeds
@@ -62,6 +72,13 @@ from tests.fuzz.seeds import Seeds
 IDENTITY = release.load_release(Path(__file__).parents[2] / "release.toml").release
 ISO_HEAD = 1 << 19  # bytes of an ISO that say what lies where
 Text = Callable[[str, Path], object]
+REFERENCES = (
+    references.isolinux_references,
+    references.grub_references,
+    references.treeinfo_references,
+    references.style_references,
+    references.profile_references,
+)
 
 
 def all_targets(given: Seeds) -> list[Target]:
@@ -442,6 +459,8 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         lambda data, _: cpio.parse_overlay_image(data, "product.img"),
         packed_mutation(mutate_bytes),
     )
+    shown = [striped_png(9, 9, (0, 0, 0), (255, 255, 255)), seeds.JPEG]
+    yield Target("picture", shown, lambda data, _: pictures.parse_picture(data), mutate_bytes, (ValueError,))
     unreadable = (kernels.KernelVersionError,)
     yield Target(
         "initrd", overlays, _in_file("initrd.img", kernels.initrd_versions), packed_mutation(mutate_bytes), unreadable
@@ -596,6 +615,8 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
                 menus.parse_isolinux_menu(text),
                 menus.parse_grub_menu(text),
                 netinstall.install_urls(text),
+                references.menu_resolution(text),
+                *map(list, (parse(text, "a/menu") for parse in REFERENCES)),
             )
         ),
         mutate_bytes,

@@ -15,7 +15,7 @@ import pytest
 
 from smedoit.engine.decision import EDITED
 from smedoit.runtime.files import FileStamp, stamp_file, write_file
-from smedoit.sample import translations
+from smedoit.sample import pictures, translations
 from tests.harness.project import Outcome, Project, Warm
 
 OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .treeinfo has the checksum of
@@ -32,8 +32,8 @@ PIXMAPS = "product/usr/share/anaconda/pixmaps"
 
 def picture(project: Project, relative: str) -> None:
     """Give the content tree another picture."""
-    with (project.release.content.path / relative).open("ab") as file:
-        file.write(b"a better picture")
+    colours = pictures.PICTURES["isolinux/splash.png"][2:]
+    (project.release.content.path / relative).write_bytes(pictures.striped_png(640, 480, *reversed(colours)))
 
 
 def bash(project: Project, release: str, tier: str) -> None:
