@@ -35,7 +35,8 @@ class StepRoots:
         """Return where a path of a step lies, below which directory. Raises FileError if that is outside."""
         place = self.root / path
         for top in sorted((self.root, *self.others), key=lambda top: len(top.parts), reverse=True):
-            if place.is_relative_to(top) and ".." not in (below := place.relative_to(top)).parts and below.name:
+            below = place.relative_to(top) if place.is_relative_to(top) else None
+            if below and below.name and ".." not in below.parts and "\0" not in path:
                 return RootedPath(top, below.as_posix())
         raise FileError(f"{place}: leads out of {self.root}", hint="move the record that names it out of the way")
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from smedoit.config.publish import PublishSettings
 from smedoit.errors import FileError, PublishError, SmeError
@@ -68,6 +72,7 @@ STEPS: dict[str, dict[str, str]] = {
     "nothing": {"step": "move", "source": "", "target": ""},
     "itself": {"step": "move", "source": ".", "target": "10.2"},
     "nul": {"step": "move", "source": "10.1\0", "target": "10.2"},
+    "nul in a link": {"step": "switch", "link": "10", "before": "", "after": "\0"},
 }
 
 
@@ -162,3 +167,75 @@ def test_a_forged_promotion_acts_on_nothing_outside_the_tiers(
             promotions.take_back(record)
     except SmeError:
         assert (target / "10.1/smeos/file").is_file()
+
+
+LIKELY = ("a", "b", "out", "to file", "dir", ".smedoit", "work", "precious", "file", "0001-publish-10.1", "new")
+WORDS = (*LIKELY * 8, "..", ".", "", "/", "\0")  # a record with one bad path is refused as a whole
+PATHS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("/".join)
+FIELDS = {
+    "link": ("source", "target", "sha256"), "remove": ("path", "sha256", "kept"), "move": ("source", "target"),
+    "replace": ("source", "target", "saved"), "switch": ("link", "before", "after"), "appear": ("path",),
+    "vanish": ("path",),
+}  # fmt: skip
+FORGED = st.lists(
+    st.sampled_from(sorted(FIELDS)).flatmap(
+        lambda kind: st.fixed_dictionaries({"step": st.just(kind), **dict.fromkeys(FIELDS[kind], PATHS)})
+    ),
+    max_size=4,
+)
+
+
+def forged_world(top: Path) -> Path:
+    """Make a target with directories, files and links out of it, beside what is theirs; return the target."""
+    place = top / "public"
+    for path in (".smedoit-target", "a/file", "b/dir/file", f"{OURS}/work/0001-publish-10.1/file", "dir/file"):
+        write_file(place / path, "ours", durable=False)
+    for path in ("precious", "dir/precious", "work/precious"):
+        write_file(top / "theirs" / path, "precious", durable=False)
+    for link in ("out", "a/out", "b/dir/out", f"{OURS}/work/out"):
+        (place / link).symlink_to(top / "theirs")
+    (place / "to file").symlink_to(top / "theirs/precious")
+    return place
+
+
+def outside_of(place: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Return all that lies beside a target, with its mode, links and content."""
+    found = [path for path in sorted(place.parent.rglob("*")) if not path.is_relative_to(place)]
+    stamps = [(path, path.lstat()) for path in found]
+    return {
+        str(path): (info.st_mode, info.st_nlink, path.read_bytes() if path.is_file() else b"") for path, info in stamps
+    }
+
+
+def attack_with(prepare: list[Any], steps: list[Any], state: str) -> None:
+    """Let doit find a forged journal, as a publish and as a promotion."""
+    for promotion in (False, True):
+        with tempfile.TemporaryDirectory() as top:
+            place = forged_world(Path(top))
+            before = outside_of(place)
+            said = {"state": state, "prepare": prepare, "steps": steps}
+            with suppress(SmeError):
+                if promotion:
+                    write_file(place / "promotions/under-way.json", json.dumps({**PROMOTION, **said}), durable=False)
+                    open_promotions(place, place / "promotions", [place / "a"]).resume()
+                else:
+                    forge(place, **said)
+                    settle(place)
+            assert outside_of(place) == before
+
+
+@given(FORGED, FORGED, st.sampled_from(STATES))
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_forged_journal_says_nothing_outside_changes(
+    prepare: list[Any], steps: list[Any], state: str
+) -> None:
+    attack_with(prepare, steps, state)
+
+
+@pytest.mark.exhaustive
+@given(FORGED, FORGED, st.sampled_from(STATES))
+@settings(max_examples=500, deadline=None)
+def test_whatever_many_forged_journals_say_nothing_outside_changes(
+    prepare: list[Any], steps: list[Any], state: str
+) -> None:
+    attack_with(prepare, steps, state)
