@@ -88,7 +88,7 @@ def _first_listing(origins: Sequence[BootSetOrigin]) -> tuple[BootSetOrigin, lis
 
 def _fetch_files(source: BootSetOrigin, names: Sequence[str], incoming: Path) -> list[str]:
     """Put every file into incoming; return their paths, .treeinfo among them if there is one."""
-    for name in progress.track_progress(names, len(names), "taking the boot set"):
+    for name in progress.track_progress(names, len(names), "taking the boot set", slow=True):
         source.take(name, None, files.resolve_path_below(incoming, name))
     if TREEINFO in names:
         return list(names)

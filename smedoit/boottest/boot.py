@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,8 +91,11 @@ def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSett
 def run_attempts_parallel(attempts: Sequence[BootAttempt], settings: BootTestSettings) -> list[str]:
     """Return why each failed, "" if it did not; as many at once as there are processors."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(run_boot_attempt, attempt, settings) for attempt in attempts]
+        work = progress.carry_task_log(run_boot_attempt)
+        running = [pool.submit(work, attempt, settings) for attempt in attempts]
         try:
+            for done in progress.track_progress(as_completed(running), len(running), "booting", slow=True):
+                done.result()
             return [future.result() for future in running]
         except BaseException:  # an interruption, or what stops all of them alike: the others need not go on
             for attempt in attempts:

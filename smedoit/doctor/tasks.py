@@ -19,5 +19,6 @@ def doctor(rel: Release) -> Task:
         name="doctor",
         run=run,
         always=True,
+        asks=True,
         wiki="Local Only: Requirements",
     )

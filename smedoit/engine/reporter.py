@@ -15,8 +15,10 @@ from doit import Globals
 from doit.exceptions import InvalidTask, UnmetDependency
 
 from smedoit.engine import decision
+from smedoit.engine.task import is_quiet
 from smedoit.errors import SmeError
 from smedoit.runtime import files, terminal
+from smedoit.runtime.cache import FactCache
 from smedoit.runtime.run_lock import RunLock
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
@@ -43,7 +45,10 @@ class ConsoleReporter:
         self.ran = 0
         self.failed = False
         self.not_run: set[str] = set()  # tasks that waited for one that failed
+        self.failures: list[Any] = []
         self.selected: list[Any] = []
+        self.quiet = False
+        self.held_back: dict[str, list[str]] = {}  # of tasks that are at work in a quiet run: nothing may come of it
         self.run_lock = RunLock(self.lock_file, self.farewell)
 
     def write(self, line: str) -> None:
@@ -60,6 +65,12 @@ class ConsoleReporter:
                 _parse_task_options(tasks[name])
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
+            self.quiet = is_quiet()
+            if self.selected and all(map(_only_asks, self.selected)):
+                self.run_lock.listen()
+                Globals.dep_manager.asks = True
+                FactCache.writes = False
+                return
             self.run_lock.take()
             for hook in self.before_run:
                 if line := hook():
@@ -78,7 +89,9 @@ class ConsoleReporter:
         try:
             self.run_lock.keep()
         except SmeError as error:
-            self.run_lock.end_run(str(error), FAILED)
+            self.failed = True
+            terminal.show_text(sys.stderr, str(error))
+            self.run_lock.end_run(FAILED)
 
     def execute_task(self, task: Any) -> None:
         """Say which task starts, and why."""
@@ -87,18 +100,30 @@ class ConsoleReporter:
             return
         because = Globals.dep_manager.because.get(task.name) or [decision.AGAIN]
         more = f" (and {len(because) - SHOWN} more reasons)" if len(because) > SHOWN else ""
-        self.write(f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
+        self.say(task, f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
         Globals.dep_manager.mark_begun(task.name)
-        self.keep_edited([Path(path) for path in Globals.dep_manager.edited.get(task.name, [])])
+        self.keep_edited(task, [Path(path) for path in Globals.dep_manager.edited.get(task.name, [])])
 
-    def keep_edited(self, paths: Sequence[Path]) -> None:
+    def say(self, task: Any, line: str) -> None:
+        """Show a line about a task at work; in a quiet run only when something came of it."""
+        if self.quiet:
+            self.held_back.setdefault(task.name, []).append(line)
+        else:
+            self.write(line)
+
+    def tell(self, task: Any) -> None:
+        """Show what was held back of a task."""
+        for line in self.held_back.pop(task.name, []):
+            self.write(line)
+
+    def keep_edited(self, task: Any, paths: Sequence[Path]) -> None:
         """Keep what somebody changed by hand, and say where; after a few, how many more there are."""
         copies = [(path, copy) for path in paths if (copy := self.keep(path))]
         for path, copy in copies[:SHOWN]:
-            self.write(f"{INDENT}your version of {path.name} is kept as {decision.display_path(os.fspath(copy))}")
+            self.say(task, f"{INDENT}your version of {path.name} is kept as {decision.display_path(os.fspath(copy))}")
         if len(copies) > SHOWN:
             place = decision.display_path(os.fspath(self.kept))
-            self.write(f"{INDENT}{len(copies) - SHOWN} more of your versions are in {place}")
+            self.say(task, f"{INDENT}{len(copies) - SHOWN} more of your versions are in {place}")
 
     def keep(self, path: Path) -> Path | None:
         """Put a copy of a file that somebody changed by hand where the task will not overwrite it; return where."""
@@ -115,21 +140,26 @@ class ConsoleReporter:
 
     def add_success(self, task: Any) -> None:
         """Say what a task did and how long it took."""
-        if task.actions:
+        if self.quiet and (task.values or {}).get("idle"):
+            self.held_back.pop(task.name, None)
+        elif task.actions:
             self.ran += 1
+            self.tell(task)
             took = time.monotonic() - self.started.get(task.name, time.monotonic())
             self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Say what went wrong, in its own words; a task that waited in vain did nothing wrong."""
         self.failed = True
+        self.tell(task)
         if isinstance(fail, UnmetDependency):
             self.not_run.add(task.name)
             waited = sorted(fail.message.split(), key=lambda name: name in self.not_run)
             verb = "was not run" if waited[0] in self.not_run else "failed"
-            self.write(f"{task.name}: not run, {waited[0]} {verb}")
-            return
-        self.write(f"{task.name} failed: {fail.get_msg().strip()}")
+            terminal.show_text(sys.stderr, f"{task.name}: not run, {waited[0]} {verb}")
+        else:
+            self.failures.append(task)
+            terminal.show_text(sys.stderr, f"{task.name} failed: {fail.get_msg().strip()}")
 
     def skip_uptodate(self, task: Any) -> None:
         """A task that is up to date is no news."""
@@ -140,7 +170,7 @@ class ConsoleReporter:
 
     def cleanup_error(self, fail: Any) -> None:
         """Say what went wrong after a run."""
-        self.write(fail.get_msg())
+        terminal.show_text(sys.stderr, fail.get_msg())
 
     def runtime_error(self, message: str) -> None:
         """Say why there was no run."""
@@ -153,6 +183,10 @@ class ConsoleReporter:
     def complete_run(self) -> None:
         """Close with where the results of the asked tasks lie, unless an exception ends the run."""
         if self.failed or sys.exc_info()[0]:
+            self.end_unrun()
+            return
+        if self.quiet and not self.ran:
+            self.run_lock.release()
             return
         if not self.ran:
             self.write("nothing to do, everything is up to date")
@@ -161,6 +195,21 @@ class ConsoleReporter:
             if values.get("result"):
                 self.write(values["result"])
         self.run_lock.release()
+
+    def end_unrun(self) -> None:
+        """Let the asked tasks that never began do what is left to do: gather the logs of what failed."""
+        for task in self.selected:
+            if (unrun := (task.meta or {}).get("unrun")) and task.name not in self.started and self.run_lock.held:
+                try:
+                    unrun([failed.meta["log"] for failed in self.failures])
+                except SmeError as error:
+                    terminal.show_text(sys.stderr, str(error))
+
+
+def _only_asks(task: Any) -> bool:
+    """Return whether a task does no more than tell, always or with the option that was given."""
+    asks = (task.meta or {}).get("asks", False)
+    return asks is True or bool(asks and (task.options or {}).get(asks))
 
 
 def _parse_task_options(task: Any) -> None:

@@ -38,9 +38,11 @@ class TaskState(Dependency):  # type: ignore[misc]
     "outputs" (Files), and "always" (it runs whenever somebody asks for it).
 
     fact_cache  knows digests of files whose ctime changed because they were linked
+    asks        this run only tells, and nothing of it is remembered
     """
 
     fact_cache = Path()
+    asks = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,6 +138,8 @@ class TaskState(Dependency):  # type: ignore[misc]
 
     def close(self) -> None:
         """Write what is not on disk yet, and what was found to be the same under another stamp."""
+        if self.asks:
+            return
         for known in self.looked_again:
             known.save()
         for name, snapshot in self.restamped.items():
@@ -144,6 +148,8 @@ class TaskState(Dependency):  # type: ignore[misc]
 
     def persist(self) -> None:
         """Write down what changed; where that is impossible the run ends, with a sentence, not a traceback."""
+        if self.asks:
+            return
         try:
             self.backend.dump()
         except SmeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from smedoit.runtime.terminal import escape_text
 
 DoitTask = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
+QUIET = "quiet"  # doit quiet=1: for cron, which mails what is said
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
 
 
@@ -66,6 +68,8 @@ class Task:
     links    symlinks that it makes; where they lead is their content
     after    tasks that must be done before, because their output is a set of files
     always   it runs whenever somebody asks for it
+    asks     it only tells, always or with this option: it takes no lock, and writes nothing, not even a log
+    unrun    what is left to do when it was asked for, and what it waits for failed, whose logs it gets
     wiki     the headings of the page that it replaces
     options  what may stand behind its name as --option
     words    the keyword by which run gets the words behind the task's name, as a list
@@ -81,6 +85,8 @@ class Task:
     links: Sequence[Path] = ()
     after: Sequence[str] = ()
     always: bool = False
+    asks: bool | str = False
+    unrun: Callable[[Sequence[Path]], object] | None = None
     wiki: str = ""
     options: Sequence[Option] = ()
     words: str = ""
@@ -109,9 +115,19 @@ def apply_offline(rel: Release, given: str | None) -> Release:
     """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
     if given is None:
         return rel
+    return replace(rel, network=replace(rel.network, offline=_means_yes("offline", given)))
+
+
+def is_quiet() -> bool:
+    """Return whether somebody typed doit quiet=1. Raises ConfigError."""
+    return _means_yes(QUIET, get_var(QUIET, "no"))
+
+
+def _means_yes(name: str, given: str) -> bool:
+    """Return what a variable on the command line means. Raises ConfigError."""
     if given.lower() not in (*YES, *NO):
-        raise ConfigError(f"offline={given}: is neither yes nor no", hint="type offline=1, or leave it away")
-    return replace(rel, network=replace(rel.network, offline=given.lower() in YES))
+        raise ConfigError(f"{name}={given}: is neither yes nor no", hint=f"type {name}=1, or leave it away")
+    return given.lower() in YES
 
 
 def started_in() -> Path:
@@ -146,6 +162,8 @@ def doit_task(rel: Release, task: Task) -> DoitTask:
             "outputs": tuple(made_sets),
             "links": tuple(task.links),
             "always": task.always,
+            "asks": task.asks,
+            "unrun": task.unrun,
             "then": tuple(task.then),
             "wiki": task.wiki,
             "log": _log_file(rel, task.name),
@@ -173,18 +191,36 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
     def action(**options: object) -> object:  # no functools.wraps: doit would read run's parameters
         from smedoit.runtime import progress
 
+        asks = task.asks is True or bool(task.asks and options.get(str(task.asks)))
         try:
-            with progress.open_task_log(_log_file(rel, task.name)):
-                done = task.run(**options)
-                values = dict(done) if isinstance(done, Mapping) else {"did": str(done)}
-                for value in values.values():
-                    progress.log_line(str(value))
+            with nullcontext() if asks else progress.open_task_log(_log_file(rel, task.name)):
+                return _logged_values(task, options)
         except SmeError as error:
             return TaskFailed(str(error))
-        return values
 
     action.__name__ = task.name
     return action
+
+
+def _logged_values(task: Task, options: Mapping[str, object]) -> dict[str, object]:
+    """Run a task, and return what it did; that is in its log, and so is whatever ended it."""
+    from smedoit.runtime import progress
+
+    try:
+        done = task.run(**options)
+    except SmeError as error:
+        progress.log_line(f"failed: {error}")
+        raise
+    except Exception:
+        import traceback
+
+        progress.log_line(f"failed: {traceback.format_exc()}")
+        raise
+    values = dict(done) if isinstance(done, Mapping) else {"did": str(done)}
+    for key in ("did", "result"):
+        if key in values:
+            progress.log_line(str(values[key]))
+    return values
 
 
 def _exporting_task(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from smedoit.config.release import Release
@@ -240,12 +241,18 @@ def wiki_alias(rel: Release, name: str, of: tuple[str, ...], log: str, wiki: str
     def run() -> object:
         from smedoit.installer.lorax import gather_logs
 
-        return gather_logs(logs=logs, target=target)
+        return {"did": gather_logs(logs=logs, target=target), "idle": True}
+
+    def unrun(failed: Sequence[Path]) -> object:
+        from smedoit.installer.lorax import gather_logs
+
+        return gather_logs(logs=[*logs, *(log for log in failed if log not in logs)], target=target)
 
     return Task(
         name=name,
         run=run,
         after=of,
         always=True,
+        unrun=unrun,
         wiki=wiki,
     )

@@ -39,7 +39,7 @@ def verify_iso_image(path: Path, expected: ExpectedIso, checks: Sequence[Check] 
     findings = Findings()
     with files.wrap_os_errors(path, "read"):
         image = IsoImage(path, mend=_remake_hint(expected.task))
-        for check in progress.track_progress(checks, len(checks), f"verifying {path.name}"):
+        for check in progress.track_progress(checks, len(checks), f"verifying {path.name}", slow=True):
             try:
                 check(image, expected, findings)
             except iso_damage_errors() as error:

@@ -138,7 +138,7 @@ def _build_release(plan: PublishPlan, work: Path, directories: Iterable[str]) ->
     for directory in directories if plan.fresh else ():
         make_directory(work / directory)
     for path, change in progress.track_progress(
-        arriving.items(), len(arriving), "building the release beside its place"
+        arriving.items(), len(arriving), "building the release beside its place", slow=True
     ):
         _place_file(change, work / path)
     with wrap_os_errors(work, "written"):
@@ -181,7 +181,7 @@ def _verify_build(plan: PublishPlan, work: Path) -> int:
     arriving = {change.path: change.file for change in plan.changes if change.kind != REMOVE}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         sums = pool.map(lambda path: digests.sha256_file(work / path), arriving)
-        tracked = progress.track_progress(sums, len(arriving), "reading the release back")
+        tracked = progress.track_progress(sums, len(arriving), "reading the release back", slow=True)
         read = dict(zip(arriving, tracked, strict=True))
     findings = Findings()
     for path, file in arriving.items():

@@ -56,7 +56,11 @@ class FactCache:
 
     Facts that are put are written together, at the latest when the cache is closed. No transaction is
     left open in between, so workers may fork at any time.
+
+    writes  whether anything is written; who only asks leaves all as it is
     """
+
+    writes = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -114,7 +118,7 @@ class FactCache:
     def _write(self) -> None:
         """Write the facts that wait. Where that is impossible they stay, for whoever asks in this process."""
         self._size = 0
-        facts = list(self._waiting.values())
+        facts = list(self._waiting.values()) if self.writes else []
         written = bool(facts) and self._ask(lambda database: _write_facts(database, facts), False)
         if written:
             self._waiting.clear()
@@ -125,7 +129,7 @@ class FactCache:
         import sqlite3
 
         for again in (True, False):
-            if not self._usable:
+            if not self._usable or not (self.writes or self.path.exists()):
                 break
             try:
                 if self._database is None:

@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, ParamSpec, TypeVar
 
 from smedoit.runtime import files, terminal
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 RENDERED, LEFT = "rendered", "left as it is"  # how lines of a log begin that tell of texts; doit help repeats them
@@ -45,6 +46,17 @@ def open_task_log(path: Path) -> Iterator[None]:
             _running.log = None
 
 
+def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
+    """Return work to be done in other threads, whose lines go to the log of the task that runs in this one."""
+    log = _running.log
+
+    def logged(*args: P.args, **kwargs: P.kwargs) -> T:
+        _running.log = log
+        return work(*args, **kwargs)
+
+    return logged
+
+
 def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
     if _running.log is not None:
@@ -57,10 +69,14 @@ def show_line(line: str) -> None:
     log_line(line)
 
 
-def track_progress(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
-    """Yield the steps, showing on a terminal how many of total are done."""
+def track_progress(steps: Iterable[T], total: int, doing: str, slow: bool = False) -> Iterator[T]:
+    """Yield the steps, showing on a terminal how many of total are done.
+
+    slow  each of them takes its time, so a few are shown, too, and the log has lines meanwhile
+    """
     log_line(f"{doing}: {total}")
-    if total < QUICK or not sys.stderr.isatty():
+    steps = _log_steps(steps, total, doing) if slow else steps
+    if (total < QUICK and not slow) or not sys.stderr.isatty():
         yield from steps
     else:
         from rich.console import Console
@@ -68,6 +84,14 @@ def track_progress(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
 
         yield from bar(steps, _bar_label(doing), total, console=Console(stderr=True), transient=True)
     log_line(f"{doing}: done")
+
+
+def _log_steps(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Yield the steps, with a line in the log whenever one is reached, or a tenth of many."""
+    for number, step in enumerate(steps, 1):
+        if total < QUICK or number * 10 // total != (number - 1) * 10 // total:
+            log_line(f"{doing}: {number} of {total}")
+        yield step
 
 
 @contextmanager

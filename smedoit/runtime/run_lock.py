@@ -40,6 +40,10 @@ class RunLock:
         """Begin a run. Raises SmeError, naming the holder, if another one is under way."""
         self.acquire()
         os.umask(MASK)
+        self.listen()
+
+    def listen(self) -> None:
+        """Let signals end this process in order; who only asks does no more than that."""
         for number in SIGNALS:
             signal.signal(number, self.stop)
         process.end_children_with_us()
@@ -112,12 +116,12 @@ class RunLock:
             os.kill(self.main, number)  # a worker that was stopped alone: without it the run cannot go on
         else:
             name = signal.Signals(number).name
-            self.end_run(f"stopped by {name}: what is finished is kept, run doit again to go on", 128 + number)
+            self.farewell(f"stopped by {name}: what is finished is kept, run doit again to go on")
+            self.end_run(128 + number)
         raise SystemExit(128 + number)
 
-    def end_run(self, line: str, code: int) -> NoReturn:
-        """End the run now, and say why."""
-        self.farewell(line)
+    def end_run(self, code: int) -> NoReturn:
+        """End the run now, with all of its workers."""
         if workers := [child for child in active_children() if not child.daemon]:
             _terminate_workers(workers)
             os._exit(code)  # an exception might leave a queue that Python's own exit waits for, for ever

@@ -54,14 +54,18 @@ def why_package(rel: Release) -> Task:
     """The rule that decided about every copy of a package."""
 
     def run(names: list[str]) -> object:
+        from smedoit.runtime import progress
         from smedoit.tiers.repodata import explain_packages
 
+        if rel.promotion.under_way.exists():  # who only asks does not settle it
+            progress.show_line("a promotion is under way, or was interrupted: what is shown here may change")
         return explain_packages(rel=rel, names=names)
 
     return Task(
         name="why_package",
         run=run,
         always=True,
+        asks=True,
         wiki=WIKI,
         words="names",
     )
@@ -89,6 +93,7 @@ def promote(rel: Release) -> Task:
         name="promote",
         run=run,
         always=True,
+        asks="dry_run",
         wiki="Rpm update cycle; How get a Fully updated ISO",
         options=[
             Option("source", "the tier where they lie, if more than one has them", long="from"),

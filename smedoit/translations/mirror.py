@@ -58,7 +58,9 @@ def _fetch_catalogs(
 ) -> dict[str, Path]:
     """Return path -> the file that has what the server has: one that is here already, else one in incoming."""
     found = {}
-    for relative, address in progress.track_progress(addresses.items(), len(addresses), "fetching translations"):
+    for relative, address in progress.track_progress(
+        addresses.items(), len(addresses), "fetching translations", slow=True
+    ):
         held = files.resolve_path_below(existing, relative)
         want = response.DownloadRequest(address, PURPOSE, limit=LIMIT)
         found[relative] = fetcher.file(want, files.resolve_path_below(incoming, relative), held)

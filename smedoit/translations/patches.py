@@ -89,7 +89,7 @@ def list_translation_patches(fetcher: client.Fetcher, url: str) -> Sequence[Tran
     """Return every patch below an index page, sorted by path."""
     addresses = crawl.list_remote_files(fetcher, url, PURPOSE, lambda _: True, lambda _: True)
     found = []
-    for path, address in progress.track_progress(addresses.items(), len(addresses), "looking at patches"):
+    for path, address in progress.track_progress(addresses.items(), len(addresses), "looking at patches", slow=True):
         about = fetcher.about(address, PURPOSE)
         found.append(TranslationPatch(path, about.size, about.modified))
     return found

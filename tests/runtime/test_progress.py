@@ -7,6 +7,7 @@ import os
 import pty
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,3 +63,27 @@ def test_the_log_has_what_was_noted_with_the_time_of_day(tmp_path: Path) -> None
     progress.log_line("nobody hears this")
     lines = (tmp_path / "logs/task.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in lines] == ["a line", "counting: 2", "counting: done"]
+
+
+def test_slow_work_shows_each_step_on_a_terminal_however_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as seen:
+        for _ in progress.track_progress(range(2), 2, "booting", slow=True):
+            pass
+        sys.stderr.flush()
+        assert "booting" in os.read(seen, 65536).decode()
+
+
+def test_the_log_has_a_line_for_each_step_of_slow_work_also_from_other_threads(tmp_path: Path) -> None:
+    with progress.open_task_log(tmp_path / "task.log"), ThreadPoolExecutor(1) as pool:
+        for _ in progress.track_progress(range(2), 2, "booting", slow=True):
+            pool.submit(progress.carry_task_log(progress.log_line), "from a thread").result()
+    lines = [line.partition(" ")[2] for line in (tmp_path / "task.log").read_text().splitlines()]
+    assert lines == [
+        "booting: 2", "booting: 1 of 2", "from a thread", "booting: 2 of 2", "from a thread", "booting: done"
+    ]  # fmt: skip
+
+
+def test_many_steps_of_slow_work_are_a_line_a_tenth(tmp_path: Path) -> None:
+    with progress.open_task_log(tmp_path / "task.log"):
+        list(progress.track_progress(range(1000), 1000, "placing", slow=True))
+    assert len((tmp_path / "task.log").read_text().splitlines()) == 12
