@@ -49,17 +49,20 @@ def write_checksums(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> 
     return f"{len(files)} media, {format_size(size)}, in {', '.join(checksums.NAMES)}"
 
 
-def sign_checksums(isos: Path, identity: ReleaseIdentity, by: SigningSettings, verify: Callable[[], object]) -> str:
+def sign_checksums(
+    isos: Path, identity: ReleaseIdentity, by: SigningSettings, is_practice: bool, verify: Callable[[], object]
+) -> str:
     """Sign every checksum file; valid signatures are kept, and all removed without [signing].
 
-    verify  reads the media back, and raises VerifyError: what is signed has been read since anybody wrote it
+    is_practice  whether practice keys may sign it
+    verify       reads the media back, and raises VerifyError: what is signed has been read since anybody wrote it
     """
     files = [path / name for path in group_by_directory(finished_media(isos, identity)) for name in checksums.NAMES]
     if not by.configured:
         for path in files:
             remove_file(signature_path(path))
         return "nothing is signed: release.toml has no [signing]"
-    owner = gpg.load_signing_certificate(by)
+    owner = gpg.load_signing_certificate(by, is_practice)
     fresh = [path for path in files if not is_signed(path, owner)]
     if fresh:
         verify()

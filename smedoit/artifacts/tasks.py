@@ -111,7 +111,11 @@ def sign(rel: Release) -> Task:
         from smedoit.artifacts.verify import verify_images
 
         return sign_checksums(
-            isos=rel.isos, identity=rel.release, by=rel.signing, verify=partial(verify_images, rel, on_medium)
+            isos=rel.isos,
+            identity=rel.release,
+            by=rel.signing,
+            is_practice=rel.is_practice,
+            verify=partial(verify_images, rel, on_medium),
         )
 
     return Task(
@@ -121,7 +125,7 @@ def sign(rel: Release) -> Task:
             *([rel.signing.file] if rel.signing.configured and not rel.signing.key else []),
             FileSet(rel.isos, tuple(f"*/{name}" for name in NAMES)),
         ],
-        config={**release_config(rel, "date"), "[signing]": rel.signing},
+        config={**release_config(rel, "date"), "[signing]": rel.signing, "[[keys]] practice": rel.is_practice},
         outputs=[FileSet(rel.isos, tuple(f"*/{name}.asc" for name in NAMES))],
         after=["checksums"],
     )

@@ -95,7 +95,7 @@ def _check_checksums(directory: Path, here: list[Path], sums: FreshDigests, find
 
 def _check_signatures(directory: Path, rel: Release, findings: Findings) -> str:
     """Every checksum file has a good signature of the key of [signing]."""
-    owner = gpg.load_signing_certificate(rel.signing)
+    owner = gpg.load_signing_certificate(rel.signing, rel.is_practice)
     for name in checksums.NAMES:
         path = directory / name
         if not media.signature_path(path).is_file():

@@ -11,6 +11,7 @@ from smedoit.config.identity import WORD
 from smedoit.config.inputs import REMOTE
 from smedoit.config.schema import SettingsTable, require_value
 
+PRACTICE_MARK = "practice"  # what the marker of a target says that practice releases may go to
 TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
 
 
@@ -18,7 +19,8 @@ class PublishSettings(SettingsTable):
     """The [publish] table: the tree that mirrors replicate, and what may happen to it.
 
     target      its top; releases lie in it, in testing/ and in obsolete/
-    marker      the file in target that says so; without it nothing is ever changed there
+    marker      the file in target that says so; without it nothing is ever changed there, and a practice release goes
+                only where it holds the word practice
     carry_from  the release that tiers are carried over from, relative to target; "" for what the link names
     tiers       which tiers a release has beside smeos
     candidate   whether a final release may be shown in testing first, and moved from there

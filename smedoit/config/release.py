@@ -118,6 +118,12 @@ class Release(SettingsTable):
             "promotion.records",
             f"{records} lies in [publish] target, so mirrors would carry it: put it beside",
         )
+        practice = [key.fingerprint for key in self.keys if key.is_practice]
+        require_value(
+            self.is_practice or not practice,
+            "keys",
+            f"{', '.join(practice)} is a practice key, whose secret half everybody has; remove it from a real release",
+        )
         media.check_distribution(self.release, self.release_urls, self.netinstall, self.sources)
         for tier in self.tiers:
             known = not tier.promote_to or tier.promote_to in names
@@ -127,6 +133,11 @@ class Release(SettingsTable):
             **dict.fromkeys(self.packages.several, "[packages] several"),
         }
         refuse_contradictory_lists(self.exclusions, wanted)
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether nothing but practice keys counts: no package that anybody else signed can be on its media."""
+        return all(key.is_practice for key in self.keys)
 
     @property
     def exclusions(self) -> PackageExclusions:

@@ -10,6 +10,10 @@ from smedoit.config.identity import WORD
 from smedoit.config.schema import SettingsTable, require_value
 
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+PRACTICE_KEYS = {  # of doit sample; their secret halves come with smedoit, so what they sign is worth nothing
+    "koozali": "48b7bc187a21c87aca69dfe167f25a768b63564a",
+    "centos": "e78a05292e7f6b731961340d915b4309a2355a59",
+}
 
 
 class Tier(SettingsTable):
@@ -66,3 +70,8 @@ class KeySettings(SettingsTable):
             "fingerprint",
             "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
         )
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether it is a key whose secret half everybody has."""
+        return self.fingerprint in PRACTICE_KEYS.values()

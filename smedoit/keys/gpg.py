@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.config.media import SigningSettings
+from smedoit.config.tiers import PRACTICE_KEYS
 from smedoit.errors import SignError
 from smedoit.keys.keyring import first_error_line
 from smedoit.runtime import files, foreign
@@ -43,8 +44,22 @@ class SigningCertificate:
     born: int = 0
 
 
-def load_signing_certificate(signing: SigningSettings) -> SigningCertificate:
-    """Return the public half of the key that signs. Raises SignError if there is none."""
+def load_signing_certificate(signing: SigningSettings, is_practice: bool) -> SigningCertificate:
+    """Return the public half of the key that signs. Raises SignError if there is none, or if it may not.
+
+    is_practice  whether it is a practice release; practice keys sign no other
+    """
+    owner = _load_certificate(signing)
+    if owner.fingerprint in PRACTICE_KEYS.values() and not is_practice:
+        raise SignError(
+            f"[signing] names the practice key {owner.fingerprint}, with which everybody can sign",
+            hint="name the key of this release in [signing] of release.toml, or remove the table to sign nothing",
+        )
+    return owner
+
+
+def _load_certificate(signing: SigningSettings) -> SigningCertificate:
+    """Return the public half of the key that signs."""
     if not signing.key:
         return _certificate_from_file(signing.file)
     listing = _run_gpg(signing, "--with-colons", "--list-keys", signing.key)
@@ -90,7 +105,7 @@ def sign_file(path: Path, signing: SigningSettings, epoch: int) -> str:
 
 def _sign_with_gpg(path: Path, signing: SigningSettings, epoch: int) -> str:
     """Return gpg's signature; whether and how the passphrase is asked for is between its agent and its owner."""
-    when = max(epoch, load_signing_certificate(signing).born)
+    when = max(epoch, _load_certificate(signing).born)
     options = ("--faked-system-time", f"{when}!", "--local-user", signing.key, "--armor", "--output", "-")
     return _run_gpg(signing, *options, "--detach-sign", str(path))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PRACTICE_VENDOR = "smedoit practice"  # of every package of doit sample, and of none that practice keys may sign besides
+
 
 @dataclass(frozen=True)
 class KnownKey:

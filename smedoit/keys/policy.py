@@ -33,7 +33,7 @@ from datetime import datetime
 
 from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpKey, OpenPgpSignature
 
-RULES = 1  # raised whenever a verdict may be another than before, so that none that was remembered counts
+RULES = 2  # raised whenever a verdict may be another than before, so that none that was remembered counts
 MODERN_ALGORITHMS = ("ECDSA", "EdDSA", "Ed25519", "Ed448", "ML-DSA-65+Ed25519", "ML-DSA-87+Ed448")
 MODERN_HASHES = ("SHA224", "SHA256", "SHA384", "SHA512", "SHA3_256", "SHA3_512")
 LEGACY_HASHES = ("SHA1", "MD5", "RipeMD")

@@ -171,7 +171,7 @@ def _checksum_state(rel: Release, made: PublishPlan) -> str:
     if not rel.signing.configured:
         return UNSIGNED
     try:
-        owner = gpg.load_signing_certificate(rel.signing)
+        owner = gpg.load_signing_certificate(rel.signing, rel.is_practice)
         return SIGNED if all(is_signed(path, owner) for path in found) else UNSIGNED
     except SmeError:  # the release is published, only whether it is signed cannot be said
         return ""

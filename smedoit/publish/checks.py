@@ -116,7 +116,7 @@ def _signature_result(rel: Release, known: DigestCache) -> CheckResult:
     if not rel.signing.configured:
         failure, fix = "nothing is signed: release.toml has no [signing]", "add [signing], then run: doit sign"
     else:
-        owner = gpg.load_signing_certificate(rel.signing)
+        owner = gpg.load_signing_certificate(rel.signing, rel.is_practice)
         groups = group_by_directory(finished_media(rel.isos, rel.release))
         faults = (
             fault for directory, files in groups.items() for fault in _checksum_faults(directory, files, known, owner)

@@ -142,6 +142,7 @@ def _refuse_interrupted(history: PublishHistory, made: PublishPlan) -> None:
 
 def _make_plan(rel: Release, history: PublishHistory, configs: CheckConfigs, source: str, to: str) -> PublishPlan:
     """Return what publishing means now. Raises SmeError for what could not be done."""
+    records.refuse_practice_release(rel)
     known = DigestCache(rel.fact_cache)
     made = (
         _plan_from_testing(rel, history, source, to, known)

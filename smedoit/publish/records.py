@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any
 
 from smedoit.config.identity import CHANNELS as DIRECTORIES
 from smedoit.config.identity import TESTING
-from smedoit.config.publish import PublishSettings
+from smedoit.config.publish import PRACTICE_MARK, PublishSettings
+from smedoit.config.release import Release
 from smedoit.errors import PublishError
 from smedoit.publish.channels import OURS, is_release_place
 from smedoit.runtime import files, journal, rooted, run_lock
@@ -21,6 +23,7 @@ from smedoit.runtime.rooted import RootedPath
 from smedoit.runtime.steps import StepRoots
 
 CHANNELS = tuple(name for name in DIRECTORIES.values() if name)
+LOCAL_REMOTE = re.compile(r"(rsync://)?(127\.0\.0\.1|localhost)[:/]")  # nobody else replicates from there
 PRUNE = "prune"  # cannot be undone: what it moved is removed
 
 
@@ -150,6 +153,26 @@ def open_publish_history(settings: PublishSettings) -> Iterator[PublishHistory]:
     under_way = PublishError(f"{settings.target}: a publish is under way", hint="wait until it is done")
     with run_lock.lock_file_alone(history.home / "lock", lambda _: under_way):
         yield history
+
+
+def refuse_practice_release(rel: Release) -> None:
+    """Raise PublishError for a release with practice keys, unless its target stays here and is marked for practice.
+
+    The mark lies in the target, so no copy of a release.toml brings it along.
+    """
+    if not rel.is_practice:
+        return
+    marker = rel.publish.target / rel.publish.marker
+    if rel.publish.remote and not LOCAL_REMOTE.match(rel.publish.remote):
+        raise PublishError(
+            f"{rel.release.title} is built with practice keys, and [publish] remote is {rel.publish.remote}",
+            hint="pin the keys of the real packages in [[keys]]; the secret halves of these come with smedoit",
+        )
+    if files.read_file_text(marker).strip() != PRACTICE_MARK:
+        raise PublishError(
+            f"{rel.release.title} is built with practice keys, and {marker} does not say that this is for practice",
+            hint=f"pin the keys of the real packages in [[keys]]; for practice, write the word {PRACTICE_MARK} into it",
+        )
 
 
 def check_publish_target(settings: PublishSettings) -> None:

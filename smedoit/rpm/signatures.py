@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smedoit.config.tiers import PRACTICE_KEYS
 from smedoit.keys import detached, openpgp, policy, rpmkeys
 from smedoit.keys.keyring import PinnedKey, first_error_line
+from smedoit.keys.known import PRACTICE_VENDOR
 from smedoit.keys.openpgp import OpenPgpSignature
 from smedoit.rpm.header import LIBRARY_ERRORS, BadPackageError, raise_system_error
 
@@ -41,6 +43,18 @@ class HeaderSigner:
 
 def find_header_signer(path: Path, meta: PackageMetadata, keys: Sequence[PinnedKey]) -> HeaderSigner:
     """Return the signer of a package's header. Raises BadPackageError if no pinned key's signature counts."""
+    import rpm_rs
+
+    signer = _find_counted_signer(path, meta, keys)
+    if signer.fingerprint in PRACTICE_KEYS.values():
+        vendor = rpm_rs.Tag.VENDOR
+        if not meta.header.entry_is_present(vendor) or meta.header.entry(vendor) != PRACTICE_VENDOR:
+            raise BadPackageError("signed by a practice key, as everybody can, and no package of doit sample")
+    return signer
+
+
+def _find_counted_signer(path: Path, meta: PackageMetadata, keys: Sequence[PinnedKey]) -> HeaderSigner:
+    """Return the signer whose signature counts, whoever it is."""
     signatures = _parse_signatures(meta, HEADER_TAGS)
     if any(key.ring for key in keys):
         weak = [

@@ -17,14 +17,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from smedoit.config.tiers import PRACTICE_KEYS
+from smedoit.keys.known import PRACTICE_VENDOR
+
 if TYPE_CHECKING:
     from rpm_rs import DependencyFlags, PackageBuilder, Signer
 
 KEYS = Path(__file__).parent / "keys"
-FINGERPRINTS = {
-    "koozali": "48b7bc187a21c87aca69dfe167f25a768b63564a",
-    "centos": "e78a05292e7f6b731961340d915b4309a2355a59",
-}
+FINGERPRINTS = PRACTICE_KEYS
 BUILD_HOST = "practice.example.invalid"
 BUILT = int(datetime(2021, 6, 1, tzinfo=timezone.utc).timestamp())  # every package's build and signing time
 # All that CentOS 7's rpm unpacks for sure. xz takes 30 ms to begin at its usual level, gzip makes more of less at 1.
@@ -143,7 +143,7 @@ def _prepare_builder(recipe: RpmRecipe) -> PackageBuilder:
     if recipe.epoch:
         builder.epoch(recipe.epoch)
     builder.build_host(BUILD_HOST)
-    builder.vendor("smedoit practice")
+    builder.vendor(PRACTICE_VENDOR)
     builder.description(f"{recipe.summary}.\nIt exists to be sorted, signed, checked and put on a medium.")
     _add_relations(builder, recipe)
     _add_files(builder, recipe)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from smedoit.config.publish import PRACTICE_MARK
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError, format_count, format_grouped
@@ -67,7 +68,7 @@ def _fill_world(rel: Release, boot_set: bool) -> None:
     translations.fill_translations(rel.translations.path)
     previous_release.fill_previous_release(rel)
     if not any(tier.path.is_relative_to(rel.publish.target) for tier in rel.tiers):
-        packages.write_if_missing(rel.publish.target / rel.publish.marker, bytes)
+        packages.write_if_missing(rel.publish.target / rel.publish.marker, f"{PRACTICE_MARK}\n".encode)
     if rel.spec.path:
         packages.write_if_missing(rel.root / rel.spec.path, SPEC.encode)
     if boot_set and not rel.boot_set.is_fetched:

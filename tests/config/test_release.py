@@ -244,6 +244,7 @@ REFUSED = {
     "a volume id half open": ('short = "SME"', 'short = "SME"\nvolume_id = "{short"', "placeholder"),
     "smetest staged": ('name = "smeos"', 'name = "smetest"', "never goes on a medium"),
     "a tier twice": ("[[keys]]", '[[tiers]]\nname = "smeos"\npath = "b"\n[[keys]]', "smeos stands there twice"),
+    "a practice key in a real release": ("[content]", f'{KEY.format("b", "0" * 40)}[content]', "everybody has"),
     "two key files of one name": ("[content]", f'{KEY.format("more/key", "0" * 40)}[content]', "side by side"),
     "no staged tier": ('path = "smeos"', 'path = "smeos"\nstage = false', "none of them is staged"),
     "a fingerprint too short": ("48b7bc187a21c87aca69dfe167f25a768b63564a", "8b63564a", "40 hexadecimal digits"),

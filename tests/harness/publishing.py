@@ -66,7 +66,7 @@ def target(place: Path, **changes: Any) -> PublishSettings:
     """Return the settings of a target at place, which is made, with its marker."""
     settings = PublishSettings(target=place, **{"tiers": ("smeupdates", "smecontribs"), **changes})
     place.mkdir(parents=True)
-    (place / settings.marker).touch()
+    (place / settings.marker).write_text("practice\n")
     return settings
 
 

@@ -42,6 +42,7 @@ Name: anaconda
 Version: 21.48.22.159
 Release: 1
 Summary: practice
+Vendor: smedoit practice
 License: GPLv2+
 Source0: anaconda-21.48.22.159.tar.gz
 Patch1: anaconda-centos-add-centos-install-class.patch

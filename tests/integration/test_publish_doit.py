@@ -37,7 +37,7 @@ def trial(made: Project) -> Project:
     public = made.release.publish.target
     shutil.rmtree(public, ignore_errors=True)
     public.mkdir()
-    (public / made.release.publish.marker).touch()
+    (public / made.release.publish.marker).write_text("practice\n")
     shutil.rmtree(made.release.stage / "announcement", ignore_errors=True)
     (made.release.state / "publish-plan.txt").unlink(missing_ok=True)
     return made
@@ -299,6 +299,17 @@ def test_somebody_else_at_work_in_the_target_is_told(trial: Project) -> None:
         refused(trial, "public: a publish is under way")
 
 
+def test_a_practice_release_goes_nowhere_but_to_a_target_for_practice(trial: Project) -> None:
+    (public(trial) / trial.release.publish.marker).write_text("")
+    for command in ("plan_publish", "publish"):
+        refused(trial, "is built with practice keys, and", command)
+    (public(trial) / trial.release.publish.marker).write_text("practice\n")
+    kept = trial.file.read_text()
+    trial.configure("[publish]", '[publish]\nremote = "mirror.example.invalid:/srv/releases"')
+    refused(trial, "is built with practice keys, and [publish] remote is mirror.example.invalid:/srv/releases")
+    trial.file.write_text(kept)
+
+
 def test_there_is_nothing_to_put_back_where_nothing_was_published(trial: Project) -> None:
     refused(trial, "nothing to roll back", "rollback")
 
@@ -307,7 +318,7 @@ def test_a_final_release_leads_to_its_final_place_and_claims_what_is_true(made: 
     trial = made.copy(tmp_path / "final")
     place = public(trial)
     shutil.rmtree(place, ignore_errors=True)
-    files.write_file(place / trial.release.publish.marker, b"")
+    files.write_file(place / trial.release.publish.marker, "practice\n")
     trial.configure('label = "rc2"', 'label = ""')
     succeeded(trial, "sample")
     succeeded(trial, "notes", "--content")

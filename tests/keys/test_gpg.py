@@ -66,7 +66,7 @@ def test_gpg_accepts_what_gpg_signed_and_so_do_we(agent: Path, signed: Path) -> 
     key = SigningSettings(key=new_key(agent))
     made = beside(signed, sign_file(signed, key, EPOCH))
     assert "GOODSIG" in read_with("gpg", "--homedir", agent, "--status-fd", "1", "--verify", made, signed)
-    assert is_good_signature(signed, made, load_signing_certificate(key))
+    assert is_good_signature(signed, made, load_signing_certificate(key, True))
 
 
 def test_gpg_signs_the_same_bytes_at_any_time(agent: Path, signed: Path) -> None:
@@ -77,7 +77,7 @@ def test_gpg_signs_the_same_bytes_at_any_time(agent: Path, signed: Path) -> None
 def test_a_key_younger_than_the_release_signs_with_its_own_day_of_birth(agent: Path, signed: Path) -> None:
     key = SigningSettings(key=new_key(agent))
     made = beside(signed, sign_file(signed, key, epoch := 315532800))
-    born = load_signing_certificate(key).born
+    born = load_signing_certificate(key, True).born
     assert born > epoch
     packets = gpg(agent, "--list-packets", made)
     assert f"created {born}," in packets
@@ -85,16 +85,16 @@ def test_a_key_younger_than_the_release_signs_with_its_own_day_of_birth(agent: P
 
 def test_a_changed_file_or_another_key_does_not_fit(agent: Path, signed: Path) -> None:
     made = beside(signed, sign_file(signed, SECRET, EPOCH))
-    owner = load_signing_certificate(SECRET)
+    owner = load_signing_certificate(SECRET, True)
     assert owner.fingerprint == FINGERPRINTS["koozali"]
     assert is_good_signature(signed, made, owner)
-    assert not is_good_signature(signed, made, load_signing_certificate(SigningSettings(key=new_key(agent))))
+    assert not is_good_signature(signed, made, load_signing_certificate(SigningSettings(key=new_key(agent)), True))
     signed.write_text("another checksum\n")
     assert not is_good_signature(signed, made, owner)
 
 
 def test_what_is_no_signature_does_not_fit(signed: Path) -> None:
-    assert not is_good_signature(signed, beside(signed, "no signature"), load_signing_certificate(SECRET))
+    assert not is_good_signature(signed, beside(signed, "no signature"), load_signing_certificate(SECRET, True))
 
 
 def test_a_locked_key_is_said_to_be_locked(agent: Path, signed: Path) -> None:
@@ -133,6 +133,11 @@ def test_a_key_file_that_cannot_sign_is_named(tmp_path: Path, signed: Path, data
     path = tmp_path / "key"
     path.write_bytes(PUBLIC.read_bytes() if data is None else data)
     with pytest.raises(SignError, match=words) as refusal:
-        load_signing_certificate(SigningSettings(file=path))
+        load_signing_certificate(SigningSettings(file=path), True)
         sign_file(signed, SigningSettings(file=path), EPOCH)
     assert str(path) in str(refusal.value)
+
+
+def test_a_practice_key_signs_no_other_release() -> None:
+    with pytest.raises(SignError, match=f"names the practice key {FINGERPRINTS['koozali']}, with which everybody can"):
+        load_signing_certificate(SECRET, False)

@@ -8,9 +8,11 @@ import random
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from pysequoia import Cert
 
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import FileError
@@ -44,7 +46,12 @@ def own_key(ring: str, fingerprint: str) -> PinnedKey:
     """Return one of the keys that rpm-rs's own packages are signed with."""
     if ring == V4 and fingerprint == ECDSA:
         ring = "v4/rpm-testkey-v4-ecdsa-nistp256.asc"
-    return keyring.read_pinned_key(KeySettings(corpus_dir() / "rpms/rpm-rs/signing_keys" / ring, fingerprint))
+    data = (corpus_dir() / "rpms/rpm-rs/signing_keys" / ring).read_bytes()
+    [own] = [one for one in Cert.split_bytes(data) if one.fingerprint == fingerprint]
+    with TemporaryDirectory() as place:
+        path = Path(place) / ring.rpartition("/")[2]
+        path.write_text(str(own))
+        return keyring.read_pinned_key(KeySettings(path, fingerprint))
 
 
 def practice() -> list[PinnedKey]:
@@ -308,3 +315,16 @@ def test_a_payload_forged_with_its_unsigned_md5_is_refused_by_the_file(tmp_path:
     assert old in forged
     path.write_bytes(forged.replace(old, new))
     assert "payload" in refusal(path, trusted)
+
+
+def test_a_practice_key_signs_nothing_but_practice_packages(tmp_path: Path) -> None:
+    """Its secret half comes with smedoit: whatever else it signed, anybody may have signed."""
+    import rpm_rs
+
+    path = tmp_path / "a-1-1.noarch.rpm"
+    builder = rpm_rs.PackageBuilder("a", "1", "GPLv2+", "noarch", "of somebody's own")
+    builder.release("1")
+    built = builder.build()
+    built.sign(packages.practice_signer("koozali"), timestamp=packages.BUILT)
+    path.write_bytes(bytes(built.to_bytes()))
+    assert refusal(path, practice()) == "signed by a practice key, as everybody can, and no package of doit sample"
