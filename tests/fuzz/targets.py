@@ -244,7 +244,7 @@ def _read_keys(path: Path) -> None:
                 [KeySettings(path, certificate.fingerprint)], [pinned], datetime(2026, 11, 1, tzinfo=timezone.utc)
             )
     keyring.find_key_file("0" * 16, path.parent)
-    gpg.load_signing_certificate(SigningSettings(file=path))
+    gpg.load_signing_certificate(SigningSettings(file=path), True)
 
 
 def _signature_blobs(given: Seeds) -> list[bytes]:
