@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ PACKAGES = (".rpm", ".drpm", ".iso")
 REPOMD = ("repomd.xml", "repomd.xml.asc")
 FROZEN = ("iso/", "smeos/")  # what a release is: published once, never changed
 SHOWN = 20
+SHA256_DIGITS = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -254,8 +256,13 @@ def _summarize_parts(changed: Sequence[PublishChange], names: bool) -> list[str]
         )
         lines.append(f"{part}: {said}")
         if names and len(here) <= SHOWN:
-            lines += [f"  {WORDS[change.kind]} {change.path}" for change in here]
+            lines += [f"  {WORDS[change.kind]} {shorten_digests(change.path)}" for change in here]
     return lines
+
+
+def shorten_digests(path: str) -> str:
+    """Return a path with the SHA-256 sums in it as their first eight digits, as people tell them apart."""
+    return SHA256_DIGITS.sub(lambda digits: f"{digits.group()[:8]}…", path)
 
 
 def _release_part(path: str) -> str:

@@ -29,6 +29,7 @@ from smedoit.publish.plan import (
     publish_changes,
     refuse_failed_checks,
     refuse_mass_deletion,
+    shorten_digests,
 )
 
 PRIMARY = "smeupdates/x86_64/repodata/0a-primary.xml.gz"
@@ -194,3 +195,9 @@ def test_directories_come_with_their_first_file_and_go_with_their_last() -> None
         ["smeupdates/new"],
         ["smeupdates/old/RPMS", "smeupdates/old"],
     )
+
+
+def test_digests_in_names_of_metadata_fill_no_lines() -> None:
+    digest = "0123456789abcdef" * 4
+    assert shorten_digests(f"smeos/repodata/{digest}-primary.xml.gz") == "smeos/repodata/01234567…-primary.xml.gz"
+    assert shorten_digests("smeos/x86_64/a-1-1.noarch.rpm") == "smeos/x86_64/a-1-1.noarch.rpm"
