@@ -10,7 +10,7 @@ from pathlib import Path
 from smedoit.artifacts import verify_metadata
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
-from smedoit.errors import Findings, SmeError, VerifyError, format_grouped, format_size
+from smedoit.errors import Findings, SmeError, VerifyError, format_count, format_grouped, format_size
 from smedoit.iso import build, netinstall, source_iso, verify
 from smedoit.iso.source_iso import source_disc_files as source_files
 from smedoit.iso.verify_contents import ExpectedIso
@@ -21,6 +21,8 @@ from smedoit.packages.lock import read_lock
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import wrap_os_errors
 
+NAMED = 4  # media of other releases that are named before they are only counted
+
 
 def list_media(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> Mapping[str, str]:
     """Say where every medium lies, its size and its SHA-256."""
@@ -30,7 +32,22 @@ def list_media(isos: Path, identity: ReleaseIdentity, fact_cache: Path) -> Mappi
         size = path.stat().st_size
         lines.append(f"{path}  {size} bytes ({format_size(size)})  sha256 {known.sha256(path)}")
     known.save()
-    return {"did": f"{len(lines)} media", "result": "\n".join(lines)}
+    return {"did": f"{len(lines)} media", "result": "\n".join([*lines, *_describe_other_media(isos, identity)])}
+
+
+def _describe_other_media(isos: Path, identity: ReleaseIdentity) -> list[str]:
+    """Return a line about the media of other releases that lie in the same directories, if there are any.
+
+    They are no part of this release, and whether somebody still needs them is not for us to know.
+    """
+    own = f"{identity.name}-{identity.full}-"
+    others = [path for path in sorted(isos.glob(f"*/{identity.name}-*.iso")) if not path.name.startswith(own)]
+    if not others:
+        return []
+    size = format_size(sum(path.stat().st_size for path in others))
+    names = ", ".join(path.name for path in others[:NAMED]) + (", …" if others[NAMED:] else "")
+    many = format_count(len(others), "medium", "media")
+    return [f"{many} of other releases beside them, {size}, no part of this one; remove what nobody needs: {names}"]
 
 
 def verify_media(rel: Release, on_medium: Callable[[str], bool]) -> Mapping[str, str]:

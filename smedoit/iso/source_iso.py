@@ -23,7 +23,7 @@ from smedoit.tree import layers
 
 SECTOR = 2048
 FILE_OVERHEAD = 4096  # bytes a package needs besides its own: names, twice, and its part of the repodata
-DISC_OVERHEAD = 2 << 20  # bytes a disc needs besides its packages: headers, keys, the rest of repodata, padding
+DISC_OVERHEAD = 1 << 19  # bytes a disc needs besides its packages: headers, keys, the rest of repodata, padding
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,10 @@ class PublishHistory(Journal[PublishRecord]):
         if record is None:
             raise PublishError(f"{self.target}: nothing to roll back")
         if record.kind == PRUNE:
-            raise PublishError(f"cannot roll back the {record.words}: the releases were deleted")
+            raise PublishError(
+                f"cannot roll back the {record.words}, nor what came before it: the releases were deleted",
+                hint="publish another release, or let the version link name another one by hand",
+            )
         moved = [step for step in record.steps if not step.is_done(self.roots)]
         if moved:
             raise PublishError(

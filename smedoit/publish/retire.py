@@ -56,6 +56,9 @@ def prune_test_releases(rel: Release, dry_run: bool) -> Mapping[str, str]:
             progress.show_line(
                 f"  {place}: {release.age} days old, {format_size(_unshared_size(history.target / place))} are freed"
             )
+        last = history.last_standing()
+        if going and last and last.kind != records.PRUNE:
+            progress.show_line(f"  after a prune, doit rollback cannot take back the {last.words} any more")
         if dry_run or not going:
             return {"did": "dry run: nothing was changed" if going else "no test release is old enough to delete"}
         record = history.begin_record(records.PRUNE, "testing", time.time())

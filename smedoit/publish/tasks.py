@@ -13,7 +13,7 @@ from smedoit.engine.task import Option, Task
 from smedoit.iso.tasks import on_medium
 
 WHERE = (
-    Option("source", "testing: move the final bits that lie there, instead of the stage", long="from"),
+    Option("source", "testing: publish the very files that lie there, instead of the stage", long="from"),
     Option("to", "the channel, if it is not to be the one that the label stands for"),
 )
 DRY_RUN = Option("dry_run", "show what would be done, and do nothing", default=False, long="dry-run")

@@ -211,7 +211,9 @@ def aged(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr(retire, "time", SimpleNamespace(time=lambda: now))
 
 
-def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_tests_are_pruned_but_never_one_that_a_link_names(
+    final: Release, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     places = [put(final, f"10.1.rc{number}", TESTING, number) for number in (1, 2, 3)]
     precious = final.publish.target / "testing/10.1.rc9/precious"
     precious.mkdir(parents=True)  # called like a release, and none
@@ -220,7 +222,9 @@ def test_old_tests_are_pruned_but_never_one_that_a_link_names(final: Release, mo
     aged(monkeypatch, 50)
     (final.publish.target / "testing/9").symlink_to("10.1.rc1")
     before = state(final.publish.target)
+    capsys.readouterr()
     retire.prune_test_releases(final, dry_run=True)
+    assert "after a prune, doit rollback cannot take back the publish of testing/10.1.rc3" in capsys.readouterr().out
     assert state(final.publish.target) == before
     assert retire.prune_test_releases(final, dry_run=False)["did"] == "deleted 1 test releases: 10.1.rc2"
     assert [path.exists() for path in places] == [True, False, True]

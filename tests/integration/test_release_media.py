@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,12 +18,13 @@ import pytest
 
 from smedoit.jigdo import format, template
 from smedoit.jigdo.format import FileRegion
+from smedoit.sample import catalogue, packages
 from tests.harness.project import Project, flipped
 from tests.harness.tools import need, read_with
 
 VERSION = "10.1.rc2"
 STEM = f"smeserver-{VERSION}"
-DISC = (2 << 20) + 200_000  # bytes that hold some twenty practice sources
+DISC = (1 << 20) + 200_000  # bytes that hold all practice sources, if none is enlarged
 ISOS = (f"x86_64/{STEM}-x86_64.iso", f"x86_64/{STEM}-x86_64-netinstall.iso", f"source/{STEM}-SRPMS.iso")
 
 
@@ -253,8 +255,21 @@ def test_a_changed_url_changes_the_network_medium_and_no_other(copy: Project) ->
     assert b"inst.repo=http://install.example/10 " in copy.release.netinstall_iso.read_bytes()
 
 
+def enlarge_sources(project: Project, count: int) -> None:
+    """Make some of the source packages so large that no disc holds two of them."""
+    chosen = {path.name for path in project.release.srpms.glob("*.rpm")}
+    tiers = {path.name: path for tier in project.release.tiers for path in tier.path.rglob("*.src.rpm")}
+    recipes = catalogue.practice_recipes("smeos", project.release.release)
+    for recipe in [one for one in recipes if one.is_source and one.file_name in chosen][:count]:
+        path = tiers[recipe.file_name]
+        path.unlink()
+        packages.write_rpm(replace(recipe, size=DISC // 3), path.parent)
+
+
 def test_a_size_limit_splits_the_sources_and_removing_it_joins_them(copy: Project) -> None:
     need("checkisomd5", "jigit-mkimage")
+    enlarge_sources(copy, 3)
+    assert copy.doit("release").code == 0
     single = artifacts(copy)
     text = copy.file.read_text()
     copy.file.write_text(f"{text}\n[sources]\ndisc_size = {DISC}\n")
@@ -301,7 +316,7 @@ def test_an_empty_list_of_mirrors_is_a_sentence(copy: Project) -> None:
 
 
 def test_a_disc_smaller_than_one_file_is_a_sentence_with_its_name(copy: Project) -> None:
-    copy.file.write_text(f"{copy.file.read_text()}\n[sources]\ndisc_size = 2100000\n")
+    copy.file.write_text(f"{copy.file.read_text()}\n[sources]\ndisc_size = 527136\n")
     answer = copy.doit("source_iso")
     assert answer.code
     assert "too large" in answer.said

@@ -113,6 +113,12 @@ def test_a_single_iso_has_the_plain_name_and_label() -> None:
     assert (disc.number, disc.name, disc.volume) == (0, "sme-SRPMS.iso", "SME-10.1.rc2-SRPMS")
 
 
+def test_a_disc_of_a_million_and_a_half_bytes_holds_what_an_iso_of_one_mebibyte_does() -> None:
+    picks = [srpm(f"p{number}-1-1.src", size=6000) for number in range(33)]
+    [disc] = source_iso.plan_source_discs(picks, SourceIsoSettings(disc_size=1_500_000), identity(), "sme-SRPMS.iso")
+    assert len(disc.picks) == 33
+
+
 def test_several_discs_are_numbered_in_name_and_label() -> None:
     picks = [srpm(f"{name}-1-1.src", size=3 << 20) for name in "abc"]
     discs = source_iso.plan_source_discs(picks, SourceIsoSettings(disc_size=9 << 20), identity(), "sme-SRPMS.iso")
