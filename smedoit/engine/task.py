@@ -17,7 +17,7 @@ from smedoit.config.release import Release, load_release
 from smedoit.engine.code import reachable_code
 from smedoit.errors import ConfigError, SmeError
 from smedoit.runtime.filesets import FileSet
-from smedoit.runtime.terminal import escape_text
+from smedoit.runtime.terminal import escape_text, show_text
 
 DoitTask = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
@@ -256,7 +256,7 @@ def _remove_outputs(stage: Path, paths: Iterable[Path], filesets: Iterable[FileS
     places = [*paths, *(files.root for files in filesets)]
     kept = sorted({str(place) for place in places if not place.is_relative_to(stage) and place.exists()})
     for place in kept:
-        sys.stdout.write(f"{place}: is kept, it is not below {stage}\n")
+        show_text(sys.stdout, f"{place}: is kept, it is not below {stage}")
     for path in [*paths, *(Path(found) for files in filesets for found in files.paths())]:
         if path.is_relative_to(stage) and Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(stage)):
             remove_file(path)
