@@ -7,7 +7,6 @@ import fnmatch
 import os
 import shutil
 import signal
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -120,6 +119,8 @@ def _show_wrapped(out: Any, beginning: str, text: str) -> None:
     if columns < NARROW:
         show_text(out, beginning + text)
         return
+    import textwrap
+
     lines = textwrap.wrap(
         text, columns, initial_indent=beginning, subsequent_indent=" " * len(beginning),
         break_long_words=False, break_on_hyphens=False,

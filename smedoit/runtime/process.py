@@ -147,12 +147,15 @@ def end_children_with_us() -> None:
 
     Linux only. Programs are asked to end (SIGTERM), so that mock can unmount and rsync can end its other half.
     """
-    calls, parents = _system_calls(), [os.getpid()]
+    parents = [os.getpid()]
 
     def before() -> None:
         parents[0] = os.getpid()
+        _system_calls()  # not earlier: a doit with nothing to do does not fork
 
-    os.register_at_fork(before=before, after_in_child=lambda: _end_with_parent(calls, parents[0], signal.SIGKILL))
+    os.register_at_fork(
+        before=before, after_in_child=lambda: _end_with_parent(_system_calls(), parents[0], signal.SIGKILL)
+    )
 
 
 @functools.cache
