@@ -11,12 +11,12 @@ from pathlib import Path
 
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import PackageError, format_grouped
-from smedoit.keys import keyring
+from smedoit.keys import base_rpm, keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.packages.lock import read_lock
-from smedoit.rpm import header, reader
+from smedoit.rpm import header, reader, signatures
 from smedoit.runtime import progress, workers
 from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import link_file, remove_file
@@ -53,7 +53,7 @@ def link_packages(lock_file: Path, root: Path, target: Path, fact_cache: Path) -
 
 
 def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root: Path, fact_cache: Path) -> str:
-    """Verify every package of the tree with the keys of the tree.
+    """Verify every package of the tree with the keys of the tree, as we do and as the rpm of the base does.
 
     fact_cache  what was found signed by a key with the very bytes of the one on the medium need not be tried again
 
@@ -65,7 +65,9 @@ def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root
         scan.ScanProblems(),
         _find_signers(paths, placed, scan.cached_signers(paths, placed, fact_cache)),
     )
-    for path, (_, why) in found.items():
+    good = [path for path, (_, why) in found.items() if not why]
+    flaws = workers.map_parallel(lambda path: signatures.find_installer_flaw(path, placed, base_rpm.RPM_4_11), good)
+    for path, why in [*((path, why) for path, (_, why) in found.items()), *zip(good, flaws, strict=True)]:
         if why:
             complaints.add(why, path.name)
     if complaints.found:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smedoit.config.tiers import PRACTICE_KEYS
-from smedoit.keys import detached, openpgp, policy, rpmkeys
+from smedoit.keys import base_rpm, detached, openpgp, policy, rpmkeys
+from smedoit.keys.base_rpm import BaseRpm
 from smedoit.keys.keyring import PinnedKey, first_error_line
 from smedoit.keys.known import PRACTICE_VENDOR
 from smedoit.keys.openpgp import OpenPgpSignature
-from smedoit.rpm.header import LIBRARY_ERRORS, BadPackageError, raise_system_error
+from smedoit.rpm.header import LIBRARY_ERRORS, BadPackageError, open_header, raise_system_error
 
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
@@ -68,6 +69,39 @@ def _find_counted_signer(path: Path, meta: PackageMetadata, keys: Sequence[Pinne
                 counted = _refuse_uncounted(key, mine)
                 return HeaderSigner(key.fingerprint, counted, _rpm_verifies_payload(path, key.ring))
     return _find_signer(meta, keys, signatures)
+
+
+def find_installer_flaw(path: Path, keys: Sequence[PinnedKey], rpm: BaseRpm) -> str:
+    """Return why the rpm of a base, with these keys, does not verify the header of a package; "" if it does.
+
+    Raises BadPackageError for what is no package.
+    """
+    import rpm_rs
+
+    meta = open_header(path)
+    found = {
+        tag: _parse_signatures(meta, (tag,))
+        for tag in HEADER_TAGS + PAYLOAD_TAGS
+        if meta.signature.entry_is_present(getattr(rpm_rs.SignatureTag, tag))
+    }
+    certificates = [key.certificate for key in keys]
+    if flaw := base_rpm.find_base_flaw(found, certificates, rpm):
+        return flaw
+    at = meta.package_segment_offsets()
+    with path.open("rb") as file:
+        file.seek(at.header)
+        data = file.read(at.payload - at.header)
+    for tag in (tag for tag in rpm.tags if tag in HEADER_TAGS and tag in found):
+        signature = found[tag][0]
+        [own] = [
+            certificate.find_key(signature.key) for certificate in certificates if certificate.is_id(signature.key)
+        ]
+        check = detached.start_check(signature, own) if own else None
+        if check:
+            check.feed(data)
+        if not check or not check.is_good():
+            return f"its signature {tag} ({signature}) does not verify: damaged or forged"
+    return ""
 
 
 def start_payload_checks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -193,3 +194,14 @@ def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
         verify_medium_keys([key], place.lock, place.target.parent, place.cache)
+
+
+def test_a_package_that_the_rpm_of_the_base_does_not_verify_is_found_out(place: Place) -> None:
+    """We verify it all the same: rpm-rs reads tag 278, which rpm 4.11 passes over."""
+    place.link()
+    path = place.target / "a-1-1.noarch.rpm"
+    data = path.read_bytes()
+    rsa, unknown = (struct.pack(">II", tag, 7) for tag in (268, 279))
+    files.write_file(path, data.replace(rsa, unknown, 1))
+    with pytest.raises(PackageError, match=r"signed.*:\n    a-1-1\.noarch\.rpm"):
+        proven(place, "koozali")

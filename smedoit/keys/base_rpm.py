@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rpm of a base can verify: who installs from a medium has that rpm, and not the libraries that we check with.
+
+Rules are data, one value for each rpm; nothing here reads a file. A signature that is found good here, and
+that the base's rpm passes over or cannot check, is none for the people who install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpSignature
+
+
+@dataclass(frozen=True)
+class BaseRpm:
+    """What one rpm verifies.
+
+    name        as sentences say it
+    tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
+    versions    of signatures, algorithms and digests that it can check
+    dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
+    subkeys     whether a subkey's signature counts
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    versions: tuple[int, ...]
+    algorithms: tuple[str, ...]
+    hashes: tuple[str, ...]
+    dsa_bits: int
+    subkeys: bool
+
+
+# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c
+RPM_4_11 = BaseRpm(
+    name="rpm 4.11",
+    tags=("DSA", "RSA", "GPG", "PGP"),
+    versions=(3, 4),
+    algorithms=("RSA", "DSA"),
+    hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),
+    dsa_bits=1024,
+    subkeys=False,
+)
+
+
+def find_base_flaw(
+    signatures: Mapping[str, Sequence[OpenPgpSignature]], keys: Sequence[OpenPgpCertificate], rpm: BaseRpm
+) -> str:
+    """Return why the rpm of a base, which has keys, does not verify a package; "" if it does.
+
+    signatures  tag -> what stands under it; a tag that is there and holds nothing that can be parsed has none
+
+    Each signature that it looks at must be good, for `rpm -K` asks for all of them.
+    """
+    seen = [(tag, signatures[tag]) for tag in rpm.tags if tag in signatures]
+    if not seen:
+        return f"not signed for {rpm.name}, which looks at {', '.join(rpm.tags)} only" if signatures else "not signed"
+    for tag, found in seen:
+        if not found:
+            return f"its signature {tag} cannot be parsed"
+        if reason := _signature_flaw(found[0], keys, rpm):  # it counts the first of several under one tag
+            return f"its signature {tag} ({found[0]}) {reason}"
+    return ""
+
+
+def _signature_flaw(signature: OpenPgpSignature, keys: Sequence[OpenPgpCertificate], rpm: BaseRpm) -> str:
+    """Return what speaks against one signature, "" if nothing does."""
+    for value, known in (
+        (signature.version, rpm.versions),
+        (signature.algorithm, rpm.algorithms),
+        (signature.hash, rpm.hashes),
+    ):
+        if value not in known:
+            return f"cannot be checked by {rpm.name}"
+    owner = next((certificate for certificate in keys if certificate.is_id(signature.key)), None)
+    key = owner.find_key(signature.key) if owner else None
+    if owner is None or key is None:
+        return f"is by key {signature.key or 'of nobody'}, which is not on the medium"
+    if key is not owner.keys[0] and not rpm.subkeys:
+        return f"is by the subkey {key.fingerprint}, and {rpm.name} knows primary keys only"
+    if key.algorithm == "DSA" and key.bits > rpm.dsa_bits:
+        return f"is by a DSA key of {key.bits} bits, and {rpm.name} takes {rpm.dsa_bits} at most"
+    return ""

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rpm 4.11 of CentOS 7 verifies, as a table; rpmkeys of this machine is the second reader of what it accepts."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smedoit.config.tiers import KeySettings
+from smedoit.keys import keyring
+from smedoit.keys.base_rpm import RPM_4_11
+from smedoit.keys.keyring import PinnedKey
+from smedoit.rpm import signatures
+from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe, write_rpm
+from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need, read_with
+from tests.rpm.surgery import split_rpm
+
+CENTOS7, CENTOS6 = "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5", "c1dac52d1664e8a4386dba430946fca2c105b9de"
+CENTOS5 = "473d66d5212271fd51cc17b1a8a447dce8562897"
+RELEASE7 = "centos/centos-release-7-2.1511.el7.centos.2.10.x86_64.rpm"
+OPENPGP, DSA, RSA = 278, 267, 268
+
+# A package, the key on the medium, and what rpm 4.11 makes of it; "" where it is good.
+FACTS = {
+    "RSA/SHA256 of version 3": (RELEASE7, "RPM-GPG-KEY-CentOS-7", CENTOS7, ""),
+    "the same of CentOS 6": ("centos/centos-release-6-0.el6.centos.5.x86_64.rpm", "RPM-GPG-KEY-CentOS-6", CENTOS6, ""),
+    "DSA/SHA1": ("centos/centos-release-5-0.0.el5.centos.2.x86_64.rpm", "RPM-GPG-KEY-CentOS-5", CENTOS5, ""),
+    "a key that is not there": (RELEASE7, "RPM-GPG-KEY-CentOS-6", CENTOS6, "which is not on the medium"),
+    "no signature at all": ("createrepo_c/Archer-3.4.5-6.x86_64.rpm", "RPM-GPG-KEY-CentOS-7", CENTOS7, "not signed"),
+    "Ed25519": ("createrepo_c/empty-signed-eddsa-0-0.x86_64.rpm", "RPM-GPG-KEY-CentOS-7", CENTOS7, "cannot be checked"),
+    "ECDSA": ("rpm-rs/RPMS/v4/signed/rpm-basic-with-ecdsa-2.3.4-5.el9.noarch.rpm", "RPM-GPG-KEY-CentOS-7", CENTOS7,
+              "cannot be checked by rpm 4.11"),
+    "good ones under 278 alone": ("rpm-rs/RPMS/v6/signed/rpm-basic-with-rsa4k-2.3.4-5.el9.noarch.rpm",
+                                  "RPM-GPG-KEY-CentOS-7", CENTOS7, "not signed for rpm 4.11"),
+    "Ed25519 of version 4 before others": ("rpm-rs/RPMS/v4/signed/rpm-basic-with-ima-2.3.4-5.el9.noarch.rpm",
+                                           "RPM-GPG-KEY-CentOS-7", CENTOS7, "signature DSA .* cannot be checked"),
+}  # fmt: skip
+
+
+def key(name: str, fingerprint: str) -> PinnedKey:
+    return keyring.read_pinned_key(KeySettings(corpus_dir() / "keys" / name, fingerprint))
+
+
+def flaw(path: Path, *keys: PinnedKey) -> str:
+    return signatures.find_installer_flaw(path, keys, RPM_4_11)
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_what_rpm_of_centos_7_makes_of_a_real_package(fact: str) -> None:
+    path, name, fingerprint, words = FACTS[fact]
+    said = flaw(corpus_dir() / "rpms" / path, key(name, fingerprint))
+    assert re.search(words, said) if words else not said, said
+
+
+@pytest.mark.parametrize("fact", ["RSA/SHA256 of version 3", "the same of CentOS 6"])
+def test_rpmkeys_accepts_what_it_accepts(fact: str, tmp_path: Path) -> None:
+    need("rpmkeys")
+    path, name, _, _ = FACTS[fact]
+    database = ("--define", f"_dbpath {tmp_path}")
+    read_with("rpmkeys", *database, "--import", corpus_dir() / "keys" / name)
+    assert "NOKEY" not in read_with("rpmkeys", *database, "-Kv", corpus_dir() / "rpms" / path)
+
+
+def practice_package(place: Path) -> tuple[Path, PinnedKey]:
+    pinned = keyring.read_pinned_key(KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"]))
+    return write_rpm(RpmRecipe("a", "1", "1"), place), pinned
+
+
+def retagged(path: Path, old: int, new: int) -> None:
+    """Put what stands under one tag of the signature header under another."""
+    before, main, payload = split_rpm(path)
+    assert before.count(struct.pack(">II", old, 7)) == 1
+    path.write_bytes(before.replace(struct.pack(">II", old, 7), struct.pack(">II", new, 7)) + main + payload)
+
+
+def test_a_signature_that_is_not_under_its_tags_is_none(tmp_path: Path) -> None:
+    path, pinned = practice_package(tmp_path)
+    assert flaw(path, pinned) == ""
+    retagged(path, RSA, 279)
+    assert flaw(path, pinned).startswith("not signed")
+
+
+def test_a_broken_signature_of_its_tags_is_not_healed_by_a_good_one_elsewhere(tmp_path: Path) -> None:
+    path, pinned = practice_package(tmp_path)
+    before, main, payload = split_rpm(path)
+    [signature] = signatures._parse_signatures(signatures.open_header(path), ("RSA",))
+    tail = signature.body[-40:]
+    path.write_bytes(before.replace(tail, tail[:-1] + bytes([tail[-1] ^ 1])) + main + payload)
+    assert "does not verify: damaged or forged" in flaw(path, pinned)
+
+
+def test_a_subkey_is_unknown_to_it(tmp_path: Path) -> None:
+    """remi2017 signs with its primary key; here the practice key is put under another one."""
+    path, pinned = practice_package(tmp_path)
+    other = key("RPM-GPG-KEY-CentOS-7", CENTOS7)
+    below = replace(other.certificate, keys=(*other.certificate.keys, *pinned.certificate.keys))
+    assert "is by the subkey" in flaw(path, replace(other, certificate=below))
