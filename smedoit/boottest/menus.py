@@ -33,9 +33,9 @@ class BootMenu:
 
 def parse_isolinux_menu(text: str) -> BootMenu:
     """Return what isolinux.cfg makes of itself: its title, else the longest piece of a label in one colour."""
-    top = re.split(r"(?im)^\s*menu\s+begin\b", text)[0]
-    title = re.search(r"(?im)^\s*menu\s+title\s+(.*\S)", top)
-    labels = re.findall(r"(?im)^\s*menu\s+label\s+(.*\S)", top)
+    top = re.split(r"(?im)^[ \t]*menu[ \t]+begin\b", text)[0]
+    title = re.search(r"(?im)^[ \t]*menu[ \t]+title[ \t]+(.*\S)", top)
+    labels = re.findall(r"(?im)^[ \t]*menu[ \t]+label[ \t]+(.*\S)", top)
     pieces = [piece for label in labels for piece in re.split(r"\^.", label)]
     words = title.group(1) if title else max(pieces, key=len, default="")
     return BootMenu(_displayable_text(words), (("tab",),), ("ret",))
@@ -57,7 +57,7 @@ def parse_grub_menu(text: str) -> BootMenu:
 def _default_title(text: str) -> str:
     """Return the title of the entry that the cursor starts on."""
     titles: list[str] = [title or other for _, title, other in TOP_LEVEL.findall(text)]
-    said = re.search(r"(?m)^\s*set\s+default=[\"']?([^\"'\n]*)", text)
+    said = re.search(r"(?m)^[ \t]*set[ \t]+default=[\"']?([^\"'\n]*)", text)
     wanted: str = said.group(1) if said else "0"
     if wanted in titles:
         return wanted

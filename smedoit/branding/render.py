@@ -15,8 +15,8 @@ from smedoit.errors import ContentError
 
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
-SEARCH_LABEL = re.compile(r"""^(\s*search\b.*?\s(?:-l|--label)\s+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
-TITLE_LINE = re.compile(r"^\s*menu\s+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
+SEARCH_LABEL = re.compile(r"""^([ \t]*search\b.*?[ \t](?:-l|--label)[ \t]+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
+TITLE_LINE = re.compile(r"^[ \t]*menu[ \t]+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
 CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>[0-9]{1,9})[^\s"':]*(?::[^\s"':]*)?""")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
 PICTURE = "\x18"  # begins the name of a picture in a message of isolinux

@@ -53,10 +53,7 @@ class ConsoleReporter:
 
     def write(self, line: str) -> None:
         """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
-        try:
-            terminal.show_text(self.out, line)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
+        terminal.show_text(self.out, line)
 
     def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
@@ -75,6 +72,9 @@ class ConsoleReporter:
             for hook in self.before_run:
                 if line := hook():
                     self.write(line)
+        except OSError as error:
+            self.failed = True
+            raise InvalidTask(terminal.escape_text(str(files.explain_os_error(error, self.kept, "used")))) from None
         except SmeError as error:
             self.failed = True
             raise InvalidTask(terminal.escape_text(str(error))) from None  # doit itself shows it
@@ -127,16 +127,17 @@ class ConsoleReporter:
 
     def keep(self, path: Path) -> Path | None:
         """Put a copy of a file that somebody changed by hand where the task will not overwrite it; return where."""
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEPT:
-            stage = self.kept.parents[1]
-            copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
-            try:
-                files.copy_file(path, copy)
-            except SmeError as error:
-                self.write(f"{INDENT}{error}")
-            else:
-                return copy
-        return None
+        stage = self.kept.parents[1]
+        copy = self.kept / (path.relative_to(stage) if path.is_relative_to(stage) else path.name)
+        try:
+            with files.wrap_os_errors(path, "kept"):
+                if not path.is_file() or path.is_symlink() or path.stat().st_size > KEPT:
+                    return None
+            files.copy_file(path, copy)
+        except SmeError as error:
+            self.write(f"{INDENT}{error}")
+            return None
+        return copy
 
     def add_success(self, task: Any) -> None:
         """Say what a task did and how long it took."""

@@ -59,7 +59,7 @@ def unpack_snapshot(saved: Mapping[str, Any]) -> TaskSnapshot | None:
     """Return a snapshot from JSON, None if it is not one of ours."""
     try:
         parts = [unpack_file_states(saved[key]) for key in ("inputs", "outputs")]
-        return TaskSnapshot(saved["config"], *parts)
+        return TaskSnapshot({key: str(value) for key, value in saved["config"].items()}, *parts)
     except (KeyError, TypeError, IndexError, AttributeError):
         return None
 

@@ -25,9 +25,10 @@ from smedoit.engine.snapshot import current_file_state, digest_kind, pack_snapsh
 from smedoit.errors import SmeError
 from smedoit.runtime import foreign
 from smedoit.runtime.digests import DigestCache
-from smedoit.runtime.files import FileStamp, open_regular_file, remove_file, stamp_file, write_file
-from smedoit.runtime.terminal import escape_text
+from smedoit.runtime.files import FileStamp, explain_os_error, open_regular_file, remove_file, stamp_file, write_file
+from smedoit.runtime.terminal import escape_text, open_streams
 
+TABLES = ("snapshot:", "_values_:", "earlier:", "release:")  # what stands under these keys is a table, or damaged
 NO_STAMP = FileStamp(0, 0, 0, 0)  # of a link: where it leads is all there is to know
 
 
@@ -59,7 +60,11 @@ class TaskState(Dependency):  # type: ignore[misc]
         known = remembered or (
             unpack_snapshot(earlier.get("snapshot:") or earlier.get("earlier:")) if earlier else None
         )
-        now = self._take_snapshot(task, known or TaskSnapshot())
+        try:
+            now = self._take_snapshot(task, known or TaskSnapshot())
+        except OSError as error:
+            refused = explain_os_error(error, self.backend.name, "looked at")
+            raise SystemExit(escape_text(str(refused))) from None
         self.before[task.name] = now
         self.edited[task.name] = decision.edited_outputs(remembered, now)
         if task.meta.get("always"):
@@ -243,6 +248,7 @@ def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> d
 
     from smedoit.engine.reporter import ConsoleReporter
 
+    open_streams()
     cmd_base.Dependency = TaskState
     TaskState.identity = {f"release.toml [release] {key}": getattr(rel.release, key) for key in ("version", "label")}
     TaskState.fact_cache = rel.fact_cache
@@ -279,7 +285,8 @@ def _read_state(path: Path) -> dict[str, Any]:
             state = foreign.parse_json(file.read())
     except (OSError, ValueError):
         state = {}
-    return state if isinstance(state, dict) else {}
+    known = state if isinstance(state, dict) else {}
+    return {key: kept for key, kept in known.items() if key not in TABLES or isinstance(kept, dict)}
 
 
 class StateDirectory:

@@ -197,6 +197,8 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
                 return _logged_values(task, options)
         except SmeError as error:
             return TaskFailed(str(error))
+        except (OSError, MemoryError) as error:
+            return TaskFailed(_explain_refusal(error, rel.root))
 
     action.__name__ = task.name
     return action
@@ -221,6 +223,15 @@ def _logged_values(task: Task, options: Mapping[str, object]) -> dict[str, objec
         if key in values:
             progress.log_line(str(values[key]))
     return values
+
+
+def _explain_refusal(error: OSError | MemoryError, root: Path) -> str:
+    """Return a sentence for what the system refused where nobody expected it: the last door before a traceback."""
+    from smedoit.runtime.files import explain_os_error
+
+    if isinstance(error, MemoryError):
+        return f"{root}: this step needs more memory than there is\n  hint: end other programs, then run doit again"
+    return str(explain_os_error(error, root, "used"))
 
 
 def _exporting_task(rel: Release, name: str, inputs: Iterable[Path]) -> list[str]:

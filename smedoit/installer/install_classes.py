@@ -14,9 +14,11 @@ from smedoit.tree import layers
 
 CLASSES_DIRECTORY = "pyanaconda/installclasses"
 CENTOS_PRIORITY = 25000  # of the class in upstream's runtime, which is visible for every product but Red Hat's
-PRIORITY = re.compile(r"^\s+sortPriority\s*=\s*([0-9]{1,18})\b", re.MULTILINE)
-EFI_DIR = re.compile(r"^\s+efi_dir\s*=", re.MULTILINE)
-IMPORTED = re.compile(r"^\s*(?:from\s+pyanaconda\.installclasses|import\s+pyanaconda\.installclasses)", re.MULTILINE)
+PRIORITY = re.compile(r"^[ \t]+sortPriority[ \t]*=[ \t]*([0-9]{1,18})\b", re.MULTILINE)
+EFI_DIR = re.compile(r"^[ \t]+efi_dir[ \t]*=", re.MULTILINE)
+IMPORTED = re.compile(
+    r"^[ \t]*(?:from[ \t]+pyanaconda\.installclasses|import[ \t]+pyanaconda\.installclasses)", re.MULTILINE
+)
 
 
 def check_install_classes(roots: Sequence[Path], skipped: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
 
+NAMED = 10  # patches that a sentence names before it only counts them
 NUMBERED = re.compile(r"([0-9]{1,18})[-_.].*\.patch")
 TAG = re.compile(r"^Patch([0-9]{0,18})\s*:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 USE = re.compile(r"^%patch([0-9]{0,18})\b(.*)$", re.MULTILINE)
@@ -62,17 +63,24 @@ def directory_patches(names: Iterable[str], listed: str | None, directory: str) 
         absent = [patch.name for patch in found if patch.name not in there]
         if absent:
             raise ContentError(
-                f"{directory}/series: names {', '.join(absent)}, not in the directory", hint="correct the series file"
+                f"{directory}/series: names {_shorten_names(absent)}, not in the directory",
+                hint="correct the series file",
             )
         return found
     numbered = {name: int(match[1]) for name in there if (match := NUMBERED.fullmatch(name))}
     twice = sorted(name for name, number in numbered.items() if list(numbered.values()).count(number) > 1)
     if twice:
         raise ContentError(
-            f"{directory}: {' and '.join(twice)} have the same number, their order is not defined",
+            f"{directory}: {_shorten_names(twice, ' and ')} have the same number, their order is not defined",
             hint="renumber them, or write their order into a file named series",
         )
     return [SeriesPatch(name) for name in sorted(numbered, key=numbered.__getitem__)]
+
+
+def _shorten_names(names: Sequence[str], between: str = ", ") -> str:
+    """Return names as a sentence has them: the first few, and none of them whole that is endless."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return between.join(name[:80] for name in names[:NAMED]) + more
 
 
 def _strip_level(options: Sequence[str]) -> int:

@@ -28,7 +28,8 @@ from smedoit.runtime.files import (
 from smedoit.tree import layers
 
 PATH_LINE = re.compile(
-    r"""^(\s*(?:path|file|lock|inherit|previous_release|carry_from|pins|records|source|patches)\s*=\s*)(["'])"""
+    r"""^([ \t]*(?:path|file|lock|inherit|previous_release|carry_from|pins|records|source|patches)[ \t]*=[ \t]*)"""
+    r"""(["'])"""
     r"""((?:(?!://).)*?)\2""",
     re.MULTILINE,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.errors import PackageError
 from smedoit.medium_paths import REPOMD
-from smedoit.runtime.files import walk_files
+from smedoit.runtime.files import walk_files, wrap_os_errors
 from smedoit.runtime.filesets import FileSet
 
 
@@ -45,12 +45,13 @@ class RepoSource:
 
     def rpms(self) -> list[Path]:
         """Return its RPM files, at any depth, sorted. Raises PackageError if there is no such directory."""
-        try:
-            return [Path(entry.path) for name, entry in walk_files(self.place) if name.endswith(".rpm")]
-        except OSError:
-            raise PackageError(
-                f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"
-            ) from None
+        with wrap_os_errors(self.place, "read"):
+            try:
+                return [Path(entry.path) for name, entry in walk_files(self.place) if name.endswith(".rpm")]
+            except (FileNotFoundError, NotADirectoryError):
+                raise PackageError(
+                    f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"
+                ) from None
 
 
 @dataclass(frozen=True)

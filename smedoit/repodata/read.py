@@ -171,9 +171,9 @@ def _decompress_record(root: Path, record: RepomdEntry, kind: str, target: Path)
     path = Path(os.path.normpath(root / record.location_href))
     if not path.is_relative_to(root):
         raise PackageError(f"{root / REPOMD}: names {record.location_href}, which lies outside", hint=AGAIN)
-    if not path.is_file():
-        raise PackageError(f"{path}: is not there, although repomd.xml names it", hint=AGAIN)
     with wrap_os_errors(path, "read"):
+        if not path.is_file():
+            raise PackageError(f"{path}: is not there, although repomd.xml names it", hint=AGAIN)
         whole = metadata_checksum(path, record.checksum_type)
     if whole and whole != record.checksum:
         raise PackageError(f"{path}: is damaged or cut short, its checksum is not that of repomd.xml", hint=AGAIN)
@@ -275,7 +275,7 @@ def _write_plain_xml(path: Path, kind: str, chunks: Sequence[str]) -> Path:
     import createrepo_c as cr
 
     maker = {"primary": cr.PrimaryXmlFile, "filelists": cr.FilelistsXmlFile, "other": cr.OtherXmlFile}[kind]
-    with closing(maker(os.fspath(path), cr.NO_COMPRESSION)) as file:
+    with write.wrap_library_errors(path), closing(maker(os.fspath(path), cr.NO_COMPRESSION)) as file:
         file.set_num_of_pkgs(len(chunks))
         for chunk in chunks:
             file.add_chunk(chunk)

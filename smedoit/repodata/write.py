@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from smedoit.errors import PackageError, SmeError
+from smedoit.errors import FileError, PackageError, SmeError
 from smedoit.runtime import foreign, progress, workers
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import (
     BESIDE,
+    HINTS,
     copy_file,
     make_directory,
     read_file_bytes,
@@ -177,17 +180,31 @@ def _write_metadata(
     """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
     import createrepo_c as cr
 
-    paths = _write_xml(beside, packages, epoch, facts)
-    _check_count(paths["primary"], packages)
-    repomd = cr.Repomd()
-    repomd.set_revision(str(epoch))
-    for record in (*_file_records(paths), *_group_records(beside, comps)):
-        record.set_timestamp(epoch)
-        record.rename_file()
-        repomd.set_record(record)
-    repomd.sort_records()
-    (beside / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
-    return [*(Path(record.location_real) for record in repomd.records), beside / "repomd.xml"]
+    with wrap_library_errors(beside):
+        paths = _write_xml(beside, packages, epoch, facts)
+        _check_count(paths["primary"], packages)
+        repomd = cr.Repomd()
+        repomd.set_revision(str(epoch))
+        for record in (*_file_records(paths), *_group_records(beside, comps)):
+            record.set_timestamp(epoch)
+            record.rename_file()
+            repomd.set_record(record)
+        repomd.sort_records()
+        (beside / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
+        return [*(Path(record.location_real) for record in repomd.records), beside / "repomd.xml"]
+
+
+@contextmanager
+def wrap_library_errors(path: Path) -> Iterator[None]:
+    """Turn what createrepo_c raises within into a FileError: it cannot write to path, a full disk most of all."""
+    import createrepo_c as cr
+
+    with wrap_os_errors(path, "written"):
+        try:
+            yield
+        except cr.CreaterepoCError as error:
+            said = " ".join(str(error).split())
+            raise FileError(f"{path}: cannot be written, {said}", hint=HINTS[errno.ENOSPC]) from None
 
 
 def _write_xml(beside: Path, packages: Sequence[RepoPackage], epoch: int, facts: FactCache) -> dict[str, Path]:

@@ -15,6 +15,7 @@ from smedoit.runtime import foreign
 
 TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:[0-9]{1,9}:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
 DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+LONGEST = 500  # characters of a header that are looked at for its author and version
 AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
 
@@ -29,7 +30,7 @@ class ChangelogEntry:
     @property
     def author(self) -> str:
         """The name in front of the mail address."""
-        found = AUTHOR.match(self.header)
+        found = AUTHOR.match(self.header[:LONGEST])
         return found.group("author") if found else self.header
 
     @property
@@ -40,7 +41,7 @@ class ChangelogEntry:
     @property
     def evr(self) -> Evr | None:
         """The version that stands at the end of its header, without a dist tag; None if none does."""
-        found = TRAILING_EVR.search(self.header)
+        found = TRAILING_EVR.search(self.header[-LONGEST:])
         return strip_dist_tag(Evr.parse(found.group("evr"))) if found else None
 
 
@@ -53,10 +54,11 @@ def bug_numbers(text: str, patterns: Sequence[str]) -> set[int]:
 def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
     """Yield the changelog of an RPM, newest first; a header that cannot be read yields none."""
     try:
-        meta = header.open_header(path)
-    except (header.BadPackageError, OSError):
+        with foreign.translate_panics():
+            found = list(header.open_header(path).changelog_entries())
+    except (header.BadPackageError, *header.LIBRARY_ERRORS):
         return
-    for entry in meta.changelog_entries():
+    for entry in found:
         yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)
 
 

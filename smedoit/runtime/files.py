@@ -70,11 +70,17 @@ def wrap_os_errors(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        culprit = error.filename2 or error.filename or path
-        raise FileError(
-            f"{os.fsdecode(culprit).removesuffix(BESIDE)}: cannot be {doing}, {os_error_text(error)}",
-            hint=HINTS.get(error.errno or 0, ""),
-        ) from error
+        raise explain_os_error(error, path, doing) from error
+
+
+def explain_os_error(error: OSError, path: str | Path, doing: str) -> FileError:
+    """Return the FileError for what the system refused: the file that it names, else path, cannot be DOING, and why."""
+    culprit = error.filename2 or error.filename
+    named = os.fsdecode(path if culprit is None or isinstance(culprit, int) else culprit)
+    return FileError(
+        f"{named.removesuffix(BESIDE)}: cannot be {doing}, {os_error_text(error)}",
+        hint=HINTS.get(error.errno or 0, ""),
+    )
 
 
 def open_regular_file(path: str | Path) -> FileIO:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -26,6 +27,7 @@ class RunningTask(threading.local):
     """The task that runs in this thread; `doit -n 2 -P thread` has several."""
 
     log: IO[str] | None = None
+    path = Path()
 
 
 _running = RunningTask()
@@ -38,12 +40,13 @@ def open_task_log(path: Path) -> Iterator[None]:
         files.make_directory(path.parent)
         handle = files.open_without_link(os.fspath(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         log = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace")
-    with log:
-        _running.log = log
-        try:
-            yield
-        finally:
-            _running.log = None
+    _running.log, _running.path = log, path
+    try:
+        yield
+    finally:
+        _running.log = None
+        with contextlib.suppress(OSError):  # what could not be written was told when it was
+            log.close()
 
 
 def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
@@ -60,7 +63,8 @@ def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
 def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
     if _running.log is not None:
-        terminal.show_text(_running.log, f"{time.strftime('%H:%M:%S')} {line}")  # people look at it in a terminal
+        with files.wrap_os_errors(_running.path, "written"):
+            terminal.write_text(_running.log, f"{time.strftime('%H:%M:%S')} {line}")  # people look at it in a terminal
 
 
 def show_line(line: str) -> None:

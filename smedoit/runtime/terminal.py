@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import re
+import sys
 from typing import IO
 
 # What moves the cursor, hides, or turns text around: control characters but newline and tab, format characters
@@ -12,6 +16,7 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+LAST_STREAM = 2  # the file descriptor of the error output; those below it are the other two
 BYTES = range(0xDC80, 0xDD00)  # stand for bytes from 0x80 on that were no UTF-8
 
 
@@ -32,7 +37,35 @@ def _spell_character(code: int) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def show_text(out: IO[str], text: str) -> None:
-    """Write text and a newline to a terminal, or to whatever stands in its place, at once."""
+def write_text(out: IO[str], text: str) -> None:
+    """Write text and a newline to a file that people look at, at once. Raises OSError."""
     out.write(f"{escape_text(text)}\n")
     out.flush()
+
+
+def show_text(out: IO[str] | None, text: str) -> None:
+    """Write text and a newline to a terminal, or to whatever stands in its place, at once.
+
+    When nobody reads any more (`doit | head`), or nobody can, the work goes on in silence.
+    """
+    if out is None:  # it was closed by whoever started us
+        return
+    try:
+        write_text(out, text)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def open_streams() -> None:
+    """Have an output and an error output, whatever this process was started with, that take every character."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= LAST_STREAM:
+        pass  # else the next file that is opened would get what libraries print
+    os.close(handle)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(OSError):  # where it cannot, it has done so all the same
+                stream.reconfigure(errors="backslashreplace")  # Latin-1 and ASCII lack characters of our sentences

@@ -79,11 +79,12 @@ def topmost_layers(layers: Sequence[TreeLayer]) -> dict[str, TreeLayer]:
 
 
 def list_tree_files(target: Path) -> Iterable[str]:
-    """Return the path of every file in target; none if target does not exist."""
-    try:
-        return [relative for relative, _ in files.walk_files(target)]
-    except OSError:
-        return []
+    """Return the path of every file in target; none if target does not exist. Raises FileError."""
+    with files.wrap_os_errors(target, "read"):
+        try:
+            return [relative for relative, _ in files.walk_files(target)]
+        except FileNotFoundError:
+            return []
 
 
 def remove_with_parents(target: Path, relative: str) -> None:

@@ -27,6 +27,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.config.notes import NotesSettings
 from smedoit.config.tiers import KeySettings
 from smedoit.content import revisions
+from smedoit.engine import decision
 from smedoit.engine.snapshot import unpack_snapshot
 from smedoit.engine.state import StateDirectory
 from smedoit.errors import Findings
@@ -170,7 +171,7 @@ def _package_targets(given: Seeds) -> Iterator[Target]:
         bad,
     )
     yield Target("rpm-payload", rpms, _in_file("a.rpm", _compare_payload), _mutate_payload, bad)
-    yield Target("rpm-files", rpms, _in_file("a.rpm", lambda path: list(reader.payload_files(path))), _mutate_payload)
+    yield Target("rpm-files", rpms, _in_file("a.rpm", partial(_unpack_verified, pinned)), _mutate_payload, bad)
     yield Target("rpm-metadata", rpms, _in_file("a.rpm", lambda path: read.parse_rpm(path, "a.rpm")), mutate_bytes)
     yield Target("rpm-repodata", rpms[:12], _in_file("a.rpm", _repodata_of), _mutate_header)
     yield Target("keys", given.keys(), _in_file("key", _read_keys), mutate_bytes)
@@ -199,6 +200,11 @@ def _package_targets(given: Seeds) -> Iterator[Target]:
 
 def _compare_payload(path: Path) -> None:
     payload.compare_payload_files(path, header.open_header(path))
+
+
+def _unpack_verified(pinned: Sequence[keyring.PinnedKey], path: Path) -> None:
+    payload.verify_payload(path, header.open_header(path), pinned, False)
+    list(reader.payload_files(path))
 
 
 def _repodata_of(path: Path) -> None:
@@ -423,7 +429,7 @@ def _load_state(path: Path) -> None:
     for key in ("snapshot:", "_values_:", "result:"):
         state.get("iso", key)
     if saved := state.get("iso", "snapshot:"):
-        unpack_snapshot(saved)
+        decision.rerun_reasons(unpack_snapshot(saved), decision.TaskSnapshot(), ["/x"])
     state.in_("iso")
 
 
@@ -751,8 +757,9 @@ def _talk_to_qemu(data: bytes, place: Path) -> None:
     try:
         qemu.Guest(SimpleNamespace(poll=lambda: 1), ours, place, "tcg").command("query-status")
     finally:
-        ours.close()
+        ours.shutdown(socket.SHUT_RDWR)
         sender.join()
+        ours.close()
 
 
 def _send_all(connection: socket.socket, data: bytes) -> None:
