@@ -55,7 +55,6 @@ def test_a_report_that_nobody_reads_is_no_failure(built: Project, command: str, 
     "more", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_characters_that_the_terminal_lacks_are_spelled(project: Project, more: dict[str, str]) -> None:
-    (project.release.content.path / "product/ü").write_text("x")
     ended = shell(project, "$DOIT stage_link product_img", **more)
     assert ended.returncode == 0, ended.stderr
     assert b"10 \\u2192 10.1.rc2" in ended.stdout
