@@ -55,7 +55,7 @@ def released(project: Project, **changes: str) -> dict[str, bytes]:
     if project.release.release.is_final:
         write_notes(project)
     outcome = project.doit("sample", "iso")
-    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.code == 0, outcome.said
     return tree_files(project)
 
 
@@ -83,14 +83,14 @@ def test_a_final_release_with_a_stale_version_is_refused_by_file_and_line(projec
     (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     outcome = project.doit()
     assert outcome.code != 0 and project.iso.read_bytes() == iso
-    assert "EULA.txt, line 1" in outcome.out and "10.0 RC1" in outcome.out and "Traceback" not in outcome.out
+    assert "EULA.txt, line 1" in outcome.said and "10.0 RC1" in outcome.said and "Traceback" not in outcome.said
 
 
 def test_a_test_release_with_one_is_built_and_says_so(project: Project) -> None:
     write_notes(project)
     (project.release.content.path / "EULA.txt").write_text("Since 10.0 RC1 this holds.\n")
     outcome = project.build()
-    assert "1 stale version, not " in outcome.out
+    assert "1 stale version, not " in outcome.said
 
 
 def test_a_place_that_release_toml_allows_is_not_stale(project: Project) -> None:
@@ -104,7 +104,7 @@ def test_a_place_that_release_toml_allows_is_not_stale(project: Project) -> None
 def test_the_package_that_carries_the_version_must_say_the_same(project: Project) -> None:
     project.relabel(label="rc9")
     outcome = project.doit()
-    assert outcome.code != 0 and "smeserver-release" in outcome.out and "doit bump" in outcome.out
+    assert outcome.code != 0 and "smeserver-release" in outcome.said and "doit bump" in outcome.said
 
 
 def test_the_link_to_the_version_is_made_and_made_again(project: Project) -> None:
@@ -121,7 +121,7 @@ def test_a_link_that_leads_elsewhere_is_reported_not_followed(project: Project) 
     link.unlink()
     link.symlink_to("/nowhere/at/all")
     outcome = project.doit()
-    assert outcome.code != 0 and "leads to /nowhere/at/all" in outcome.out
+    assert outcome.code != 0 and "leads to /nowhere/at/all" in outcome.said
     assert os.readlink(link) == "/nowhere/at/all"
 
 
@@ -142,8 +142,8 @@ def test_the_installer_is_built_again_when_content_other_than_the_notes_changed(
     with (project.release.content.path / name).open("a") as file:
         file.write("\n")
     outcome = project.doit("why", "installer")
-    assert ("because" in outcome.out) is rebuilds
-    assert (Path(name).name in outcome.out) is rebuilds
+    assert ("because" in outcome.said) is rebuilds
+    assert (Path(name).name in outcome.said) is rebuilds
 
 
 def test_a_changed_anaconda_source_calls_for_a_new_installer(project: Project) -> None:
@@ -178,7 +178,7 @@ def test_content_that_was_written_back_renders_to_the_same_tree(project: Project
 
 def test_the_names_of_old_hands_build_and_leave_the_logs_that_the_page_names(project: Project) -> None:
     outcome = project.doit("update_repos", "build_installer", "build_ISO")
-    assert outcome.code == 0, outcome.out
+    assert outcome.code == 0, outcome.said
     stage = project.home / "build/stage/10"
     assert "== packages\n" in (stage / "build_ISO.x86_64").read_text()
     assert (stage / "build_installer.x86_64").is_file() and (stage / "update_repos.x86_64").is_file()
@@ -203,7 +203,7 @@ def notes_since(project: Project, previous: str) -> str:
     """Return README.txt of the notes against another last release, which can also be built on."""
     project.configure('previous_release = "releases/10.0/packages.lock"', f'previous_release = "{previous}"')
     outcome = project.doit("notes", "quality")
-    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.code == 0, outcome.said
     return (project.release.stage / "notes/README.txt").read_text()
 
 
@@ -292,6 +292,6 @@ def test_an_option_is_done_even_where_the_task_is_up_to_date(project: Project) -
     project.build()
     assert project.doit("notes").code == 0
     outcome = project.doit("notes", "--content")
-    assert "you asked for it with --content" in outcome.out
+    assert "you asked for it with --content" in outcome.said
     assert "Changes since 10.0" in (project.release.content.path / "README.txt").read_text()
     assert "up to date" in project.doit("why", "notes").out
