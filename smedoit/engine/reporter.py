@@ -20,6 +20,7 @@ from smedoit.errors import SmeError
 from smedoit.runtime import files, terminal
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.run_lock import RunLock
+from smedoit.runtime.state_directory import refuse_foreign_directory
 
 SHOWN = 3  # reasons that are shown; `doit why TASK` has the rest
 INDENT = "  "
@@ -69,6 +70,7 @@ class ConsoleReporter:
                 FactCache.writes = False
                 return
             self.run_lock.take()
+            refuse_foreign_directory(self.kept.parent)
             for hook in self.before_run:
                 if line := hook():
                     self.write(line)

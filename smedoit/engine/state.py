@@ -26,6 +26,7 @@ from smedoit.errors import SmeError
 from smedoit.runtime import foreign
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import FileStamp, explain_os_error, open_regular_file, remove_file, stamp_file, write_file
+from smedoit.runtime.state_directory import claim_state_directory
 from smedoit.runtime.terminal import escape_text, open_streams
 
 TABLES = ("snapshot:", "_values_:", "earlier:", "release:")  # what stands under these keys is a table, or damaged
@@ -353,6 +354,8 @@ class StateDirectory:
 
     def dump(self) -> None:
         """Write what was changed; a state that is empty needs no file."""
+        if self.dirty:
+            claim_state_directory(Path(self.name).parent)
         for task in sorted(self.dirty):
             if self.tasks[task]:
                 write_file(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)

@@ -6,10 +6,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from smedoit.config.tiers import KeySettings, Tier
@@ -118,6 +120,16 @@ class PackageSources:
     root: Path
     content: Path
     date: datetime
+
+
+@contextmanager
+def believed_facts(is_final: bool, fact_cache: Path) -> Iterator[Path]:
+    """Yield the cache whose facts count; for a final release it is empty: what is remembered is no proof."""
+    if not is_final:
+        yield fact_cache
+        return
+    with TemporaryDirectory(prefix="smedoit-scan-") as place:
+        yield Path(place) / fact_cache.name
 
 
 def load_tier_packages(

@@ -17,15 +17,16 @@ def packages(rel: Release) -> Task:
 
     def run() -> object:
         from smedoit.packages.choose import SelectionRules, choose_packages
-        from smedoit.packages.scan import PackageSources
+        from smedoit.packages.scan import PackageSources, believed_facts
 
-        return choose_packages(
-            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
-            chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
-            target=rel.lock,
-            earlier_locks=rel.earlier_locks,
-            fact_cache=rel.fact_cache,
-        )
+        with believed_facts(rel.release.is_final, rel.fact_cache) as fact_cache:
+            return choose_packages(
+                sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
+                chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
+                target=rel.lock,
+                earlier_locks=rel.earlier_locks,
+                fact_cache=fact_cache,
+            )
 
     return Task(
         name="packages",
@@ -41,6 +42,7 @@ def packages(rel: Release) -> Task:
             "[packages]": rel.packages,
             "[retired]": rel.retired,
             "[excluded]": rel.excluded,
+            "[release] final": rel.release.is_final,
             **release_config(rel, "arch", "date"),
         },
         outputs=[rel.lock],
@@ -145,16 +147,17 @@ def sources(rel: Release) -> Task:
     """sources.lock from packages.lock and the tiers."""
 
     def run() -> object:
-        from smedoit.packages.scan import PackageSources
+        from smedoit.packages.scan import PackageSources, believed_facts
         from smedoit.packages.sources import choose_sources
 
-        return choose_sources(
-            lock_file=rel.lock,
-            sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
-            settings=rel.sources,
-            target=rel.sources_lock,
-            fact_cache=rel.fact_cache,
-        )
+        with believed_facts(rel.release.is_final, rel.fact_cache) as fact_cache:
+            return choose_sources(
+                lock_file=rel.lock,
+                sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
+                settings=rel.sources,
+                target=rel.sources_lock,
+                fact_cache=fact_cache,
+            )
 
     return Task(
         name="sources",

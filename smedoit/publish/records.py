@@ -17,9 +17,11 @@ from smedoit.config.publish import PRACTICE_MARK, PublishSettings
 from smedoit.config.release import Release
 from smedoit.errors import PublishError
 from smedoit.publish.channels import OURS, is_release_place
-from smedoit.runtime import files, journal, rooted, run_lock
+from smedoit.runtime import journal, rooted, run_lock
+from smedoit.runtime.files import read_file_text
 from smedoit.runtime.journal import DONE, PREPARING, Journal, JournalRecord
 from smedoit.runtime.rooted import RootedPath
+from smedoit.runtime.state_directory import claim_state_directory, refuse_foreign_directory
 from smedoit.runtime.steps import StepRoots
 
 CHANNELS = tuple(name for name in DIRECTORIES.values() if name)
@@ -151,8 +153,7 @@ def open_publish_history(settings: PublishSettings) -> Iterator[PublishHistory]:
     """Yield the history of the target, held alone. Raises PublishError if somebody else is at work there."""
     check_publish_target(settings)
     history = PublishHistory(settings.target)
-    with files.wrap_os_errors(history.home, "made"):
-        history.home.mkdir(mode=0o700, exist_ok=True)  # mirrors that replicate the target do not see it
+    claim_state_directory(history.home)  # mirrors that replicate the target do not see it
     under_way = PublishError(f"{settings.target}: a publish is under way", hint="wait until it is done")
     with run_lock.lock_file_alone(history.home / "lock", lambda _: under_way):
         yield history
@@ -171,7 +172,7 @@ def refuse_practice_release(rel: Release) -> None:
             f"{rel.release.title} is built with practice keys, and [publish] remote is {rel.publish.remote}",
             hint="pin the keys of the real packages in [[keys]]; the secret halves of these come with smedoit",
         )
-    if files.read_file_text(marker).strip() != PRACTICE_MARK:
+    if read_file_text(marker).strip() != PRACTICE_MARK:
         raise PublishError(
             f"{rel.release.title} is built with practice keys, and {marker} does not say that this is for practice",
             hint=f"pin the keys of the real packages in [[keys]]; for practice, write the word {PRACTICE_MARK} into it",
@@ -188,6 +189,7 @@ def check_publish_target(settings: PublishSettings) -> None:
             f"{target}: has no {settings.marker}, so nothing is ever changed in it",
             hint=f"if this is the tree that mirrors replicate, touch {target / settings.marker}",
         )
+    refuse_foreign_directory(target / OURS)
     for place in (target, *(target / name for name in (*CHANNELS, OURS, f"{OURS}/work", f"{OURS}/records"))):
         if place.exists() and not os.access(place, os.W_OK | os.X_OK):
             raise PublishError(f"{place}: cannot be written", hint="let your user write there")

@@ -17,6 +17,7 @@ from typing import IO, NoReturn
 
 from smedoit.errors import SmeError, os_error_text
 from smedoit.runtime import files, process
+from smedoit.runtime.state_directory import claim_state_directory
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MASK = 0o022  # the mirrors must be able to read what we make, whoever makes it
@@ -38,8 +39,9 @@ class RunLock:
 
     def take(self) -> None:
         """Begin a run. Raises SmeError, naming the holder, if another one is under way."""
-        self.acquire()
         os.umask(MASK)
+        claim_state_directory(self.lock_file.parent)
+        self.acquire()
         self.listen()
 
     def listen(self) -> None:

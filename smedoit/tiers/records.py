@@ -13,6 +13,7 @@ from smedoit.config.release import Release
 from smedoit.errors import PackageError, format_grouped
 from smedoit.runtime import journal
 from smedoit.runtime.journal import Journal, JournalRecord
+from smedoit.runtime.state_directory import refuse_foreign_directory
 from smedoit.runtime.steps import HardLink, RemoveUnchanged, StepRoots
 
 FORMAT = 2  # 1 named the steps "links" and "removals", and two states otherwise
@@ -60,6 +61,7 @@ def open_promotions(root: Path, records: Path, tiers: Iterable[Path]) -> Promoti
     records  the directory of its records
     tiers    the directories of the tiers, which may lie elsewhere
     """
+    refuse_foreign_directory(records)
     return Journal(PromotionRecord, StepRoots(root, tuple(tiers)), records / UNDER_WAY, records)
 
 

@@ -48,3 +48,14 @@ def test_verify_needs_no_cache(built: Project) -> None:
     answer = built.doit("verify")
     assert answer.code == 0, answer.said
     assert "locked packages" in answer.said
+
+
+def test_a_final_release_believes_no_verdict_that_is_remembered(built: Project) -> None:
+    package = built.release.root / read_lock(built.release.lock)[0].package.file
+    data = package.read_bytes()
+    forge_verdict(built, package, data[:-1] + bytes([data[-1] ^ 1]))
+    built.build("packages")
+    built.relabel(label="")
+    answer = built.doit("packages")
+    assert answer.code != 0
+    assert "its payload does not match the digest in its signed header" in answer.said
