@@ -260,6 +260,9 @@ def test_images_of_the_last_release_that_somebody_made_by_hand_are_compared_or_p
     assert INSTALLER + OVERLAID in notes_since(project, str(kept))
     product.write_bytes(lzma.compress(archive.stdout))
     assert project.doit("notes").code == 0
+    assert INSTALLER + OVERLAID in (project.release.stage / "notes/README.txt").read_text()
+    product.write_bytes(b"made by hand, and badly")
+    assert project.doit("notes").code == 0
     text = (project.release.stage / "notes/README.txt").read_text()
     assert INSTALLER in text and "New files" not in text
 
