@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from smedoit.runtime.state_directory import claim_state_directory
 from smedoit.runtime.terminal import escape_text, open_streams
 
 TABLES = ("snapshot:", "_values_:", "earlier:", "release:")  # what stands under these keys is a table, or damaged
+DUMPING = threading.Lock()  # with `-P thread` tasks begin in threads, and each writes down that it does
 NO_STAMP = FileStamp(0, 0, 0, 0)  # of a link: where it leads is all there is to know
 
 
@@ -354,11 +356,13 @@ class StateDirectory:
 
     def dump(self) -> None:
         """Write what was changed; a state that is empty needs no file."""
-        if self.dirty:
-            claim_state_directory(Path(self.name).parent)
-        for task in sorted(self.dirty):
-            if self.tasks[task]:
-                write_file(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)
-            else:
-                remove_file(self.file(task))
-        self.dirty.clear()
+        with DUMPING:
+            if self.dirty:
+                claim_state_directory(Path(self.name).parent)
+            while self.dirty:
+                task = min(self.dirty)
+                if self.tasks[task]:
+                    write_file(self.file(task), json.dumps(self.tasks[task], separators=(",", ":")), durable=False)
+                else:
+                    remove_file(self.file(task))
+                self.dirty.discard(task)

@@ -25,7 +25,12 @@ def claim_state_directory(path: Path) -> None:
             os.mkdir(path, PRIVATE)
         except FileExistsError:
             refuse_foreign_directory(path)
-        os.chmod(path, PRIVATE)  # a umask may have taken bits, and earlier versions let others read
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if stat.S_IMODE(os.fstat(handle).st_mode) != PRIVATE:  # a umask took bits; earlier versions let others read
+                os.fchmod(handle, PRIVATE)
+        finally:
+            os.close(handle)
 
 
 def refuse_foreign_directory(path: Path) -> None:

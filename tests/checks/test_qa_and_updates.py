@@ -103,7 +103,7 @@ HEAD = "<id>void</id><name>V</name><description>V</description>"
     ("extra", "words"),
     [
         (f"<group>{HEAD}</group>", "has a group that names nothing:\n    void"),
-        (f"<group>{HEAD}<packagelist/></group>", "packagelist is empty"),
+        (f"<group>{HEAD}<packagelist/></group>", "has a group that names nothing:\n    void"),
         (f"<environment>{HEAD}</environment>", "void"),
         (f"<environment>{HEAD}<grouplist/></environment>", "grouplist is empty"),
     ],

@@ -169,10 +169,7 @@ TIERS: dict[str, tuple[Break, tuple[str, ...]]] = {
     ),
     "a pinned fingerprint is wrong": (
         lambda trial: trial.configure(FINGERPRINTS["centos"], "0" * 40),
-        (
-            f"practice-centos: holds the key {FINGERPRINTS['centos']}, release.toml pins 0000",
-            "hint: verify the fingerprint",
-        ),
+        (f"{FINGERPRINTS['koozali']} is a practice key", "remove it from a real release"),
     ),
     "a key file is missing": (
         lambda trial: trial.release.keys[0].file.unlink(),
@@ -419,7 +416,7 @@ def test_a_state_that_is_read_only_is_a_sentence(trial: Project) -> None:
         pytest.skip("only root may mount")
     place = trial.release.state
     need_a_new_iso(trial)
-    with mounted(place, "-t", "tmpfs", "-o", "ro", "none"):
+    with mounted(place, "-t", "tmpfs", "-o", "ro,mode=0700", "none"):
         refused(trial, "cannot be written, read-only file system", "hint: ")
 
 

@@ -32,10 +32,11 @@ def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if boot.find_host_kernel() is None:
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Project.bare(tmp_path_factory.mktemp("netinstall"))
+    trial.build("sample")
     content = trial.release.content.path
     files.write_file(content / "netinstall/isolinux/isolinux.cfg", "serial 0 115200\n" + hasty(menus.NETINSTALL))
     files.write_file(content / "EFI/BOOT/grub.cfg", hasty(menus.GRUB))
-    answer = trial.doit("sample", "netinstall")
+    answer = trial.doit("netinstall")
     assert answer.code == 0, answer.said
     return trial.release.netinstall_iso
 

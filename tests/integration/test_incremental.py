@@ -200,7 +200,7 @@ def test_a_package_whose_key_is_no_longer_trusted_stops_the_build(built: Project
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r"\[\[keys]]\nfile = .*centos\"\nfingerprint = .*\n", "", text), encoding="utf-8")
     outcome = built.doit()
-    assert (outcome.code != 0, "which release.toml does not trust" in outcome.out) == (True, True)
+    assert (outcome.code != 0, "which release.toml does not trust" in outcome.said) == (True, True)
 
 
 # What somebody did to what was made

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from smedoit.engine import decision
+from smedoit.medium_paths import REPOMD
 from tests.harness.places import PROJECT
 from tests.harness.project import FAULTS, Project
 
@@ -38,7 +39,7 @@ def test_what_was_killed_says_so_and_nobody_is_blamed(built: Project) -> None:
 def test_a_check_that_began_and_did_not_end_has_not_passed(built: Project) -> None:
     saved = built.state / "closure.json"
     assert '"snapshot:"' in saved.read_text()
-    hidden = built.release.lock
+    hidden = built.tree / REPOMD
     good = hidden.read_bytes()
     hidden.write_bytes(b"torn")
     assert built.doit("-s", "closure").code != 0
