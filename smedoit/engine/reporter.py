@@ -18,7 +18,6 @@ from smedoit.engine import decision
 from smedoit.engine.task import is_quiet
 from smedoit.errors import SmeError
 from smedoit.runtime import files, terminal
-from smedoit.runtime.cache import FactCache
 from smedoit.runtime.run_lock import RunLock
 from smedoit.runtime.state_directory import refuse_foreign_directory
 
@@ -67,7 +66,7 @@ class ConsoleReporter:
             if self.selected and all(map(_only_asks, self.selected)):
                 self.run_lock.listen()
                 Globals.dep_manager.asks = True
-                FactCache.writes = False
+                _forget_what_is_learned()
                 return
             self.run_lock.take()
             refuse_foreign_directory(self.kept.parent)
@@ -207,6 +206,13 @@ class ConsoleReporter:
                     unrun([failed.meta["log"] for failed in self.failures])
                 except SmeError as error:
                     terminal.show_text(sys.stderr, str(error))
+
+
+def _forget_what_is_learned() -> None:
+    """Let the cache of facts be read only: who asks writes nothing."""
+    from smedoit.runtime.cache import FactCache
+
+    FactCache.writes = False
 
 
 def _only_asks(task: Any) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.engine.decision import FileState, TaskSnapshot
-from smedoit.runtime.digests import sha256_file
 from smedoit.runtime.files import FileStamp, NotRegularError, digest_file, stamp_file
 
 RACY_NS = 20_000_000  # a file this young may change again without a new timestamp; its digest decides
@@ -44,6 +43,8 @@ def is_as_seen(path: str | Path, seen: FileState) -> bool:
 
     Raises OSError, FileError.
     """
+    from smedoit.runtime.digests import sha256_file
+
     now = stamp_file(path)
     if now == seen.stamp or not seen.digest:
         return now.without_ctime == seen.stamp.without_ctime

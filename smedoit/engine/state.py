@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.dependency import Dependency, DependencyStatus
 
@@ -25,10 +25,12 @@ from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.engine.snapshot import current_file_state, digest_kind, pack_snapshot, unpack_snapshot
 from smedoit.errors import SmeError
 from smedoit.runtime import foreign
-from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import FileStamp, explain_os_error, open_regular_file, remove_file, stamp_file, write_file
 from smedoit.runtime.state_directory import claim_state_directory
 from smedoit.runtime.terminal import escape_text, open_streams
+
+if TYPE_CHECKING:
+    from smedoit.runtime.digests import DigestCache
 
 TABLES = ("snapshot:", "_values_:", "earlier:", "release:")  # what stands under these keys is a table, or damaged
 DUMPING = threading.Lock()  # with `-P thread` tasks begin in threads, and each writes down that it does
@@ -207,6 +209,8 @@ class TaskState(Dependency):  # type: ignore[misc]
         """Return what files hold of which only the ctime changed: linked by us, or edited and their mtime put back."""
         if not doubtful:
             return {}
+        from smedoit.runtime.digests import DigestCache
+
         cache, found = DigestCache(self.fact_cache), dict[str, FileState]()
         self.looked_again.append(cache)
         with contextlib.suppress(SmeError):  # those that can be read are hashed together; of others below, each alone
@@ -219,6 +223,8 @@ class TaskState(Dependency):  # type: ignore[misc]
 
     def _with_digests(self, states: Mapping[str, FileState]) -> dict[str, FileState]:
         """Return the states with the SHA-256 of those files that were not read here, but by their task."""
+        from smedoit.runtime.digests import DigestCache
+
         unread = {path: seen.stamp for path, seen in states.items() if not seen.digest}
         digests = DigestCache(self.fact_cache).digests_at(unread, "sha256") if unread else {}
         return {path: FileState(seen.stamp, seen.digest or digests.get(path, "")) for path, seen in states.items()}
