@@ -18,6 +18,7 @@ from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.rpm import header, reader
 from smedoit.runtime import workers
+from smedoit.runtime.files import wrap_os_errors
 
 KIND = "packages"
 
@@ -64,15 +65,14 @@ def _read_packages(
 def _read_package(
     image: Path, place: Path, keys: Sequence[PinnedKey], spans: tuple[str, list[tuple[int, int]]]
 ) -> Package | str:
-    """Return what a package is found to be, or why it is refused; it lies in place meanwhile, under its own name."""
+    """Return what a package is found to be, or why it is refused; a copy lies below place meanwhile, under its name."""
     name, parts = spans
-    copy = place / name.rpartition("/")[2]
-    try:
-        with copy.open("wb") as file:
+    with TemporaryDirectory(dir=place) as own:
+        copy = Path(own) / name.rpartition("/")[2]
+        with wrap_os_errors(copy, "written"), copy.open("wb") as file:
             for offset, size in parts:
                 file.writelines(read_span(image, offset, size))
-        return reader.read_package(copy, name, keys)
-    except header.BadPackageError as bad:
-        return str(bad)
-    finally:
-        copy.unlink(missing_ok=True)
+        try:
+            return reader.read_package(copy, name, keys)
+        except header.BadPackageError as bad:
+            return str(bad)
