@@ -45,7 +45,7 @@ def netinstall(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("firmware", "way"),
     [
         ("bios", "cd"),
-        ("uefi", "usb"),
+        pytest.param("uefi", "usb", marks=pytest.mark.exhaustive),
         pytest.param("bios", "usb", marks=pytest.mark.exhaustive),
         pytest.param("uefi", "cd", marks=pytest.mark.exhaustive),
     ],

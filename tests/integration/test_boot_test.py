@@ -89,7 +89,7 @@ def files_in(image: Path) -> int:
     return sum(line.startswith("-") for line in listed.splitlines())
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("firmware", ["bios", pytest.param("uefi", marks=pytest.mark.exhaustive)])
 def test_an_edit_of_the_branding_is_on_the_next_preview(world: Project, firmware: str) -> None:
     need("pngtopnm")
     before = world.doit("preview", "-f", firmware)
@@ -139,6 +139,7 @@ def end_when(monkeypatch: pytest.MonkeyPatch, one: BootAttempt, seen: Callable[[
     monkeypatch.setattr(boottest_boot, "wait_for_condition", wait)
 
 
+@pytest.mark.exhaustive
 def test_a_medium_without_a_kernel_stops_after_the_menu(
     world: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_kernel_that_panics_is_told_in_its_own_words(world: Project, tmp_path:
     assert said.startswith("stopped after the kernel started: Kernel panic - not syncing: VFS: ")
 
 
+@pytest.mark.exhaustive
 def test_words_that_never_come_are_named(world: Project, tmp_path: Path) -> None:
     settings = BootTestSettings(expect=("practice installer: done", "never said"), seconds=CEILING, memory=512)
     said = run_boot_attempt(attempt(world.release.iso, BootMode("bios", "cd"), tmp_path), settings)

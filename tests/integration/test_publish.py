@@ -114,6 +114,7 @@ def test_a_rollback_killed_at_every_step_ends_at_the_old_release_or_is_published
     assert len(steps) > 4
 
 
+@pytest.mark.exhaustive
 def test_a_reader_never_sees_a_torn_release_in_a_hundred_publishes_and_kills(world: World, tmp_path: Path) -> None:
     kills = 0
     with reader(world.link, tmp_path / "said") as seen:

@@ -120,6 +120,7 @@ def test_the_other_side_gets_just_what_is_published(world: World, mirror: Mirror
     assert not (mirror.place / OURS).exists()
 
 
+@pytest.mark.exhaustive
 def test_a_reader_there_sees_whole_releases_only(world: World, mirror: Mirror, tmp_path: Path) -> None:
     push(world, mirror, "10.1.rc1", tmp_path)
     with reader(mirror.place / "testing/10", tmp_path / "said"):
