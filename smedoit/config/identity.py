@@ -154,7 +154,7 @@ def check_volume_id(volume: str, key: str = "volume_id") -> None:
     require_value(
         len(volume) <= VOLUME_ID_LIMIT,
         key,
-        f"{volume!r} has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
+        f"{volume[:VOLUME_ID_LIMIT]!r}… has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
     )
     require_value(
         VOLUME_ID.fullmatch(volume),

@@ -115,7 +115,7 @@ class List(DoitCmdBase):  # type: ignore[misc]
 
 def _show_wrapped(out: Any, beginning: str, text: str) -> None:
     """Show a text behind its beginning; on a terminal in as many lines as it needs, none broken within a word."""
-    columns = shutil.get_terminal_size((0, 0)).columns if out.isatty() else 0
+    columns = shutil.get_terminal_size((0, 0)).columns if out is not None and out.isatty() else 0
     if columns < NARROW:
         show_text(out, beginning + text)
         return

@@ -20,7 +20,7 @@ LONG = ("boot_test", "preview", "new_major")  # minutes, or done but once
 def is_told(outcome: Outcome) -> bool:
     """Return whether an action was done, or ended in a sentence that names a file or a program."""
     first = outcome.text.splitlines()[0] if outcome.text else ""
-    return outcome.kind == "done" or (outcome.kind == "failed" and ": " in first and "Traceback" not in outcome.text)
+    return outcome.kind == "done" or (outcome.kind == "failed" and ":" in first and "Traceback" not in outcome.text)
 
 
 def refusals(random: Random, honest: Outcome, count: int) -> list[Refusal]:
@@ -45,7 +45,7 @@ def failures(project: Project, names: tuple[str, ...], count: int) -> list[str]:
         for refusal in refusals(random, honest, count):
             forget_outputs(outputs)
             outcome = refuse(action, project.home, refusal)
-            if not is_told(outcome):
+            if not is_told(outcome) and (outcome.kind, outcome.text) != (honest.kind, honest.text):
                 wrong.append(f"{name}, {refusal}: {outcome.kind} {outcome.text}")
         forget_outputs(outputs)
         if (after := refuse(action, project.home, Refusal())).kind != honest.kind:
