@@ -21,6 +21,9 @@ ALGORITHMS = {1: "RSA", 2: "RSA", 3: "RSA", 16: "ElGamal", 17: "DSA", 18: "ECDH"
 SELF_SIGNATURES = ("DirectKey", "GenericCertification", "PersonaCertification", "CasualCertification",
                    "PositiveCertification")  # fmt: skip
 ARMOR = b"-----BEGIN PGP "  # what begins a block; rpm --import looks for it anywhere in a file, and takes every block
+LARGEST = (
+    1 << 18
+)  # bytes of packets; a key with all that others signed on it has half of that, a mebibyte takes seconds
 REVOCATION_REASON = 29  # type of the subpacket that says why, RFC 9580, 5.2.3.31
 SOFT_REASONS = (1, 3, 32)  # superseded, retired, user id no longer valid: what was signed before still counts
 
@@ -146,6 +149,8 @@ def parse_packets(data: bytes) -> Iterator[Any]:
     """Yield the packets of data, of the first block if it is armored. Raises ValueError if it holds anything else."""
     from pysequoia.packet import PacketPile
 
+    if len(data) > LARGEST:
+        raise ValueError(f"{len(data)} bytes are more than any key has")
     try:
         with foreign.translate_panics():
             pile = PacketPile.from_bytes(data)

@@ -115,3 +115,8 @@ def test_the_expiry_is_counted_from_the_birth_of_the_key() -> None:
     [one] = openpgp.parse_certificates((corpus_dir() / "keys/RPM-GPG-KEY-CentOS-5").read_bytes())
     assert one.expires is not None
     assert (one.expires - timedelta(days=3650)).date() == date(2007, 1, 6)
+
+
+def test_more_than_any_key_has_is_a_value_error_at_once() -> None:
+    with pytest.raises(ValueError, match="more than any key has"):
+        openpgp.parse_certificates(b"\xc2\x01\x04" * openpgp.LARGEST)
