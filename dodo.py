@@ -57,7 +57,7 @@ def task_doctor() -> DoitTask:
 
 
 def task_sample() -> DoitTask:
-    """a practice world below [paths] root: signed RPMs, boot set, content, translations"""
+    """a practice world below [paths] root: signed RPMs, boot set, content; --remove takes it away again"""
     return doit_task(REL, sample(REL))
 
 
@@ -322,7 +322,7 @@ def task_release() -> DoitTask:
 
 
 def task_verify() -> DoitTask:
-    """read the finished media back: files, seal, boot records, labels, repodata, .treeinfo, jigdo"""
+    """read the finished media back: files, signatures, seal, boot records, labels, repodata, .treeinfo, jigdo"""
     return doit_task(REL, verify(REL))
 
 
@@ -342,7 +342,7 @@ def task_plan_publish() -> DoitTask:
 
 
 def task_publish() -> DoitTask:
-    """the release into its channel: built beside its place, read back, seen at once; --from testing moves final bits"""
+    """the release into its channel: built beside its place, read back, seen at once; --from testing: what lies there"""
     return doit_task(REL, publish(REL))
 
 

@@ -146,7 +146,7 @@ def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:
 
 def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Both boot menus, and the grub.cfg inside efiboot.img, look for this volume and no other."""
-    for name, text in read_boot_menus(image, findings).items():
+    for name, text in read_medium_menus(image, findings).items():
         found = render.menu_labels(text)
         findings.check(
             found == {expected.volume}, "label", f"{name} looks for {', '.join(sorted(found)) or 'no label'}"
@@ -155,12 +155,12 @@ def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> 
 
 def check_install_urls(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Every entry of every boot menu installs from the network, from the place that release.toml says."""
-    for name, text in read_boot_menus(image, findings).items():
+    for name, text in read_medium_menus(image, findings).items():
         for url in sorted(netinstall.install_urls(text) ^ {expected.url}):
             findings.add("install URL", f"{name}: {url or 'an entry without inst.repo'} is not what release.toml says")
 
 
-def read_boot_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
+def read_medium_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
     """Return every boot menu of the ISO, that inside efiboot.img among them, as text by name."""
     texts = {name: image.read(name) for name in MENUS}
     with TemporaryDirectory() as directory:

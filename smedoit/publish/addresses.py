@@ -83,5 +83,5 @@ def _find_strays(rel: Release, files: Mapping[str, PublishedFile], tree: Path) -
 
 def _menu_addresses(image: Path) -> list[str]:
     """Return what the boot menus of the network install medium install from."""
-    menus = verify_boot.read_boot_menus(IsoImage(image), Findings())
+    menus = verify_boot.read_medium_menus(IsoImage(image), Findings())
     return sorted({url for text in menus.values() for url in netinstall.install_urls(text) if url})
