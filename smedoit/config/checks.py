@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smedoit.config.network import check_url, is_http_url
 from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.tiers import plain_fingerprint
 
 VERDICTS = ("fail", "warn")
 
@@ -96,6 +97,7 @@ class QaWaiver(SettingsTable):
     key: str = ""
 
     def __post_init__(self) -> None:
+        vars(self)["key"] = plain_fingerprint(self.key)
         require_value(self.reason.strip(), "reason", "say why nobody needs to verify it")
         require_value(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
 

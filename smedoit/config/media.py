@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity, check_volume_id
 from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.tiers import FINGERPRINT, NO_FINGERPRINT, plain_fingerprint
 from smedoit.errors import ConfigError
 
 URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget and jigdo's files take no other characters
@@ -121,14 +122,13 @@ def _shared_labels(volumes: Mapping[str, str]) -> str:
     return " and ".join(key for key, value in volumes.items() if values.count(value) > 1)
 
 
-FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 NONE = Path()
 
 
 class SigningSettings(SettingsTable):
     """The [signing] table: the key that signs the checksum files; without it nothing is signed.
 
-    key   fingerprint of a key that gpg, or its agent, can sign with
+    key   fingerprint of a key that gpg, or its agent, can sign with; all of it, also in groups as gpg prints it
     file  a key file with a secret half that needs no passphrase, for practice only
     """
 
@@ -136,11 +136,8 @@ class SigningSettings(SettingsTable):
     file: Path = NONE
 
     def __post_init__(self) -> None:
-        require_value(
-            not self.key or FINGERPRINT.fullmatch(self.key),
-            "key",
-            "give the whole fingerprint, 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
-        )
+        vars(self)["key"] = plain_fingerprint(self.key)
+        require_value(not self.key or FINGERPRINT.fullmatch(self.key), "key", NO_FINGERPRINT)
         require_value(not (self.key and self.file != NONE), "file", "give either key, for gpg, or file, for practice")
 
     @property

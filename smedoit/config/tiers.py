@@ -10,10 +10,17 @@ from smedoit.config.identity import WORD
 from smedoit.config.schema import SettingsTable, require_value
 
 FINGERPRINT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+NO_FINGERPRINT = "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key), in groups or not"
+DECORATION = re.compile(r".*=|[\s:]|0[xX](?=[0-9a-fA-F ]+$)", re.DOTALL)
 PRACTICE_KEYS = {  # of doit sample; their secret halves come with smedoit, so what they sign is worth nothing
     "koozali": "48b7bc187a21c87aca69dfe167f25a768b63564a",
     "centos": "e78a05292e7f6b731961340d915b4309a2355a59",
 }
+
+
+def plain_fingerprint(said: str) -> str:
+    """Return a fingerprint in lower case and one piece, however gpg, rpm or a page shows it."""
+    return DECORATION.sub("", said).lower()
 
 
 class Tier(SettingsTable):
@@ -54,7 +61,8 @@ class KeySettings(SettingsTable):
     """One [[keys]] entry: a public key file, and the fingerprint it must have.
 
     file            the public key, armored; it is put on the medium
-    fingerprint     40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case; the file must have it
+    fingerprint     40 hexadecimal digits (64 for an OpenPGP v6 key), also in groups as gpg prints them; the file must
+                    have it
     legacy_reason   why signatures of an algorithm that is no longer trusted (DSA, SHA-1) count if this key made them
     expired_reason  why what this key signed is still welcome although it has expired
     """
@@ -65,11 +73,8 @@ class KeySettings(SettingsTable):
     expired_reason: str = ""
 
     def __post_init__(self) -> None:
-        require_value(
-            FINGERPRINT.fullmatch(self.fingerprint),
-            "fingerprint",
-            "a fingerprint is 40 hexadecimal digits (64 for an OpenPGP v6 key) in lower case",
-        )
+        vars(self)["fingerprint"] = plain_fingerprint(self.fingerprint)
+        require_value(FINGERPRINT.fullmatch(self.fingerprint), "fingerprint", NO_FINGERPRINT)
 
     @property
     def is_practice(self) -> bool:

@@ -19,7 +19,7 @@ def test_without_a_key_nobody_signs() -> None:
 
 @pytest.mark.parametrize(
     ("said", "key"),
-    [({"key": "ABCD"}, "key"), ({"key": "A" * 40}, "key"), ({"key": "a" * 40, "file": Path("k")}, "file")],
+    [({"key": "ABCD"}, "key"), ({"key": "g" * 40}, "key"), ({"key": "a" * 40, "file": Path("k")}, "file")],
 )
 def test_a_key_that_cannot_be_meant_is_refused(said: dict[str, object], key: str) -> None:
     with pytest.raises(InvalidValueError) as refusal:
