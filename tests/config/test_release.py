@@ -249,7 +249,7 @@ REFUSED = {
     "no staged tier": ('path = "smeos"', 'path = "smeos"\nstage = false', "none of them is staged"),
     "a fingerprint too short": ("48b7bc187a21c87aca69dfe167f25a768b63564a", "8b63564a", "40 hexadecimal digits"),
     "a fingerprint with a letter too many": (
-        "48b7bc187a21c87aca69dfe167f25a768b63564a", "x8b7bc187a21c87aca69dfe167f25a768b63564a", "40 hexadecimal digits"),
+        "48b7bc187a21c87aca69dfe167f25a768b63564a", "x" + "0" * 39, "40 hexadecimal digits"),
     "a place for translations that is none": ('path = "po"', 'path = "po"\nplace = "top"', "locale, updates"),
     "tiers as one table": ("[[tiers]]", "[tiers]", "tiers is not a list.*\\[\\[tiers\\]\\]"),
     "content as a list": ("[content]", "[[content]]", "content is not a table"),
