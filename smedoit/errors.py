@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+NUMBER = re.compile(r"[0-9]+")
 
 
 class SmeError(Exception):
@@ -53,17 +56,23 @@ class VerifyError(SmeError):
 def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
     """Return one paragraph per reason, each with its sorted subjects indented below it.
 
-    complaints  reason -> whatever it holds for; reasons come out sorted
+    complaints  reason -> whatever it holds for; reasons come out sorted, subjects too, by number where they have one
     at_most     subjects shown per reason; the rest is counted, so that a wrong key
                 for 1,500 packages still fits a screen
     """
     lines = []
     for reason in sorted(complaints):
-        subjects = sorted(subject.replace("\n", "\\n") for subject in complaints[reason])  # a name is one line
+        subjects = [subject.replace("\n", "\\n") for subject in complaints[reason]]  # a name is one line
+        subjects.sort(key=lambda subject: (NUMBER.sub(_padded_number, subject), subject))
         lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects[:at_most])]
         if len(subjects) > at_most:
             lines.append(f"    … and {len(subjects) - at_most} more")
     return "\n".join(lines)
+
+
+def _padded_number(digits: re.Match[str]) -> str:
+    """Return a number so that line 9 is sorted before line 10."""
+    return digits.group().zfill(12)
 
 
 def os_error_text(error: OSError) -> str:

@@ -36,11 +36,15 @@ class GroupsSettings(SettingsTable):
     """The [groups] table: comps, and names it may list although no package has them.
 
     comps          the file of the groups, in the content tree
-    allow_missing  package name -> why its absence is right
+    allow_missing  package name (globs allowed) -> why its absence is right
     """
 
     comps: Path = Path(COMPS)
     allow_missing: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, reason in self.allow_missing.items():
+            require_value(reason.strip(), f"allow_missing.{name}", "say why it may be absent")
 
 
 class RetiredPackage(SettingsTable):

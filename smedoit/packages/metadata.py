@@ -19,10 +19,13 @@ def write_comps(
     """Write comps.xml, rendered from a file of the content, after checking it against the packages of the lock."""
     source = resolve_file_below(content, relative)
     text = render_logged(branding, relative, read_file_text(source))
-    parsed = comps.parse_comps(text, source)
-    comps.check_comps(parsed, {pick.package.name for pick in read_lock(lock_file)}, set(groups.allow_missing), source)
+    names = {pick.package.name for pick in read_lock(lock_file)}
+    checked = comps.check_comps(text, source, names, groups.allow_missing)
     write_file(target, text)
-    return f"{len(parsed.groups)} groups, {len(parsed.environments)} environments"
+    idle = comps.idle_allowances(checked, names, groups.allow_missing)
+    remarks = [f"[groups] allow_missing {pattern} excuses nothing: remove it from release.toml" for pattern in idle]
+    said = f"{len(checked.groups)} groups, {len(checked.environments)} environments"
+    return "\n  ".join([said, *remarks])
 
 
 def write_tree_repodata(lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, fact_cache: Path) -> str:

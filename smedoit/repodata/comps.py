@@ -6,18 +6,34 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from smedoit.errors import ContentError, format_grouped
+from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.runtime import foreign
 
-HINT = "xmllint shows the place"
+HINT = "correct these lines of comps"
+CORE = "core"  # anaconda always installs this group, and crashes without it
+KINDS = ("group", "environment", "category")
 FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # empty, they crash anaconda and libcomps
+BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0")  # any other word means false to yum
 PACKAGE_TYPES = ("mandatory", "default", "optional", "conditional")  # without a type, yum takes the first
+NAMES = ("id", "groupid", "packagereq")  # taken literally, with the blanks around them
+TEXTS = ("id", "name", "description")
+# Element -> what yum and libcomps look for in it.
+CHILDREN = {
+    "comps": (*KINDS, "langpacks", "blacklist", "whiteout"),
+    "group": (*TEXTS, *FLAGS, "langonly", "lang_only", "packagelist"),
+    "environment": (*TEXTS, "display_order", "grouplist", "optionlist"),
+    "category": (*TEXTS, "display_order", "grouplist"),
+    "packagelist": ("packagereq",),
+    "grouplist": ("groupid",),
+    "optionlist": ("groupid",),
+    "langpacks": ("match",),
+}
 HARMLESS = re.compile(r"<description> content missing|Element description is required|packagelist is empty")  # to yum
 INT_MAX = (1 << 31) - 1
-CORE = "core"  # anaconda always installs this group, and crashes without it
 
 
 @dataclass(frozen=True)
@@ -26,6 +42,18 @@ class Comps:
 
     groups: Mapping[str, tuple[str, ...]]
     environments: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Document:
+    """comps.xml as XML: its root, and the line of each element."""
+
+    root: Any
+    lines: Mapping[Any, int]
+
+    def place(self, element: Any) -> str:
+        """Return where an element stands, in words."""
+        return f"line {self.lines[element]}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +71,7 @@ class InstallSet:
 
 
 def parse_comps(text: str, file: Path) -> Comps:
-    """Return what comps.xml says. Raises ContentError if it is not valid comps."""
+    """Return what comps.xml says. Raises ContentError, with everything that is wrong, if it is not valid comps."""
     comps = _load_comps(text, file)
     return Comps(
         {group.id: tuple(package.name for package in group.packages) for group in comps.groups},
@@ -54,31 +82,29 @@ def parse_comps(text: str, file: Path) -> Comps:
     )
 
 
-def check_comps(comps: Comps, names: Collection[str], allowed: Collection[str], file: Path) -> None:
-    """Raise ContentError for all that the installer would crash on, or would skip without a message.
+def check_comps(text: str, file: Path, names: Collection[str], allowed: Collection[str]) -> Comps:
+    """Return what comps.xml says, if neither its form nor its words would crash the installer, or be skipped by it.
 
     names    of the packages on the medium
-    allowed  names that may be absent, by [groups] allow_missing
+    allowed  names that may be absent, globs too, by [groups] allow_missing
+
+    Raises ContentError with all faults at once, each with its line.
     """
-    complaints: dict[str, list[str]] = {}
-    if CORE not in comps.groups:
-        complaints["has no group core, without which the installer crashes"] = ["add <group><id>core</id>…"]
-    if not comps.environments:
-        complaints["has no environment, so nothing could be chosen to install"] = ["add <environment>…"]
-    for environment, groups in comps.environments.items():
-        for group in sorted(set(groups) - set(comps.groups)):
-            complaints.setdefault("names groups that it does not have", []).append(f"{group} in {environment}")
-    for kind, named in (("a group", comps.groups), ("an environment", comps.environments)):
-        if empty := [id for id, names_of in named.items() if not names_of]:
-            complaints[f"has {kind} that names nothing"] = empty
-    for group, listed in comps.groups.items():
-        for name in sorted(set(listed) - set(names) - set(allowed)):
-            complaints.setdefault("names packages that are not on the medium", []).append(f"{name} in group {group}")
-    if complaints:
+    document = _parse_comps_xml(text, file)
+    findings = _find_form_faults(document)
+    _find_absent_names(document, names, allowed, findings)
+    if findings.found:
         raise ContentError(
-            f"{file}:\n{format_grouped(complaints)}",
+            f"{file}:\n{format_grouped(findings.found)}",
             hint="correct comps, promote the package into a staged tier, or allow it in [groups] allow_missing",
         )
+    return parse_comps(text, file)
+
+
+def idle_allowances(comps: Comps, names: Collection[str], allowed: Iterable[str]) -> list[str]:
+    """Return the entries of [groups] allow_missing that excuse nothing."""
+    absent = {name for listed in comps.groups.values() for name in listed} - set(names)
+    return [pattern for pattern in allowed if not any(fnmatchcase(name, pattern) for name in absent)]
 
 
 def list_comps_groups(text: str, file: Path) -> list[tuple[str, str, str, tuple[str, ...]]]:
@@ -131,11 +157,12 @@ def _load_comps(text: str, file: Path) -> Any:
 
     import libcomps
 
-    root = _parse_comps_xml(text, file)
-    _check_shape(root, file)
+    document = _parse_comps_xml(text, file)
+    if (findings := _find_form_faults(document)).found:
+        raise ContentError(f"{file}: is not valid comps:\n{format_grouped(findings.found)}", hint=HINT)
     comps = libcomps.Comps()
     try:
-        failed = comps.fromxml_str(ElementTree.tostring(root, encoding="unicode")) < 0
+        failed = comps.fromxml_str(ElementTree.tostring(document.root, encoding="unicode")) < 0
     except libcomps.ParserError:
         failed = True
     complaints = [said.strip() for said in comps.get_last_errors() if not HARMLESS.search(said)]
@@ -144,37 +171,112 @@ def _load_comps(text: str, file: Path) -> Any:
     return comps
 
 
-def _parse_comps_xml(text: str, file: Path) -> Any:
-    """Return the root of comps.xml, in whatever encoding its first line declares. Raises ContentError."""
+def _parse_comps_xml(text: str, file: Path) -> _Document:
+    """Return comps.xml as XML, in whatever encoding its first line declares. Raises ContentError."""
     from xml.etree import ElementTree
 
     try:
         data = text.encode("utf-8", "surrogateescape")
-        foreign.check_xml(data)
-        return ElementTree.fromstring(data)
+        lines = foreign.check_xml(data)
+        root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ContentError(f"{file}: is not valid comps: it is no XML, {error}", hint=HINT) from None
+    return _Document(root, dict(zip(root.iter(), lines, strict=True)))
 
 
-def _check_shape(root: Any, file: Path) -> None:
-    """Raise ContentError for what crashes yum (a traceback) or libcomps (the whole interpreter), or is passed over."""
-    for element in root.iter():
-        value = (element.text or "").strip()
-        if element.tag in FLAGS and not value:
-            raise ContentError(f"{file}: is not valid comps: <{element.tag}> is empty", hint="fill it in or remove it")
-        if element.tag == "display_order" and foreign.parse_decimal(value, INT_MAX) is None:
-            raise ContentError(f"{file}: is not valid comps: display_order {value[:40]} is none", hint="correct it")
-        if element.tag == "match" and not {"name", "install"} <= set(element.keys()):
-            raise ContentError(f"{file}: is not valid comps: <match> needs name and install", hint="correct it")
-        if element.tag == "packagereq" and element.get("type", PACKAGE_TYPES[0]) not in PACKAGE_TYPES:
-            raise ContentError(
-                f'{file}: type="{element.get("type")}" of package {value} is no type, and yum would pass over it',
-                hint=f"there are {', '.join(PACKAGE_TYPES)}",
+def _find_form_faults(document: _Document) -> Findings:
+    """Return what crashes yum (a traceback) or libcomps (the whole interpreter), and what they pass over in silence."""
+    findings = Findings()
+    findings.check(document.root.tag == "comps", "is no comps", f"its root is <{document.root.tag}>")
+    for parent in document.root.iter():
+        for element in parent:
+            known = element.tag in CHILDREN.get(parent.tag, (element.tag,))
+            where = f"{document.place(element)}: <{element.tag}> in <{parent.tag}>"
+            findings.check(known, "has elements that nothing reads there", where)
+    for element in document.root.iter():
+        if fault := _element_fault(element):
+            findings.add(fault[0], f"{document.place(element)}: {fault[1]}")
+    for kind in KINDS:
+        _find_id_faults(kind, document, findings)
+    for group in document.root.iterfind("group"):
+        kinds = {required.get("type") or PACKAGE_TYPES[0] for required in group.iter("packagereq")}
+        if _stripped_text(group.find("id")) == CORE and kinds and not kinds & set(PACKAGE_TYPES[:2]):
+            what = (
+                f"all of its packages are {' or '.join(sorted(kinds))}; make those mandatory that a system starts with"
             )
-    for group in root.iterfind("group"):
-        kinds = {required.get("type", PACKAGE_TYPES[0]) for required in group.iter("packagereq")}
-        if group.findtext("id", "").strip() == CORE and kinds and not kinds & set(PACKAGE_TYPES[:2]):
-            raise ContentError(
-                f"{file}: group {CORE} would install nothing, all of its packages are {' or '.join(sorted(kinds))}",
-                hint="make those mandatory without which no system starts",
+            findings.add(f"has a group {CORE} that would install nothing", f"{document.place(group)}: {what}")
+    return findings
+
+
+def _element_fault(element: Any) -> tuple[str, str] | None:
+    """Return kind and sentence of what is wrong with one element, None if nothing is."""
+    tag, value = element.tag, _stripped_text(element)
+    shown = value[:40]
+    if tag in (*FLAGS, *NAMES) and not value:
+        return "has empty elements, which crash the installer or name nothing", f"<{tag}> is empty"
+    if tag in NAMES and value != element.text:
+        return "has blanks around names, which belong to the name for yum", f"<{tag}>{element.text[:40]!r}</{tag}>"
+    if tag == "display_order" and foreign.parse_decimal(value, INT_MAX) is None:
+        return "has numbers that are none, at which the installer ends", f"display_order {shown}"
+    if tag in FLAGS and tag != "display_order" and value.lower() not in BOOLEANS:
+        return "has flags that are neither true nor false, so yum takes them for false", f"<{tag}>{shown}</{tag}>"
+    if tag == "match" and not {"name", "install"} <= set(element.keys()):
+        return "has language packs without a name", "<match> needs name and install"
+    kind = element.get("type") or PACKAGE_TYPES[0] if tag == "packagereq" else PACKAGE_TYPES[0]
+    if kind not in PACKAGE_TYPES:
+        what = f'type="{kind[:40]}" of package {shown} is no type; there are {", ".join(PACKAGE_TYPES)}'
+        return "has packages that yum would pass over", what
+    if kind == "conditional" and not element.get("requires"):
+        return "has packages that yum would pass over", f'conditional package {shown} has no requires="…"'
+    return None
+
+
+def _find_id_faults(kind: str, document: _Document, findings: Findings) -> None:
+    """Each group, environment and category has one id and a name; no two have the same id, yum would merge them."""
+    first: dict[str, str] = {}
+    for element in document.root.iterfind(kind):
+        where, ids = document.place(element), element.findall("id")
+        for tag in ("id", "name"):
+            findings.check(
+                element.find(tag) is not None, "lacks what yum needs", f"{where}: this {kind} has no <{tag}>"
             )
+        findings.check(len(ids) < 2, "says twice what it is, at which the installer ends", f"{where}: two <id>")
+        if any(not (name.text or "").strip() for name in element.findall("name") if not name.keys()):
+            findings.add("has empty elements, which crash the installer or name nothing", f"{where}: <name> is empty")
+        name = _stripped_text(element.find("id"))
+        if name and first.setdefault(name, where) != where:
+            findings.add("has an id twice, of which yum makes one", f"{where}: {kind} {name}, as in {first[name]}")
+
+
+def _find_absent_names(
+    document: _Document, names: Collection[str], allowed: Collection[str], findings: Findings
+) -> None:
+    """Find what the installer needs and comps has not, and packages that comps names and the medium has not."""
+    groups, environments = (
+        [(_stripped_text(element.find("id")), element) for element in document.root.iterfind(kind)]
+        for kind in ("group", "environment")
+    )
+    ids = {name for name, _ in groups}
+    if CORE not in ids:
+        findings.add("has no group core, without which the installer crashes", "add <group><id>core</id>…")
+    if not environments:
+        findings.add("has no environment, so nothing could be chosen to install", "add <environment>…")
+    for environment, element in environments:
+        named = list(element.iter("groupid"))
+        findings.check(named, "has an environment that names nothing", f"{document.place(element)}: {environment}")
+        for group in named:
+            where = f"{document.place(group)}: {_stripped_text(group)} in environment {environment}"
+            findings.check(_stripped_text(group) in ids, "names groups that it does not have", where)
+    for name, element in groups:
+        listed = list(element.iter("packagereq"))
+        findings.check(listed, "has a group that names nothing", f"{document.place(element)}: {name}")
+        for required in listed:
+            package = _stripped_text(required)
+            if package not in names and not any(fnmatchcase(package, pattern) for pattern in allowed):
+                where = f"{document.place(required)}: {package} in group {name}"
+                findings.add("names packages that are not on the medium", where)
+
+
+def _stripped_text(element: Any) -> str:
+    """Return what an element says, "" for one that is not there."""
+    return ((element.text if element is not None else "") or "").strip()

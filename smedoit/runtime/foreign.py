@@ -99,15 +99,19 @@ def parse_decimal(text: str, most: int = (1 << 63) - 1) -> int | None:
     return number if number <= most else None
 
 
-def check_xml(text: str | bytes) -> None:
-    """Raise ValueError unless text is XML that any parser can take: it nests little, and declares no entities."""
+def check_xml(text: str | bytes) -> list[int]:
+    """Return the line of each element, in the order in which ElementTree's iter() gives them.
+
+    Raises ValueError unless text is XML that any parser can take: it nests little, and declares no entities.
+    """
     from xml.parsers import expat
 
-    parser, depth = expat.ParserCreate(), 0
+    parser, depth, lines = expat.ParserCreate(), 0, list[int]()
 
     def start(_name: str, _attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
+        lines.append(parser.CurrentLineNumber)
         if depth > DEPTH:
             raise LimitError(f"its elements nest more than {DEPTH} deep")
 
@@ -123,6 +127,7 @@ def check_xml(text: str | bytes) -> None:
         parser.Parse(text, True)
     except expat.ExpatError as error:
         raise ValueError(str(error)) from None
+    return lines
 
 
 def allowed_size(packed: int) -> int:

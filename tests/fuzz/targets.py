@@ -289,7 +289,7 @@ def _metadata_targets(given: Seeds) -> Iterator[Target]:
         groups,
         _as_text(
             lambda text, file: _each(
-                lambda text: comps.check_comps(comps.parse_comps(text, file), (), (), file),
+                lambda text: comps.check_comps(text, file, (), ("*",)),
                 lambda text: comps.list_comps_groups(text, file),
                 lambda text: comps.list_install_sets(text, file),
             )(text)

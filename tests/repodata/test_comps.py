@@ -37,7 +37,7 @@ ENVIRONMENT = """\
     <optionlist><groupid>mail</groupid></optionlist>
   </environment>
 """
-GOOD = Comps({"core": ("bash", "yum"), "mail": ("qmail",)}, {"server": ("core", "mail")})
+MAIL = "<group><id>mail</id><name>Mail</name><packagelist><packagereq>qmail</packagereq></packagelist></group>\n"
 NAMES = ("bash", "yum", "qmail")
 
 
@@ -55,9 +55,13 @@ def refusal(text: str) -> str:
     return str(caught.value)
 
 
-def complaint(one: Comps, names: Iterable[str] = NAMES, allowed: Iterable[str] = ()) -> str:
+def checked(*parts: str, names: Iterable[str] = NAMES, allowed: Iterable[str] = ()) -> Comps:
+    return comps.check_comps(document(*parts), FILE, set(names), set(allowed))
+
+
+def complaint(*parts: str, names: Iterable[str] = NAMES) -> str:
     with pytest.raises(ContentError) as caught:
-        comps.check_comps(one, set(names), set(allowed), FILE)
+        checked(*parts, names=names)
     return str(caught.value)
 
 
@@ -100,7 +104,7 @@ def test_what_is_no_xml_is_refused_in_words(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["<html/>", "<comps><foo/></comps>", "<comps>text</comps>"])
 def test_xml_that_is_no_comps_is_refused_in_words(text: str) -> None:
-    assert refusal(text).startswith("comps.xml: is not valid comps: ")
+    assert refusal(text).startswith("comps.xml: is not valid comps:")
 
 
 @pytest.mark.parametrize("element", ["id", "name"])
@@ -144,7 +148,8 @@ def test_a_type_that_yum_would_pass_over_is_refused() -> None:
 @pytest.mark.parametrize("kind", ["optional", "conditional"])
 def test_a_core_that_would_install_nothing_is_refused(kind: str) -> None:
     core = GROUP.replace('type="mandatory"', f'type="{kind}"').replace("<packagereq>", f'<packagereq type="{kind}">')
-    assert f"group core would install nothing, all of its packages are {kind}" in refusal(document(core, ENVIRONMENT))
+    said = refusal(document(core, ENVIRONMENT))
+    assert f"has a group core that would install nothing:\n    line 3: all of its packages are {kind};" in said
 
 
 def test_a_core_of_default_packages_only_is_good() -> None:
@@ -173,36 +178,94 @@ def test_a_language_pack_without_names_never_ends_us() -> None:
 
 
 def test_good_groups_pass() -> None:
-    comps.check_comps(GOOD, set(NAMES), set(), FILE)
+    found = checked(GROUP, MAIL, ENVIRONMENT)
+    assert found == Comps({"core": ("bash", "yum"), "mail": ("qmail",)}, {"server": ("core", "mail")})
 
 
 def test_without_core_the_installer_would_die() -> None:
-    assert "has no group core" in complaint(Comps({"mail": ("qmail",)}, {"server": ("mail",)}))
+    assert "has no group core" in complaint(MAIL, ENVIRONMENT.replace("core", "mail"))
 
 
 def test_without_environment_nothing_could_be_chosen() -> None:
-    assert "has no environment" in complaint(Comps(GOOD.groups, {}))
+    assert "has no environment" in complaint(GROUP)
 
 
-def test_an_absent_package_is_named_with_its_group() -> None:
-    said = complaint(GOOD, ("bash", "yum"))
-    assert "names packages that are not on the medium:\n    qmail in group mail" in said
+def test_an_absent_package_is_named_with_its_line_and_group() -> None:
+    said = complaint(GROUP, MAIL, ENVIRONMENT, names=("bash", "yum"))
+    assert "names packages that are not on the medium:\n    line 11: qmail in group mail" in said
     assert "[groups] allow_missing" in said
 
 
-def test_an_excused_package_may_be_absent() -> None:
-    comps.check_comps(GOOD, {"bash", "yum"}, {"qmail"}, FILE)
+@pytest.mark.parametrize("pattern", ["qmail", "qm*", "[pq]mail"])
+def test_an_excused_package_may_be_absent(pattern: str) -> None:
+    checked(GROUP, MAIL, ENVIRONMENT, names=("bash", "yum"), allowed=[pattern])
 
 
-def test_an_absent_group_is_named_with_its_environment() -> None:
-    said = complaint(Comps(GOOD.groups, {"server": ("core", "games")}))
-    assert "names groups that it does not have:\n    games in server" in said
+def test_an_excuse_for_what_is_there_is_told() -> None:
+    found = checked(GROUP, MAIL, ENVIRONMENT, names=("bash", "yum"), allowed=["qm*"])
+    assert comps.idle_allowances(found, ("bash", "yum"), ["qm*", "ba*", "gone"]) == ["ba*", "gone"]
 
 
-def test_all_complaints_come_in_one_report() -> None:
-    said = complaint(Comps({"mail": ("qmail", "procmail")}, {"server": ("core",)}), ())
-    for words in ("has no group core", "core in server", "qmail in group mail", "procmail in group mail"):
+def test_an_absent_group_is_named_with_its_line_and_environment() -> None:
+    said = complaint(GROUP, MAIL, ENVIRONMENT.replace("<groupid>mail<", "<groupid>games<"))
+    assert "names groups that it does not have:\n    line 18: games in environment server" in said
+
+
+def test_all_faults_come_in_one_report_with_their_lines() -> None:
+    group = MAIL.replace("<packagereq>", '<packagereq type="required">procmail</packagereq><packagereq>')
+    said = complaint("\n" * 7, group, group.replace("qmail", ""), ENVIRONMENT.replace(">1<", ">first<"), names=())
+    for words in (
+        "has no group core",
+        "line 10: qmail in group mail",
+        "line 10: procmail in group mail",
+        'line 10: type="required" of package procmail is no type; there are mandatory',
+        "line 11: group mail, as in line 10",
+        "line 11: <packagereq> is empty",
+        "line 16: display_order first",
+        "line 17: core in environment server",
+    ):
         assert words in said
+
+
+def test_faults_are_told_in_the_order_of_their_lines() -> None:
+    said = complaint(*[MAIL.replace("mail", f"mail{number}") for number in range(12)], names=())
+    lines = [int(number) for number in re.findall(r"line (\d+): qmail", said)]
+    assert lines == sorted(lines) == list(range(3, 15))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("group", GROUP), ("environment", ENVIRONMENT), ("category", "<category><id>x</id><name>X</name></category>\n")],
+)
+def test_an_id_that_stands_twice_is_refused(kind: str, text: str) -> None:
+    assert f": {kind} " in refusal(document(text, text))
+    assert "has an id twice, of which yum makes one" in refusal(document(text, text))
+
+
+def test_one_id_of_a_group_and_a_category_is_no_trouble() -> None:
+    assert parsed(GROUP, "<category><id>core</id><name>Core</name></category>").groups
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (">bash<", "> bash<", "line 9: <packagereq>' bash'</packagereq>"),
+        (">core<", ">core\n<", r"line 4: <id>'core\n'</id>"),
+        (">bash<", "><", "line 9: <packagereq> is empty"),
+        (">true<", ">ture<", "line 7: <default>ture</default>"),
+        ('"mandatory"', '"conditional"', 'line 9: conditional package bash has no requires="…"'),
+        ("<packagelist>", "<packagelists>", "line 9: <packagelists> in <group>"),
+    ],
+)
+def test_what_yum_would_pass_over_in_silence_is_refused(old: str, new: str, words: str) -> None:
+    broken = GROUP.replace(old, new).replace(
+        "</packagelist>", "</packagelists>" if "lists" in new else "</packagelist>"
+    )
+    assert words in refusal(document(broken))
+
+
+def test_a_conditional_package_comes_with_another() -> None:
+    assert parsed(GROUP.replace('type="mandatory"', 'type="conditional" requires="yum"')).groups
 
 
 @pytest.mark.parametrize(
@@ -216,6 +279,6 @@ def test_all_complaints_come_in_one_report() -> None:
     ids=["nested groups", "an entity", "a number of four million digits", "a number that is none"],
 )
 def test_comps_that_would_keep_a_library_is_refused(text: str) -> None:
-    with pytest.raises(ContentError, match=r"comps\.xml: is not valid comps: ") as caught:
+    with pytest.raises(ContentError, match=r"comps\.xml: is not valid comps:") as caught:
         comps.parse_comps(text, Path("comps.xml"))
     assert len(str(caught.value)) < 1000

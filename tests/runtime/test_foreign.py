@@ -141,8 +141,10 @@ def test_xml_that_would_keep_a_parser_is_a_value_error(text: str, words: str) ->
         foreign.check_xml(text)
 
 
-def test_xml_of_the_field_passes() -> None:
-    foreign.check_xml('<!DOCTYPE comps PUBLIC "-//CentOS//DTD Comps info//EN" "comps.dtd"><comps><group/></comps>')
+def test_xml_of_the_field_passes_and_tells_its_lines() -> None:
+    assert foreign.check_xml(
+        '<!DOCTYPE comps PUBLIC "-//CentOS//DTD Comps info//EN" "comps.dtd"><comps><group/></comps>'
+    ) == [1, 1]
 
 
 @pytest.mark.parametrize("text", ["²", "٣", "", " ", "-1", "1.5", "0x1", "1_000", "9" * 5000, "9" * 19, "+1"])
