@@ -10,6 +10,7 @@ from smedoit.artifacts.tasks import checksums, manifests, rebuild, record, relea
 from smedoit.bootset.tasks import boot_set, pin_boot_set, recover_boot_set
 from smedoit.boottest.tasks import boot_test, preview
 from smedoit.checks.tasks import anaconda_version, check_versions, closure, install_classes, quality, updates
+from smedoit.compare.tasks import compare
 from smedoit.content.tasks import content, mirror, recover_exports
 from smedoit.doctor import tasks
 from smedoit.engine.state import doit_config
@@ -324,6 +325,11 @@ def task_release() -> DoitTask:
 def task_verify() -> DoitTask:
     """read the finished media back: files, signatures, seal, boot records, labels, repodata, .treeinfo, jigdo"""
     return doit_task(REL, verify(REL))
+
+
+def task_compare() -> DoitTask:
+    """what differs between two releases, each a packages.lock, a tree or an ISO: doit compare A B"""
+    return doit_task(REL, compare(REL))
 
 
 def task_boot_test() -> DoitTask:

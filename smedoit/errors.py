@@ -53,6 +53,10 @@ class VerifyError(SmeError):
     """A finished artifact does not say what it should when it is read back."""
 
 
+class DifferenceError(SmeError):
+    """Two releases were compared, and are not the same: no fault, but what diff answers with 1."""
+
+
 def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
     """Return one paragraph per reason, each with its sorted subjects indented below it.
 

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from smedoit.bootset import pins
@@ -123,7 +122,7 @@ class IsoOrigin:
         image = self.opened()
         names = [name for name in sorted(image.records) if pins.in_boot_set(name) or not _is_safe_path(name)]
         for name in names:
-            _refuse_special_file(self.path, name, image.records[name])
+            _refuse_special_file(image, name)
         return names
 
     def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
@@ -131,7 +130,7 @@ class IsoOrigin:
         image = self.opened()
         if relative not in image.records:
             raise ContentError(f"{self.path}: has no {relative}", hint="name another ISO in [boot_set]")
-        _refuse_special_file(self.path, relative, image.records[relative])
+        _refuse_special_file(image, relative)
         with files.replacing_file(target) as beside, beside.open("wb") as file:
             try:
                 for block in image.blocks(relative):
@@ -151,17 +150,14 @@ def _is_safe_path(name: str) -> bool:
     return not index_pages.path_danger(name)
 
 
-def _refuse_special_file(path: Path, name: str, record: Any) -> None:
+def _refuse_special_file(image: read.IsoImage, name: str) -> None:
     """Raise ContentError for a file of an ISO that is a link or a device, or whose name leads astray."""
     if reason := index_pages.path_danger(name):
         raise ContentError(
-            f"{path}: the name {index_pages.shorten_link(name)!r} on it {reason}", hint="do not use this ISO"
+            f"{image.path}: the name {index_pages.shorten_link(name)!r} on it {reason}", hint="do not use this ISO"
         )
-    rock = record.rock_ridge
-    modes = rock.dr_entries.px_record or rock.ce_entries.px_record if rock else None
-    mode = modes.posix_file_mode if modes else stat.S_IFREG
-    if not stat.S_ISREG(mode):
-        raise ContentError(f"{path}: {name} on it is a link or a device, not a file", hint="do not use this ISO")
+    if not image.is_regular(name):
+        raise ContentError(f"{image.path}: {name} on it is a link or a device, not a file", hint="do not use this ISO")
 
 
 def boot_set_origins(boot: BootSetSettings, fetcher: client.Fetcher) -> list[BootSetOrigin]:

@@ -15,7 +15,7 @@ from doit import Globals
 from doit.exceptions import InvalidTask, UnmetDependency
 
 from smedoit.engine import decision
-from smedoit.engine.task import is_quiet
+from smedoit.engine.task import JSON, is_quiet
 from smedoit.errors import SmeError
 from smedoit.runtime import files, terminal
 from smedoit.runtime.run_lock import RunLock
@@ -107,6 +107,8 @@ class ConsoleReporter:
 
     def say(self, task: Any, line: str) -> None:
         """Show a line about a task at work; in a quiet run only when something came of it."""
+        if _speaks_json(task):
+            return
         if self.quiet:
             self.held_back.setdefault(task.name, []).append(line)
         else:
@@ -148,7 +150,8 @@ class ConsoleReporter:
             self.ran += 1
             self.tell(task)
             took = time.monotonic() - self.started.get(task.name, time.monotonic())
-            self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
+            if not _speaks_json(task):
+                self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Say what went wrong, in its own words; a task that waited in vain did nothing wrong."""
@@ -219,6 +222,11 @@ def _only_asks(task: Any) -> bool:
     """Return whether a task does no more than tell, always or with the option that was given."""
     asks = (task.meta or {}).get("asks", False)
     return asks is True or bool(asks and (task.options or {}).get(asks))
+
+
+def _speaks_json(task: Any) -> bool:
+    """Return whether a task was asked for JSON: then nothing else is on the output."""
+    return bool((task.options or {}).get(JSON.name))
 
 
 def _parse_task_options(task: Any) -> None:

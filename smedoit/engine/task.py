@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from doit import get_initial_workdir, get_var
-from doit.exceptions import InvalidDodoFile, TaskFailed
+from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
 from smedoit.config.release import Release, load_release
 from smedoit.engine.code import reachable_code
-from smedoit.errors import ConfigError, SmeError
+from smedoit.errors import ConfigError, DifferenceError, SmeError
 from smedoit.runtime.filesets import FileSet
 from smedoit.runtime.terminal import escape_text, show_text
 
@@ -56,6 +56,9 @@ class Option:
         return declared
 
 
+JSON = Option("json", "for machines: nothing but JSON on the output", default=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One step of the build. Whatever its run looks at stands in inputs or config, or the task is wrong.
@@ -71,6 +74,7 @@ class Task:
     asks     it only tells, always or with this option: it takes no lock, and writes nothing, not even a log
     unrun    what is left to do when it was asked for, and what it waits for failed, whose logs it gets
     wiki     the headings of the page that it replaces
+    like_diff  it ends as diff does: 1 where things differ, 2 where they could not be compared
     options  what may stand behind its name as --option
     words    the keyword by which run gets the words behind the task's name, as a list
     then     tasks that follow when somebody asked for this one, unless it was for --dry-run
@@ -88,6 +92,7 @@ class Task:
     asks: bool | str = False
     unrun: Callable[[Sequence[Path]], object] | None = None
     wiki: str = ""
+    like_diff: bool = False
     options: Sequence[Option] = ()
     words: str = ""
     then: Sequence[str] = ()
@@ -195,8 +200,10 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
         try:
             with nullcontext() if asks else progress.open_task_log(_log_file(rel, task.name)):
                 return _logged_values(task, options)
-        except SmeError as error:
+        except DifferenceError as error:
             return TaskFailed(str(error))
+        except SmeError as error:
+            return (TaskError if task.like_diff else TaskFailed)(str(error))
         except (OSError, MemoryError) as error:
             return TaskFailed(_explain_refusal(error, rel.root))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import struct
 from collections.abc import Iterable
 from io import BufferedReader
@@ -45,6 +46,12 @@ class IsoImage:
             for name in names:
                 yield f"{directory.rstrip('/')}/{name}".lstrip("/"), first[name]
 
+    def is_regular(self, name: str) -> bool:
+        """Return whether a name stands for a file, and not for a link or a device."""
+        rock = self.records[name].rock_ridge
+        modes = rock.dr_entries.px_record or rock.ce_entries.px_record if rock else None
+        return stat.S_ISREG(modes.posix_file_mode) if modes else True
+
     def at(self, offset: int, size: int) -> bytes:
         """Return raw bytes, fewer or none where the image ends before."""
         self.raw.seek(min(offset, self.size()))
@@ -68,6 +75,16 @@ class IsoImage:
                 if not (data := self.at(offset + at, min(BLOCK, size - at))):
                     return  # cut off
                 yield data
+
+    def part(self, name: str, start: int, size: int) -> bytes:
+        """Return some bytes of a file, fewer where it ends before."""
+        parts = []
+        for offset, length in self.extents(name):
+            if start < length and size > 0:
+                parts.append(self.at(offset + start, min(size, length - start)))
+                size -= len(parts[-1])
+            start = max(0, start - length)
+        return b"".join(parts)
 
     def read(self, name: str) -> bytes:
         """Return the content of a file, b"" if it is not there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,25 @@ def open_header(path: Path) -> PackageMetadata:
     except LIBRARY_ERRORS as error:
         raise_system_error(error)
         raise BadPackageError(f"not an RPM, or cut short ({first_error_line(error)})") from None
+
+
+def headers_length(part: Callable[[int, int], bytes]) -> int:
+    """Return the bytes from the beginning of a package to the end of its main header.
+
+    part  returns that many bytes from an offset, fewer at the end
+
+    Raises BadPackageError for what does not begin as a package does.
+    """
+    start = end = LEAD
+    for _ in ("signature", "main"):
+        magic, entries, size = struct.unpack(">8sII", part(start, INTRO).ljust(INTRO, b"\0"))
+        if magic != MAGIC:
+            raise BadPackageError("not an RPM, or cut short (no header where one should begin)")
+        if entries > MOST_ENTRIES or size > LARGEST:
+            raise BadPackageError("its header is larger than rpm takes: damaged or forged")
+        end = start + INTRO + entries * ENTRY + size
+        start = end + -end % 8
+    return end
 
 
 def _check_header_bounds(path: Path) -> None:

@@ -21,6 +21,7 @@ from smedoit.boottest import menus, qemu, screen
 from smedoit.branding.rules import Branding
 from smedoit.checks import anaconda, qa_lists, stale_versions
 from smedoit.checks.previous_release import list_repo_packages
+from smedoit.compare import sides
 from smedoit.config import release
 from smedoit.config.media import SigningSettings
 from smedoit.config.network import NetworkSettings
@@ -499,6 +500,12 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         "iso",
         isos,
         _in_file("a.iso", _each(_read_iso, media_check.read_implanted_md5, media_check.compute_media_sums)),
+        _mutate_head(ISO_HEAD),
+    )
+    yield Target(
+        "compare",
+        isos,
+        _in_file("a.iso", lambda path: sides.read_compared_side(path, lambda _: True)),
         _mutate_head(ISO_HEAD),
     )
     yield Target(
