@@ -39,7 +39,7 @@ from smedoit.packages.tasks import (
     stage_packages,
     stage_sources,
 )
-from smedoit.publish.tasks import plan_publish, prune, publish, retire, rollback
+from smedoit.publish.tasks import plan_publish, prune, publish, retire, rollback, verify_published
 from smedoit.release.tasks import bump, new_major, notes, release_package, stage_link
 from smedoit.repoview.tasks import repoview
 from smedoit.sample.tasks import sample
@@ -350,6 +350,11 @@ def task_plan_publish() -> DoitTask:
 def task_publish() -> DoitTask:
     """the release into its channel: built beside its place, read back, seen at once; --from testing: what lies there"""
     return doit_task(REL, publish(REL))
+
+
+def task_verify_published() -> DoitTask:
+    """what was published, read back, here or over HTTP (--url): bytes, repodata, signatures; touches nothing"""
+    return doit_task(REL, verify_published(REL))
 
 
 def task_rollback() -> DoitTask:

@@ -108,6 +108,11 @@ class Findings:
         """Note one fault."""
         self.found.setdefault(kind, []).append(what)
 
+    @property
+    def count(self) -> int:
+        """How many faults there are."""
+        return sum(map(len, self.found.values()))
+
     def check(self, good: object, kind: str, what: str) -> None:
         """Note a fault unless good holds."""
         if not good:

@@ -59,6 +59,18 @@ class RemoteFileInfo:
     modified: datetime | None
 
 
+@dataclass
+class StreamProgress:
+    """How far a file has come that is handed on and not kept.
+
+    proof  what shows that the rest of an answer is of the same whole, "" if nothing can
+    """
+
+    take: Callable[[bytes], object]
+    size: int = 0
+    proof: str = ""
+
+
 class Fetcher:
     """One polite visitor.
 
@@ -72,6 +84,7 @@ class Fetcher:
         self.patience = patience
         self.totals = TransferTotals()
         self.last: dict[str, float] = {}  # host -> when we last left it
+        self.elsewhere: set[str] = set()  # hosts that we were sent on to
         self.session: Session | None = None
 
     def file(self, want: DownloadRequest, target: Path, *held: Path) -> Path:
@@ -138,7 +151,7 @@ class Fetcher:
             raise response.size_limit_error(want, limit)
         blocks = response.read_body(answer, start, limit, want)
         first = next(blocks, b"")
-        if not start and http.is_html_page(answer.headers.get("Content-Type", ""), first[:SNIFFED]):
+        if not start and not want.page and http.is_html_page(answer.headers.get("Content-Type", ""), first[:SNIFFED]):
             raise NetworkError(
                 f"{want.url}: is a web page and not the file that was promised",
                 hint="open it in a browser: a portal, a login or a parked domain may have taken its place",
@@ -185,6 +198,42 @@ class Fetcher:
         self.memory.learn(want.url, replace(learned, stamp=tuple(stamp)))
         self.totals.files += 1
         progress.log_line(f"{want.url}: {format_size(stamp.size)}, sha256 {learned.sha256}")
+
+    def stream(self, want: DownloadRequest, begin: Callable[[], Callable[[bytes], object]]) -> int:
+        """Hand a file on as it comes, and keep nothing of it; return its bytes.
+
+        begin  called whenever it comes from its first byte; returns what takes the blocks
+
+        A transfer that broke off goes on where it stopped, if the server can prove that nothing has changed, and
+        else begins anew. Raises NetworkError.
+        """
+        coming = StreamProgress(begin())
+        self.tried(want.url, want.purpose, lambda: self.stream_once(want, coming, begin))
+        return coming.size
+
+    def stream_once(
+        self, want: DownloadRequest, coming: StreamProgress, begin: Callable[[], Callable[[bytes], object]]
+    ) -> None:
+        """Try once, from where coming stands. Raises TransientError, NetworkError."""
+        began, start = time.monotonic(), coming.size
+        asked = coming.size if coming.proof else 0
+        try:
+            with self.visit("GET", want.url, want.purpose, _range_headers(asked, coming.proof)) as answer:
+                try:
+                    first = response.range_start(answer, asked, want)
+                except TransientError:
+                    coming.proof = ""
+                    raise
+                if first == 0 and coming.size:
+                    coming.take, coming.size, start = begin(), 0, 0
+                coming.proof = response.resume_validator(answer)
+                for block in self.checked(answer, want, first):
+                    coming.take(block)
+                    coming.size += len(block)
+        finally:
+            self.totals.bytes += coming.size - start
+            self.totals.seconds += time.monotonic() - began
+        self.totals.files += 1
 
     def page(self, url: str, purpose: str) -> str:
         """Return the text of a page. Raises NetworkError."""
@@ -259,6 +308,7 @@ class Fetcher:
                     yield answer
                     return
                 seen.append(http.redirect_target(seen, answer.headers.get("Location", "")))
+                self.elsewhere |= {urlsplit(seen[-1]).netloc} - {urlsplit(url).netloc}
                 progress.log_line(f"{url}: redirected to {seen[-1]}")
 
     @contextmanager

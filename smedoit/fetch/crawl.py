@@ -27,7 +27,12 @@ def directory_url(url: str) -> str:
 
 
 def list_remote_files(
-    fetcher: client.Fetcher, url: str, purpose: str, wanted: Callable[[str], bool], enters: Callable[[str], bool]
+    fetcher: client.Fetcher,
+    url: str,
+    purpose: str,
+    wanted: Callable[[str], bool],
+    enters: Callable[[str], bool],
+    most: int = MOST,
 ) -> dict[str, str]:
     """Return path -> address of the wanted files below an index page, sorted by path.
 
@@ -39,8 +44,8 @@ def list_remote_files(
     for relative in _walk_index(fetcher, directory_url(url), purpose, enters, ""):
         if wanted(relative):
             found[relative] = directory_url(url) + quote(relative)
-        if len(found) > MOST:
-            raise NetworkError(f"{url}: lists more than {MOST} files", hint="is this the right address?")
+        if len(found) > most:
+            raise NetworkError(f"{url}: lists more than {most} files", hint="is this the right address?")
     return dict(sorted(found.items()))
 
 

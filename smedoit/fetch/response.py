@@ -46,6 +46,7 @@ class DownloadRequest:
     purpose  what needs it, for sentences: "the boot set"
     size     in bytes, None where it was not declared
     limit    in bytes, 0 for that of [network]
+    page     whether it may be a web page, which else stands for a portal or a login in its place
     """
 
     url: str
@@ -53,6 +54,7 @@ class DownloadRequest:
     size: int | None = None
     sha256: str = ""
     limit: int = 0
+    page: bool = False
 
 
 def translate_error(error: BaseException, url: str, timeout: int) -> Exception:

@@ -9,7 +9,7 @@ from smedoit.artifacts.tasks import verify
 from smedoit.boottest.tasks import boot_test
 from smedoit.checks.tasks import check_versions, closure, quality, updates
 from smedoit.config.release import Release
-from smedoit.engine.task import Option, Task
+from smedoit.engine.task import Option, Task, started_in
 from smedoit.iso.tasks import on_medium
 
 WHERE = (
@@ -75,6 +75,25 @@ def publish(rel: Release) -> Task:
         "Copy SME Server 10 SRPMS Jigdo to mirror; Copy SME Server 10 ISOs to mirror; Hard links; "
         "Switch main version link; Addendum",
         options=[*WHERE, DRY_RUN],
+    )
+
+
+def verify_published(rel: Release) -> Task:
+    """What mirrors carry, read back."""
+
+    def run(url: str, place: str) -> object:
+        from smedoit.publish.readback import verify_published_tree
+
+        return verify_published_tree(rel=rel, url=url, place=str(started_in() / place) if place else "")
+
+    return Task(
+        name="verify_published",
+        run=run,
+        always=True,
+        options=[
+            Option("url", "the address of a release on a mirror, or of a part of it; read over HTTP, nothing is kept"),
+            Option("place", "its directory, if it is not where this release is published"),
+        ],
     )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -113,11 +113,15 @@ class RootedPath:
 
     def sha256(self) -> str:
         """Return the SHA-256 of the regular file that is there. Raises FileError if there is none."""
+        state = hashlib.sha256()
+        self.read_blocks(state.update)
+        return state.hexdigest()
+
+    def read_blocks(self, take: Callable[[bytes], object]) -> None:
+        """Hand the regular file that is there to take, block by block. Raises FileError if there is none."""
         with _opened_file(self) as handle:
-            state = hashlib.sha256()
             while block := os.read(handle, BLOCK):
-                state.update(block)
-            return state.hexdigest()
+                take(block)
 
     def is_same(self, other: RootedPath) -> bool:
         """Return whether both are one file."""

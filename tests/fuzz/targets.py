@@ -55,6 +55,7 @@ from smedoit.keys.gpgv import UNKNOWN, VALID
 from smedoit.package import Evr
 from smedoit.packages import lock, scan
 from smedoit.packages.changes import PackageSet, report_changes
+from smedoit.publish import claims
 from smedoit.publish.records import PublishHistory
 from smedoit.release import notes_pages
 from smedoit.repodata import comps, parse, read, write
@@ -372,6 +373,17 @@ def _solve_metadata(repodata: Path, kind: str, data: bytes, place: Path) -> None
             str(solvable), Evr.parse(solvable.evr) if kind == "primary" else None
 
 
+def _read_claims(data: bytes, place: Path) -> None:
+    """Read a file of a published tree as each kind that says something of others."""
+    path = place / "a-file"
+    path.write_bytes(data)
+    uses = [
+        lambda _, name=name: list(claims.claims_of_file(f"iso/x86_64/{name}", lambda _: path))
+        for name in ("a.jigdo", "CHECKSUM", ".treeinfo")
+    ]
+    _each(*uses)(data)
+
+
 def _read_treeinfo(data: bytes, _: Path) -> None:
     image, findings = SimpleNamespace(read=lambda _: data, records={}), Findings()
     verify_contents.check_treeinfo(image, None, findings)  # type: ignore[arg-type]
@@ -522,6 +534,8 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         mutate_bytes,
         (jigdo_format.JigdoError,),
     )
+    said = [*given.made(rel.isos, "*.jigdo"), *given.made(rel.isos, "SHA256SUMS"), *given.made(rel.tree, ".treeinfo")]
+    yield Target("published-claims", said, _read_claims, mutate_bytes)
     yield Target(
         "template",
         given.made(rel.isos, "*.template"),

@@ -14,8 +14,9 @@ import pytest
 from smedoit.iso.tasks import on_medium
 from smedoit.publish import channels
 from smedoit.runtime import files
+from tests.harness import servers
 from tests.harness.kills import killed_at
-from tests.harness.project import Project
+from tests.harness.project import Project, flip
 from tests.harness.publishing import read_whole, state
 
 WAIVED = 'waived = { signed = "practice", boot_test = "practice" }'
@@ -136,6 +137,46 @@ def test_a_run_that_was_killed_goes_on_or_is_taken_back(trial: Project) -> None:
     refused(trial, "was interrupted", "prune")
     succeeded(trial, "publish")
     read_whole(public(trial) / "testing/10")
+
+
+def test_verify_published_reads_all_of_a_release_back_and_touches_nothing(trial: Project) -> None:
+    succeeded(trial, "publish")
+    said = succeeded(trial, "verify_published")
+    assert "held against the record publish of testing/10.1.rc2" in said
+    assert "nothing is wrong" in said
+    place = public(trial) / "testing/10.1.rc2"
+    for name in ("e-smith-base-5", "e-smith-lib"):
+        path = next((place / "smeos/x86_64/Packages").glob(f"{name}*.rpm"))
+        data = path.read_bytes()
+        path.unlink()  # its other names keep their bytes
+        path.write_bytes(flip(5000, data))
+    refused(trial, "2 faults in ", "verify_published")
+    log = (trial.release.logs / "verify_published.log").read_text()
+    assert "has other bytes than were published" in log
+    assert "smeos/x86_64/Packages/e-smith-base-5" in log
+
+
+@pytest.mark.parametrize("kind", ["nginx", pytest.param("apache2", marks=pytest.mark.exhaustive)])
+def test_verify_published_reads_a_mirror_over_http(trial: Project, tmp_path: Path, kind: str) -> None:
+    succeeded(trial, "publish")
+    mirror = tmp_path / "mirror"
+    shutil.copytree(public(trial), mirror, ignore=shutil.ignore_patterns(".smedoit*"), symlinks=True)
+    text = trial.file.read_text()
+    trial.file.write_text(f"{text}\n[network]\ndelay = 0\n")
+    try:
+        with servers.real(kind, tmp_path / "server", mirror) as server:
+            for place in ("testing/10.1.rc2", "testing/10"):
+                assert "nothing is wrong" in succeeded(trial, "verify_published", "--url", f"{server.url}{place}")
+            [victim] = (mirror / "testing/10.1.rc2/iso/x86_64").glob("*netinstall.iso")
+            victim.write_bytes(victim.read_bytes()[:-1])
+            answer = trial.doit("verify_published", "--url", f"{server.url}testing/10.1.rc2")
+            assert answer.code != 0
+            assert "cannot be read" in answer.said
+            assert (
+                f"the server reports {victim.stat().st_size} bytes, expected {victim.stat().st_size + 1}" in answer.said
+            )
+    finally:
+        trial.file.write_text(text)
 
 
 def test_a_plan_that_changed_since_it_was_shown_is_not_done(trial: Project) -> None:
