@@ -10,8 +10,8 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
@@ -29,11 +29,12 @@ UPDATES_TOP = "run/install/updates"
 
 @dataclass(frozen=True)
 class CpioMember:
-    """One file of an image: its name below /, and its content."""
+    """One file of an image: its name below /, its content, and where that came from, for messages."""
 
     name: str
     data: bytes
     executable: bool = False
+    origin: str = field(default="", compare=False)
 
 
 def build_overlay_image(members: Iterable[CpioMember], mtime: int) -> bytes:
@@ -91,23 +92,6 @@ def updates_location(relative: str) -> str:
 def catalog_location(relative: str, place: str) -> str:
     """Return where a catalog LANG/LC_MESSAGES/anaconda.mo goes; place is one of config.inputs.PLACES."""
     return f"{place}/{relative}"
-
-
-def check_catalogs(catalogs: Mapping[str, bytes], where: str) -> None:
-    """Raise ContentError unless every file is LANG/LC_MESSAGES/anaconda.mo and a gettext catalog.
-
-    catalogs  path relative to where -> its first bytes at least
-    """
-    for relative, data in sorted(catalogs.items()):
-        parts = PurePosixPath(relative).parts
-        if len(parts) != 3 or parts[1:] != ("LC_MESSAGES", "anaconda.mo"):
-            raise ContentError(
-                f"{where}/{relative}: the installer reads LANG/LC_MESSAGES/anaconda.mo only", hint="move or remove it"
-            )
-        if data[:4] not in (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"):
-            raise ContentError(
-                f"{where}/{relative}: is not a compiled gettext catalog", hint="fetch it again, or compile it"
-            )
 
 
 def _pad_to_four(data: bytes) -> bytes:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.inputs import PLACES
-from smedoit.errors import ContentError, format_size
+from smedoit.errors import ContentError, format_grouped, format_size
 from smedoit.installer import cpio
+from smedoit.installer.gettext_catalog import is_installer_catalog
+from smedoit.installer.overlay_files import check_overlay_files
 from smedoit.keys import key_files
 from smedoit.keys.key_files import KeyMaterial
 from smedoit.runtime import files
@@ -43,7 +46,7 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
             hint="add it to the content tree, with [Main] and its keys",
         )
     hidden = f", {overridden} overridden" if overridden else ""
-    return f"{_write_overlay_image(members, branding.identity.epoch, target)}{hidden}"
+    return _write_overlay_image(members, branding.identity.epoch, target, hidden)
 
 
 def write_updates_img(
@@ -53,16 +56,32 @@ def write_updates_img(
     root = files.resolve_place_below(content, "updates")
     own = _directory_members(root, cpio.updates_location, skipped) if root.is_dir() else []
     catalogs = _directory_members(translations, lambda relative: relative, only=".mo")
-    cpio.check_catalogs({member.name: member.data for member in catalogs}, str(translations))
-    placed = [cpio.CpioMember(cpio.catalog_location(catalog.name, PLACES[place]), catalog.data) for catalog in catalogs]
-    return f"{_write_overlay_image([*own, *placed], epoch, target)}, {len(placed)} languages"
+    _check_catalog_names(catalogs)
+    placed = [replace(catalog, name=cpio.catalog_location(catalog.name, PLACES[place])) for catalog in catalogs]
+    left_out = [
+        f"{root / relative} goes into no image: translations come from [translations] path, {translations}"
+        for relative in (layers.list_tree_files(root) if root.is_dir() else ())
+        if relative.endswith((".mo", ".po")) and not _is_included(relative, skipped, "")
+    ]
+    said = _write_overlay_image([*own, *placed], epoch, target, f", {len(placed)} languages")
+    return "\n  ".join([said, *left_out])
+
+
+def _check_catalog_names(catalogs: Iterable[cpio.CpioMember]) -> None:
+    """Raise ContentError for translations that are not LANG/LC_MESSAGES/anaconda.mo."""
+    if wrong := [catalog.origin for catalog in catalogs if not is_installer_catalog(catalog.name)]:
+        kind = "the installer reads LANG/LC_MESSAGES/anaconda.mo only, not"
+        raise ContentError(
+            f"the translations have files at the wrong place\n{format_grouped({kind: wrong})}",
+            hint="move or remove them",
+        )
 
 
 def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
     """Return a member of product.img rendered if there is a branding rule for it."""
     relative = f"product/{member.name}"
     text = render_logged(branding, relative, member.data.decode("utf-8", "surrogateescape"))
-    return cpio.CpioMember(member.name, text.encode("utf-8", "surrogateescape"), member.executable)
+    return replace(member, data=text.encode("utf-8", "surrogateescape"))
 
 
 def _directory_members(
@@ -77,7 +96,7 @@ def _directory_members(
 
 def _file_member(name: str, path: Path) -> cpio.CpioMember:
     """Return a file as a member of an image; an executable stays executable."""
-    return cpio.CpioMember(name, files.read_file_bytes(path), os.access(path, os.X_OK))
+    return cpio.CpioMember(name, files.read_file_bytes(path), os.access(path, os.X_OK), str(path))
 
 
 def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
@@ -85,13 +104,17 @@ def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
     return relative.endswith(only) and not any(fnmatchcase(relative, pattern) for pattern in skipped)
 
 
-def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path) -> str:
-    """Write an image. Raises FileError, ContentError for one that carries a key."""
+def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path, more: str) -> str:
+    """Write an image; return what it holds, more behind it, and remarks on its files.
+
+    Raises FileError, ContentError for one that carries a key, or what the installer would choke on.
+    """
     for member in members:
         _refuse_overlay_key(target.name, member)
+    remarks = check_overlay_files(members, target.name)
     data = cpio.build_overlay_image(members, epoch)
     files.write_file(target, data)
-    return f"{len(members)} files, {format_size(len(data))}"
+    return "\n  ".join([f"{len(members)} files, {format_size(len(data))}{more}", *remarks])
 
 
 def _refuse_overlay_key(image: str, member: cpio.CpioMember) -> None:

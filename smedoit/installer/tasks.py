@@ -117,7 +117,7 @@ def updates_img(rel: Release) -> Task:
     return Task(
         name="updates_img",
         run=run,
-        inputs=[FileSet(updates, exclude=NOT_IN_UPDATES_IMG), FileSet(rel.translations.path, ("*.mo",))],
+        inputs=[FileSet(updates, exclude=("README.txt",)), FileSet(rel.translations.path, ("*.mo",))],
         config={**release_config(rel, "date"), "[translations] place": place},
         outputs=[target],
         after=["translations"] if rel.translations.automatic else [],

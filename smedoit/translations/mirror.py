@@ -11,6 +11,7 @@ from smedoit.config.inputs import TranslationsSettings
 from smedoit.config.network import MIB, NetworkSettings
 from smedoit.errors import ConfigError, ContentError, format_grouped
 from smedoit.fetch import client, crawl, response
+from smedoit.installer.gettext_catalog import Catalog, is_installer_catalog, parse_catalog
 from smedoit.runtime import digests, files, progress
 from smedoit.translations import catalogs
 from smedoit.tree import layers
@@ -42,9 +43,9 @@ def _list_catalogs(fetcher: client.Fetcher, url: str) -> dict[str, str]:
     """Return path -> address of every catalogue that the server has. Raises ContentError if it has none."""
     found = crawl.list_remote_files(fetcher, url, PURPOSE, lambda path: path.endswith(".mo"), lambda _: True)
     for relative in found:
-        if not catalogs.is_installer_catalog(relative):
+        if not is_installer_catalog(relative):
             progress.log_line(f"{relative}: is not LANG/LC_MESSAGES/anaconda.mo, where the installer looks; skipped")
-    wanted = {relative: address for relative, address in found.items() if catalogs.is_installer_catalog(relative)}
+    wanted = {relative: address for relative, address in found.items() if is_installer_catalog(relative)}
     if not wanted:
         raise ContentError(
             f"{url}: lists no LANG/LC_MESSAGES/anaconda.mo; the existing set is kept",
@@ -67,12 +68,12 @@ def _fetch_catalogs(
     return found
 
 
-def _load_catalogs(found: Mapping[str, Path], incoming: Path) -> list[catalogs.Catalog]:
+def _load_catalogs(found: Mapping[str, Path], incoming: Path) -> list[Catalog]:
     """Return all catalogues. Raises ContentError for those that gettext cannot load, of which none is kept."""
     good, broken = [], dict[str, list[str]]()
     for relative, path in found.items():
         try:
-            good.append(catalogs.parse_catalog(relative, files.read_file_bytes(path)))
+            good.append(parse_catalog(relative, files.read_file_bytes(path)))
         except ContentError as error:
             broken.setdefault(str(error), []).append(relative)
             if path.is_relative_to(incoming):

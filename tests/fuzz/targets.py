@@ -36,7 +36,7 @@ from smedoit.fat import format, volume
 from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
 from smedoit.fetch.response import DownloadRequest
-from smedoit.installer import cpio, install_classes, patch_series
+from smedoit.installer import cpio, gettext_catalog, install_classes, patch_series
 from smedoit.iso import (
     boot_records,
     extents,
@@ -66,7 +66,6 @@ from smedoit.runtime.cache import FactCache
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from smedoit.sample.pictures import striped_png
 from smedoit.tiers.records import open_promotions
-from smedoit.translations import catalogs
 from tests.fuzz import seeds
 from tests.fuzz.mutation import mutate_bytes, mutate_json, mutate_xml, packed_mutation
 from tests.fuzz.runner import Target
@@ -546,7 +545,7 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     yield Target(
         "catalog",
         given.made(rel.translations.path, "*.mo"),
-        lambda data, _: catalogs.parse_catalog("de/LC_MESSAGES/anaconda.mo", data),
+        lambda data, _: gettext_catalog.parse_catalog("de/LC_MESSAGES/anaconda.mo", data),
         mutate_bytes,
     )
     yield Target(

@@ -20,7 +20,6 @@ from smedoit.installer.cpio import (
     CpioMember,
     build_overlay_image,
     catalog_location,
-    check_catalogs,
     cpio_archive,
     newc_entry,
     updates_location,
@@ -160,25 +159,6 @@ def test_updates_go_where_the_installer_reads_them(relative: str, name: str) -> 
 )
 def test_translations_go_to_one_of_the_two_places_that_are_read(place: str, name: str) -> None:
     assert catalog_location("de/LC_MESSAGES/anaconda.mo", PLACES[place]) == name
-
-
-@pytest.mark.parametrize("magic", [b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"])
-def test_a_catalogue_of_either_byte_order_is_one(magic: bytes) -> None:
-    check_catalogs({"de/LC_MESSAGES/anaconda.mo": magic + bytes(20)}, "po")
-
-
-@pytest.mark.parametrize("data", [b"", b"\xde\x12", b'msgid ""\n'])
-def test_what_is_no_catalogue_is_refused_by_its_file(data: bytes) -> None:
-    with pytest.raises(ContentError, match=r"po/de/LC_MESSAGES/anaconda\.mo: is not a compiled gettext catalog"):
-        check_catalogs({"de/LC_MESSAGES/anaconda.mo": data}, "po")
-
-
-@pytest.mark.parametrize(
-    "relative", ["de.mo", "de/anaconda.mo", "de/LC_MESSAGES/other.mo", "x/de/LC_MESSAGES/anaconda.mo"]
-)
-def test_a_catalogue_where_nobody_reads_it_is_refused(relative: str) -> None:
-    with pytest.raises(ContentError, match=r"reads LANG/LC_MESSAGES/anaconda\.mo only"):
-        check_catalogs({relative: b"\xde\x12\x04\x95"}, "po")
 
 
 def test_a_size_below_zero_does_not_lead_backwards() -> None:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the overlay images that the installer would choke on, or never read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smedoit.errors import ContentError
+from smedoit.installer import overlay_files, overlays
+from smedoit.installer.cpio import CpioMember
+from smedoit.runtime import files
+from smedoit.sample.translations import practice_catalog
+from tests.harness.nouns import EPOCH
+
+DE = "LC_MESSAGES/anaconda.mo"
+GOOD = practice_catalog("de")
+
+
+def remarks(*members: tuple[str, bytes]) -> list[str]:
+    return overlay_files.check_overlay_files([CpioMember(name, data) for name, data in members], "product.img")
+
+
+def refusal(name: str, data: bytes) -> str:
+    with pytest.raises(ContentError) as caught:
+        remarks((name, data))
+    return str(caught.value)
+
+
+# Translations
+
+
+def test_a_translation_that_loads_at_its_place_leaves_nothing_to_say() -> None:
+    assert remarks((f"usr/share/locale/de/{DE}", GOOD), ("etc/x", b"")) == []
+
+
+def test_a_translation_that_gettext_cannot_load_is_refused_by_name_and_reason() -> None:
+    said = refusal(f"usr/share/locale/de/{DE}", GOOD.replace(b"UTF-8", b"UTF-0"))
+    assert "translations that the installer cannot read:" in said
+    assert f"usr/share/locale/de/{DE} of product.img: is not a catalog that gettext can load: its charset UTF-0" in said
+
+
+@pytest.mark.parametrize("top", ["po", "run/install/product/po", "run/install/updates/po/x"])
+def test_translations_where_nobody_looks_are_refused(top: str) -> None:
+    said = refusal(f"{top}/de/{DE}", GOOD)
+    assert "translations that the installer never reads:" in said
+    assert "looks for LANG/LC_MESSAGES/anaconda.mo below usr/share/locale and run/install/updates/po" in said
+
+
+def test_a_translation_that_another_program_may_read_is_told() -> None:
+    [said] = remarks((f"usr/share/koozali/po/de/{DE}", GOOD))
+    assert said.endswith("unless a file of yours does")
+
+
+def test_a_translation_is_named_by_its_file() -> None:
+    member = CpioMember(f"po/de/{DE}", GOOD, origin="src/product/po/de.mo")
+    with pytest.raises(ContentError, match="src/product/po/de.mo: nobody reads it there"):
+        overlay_files.check_overlay_files([member], "product.img")
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    files.write_file(tmp_path / "content/updates/x.txt", "x")
+    files.write_file(tmp_path / "po/de" / DE, GOOD)
+    return tmp_path / "content"
+
+
+def write_updates(content: Path) -> str:
+    return overlays.write_updates_img(
+        content, ("po/*",), content.parent / "po", "locale", EPOCH, content.parent / "updates.img"
+    )
+
+
+def test_all_broken_translations_are_told_together_and_no_image_is_written(content: Path) -> None:
+    assert write_updates(content).endswith(", 1 languages")
+    (content.parent / "updates.img").unlink()
+    for language in ("fr", "it"):
+        files.write_file(content.parent / "po" / language / DE, GOOD[:-1])
+    with pytest.raises(ContentError, match="po/fr/.*it is cut short\n.*po/it/.*it is cut short"):
+        write_updates(content)
+    assert not (content.parent / "updates.img").exists()
+
+
+def test_translations_in_updates_po_are_told_to_go_into_no_image(content: Path) -> None:
+    files.write_file(content / "updates/po/fr" / DE, GOOD)
+    said = write_updates(content)
+    assert f"updates/po/fr/{DE} goes into no image: translations come from [translations] path" in said
+
+
+@pytest.mark.parametrize("relative", ["de.mo", "de/anaconda.mo", "de/LC_MESSAGES/other.mo", f"x/de/{DE}"])
+def test_a_translation_that_is_not_where_its_language_belongs_is_refused(content: Path, relative: str) -> None:
+    files.write_file(content.parent / "po" / relative, GOOD)
+    with pytest.raises(ContentError, match=r"reads LANG/LC_MESSAGES/anaconda\.mo only, not:\n    \S+"):
+        write_updates(content)
+
+
+def test_a_directory_that_is_no_language_is_told(content: Path) -> None:
+    files.write_file(content.parent / "po/german" / DE, GOOD)
+    assert (
+        f"usr/share/locale/german/{DE}: german is no language that gettext looks for: it is called de"
+        in write_updates(content)
+    )
