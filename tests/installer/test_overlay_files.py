@@ -55,7 +55,7 @@ def test_a_translation_that_another_program_may_read_is_told() -> None:
 
 def test_a_translation_is_named_by_its_file() -> None:
     member = CpioMember(f"po/de/{DE}", GOOD, origin="src/product/po/de.mo")
-    with pytest.raises(ContentError, match="src/product/po/de.mo: nobody reads it there"):
+    with pytest.raises(ContentError, match=r"src/product/po/de\.mo: nobody reads it there"):
         overlay_files.check_overlay_files([member], "product.img")
 
 
@@ -77,7 +77,7 @@ def test_all_broken_translations_are_told_together_and_no_image_is_written(conte
     (content.parent / "updates.img").unlink()
     for language in ("fr", "it"):
         files.write_file(content.parent / "po" / language / DE, GOOD[:-1])
-    with pytest.raises(ContentError, match="po/fr/.*it is cut short\n.*po/it/.*it is cut short"):
+    with pytest.raises(ContentError, match=r"po/fr/.*it is cut short\n.*po/it/.*it is cut short"):
         write_updates(content)
     assert not (content.parent / "updates.img").exists()
 
