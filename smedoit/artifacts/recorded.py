@@ -10,8 +10,9 @@ from typing import Any
 
 from smedoit.artifacts.build_record import BuildRecord
 from smedoit.config.network import is_http_url
-from smedoit.config.release import Release, parse_toml
-from smedoit.config.schema import build_table
+from smedoit.config.release import Release
+from smedoit.config.tables import build_table
+from smedoit.config.toml import parse_toml
 from smedoit.errors import ConfigError, VerifyError, format_grouped
 from smedoit.packages import lock
 from smedoit.packages.select import SelectedPackage

@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from smedoit.config.release import parse_toml
-from smedoit.config.schema import build_table, require_value
+from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.tables import build_table
+from smedoit.config.toml import parse_toml
 from smedoit.errors import ContentError
 from smedoit.runtime import foreign
 
@@ -68,8 +69,7 @@ FORMATS = (
 )
 
 
-@dataclass(frozen=True)
-class VerifiedEntry:
+class VerifiedEntry(SettingsTable):
     """One [[verified]] entry: a package with its version, the bug, who verified it, and when."""
 
     package: str
@@ -82,8 +82,7 @@ class VerifiedEntry:
         require_value(self.who.strip(), "who", "say who verified it")
 
 
-@dataclass(frozen=True)
-class VerifiedList:
+class VerifiedList(SettingsTable):
     """A whole TOML list."""
 
     verified: tuple[VerifiedEntry, ...] = ()
@@ -123,7 +122,7 @@ def _reader_for_suffix(file: Path) -> Reader:
 
 def _read_toml_list(text: str, file: Path) -> Iterator[VerifiedPackage]:
     """Yield the records of a TOML list."""
-    for entry in build_table(VerifiedList, parse_toml(text, file), file).verified:
+    for entry in build_table(VerifiedList, parse_toml(text, file), file, text=text).verified:
         yield VerifiedPackage(entry.package, str(entry.bug), entry.who, f"{entry.when:%Y-%m-%d}", file.name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from smedoit.config.notes import HISTORY
 from smedoit.config.schema import SettingsTable, require_value
@@ -35,12 +36,16 @@ class BrandingRule(SettingsTable):
     kind: str
     section: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    choices = MappingProxyType({"kind": KINDS})
 
     def __post_init__(self) -> None:
         require_value(self.files, "files", "name at least one file of the content tree, globs allowed")
-        require_value(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
         require_value(
-            self.kind != "ini" or (self.section and self.values), "kind", "an ini rule needs section and values"
+            self.kind != "ini" or (self.section and self.values),
+            "kind",
+            "an ini rule needs section and values",
+            "section",
+            "values",
         )
 
 
@@ -54,7 +59,7 @@ class StaleVersionSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         for path, reason in self.allowed.items():
-            require_value(reason.strip(), f"allowed.{path}", "say why another release may be named there")
+            require_value(reason.strip(), ("allowed", path), "say why another release may be named there")
 
     def allowed_reason(self, path: str) -> str:
         """Return why a path may name another release, "" if it may not."""

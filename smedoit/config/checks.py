@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 from smedoit.config.network import check_url, is_http_url
 from smedoit.config.schema import SettingsTable, require_value
@@ -39,7 +40,11 @@ class ClosureWaiver(SettingsTable):
         require_value(self.reason.strip(), "reason", "say why it may stay")
         named = self.requirement or self.package or self.installation
         require_value(
-            named, "requirement", "name a requirement, a package or an installation: a waiver is not for everything"
+            named,
+            "requirement",
+            "name a requirement, a package or an installation: a waiver is not for everything",
+            "package",
+            "installation",
         )
 
     def __str__(self) -> str:
@@ -69,11 +74,11 @@ class UpdatesSettings(SettingsTable):
     mirrors: tuple[Path, ...] = ()
     explained: Mapping[str, str] = field(default_factory=dict)
     final: str = "fail"
+    choices = MappingProxyType({"final": VERDICTS})
 
     def __post_init__(self) -> None:
-        require_value(self.final in VERDICTS, "final", f"use one of {', '.join(VERDICTS)}")
         for name, reason in self.explained.items():
-            require_value(reason.strip(), f"explained.{name}", "say why the medium stays behind")
+            require_value(reason.strip(), ("explained", name), "say why the medium stays behind")
 
     def anchored(self, root: Path) -> UpdatesSettings:
         """Return the settings with absolute paths."""
@@ -99,7 +104,7 @@ class QaWaiver(SettingsTable):
     def __post_init__(self) -> None:
         vars(self)["key"] = plain_fingerprint(self.key)
         require_value(self.reason.strip(), "reason", "say why nobody needs to verify it")
-        require_value(self.package or self.tier or self.key, "package", "name packages, a tier or a key")
+        require_value(self.package or self.tier or self.key, "package", "name packages, a tier or a key", "tier", "key")
 
     def matches(self, name: str, nevra: str, tier: str, key: str) -> bool:
         """Return whether a changed package need not be verified."""
@@ -158,7 +163,13 @@ class AnacondaSettings(SettingsTable):
         if is_http_url(self.srpm):
             check_url(self.srpm, "srpm")
         require_value(not self.srpm or self.srpm.endswith(".src.rpm"), "srpm", "a source package ends in .src.rpm")
-        require_value(not self.srpm or self.patches or self.source, "srpm", "name the directory of our patches, too")
+        require_value(
+            not self.srpm or self.patches or self.source,
+            "srpm",
+            "name the directory of our patches, too",
+            "patches",
+            "source",
+        )
 
     def anchored(self, root: Path) -> AnacondaSettings:
         """Return the settings with absolute paths."""

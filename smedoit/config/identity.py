@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 
 from smedoit.config.schema import InvalidValueError, SettingsTable, require_value
+from smedoit.config.toml import KeyPath
 
 LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
 VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -16,6 +17,7 @@ VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
 # No str.format: it would take widths of gigabytes, and attributes of what it is given
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 SHOWN = 40  # characters of a wrong placeholder that its sentence has
+IN_VOLUME_IDS = ("short", "name", "major", "version", "label", "arch")  # what placeholders stand for
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
 FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
@@ -69,16 +71,15 @@ class ReleaseIdentity(SettingsTable):
         for key in ("short", "name", "arch"):
             require_value(WORD.fullmatch(getattr(self, key)), key, "use letters, digits, '.', '_' and '-' only")
         require_value(VERSION.fullmatch(self.version), "version", "a version is digits and dots, like 10.1")
-        require_value(
-            int(self.version.split(".")[0]) == self.major, "version", f"it does not belong to major {self.major}"
-        )
+        first = self.version.split(".")[0].lstrip("0") or "0"
+        require_value(first == str(self.major), "version", f"it does not belong to major {self.major}", "major")
         require_value(
             not self.label or LABEL.fullmatch(self.label),
             "label",
             'use "" for a final release, else alpha, beta or rc and a number, like rc2',
         )
         require_value(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
-        check_volume_id(self.volume)
+        check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS)
 
     @property
     def full(self) -> str:
@@ -110,12 +111,12 @@ class ReleaseIdentity(SettingsTable):
         """The volume id with its placeholders filled in."""
         return self.filled(self.volume_id, "volume_id")
 
-    def filled(self, text: str, key: str, **more: str) -> str:
+    def filled(self, text: str, key: str | KeyPath, **more: str) -> str:
         """Return the value of a key with its placeholders filled in.
 
         more  placeholders that this key has besides those of volume_id
 
-        Raises Refused for a placeholder that does not exist.
+        Raises InvalidValueError for a placeholder that does not exist.
         """
         own = {"short": self.short, "name": self.name, "major": str(self.major), "version": self.version,
                "full": self.full, "arch": self.arch, **more}  # fmt: skip
@@ -148,16 +149,21 @@ def release_place(channel: str, version: str) -> str:
     return f"{CHANNELS[channel]}/{version}".lstrip("/")
 
 
-def check_volume_id(volume: str, key: str = "volume_id") -> None:
-    """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry."""
-    require_value(volume.strip(), key, "the medium needs a label to be found by")
+def check_volume_id(volume: str, key: str | KeyPath, *needs: str | KeyPath) -> None:
+    """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry.
+
+    needs  keys whose values are in it
+    """
+    require_value(volume.strip(), key, "the medium needs a label to be found by", *needs)
     require_value(
         len(volume) <= VOLUME_ID_LIMIT,
         key,
         f"{volume[:VOLUME_ID_LIMIT]!r}… has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
+        *needs,
     )
     require_value(
         VOLUME_ID.fullmatch(volume),
         key,
         f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",
+        *needs,
     )

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import field, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 
 from smedoit.config.identity import WORD
 from smedoit.config.network import check_url, is_http_url
 from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.toml import KeyPath
 
 KINDS = ("cvs", "git", "directory")
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)  # no date is asked for
@@ -43,16 +45,16 @@ class ExportSource(SettingsTable):
     revision: str = ""
     tag: str = ""
     date: datetime = NEVER
+    choices = MappingProxyType({"kind": KINDS})
 
     def __post_init__(self) -> None:
-        require_value(self.kind in KINDS, "kind", f"use one of {', '.join(KINDS)}")
         if self.kind == "cvs":
             require_value(
                 CVS_ROOT.fullmatch(self.url), "url", "use a CVSROOT like :pserver:anonymous@host:/cvs/smeserver"
             )
             require_value(self.module, "module", "CVS needs the name of a module, like cdrom.image/sme10")
             require_value(not self.revision, "revision", "CVS numbers each file on its own; name a tag or a date")
-            require_value(not (self.tag and self.branch), "tag", "a tag stands on its branch already")
+            require_value(not (self.tag and self.branch), "tag", "a tag stands on its branch already", "branch")
         elif self.kind == "git":
             require_value(GIT_URL.fullmatch(self.url), "url", "use an address of https, ssh, git or file, or a path")
         else:
@@ -60,7 +62,10 @@ class ExportSource(SettingsTable):
                 not (self.named or self.module or self.branch), "kind", "a directory has no revisions; name its path"
             )
         require_value(
-            len(self.named) <= 1, self.named[-1] if self.named else "tag", "name one of revision, tag and date"
+            len(self.named) <= 1,
+            self.named[-1] if self.named else "tag",
+            "name one of revision, tag and date",
+            *self.named,
         )
         for key in ("module", "branch", "revision", "tag"):
             value = getattr(self, key)
@@ -170,8 +175,10 @@ class RsyncMirror(SettingsTable):
         require_value(
             self.source and good, "source", "use rsync://HOST/MODULE/PATH, HOST::MODULE, HOST:PATH or a directory"
         )
-        for option in self.rsync:
-            require_value(not option.startswith("--del"), "rsync", "what is deleted, and how much, is for us to say")
+        for number, option in enumerate(self.rsync):
+            require_value(
+                not option.startswith("--del"), ("rsync", number), "what is deleted, and how much, is for us to say"
+            )
 
     @property
     def is_remote(self) -> bool:
@@ -206,20 +213,25 @@ class BootSetSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         require_value(
-            not (self.source and self.iso), "iso", "the boot set comes from a source or from an iso, not from both"
+            not (self.source and self.iso),
+            "iso",
+            "the boot set comes from a source or from an iso, not from both",
+            "source",
         )
-        require_value(self.source or not self.bases, "bases", "they are asked after the source, so name a source first")
+        require_value(
+            self.source or not self.bases, "bases", "they are asked after the source, so name a source first", "source"
+        )
         for key, value in self.named():
             if is_http_url(value):
                 check_url(value, key)
         require_value(not is_http_url(self.iso), "iso", "fetch the ISO first, and check it; then give its path")
 
-    def named(self) -> Iterator[tuple[str, str]]:
-        """Yield (key, value) of every source."""
+    def named(self) -> Iterator[tuple[KeyPath, str]]:
+        """Yield (path of the key, value) of every source."""
         if self.source:
-            yield "source", self.source
-        for base in self.bases:
-            yield "bases", base
+            yield ("source",), self.source
+        for number, base in enumerate(self.bases):
+            yield ("bases", number), base
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -269,10 +281,10 @@ class TranslationsSettings(SettingsTable):
     automatic: bool = False
     patches_url: str = ""
     package: str = "smeserver-locale"
+    choices = MappingProxyType({"place": tuple(sorted(PLACES))})
 
     def __post_init__(self) -> None:
-        require_value(self.place in PLACES, "place", f"use one of {', '.join(sorted(PLACES))}")
         for key in ("url", "patches_url"):
             if getattr(self, key):
                 check_url(getattr(self, key), key)
-        require_value(self.url or not self.automatic, "automatic", "it needs a url to look at")
+        require_value(self.url or not self.automatic, "automatic", "it needs a url to look at", "url")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from smedoit.config.schema import SettingsTable, require_value
 
 ISOLATIONS = ("simple", "nspawn", "auto")
@@ -43,10 +45,10 @@ class MockSettings(SettingsTable):
     isolation: str = "simple"
     bootstrap: bool = False
     dnf: str = ""
+    choices = MappingProxyType({"isolation": ISOLATIONS})
 
     def __post_init__(self) -> None:
         require_value(self.command, "command", 'say at least ["mock"]')
-        require_value(self.isolation in ISOLATIONS, "isolation", f"use one of {', '.join(ISOLATIONS)}")
         require_value(self.place.startswith("/"), "place", "a place inside the chroot starts with /")
 
 
@@ -64,6 +66,4 @@ class InstallerSettings(SettingsTable):
     notes: tuple[str, ...] = ("README.txt",)
     source: str = ""
     lorax: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        require_value(self.mode in MODES, "mode", f"use one of {', '.join(MODES)}")
+    choices = MappingProxyType({"mode": MODES})

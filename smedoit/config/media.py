@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 
-from smedoit.config.identity import ReleaseIdentity, check_volume_id
-from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.identity import IN_VOLUME_IDS, ReleaseIdentity, check_volume_id
+from smedoit.config.schema import SettingsTable, require_value, run_checks
 from smedoit.config.tiers import FINGERPRINT, NO_FINGERPRINT, plain_fingerprint
 from smedoit.errors import ConfigError
 
 URL = re.compile(r"(https?|ftp)://[A-Za-z0-9._~:/@%+,=\[\]-]+")  # GRUB, wget and jigdo's files take no other characters
+URLS, NETINSTALL_URL = ("release_urls", "urls"), ("netinstall", "url")
+NO_URL = "is no http, https or ftp URL, or has a character that boot menus do not take"
 MANY_DISCS = 99  # the volume id must have room for the number of a disc
 
 
@@ -34,7 +37,9 @@ class ReleaseUrls(SettingsTable):
         place  where the release is published, "" for the channel that its label stands for
         """
         where = place or identity.place
-        return tuple(identity.filled(url, "[release_urls] urls", place=where).rstrip("/") for url in self.urls)
+        return tuple(
+            identity.filled(url, (*URLS, number), place=where).rstrip("/") for number, url in enumerate(self.urls)
+        )
 
     def needed(self, identity: ReleaseIdentity, what: str) -> tuple[str, ...]:
         """Return the base URLs. Raises ConfigError, which says what cannot do without, if there is none."""
@@ -58,14 +63,14 @@ class NetinstallSettings(SettingsTable):
 
     def volume(self, identity: ReleaseIdentity) -> str:
         """Return the volume id with its placeholders filled in."""
-        return identity.filled(self.volume_id, "[netinstall] volume_id")
+        return identity.filled(self.volume_id, ("netinstall", "volume_id"))
 
     def address(self, identity: ReleaseIdentity, mirrors: ReleaseUrls) -> str:
         """Return where the medium installs from. Raises ConfigError if that is a mirror and there is none."""
         first = ""
         if "{mirror}" in self.url:
             first = mirrors.needed(identity, "the network install medium must install from somewhere")[0]
-        return identity.filled(self.url, "[netinstall] url", mirror=first)
+        return identity.filled(self.url, NETINSTALL_URL, mirror=first)
 
 
 class SourceIsoSettings(SettingsTable):
@@ -85,41 +90,45 @@ class SourceIsoSettings(SettingsTable):
 
     def volume(self, identity: ReleaseIdentity, disc: int = 0) -> str:
         """Return the volume id of a disc, of the only one if disc is 0."""
-        return identity.filled(self.volume_id, "[sources] volume_id") + (f"-{disc}" if disc else "")
+        return identity.filled(self.volume_id, ("sources", "volume_id")) + (f"-{disc}" if disc else "")
 
 
-def check_distribution(
-    identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings, sources: SourceIsoSettings
-) -> None:
-    """Refuse labels that ISO 9660 or a boot loader could not carry, and URLs that are none."""
-    for url in mirrors.bases(identity):
-        require_value(
-            URL.fullmatch(url),
-            "[release_urls] urls",
-            f"{url!r} is no http, https or ftp URL, or has a character that boot menus do not take",
-        )
-    address = identity.filled(netinstall.url, "[netinstall] url", mirror="http://mirror")
-    require_value(
-        URL.fullmatch(address),
-        "[netinstall] url",
-        f"{address!r} is no http, https or ftp URL, or has a character that boot menus do not take",
-    )
-    volumes = {
-        "[release] volume_id": identity.volume,
-        "[netinstall] volume_id": netinstall.volume(identity),
-        "[sources] volume_id": sources.volume(identity, MANY_DISCS if sources.disc_size else 0),
+def check_addresses(identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings) -> None:
+    """Refuse URLs that are none, and those that a boot loader could not carry."""
+    needs = [("release", key) for key in IN_VOLUME_IDS]
+    for number in range(len(mirrors.urls)):
+        run_checks(partial(_check_release_url, identity, mirrors, number))
+    address = identity.filled(netinstall.url, NETINSTALL_URL, mirror="http://mirror")
+    require_value(URL.fullmatch(address), NETINSTALL_URL, f"{address!r} {NO_URL}", *needs)
+
+
+def _check_release_url(identity: ReleaseIdentity, mirrors: ReleaseUrls, number: int) -> None:
+    """Refuse one of the base URLs if it is none."""
+    path = (*URLS, number)
+    url = identity.filled(mirrors.urls[number], path, place=identity.place).rstrip("/")
+    require_value(URL.fullmatch(url), path, f"{url!r} {NO_URL}", *(("release", key) for key in IN_VOLUME_IDS))
+
+
+def check_volume_ids(identity: ReleaseIdentity, netinstall: NetinstallSettings, sources: SourceIsoSettings) -> None:
+    """Refuse labels that ISO 9660 or a boot loader could not carry, and one label for two media."""
+    needs = [("release", key) for key in IN_VOLUME_IDS]
+    volumes: dict[tuple[str, str], str] = {
+        ("release", "volume_id"): identity.volume,
+        ("netinstall", "volume_id"): netinstall.volume(identity),
+        ("sources", "volume_id"): sources.volume(identity, MANY_DISCS if sources.disc_size else 0),
     }
-    for key, volume in volumes.items():
-        check_volume_id(volume, key)
-    require_value(
-        len({*volumes.values()}) == len(volumes), "volume_id", f"two media share a label: {_shared_labels(volumes)}"
-    )
-
-
-def _shared_labels(volumes: Mapping[str, str]) -> str:
-    """Return the keys that stand for the same label, as words."""
-    values: Sequence[str] = list(volumes.values())
-    return " and ".join(key for key, value in volumes.items() if values.count(value) > 1)
+    for path, volume in volumes.items():
+        check_volume_id(volume, path, *needs)
+    seen: dict[str, tuple[str, str]] = {}
+    for path, volume in volumes.items():
+        other = seen.setdefault(volume, path)
+        require_value(
+            other == path,
+            path,
+            f"two media share a label: [{other[0]}] {other[1]} makes {volume!r}, too",
+            other,
+            *needs,
+        )
 
 
 NONE = Path()
@@ -138,7 +147,9 @@ class SigningSettings(SettingsTable):
     def __post_init__(self) -> None:
         vars(self)["key"] = plain_fingerprint(self.key)
         require_value(not self.key or FINGERPRINT.fullmatch(self.key), "key", NO_FINGERPRINT)
-        require_value(not (self.key and self.file != NONE), "file", "give either key, for gpg, or file, for practice")
+        require_value(
+            not (self.key and self.file != NONE), "file", "give either key, for gpg, or file, for practice", "key"
+        )
 
     @property
     def configured(self) -> bool:
@@ -165,4 +176,5 @@ class BootTestSettings(SettingsTable):
     def __post_init__(self) -> None:
         require_value(self.seconds >= 1, "seconds", "give it a second at least")
         require_value(self.memory >= 128, "memory", "no kernel starts in less than 128 MiB")
-        require_value(all(self.expect), "expect", "an empty text proves nothing")
+        for number, text in enumerate(self.expect):
+            require_value(text, ("expect", number), "an empty text proves nothing")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.toml import KeyPath
 
 MIB = 1 << 20
 
@@ -39,12 +40,14 @@ def is_http_url(text: str) -> bool:
     return "://" in text
 
 
-def check_url(text: str, key: str) -> None:
+def check_url(text: str, key: str | KeyPath) -> None:
     """Refuse an address that is not one of http(s) with a host."""
+    good = plain = False
     try:
         parts = urlsplit(text)
+        plain = not parts.query and not parts.fragment
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
-        good = False
+        pass  # it is none
     require_value(good, key, "use an address that starts with http:// or https:// and names a host")
-    require_value(not parts.query and not parts.fragment, key, "use an address without ? and #")
+    require_value(plain, key, "use an address without ? and #")

@@ -31,9 +31,11 @@ class NotesSettings(SettingsTable):
         )
         require_value(not self.tracker or "{bug}" in self.tracker, "tracker", "put {bug} where the number goes")
         require_value(self.width >= 40, "width", "a console has at least 40 columns")
-        for pattern in self.bugs if self.bugs != BUGS else ():
+        for number, pattern in enumerate(self.bugs if self.bugs != BUGS else ()):
             require_value(
-                _count_groups(pattern) == 1, "bugs", f"{pattern!r} is no regular expression with exactly one group"
+                _count_groups(pattern) == 1,
+                ("bugs", number),
+                f"{pattern!r} is no regular expression with exactly one group",
             )
 
 

@@ -29,7 +29,7 @@ class PackageSelection(SettingsTable):
 
     def __post_init__(self) -> None:
         for name, count in self.several.items():
-            require_value(count >= 1, f"several.{name}", "keep at least one version")
+            require_value(count >= 1, ("several", name), "keep at least one version")
 
 
 class GroupsSettings(SettingsTable):
@@ -113,10 +113,9 @@ def refuse_contradictory_lists(lists: PackageExclusions, wanted: Mapping[str, st
     wanted  name -> the key of release.toml that asks for it
     """
     for pattern, reason in lists.excluded.items():
-        require_value(reason.strip(), f"excluded.{pattern}", "say why it is excluded")
-        require_value(
-            pattern not in lists.retired, f"excluded.{pattern}", "stands in [retired] too; keep one of the two"
-        )
+        path = ("excluded", pattern)
+        require_value(reason.strip(), path, "say why it is excluded")
+        require_value(pattern not in lists.retired, path, "stands in [retired] too; keep one of the two")
     for pattern, retired in lists.retired.items():
         if retired.replaced_by:
             _check_successor_chain(lists, pattern, retired.replaced_by)
@@ -124,13 +123,13 @@ def refuse_contradictory_lists(lists: PackageExclusions, wanted: Mapping[str, st
         for table, patterns in (("retired", lists.retired), ("excluded", lists.excluded)):
             for pattern in patterns:
                 require_value(
-                    not fnmatchcase(name, pattern), f"{table}.{pattern}", f"takes away {name}, which {key} asks for"
+                    not fnmatchcase(name, pattern), (table, pattern), f"takes away {name}, which {key} asks for"
                 )
 
 
 def _check_successor_chain(lists: PackageExclusions, pattern: str, successor: str) -> None:
     """Refuse a retirement whose chain of successors goes in a circle, or ends in nothing."""
-    key, chain, name = f"retired.{pattern}", [pattern], successor
+    key, chain, name = ("retired", pattern), [pattern], successor
     while True:
         chain.append(name)
         for other in lists.excluded:
@@ -140,8 +139,10 @@ def _check_successor_chain(lists: PackageExclusions, pattern: str, successor: st
         following = next((entry for entry in lists.retired if fnmatchcase(name, entry)), None)
         if following is None:
             return
-        require_value(following not in chain[:-1], key, f"goes in a circle: {' is replaced by '.join(chain)}")
+        if not require_value(following not in chain[:-1], key, f"goes in a circle: {' is replaced by '.join(chain)}"):
+            return
         if following != name:
             chain[-1] = following
         name = lists.retired[following].replaced_by
-        require_value(name, key, f"is replaced by {chain[-1]}, which is retired itself")
+        if not require_value(name, key, f"is replaced by {chain[-1]}, which is retired itself"):
+            return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smedoit.config.identity import WORD
 from smedoit.config.inputs import REMOTE
-from smedoit.config.schema import SettingsTable, require_value
+from smedoit.config.schema import SettingsTable, require_value, suggest_name
 
 PRACTICE_MARK = "practice"  # what the marker of a target says that practice releases may go to
 TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
@@ -48,18 +48,20 @@ class PublishSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         require_value(WORD.fullmatch(self.marker.lstrip(".")), "marker", "use the plain name of a file")
-        for tier in self.tiers:
-            require_value(WORD.fullmatch(tier), "tiers", f"{tier!r} is no name of a tier")
+        for number, tier in enumerate(self.tiers):
+            require_value(WORD.fullmatch(tier), ("tiers", number), f"{tier!r} is no name of a tier")
             require_value(
-                tier not in ("smeos", "iso"), "tiers", f"{tier} comes from the stage, not from the last release"
+                tier not in ("smeos", "iso"),
+                ("tiers", number),
+                f"{tier} comes from the stage, not from the last release",
             )
         for check, reason in self.waived.items():
             require_value(
                 check in PUBLISH_CHECKS,
-                f"waived.{check}",
-                f"there is no such check; there are {', '.join(PUBLISH_CHECKS)}",
+                ("waived", check),
+                f"there is no such check; there are {', '.join(PUBLISH_CHECKS)}{suggest_name(check, PUBLISH_CHECKS)}",
             )
-            require_value(reason.strip(), f"waived.{check}", "say why it is waived")
+            require_value(reason.strip(), ("waived", check), "say why it is waived")
         require_value(self.keep >= 1, "keep", "keep at least one test release")
         require_value(self.days >= 0, "days", "use a number of days")
         require_value(self.max_delete >= 0, "max_delete", "use a number of files")

@@ -8,12 +8,10 @@ key is a field, a field without a default is a key that must be there.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 from smedoit.config import media
 from smedoit.config.branding import BrandingRule, SpecSettings, StaleVersionSettings
@@ -40,8 +38,10 @@ from smedoit.config.packages import (
 )
 from smedoit.config.places import PromotionSettings
 from smedoit.config.publish import PublishSettings
-from smedoit.config.schema import SettingsTable, build_table, require_value
+from smedoit.config.schema import SettingsTable, require_value, run_checks, suggest_name
+from smedoit.config.tables import build_table
 from smedoit.config.tiers import KeySettings, Tier
+from smedoit.config.toml import parse_toml
 from smedoit.errors import ConfigError, format_size, os_error_text
 from smedoit.runtime.files import open_regular_file
 
@@ -98,36 +98,61 @@ class Release(SettingsTable):
     rsync_mirror: tuple[RsyncMirror, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [tier.name for tier in self.tiers]
-        copies = [mirror.name for mirror in self.rsync_mirror]
-        require_value(len({*copies}) == len(copies), "rsync_mirror", "two of them have the same name")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        require_value(not twice, "tiers", f"{', '.join(twice)} stands there twice")
-        require_value(
-            any(tier.stage for tier in self.tiers), "tiers", "none of them is staged, the medium would be empty"
+        run_checks(
+            self._check_tiers,
+            self._check_keys,
+            self._check_places,
+            partial(media.check_addresses, self.release, self.release_urls, self.netinstall),
+            partial(media.check_volume_ids, self.release, self.netinstall, self.sources),
+            self._check_lists,
         )
+
+    def _check_tiers(self) -> None:
+        """Refuse tiers of one name, a medium without any, and names of tiers that there are not."""
+        names = [tier.name for tier in self.tiers]
+        _refuse_twice("tiers", "name", names, "stands there twice")
+        staged = any(tier.stage for tier in self.tiers)
+        require_value(staged, "tiers", "none of them is staged, the medium would be empty")
+        for number, tier in enumerate(self.tiers):
+            require_value(
+                not tier.promote_to or tier.promote_to in names,
+                ("tiers", number, "promote_to"),
+                f"{tier.name} is promoted to {tier.promote_to}, which is no tier{suggest_name(tier.promote_to, names)}",
+                ("tiers", "name"),
+            )
+        for number, name in enumerate(self.mock.tiers if self.mock.tiers != MockSettings.tiers else ()):
+            said = f"{name} is no tier{suggest_name(name, names)}"
+            require_value(name in names, ("mock", "tiers", number), said, ("tiers", "name"))
+
+    def _check_keys(self) -> None:
+        """Refuse a release that trusts nobody, key files of one name, and a practice key among real ones."""
         require_value(self.keys, "keys", "without a pinned key no package can be trusted")
         files = [key.file.name for key in self.keys]
-        shared = sorted({name for name in files if files.count(name) > 1})
+        _refuse_twice("keys", "file", files, "is what another one is called, and they lie side by side on the medium")
+        for number, key in enumerate(self.keys):
+            require_value(
+                self.is_practice or not key.is_practice,
+                ("keys", number, "fingerprint"),
+                "is a practice key, whose secret half everybody has; remove it from a real release",
+                ("keys", "fingerprint"),
+            )
+
+    def _check_places(self) -> None:
+        """Refuse two copies of one name, records that mirrors would carry, and a comps file outside the content."""
+        _refuse_twice("rsync_mirror", "name", [mirror.name for mirror in self.rsync_mirror], "stands there twice")
+        records, target = self.promotion.records, self.publish.target
         require_value(
-            not shared, "keys", f"two of them are called {', '.join(shared)}, and lie side by side on the medium"
-        )
-        records = self.promotion.records
-        require_value(
-            not records.is_relative_to(self.publish.target),
-            "promotion.records",
+            not records.is_relative_to(target),
+            ("promotion", "records"),
             f"{records} lies in [publish] target, so mirrors would carry it: put it beside",
+            ("publish", "target"),
         )
-        practice = [key.fingerprint for key in self.keys if key.is_practice]
-        require_value(
-            self.is_practice or not practice,
-            "keys",
-            f"{', '.join(practice)} is a practice key, whose secret half everybody has; remove it from a real release",
-        )
-        media.check_distribution(self.release, self.release_urls, self.netinstall, self.sources)
-        for tier in self.tiers:
-            known = not tier.promote_to or tier.promote_to in names
-            require_value(known, "tiers", f"{tier.name} is promoted to {tier.promote_to}, which is no tier")
+        content, comps = (os.path.normpath(path) for path in (self.content.path, self.content.path / self.groups.comps))
+        inside = Path(comps).is_relative_to(content)
+        require_value(inside, ("groups", "comps"), "leads out of the content tree; name it from there", "content")
+
+    def _check_lists(self) -> None:
+        """Refuse lists of packages that cannot all be meant."""
         wanted = {
             **dict.fromkeys(self.packages.multilib, "[packages] multilib"),
             **dict.fromkeys(self.packages.several, "[packages] several"),
@@ -242,13 +267,25 @@ class Release(SettingsTable):
         return self.lock.with_name("sources.lock")
 
 
-def load_release(file: Path | None = None) -> Release:
-    """Return the release that file describes ($SMEDOIT_RELEASE, else release.toml).
+def _refuse_twice(table: str, key: str, values: Sequence[str], reason: str) -> None:
+    """Refuse each value of a key that stood in an earlier table of an array."""
+    for number, value in enumerate(values):
+        require_value(value not in values[:number], (table, number, key), f"{value} {reason}")
 
-    Raises ConfigError, with file, key and reason, for anything that cannot be meant.
+
+def release_file() -> Path:
+    """Return the file that describes the release of this run: $SMEDOIT_RELEASE, else release.toml."""
+    return Path(os.path.abspath(os.environ.get("SMEDOIT_RELEASE") or DEFAULT_FILE))
+
+
+def load_release(file: Path | None = None) -> Release:
+    """Return the release that file describes, that of this run if it is not named.
+
+    Raises ConfigError with all that cannot be meant: file, line, key and reason of each.
     """
-    file = Path(os.path.abspath(file or os.environ.get("SMEDOIT_RELEASE") or DEFAULT_FILE))
-    return _make_absolute(build_table(Release, read_toml(file), file, given={"file": file}))
+    file = Path(os.path.abspath(file)) if file else release_file()
+    text = read_toml_text(file)
+    return _make_absolute(build_table(Release, parse_toml(text, file), file, given={"file": file}, text=text))
 
 
 def _make_absolute(rel: Release) -> Release:
@@ -263,7 +300,7 @@ def _make_absolute(rel: Release) -> Release:
         content=rel.content.anchored(root),
         rsync_mirror=tuple(mirror.anchored(root) for mirror in rel.rsync_mirror),
         checkouts=tuple(checkout.anchored(root) for checkout in rel.checkouts),
-        groups=replace(rel.groups, comps=content / _comps_in_content(rel)),
+        groups=replace(rel.groups, comps=content / rel.groups.comps),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),
         boot_set=rel.boot_set.anchored(root),
@@ -276,24 +313,14 @@ def _make_absolute(rel: Release) -> Release:
     )
 
 
-def _comps_in_content(rel: Release) -> Path:
-    """Return [groups] comps as it is said. Raises ConfigError if it leads out of the content tree."""
-    comps = rel.groups.comps
-    if comps.is_absolute() or ".." in comps.parts:
-        raise ConfigError(
-            f"{rel.file}: [groups] comps = {str(comps)!r}: leads out of the content tree", hint="name it from there"
-        )
-    return comps
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file. Raises ConfigError if it cannot be read as one."""
+def read_toml_text(file: Path) -> str:
+    """Return the text of a TOML file. Raises ConfigError if it cannot be read."""
     try:
         with open_regular_file(file) as opened:
             text = opened.read(LARGEST + 1)
         if len(text) > LARGEST:
             raise ConfigError(f"{file}: is larger than {format_size(LARGEST)}", hint="is it a release.toml?")
-        return parse_toml(text.decode("utf-8"), file)
+        return text.decode("utf-8")
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
@@ -304,17 +331,3 @@ def read_toml(file: Path) -> dict[str, Any]:
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: is not UTF-8 text", hint="save it as UTF-8, TOML allows nothing else") from None
-
-
-def parse_toml(text: str, file: Path) -> dict[str, Any]:
-    """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError(f"{file}: is not TOML that can be read, it nests too deeply", hint="mend it") from None
-    except ValueError as error:  # TOMLDecodeError is one, and a number of 5,000 digits is another
-        raise ConfigError(f"{file}: is not TOML, {error}", hint="mend that line") from None

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TOML tables into frozen dataclasses: names, types and ranges checked, in sentences."""
+"""Settings: frozen dataclasses that refuse what cannot be, each refusal with its key and its reason."""
 
 from __future__ import annotations
 
-import functools
 import types
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields, is_dataclass
-from datetime import date, datetime, time, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from smedoit.errors import ConfigError
+from smedoit.config.toml import KeyPath
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
     from typing_extensions import dataclass_transform
 else:
 
@@ -23,33 +21,8 @@ else:
         return lambda function: function
 
 
-T = TypeVar("T", bound="DataclassInstance")
-
 NOTHING: Mapping[str, Any] = types.MappingProxyType({})
-
-# (heading, key) of earlier versions -> how it is written now, "" for what has no effect any more.
-OLD_SPELLINGS: Mapping[tuple[str, str], str] = types.MappingProxyType(
-    {
-        ("", "mirror"): "[[rsync_mirror]]",
-        ("[[rsync_mirror]]", "deletions"): "max_delete_percent",
-        ("", "mirrors"): "[release_urls]",
-        ("", "waivers"): "[[closure.waivers]]",
-        ("[[keys]]", "legacy"): "legacy_reason",
-        ("[[keys]]", "expired"): "expired_reason",
-        ("[boot_test]", "words"): "expect",
-        ("[content]", "previous"): "inherit",
-        ("[groups]", "absent"): "allow_missing",
-        ("[installer]", "way"): "mode",
-        ("[publish]", "deletions"): "max_delete",
-        ("[publish]", "previous"): "carry_from",
-        ("[quality]", "previous"): "previous_release",
-        ("[release]", "efi_vendor"): "",
-        ("[sources]", "absent"): "allow_missing",
-    }
-)
-INTEGERS = range(-(1 << 63), 1 << 63)  # what TOML promises to hold
-SHOWN = 200  # characters of a value that a sentence repeats
-CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
+LONGEST_WORD = 100  # characters of a wrong name that are compared with the right ones
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -60,6 +33,7 @@ class SettingsTable:
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    choices: ClassVar[Mapping[str, Sequence[str]]] = NOTHING  # key -> the values that there are
 
     def __init_subclass__(cls) -> None:
         dataclass(init=False, eq=False, repr=False)(cls)
@@ -68,9 +42,15 @@ class SettingsTable:
         known = fields(self)
         values = {**dict(zip((field.name for field in known), args, strict=False)), **given}
         for field in known:
-            vars(self)[field.name] = values.pop(field.name) if field.name in values else _default_value(field)
+            vars(self)[field.name] = values.pop(field.name) if field.name in values else default_value(field)
         if values or len(args) > len(known):
             raise TypeError(f"{type(self).__name__} has no {', '.join(values) or 'so many fields'}")
+        self.check_values()
+
+    def check_values(self) -> None:
+        """Refuse values that cannot be: those that are no choice, and what the class says of its own."""
+        for key, known in self.choices.items():
+            require_choice(getattr(self, key), known, key)
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -97,7 +77,7 @@ def _field_values(settings: SettingsTable) -> dict[str, Any]:
     return {each.name: getattr(settings, each.name) for each in fields(settings)}
 
 
-def _default_value(field: Field[Any]) -> Any:
+def default_value(field: Field[Any]) -> Any:
     """Return the value of a field that is not given. Raises TypeError if it must be."""
     if field.default_factory is not MISSING:
         return field.default_factory()
@@ -107,159 +87,104 @@ def _default_value(field: Field[Any]) -> Any:
 
 
 class InvalidValueError(ValueError):
-    """A value that cannot be; carries the key it stands under, for the sentence."""
+    """A value that cannot be; carries the key it stands under, for the sentence.
 
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(reason)
-        self.key, self.reason = key, reason
-
-
-def require_value(condition: object, key: str, reason: str) -> None:
-    """Refuse the value of key, with reason, unless condition holds."""
-    if not condition:
-        raise InvalidValueError(key, reason)
-
-
-def build_table(
-    cls: type[T], table: Mapping[str, Any], file: Path, where: str = "", given: Mapping[str, Any] = NOTHING
-) -> T:
-    """Return table as an instance of the dataclass cls.
-
-    where  the table's heading as the file spells it, "" for the top of the file
-    given  fields that do not come from the file
-
-    Raises ConfigError naming file, heading, key, value and reason.
+    path  of the key from the table that was checked; a number is the place in an array
     """
-    known = {field.name: field for field in fields(cls) if field.name not in given}
-    _refuse_unknown_keys(table, known, file, where)
-    _refuse_missing_keys(table, known, file, where)
-    hints = _field_types(cls)
-    values = {key: _read_value(hints[key], value, file, where, key) for key, value in table.items()}
+
+    def __init__(self, key: str | KeyPath, reason: str) -> None:
+        super().__init__(reason)
+        self.path: KeyPath = (key,) if isinstance(key, str) else key
+        self.reason = reason
+
+    @property
+    def key(self) -> str:
+        """The key as release.toml spells it, from its table."""
+        return ".".join(part for part in self.path if isinstance(part, str))
+
+
+class _Refusals:
+    """What the checks of one table refused; what a doubtful value makes another check refuse is no fault of its own.
+
+    doubted  paths of what is absent or cannot be read, and of what was refused already
+    """
+
+    def __init__(self, doubted: list[KeyPath]) -> None:
+        self.doubted = doubted
+        self.found: list[InvalidValueError] = []
+
+    def add(self, refused: InvalidValueError, needs: Iterable[KeyPath]) -> None:
+        """Note a refusal, unless its key or what its check needs is in doubt."""
+        if not any(_is_related(path, doubted) for path in (refused.path, *needs) for doubted in self.doubted):
+            self.found.append(refused)
+            self.doubted.append(refused.path)
+
+
+_refusals: ContextVar[_Refusals | None] = ContextVar("refusals", default=None)
+
+
+def _is_related(path: KeyPath, doubted: KeyPath) -> bool:
+    """Return whether one of two paths lies within the other; without a number a path means every place of an array."""
+    if not any(isinstance(part, int) for part in path):
+        doubted = tuple(part for part in doubted if isinstance(part, str))
+    return all(one == other for one, other in zip(path, doubted, strict=False))
+
+
+@contextmanager
+def collect_refusals(doubted: list[KeyPath]) -> Iterator[list[InvalidValueError]]:
+    """Let checks go on after what they refuse, and yield the list of it."""
+    refusals = _Refusals(doubted)
+    before = _refusals.set(refusals)
     try:
-        return cls(**given, **values)
+        yield refusals.found
     except InvalidValueError as refused:
-        raise ConfigError(f"{file}: {_format_setting(table, where, refused.key)}: {refused.reason}") from None
+        refusals.add(refused, ())
+    finally:
+        _refusals.reset(before)
 
 
-@functools.cache
-def _field_types(cls: type) -> Mapping[str, Any]:
-    """Return the types that a dataclass declares, worked out once for all tables of its kind."""
-    return get_type_hints(cls)
+def require_value(condition: object, key: str | KeyPath, reason: str, *needs: str | KeyPath) -> bool:
+    """Refuse the value of key, with reason, unless condition holds.
+
+    needs  further keys that the condition looks at: where one of them is wrong itself, nothing is said here
+
+    While a file is read, all refusals are collected: then this returns whether the condition holds, for what makes
+    sense only if it does.
+    """
+    if not condition:
+        refused, refusals = InvalidValueError(key, reason), _refusals.get()
+        if refusals is None:
+            raise refused
+        refusals.add(refused, [(need,) if isinstance(need, str) else need for need in needs])
+    return bool(condition)
 
 
-def _refuse_unknown_keys(table: Mapping[str, Any], known: Mapping[str, object], file: Path, where: str) -> None:
-    """Raise ConfigError for the first key that the dataclass does not have."""
-    for key in table:
-        if key not in known:
-            _refuse_old_spelling(table, file, where, key)
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}"
-            raise ConfigError(f"{file}: {where or 'the top level'} has no key {key!r}", hint=hint)
+def require_choice(value: str, known: Sequence[str], key: str | KeyPath) -> bool:
+    """Refuse a value of key that is not among those that there are."""
+    return require_value(value in known, key, f"use one of {', '.join(known)}{suggest_name(value, known)}")
 
 
-def _refuse_old_spelling(table: Mapping[str, Any], file: Path, where: str, key: str) -> None:
-    """Raise ConfigError if key is how an earlier version spelled it, naming the spelling of today."""
-    spelling = OLD_SPELLINGS.get((where.partition(" ")[0], key))
-    if spelling is None:
-        return
-    written = f"{where} {key}" if where else f"[[{key}]]" if isinstance(table[key], list) else f"[{key}]"
-    if spelling:
-        raise ConfigError(f"{file}: {written} was renamed", hint=f"write {spelling} instead of {written.split()[-1]}")
-    raise ConfigError(f"{file}: {written} has no effect any more", hint="remove that line")
+def run_checks(*checks: Callable[[], None]) -> None:
+    """Run checks of which each looks at something else: while a file is read, one that ends early ends only itself."""
+    for check in checks:
+        try:
+            check()
+        except InvalidValueError as refused:
+            if (refusals := _refusals.get()) is None:
+                raise
+            refusals.add(refused, ())
 
 
-def _refuse_missing_keys(table: Mapping[str, Any], known: Mapping[str, Field[Any]], file: Path, where: str) -> None:
-    """Raise ConfigError for the first key that must be there and is not."""
-    for key, field in known.items():
-        if field.default is MISSING and field.default_factory is MISSING and key not in table:
-            if where:
-                raise ConfigError(f"{file}: {where} does not say its {key}", hint=f"add {key} = … below {where}")
-            raise ConfigError(
-                f"{file}: there is no table [{key}]",
-                hint=f"add [{key}]; release.toml(5) of the handbook shows its keys",
-            )
+def suggest_name(word: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest known name was meant, to stand behind a sentence; "" if none is near."""
+    near = nearest_name(word, known)
+    return f"; did you mean {near}?" if near else ""
 
 
-def _is_table(kind: Any) -> TypeGuard[type[DataclassInstance]]:
-    """Return whether a declared type is a table of its own."""
-    return isinstance(kind, type) and is_dataclass(kind)
+def nearest_name(word: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like a word, "" if none is."""
+    from difflib import get_close_matches
 
-
-def _read_value(kind: Any, value: Any, file: Path, where: str, key: str) -> Any:
-    """Return value as the type that the dataclass declares for key."""
-    heading = f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where}.{key}" if where else f"[{key}]"
-    if _is_table(kind):
-        _check_type(value, dict, file, where, key)
-        return build_table(kind, value, file, heading)
-    if get_origin(kind) is tuple:
-        return _read_array(get_args(kind)[0], value, file, where, key)
-    if get_origin(kind) is Mapping or kind is Mapping:
-        _check_type(value, dict, file, where, key)
-        inner = get_args(kind)[1]
-        return types.MappingProxyType(
-            {name: _read_value(inner, entry, file, where, f"{key}.{name}") for name, entry in value.items()}
-        )
-    if kind is datetime:
-        return _read_date(value, file, where, key)
-    _check_type(value, str if kind is Path else kind, file, where, key)
-    return Path(value) if kind is Path else value
-
-
-def _read_array(kind: Any, value: Any, file: Path, where: str, key: str) -> tuple[Any, ...]:
-    """Return an array of values, or of tables, as a tuple in the file's order."""
-    if not isinstance(value, list):
-        want = (
-            f"write each as {_array_heading(where, key)}"
-            if _is_table(kind)
-            else 'write it as an array, like ["a", "b"]'
-        )
-        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not a list", hint=want)
-    if not _is_table(kind):
-        return tuple(_read_value(kind, entry, file, where, key) for entry in value)
-    for entry in value:
-        _check_type(entry, dict, file, where, key)
-    heading = _array_heading(where, key)
-    return tuple(
-        build_table(kind, entry, file, f"{heading} {entry.get('name', n)}") for n, entry in enumerate(value, 1)
-    )
-
-
-def _array_heading(where: str, key: str) -> str:
-    """Return the heading of each table of an array: [[key]], or [[table.key]] within a table."""
-    return f"[[{where[1:-1]}.{key}]]" if where else f"[[{key}]]"
-
-
-def _read_date(value: Any, file: Path, where: str, key: str) -> datetime:
-    """Return a TOML date or date-time as UTC; without an offset it means UTC, never the builder's zone."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    if not isinstance(value, datetime):
-        raise ConfigError(
-            f"{file}: {_format_setting({key: value}, where, key)} is not a date",
-            hint=f"write {key} = 2026-11-01T12:00:00Z, without quotes",
-        )
-    try:
-        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
-    except OverflowError:
-        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is no date in UTC") from None
-
-
-def _check_type(value: Any, kind: type, file: Path, where: str, key: str) -> None:
-    """Raise ConfigError unless value is of kind; TOML's true is no number."""
-    if isinstance(value, int) and value not in INTEGERS:
-        raise ConfigError(f"{file}: {where} {key} is larger than any number of TOML", hint="correct it")
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{file}: {_format_setting({key: value}, where, key)} is not {CALLED[kind]}")
-
-
-def _format_setting(table: Mapping[str, Any], where: str, key: str) -> str:
-    """Return heading, key and value as the file spells them, for a sentence."""
-    heading = f"{where} " if where else ""
-    value = table.get(key)
-    if value is None or isinstance(value, (dict, list)):
-        return f"{heading}{key}"
-    if isinstance(value, str) and len(value) > SHOWN:
-        value = f"{value[:SHOWN]}…"
-    return f"{heading}{key} = {value!r}" if not isinstance(value, bool) else f"{heading}{key} = {str(value).lower()}"
+    folded = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold()[:LONGEST_WORD], folded, n=1, cutoff=0.5)
+    return folded[near[0]] if near else ""

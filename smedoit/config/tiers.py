@@ -46,14 +46,15 @@ class Tier(SettingsTable):
     repodata: bool = True
 
     def __post_init__(self) -> None:
-        for arch in self.architectures:
-            require_value(WORD.fullmatch(arch), "architectures", f"{arch!r} names no architecture")
-        require_value(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself")
+        for number, arch in enumerate(self.architectures):
+            require_value(WORD.fullmatch(arch), ("architectures", number), f"{arch!r} names no architecture")
+        require_value(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself", "name")
         require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
         require_value(
             not (self.stage and self.name == "smetest"),
             "stage",
             "smetest is for developers and never goes on a medium; promote what is ready to smeupdates-testing",
+            "name",
         )
 
 

@@ -16,7 +16,8 @@ import tomli_w
 
 from smedoit.artifacts import build_record, rebuild, recorded
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
-from smedoit.config.release import Release, load_release, parse_toml
+from smedoit.config.release import Release, load_release
+from smedoit.config.toml import parse_toml
 from smedoit.errors import ConfigError, SmeError, VerifyError
 from smedoit.runtime.files import write_file
 from tests.harness.project import Project

@@ -45,8 +45,12 @@ def test_a_release_that_says_nothing_of_them_asks_for_nothing(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('final = "fail"', 'final = "perhaps"', "[updates] final = 'perhaps': use one of fail, warn"),
-        ('"waits for its verification, bug 11580"', '" "', "explained.openssl*: say why the medium stays behind"),
+        ('final = "fail"', 'final = "perhaps"', '[updates] final = "perhaps": use one of fail, warn'),
+        (
+            '"waits for its verification, bug 11580"',
+            '" "',
+            'explained."openssl*" = " ": say why the medium stays behind',
+        ),
         ('reason = "upstream verified what upstream signed"', 'reason = ""', "say why nobody needs to verify it"),
         ('key = "e78a', 'kay = "e78a', "did you mean key?"),
         ("[updates] ", '[[closure.waivers]]\nreason = "x"\n[updates] ', "a waiver is not for everything"),

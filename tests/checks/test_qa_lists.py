@@ -83,7 +83,11 @@ def test_other_bugs_are_not(status: str) -> None:
     [
         ("v.toml", "x", "is not TOML"),
         ("v.toml", '[[verified]]\npackage = "a-1-1"\n', "does not say its bug"),
-        ("v.toml", '[[verifed]]\npackage = "a-1-1"\n', "has no key 'verifed'"),
+        (
+            "v.toml",
+            '[[verifed]]\npackage = "a-1-1"\n',
+            "v.toml:1:3: [[verifed]]: there is no such table\n  hint: did you mean [[verified]]?",
+        ),
         ("v.toml", '[[verified]]\npackage = "a-1-1"\nbug = 7\nwho = " "\nwhen = 2021-05-27\n', "say who verified it"),
         ("v.toml", '[[verified]]\npackage = "a-1-1"\nbug = 7\nwho = "B"\nwhen = "May"\n', "is not a date"),
         ("v.csv", "", "unknown columns: none"),

@@ -60,8 +60,8 @@ def test_a_boot_set_that_cannot_be_meant_is_refused(tmp_path: Path, more: str, w
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ('url = "translate.example.org"\n', "[translations] url = 'translate.example.org'"),
-        ('patches_url = "file:///etc"\n', "[translations] patches_url = 'file:///etc'"),
+        ('url = "translate.example.org"\n', '[translations] url = "translate.example.org"'),
+        ('patches_url = "file:///etc"\n', '[translations] patches_url = "file:///etc"'),
         ("automatic = true\n", "it needs a url"),
         ('place = "elsewhere"\n', "use one of locale, updates"),
     ],

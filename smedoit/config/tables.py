@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TOML tables into settings: checked in one pass, and every fault told at once, in sentences."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import date, datetime, time, timezone
+from pathlib import Path
+from typing import Any, NoReturn, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
+
+from smedoit.config.schema import NOTHING, SettingsTable, collect_refusals, default_value, nearest_name
+from smedoit.config.toml import KeyPath, toml_key, toml_value
+from smedoit.errors import ConfigError, format_count
+
+T = TypeVar("T", bound=SettingsTable)
+
+# (heading, key) of earlier versions -> how it is written now, "" for what has no effect any more.
+OLD_SPELLINGS: Mapping[tuple[str, str], str] = types.MappingProxyType(
+    {
+        ("", "mirror"): "[[rsync_mirror]]",
+        ("[[rsync_mirror]]", "deletions"): "max_delete_percent",
+        ("", "mirrors"): "[release_urls]",
+        ("", "waivers"): "[[closure.waivers]]",
+        ("[[keys]]", "legacy"): "legacy_reason",
+        ("[[keys]]", "expired"): "expired_reason",
+        ("[boot_test]", "words"): "expect",
+        ("[content]", "previous"): "inherit",
+        ("[groups]", "absent"): "allow_missing",
+        ("[installer]", "way"): "mode",
+        ("[publish]", "deletions"): "max_delete",
+        ("[publish]", "previous"): "carry_from",
+        ("[quality]", "previous"): "previous_release",
+        ("[release]", "efi_vendor"): "",
+        ("[sources]", "absent"): "allow_missing",
+    }
+)
+INTEGERS = range(-(1 << 63), 1 << 63)  # what TOML promises to hold
+EXAMPLES = {str: 'it in quotes, like "10.1"', int: "it as digits, without quotes", bool: "it without quotes"}
+CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something in a file that cannot be meant.
+
+    path    of the key or table; a number is the place in an array
+    words   the sentence, without the file and without what is done about it
+    hint    what to do about it, "" if the words say so
+    is_key  whether it is the key that is wrong, and not its value
+    """
+
+    path: KeyPath
+    words: str
+    hint: str = ""
+    is_key: bool = False
+
+
+def build_table(
+    cls: type[T], table: Mapping[str, Any], file: Path, given: Mapping[str, Any] = NOTHING, text: str = ""
+) -> T:
+    """Return table, the top of a file, as an instance of the settings cls.
+
+    given  fields that do not come from the file
+    text   of the file, so that faults have line and column; "" if the table is not what any text says
+
+    Raises ConfigError with all that cannot be meant: file, line, heading, key, value and reason of each.
+    """
+    built, faults = read_table(cls, table, given)
+    if faults:
+        raise explain_faults(faults, file, text)
+    return built
+
+
+def read_table(cls: type[T], table: Mapping[str, Any], given: Mapping[str, Any] = NOTHING) -> tuple[T, list[Fault]]:
+    """Return table as an instance of cls, and all that is wrong with it; with faults it is not to be used.
+
+    given  fields that do not come from the file
+    """
+    reader = _TableReader(cls, table)
+    return reader.build(cls, table, (), given), reader.faults
+
+
+def explain_faults(faults: Sequence[Fault], file: Path, text: str = "") -> ConfigError:
+    """Return the error that tells all faults of a file, in the order of its lines; without text they have none."""
+    placed = place_faults(faults, text)
+    if len(faults) == 1:
+        [(where, fault)] = placed
+        return ConfigError(f"{file}{where}: {fault.words}", hint=fault.hint)
+    lines = [f"  {file.name}{where}: {fault.words}{fault.hint and f'; {fault.hint}'}" for where, fault in placed]
+    return ConfigError(
+        "\n".join([f"{file}: {format_count(len(faults), 'fault')}", *lines]), hint="mend them all at once"
+    )
+
+
+def place_faults(faults: Iterable[Fault], text: str) -> list[tuple[str, Fault]]:
+    """Return each fault behind ":LINE:COLUMN", or "" without a text, in the order of the lines."""
+    if not text:
+        return [("", fault) for fault in faults]
+    from smedoit.config.positions import locate_keys
+
+    positions = locate_keys(text)
+    placed = [
+        (positions.of_key(fault.path) if fault.is_key else positions.of_value(fault.path), fault) for fault in faults
+    ]
+    return [(f":{line}:{column}", fault) for (line, column), fault in sorted(placed, key=lambda pair: pair[0])]
+
+
+class _UnreadableError(Exception):
+    """A value that is not of its type; the fault is noted."""
+
+
+class _TableReader:
+    """One pass through all tables of a file, which goes on after a fault.
+
+    What cannot be read is noted, and stands as a value that means nothing, so that the rest can be checked.
+    """
+
+    def __init__(self, cls: type, document: Mapping[str, Any]) -> None:
+        self.cls, self.document = cls, document
+        self.faults: list[Fault] = []
+        self.doubted: list[KeyPath] = []
+
+    def build(self, cls: type[T], table: Mapping[str, Any], path: KeyPath, given: Mapping[str, Any] = NOTHING) -> T:
+        """Return a table at path as an instance of cls."""
+        known = {field.name: field for field in fields(cls) if field.name not in given}
+        hints = field_types(cls)
+        values = dict(given)
+        for key, value in table.items():
+            if key not in known:
+                self._note_unknown_key(known, table, (*path, key))
+                continue
+            try:
+                values[key] = self._read_value(hints[key], value, (*path, key))
+            except _UnreadableError:
+                self.doubted.append((*path, key))
+        self._note_missing_keys(known, table, path)
+        for key in known.keys() - values.keys():
+            values[key] = _meaningless_value(hints[key]) if _is_required(known[key]) else default_value(known[key])
+        return self._checked(cls, values, path)
+
+    def _checked(self, cls: type[T], values: Mapping[str, Any], path: KeyPath) -> T:
+        """Return an instance of cls with these values, after noting what its checks refuse."""
+        made = cls.__new__(cls)
+        vars(made).update(values)
+        inner = [doubted[len(path) :] for doubted in self.doubted if doubted[: len(path)] == path]
+        with collect_refusals(inner) as refused:
+            made.check_values()
+        for refusal in refused:
+            whole = (*path, *refusal.path)
+            self._note(whole, f"{self._spell(whole)}: {refusal.reason}")
+        return made
+
+    def _note(self, path: KeyPath, words: str, hint: str = "", *, is_key: bool = False) -> None:
+        """Note a fault: what stands at path is in doubt from now on."""
+        self.faults.append(Fault(path, words, hint, is_key))
+        self.doubted.append(path)
+
+    def _note_unknown_key(self, known: Mapping[str, object], table: Mapping[str, Any], path: KeyPath) -> None:
+        """Note a key that the class does not have: how it is spelled today, or the nearest, or all that there are."""
+        *above, key = path
+        where, key = self._heading(tuple(above)), str(key)
+        spelling = OLD_SPELLINGS.get((where.partition(" ")[0], key))
+        if spelling is not None:
+            written = f"{where} {key}" if where else f"[[{key}]]" if isinstance(table[key], list) else f"[{key}]"
+            if spelling:
+                said, hint = f"{written} was renamed", f"write {spelling} instead of {written.split()[-1]}"
+            else:
+                said, hint = f"{written} has no effect any more", "remove that line"
+        else:
+            said, hint = self._explain_unknown_key(where, key, known, table[key])
+        self.faults.append(Fault(path, said, hint, is_key=True))
+        meant = nearest_name(key, known) or (spelling or "").strip("[]")
+        if meant in known and meant not in table:  # nothing is said of the key that a wrong one probably stands for
+            self.doubted.append((*above, meant))
+
+    def _explain_unknown_key(self, where: str, key: str, known: Mapping[str, object], value: Any) -> tuple[str, str]:
+        """Return what is said of a key that the class does not have, and what to do: the nearest, or its home."""
+        near = nearest_name(key, known)
+        if not where and isinstance(value, (dict, list)):
+            hint = f"did you mean {self._top_heading(near)}?" if near else f"there are {', '.join(sorted(known))}"
+            heading = f"[[{toml_key(key)}]]" if isinstance(value, list) else f"[{toml_key(key)}]"
+            return f"{heading}: there is no such table", hint
+        homes = [self._top_heading(name) for name, kind in field_types(self.cls).items() if key in _table_keys(kind)]
+        hints = [f"did you mean {near}?"] if near else []
+        hints += [f"{key} belongs to {homes[0]}"] if len(homes) == 1 else []
+        return f"{where or 'the top level'} has no key {toml_value(key)}", (
+            ", or: ".join(hints) or f"it knows {', '.join(sorted(known))}"
+        )
+
+    def _top_heading(self, name: str) -> str:
+        """Return the heading of a table at the top of the file."""
+        return f"[[{name}]]" if get_origin(field_types(self.cls)[name]) is tuple else f"[{name}]"
+
+    def _note_missing_keys(self, known: Mapping[str, Field[Any]], table: Mapping[str, Any], path: KeyPath) -> None:
+        """Note what must be there and is not, all of a table in one sentence."""
+        required = [key for key, field in known.items() if key not in table and _is_required(field)]
+        missing = [key for key in required if (*path, key) not in self.doubted]
+        self.doubted += [(*path, key) for key in missing]
+        if missing and path:
+            where, names = self._heading(path), _join_names(missing)
+            it = missing[0] if len(missing) == 1 else "them"
+            hint = f"add {it} = … below {where}" if len(missing) == 1 else f"add a line KEY = … for each below {where}"
+            self.faults.append(Fault(path, f"{where} does not say its {names}", hint, is_key=True))
+        elif missing:
+            names = _join_names([self._top_heading(key) for key in missing])
+            said = f"there {'is no table' if len(missing) == 1 else 'are no tables'} {names}"
+            self.faults.append(Fault((), said, f"add {names}; release.toml(5) of the handbook shows their keys"))
+
+    def _read_value(self, kind: Any, value: Any, path: KeyPath) -> Any:
+        """Return value as the type that the class declares for it. Raises _UnreadableError if it is none."""
+        if _is_table(kind):
+            self._check_type(value, dict, path)
+            return self.build(kind, value, path)
+        if get_origin(kind) is tuple:
+            return self._read_array(get_args(kind)[0], value, path)
+        if get_origin(kind) is Mapping or kind is Mapping:
+            self._check_type(value, dict, path)
+            return types.MappingProxyType(dict(self._read_each(get_args(kind)[1], value.items(), path)))
+        if kind is datetime:
+            return self._read_date(value, path)
+        self._check_type(value, str if kind is Path else kind, path)
+        return Path(value) if kind is Path else value
+
+    def _read_each(self, kind: Any, entries: Iterable[tuple[Any, Any]], path: KeyPath) -> Iterator[tuple[Any, Any]]:
+        """Yield each entry of a table or an array that can be read, with its key or number."""
+        for name, entry in entries:
+            try:
+                yield name, self._read_value(kind, entry, (*path, name))
+            except _UnreadableError:
+                self.doubted.append((*path, name))
+
+    def _read_array(self, kind: Any, value: Any, path: KeyPath) -> tuple[Any, ...]:
+        """Return an array of values, or of tables, as a tuple in the file's order."""
+        if not isinstance(value, list):
+            heading = self._heading((*path, 0)).partition(" ")[0]
+            want = f"write each as {heading}" if _is_table(kind) else 'write it as an array, like ["a", "b"]'
+            self._refuse(path, "is not a list", want)
+        return tuple(entry for _, entry in self._read_each(kind, enumerate(value), path))
+
+    def _read_date(self, value: Any, path: KeyPath) -> datetime:
+        """Return a TOML date or date-time as UTC; without an offset it means UTC, never the builder's zone."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time())
+        if not isinstance(value, datetime):
+            self._refuse(path, "is not a date", f"write {path[-1]} = 2026-11-01T12:00:00Z, without quotes")
+        try:
+            return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+        except OverflowError:
+            self._refuse(path, "is no date in UTC", "")
+
+    def _check_type(self, value: Any, kind: type, path: KeyPath) -> None:
+        """Refuse a value unless it is of kind; TOML's true is no number."""
+        if isinstance(value, int) and value not in INTEGERS:
+            self._refuse(path, "is larger than any number of TOML", "correct it")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self._refuse(path, f"is not {CALLED[kind]}", f"write {EXAMPLES[kind]}" if kind in EXAMPLES else "")
+
+    def _refuse(self, path: KeyPath, reason: str, hint: str) -> NoReturn:
+        """Note that a value is not of its type."""
+        self._note(path, f"{self._spell(path)} {reason}", hint)
+        raise _UnreadableError
+
+    def _spell(self, path: KeyPath) -> str:
+        """Return heading, key and value at path as the file spells them, for a sentence."""
+        return spell_setting(self.cls, self.document, path)
+
+    def _heading(self, path: KeyPath) -> str:
+        """Return the heading of the table at path, "" for the top of the file."""
+        return split_heading(self.cls, self.document, path)[0]
+
+
+def field_types(cls: type) -> Mapping[str, Any]:
+    """Return the types that a dataclass declares, worked out once for all tables of its kind."""
+    return _hints_once(cls)
+
+
+_hints_once = functools.cache(get_type_hints)
+
+
+def _is_table(kind: Any) -> TypeGuard[type[SettingsTable]]:
+    """Return whether a declared type is a table of its own."""
+    return isinstance(kind, type) and is_dataclass(kind)
+
+
+def _is_required(field: Field[Any]) -> bool:
+    """Return whether a key must be in the file."""
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _meaningless_value(kind: Any) -> Any:
+    """Return a value of a declared type for what the file does not say as it must."""
+    if _is_table(kind):
+        made = kind.__new__(kind)
+        hints = field_types(kind)
+        for each in fields(kind):
+            vars(made)[each.name] = _meaningless_value(hints[each.name]) if _is_required(each) else default_value(each)
+        return made
+    if get_origin(kind) is Mapping or kind is Mapping:
+        return NOTHING
+    return datetime(1980, 1, 1, tzinfo=timezone.utc) if kind is datetime else (get_origin(kind) or kind)()
+
+
+def _table_keys(kind: Any) -> Collection[str]:
+    """Return the keys of a declared type, if it is a table or an array of tables."""
+    table = get_args(kind)[0] if get_origin(kind) is tuple else kind
+    return [field.name for field in fields(table)] if _is_table(table) else []
+
+
+def _join_names(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def split_heading(cls: type, document: Mapping[str, Any], path: KeyPath) -> tuple[str, KeyPath]:
+    """Return the heading of the innermost table that path leads to, and what of path lies within that table.
+
+    cls       of the whole document
+    document  the tables of the file, for the names of tables in arrays
+    """
+    heading, start = "", 0
+    kind: Any = cls
+    name, value = "", document  # as far as path was followed
+    for number, part in enumerate(path, 1):
+        value = _entry_at(value, part)
+        if _is_table(kind):
+            kind = field_types(kind).get(str(part))
+            name = f"{name}.{part}" if name else str(part)
+        elif isinstance(part, int):
+            kind = get_args(kind)[0] if get_args(kind) else None
+        else:
+            kind = get_args(kind)[1] if len(get_args(kind)) > 1 else None
+            name = f"{name}.{toml_key(part)}"
+        if number == 1 and get_origin(kind) is Mapping and not _is_table(get_args(kind)[1]):
+            heading, start = f"[{name}]", number
+        elif _is_table(kind):
+            title = value.get("name", part + 1) if isinstance(part, int) and isinstance(value, Mapping) else ""
+            heading = f"[[{name}]] {title}" if isinstance(part, int) else f"[{name}]"
+            start = number
+    return heading, path[start:]
+
+
+def _entry_at(value: Any, part: str | int) -> Any:
+    """Return an entry of a table or an array, None if there is none."""
+    try:
+        return value[part]
+    except (LookupError, TypeError):
+        return None
+
+
+def spell_setting(cls: type, document: Mapping[str, Any], path: KeyPath) -> str:
+    """Return heading, key and value at a path as the file spells them, for a sentence; no value that is a table."""
+    heading, within = split_heading(cls, document, path)
+    value = functools.reduce(_entry_at, path, document)
+    key = ".".join(toml_key(part) for part in within if isinstance(part, str))
+    spelled = " ".join(filter(None, (heading, key)))
+    return spelled if value is None or isinstance(value, (dict, list)) else f"{spelled} = {toml_value(value)}"

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TOML text into tables, with sentences for what is no TOML; and values as TOML spells them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from smedoit.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]  # from the top of a file, or from a table; a number is the place in an array, from 0
+
+SHOWN = 200  # characters of a value that a sentence repeats
+PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+# How the parser's complaint begins -> what to do about it.
+ADVICE: Mapping[str, str] = {
+    "Cannot overwrite a value": "that key stands there twice; keep one of the two",
+    "Duplicate inline table key": "that key stands there twice; keep one of the two",
+    "Cannot declare": "that table stands there twice; put the keys of both below one heading",
+    "Cannot mutate immutable namespace": "that table stands there already in another way; write it in one",
+    "Cannot redefine namespace": "that name stands there already as a table; write it in one way",
+    "Expected '=' after a key": "write KEY = VALUE on that line",
+    "Invalid statement": "a line is a [heading], KEY = VALUE or a # comment; an unusual KEY stands in quotes",
+    "Invalid initial character for a key part": "put a key with other than letters, digits, - and _ into quotes",
+    "Invalid value": 'a text stands in "quotes", a list in [brackets], yes and no are true and false',
+    "Unescaped '\\' in a string": "write \\\\ for a backslash, or put the text into 'single quotes'",
+    "Illegal character '\\n'": "close the quotes on the line where they open",
+    "Illegal character": "take that character out",
+    "Unterminated string": "close the quotes",
+    'Expected "\\""': "close the quotes",
+    "Unclosed array": "close the list with ], and put commas between its entries",
+    "Unclosed inline table": "close the table with }, and put commas between its entries",
+    "Expected newline or end of document after a statement": "one line has one KEY = VALUE; put texts into quotes",
+    "Expected ']": "close the heading with as many ] as it opens with [",
+}
+
+
+def parse_toml(text: str, file: Path) -> dict[str, Any]:
+    """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{file}: is not TOML that can be read, it nests too deeply", hint="mend it") from None
+    except ValueError as error:  # TOMLDecodeError is one, and a number of 5,000 digits is another
+        raise _explain_syntax(str(error), text, file) from None
+
+
+def _explain_syntax(said: str, text: str, file: Path) -> ConfigError:
+    """Return the sentence for what the parser said: where it is, the line itself, and what to do about it."""
+    reason, hint = PLACE.sub("", said), "mend that line"
+    for beginning, advice in ADVICE.items():
+        if reason.startswith(beginning):
+            hint = advice
+            break
+    place, lines = PLACE.search(said), text.split("\n")
+    if place is not None and place[1] is None and reason == "Invalid value":
+        hint = "close what was opened: a list with ], a table with }"
+    if place is None:  # a number that Python will not read
+        return ConfigError(f"{file}: is not TOML, {reason}", hint=hint)
+    number = int(place[1] or len(text.rstrip("\n").split("\n")))
+    line = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+    column = int(place[2] or len(line) + 1)
+    shown = f": {shorten_text(line.strip())}" if line.strip() else ""
+    return ConfigError(f"{file}:{number}:{column}: is not TOML, {reason}{shown}", hint=hint)
+
+
+def toml_value(value: object) -> str:
+    """Return a value as TOML spells it, shortened for a sentence."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{shorten_text(_escape_string(value))}"'
+    if isinstance(value, Path):
+        return toml_value(str(value))
+    if isinstance(value, (date, time)):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, (list, tuple)):
+        return shorten_text(f"[{', '.join(map(toml_value, value))}]")
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{toml_key(str(key))} = {toml_value(entry)}" for key, entry in value.items())
+        return shorten_text(f"{{ {pairs} }}" if pairs else "{}")
+    try:
+        return shorten_text(repr(value))
+    except ValueError:  # a number of more digits than Python shows
+        return "a number of many digits"
+
+
+def toml_key(key: str) -> str:
+    """Return a key as TOML spells it: in quotes if it needs them."""
+    return key if BARE_KEY.fullmatch(key) else f'"{_escape_string(key)}"'
+
+
+def _escape_string(text: str) -> str:
+    """Return a text as it stands between the quotes of TOML."""
+    return "".join(
+        ESCAPES.get(letter, letter if letter.isprintable() else f"\\U{ord(letter):08x}") for letter in text[: 2 * SHOWN]
+    )
+
+
+def shorten_text(text: str) -> str:
+    """Return a text, or as much of it as a sentence may repeat."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_faults"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smedoit.errors import ConfigError
+from tests.config.test_release import SMALLEST, load
+
+SAMPLE = Path(__file__).parents[2] / "release.toml"
+PLACE = re.compile(r"release\.toml:(\d+):(\d+): ")
+# what stands in our release.toml, what is planted instead, where the report must point, and what it must say
+PLANTED = [
+    ('short = "SME"', "short = 5", "5", "[release] short = 5 is not a string"),
+    ('label = "rc2"', 'label = "gamma2"', '"gamma2"', 'label = "gamma2": use "" for a final release'),
+    ('name = "smeupdates"\n', 'name = "smeupdates"\nstaged = true\n', "staged", "did you mean stage?"),
+    ("mirror = true", 'mirror = true\npromote_to = "smeupdate"', '"smeupdate"', "is no tier; did you mean smeupdates?"),
+    ('"48b7bc187a21c87aca69dfe167f25a768b63564a"', '"48b7bc"', '"48b7bc"', "a fingerprint is 40 hexadecimal digits"),
+    ("several = { kernel = 2 }", "several = { kernel = 0 }", "0 }", "several.kernel = 0: keep at least one version"),
+    ('final = "fail"', 'final = "wran"', '"wran"', "use one of fail, warn; did you mean warn?"),
+    ('reason = "upstream verified what upstream signed"', 'reason = ""', '""', "[[quality.waived]] 1 reason"),
+    ('place = "locale"', 'place = "locales"', '"locales"', "use one of locale, updates; did you mean locale?"),
+    ("[publish]", "[publsh]", "publsh", "[publsh]: there is no such table; did you mean [publish]?"),
+    ('expect = ["practice installer: done"]', 'expect = ["a", ""]', '""]', "an empty text proves nothing"),
+    ('urls = ["https://mirror.example.invalid/releases/{place}"', 'urls = ["ftp://a/{place}", "http://h/{plaec}"',
+     '"http://h/{plaec}"', "'plaec' is no placeholder"),
+]  # fmt: skip
+
+
+def planted(text: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """Return a text with all faults, and line, column and words of each."""
+    for old, new, _, _ in PLANTED:
+        assert text.count(old) == 1 or old in ('short = "SME"', "[publish]"), old
+        text = text.replace(old, new, 1)
+    places = []
+    for _, new, sought, words in PLANTED:
+        at = text.index(new) + new.index(sought)
+        places.append((text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), words))
+    return text, places
+
+
+def refusal(directory: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(directory, text)
+    return str(caught.value)
+
+
+def test_twelve_faults_in_twelve_places_are_told_in_one_report_each_with_line_and_column(tmp_path: Path) -> None:
+    text, places = planted(SAMPLE.read_text("utf-8"))
+    said = refusal(tmp_path, text)
+    assert said.splitlines()[0] == f"{tmp_path / 'release.toml'}: 12 faults"
+    lines = [line for line in said.splitlines() if PLACE.search(line)]
+    found = [tuple(map(int, match.groups())) for match in map(PLACE.search, lines) if match]
+    assert found == sorted((line, column) for line, column, _ in places)
+    for line, column, words in places:
+        [told] = [text for text in lines if f"release.toml:{line}:{column}: " in text]
+        assert words in told
+
+
+def test_what_is_mended_after_the_first_round_loads(tmp_path: Path) -> None:
+    text, _ = planted(SAMPLE.read_text("utf-8"))
+    for old, new, _, _ in reversed(PLANTED):
+        text = text.replace(new, old, 1)
+    assert load(tmp_path, text).release.full == "10.1.rc2"
+
+
+def told(directory: Path, text: str) -> list[str]:
+    """Return the faults of a file without their places."""
+    said = refusal(directory, text).splitlines()
+    return [PLACE.sub("", line.strip()) for line in said if PLACE.search(line)]
+
+
+def test_the_tables_that_must_be_there_are_named_together(tmp_path: Path) -> None:
+    text = SMALLEST.replace('[content]\npath = "content"\n', "").replace('[[keys]]\nfile = "key"\n', "")
+    text = re.sub(r'fingerprint = ".*"\n', "", text)
+    [fault] = told(tmp_path, text)
+    assert "there are no tables [[keys]] and [content]" in fault
+
+
+def test_the_keys_that_a_table_must_have_are_named_together(tmp_path: Path) -> None:
+    text = SMALLEST.replace('short = "SME"\nname = "smeserver"\n', "")
+    assert re.search(
+        r"\.toml:1:2: \[release\] does not say its short and name\n  hint: add a line", refusal(tmp_path, text)
+    )
+
+
+def test_an_empty_file_is_told_by_its_tables_alone(tmp_path: Path) -> None:
+    assert "there are no tables [release], [[tiers]], [[keys]], [content], [boot_set] and [translations]" in refusal(
+        tmp_path, "# nothing yet\n"
+    )
+
+
+def test_one_fault_is_not_told_twice_by_what_depends_on_it(tmp_path: Path) -> None:
+    for old, new, words in [
+        ('version = "10.1"', 'version = "x.y"', "a version is digits"),
+        ("major = 10", 'major = "10"', "is not a whole number"),
+        ('short = "SME"', 'short = "S/E"', "use letters"),
+        ('short = "SME"', 'shrt = "SME"', "did you mean short?"),
+        ('name = "smeos"', "name = 5", "is not a string"),
+        ('path = "smeos"', 'path = "smeos"\nstage = "no"\npromote_to = "smeos"', "is not true or false"),
+        ('file = "key"', "", "does not say its file"),
+    ]:
+        said = refusal(tmp_path, SMALLEST.replace(old, new, 1))
+        assert words in said
+        assert len(PLACE.findall(said)) == (2 if "promote_to" in new else 1), said
+
+
+def test_faults_across_tables_are_told_beside_those_within(tmp_path: Path) -> None:
+    text = SMALLEST.replace('path = "smeos"', 'path = "smeos"\npromote_to = "smeso"') + (
+        '[network]\ntries = 0\ndelay = -1\n[excluded]\nkernel = "x"\nbash = ""\n[packages]\nmultilib = ["kernel"]\n'
+        '[promotion]\nrecords = "repo/records"\n[groups]\ncomps = "../comps.xml"\n[mock]\ntiers = ["smeos", "smeoss"]\n'
+    )
+    said = refusal(tmp_path, text)
+    for words in (
+        "smeos is promoted to smeso, which is no tier; did you mean smeos?",
+        "tries = 0: it must be at least 1",
+        "delay = -1: it cannot be negative",
+        '[excluded] kernel = "x": takes away kernel',
+        '[excluded] bash = "": say why it is excluded',
+        "lies in [publish] target",
+        "leads out of the content tree",
+        '[mock] tiers = "smeoss": smeoss is no tier; did you mean smeos?',
+    ):
+        assert words in said
+    assert ": 8 faults" in said
+
+
+def test_retirements_that_go_in_a_circle_are_told_once_each(tmp_path: Path) -> None:
+    circle = '[retired.a]\nreason = "x"\nreplaced_by = "b"\n[retired.b]\nreason = "x"\nreplaced_by = "a"\n'
+    assert len(told(tmp_path, SMALLEST + circle)) == 2
+
+
+def test_a_key_in_the_wrong_table_says_where_it_belongs(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + "offline = true\n")
+    assert '[translations] has no key "offline"' in said
+    assert "offline belongs to [network]" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ('[release]\nlabel = rc2\n', "2:9", 'a text stands in "quotes"'),
+        ('[release]\nlabel = "rc2\n', "2:13", "close the quotes"),
+        ('[release]\nlabel "rc2"\n', "2:7", "write KEY = VALUE"),
+        ('[release]\na = 1\na = 2\n', "3:6", "stands there twice"),
+        ('[release]\n[content]\n[release]\n', "3:9", "stands there twice"),
+        ('a = ["x" "y"]\n', "1:10", "close the list with ]"),
+        ('a = "x" b = "y"\n', "1:9", "one line has one KEY = VALUE"),
+        ('a = "C:\\new\\x"\n', "1:14", "write \\\\ for a backslash"),
+        ('[release\na = 1\n', "1:9", "close the heading"),
+        ('a = [1,\n', "1:8", "close what was opened"),
+        ('# ü\nü = 1\n', "2:1", "KEY stands in quotes"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_toml_names_line_column_and_what_to_do(
+    tmp_path: Path, text: str, place: str, hint: str
+) -> None:
+    said = refusal(tmp_path, text)
+    assert f"release.toml:{place}: is not TOML" in said
+    assert hint in said
+
+
+def test_a_start_without_faults_looks_for_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smedoit.config.positions.locate_keys", lambda _text: pytest.fail("nothing is wrong"))
+    assert load(tmp_path, SMALLEST).release.full == "10.1"
