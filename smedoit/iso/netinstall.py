@@ -17,9 +17,10 @@ from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
 from smedoit.iso import build, write
 from smedoit.iso.build import IsoTarget
-from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES
+from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, TREEINFO
 from smedoit.runtime import files
-from smedoit.tree import layers
+from smedoit.runtime.digests import DigestCache
+from smedoit.tree import layers, treeinfo
 from smedoit.tree.fill import require_tree_file
 
 STAGE2 = re.compile(r"\binst\.stage2=\S+")
@@ -51,6 +52,7 @@ def write_netinstall_iso(
     volume, url = settings.volume(identity), settings.address(identity, mirrors)
     named = replace(identity, volume_id=volume)
     _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own)
+    _write_own_treeinfo(identity, parts, target.fact_cache)
     did = build.finish_medium(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), target)
     files.link_file(target.path, parts.in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
@@ -60,6 +62,20 @@ def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
     """Return what goes on the medium: of the tree what a boot needs, and on top of it what is its own."""
     shared = build.medium_files(tree_root, _is_netinstall_file)
     return {**shared, **build.medium_files(own, lambda _: True)}
+
+
+def _write_own_treeinfo(identity: ReleaseIdentity, parts: NetinstallParts, fact_cache: Path) -> None:
+    """Write the .treeinfo of the medium: by it, virt-install --location finds the kernel.
+
+    There is no .discinfo: with one, anaconda would take the medium for one that has packages.
+    """
+    found = {
+        path: file for path, file in netinstall_files(parts.tree, parts.own).items() if path in treeinfo.CHECKSUMMED
+    }
+    known = DigestCache(fact_cache)
+    sums = {path: known.sha256(file) for path, file in found.items()}
+    known.save()
+    files.write_file(parts.own / TREEINFO, treeinfo.format_treeinfo(identity, sums, has_packages=False))
 
 
 def set_install_url(text: str, url: str) -> str:

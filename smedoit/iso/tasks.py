@@ -80,7 +80,7 @@ def netinstall(rel: Release) -> Task:
             FileSet(rel.tree, NETINSTALL_FILES),
         ],
         config={
-            **branding_config(rel, "product", "aliases", "version", "label", "date"),
+            **branding_config(rel, "product", "aliases", "short", "version", "label", "arch", "date"),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
             "[release_urls] urls": rel.release_urls.urls,

@@ -23,7 +23,7 @@ BOOTABLE = (*ANY, verify_boot.check_boot_records, verify_boot.check_partitions, 
 REPOSITORY = (verify_packages.check_locked_packages, verify_contents.check_iso_repodata)
 
 INSTALLATION = (*BOOTABLE, *REPOSITORY, verify_contents.check_treeinfo)
-NETINSTALL = (*BOOTABLE, verify_boot.check_install_urls)
+NETINSTALL = (*BOOTABLE, verify_boot.check_install_urls, verify_contents.check_treeinfo)
 SOURCES = (*ANY, *REPOSITORY)
 DAMAGED = {"media check", "checksum", "damage"}  # findings of an ISO that is not what was sealed
 STALE = {"files", "label", "install URL", "packages", "repodata", TREEINFO}  # of one that was made from something else

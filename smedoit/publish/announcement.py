@@ -13,11 +13,15 @@ from smedoit.config.identity import FINAL, ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import SmeError, format_size
 from smedoit.keys import gpg
-from smedoit.medium_paths import REPOMD
+from smedoit.medium_paths import REPOMD, TREEINFO
 from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishPlan
 from smedoit.runtime import checksums, files
 
+# What virt-install must be told: by .treeinfo it finds kernel and initial RAM disk in any tree, but a system only by
+# the names that osinfo knows. This is the base's; virtinst asks for one since version 4.
+OSINFO = "centos7.0"
+VIRTUAL_MEMORY, VIRTUAL_DISK = 2048, 20  # MiB, GiB
 SIGNED, UNSIGNED = "signed", "unsigned"
 CHECK_SUMS = {
     SIGNED: "SHA256SUMS beside the media is signed: check it before you install.",
@@ -47,6 +51,7 @@ class Announcement:
     notes  what is new, as text for people; "" if nobody wrote it down
     to     mail addresses
     sums   what is true of SHA256SUMS beside every medium: SIGNED, UNSIGNED, or "" where it is not there
+    tree   where in the release an installation from the network finds its .treeinfo, "" if nowhere
     """
 
     identity: ReleaseIdentity
@@ -56,6 +61,15 @@ class Announcement:
     notes: str = ""
     to: Sequence[str] = ()
     sums: str = ""
+    tree: str = ""
+
+    @property
+    def virt_install(self) -> str:
+        """The command that installs a virtual machine from the first mirror, "" where there is nothing to install."""
+        if not (self.bases and self.tree):
+            return ""
+        machine = f"--name {self.identity.name} --memory {VIRTUAL_MEMORY} --vcpus 2 --disk size={VIRTUAL_DISK}"
+        return f"virt-install {machine} --osinfo {OSINFO} --location {self.bases[0]}/{self.tree}/"
 
     @property
     def title(self) -> str:
@@ -83,6 +97,8 @@ def announcement_mail(news: Announcement) -> str:
         lines += [*(f"  {base}/{medium.path}" for base in news.bases), ""]
     if news.sums:
         lines += [CHECK_SUMS[news.sums], ""]
+    if news.virt_install:
+        lines += ["In a virtual machine", "--------------------", "", f"  {news.virt_install}", ""]
     if news.identity.bug_url:
         lines += [f"Please report what does not work: {news.identity.bug_url}", ""]
     return "\n".join(lines)
@@ -97,7 +113,10 @@ def announcement_wiki(news: Announcement) -> str:
     for medium in news.media:
         link = f"[{news.bases[0]}/{medium.path} {medium.name}]" if news.bases else medium.name
         lines += ["|-", f"| {link} || {format_size(medium.size)} || <code>{medium.sha256}</code>"]
-    return "\n".join([*lines, "|}", ""])
+    lines.append("|}")
+    if news.virt_install:
+        lines += ["", "=== In a virtual machine ===", f"<pre>{news.virt_install}</pre>"]
+    return "\n".join([*lines, ""])
 
 
 def release_checklist(news: Announcement, before: str) -> str:
@@ -139,6 +158,7 @@ def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
         _read_release_notes(rel),
         rel.publish.announce,
         _checksum_state(rel, made),
+        _install_tree(rel.release, made),
     )
     before = made.before if made.switches else ""
     checklist = release_checklist(news, before)
@@ -147,6 +167,12 @@ def write_announcement(rel: Release, made: PublishPlan) -> list[str]:
     ):  # fmt: skip
         files.write_file(target / name, text)
     return [f"announcement: {target}", *checklist.splitlines()]
+
+
+def _install_tree(identity: ReleaseIdentity, made: PublishPlan) -> str:
+    """Return where in the release the installation tree lies, "" if none is published."""
+    tree = f"smeos/{identity.arch}"
+    return tree if f"{tree}/{TREEINFO}" in made.files else ""
 
 
 def _announced_media(made: PublishPlan) -> list[DownloadMedium]:

@@ -27,10 +27,11 @@ CHECKSUMMED = (
 )
 
 
-def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str]) -> str:
+def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str], *, has_packages: bool = True) -> str:
     """Return .treeinfo as productmd 1.2 writes it, which dracut and CentOS 7's anaconda read as well.
 
-    digests  path on the medium -> SHA-256, for every one of CHECKSUMMED that is there
+    digests       path on the medium -> SHA-256, for every one of CHECKSUMMED that is there
+    has_packages  whether it is that of a tree or DVD; the network install medium has none, and is no image in itself
 
     The version stays without its label: productmd takes digits and dots only.
     """
@@ -43,9 +44,12 @@ def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str]) -> st
     variant = Variant(info)
     variant.id = variant.uid = variant.name = re.sub(r"[^A-Za-z0-9]", "", identity.short)
     variant.type = "variant"
-    variant.paths.packages, variant.paths.repository = "Packages", "."
+    if has_packages:
+        variant.paths.packages, variant.paths.repository = "Packages", "."
     info.variants.add(variant)
-    images = {name: path for name, path in IMAGES.items() if path in digests or name == "boot.iso"}
+    images = {
+        name: path for name, path in IMAGES.items() if path in digests or (has_packages and path == NETINSTALL_IMAGE)
+    }
     info.images.images = {
         identity.arch: images,
         "xen": {name: images[name] for name in ("kernel", "initrd") if name in images},

@@ -18,6 +18,7 @@ import pytest
 
 from smedoit.jigdo import format, template
 from smedoit.jigdo.format import FileRegion
+from smedoit.publish.announcement import OSINFO
 from smedoit.sample import catalogue, packages
 from tests.harness.project import Project, flipped
 from tests.harness.tools import need, read_with
@@ -114,6 +115,27 @@ def test_xorriso_and_isoinfo_read_the_same_names(image: Path) -> None:
     theirs = set(read_with("isoinfo", "-i", image, "-R", "-f").splitlines())
     assert ours
     assert ours <= theirs  # which lists directories, too
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("where", ["tree", *ISOS[:2]])
+def test_virt_install_finds_kernel_and_initrd(
+    built: Project, mirror: tuple[Path, str], where: str, tmp_path: Path
+) -> None:
+    need("virt-install", "xorriso", "isoinfo")
+    location = f"{mirror[1]}/{VERSION}/smeos/x86_64/" if where == "tree" else str(built.release.isos / where)
+    said = subprocess.run(
+        [
+            "virt-install", "--name=it", "--memory=2048", "--disk=none", "--connect=test:///default", "--print-xml",
+            "--dry-run", f"--osinfo={OSINFO}", f"--location={location}",
+        ],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert "<kernel>" in said.stdout
+    assert "<initrd>" in said.stdout
+    assert where != "tree" or f"<cmdline>inst.repo={location}</cmdline>" in said.stdout
 
 
 def test_jigdo_file_makes_the_iso_from_the_tree(built: Project, image: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smedoit.config.identity import FINAL, TESTING
 from smedoit.publish import announcement
 from smedoit.publish.announcement import SIGNED, UNSIGNED, Announcement, DownloadMedium
@@ -56,3 +58,12 @@ def test_the_mail_says_of_checksums_what_is_true_of_them() -> None:
     assert "SHA256SUMS" not in announcement.announcement_mail(news())
     assert "SHA256SUMS lies beside the media, and is not signed." in announcement.announcement_mail(news(sums=UNSIGNED))
     assert "SHA256SUMS beside the media is signed: check it" in announcement.announcement_mail(news(sums=SIGNED))
+
+
+def test_the_mail_and_the_wiki_tell_what_to_say_to_virt_install() -> None:
+    command = f"--osinfo centos7.0 --location {BASE}/smeos/x86_64/"
+    with_tree = replace(news(), tree="smeos/x86_64")
+    for text in (announcement.announcement_mail(with_tree), announcement.announcement_wiki(with_tree)):
+        assert command in text
+    for without in (news(), replace(with_tree, bases=())):
+        assert "virt-install" not in announcement.announcement_mail(without) + announcement.announcement_wiki(without)

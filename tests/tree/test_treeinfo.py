@@ -59,6 +59,33 @@ def test_productmd_still_loads_with_a_short_name_of_several_words(tmp_path: Path
     assert [variant.uid for variant in found.variants.get_variants()] == ["SMEServerx"]
 
 
+def as_virt_install_reads(text: str) -> tuple[str, str]:
+    """Return (kernel, initrd) as virtinst's detection of install trees finds them, whatever the family.
+
+    Source: virtinst/install/urldetect.py, get_treeinfo_media and the generic class of trees with a .treeinfo.
+    """
+    parser = configparser.ConfigParser()  # as strict as its own: nothing twice, no stray percent sign
+    parser.read_string(text)
+    assert parser.get("general", "family")
+    assert re.fullmatch(r"[0-9]+(\.[0-9]+)*", parser.get("general", "version"))
+    section = f"images-{parser.get('general', 'arch')}"
+    return parser.get(section, "kernel"), parser.get(section, "initrd")
+
+
+@pytest.mark.parametrize("has_packages", [True, False], ids=["tree", "netinstall"])
+def test_virt_install_finds_kernel_and_initrd(has_packages: bool) -> None:
+    text = treeinfo.format_treeinfo(identity(), DIGESTS, has_packages=has_packages)
+    assert as_virt_install_reads(text) == ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img")
+
+
+def test_the_treeinfo_of_the_network_install_medium_promises_no_packages_and_not_itself() -> None:
+    text = treeinfo.format_treeinfo(identity(), DIGESTS, has_packages=False)
+    found = as_python2_reads(text)
+    assert "boot.iso" not in found["images-x86_64"]
+    assert not found.has_option("general", "packagedir")
+    assert as_dracut_reads(text, "stage2", "mainimage") == "LiveOS/squashfs.img"
+
+
 def test_anaconda_finds_its_version_and_variant() -> None:
     found = as_python2_reads(treeinfo.format_treeinfo(identity(), DIGESTS))
     assert re.match(r"([\d.]+)", found.get("general", "version"))
