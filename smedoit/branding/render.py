@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import timezone
 
+from smedoit.branding import buildstamp
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 
@@ -117,21 +118,23 @@ def unescape_label(label: str) -> str:
     return re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), label)
 
 
-def render_buildstamp(text: str, identity: ReleaseIdentity) -> str:
+def render_buildstamp(text: str, identity: ReleaseIdentity, name: str = "product/.buildstamp") -> str:
     """Return .buildstamp for this release; IsFinal follows the label.
 
-    Raises ContentError without [Main], which the installer answers with a traceback.
+    Raises ContentError for what the installer answers with a traceback, and without [Main].
     """
     uuid = f"{identity.date.astimezone(timezone.utc):%Y%m%d%H%M}.{identity.arch}"
     values = {"Product": identity.product, "Version": identity.display, "IsFinal": str(identity.is_final), "UUID": uuid}
     if identity.bug_url:
         values["BugURL"] = identity.bug_url
-    return set_ini_keys(text, "Main", values, "product/.buildstamp")
+    if faults := buildstamp.find_stamp_faults({name: text}, values):
+        raise ContentError("\n  ".join(faults), hint="correct it there; the installer reads it before anything else")
+    return buildstamp.set_main_keys(text, values)
 
 
 def set_ini_keys(text: str, section: str, values: Mapping[str, str], name: str) -> str:
     """Return an INI text with these keys set in section, in place where they stand, else at its top."""
-    heading = re.search(rf"^\[{section}\][ \t]*$", text, re.MULTILINE)
+    heading = re.search(rf"^\[{section}\][ \t\r]*$", text, re.MULTILINE)
     if not heading:
         raise ContentError(f"{name}: has no [{section}]", hint=f"start it with a line [{section}]")
     follows = re.compile(r"^\[", re.MULTILINE).search(text, heading.end())
@@ -144,7 +147,7 @@ def set_ini_keys(text: str, section: str, values: Mapping[str, str], name: str) 
 
 def _set_section_key(body: str, key: str, value: str) -> str:
     """Return the lines of a section with key set, whatever its case and spacing was."""
-    line = re.compile(rf"^{key}[ \t]*[=:].*$", re.MULTILINE | re.IGNORECASE)
+    line = re.compile(rf"^{key}[ \t]*[=:][^\r\n]*", re.MULTILINE | re.IGNORECASE)
     if line.search(body):
         return line.sub(lambda _: f"{key}={value}", body)
     return f"\n{key}={value}{body}"

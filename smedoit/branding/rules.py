@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from smedoit.branding import render
+from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
@@ -25,7 +26,7 @@ BUILTIN_RULES = (
     BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
     BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
     BrandingRule((COMPS,), "comps"),
-    BrandingRule(("product/.buildstamp",), "buildstamp"),
+    BrandingRule(tuple(f"product/{place}" for place in READ_PLACES), "buildstamp"),
     BrandingRule(("product/etc/os-release",), "shell"),
     BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
 )
@@ -131,7 +132,7 @@ KINDS: Mapping[str, Kind] = {
     "text": lambda text, identity, _rule, _name: render.render_title_text(text, identity),
     "release": lambda text, identity, _rule, _name: render.render_release_file(text, identity),
     "cpe": lambda text, identity, _rule, _name: render.render_cpe(text, identity),
-    "buildstamp": lambda text, identity, _rule, _name: render.render_buildstamp(text, identity),
+    "buildstamp": lambda text, identity, _rule, name: render.render_buildstamp(text, identity, name),
     "ini": _apply_ini_rule,
     "shell": _apply_shell_rule,
     "template": lambda text, _identity, _rule, _name: text,

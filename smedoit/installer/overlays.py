@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME, find_stamp_faults
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.inputs import PLACES
@@ -40,13 +41,14 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
         _render_member(_file_member(relative, layer.files[relative]), branding)
         for relative, layer in sorted(top.items())
     ]
-    if not any(member.name == ".buildstamp" for member in members):
+    if not any(member.name == STAMP_NAME for member in members):
         raise ContentError(
             f"{content}/product/.buildstamp: is not there; the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
+    unread = _check_stamps(members)
     hidden = f", {overridden} overridden" if overridden else ""
-    return _write_overlay_image(members, branding.identity.epoch, target, hidden)
+    return _write_overlay_image(members, branding.identity.epoch, target, hidden) + unread
 
 
 def write_updates_img(
@@ -63,7 +65,12 @@ def write_updates_img(
         for relative in (layers.list_tree_files(root) if root.is_dir() else ())
         if relative.endswith((".mo", ".po")) and not _is_included(relative, skipped, "")
     ]
-    said = _write_overlay_image([*own, *placed], epoch, target, f", {len(placed)} languages")
+    if taken := [member.name for member in own if member.name in READ_PLACES]:
+        raise ContentError(
+            f"{root}/{taken[0]}: the installer reads it after all others, and no release is rendered into it",
+            hint="move it to product/ of the content tree, or remove it",
+        )
+    said = _write_overlay_image([*own, *placed], epoch, target, f", {len(placed)} languages") + _check_stamps(own)
     return "\n  ".join([said, *left_out])
 
 
@@ -75,6 +82,20 @@ def _check_catalog_names(catalogs: Iterable[cpio.CpioMember]) -> None:
             f"the translations have files at the wrong place\n{format_grouped({kind: wrong})}",
             hint="move or remove them",
         )
+
+
+def _check_stamps(members: Sequence[cpio.CpioMember]) -> str:
+    """Return a remark about every .buildstamp that nobody reads. Raises ContentError for what the others would do."""
+    stamps = {member.name: member for member in members if PurePosixPath(member.name).name == STAMP_NAME}
+    read = {
+        f"product/{name}": stamps[name].data.decode("utf-8", "surrogateescape")
+        for name in READ_PLACES
+        if name in stamps
+    }
+    if faults := find_stamp_faults(read) if read else []:
+        raise ContentError("\n  ".join(faults), hint="correct it in the content tree, or take it out of [[rules]]")
+    unread = sorted(stamps.keys() - {*READ_PLACES})
+    return f"\n  no installer reads {', '.join(unread)}; it reads {' and '.join(READ_PLACES)}" if unread else ""
 
 
 def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:

@@ -373,10 +373,12 @@ def test_any_prose_rendered_twice_is_rendered_once(text: str, release: ReleaseId
         assert rule(once, release) == once
 
 
-INI = st.lists(st.sampled_from(["Version=1", "version : 2", "Product", "[Last]", "# x", "", "UUID=a=b", " IsFinal=x"]))
+INI = st.lists(
+    st.sampled_from(["Version=1", "version : 2", "Product:", "[Last]", "# x", "", "UUID=a=b", "IsFinal=x\n y"])
+)
 
 
 @given(INI, INI)
 def test_any_buildstamp_rendered_twice_is_rendered_once(above: list[str], below: list[str]) -> None:
-    once = render.render_buildstamp("\n".join([*above, "[Main]", *below]), RC)
+    once = render.render_buildstamp("\n".join(["[First]", *above, "[Main]", *below]), RC)
     assert render.render_buildstamp(once, RC) == once
