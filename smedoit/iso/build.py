@@ -10,6 +10,7 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError, PackageError, format_grouped, format_size
 from smedoit.iso import extents, media_check, write
+from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.packages.lock import read_lock
@@ -72,11 +73,11 @@ def locked_digests(picks: Iterable[SelectedPackage], directory: str) -> dict[str
 def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     """Write a medium, seal it, put its SHA-256 beside it, and keep its layout.
 
-    Raises ContentError if something on it names what is not there; PackageError if a package is not, or was not while
-    it was written, what the lock names; FileError if another file changed meanwhile.
+    Raises ContentError if something on it would not boot, or names what is not there; PackageError if a package is not,
+    or was not while it was written, what the lock names; FileError if another file changed meanwhile.
     """
     target = iso.path
-    check_medium_references(medium.files, target)
+    check_medium_references(MediumFiles(medium.files, medium.volume, medium.names), target)
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
         sizes = {path: stamps[path].size for path in medium.sha256}

@@ -51,9 +51,10 @@ def write_netinstall_iso(
     identity = branding.identity
     volume, url = settings.volume(identity), settings.address(identity, mirrors)
     named = replace(identity, volume_id=volume)
-    _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own)
+    names = _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own)
     _write_own_treeinfo(identity, parts, target.fact_cache)
-    did = build.finish_medium(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), target)
+    medium = replace(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), names=names)
+    did = build.finish_medium(medium, target)
     files.link_file(target.path, parts.in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
 
@@ -96,8 +97,11 @@ def _set_inst_repo(line: str, url: str) -> str:
     return STAGE2.sub(lambda stage2: f"{stage2.group()} inst.repo={url}", line)
 
 
-def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> None:
-    """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match."""
+def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> dict[str, str]:
+    """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match.
+
+    Return path on the medium -> what the content tree calls it.
+    """
     content, boot_set = sources
     netinst = files.resolve_place_below(content, "netinstall")
     names = layers.list_tree_files(netinst)
@@ -120,6 +124,7 @@ def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path],
     replace_fat_file(efiboot, own / EFI_IMAGE, GRUB_CFG, files.read_file_bytes(own / GRUB_CFG), branding.identity.epoch)
     for stale in [name for name in layers.list_tree_files(own) if name not in {*found, EFI_IMAGE}]:
         files.remove_file(own / stale)
+    return {name: f"netinstall/{name}" for name in names}
 
 
 def _is_netinstall_file(relative: str) -> bool:

@@ -47,6 +47,15 @@ def parse_picture(data: bytes) -> PictureFacts:
     raise ValueError("is neither a PNG nor a JPEG")
 
 
+def picture_fault(data: bytes) -> str:
+    """Return why a picture cannot be read, "" if it can."""
+    try:
+        parse_picture(data)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def menu_picture_fault(data: bytes, size: tuple[int, int]) -> str:
     """Return why vesamenu.c32 cannot show a picture on a screen of size, as a clause; "" if it can.
 

@@ -8,22 +8,39 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from smedoit.bootfiles.entries import menu_path
+from smedoit.bootfiles.grub import GrubCommand, resolve_grub_path
+from smedoit.bootfiles.isolinux import IsolinuxMenu, MenuLine
 from smedoit.branding.render import unescape_label
 from smedoit.medium_paths import NETINSTALL_IMAGE
 
 SCREEN = (640, 480)  # of vesamenu.c32, where no MENU RESOLUTION says otherwise
-FILE_KEYS = re.compile(
-    r"(?i)(ui|kernel|linux|initrd|com32|config|boot|bss|pxe|fdimage|include|display|font|kbdmap|f\d{1,2})"
-    r"\s+(\S.*)"
-)
-MENU_KEYS = re.compile(r"(?i)(menu\s+(?:background|include))\s+(\S+)")
+FILE_KEYS = {
+    *(
+        "ui",
+        "kernel",
+        "linux",
+        "initrd",
+        "com32",
+        "config",
+        "boot",
+        "bss",
+        "pxe",
+        "fdimage",
+        "include",
+        "display",
+        "font",
+    ),
+    *("kbdmap", *(f"f{number}" for number in range(13))),
+}
+MENU_KEYS = ("menu background", "menu include")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6,8}")
 LOADABLE = ("", ".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux tries behind a name
-GRUB_COMMAND = re.compile(
-    r"\s*(?:if\s+)?(linux(?:efi|16)?|initrd(?:efi|16)?|background_image|loadfont|configfile|source|chainloader)"
-    r"\s+([^;#\n]+)"
-)
-GRUB_THEME = re.compile(r"\s*set\s+(theme)=(\S+)")
+GRUB_COMMANDS = {
+    *("linux", "linuxefi", "linux16", "initrd", "initrdefi", "initrd16", "background_image", "loadfont", "configfile"),
+    *("source", "chainloader"),
+}
+OPTIONAL = ("background_image", "loadfont", "configfile", "source", "set")  # behind an if, which may have looked
 CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+?)["']?\s*\)""")
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -37,6 +54,7 @@ class FileReference:
     key     by which word, as it stands there
     path    of the named file, relative to the top of the medium, or of the installer's runtime
     others  further paths that would do
+    folds   whether who reads it knows no capitals, as isolinux does not
     """
 
     file: str
@@ -44,6 +62,7 @@ class FileReference:
     key: str
     path: str
     others: tuple[str, ...] = ()
+    folds: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}, line {self.line}: {self.key} names {self.path}"
@@ -54,64 +73,58 @@ class FileReference:
         return self.key.lower().split() == ["menu", "background"] or self.key == "background_image"
 
 
-def isolinux_references(text: str, file: str) -> Iterator[FileReference]:
-    """Yield what an isolinux.cfg names. Paths are relative to its directory; a name may lack its extension."""
-    lines = list(_menu_lines(text))
-    labels = {words[1].lower() for _, line in lines if (words := line.split()) and words[0].lower() == "label"}
+def isolinux_references(menu: IsolinuxMenu, file: str) -> Iterator[FileReference]:
+    """Yield what a menu of isolinux names. Paths are relative to its first file; a name may lack its extension."""
+    labels = menu.labels
 
-    def named(number: int, key: str, name: str) -> FileReference:
-        first, *others = (_below_menu(file, name + extension) for extension in LOADABLE)
-        return FileReference(file, number, key, first, tuple(others))
+    def named(line: MenuLine, key: str, name: str, extensions: tuple[str, ...] = ("",)) -> FileReference:
+        first, *others = (menu_path(file, name + extension) for extension in extensions)
+        return FileReference(line.file, line.number, key, first, tuple(others), folds=True)
 
-    for number, line in lines:
-        key, _, value = line.partition(" ")
-        if match := MENU_KEYS.match(line):
-            if not COLOUR.fullmatch(match.group(2)):
-                yield FileReference(file, number, match.group(1), _below_menu(file, match.group(2)))
-        elif match := FILE_KEYS.match(line):
-            names = match.group(2).split(",") if match.group(1).lower() == "initrd" else [match.group(2).split()[0]]
-            yield from (named(number, match.group(1), name.strip()) for name in names)
-        elif key.lower() in ("default", "ontimeout", "onerror") and value.split():
-            name = value.split()[0]
-            if name.lower() not in labels:
-                yield named(number, key, name)
-        elif key.lower() == "append":
-            for name in re.findall(r"(?:^|\s)initrd=(\S+)", value):
-                yield from (FileReference(file, number, "initrd", _below_menu(file, part)) for part in name.split(","))
+    for line in menu.lines:
+        words = line.value.split()
+        if not words:
+            continue
+        if line.key in MENU_KEYS:
+            if not COLOUR.fullmatch(words[0]):
+                yield named(line, line.spelled, words[0])
+        elif line.key in FILE_KEYS:
+            names = line.value.split(",") if line.key == "initrd" else words[:1]
+            yield from (named(line, line.spelled, name.strip(), LOADABLE) for name in names)
+        elif line.key in ("default", "ontimeout", "onerror"):
+            if words[0].lower() not in labels:
+                yield named(line, line.spelled, words[0], LOADABLE)
+        elif line.key == "append":
+            loaded = [word.partition("=")[2] for word in words if word.startswith("initrd=")]
+            yield from (named(line, "initrd", name) for names in loaded for name in names.split(","))
 
 
-def menu_resolution(text: str) -> tuple[int, int]:
-    """Return width and height of the screen on which vesamenu.c32 shows an isolinux.cfg."""
-    found = re.search(r"(?im)^\s*menu\s+resolution\s+(\d{1,5})\s+(\d{1,5})", text)
+def menu_resolution(menu: IsolinuxMenu) -> tuple[int, int]:
+    """Return width and height of the screen on which vesamenu.c32 shows a menu."""
+    said = [line.value for line in menu.lines if line.key == "menu resolution"]
+    found = re.match(r"(\d{1,5})\s+(\d{1,5})", said[-1]) if said else None
     return (int(found.group(1)), int(found.group(2))) if found else SCREEN
 
 
-def _menu_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (number, words) of the lines of an isolinux.cfg that say something; help texts are not among them."""
-    in_help = False
-    for number, line in enumerate(text.splitlines(), 1):
-        line = " ".join(line.split())
-        if in_help or line.lower().startswith("text help"):
-            in_help = line.lower() != "endtext"
-        elif line and not line.startswith("#") and len(line.split()) > 1:
-            yield number, line
+def grub_references(command: GrubCommand, name: str, file: str) -> Iterator[FileReference]:
+    """Yield what a command of GRUB names by a path from the top; what variables or other devices lead to is not known.
 
-
-def _below_menu(file: str, name: str) -> str:
-    """Return the path on the medium of what a menu names: from the top after a slash, else from its own directory."""
-    return posixpath.normpath(name.lstrip("/") if name.startswith("/") else f"{posixpath.dirname(file)}/{name}")
-
-
-def grub_references(text: str, file: str) -> Iterator[FileReference]:
-    """Yield what a grub.cfg names by a path from the top; what variables or other devices lead to is not known."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := GRUB_COMMAND.match(line) or GRUB_THEME.match(line):
-            words = [word.strip("\"'") for word in match.group(2).split()]
-            paths = [word for word in words if word.startswith("/")]
-            several = match.group(1).startswith("initrd")
-            for path in paths if several else paths[:1] if words[0] in paths or words[0].startswith("-") else ():
-                if "$" not in path:
-                    yield FileReference(file, number, match.group(1), unescape_label(path).lstrip("/"))
+    name  the file that it stands in
+    file  the grub.cfg that GRUB reads first
+    """
+    words, key = command.given, command.name
+    if command.name == "set" and words and words[0].startswith("theme="):
+        words, key = [words[0].partition("=")[2]], "theme"
+    elif command.name not in GRUB_COMMANDS:
+        return
+    if not key.startswith("initrd"):
+        while words and words[0].startswith("-"):
+            words = words[1:] if words[1:2] and words[1].startswith("/") else words[2:]
+        words = words[:1]
+    for word in words:
+        path = resolve_grub_path(word, file)
+        if path and not (command.depends and command.name in OPTIONAL):
+            yield FileReference(name, command.line, key, unescape_label(path))
 
 
 def treeinfo_references(text: str, file: str) -> Iterator[FileReference]:

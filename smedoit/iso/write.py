@@ -42,6 +42,7 @@ class IsoMedium:
     files     path on the ISO, without a leading slash -> the file that it holds
     bootable  False for a medium that only carries files
     sha256    path on the ISO -> what its bytes must be; for those that a lock names
+    names     path on the ISO -> what the content tree calls it, where it calls it otherwise
     """
 
     volume: str
@@ -51,6 +52,7 @@ class IsoMedium:
     files: Mapping[str, Path]
     bootable: bool = True
     sha256: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_iso(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smedoit import medium_paths
+from smedoit.bootfiles.images import STAND_IN
 from smedoit.config.release import Release
 from smedoit.fat import format
 from smedoit.runtime.files import read_file_bytes
@@ -100,7 +101,7 @@ def _boot_file_makers(rel: Release) -> dict[str, Callable[[], bytes]]:
 
 def _placeholder_content(what: str) -> bytes:
     """Return the content of a file that only says what should be there."""
-    return f"This is a stand-in for {what}, made by smedoit's practice world. It boots nothing.\n".encode()
+    return STAND_IN + f"{what}, made by smedoit's practice world. It boots nothing.\n".encode()
 
 
 def _bios_boot_files(rel: Release) -> dict[str, Callable[[], bytes]]:

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from smedoit.artifacts import build_record
+from smedoit.bootfiles import images
 from smedoit.bootset import kernels, pins
 from smedoit.boottest import menus, qemu, screen
 from smedoit.branding.rules import Branding
@@ -47,11 +48,14 @@ from smedoit.iso import (
     verify_boot,
     verify_contents,
 )
+from smedoit.iso.check_menus import MediumFiles
+from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.read import IsoImage
 from smedoit.jigdo import format as jigdo_format
 from smedoit.jigdo import template
 from smedoit.keys import detached, gpg, keyring, openpgp, policy, rpmkeys
 from smedoit.keys.gpgv import UNKNOWN, VALID
+from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, KERNEL
 from smedoit.package import Evr
 from smedoit.packages import lock, scan
 from smedoit.packages.changes import PackageSet, report_changes
@@ -75,8 +79,6 @@ IDENTITY = release.load_release(Path(__file__).parents[2] / "release.toml").rele
 ISO_HEAD = 1 << 19  # bytes of an ISO that say what lies where
 Text = Callable[[str, Path], object]
 REFERENCES = (
-    references.isolinux_references,
-    references.grub_references,
     references.treeinfo_references,
     references.style_references,
     references.profile_references,
@@ -491,6 +493,8 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         mutate_bytes,
         unreadable,
     )
+    boot_files = given.made(rel.boot_set.path, "squashfs.img", "isolinux.bin", "BOOTX64.EFI", "*.c32")
+    yield Target("boot-files", [seeds.KERNEL, *boot_files], _check_images, mutate_bytes)
     files = {"EFI/BOOT/grub.cfg": b"set timeout=60\n" * 90, "EFI/BOOT/BOOTX64.EFI": bytes(9000)}
     fat = [format.build_fat_image(Path("efiboot.img"), files, "ANACONDA", 1793534400)]
     yield Target(
@@ -556,6 +560,30 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         ),
         mutate_bytes,
         (ValueError,),
+    )
+
+
+def _check_menus(data: bytes, place: Path) -> object:
+    """Hold the input as either boot menu against a medium that has hardly anything else."""
+    path = place / "a-menu"
+    path.write_bytes(data)
+    held = MediumFiles(dict.fromkeys((BIOS_MENU, GRUB_CFG, KERNEL), path), "SME", {})
+    return check_medium_references(held, place / "x.iso")
+
+
+def _check_images(data: bytes, place: Path) -> object:
+    """Look at the input as each kind of boot file."""
+    path = place / "an-image"
+    path.write_bytes(data)
+    head, size = images.read_image_head(path)
+    return (
+        images.kernel_fault(head, size),
+        images.initrd_fault(head),
+        images.squashfs_fault(head, size),
+        [(images.efi_fault(data, machine), images.starts_grub(data, machine)) for machine in images.MACHINES],
+        [images.module_fault(data, version) for version in ((4, 5), (6, 3))],
+        images.isolinux_version(data),
+        images.needed_modules(data),
     )
 
 
@@ -641,12 +669,12 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
                 menus.parse_isolinux_menu(text),
                 menus.parse_grub_menu(text),
                 netinstall.install_urls(text),
-                references.menu_resolution(text),
                 *map(list, (parse(text, "a/menu") for parse in REFERENCES)),
             )
         ),
         mutate_bytes,
     )
+    yield Target("boot-entries", texts, _check_menus, mutate_bytes)
     yield Target(
         "stale-versions",
         texts,

@@ -17,6 +17,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from smedoit.bootfiles.images import STAND_IN
 from smedoit.config import release
 from smedoit.config.release import Release
 from smedoit.runtime import files
@@ -29,7 +30,10 @@ from tests.harness.processes import wait_until
 
 FAULTS = "tests.harness.faults"
 BECAUSE = re.compile(r"^(\w+): (.+)$", re.MULTILINE)
-STAND_INS = {"images/pxeboot/vmlinuz": b"a kernel", "images/pxeboot/initrd.img": b"an initial RAM disk"}
+STAND_INS = {
+    "images/pxeboot/vmlinuz": STAND_IN + b"a kernel",
+    "images/pxeboot/initrd.img": STAND_IN + b"an initial RAM disk",
+}
 NOT_OURS = ("DOIT", "PYTEST")  # variables of whoever runs the tests
 
 

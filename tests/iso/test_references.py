@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bootfiles.images import STAND_IN
+from smedoit.bootfiles.isolinux import read_isolinux_menu
 from smedoit.errors import ContentError
 from smedoit.installer import cpio
 from smedoit.iso import pictures, references
+from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, TREEINFO
 from smedoit.runtime.files import write_file
 from smedoit.sample import menus
+from smedoit.sample.boot import LABEL
 from smedoit.sample.pictures import striped_png
 
 NIGHT, SKY = (16, 24, 40), (58, 100, 150)
@@ -27,8 +31,8 @@ GOOD = {
     GRUB_CFG: menus.GRUB.encode(),
     TREEINFO: b"[stage2]\nmainimage = LiveOS/squashfs.img\n[images-x86_64]\nboot.iso = images/boot.iso\n",
     "LiveOS/squashfs.img": b"s",
-    **{f"isolinux/{name}": b"x" for name in ("boot.msg", "vesamenu.c32", "vmlinuz", "initrd.img")},
-    **{f"images/pxeboot/{name}": b"x" for name in ("vmlinuz", "initrd.img")},
+    **{f"isolinux/{name}": STAND_IN for name in ("boot.msg", "vesamenu.c32", "vmlinuz", "initrd.img")},
+    **{f"images/pxeboot/{name}": STAND_IN for name in ("vmlinuz", "initrd.img")},
     "isolinux/splash.png": SPLASH,
 }
 
@@ -41,7 +45,7 @@ def complaints(place: Path, changes: Mapping[str, bytes | None]) -> str:
             write_file(place / name, data, durable=False)
             found[name] = place / name
     try:
-        check_medium_references(found, place / "x.iso")
+        check_medium_references(MediumFiles(found, LABEL, {}), place / "x.iso")
     except ContentError as error:
         return str(error)
     return ""
@@ -164,7 +168,7 @@ GOOD_CHANGES: dict[str, dict[str, bytes | None]] = {
     },
     "a baseline JPEG": {"isolinux/splash.png": jpeg()},
     "a JPEG for GRUB": {GRUB_CFG: b"background_image /b.jpg\n", "b.jpg": jpeg(0xC2, 1024)},
-    "variables of GRUB": {GRUB_CFG: b"linux $kernel /x\nlinux /$version/vmlinuz\nloadfont unicode\nlinux ($root)/k\n"},
+    "variables of GRUB": {GRUB_CFG: b"linux $kernel /x\nlinux /$version/vmlinuz\nloadfont unicode\nlinux (hd0)/k\n"},
     "a style's picture that is there": {
         "images/product.img": overlay(
             **{
@@ -204,5 +208,6 @@ def test_a_picture_that_would_fill_the_memory_is_refused_unpacked() -> None:
 
 
 def test_lines_are_counted_in_the_menu_as_it_is_written() -> None:
-    found = list(references.isolinux_references("\n\nKERNEL a\n", BIOS_MENU))
+    menu = read_isolinux_menu(BIOS_MENU, {BIOS_MENU: "\n\nKERNEL a\n"}.get)
+    found = list(references.isolinux_references(menu, BIOS_MENU))
     assert [(one.line, one.key, one.path) for one in found] == [(3, "KERNEL", "isolinux/a")]

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smedoit.bootfiles.images import STAND_IN
 from smedoit.errors import ContentError, FileError
 from smedoit.fat import format
 from smedoit.iso import write
@@ -49,7 +50,7 @@ def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.Iso
     boots = {
         "isolinux/isolinux.bin": LOADER,
         "images/efiboot.img": format.build_fat_image(
-            Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH
+            Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": STAND_IN, "EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH
         ),
     }
     for name, data in {**boots, **files}.items():

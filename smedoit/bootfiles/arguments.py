@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the installer of EL 7 makes of a boot line. Source: anaconda 21.48, dracut/parse-anaconda-*.sh, anaconda-lib.sh
+
+dracut passes over what it does not know, and then waits for a stage 2 that nobody names: so each word is judged here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from smedoit.bootfiles.entries import BootEntry, MenuWord
+
+STAGE2, REPO, KICKSTART = "inst.stage2", "inst.repo", "inst.ks"
+OLD_NAMES = {"method": REPO, "repo": REPO, "stage2": STAGE2}  # spellings of EL 6
+ON_MEDIUM = {KICKSTART: "/ks.cfg", "ks": "/ks.cfg", "inst.updates": "/updates.img", "updates": "/updates.img"}
+NETWORK = ("http", "https", "ftp", "nfs", "nfs4", "nfsiso")
+OTHERS = ("OEMDRV",)  # labels of other disks that the installer looks for
+UPSTREAM = re.compile(
+    r"//(?:[^/@\s]*@)?(?:[a-z0-9-]+\.)*"
+    r"(centos\.org|fedoraproject\.org|redhat\.com|rockylinux\.org|almalinux\.org|scientificlinux\.org|oracle\.com)"
+    r"(?=[:/\s]|$)",
+    re.IGNORECASE,
+)
+LONGEST = 2047  # characters of a command line that Linux keeps for x86; source: arch/x86/include/asm/setup.h
+KNOWN = {
+    *(STAGE2, REPO, KICKSTART, "inst.ks.device", "inst.ks.sendmac", "inst.ks.sendsn", "inst.kickstart", "inst.dd"),
+    *(
+        "inst.updates",
+        "inst.proxy",
+        "inst.waitfornet",
+        "inst.debug",
+        "inst.rescue",
+        "inst.armplatform",
+        "inst.multilib",
+    ),
+    *(
+        "inst.method",
+        "inst.askmethod",
+        "inst.noverifyssl",
+        "inst.liveinst",
+        "inst.resolution",
+        "inst.usefbx",
+        "inst.vnc",
+    ),
+    *("inst.vncconnect", "inst.vncpassword", "inst.xdriver", "inst.xtimeout", "inst.keymap", "inst.lang", "inst.text"),
+    *(
+        "inst.singlelang",
+        "inst.loglevel",
+        "inst.syslog",
+        "inst.noselinux",
+        "inst.selinux",
+        "inst.nompath",
+        "inst.mpath",
+    ),
+    *("inst.nodmraid", "inst.dmraid", "inst.noibft", "inst.ibft", "inst.nonibftiscsiboot", "inst.geoloc", "inst.image"),
+    *("inst.geoloc-use-with-ks", "inst.nosave", "inst.nomount", "inst.dirinstall", "inst.memcheck", "inst.nomemcheck"),
+    *("inst.leavebootorder", "inst.noeject", "inst.extlinux", "inst.nombr", "inst.mpathfriendlynames", "inst.kexec"),
+    *("inst.cmdline", "inst.graphical", "inst.blacklist", "inst.sshd", "inst.dhcpclass", "inst.zram", "inst.nokill"),
+    *("inst.headless", "inst.virtiolog", "inst.noshell", "inst.mediacheck", "inst.gpt", "inst.notmux", "inst.nosmt"),
+    *("inst.root", "inst.vncpassword", "inst.desktop", "inst.memtest", "inst.stage2.all", "inst.ks.all"),
+}
+
+
+@dataclass(frozen=True)
+class BootMedium:
+    """What a boot line may name.
+
+    volume   the label of the medium
+    escaped  that label as udev and so the boot line spell it
+    has      whether a path is on the medium, from its top and without a slash before it
+    """
+
+    volume: str
+    escaped: str
+    has: Callable[[str], bool]
+
+
+def find_arguments(entry: BootEntry, name: str) -> list[str]:
+    """Return the values of every argument of that name."""
+    return [word.text.partition("=")[2] for word in entry.arguments if word.text.partition("=")[0] == name]
+
+
+def argument_faults(entry: BootEntry, medium: BootMedium) -> Iterator[str]:
+    """Yield what the installer would not understand of an entry's boot line, or would look for in vain."""
+    for word in entry.arguments:
+        name, equals, value = word.text.partition("=")
+        asked = equals or name.startswith("inst.")
+        if fault := (_name_fault(name) if asked else "") or _value_fault(name, value, medium):
+            yield f"{word} has {_shown(word)}, {fault}"
+    named = {word.text.partition("=")[0] for word in entry.arguments}
+    if not named & {STAGE2, REPO, KICKSTART, "ks", *OLD_NAMES, "root"}:
+        where = entry.arguments[0] if entry.arguments else entry.kernel or entry.place
+        yield (
+            f"{where} has no {STAGE2}=hd:LABEL={medium.escaped}, so the installer would find its medium in no USB stick"
+        )
+    length = sum(len(word.text) + 1 for word in entry.arguments)
+    if length > LONGEST:
+        yield f"{entry.arguments[0]} is {length} characters long, and the kernel reads {LONGEST}"
+
+
+def _shown(word: MenuWord) -> str:
+    """Return a word as a sentence repeats it."""
+    return word.text if len(word.text) <= 120 else f"{word.text[:120]}…"
+
+
+def _name_fault(name: str) -> str:
+    """Return why the installer does not take an argument of that name, "" if it does or is not asked."""
+    if name in OLD_NAMES:
+        return f"the spelling of EL 6: write {OLD_NAMES[name]}="
+    if name == "root":
+        return f"and then looks for no stage 2: write {STAGE2}="
+    if not name.lower().startswith("inst") or name in KNOWN:
+        return ""
+    near = difflib.get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.8)
+    return f"which the installer does not know; did you mean {near[0]}?" if near else ""
+
+
+def _value_fault(name: str, value: str, medium: BootMedium) -> str:
+    """Return why the installer finds nothing by an argument's value, "" if it does or may."""
+    if found := UPSTREAM.search(value):
+        return f"an address of upstream, {found.group(1)}: that is not this release"
+    if name in (STAGE2, REPO):
+        return _source_fault(name, value, medium)
+    if name in ON_MEDIUM and value:
+        return _file_fault(name, value, medium)
+    return ""
+
+
+def _source_fault(name: str, value: str, medium: BootMedium) -> str:
+    """Return why a stage 2 or a repository cannot be had."""
+    kind, _, rest = value.partition(":")
+    if kind in NETWORK:
+        return "" if rest.strip("/") else "which names no server"
+    if kind in ("cd", "cdrom"):
+        return _missing_part(name, "", medium)
+    if kind == "hmc":
+        return ""
+    if kind != "hd":
+        return f"which is none of hd:LABEL=, cdrom, {', '.join(NETWORK)}"
+    device, _, path = rest.partition(":")
+    return _device_fault(device, medium) or _missing_part(name, path.strip("/"), medium)
+
+
+def _device_fault(device: str, medium: BootMedium) -> str:
+    """Return why a device is not this medium."""
+    label = re.fullmatch(r"(?:CD)?LABEL=(.*)", device)
+    if not label:
+        return f"which names the medium otherwise than by its label: write hd:LABEL={medium.escaped}"
+    if label.group(1) not in (medium.escaped, *OTHERS):
+        return f"and the medium is called {medium.volume}: write LABEL={medium.escaped}"
+    return ""
+
+
+def _missing_part(name: str, path: str, medium: BootMedium) -> str:
+    """Return what of stage 2 or of the repository is not on the medium below path, "" if it is all there."""
+    below = f"{path}/" if path else ""
+    wanted = (f"{below}LiveOS/squashfs.img", f"{below}images/install.img", f"{below}.treeinfo")
+    if name == REPO:
+        wanted = (f"{below}repodata/repomd.xml", *(wanted if path else ()))
+    if any(map(medium.has, wanted)) or (path and medium.has(path)):
+        return ""
+    return f"and the medium has no {wanted[0]}"
+
+
+def _file_fault(name: str, value: str, medium: BootMedium) -> str:
+    """Return why a file that an argument names cannot be read, "" if it can, or lies elsewhere."""
+    kind, _, rest = value.partition(":")
+    device, path = "", rest
+    if kind == "hd":
+        device, _, path = rest.partition(":")
+    elif kind == "cdrom" and ":" in rest:
+        device, _, path = rest.partition(":")
+        device = "" if device.startswith(("sr", "/dev/sr")) else device
+    elif kind != "cdrom":
+        return ""
+    if device and "LABEL=" not in device:
+        return ""  # of a machine that only its owner knows
+    if device and (fault := _device_fault(device, medium)):
+        return fault
+    if device.endswith(OTHERS):
+        return ""
+    path = path or ON_MEDIUM[name]
+    if not medium.has(path.lstrip("/")):
+        return f"and the medium has no {path.lstrip('/')}"
+    if kind == "hd" and not path.startswith("/"):
+        return f"and the installer wants a path from the top: write :/{path}"
+    return ""

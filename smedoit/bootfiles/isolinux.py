@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""isolinux.cfg as isolinux and its menus read it, with all that it includes. Source: syslinux 4.05, 6.03; doc/menu.txt
+
+The core and vesamenu.c32 read the same file, each its own words of it; what one does not know it passes over.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from smedoit.bootfiles.entries import MOST_MENUS, BootEntry, LoadMenu, MenuWord, menu_path
+
+MENU_PROGRAMS = ("vesamenu.c32", "menu.c32", "vesamenu", "menu")  # their argument is another configuration
+KERNELS = ("kernel", "linux")
+PROGRAMS = ("com32", "config", "boot", "bss", "pxe", "fdimage", "comboot")
+KEYWORDS = {
+    *(
+        "allowoptions",
+        "append",
+        "boot",
+        "bss",
+        "com32",
+        "comboot",
+        "config",
+        "console",
+        "default",
+        "display",
+        "endtext",
+    ),
+    *("fdimage", "fdt", "font", "implicit", "include", "initrd", "ipappend", "kbdmap", "kernel", "label", "linux"),
+    *("localboot", "menu", "nocomplete", "noescape", "nohalt", "onerror", "ontimeout", "path", "prompt", "pxe"),
+    *(
+        "pxeretry",
+        "say",
+        "sendcookies",
+        "serial",
+        "sysappend",
+        "text",
+        "timeout",
+        "totaltimeout",
+        "ui",
+        "xen",
+        "noinherit",
+    ),
+    *(f"f{number}" for number in range(13)),
+}
+LEADS_ELSEWHERE = ("exit", "quit", "goto", "disable")  # behind "menu": such an entry needs no kernel
+NUMBERS = ("timeout", "totaltimeout")
+
+
+@dataclass(frozen=True)
+class MenuLine:
+    """One line that says something: the first word, "menu" with the second, and the rest as it stands."""
+
+    file: str
+    number: int
+    spelled: str
+    value: str
+
+    @property
+    def key(self) -> str:
+        """Its keyword, in small letters."""
+        return " ".join(self.spelled.lower().split())
+
+    def word(self, text: str, key: str = "") -> MenuWord:
+        """Return a word of this line."""
+        return MenuWord(self.file, self.number, key or self.spelled, text)
+
+
+@dataclass
+class IsolinuxMenu:
+    """A menu with all that it includes."""
+
+    lines: list[MenuLine] = field(default_factory=list)
+    entries: list[BootEntry] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def labels(self) -> set[str]:
+        """The label of every entry, in small letters."""
+        return {entry.name.lower() for entry in self.entries}
+
+
+def split_menu_lines(text: str, file: str = "") -> Iterator[MenuLine]:
+    """Yield the lines of one isolinux.cfg; comments and help texts are not among them."""
+    in_help = False
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split(None, 1)
+        if not words or words[0].startswith("#"):
+            continue
+        key, value = words[0], words[1].strip() if len(words) > 1 else ""
+        if in_help:
+            in_help = key.lower() != "endtext"
+        elif key.lower() == "menu" and value:
+            second, *rest = value.split(None, 1)
+            yield MenuLine(file, number, f"{key} {second}", rest[0] if rest else "")
+        else:
+            in_help = key.lower() == "text" and value.lower().startswith("help")
+            yield MenuLine(file, number, key, value)
+
+
+def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
+    """Return a menu of a medium, with all that it includes or that its entries show instead of it.
+
+    Names are relative to the directory of the first file, as isolinux stays there.
+    """
+    menu = IsolinuxMenu()
+    waiting, seen = [file], {file}
+    while waiting and len(seen) <= MOST_MENUS:
+        name = waiting.pop(0)
+        lines = list(_included_lines(name, load, seen, menu.faults, file))
+        menu.lines += lines
+        entries = list(_read_entries(lines))
+        menu.entries += entries
+        shown = [word.text for entry in entries for word in _shown_menus(entry)]
+        shown += [line.value.split()[0] for line in lines if line.key == "config" and line.value]
+        for other in dict.fromkeys(menu_path(file, name) for name in shown):
+            if other not in seen and load(other) is not None:
+                seen.add(other)
+                waiting.append(other)
+    menu.faults += _line_faults(menu.lines)
+    return menu
+
+
+def _included_lines(name: str, load: LoadMenu, seen: set[str], faults: list[str], top: str) -> Iterator[MenuLine]:
+    """Yield the lines of a file, those of what it includes where it includes it."""
+    text = load(name)
+    if text is None:
+        return  # whoever names it is told so
+    for line in split_menu_lines(text, name):
+        yield line
+        if line.key in ("include", "menu include") and line.value:
+            other = menu_path(top, line.value.split()[0])
+            if other in seen:
+                faults.append(f"{name}, line {line.number}: {line.spelled} names {other}, which is read already")
+            elif len(seen) < MOST_MENUS:
+                seen.add(other)
+                yield from _included_lines(other, load, seen, faults, top)
+    if opened := _unended_help(text):
+        faults.append(
+            f"{name}, line {opened}: text help has no endtext, so isolinux takes all that follows for its text"
+        )
+
+
+def _unended_help(text: str) -> int:
+    """Return the line of a help text that does not end, 0 if all do."""
+    opened = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.lower().split()
+        if opened:
+            opened = 0 if words[:1] == ["endtext"] else opened
+        elif words[:2] == ["text", "help"]:
+            opened = number
+    return opened
+
+
+def _line_faults(lines: list[MenuLine]) -> Iterator[str]:
+    """Yield what isolinux says an error of, or reads as something else than was meant."""
+    for line in lines:
+        where = f"{line.file}, line {line.number}: {line.spelled}"
+        if line.key.split()[0] not in KEYWORDS:
+            yield f"{where} is no word that isolinux knows"
+        elif line.key in NUMBERS and not re.fullmatch(
+            r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}", line.value.split()[0] if line.value else ""
+        ):
+            yield f"{where} wants a number of tenths of a second, not {line.value!r}"
+
+
+def _read_entries(lines: list[MenuLine]) -> Iterator[BootEntry]:
+    """Yield the entries of a configuration; an append before all labels holds for those that have none."""
+    common: MenuLine | None = None
+    inside: list[MenuLine] = []
+    for line in [*lines, MenuLine("", 0, "label", "")]:
+        if line.key in ("label", "menu begin", "menu end"):
+            if inside:
+                yield _make_entry(inside, common)
+            inside = [line] if line.key == "label" and line.value else []
+        elif inside:
+            inside.append(line)
+        elif line.key == "append":
+            common = line
+
+
+def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
+    """Return the entry of a label's lines; of words that come twice the last one counts."""
+    label = lines[0].word(lines[0].value.split()[0])
+    last = {line.key: line for line in lines[1:]}
+    kernel = next((line for line in reversed(lines) if line.key in KERNELS and line.value), None)
+    append = last.get("append", common)
+    words = append.value.split() if append and append.value != "-" else []
+    initrds = [line.word(name) for line in lines if line.key == "initrd" for name in line.value.split(",")]
+    if append:
+        loaded = [word[len("initrd=") :] for word in words if word.startswith("initrd=")]
+        initrds += [append.word(name, "initrd") for text in loaded for name in text.split(",")]
+    return BootEntry(
+        place=label,
+        kernel=kernel.word(kernel.value.split()[0]) if kernel else None,
+        initrds=tuple(initrds),
+        arguments=tuple(append.word(word) for word in words) if append else (),
+        started=any(
+            line.key in ("localboot", *PROGRAMS) or line.key in (f"menu {word}" for word in LEADS_ELSEWHERE)
+            for line in lines
+        ),
+    )
+
+
+def _shown_menus(entry: BootEntry) -> Iterator[MenuWord]:
+    """Yield the configurations that an entry shows: the arguments of a menu program."""
+    if entry.kernel and posixpath.basename(entry.kernel.text).lower() in MENU_PROGRAMS:
+        yield from (word for word in entry.arguments if "=" not in word.text and word.text != "~")

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before a medium is written: every entry of its boot menus, with the loaders, kernels and efiboot.img behind it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smedoit.bootfiles import arguments, images
+from smedoit.bootfiles.arguments import BootMedium
+from smedoit.bootfiles.entries import BootEntry, menu_path
+from smedoit.bootfiles.grub import (
+    INITRDS,
+    KERNELS,
+    GrubMenu,
+    GrubRoot,
+    GrubSearch,
+    default_faults,
+    parse_grub_search,
+    read_grub_menu,
+    resolve_grub_path,
+    track_grub_root,
+)
+from smedoit.bootfiles.isolinux import IsolinuxMenu, read_isolinux_menu
+from smedoit.branding.render import escape_label
+from smedoit.errors import Findings
+from smedoit.fat.volume import FatVolume
+from smedoit.iso import pictures, references
+from smedoit.iso.references import LOADABLE, FileReference
+from smedoit.medium_paths import BIOS_IMAGE, BIOS_KERNEL, BIOS_MENU, BOOT_CATALOG, EFI_IMAGE, GRUB_CFG, KERNEL
+from smedoit.runtime import files, progress
+from smedoit.runtime.process import ProgramError, run_program
+
+MENU, LOADER, ABSENT, UNREADABLE = "would not boot", "would not start", "named, and not there", "cannot be shown"
+GRUB_CHECKERS = ("grub-script-check", "grub2-script-check")
+INSIDE = f"grub.cfg in {EFI_IMAGE}"
+INSTALLERS = (KERNEL, BIOS_KERNEL)
+NO_KERNELS = (".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux starts otherwise
+EFI_PROGRAM = re.compile(r"(?i)EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI")
+LONGEST = 500  # characters of a sentence about a line that has no end
+REQUIRED_PROGRAM = "EFI/BOOT/BOOTX64.EFI"
+
+
+@dataclass(frozen=True)
+class MediumFiles:
+    """What a medium will hold.
+
+    files  path on it -> the file
+    label  its volume id
+    names  path on it -> what a sentence calls it, where it is called otherwise in the content tree
+    """
+
+    files: Mapping[str, Path]
+    label: str
+    names: Mapping[str, str]
+
+    def load(self, path: str) -> str | None:
+        """Return a menu's text, None if it is not there."""
+        return files.read_file_text(self.files[path]) if path in self.files else None
+
+    def load_folded(self, path: str) -> str | None:
+        """Return a menu's text whatever the case of its name, as isolinux finds it."""
+        return self.load(self.find(path))
+
+    def find(self, path: str) -> str:
+        """Return a path as it is spelled on the medium, itself if it is not there."""
+        return path if path in self.files else self._folded.get(path.lower(), path)
+
+    def called(self, sentence: str) -> str:
+        """Return a sentence that begins with a path as it is called in the content tree."""
+        path = sentence.partition(", line")[0]
+        said = f"{self.names[path]}{sentence[len(path) :]}" if path in self.names else sentence
+        return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        """Return path in small letters -> path."""
+        return {name.lower(): name for name in (*self.files, BOOT_CATALOG)}
+
+    @property
+    def medium(self) -> BootMedium:
+        """What its boot lines may name."""
+        return BootMedium(self.label, escape_label(self.label), lambda path: path in self.files)
+
+
+def check_reference(reference: FileReference, medium: MediumFiles, screen: tuple[int, int], findings: Findings) -> None:
+    """A named file is on the medium; a background is a picture that its menu can show."""
+    paths = [reference.path, *reference.others]
+    if reference.folds:
+        paths = [medium.find(path) for path in paths]
+    found = next((path for path in paths if path in medium.files or path == BOOT_CATALOG), "")
+    if not found:
+        findings.add(ABSENT, medium.called(f"{reference}, which is not on the medium"))
+    elif reference.is_background:
+        fault = _background_fault(files.read_file_bytes(medium.files[found]), reference, screen)
+        findings.check(not fault, UNREADABLE, medium.called(f"{reference}, which {fault}"))
+
+
+def _background_fault(data: bytes, reference: FileReference, screen: tuple[int, int]) -> str:
+    """Return why a menu's background cannot be shown, "" if it can. GRUB scales, and reads TGA as well."""
+    if reference.folds:
+        return pictures.menu_picture_fault(data, screen)
+    return "" if reference.path.lower().endswith(".tga") else pictures.picture_fault(data)
+
+
+def check_isolinux_menu(medium: MediumFiles, findings: Findings) -> IsolinuxMenu:
+    """Every entry of isolinux.cfg and of what it includes can be started; return the menu."""
+    menu = read_isolinux_menu(BIOS_MENU, medium.load_folded)
+    for fault in menu.faults:
+        findings.add(MENU, medium.called(fault))
+    for entry in menu.entries:
+        if not entry.kernel and not entry.started:
+            findings.add(MENU, medium.called(f"{entry.place} {entry.name} starts nothing, it has no kernel"))
+        kernel = _isolinux_file(entry.kernel.text, medium) if entry.kernel else ""
+        if not kernel.lower().endswith(NO_KERNELS):
+            initrds = [medium.find(menu_path(BIOS_MENU, word.text)) for word in entry.initrds]
+            _check_entry(entry, kernel, initrds, medium, findings)
+    _check_isolinux_modules(menu, medium, findings)
+    return menu
+
+
+def _isolinux_file(name: str, medium: MediumFiles) -> str:
+    """Return the path on the medium of what isolinux loads by a name, itself if there is none."""
+    paths = [medium.find(menu_path(BIOS_MENU, name + extension)) for extension in LOADABLE]
+    return next((path for path in paths if path in medium.files), paths[0])
+
+
+def _check_entry(
+    entry: BootEntry, kernel: str, initrds: Sequence[str], medium: MediumFiles, findings: Findings
+) -> None:
+    """The kernel and the initial RAM disks of an entry are such, and the installer understands its boot line."""
+    if not entry.kernel or kernel not in medium.files:
+        return  # who names a file that is not there is told so already
+    head, size = images.read_image_head(medium.files[kernel])
+    if fault := images.kernel_fault(head, size, modern=bool(initrds)):
+        findings.add(MENU, medium.called(f"{entry.kernel} names {kernel}, which {fault}"))
+    for word, path in zip(entry.initrds, initrds, strict=True):
+        if path in medium.files and (fault := images.initrd_fault(images.read_image_head(medium.files[path])[0])):
+            findings.add(MENU, medium.called(f"{word} names {path}, which {fault}"))
+    if kernel in INSTALLERS or medium.files[kernel] in [medium.files.get(path) for path in INSTALLERS]:
+        if not initrds:
+            findings.add(
+                MENU, medium.called(f"{entry.kernel} starts the installer's kernel, and the entry has no initrd")
+            )
+        for fault in arguments.argument_faults(entry, medium.medium):
+            findings.add(MENU, medium.called(fault))
+
+
+def _check_isolinux_modules(menu: IsolinuxMenu, medium: MediumFiles, findings: Findings) -> None:
+    """isolinux.bin has the modules of its version: what the menu starts, and for 5 and later what those need."""
+    if BIOS_IMAGE not in medium.files:
+        return
+    version = images.isolinux_version(files.read_file_bytes(medium.files[BIOS_IMAGE]))
+    if version is None:
+        progress.log_line(f"{BIOS_IMAGE}: does not say which isolinux it is, so its modules are not checked")
+        return
+    named = references.isolinux_references(menu, BIOS_MENU)
+    paths = {
+        next((path for path in map(medium.find, (one.path, *one.others)) if path in medium.files), "") for one in named
+    }
+    waiting = sorted(path for path in paths if path.lower().endswith(".c32"))
+    needed = {menu_path(BIOS_MENU, "ldlinux.c32"): BIOS_IMAGE} if version >= (5, 0) else {}
+    for path in waiting:
+        needed.setdefault(path, BIOS_MENU)
+    for path in (checked := list(needed)):
+        found = medium.find(path)
+        if found not in medium.files:
+            findings.add(
+                LOADER,
+                f"{needed[path]}: isolinux {version[0]}.{version[1]:02} needs {path}, which is not on the medium",
+            )
+            continue
+        data = files.read_file_bytes(medium.files[found])
+        if fault := images.module_fault(data, version):
+            findings.add(LOADER, f"{found} {fault}")
+        for name in images.needed_modules(data) if version >= (5, 0) else ():
+            beside = menu_path(BIOS_MENU, name)
+            if beside not in needed:
+                needed[beside] = found
+                checked.append(beside)
+
+
+def check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
+    """Every entry of grub.cfg can be started, of the one beside the loaders and of the one in efiboot.img."""
+    if GRUB_CFG in medium.files:
+        _check_grub_menu(medium, findings)
+    inside = _check_efi_image(medium, findings) if EFI_IMAGE in medium.files else None
+    own = files.read_file_bytes(medium.files[GRUB_CFG]) if GRUB_CFG in medium.files else None
+    if inside is not None and inside != own:
+        with TemporaryDirectory(prefix="smedoit-") as place:
+            path = Path(place) / "grub.cfg"
+            files.write_file(path, inside, durable=False)
+            other = MediumFiles({**medium.files, GRUB_CFG: path}, medium.label, {GRUB_CFG: INSIDE})
+            _check_grub_menu(other, findings)
+
+
+def _check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
+    """Check a grub.cfg and what it reads."""
+    menu = read_grub_menu(GRUB_CFG, medium.load)
+    faults = [*menu.faults, *default_faults(menu)]
+    for name in menu.scripts if not faults else ():
+        faults += _script_check_faults(medium.files[name], name)
+    for fault in faults:
+        findings.add(MENU, medium.called(fault))
+    _check_grub_roots(menu, medium, findings)
+    for entry in menu.entries:
+        if not entry.kernel and not entry.started:
+            findings.add(MENU, medium.called(f"{entry.place} {entry.name!r} starts nothing, it has no linux"))
+        if entry.kernel:
+            kernel = resolve_grub_path(entry.kernel.text, GRUB_CFG)
+            _check_entry(
+                entry, kernel, [resolve_grub_path(word.text, GRUB_CFG) for word in entry.initrds], medium, findings
+            )
+            for word in entry.initrds:
+                wanted = word.key.replace("initrd", "linux")
+                if wanted != entry.kernel.key:
+                    findings.add(
+                        MENU, medium.called(f"{word} goes with {wanted}, and the entry has {entry.kernel.key}")
+                    )
+
+
+def _check_grub_roots(menu: GrubMenu, medium: MediumFiles, findings: Findings) -> None:
+    """What GRUB names is on the medium, and GRUB looks for it there. An entry may lead to another disk."""
+    said = dict[int, str]()
+    for name, command, root in track_grub_root(menu, lambda search: _finds_medium(search, medium)):
+        for reference in references.grub_references(command, name, GRUB_CFG):
+            there = reference.path in medium.files
+            if root.found or command.name not in (*KERNELS, *INITRDS):
+                if there or root.found or not root.own:
+                    check_reference(reference, medium, references.SCREEN, findings)
+            elif there or not root.own:
+                said.setdefault(id(root.command), _root_fault(reference, name, root, medium))
+    for fault in said.values():
+        findings.add(MENU, medium.called(fault))
+
+
+def _finds_medium(search: GrubSearch, medium: MediumFiles) -> bool:
+    """Return whether a search finds the medium; what a variable holds is not known."""
+    if search.target is None:
+        return False
+    text = search.target.text
+    if "$" in text:
+        return True
+    if search.kind == "file":
+        return text.lstrip("/") in medium.files
+    return search.kind == "label" and text == medium.label
+
+
+def _root_fault(reference: FileReference, name: str, root: GrubRoot, medium: MediumFiles) -> str:
+    """Return what keeps GRUB from finding a file on the medium."""
+    if root.command is None:
+        return f"{reference}, and no search before it finds the medium: search --set=root -l '{medium.label}'"
+    where = f"{name}, line {root.command.line}: {root.command.name}"
+    search = parse_grub_search(root.command)
+    if search is None:
+        return f"{where} names a device, and where the medium is differs: search --set=root -l '{medium.label}'"
+    if search.target is None:
+        return f"{where} does not say what it looks for: search --set=root -l '{medium.label}'"
+    if search.kind == "label":
+        return f"{where} looks for {search.target.text}, and the medium is called {medium.label}"
+    return (
+        f"{where} looks for {search.target.text}, which does not find the medium: search --set=root -l '{medium.label}'"
+    )
+
+
+def _script_check_faults(path: Path, name: str) -> Iterator[str]:
+    """Yield what GRUB's own checker says of a grub.cfg, where this host has it."""
+    checker = next(filter(None, map(shutil.which, GRUB_CHECKERS)), None)
+    if not checker:
+        return
+    try:
+        run_program([checker, path], package="grub-common")
+    except ProgramError as error:
+        line = re.search(r"line:? ?(\d+)", error.said)
+        where = f"{name}, line {line.group(1)}" if line else name
+        yield f"{where}: GRUB does not understand it, says {posixpath.basename(checker)}"
+
+
+def _check_efi_image(medium: MediumFiles, findings: Findings) -> bytes | None:
+    """efiboot.img holds what firmware starts; return its grub.cfg, None if there is none."""
+    volume = FatVolume.read(medium.files[EFI_IMAGE])
+    names = {name.lower(): name for name in volume.files()}
+    if REQUIRED_PROGRAM.lower() not in names:
+        findings.add(LOADER, f"{EFI_IMAGE}: holds no {REQUIRED_PROGRAM}, which the firmware starts")
+    for name in names.values():
+        if program := EFI_PROGRAM.fullmatch(name):
+            machine = program.group(1).upper()
+            data = volume.content(volume.find(name))
+            if fault := images.efi_fault(data, machine):
+                findings.add(LOADER, f"{EFI_IMAGE}: {name} {fault}")
+            _check_grub_program(name, machine, data, volume, findings)
+    return volume.content(volume.find(GRUB_CFG)) if GRUB_CFG.lower() in names else None
+
+
+def _check_grub_program(name: str, machine: str, data: bytes, volume: FatVolume, findings: Findings) -> None:
+    """A shim has the GRUB beside it that it starts."""
+    beside = f"EFI/BOOT/{images.GRUB_NAMES[machine]}"
+    if not images.starts_grub(data, machine):
+        return
+    if beside.lower() not in map(str.lower, volume.files()):
+        findings.add(LOADER, f"{EFI_IMAGE}: {name} starts {beside}, which is not there")
+    elif fault := images.efi_fault(volume.content(volume.find(beside)), machine):
+        findings.add(LOADER, f"{EFI_IMAGE}: {beside} {fault}")
