@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit.checks import solver, unmet
+from smedoit.checks import installer_packages, solver, unmet
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.checks.unmet import Provider
 from smedoit.config.checks import ClosureSettings
@@ -44,7 +44,9 @@ def check_closure(
     arch, fact_cache = reader.arch, reader.fact_cache
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
     pool = load_closure_pool(RepoSource(MEDIUM, tree_root, arch), arch, fact_cache)
-    found = unmet.apply_waivers(solver.find_unmet(pool, installs, settings.installer), settings.waivers)
+    known = {**installer_packages.packages_added(settings, arch), **installer_packages.ON_SOME_MACHINES}
+    added = installer_packages.judge_added_packages(settings, arch, solver.absent_names(pool, known))
+    found = unmet.apply_waivers(solver.find_unmet(pool, installs, added.required), settings.waivers)
     details = ""
     if found.unwaived:
         sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier) for tier in tiers}
@@ -57,9 +59,14 @@ def check_closure(
         if found.unwaived
         else f"dependencies of {packages} met, {format_count(len(installs), 'install set')} resolve",
         failures=tuple(map(str, found.unwaived)),
-        fix="promote what is missing, or waive it with a reason in [[closure.waivers]] of release.toml",
+        fix="promote what is missing, or waive it with a reason in [[closure.waivers]] of release.toml;"
+        " what the installer adds by itself, in [closure] allow_missing",
         waivers=tuple((str(dependency), waiver.reason) for dependency, waiver in found.waived),
-        unused=tuple(f"[[closure.waivers]] {waiver}" for waiver in found.unused),
+        unused=(
+            *(f"[[closure.waivers]] {waiver}" for waiver in found.unused),
+            *(f"[closure] allow_missing {pattern}" for pattern in added.unused),
+        ),
+        notes=added.notes,
         details=details,
     )
     return report_check(result, blocks=True)

@@ -34,11 +34,15 @@ def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) 
     )
 
 
+def absent_names(pool: Any, names: Iterable[str]) -> list[str]:
+    """Return the names that neither a package of the pool has, nor one that takes its place."""
+    return [name for name in names if not _install_candidates(pool, name)]
+
+
 def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) -> Iterator[UnmetDependency]:
     """Yield every reason why an install set does not resolve."""
-    for name in added:
-        if not _install_candidates(pool, name):
-            yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
+    for name in absent_names(pool, added):
+        yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
     names = list(dict.fromkeys((*install.members, *added)))
     solver, problems = run_solver(pool, _install_jobs(pool, names))
     if not problems and install.conditional:

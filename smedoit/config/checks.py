@@ -55,12 +55,19 @@ class ClosureWaiver(SettingsTable):
 class ClosureSettings(SettingsTable):
     """The [closure] table: what the medium must be able to install by itself.
 
-    installer  names of packages that the installer adds to whatever is chosen, so the medium must have them
-    waivers    unmet dependencies that may stay
+    installer      names of packages that the installer adds to whatever is chosen, beside those that every installer
+                   of the base adds: the medium must have them
+    allow_missing  name (globs allowed) of a package that the installer adds -> why the medium may lack it
+    waivers        unmet dependencies that may stay
     """
 
     installer: tuple[str, ...] = ()
+    allow_missing: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[ClosureWaiver, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, reason in self.allow_missing.items():
+            require_value(reason.strip(), f"allow_missing.{name}", "say why the medium may lack it")
 
 
 class UpdatesSettings(SettingsTable):

@@ -39,7 +39,7 @@ class UnmetDependency(SettingsTable):
     @property
     def cause(self) -> tuple[str, str, str]:
         """What is equal for unmet dependencies that one change mends."""
-        return self.package, self.requirement, self.problem
+        return self.package or self.name, self.requirement, self.problem
 
     def __str__(self) -> str:
         where = f"{self.installation} does not resolve: " if self.installation else ""

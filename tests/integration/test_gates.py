@@ -144,8 +144,10 @@ def test_a_group_that_conflicts_with_another_stops_the_iso(trial: Project) -> No
 
 
 def test_what_the_installer_adds_must_be_on_the_medium(trial: Project) -> None:
-    trial.configure('"shim-x64"]', '"shim-x64", "shim-ia32"]')
-    refused(trial, "closure", "shim-ia32: the installer adds it by itself, and it is not on the medium")
+    trial.configure("installer = []", 'installer = ["shim-ia32"]')
+    trial.configure(', mdadm = "practice"', "")
+    words = "the installer adds it by itself, and it is not on the medium"
+    refused(trial, "closure", f"shim-ia32: {words}", f"mdadm: {words}")
 
 
 @pytest.mark.parametrize(
