@@ -15,6 +15,7 @@ from smedoit.content.tasks import content, mirror, recover_exports
 from smedoit.doctor import tasks
 from smedoit.engine.state import doit_config
 from smedoit.engine.task import DoitTask, current_release, doit_group, doit_task
+from smedoit.importing.tasks import import_place
 from smedoit.installer.tasks import (
     anaconda_source,
     build_installer,
@@ -60,6 +61,11 @@ def task_doctor() -> DoitTask:
 def task_sample() -> DoitTask:
     """a practice world below [paths] root: signed RPMs, boot set, content; --remove takes it away again"""
     return doit_task(REL, sample(REL))
+
+
+def task_import() -> DoitTask:
+    """a release that exists (a tree, an ISO, an address) as a world in an empty directory: doit import PLACE DIR"""
+    return doit_task(REL, import_place(REL))
 
 
 def task_content() -> DoitTask:

@@ -105,6 +105,7 @@ class IsoPlace:
         with files.wrap_os_errors(path, "read"):
             self.image = read.IsoImage(path, mend=ANOTHER_COPY)
         self.odd = {name: reason for name in self.image.records if (reason := self._oddity(name))}
+        self._names = sorted(name for name in self.image.records if name not in self.odd)
 
     def _oddity(self, name: str) -> str:
         """Return why a name is no file that could be read, "" if it is one."""
@@ -115,7 +116,7 @@ class IsoPlace:
         return "" if self.image.is_regular(name) else "is a link or a device, not a file"
 
     def names(self) -> list[str]:
-        return sorted(name for name in self.image.records if name not in self.odd)
+        return self._names
 
     def size(self, name: str) -> int:
         with self._reading(name):

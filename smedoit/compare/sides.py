@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from smedoit.branding import render
 from smedoit.compare import places
@@ -26,6 +27,9 @@ from smedoit.packages import lock
 from smedoit.rpm import header, reader
 from smedoit.rpm.header import BadPackageError
 from smedoit.runtime import digests, files, progress
+
+if TYPE_CHECKING:
+    from rpm_rs import PackageMetadata
 
 LOCK = "lock"
 LARGEST_IMAGE = 512 << 20  # bytes of an overlay image or of efiboot.img; CentOS's have 9 MB
@@ -84,16 +88,15 @@ def _as_compared(package: Package, sha256: str) -> ComparedPackage:
     return ComparedPackage(package.name, package.evr, package.arch, sha256)
 
 
-def read_package_header(place: ReleasePlace, name: str) -> Package | None:
-    """Return what the header of a package says, unverified; None for a file that is no package. Raises FileError."""
-    size = place.size(name)
+def open_place_header(place: ReleasePlace, name: str) -> PackageMetadata | None:
+    """Return the header of a package of a place, None for a file that is no package. Raises FileError, VerifyError."""
     try:
         if place.kind != ISO:
-            return reader.read_unverified_header(header.open_header(place.path / name), name, size)
+            return header.open_header(place.path / name)
         with TemporaryDirectory() as directory:
             head = Path(directory) / "head.rpm"
             head.write_bytes(place.part(name, 0, header.headers_length(lambda at, count: place.part(name, at, count))))
-            return reader.read_unverified_header(header.open_header(head), name, size)
+            return header.open_header(head)
     except BadPackageError:
         return None
     except OSError as error:
@@ -102,7 +105,8 @@ def read_package_header(place: ReleasePlace, name: str) -> Package | None:
 
 def _compared_package(place: ReleasePlace, name: str) -> ComparedPackage | None:
     """Return a package of a place, None for a file that is none. Raises FileError."""
-    package = read_package_header(place, name)
+    meta = open_place_header(place, name)
+    package = reader.read_unverified_header(meta, name, place.size(name)) if meta else None
     return _as_compared(package, _file_digest(place, name)) if package else None
 
 

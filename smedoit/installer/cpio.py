@@ -10,8 +10,8 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
@@ -22,6 +22,8 @@ NEWC_FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")  # what int() takes besides, sign
 LARGEST = 2**32 - 1
 DIRECTORY, REGULAR = 0o040755, 0o100644
 EXECUTABLE = 0o100755
+MODE, LINKS = 1, 4  # fields of a header
+KIND = 0o170000  # the bits of a mode that say what it is
 TRAILER = "TRAILER!!!"
 OVERLAY_TOPS = ("run", "usr", "etc", "lib", "lib64", "root", "var")
 UPDATES_TOP = "run/install/updates"
@@ -121,22 +123,56 @@ def _gzip_compressed(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def unpack_overlay(data: bytes, name: str) -> tuple[list[CpioMember], list[str]]:
+    """Return the files of an overlay image that anybody made, and the names in it that are links or devices.
+
+    A file with several names, which cpio keeps once, comes out under each. Raises ContentError if it is none.
+    """
+    members, special = list[CpioMember](), list[str]()
+    linked: dict[tuple[int, ...], list[CpioMember]] = {}
+    try:
+        for member, fields in _unpack_entries(foreign.unpack_bytes(data)):
+            if _is_regular(fields):
+                members.append(member)
+                if fields[LINKS] > 1:
+                    linked.setdefault((fields[0], *fields[7:9]), []).append(member)
+            elif fields[MODE] & KIND != DIRECTORY & KIND:
+                special.append(member.name)
+    except ValueError as error:
+        raise ContentError(f"{name}: is no newc archive in gzip or xz, {error}") from None
+    filled = {
+        id(member): next((other.data for other in same if other.data), b"")
+        for same in linked.values()
+        for member in same
+    }
+    return [replace(member, data=filled.get(id(member), member.data)) for member in members], special
+
+
 def _unpack_cpio(data: bytes) -> Iterator[CpioMember]:
     """Yield the regular files of a newc archive. Raises ValueError if it is damaged."""
+    return (member for member, fields in _unpack_entries(data) if _is_regular(fields))
+
+
+def _is_regular(fields: Sequence[int]) -> bool:
+    """Return whether the fields of an entry are those of a file."""
+    return fields[MODE] & KIND == REGULAR & KIND
+
+
+def _unpack_entries(data: bytes) -> Iterator[tuple[CpioMember, list[int]]]:
+    """Yield every entry of a newc archive with the fields of its header. Raises ValueError if it is damaged."""
     at = 0
     while data[at : at + 6] == NEWC_MAGIC:
         if not NEWC_FIELDS.fullmatch(data, at + 6, at + HEADER):
             raise ValueError("a header in it is damaged")
         fields = [int(data[at + 6 + 8 * number : at + 14 + 8 * number], 16) for number in range(13)]
-        mode, size, name_size = fields[1], fields[6], fields[11]
+        size, name_size = fields[6], fields[11]
         name = data[at + HEADER : at + HEADER + name_size - 1].decode("utf-8", "surrogateescape")
         start = at + _align_to_four(HEADER + name_size)
         if name == TRAILER:
             return
         if start + size > len(data):
             raise ValueError("it is cut short")
-        if mode & 0o170000 == 0o100000:
-            yield CpioMember(name, data[start : start + size], bool(mode & 0o100))
+        yield CpioMember(name, data[start : start + size], bool(fields[MODE] & 0o100)), fields
         at = start + _align_to_four(size)
     raise ValueError("it ends before its trailer")
 

@@ -25,6 +25,7 @@ from smedoit.tree.fill import require_tree_file
 
 STAGE2 = re.compile(r"\binst\.stage2=\S+")
 REPO = re.compile(r"(?<=\binst\.repo=)\S+")
+REPO_WORD = re.compile(r"[ \t]+inst\.repo=\S+")
 ENTRY = re.compile(r"^.*\binst\.stage2=.*$", re.MULTILINE)
 
 
@@ -82,6 +83,11 @@ def _write_own_treeinfo(identity: ReleaseIdentity, parts: NetinstallParts, fact_
 def set_install_url(text: str, url: str) -> str:
     """Return a boot menu whose every entry that starts the installer installs from url."""
     return ENTRY.sub(lambda entry: _set_inst_repo(entry.group(), url), text)
+
+
+def drop_install_urls(text: str) -> str:
+    """Return a boot menu whose entries install from the medium that they are on."""
+    return ENTRY.sub(lambda entry: REPO_WORD.sub("", entry.group()), text)
 
 
 def install_urls(text: str) -> set[str]:

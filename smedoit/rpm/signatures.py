@@ -71,6 +71,11 @@ def _find_counted_signer(path: Path, meta: PackageMetadata, keys: Sequence[Pinne
     return _find_signer(meta, keys, signatures)
 
 
+def list_signatures(meta: PackageMetadata) -> list[OpenPgpSignature]:
+    """Return what all signatures of a package say of themselves; nothing is verified."""
+    return _parse_signatures(meta, HEADER_TAGS + PAYLOAD_TAGS)
+
+
 def find_installer_flaw(path: Path, keys: Sequence[PinnedKey], rpm: BaseRpm) -> str:
     """Return why the rpm of a base, with these keys, does not verify the header of a package; "" if it does.
 

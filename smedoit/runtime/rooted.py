@@ -210,6 +210,26 @@ def _copy_at(opened: int, place: int, name: str) -> None:
         raise
 
 
+def write_rooted_file(place: RootedPath, blocks: Iterable[bytes], mode: int = FILE_MODE, durable: bool = True) -> None:
+    """Make place a file that holds blocks, written beside it, and synced if it is to be durable. Raises FileError."""
+    with place.opened_parent("written", create=True) as (handle, name):
+        beside = name + BESIDE
+        _unlink_at(handle, beside)
+        new = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=handle)
+        try:
+            with open(new, "wb") as file:
+                for block in blocks:
+                    file.write(block)
+                file.flush()
+                os.fchmod(new, mode)
+                if durable:
+                    os.fsync(new)
+            os.rename(beside, name, src_dir_fd=handle, dst_dir_fd=handle)
+        except BaseException:
+            _unlink_at(handle, beside)
+            raise
+
+
 def move_rooted(source: RootedPath, target: RootedPath, *, replacing: bool = False) -> None:
     """Rename what is at source, in one step. Raises FileError if something is at target and it is not replacing."""
     with (

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Import a release: look it through, have its keys confirmed, write its world, build it once, and compare."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from smedoit.branding.rules import Branding
+from smedoit.compare import differences, places, sides
+from smedoit.config.network import NetworkSettings, is_http_url
+from smedoit.config.release import Release
+from smedoit.config.tiers import PRACTICE_KEYS
+from smedoit.errors import ConfigError, format_count
+from smedoit.importing import explain, remote, survey, world
+from smedoit.importing.keys import CandidateKey, confirm_keys, count_signers, name_signer, parse_candidate
+from smedoit.importing.layout import Layer
+from smedoit.importing.survey import MediumSurvey
+from smedoit.importing.world import ImportedWorld
+from smedoit.runtime import files, progress
+from smedoit.runtime.process import ProgramError, run_program
+from smedoit.sample.packages import KEYS
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What was asked for.
+
+    place      a path, or an address
+    home       the empty directory that becomes a world
+    trust      whether the keys that are found are trusted without asking
+    key_files  further files of keys
+    dodo       the contents page that builds it; None to build nothing
+    """
+
+    place: str
+    home: Path
+    trust: bool = False
+    key_files: Sequence[Path] = ()
+    dodo: Path | None = None
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+
+
+def import_release(
+    request: ImportRequest, on_medium: Callable[[str], bool], ask: Callable[[str], str] | None = None
+) -> str:
+    """Make a world of a release that somebody made before; return what that came to.
+
+    ask  asks a person who sits there; None if nobody does
+
+    Nothing is written before the medium has been looked through and its keys are confirmed, but for what comes from an
+    address. Raises SmeError.
+    """
+    is_remote = is_http_url(request.place)
+    world.check_home(request.home)
+    if is_remote:
+        world.begin_world(request.home)
+    path = (
+        remote.fetch_place(request.place, request.home / world.ROOT / world.FETCHED, request.network)
+        if is_remote
+        else Path(request.place)
+    )
+    place = places.open_release_place(path)
+    looked = survey.survey_place(place, request.place)
+    identity = survey.identify_medium(looked, path.name if place.kind == places.ISO else "")
+    trusted = _find_trusted_keys(request, looked, ask)
+    if not is_remote:
+        world.begin_world(request.home)
+    made = world.write_world(request.home, looked, identity, trusted)
+    good, keys, date = world.verify_packages(made, looked, identity, trusted)
+    identity = replace(identity, release={**identity.release, "date": date})
+    rel = world.finish_world(made, looked, identity, good, keys, request.place)
+    _show_world(request, rel, made)
+    if request.dodo:
+        _build_and_compare(request.dodo, rel, made, path, on_medium)
+    return f"{rel.release.product} {rel.release.title} imported into {request.home}"
+
+
+def _find_trusted_keys(
+    request: ImportRequest, looked: MediumSurvey, ask: Callable[[str], str] | None
+) -> list[CandidateKey]:
+    """Return the keys that a person confirms. Raises ConfigError if there are none, or nobody confirms any."""
+    found: list[CandidateKey] = []
+    for name in looked.layers.get(Layer.KEY, []):
+        data = places.read_place_file(looked.place, name, survey.LARGEST_TEXT)
+        candidate = parse_candidate(name, "of the medium", data)
+        if isinstance(candidate, str):
+            looked.unexplained[name] = candidate
+        else:
+            found.append(candidate)
+    for path in request.key_files:
+        candidate = parse_candidate(path.name, "as given", files.read_file_bytes(path))
+        if isinstance(candidate, str):
+            raise ConfigError(f"{path}: {candidate}", hint="give files that hold one armored public key each")
+        found.append(candidate)
+    counted, unknown = count_signers([*found, *_practice_candidates()], looked.signatures)
+    given = {key.fingerprint for key in found}
+    offered = [key for key in counted if key.signed or key.fingerprint in given]
+    for key_id, packages in unknown.items():
+        progress.show_line(f"{format_count(len(packages), 'package')} {name_signer(key_id)}: no key at hand")
+    if not offered:
+        raise ConfigError(
+            f"{request.place}: has no key that packages could be trusted by, and none was given",
+            hint="get the key files from their owners, and name them: doit import PLACE --keys FILE,FILE",
+        )
+    return confirm_keys(offered, request.trust, ask, progress.show_line)
+
+
+def _practice_candidates() -> list[CandidateKey]:
+    """Return the keys of doit sample; they count where they signed packages."""
+    paths = [KEYS / f"RPM-GPG-KEY-practice-{name}" for name in PRACTICE_KEYS]
+    found = [parse_candidate(path.name, "of doit sample", files.read_file_bytes(path)) for path in paths]
+    return [candidate for candidate in found if isinstance(candidate, CandidateKey)]
+
+
+def _show_world(request: ImportRequest, rel: Release, made: ImportedWorld) -> None:
+    """Show what was found, and what nothing became of."""
+    counts = ", ".join(f"{count} {what}" for what, count in made.counts.items())
+    progress.show_line(f"{request.place} -> {request.home}")
+    progress.show_line(f"  {rel.release.product} {rel.release.title}, {rel.release.arch}, label {rel.release.volume}")
+    progress.show_line(f"  files: {counts}")
+    for remark in made.remarks:
+        progress.show_line(f"  {remark}")
+    if not made.left:
+        progress.show_line("  every file is explained")
+        return
+    progress.show_line(f"  not carried over ({len(made.left)}):")
+    for name, reason in sorted(made.left.items()):
+        progress.show_line(f"    {name}: {reason}")
+
+
+def _build_and_compare(
+    dodo: Path, rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]
+) -> None:
+    """Build the first medium of the world, and show how it differs from the original, each difference explained."""
+    task, result = ("iso", rel.iso) if made.counts["packages"] else ("netinstall", rel.netinstall_iso)
+    progress.show_line(f"  the first own build: doit {task}")
+    try:
+        run_program(
+            [sys.executable, "-m", "doit", "-f", dodo, task],
+            cwd=dodo.parent, env={"SMEDOIT_RELEASE": str(rel.file)}, log=rel.logs / "import.doit.log",
+        )  # fmt: skip
+    except ProgramError as error:
+        progress.show_line(f"  it failed, so nothing is compared yet:\n{error}")
+        progress.show_line(f"  mend what it says, run doit {task}, then doit compare {original} {result}")
+        return
+    place = result if original.is_file() else rel.tree
+    before, after = (sides.read_compared_side(path, on_medium) for path in (original, place))
+    found = differences.compare_sides(before, after)
+    explained, unexplained = explain.explain_differences(
+        found, Branding(rel.release, rel.rules), {**made.left, **made.refused}
+    )
+    if not found:
+        progress.show_line(f"  {place} is the same as {original}")
+        return
+    progress.show_line(f"  {place} differs from {original}:")
+    for line in explained:
+        progress.show_line(f"    {line}")
+    if unexplained:
+        progress.show_line(f"  without an explanation ({len(unexplained)}):")
+        for line in unexplained:
+            progress.show_line(f"    {line}")
+    else:
+        progress.show_line("  all of these differences are explained")

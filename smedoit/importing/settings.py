@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The release.toml of an imported world: what was found, table by table, for a person to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from smedoit.config.packages import PackageSelection
+from smedoit.importing.facts import ImportedIdentity
+from smedoit.medium_paths import COMPS
+from smedoit.package import Package
+
+UNVERIFIED = "unverified"  # the tier of packages that nobody vouches for: it never goes on a medium
+HEADING = """\
+# Made by doit import, of {place}.
+# Paths are relative to [paths] root, root is relative to this file. The handbook explains every key.
+"""
+COMMENTS = {
+    "tiers": "The most trusted first: on equal versions the earlier tier wins.",
+    "keys": "A signature counts only if its key is one of these; their fingerprints were confirmed when they came.",
+    "packages": "Which packages may go on the medium, so that exactly those are chosen that were on it.",
+    "groups": "Names that comps lists although the medium has no such package.",
+    "boot_set": "Kernel, initrd, stage 2 and boot loaders as they were on the medium, pinned in boot_set.sha256.",
+}
+
+
+@dataclass(frozen=True)
+class WorldPlaces:
+    """Where things of an imported world lie, relative to its root.
+
+    tier        the packages of the medium
+    unverified  those that nobody vouches for
+    """
+
+    content: str
+    translations: str
+    boot_set: str
+    tier: str
+    unverified: str
+
+    @classmethod
+    def of_release(cls, release: Mapping[str, object]) -> WorldPlaces:
+        """Return the places of a release, as the wiki has them."""
+        short, major = f"{str(release['short']).lower()}{release['major']}", release["major"]
+        return cls(
+            content=f"src/cdrom.image/{short}",
+            translations=f"src/anaconda-po/{short}",
+            boot_set="src/boot-set",
+            tier=f"repo/{major}/smeos",
+            unverified=f"repo/{major}/{UNVERIFIED}",
+        )
+
+
+@dataclass(frozen=True)
+class WorldKey:
+    """A key of the world: the name of its file, its fingerprint, and reasons that it needs to count."""
+
+    name: str
+    fingerprint: str
+    legacy_reason: str = ""
+    expired_reason: str = ""
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """What decides about a world besides what it is called.
+
+    unverified  whether there are packages that nobody vouches for
+    missing     names that comps lists, and no package has
+    """
+
+    keys: Sequence[WorldKey]
+    selection: PackageSelection
+    has_packages: bool = True
+    unverified: bool = False
+    missing: Sequence[str] = ()
+    translations: str = "locale"
+    place: str = ""
+    places: WorldPlaces = field(default=WorldPlaces("", "", "", "", ""))
+
+
+def format_release_toml(identity: ImportedIdentity, world: WorldSettings) -> str:
+    """Return the text of release.toml."""
+    parts = [HEADING.format(place=world.place.replace("\n", " "))]
+    for name, table in _release_tables(identity, world).items():
+        comment = f"# {COMMENTS[name]}\n" if name in COMMENTS else ""
+        parts.append(comment + _format_table(name, table))
+    return "\n".join(parts)
+
+
+def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[str, Any]:
+    """Return the tables in their order, without what is as it would be anyway."""
+    places = world.places
+    tiers: list[dict[str, object]] = [{"name": "smeos", "path": places.tier}]
+    if not world.has_packages:
+        tiers[0]["may_be_empty"] = True
+    if world.unverified:
+        tiers.append({"name": UNVERIFIED, "path": places.unverified, "stage": False})
+    keys = [
+        {
+            "file": f"{places.content}/{key.name}",
+            **{name: value for name, value in vars(key).items() if name != "name" and value},
+        }
+        for key in world.keys
+    ]
+    reason = "was not on the imported medium either"
+    tables: dict[str, Any] = {
+        "release": {key: value for key, value in identity.release.items() if value not in ("", [])},
+        "paths": {"root": "build"},
+        "tiers": tiers,
+        "keys": keys,
+        "packages": _selection_table(world.selection),
+        "groups": {"comps": COMPS, "allow_missing": dict.fromkeys(world.missing, reason)} if world.missing else {},
+        "boot_set": {"path": places.boot_set, "pins": "boot_set.sha256"},
+        "content": {"path": places.content},
+        "translations": {"path": places.translations, "place": world.translations},
+        "spec": {"package": identity.spec} if identity.spec else {},
+        "release_urls": {"urls": list(identity.urls)} if identity.urls else {},
+        "netinstall": dict(identity.network),
+    }
+    return {name: table for name, table in tables.items() if table}
+
+
+def _selection_table(selection: PackageSelection) -> dict[str, object]:
+    """Return the keys of [packages] that say something."""
+    usual = PackageSelection()
+    found = {
+        "secondary": list(selection.secondary),
+        "multilib": list(selection.multilib),
+        "several": dict(selection.several),
+    }
+    same = {"secondary": list(usual.secondary), "multilib": [], "several": {}}
+    return {key: value for key, value in found.items() if value != same[key]}
+
+
+def _format_table(name: str, table: Any) -> str:
+    """Return a table, or an array of tables, as TOML."""
+    import tomli_w
+
+    if isinstance(table, list):
+        return "\n".join(f"[[{name}]]\n{tomli_w.dumps(entry)}" for entry in table)
+    return tomli_w.dumps({name: table})
+
+
+def selection_of(packages: Iterable[Package], arch: str) -> PackageSelection:
+    """Return the rules by which exactly these packages would be chosen."""
+    usual = PackageSelection().secondary
+    others = sorted({(package.name, package.arch) for package in packages if package.arch not in (arch, "noarch")})
+    slots: dict[tuple[str, str], set[str]] = {}
+    for package in packages:
+        slot = arch if package.arch == "noarch" else package.arch
+        slots.setdefault((package.name, slot), set()).add(str(package.evr))
+    several: dict[str, int] = {}
+    for (name, _), versions in sorted(slots.items()):
+        if len(versions) > 1:
+            several[name] = max(several.get(name, 0), len(versions))
+    architectures = {found for _, found in others}
+    return PackageSelection(
+        secondary=usual if architectures <= set(usual) else tuple(sorted({*usual, *architectures})),
+        multilib=tuple(dict.fromkeys(name for name, _ in others)),
+        several=several,
+    )

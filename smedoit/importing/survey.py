@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A foreign medium looked through before anything is written: its files by layer, its packages, images and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smedoit.branding.buildstamp import READ_PLACES
+from smedoit.compare import places, sides
+from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
+from smedoit.errors import ContentError, VerifyError, format_grouped
+from smedoit.fetch import index_pages
+from smedoit.importing import facts, layout
+from smedoit.importing.facts import ImportedIdentity, MediumTexts
+from smedoit.importing.layout import Layer
+from smedoit.installer import cpio
+from smedoit.installer.cpio import CpioMember
+from smedoit.iso.boot_records import SECTOR
+from smedoit.iso.read import IsoImage
+from smedoit.keys.openpgp import OpenPgpSignature
+from smedoit.medium_paths import (
+    BIOS_MENU,
+    DISCINFO,
+    GRUB_CFG,
+    NETINSTALL_IMAGE,
+    PRODUCT_IMG,
+    TREEINFO,
+    UPDATES_IMG,
+)
+from smedoit.package import Package
+from smedoit.rpm import reader, signatures
+from smedoit.runtime import files, progress
+
+LARGEST_TEXT = 4 << 20
+
+
+@dataclass
+class MediumSurvey:
+    """What lies on a medium.
+
+    layers       layer -> its files
+    packages     file -> what its header says
+    signatures   file -> what its signatures say of themselves
+    overlays     path of an image -> path in the installer -> file
+    network      path -> content of the files of the network install medium that the tree does not have so
+    unexplained  path -> why nothing becomes of it
+    """
+
+    place: ReleasePlace
+    layers: dict[Layer, list[str]] = field(default_factory=dict)
+    packages: dict[str, Package] = field(default_factory=dict)
+    signatures: dict[str, list[OpenPgpSignature]] = field(default_factory=dict)
+    overlays: dict[str, dict[str, CpioMember]] = field(default_factory=dict)
+    network: dict[str, bytes] = field(default_factory=dict)
+    unexplained: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the text of a file, "" if it is not there. Raises FileError."""
+        if name not in self.place.names():
+            return ""
+        return places.read_place_file(self.place, name, LARGEST_TEXT).decode("utf-8", "surrogateescape")
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a medium that installs from the network: it has no packages, and its menu names an address."""
+        return not self.packages and bool(self.addresses)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses that its own menus install from."""
+        return sorted(set(facts.menu_addresses(self.menus)))
+
+    @property
+    def menus(self) -> list[str]:
+        """The texts of its boot menus."""
+        return [text for name in (BIOS_MENU, GRUB_CFG) if (text := self.text(name))]
+
+
+def survey_place(place: ReleasePlace, shown: str) -> MediumSurvey:
+    """Look through a medium.
+
+    shown  what it is called in sentences
+
+    Raises ContentError for one that is built on another base, or lacks what it needs to be one.
+    """
+    survey = MediumSurvey(place, unexplained=dict(place.odd))
+    for name in place.names():
+        layer, reason = layout.find_layer(name)
+        survey.layers.setdefault(layer, []).append(name)
+        if layer is Layer.LEFT:
+            survey.unexplained[name] = reason
+        elif layer is Layer.MADE:
+            survey.made[name] = reason
+    _read_packages(survey)
+    _refuse_other_base(survey, shown)
+    _refuse_incomplete(survey, shown)
+    for name in survey.layers.get(Layer.OVERLAY, []):
+        _open_overlay(survey, name)
+    if NETINSTALL_IMAGE in survey.layers.get(Layer.NETINSTALL, []):
+        _open_network_medium(survey)
+    return survey
+
+
+def _read_packages(survey: MediumSurvey) -> None:
+    """Read the headers of all packages; what is none is not explained."""
+    names = survey.layers.get(Layer.PACKAGE, [])
+    for name in progress.track_progress(names, len(names), "reading headers"):
+        meta = sides.open_place_header(survey.place, name)
+        package = reader.read_unverified_header(meta, name, survey.place.size(name)) if meta else None
+        if not meta or not package:
+            survey.unexplained[name] = "is no package, or a damaged one"
+        elif package.is_source:
+            survey.unexplained[name] = "is a source package, which goes on the source medium"
+        else:
+            survey.packages[name] = package
+            survey.signatures[name] = signatures.list_signatures(meta)
+
+
+def _refuse_other_base(survey: MediumSurvey, shown: str) -> None:
+    """Raise ContentError for a medium that is built on another Enterprise Linux than 7."""
+    releases = [package.evr.release for package in survey.packages.values()]
+    if base := layout.find_other_base(survey.place.names(), survey.text(TREEINFO), releases):
+        raise ContentError(f"{shown}: is built on {base}; worlds can be made of Enterprise Linux {layout.BASE} only")
+
+
+def _refuse_incomplete(survey: MediumSurvey, shown: str) -> None:
+    """Raise ContentError for a medium that lacks what no world can be made without."""
+    missing = layout.list_missing_parts(survey.place.names(), len(survey.packages), survey.addresses)
+    if missing:
+        raise ContentError(
+            f"{shown}: is no whole installation medium\n{format_grouped(missing)}",
+            hint="name the top of a tree (stage/VERSION/ARCH, smeos/ARCH), or an ISO for installations",
+        )
+
+
+def _open_overlay(survey: MediumSurvey, name: str) -> None:
+    """Unpack product.img or updates.img; what an image of ours cannot hold is not explained."""
+    data = places.read_place_file(survey.place, name, sides.LARGEST_IMAGE)
+    try:
+        members, special = cpio.unpack_overlay(data, name)
+    except ContentError as error:
+        survey.unexplained[name] = f"cannot be taken apart, {str(error).removeprefix(f'{name}: ')}"
+        return
+    held: dict[str, CpioMember] = {}
+    for member in members:
+        inner = member.name.removeprefix("./")
+        if (reason := index_pages.path_danger(inner)) or not inner.isprintable():
+            survey.unexplained[f"{name}/{inner}"] = f"its name {reason or 'is not UTF-8'}"
+        elif layout.is_passed_over(inner):
+            survey.unexplained[f"{name}/{inner}"] = layout.PASSED_OVER
+        else:
+            held[inner] = member
+    for inner in special:
+        survey.unexplained[f"{name}/{inner.removeprefix('./')}"] = (
+            "is a link or a device, and an image of ours has files"
+        )
+    survey.overlays[name] = held
+
+
+def _open_network_medium(survey: MediumSurvey) -> None:
+    """Take from images/boot.iso what the tree itself does not have so."""
+    with nested_image(survey.place, NETINSTALL_IMAGE) as path:
+        try:
+            inner = IsoPlace(path)
+        except VerifyError as error:
+            reason = str(error).splitlines()[0].partition(": ")[2]
+            survey.unexplained[NETINSTALL_IMAGE] = f"cannot be taken apart, it {reason}"
+            return
+        for name in inner.names():
+            if layout.find_layer(name)[0] is Layer.BOTH:
+                data = places.read_place_file(inner, name, LARGEST_TEXT)
+                if name not in survey.place.names() or data != places.read_place_file(survey.place, name, LARGEST_TEXT):
+                    survey.network[name] = data
+
+
+@contextmanager
+def nested_image(place: ReleasePlace, name: str) -> Iterator[Path]:
+    """Yield an image that lies on a medium as a file that can be opened."""
+    if place.kind != ISO:
+        yield place.path / name
+        return
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "nested.iso"
+        with files.wrap_os_errors(path, "written"), path.open("wb") as file:
+            for block in place.blocks(name):
+                file.write(block)
+        yield path
+
+
+def identify_medium(survey: MediumSurvey, file_name: str) -> ImportedIdentity:
+    """Return what a medium is called."""
+    menu = (
+        survey.text(BIOS_MENU) if survey.is_network else survey.network.get(BIOS_MENU, b"").decode("utf-8", "replace")
+    )
+    label = sides.volume_label(survey.place.image) if isinstance(survey.place, IsoPlace) else _tree_label(survey.menus)
+    return facts.identify_release(
+        MediumTexts(
+            treeinfo=survey.text(TREEINFO),
+            discinfo=survey.text(DISCINFO),
+            buildstamp=_find_buildstamp(survey.overlays),
+            menus=survey.menus,
+            network=menu,
+            label="" if survey.is_network else label,
+            file=file_name,
+            created=_writing_time(survey.place.image) if isinstance(survey.place, IsoPlace) else 0,
+            packages=[(package.name, package.evr.version) for package in survey.packages.values()],
+        )
+    )
+
+
+def _writing_time(image: IsoImage) -> int:
+    """Return when an ISO was written, in seconds since 1970, by its volume descriptor; 0 if that does not say."""
+    field = image.at(16 * SECTOR + 813, 17)  # ECMA-119, 8.4.26: digits, hundredths, quarters of an hour from UTC
+    try:
+        local = datetime.strptime(field[:14].decode("ascii", "replace"), "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+        return int(local.timestamp()) - 900 * int.from_bytes(field[16:17], "little", signed=True)
+    except ValueError:
+        return 0
+
+
+def _tree_label(menus: Sequence[str]) -> str:
+    """Return the one label that the menus of a tree look for, "" if they differ."""
+    from smedoit.branding import render
+
+    labels = {label for menu in menus for label in render.menu_labels(menu)}
+    return labels.pop() if len(labels) == 1 else ""
+
+
+def _find_buildstamp(overlays: Mapping[str, Mapping[str, CpioMember]]) -> str:
+    """Return the text of the .buildstamp that the installer reads last, "" without one."""
+    for image in (UPDATES_IMG, PRODUCT_IMG):
+        for inner in reversed(READ_PLACES):
+            if member := overlays.get(image, {}).get(inner):
+                return member.data.decode("utf-8", "surrogateescape")
+    return ""

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release that exists, made a world of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from smedoit.config.release import Release
+from smedoit.engine.task import Option, Task, started_in
+from smedoit.errors import ConfigError
+from smedoit.iso.tasks import on_medium
+
+
+def import_place(rel: Release) -> Task:
+    """A stage tree, a published tree or an ISO as a world."""
+
+    def run(trust: bool, keys: str, no_build: bool, words: list[str]) -> object:
+        from smedoit.config.network import is_http_url
+        from smedoit.importing.importer import ImportRequest, import_release
+
+        if len(words) not in (1, 2):
+            raise ConfigError(
+                "doit import takes a place, and the empty directory that becomes its world",
+                hint="doit import PLACE DIR; PLACE is a tree, an ISO, or an address of one",
+            )
+        here = started_in()
+        request = ImportRequest(
+            place=words[0] if is_http_url(words[0]) else os.path.abspath(here / words[0]),
+            home=Path(os.path.abspath(here.joinpath(*words[1:]))),
+            trust=trust,
+            key_files=[here / name for name in keys.split(",") if name],
+            dodo=None if no_build else Path.cwd() / "dodo.py",
+            network=rel.network,
+        )
+        return import_release(request, on_medium, ask=input if sys.stdin.isatty() else None)
+
+    return Task(
+        name="import",
+        run=run,
+        always=True,
+        options=[
+            Option("trust", "trust the keys that are found, without asking", default=False),
+            Option("keys", "further key files, with commas between them"),
+            Option("no_build", "do not build a first medium, and do not compare", default=False, long="no-build"),
+        ],
+        words="words",
+    )

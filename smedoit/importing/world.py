@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The world that a medium becomes, written below one directory: tiers, keys, content, boot set, release.toml, lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from smedoit.bootset import fetch, pins
+from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME
+from smedoit.compare import places
+from smedoit.compare.places import TREE, DirectoryPlace
+from smedoit.config.packages import PackageSelection
+from smedoit.config.release import Release, load_release
+from smedoit.config.tiers import KeySettings
+from smedoit.errors import ConfigError, ContentError, SmeError
+from smedoit.importing import apart, layout, settings
+from smedoit.importing.facts import ImportedIdentity
+from smedoit.importing.keys import CandidateKey, name_signer
+from smedoit.importing.layout import Layer
+from smedoit.importing.settings import WorldKey, WorldPlaces, WorldSettings
+from smedoit.importing.survey import LARGEST_TEXT, MediumSurvey
+from smedoit.installer.cpio import EXECUTABLE, CpioMember
+from smedoit.iso import netinstall
+from smedoit.keys import keyring
+from smedoit.keys.keyring import PinnedKey
+from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG, INITRD, KERNEL, PRODUCT_IMG, STAGE2, UPDATES_IMG
+from smedoit.package import Package
+from smedoit.packages import lock, scan, select
+from smedoit.packages.scan import RejectedFile, Verdicts
+from smedoit.repodata import comps
+from smedoit.runtime import files, foreign, progress, rooted
+from smedoit.runtime.checksums import ChecksummedFile
+from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.rooted import RootedPath
+
+MARKER = ".smedoit-import"  # in a directory whose import has not ended
+ROOT, FETCHED = "build", "mirrors/imported"
+CONFIGURATION, LOCK, PINS = "release.toml", "packages.lock", "boot_set.sha256"
+SOURCES = "SRPMS"
+KERNELS = (KERNEL, INITRD, STAGE2)
+BUILDSTAMP_TEXT = "[Main]\nProduct={product}\nVersion={version}\nBugURL={bug_url}\nIsFinal=False\nUUID=\n"
+
+
+@dataclass
+class ImportedWorld:
+    """What was written.
+
+    left     path -> why nothing became of it
+    refused  package, as a comparison names it -> why nobody vouches for it
+    counts   what -> how many files of it
+    remarks  sentences about what had to be decided
+    """
+
+    home: Path
+    places: WorldPlaces
+    left: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        """Its build root."""
+        return self.home / ROOT
+
+    def put(self, top: str, relative: str, blocks: Iterable[bytes], mode: int = files.FILE_MODE) -> None:
+        """Write a file below a place of the build root. Raises FileError."""
+        place = RootedPath(self.home, f"{ROOT}/{top}/{relative}")
+        rooted.write_rooted_file(place, blocks, mode, durable=not relative.endswith(".rpm"))
+
+    def put_members(self, top: str, members: Mapping[str, CpioMember]) -> None:
+        """Write files of an image below a place of the build root; an executable stays one."""
+        for relative, member in members.items():
+            self.put(top, relative, [member.data], EXECUTABLE & 0o777 if member.executable else files.FILE_MODE)
+
+
+def check_home(home: Path) -> None:
+    """Raise ConfigError for a directory that holds anything but an import that was interrupted."""
+    with files.wrap_os_errors(home, "used"):
+        found = sorted(path.name for path in home.iterdir()) if home.exists() else []
+    if found and not (MARKER in found and set(found) <= {MARKER, ROOT, CONFIGURATION, LOCK, PINS}):
+        shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+        raise ConfigError(
+            f"{home}: is not empty, it has {shown}", hint="import into an empty directory: doit import PLACE DIR"
+        )
+
+
+def begin_world(home: Path) -> None:
+    """Make home a directory in which an import is under way.
+
+    What an interrupted one left there goes, but for what was fetched, which is not fetched again.
+    """
+    check_home(home)
+    files.write_file(home / MARKER, "an import is under way, or was interrupted: the next one begins anew\n")
+    kept = RootedPath(home, f"{ROOT}/{FETCHED.partition('/')[0]}")
+    inside = [RootedPath(home, f"{ROOT}/{name}") for name in rooted.list_rooted_directory(RootedPath(home, ROOT))]
+    for place in (place for place in inside if place != kept):
+        rooted.remove_rooted_tree(place)
+    for name in (CONFIGURATION, LOCK, PINS):
+        rooted.remove_rooted_file(RootedPath(home, name))
+
+
+def write_world(
+    home: Path, survey: MediumSurvey, identity: ImportedIdentity, trusted: Sequence[CandidateKey]
+) -> ImportedWorld:
+    """Write everything that a medium was made of, but for release.toml. Raises FileError, VerifyError."""
+    world = ImportedWorld(home, WorldPlaces.of_release(identity.release), left=dict(survey.unexplained))
+    world.remarks += identity.remarks
+    place, where = survey.place, world.places
+    names = {layer: survey.layers.get(layer, []) for layer in Layer}
+    packages = list(survey.packages)
+    arch = str(identity.release["arch"])
+    for name in progress.track_progress(packages, len(packages), "copying packages"):
+        world.put(where.tier, _tier_path(arch, name), place.blocks(name))
+    for name in [*names[Layer.BOOT], *names[Layer.BOTH]]:
+        world.put(where.boot_set, name, place.blocks(name))
+    for name in [*names[Layer.CONTENT], *names[Layer.BOTH]]:
+        world.put(where.content, name, place.blocks(name))
+    world.counts = {"packages": len(packages), "boot set": len(names[Layer.BOOT]) + len(names[Layer.BOTH]),
+                    "content": len(names[Layer.CONTENT]) + len(names[Layer.BOTH])}  # fmt: skip
+    _write_keys(world, survey, trusted)
+    _write_overlays(world, survey, identity)
+    _write_network_menus(world, survey)
+    _write_comps(world, survey)
+    _write_sources(world, survey)
+    return world
+
+
+def _tier_path(arch: str, name: str) -> str:
+    """Return where in its tier a package lies: as on the medium, below its architecture."""
+    return f"{arch}/{name}"
+
+
+def _write_keys(world: ImportedWorld, survey: MediumSurvey, trusted: Sequence[CandidateKey]) -> None:
+    """Write the keys that somebody confirmed; those that nobody did are left."""
+    for key in trusted:
+        world.put(world.places.content, key.name, [key.data])
+    taken = {key.data for key in trusted}
+    for name in survey.layers.get(Layer.KEY, []):
+        if name not in world.left and places.read_place_file(survey.place, name, LARGEST_TEXT) not in taken:
+            world.left[name] = "nobody confirmed this key"
+
+
+def _write_overlays(world: ImportedWorld, survey: MediumSurvey, identity: ImportedIdentity) -> None:
+    """Write product/, updates/ and the translations out of the overlay images."""
+    product = dict(survey.overlays.get(PRODUCT_IMG, {}))
+    images = dict(survey.overlays.get(UPDATES_IMG, {}))
+    for name in (name for name in READ_PLACES if name in images):
+        product[name] = images.pop(name)
+        world.left[f"{UPDATES_IMG}/{name}"] = f"it is in {PRODUCT_IMG} now, where the release is written into it"
+    if not any(name in product for name in READ_PLACES):
+        release = identity.release
+        text = BUILDSTAMP_TEXT.format(
+            product=release["product"], version=f"{release['version']}{release['label']}", bug_url=release["bug_url"]
+        )
+        product[STAMP_NAME] = CpioMember(STAMP_NAME, text.encode())
+        world.remarks.append(
+            f"{PRODUCT_IMG} has no {STAMP_NAME}, without which the installer has no name: one was made"
+        )
+    world.put_members(f"{world.places.content}/product", product)
+    updates = apart.split_updates(images)
+    world.left.update({f"{UPDATES_IMG}/{name}": "no directory of updates/ leads there" for name in updates.lost})
+    world.put_members(f"{world.places.content}/updates", updates.own)
+    files.make_directory(world.root / world.places.translations)
+    world.put_members(world.places.translations, updates.catalogs)
+    world.counts |= {
+        "product.img": len(product),
+        "updates.img": len(updates.own),
+        "translations": len(updates.catalogs),
+    }
+
+
+def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
+    """Write netinstall/ of the content; a medium that installs from the network lends its menus to the plain ones."""
+    found = dict(survey.network)
+    if survey.is_network:
+        for name in (BIOS_MENU, GRUB_CFG):
+            text = survey.text(name)
+            found[name] = text.encode("utf-8", "surrogateescape")
+            plain = netinstall.drop_install_urls(text).encode("utf-8", "surrogateescape")
+            world.put(world.places.content, name, [plain])
+        world.remarks.append(
+            f"it installs from {', '.join(survey.addresses)}, where its packages are: import that for a world that has"
+            " them; doit netinstall makes this medium again"
+        )
+    elif not found:
+        world.remarks.append(
+            f"it has no network install medium: doit netinstall needs netinstall/{BIOS_MENU} in the content tree"
+        )
+    for name, data in found.items():
+        world.put(f"{world.places.content}/netinstall", name, [data])
+    world.counts["netinstall"] = len(found)
+
+
+def _write_sources(world: ImportedWorld, survey: MediumSurvey) -> None:
+    """Write the source packages that lie beside a tree into its tier."""
+    beside = survey.place.path.parent / SOURCES
+    sources = DirectoryPlace(beside) if survey.place.kind == TREE and beside.is_dir() else None
+    names = [name for name in sources.names() if name.endswith(".rpm")] if sources else []
+    for name in progress.track_progress(names, len(names), "copying source packages"):
+        world.put(world.places.tier, f"{SOURCES}/{name}", sources.blocks(name) if sources else ())
+    world.counts["source packages"] = len(names)
+    if not names and survey.packages:
+        world.remarks.append(f"no {SOURCES} lie beside it: doit source_iso needs them in {world.places.tier}/{SOURCES}")
+
+
+def _write_comps(world: ImportedWorld, survey: MediumSurvey) -> None:
+    """Write comps where the content tree has it, wherever the medium did."""
+    source = layout.choose_comps(survey.place.names())
+    if source in ("", COMPS):
+        return
+    data = places.read_place_file(survey.place, source, LARGEST_TEXT)
+    try:
+        world.put(world.places.content, COMPS, [foreign.unpack_bytes(data) if source.endswith(".gz") else data])
+    except ValueError as error:
+        raise ContentError(f"{source}: cannot be unpacked, {error}", hint="get another copy of the medium") from None
+
+
+def verify_packages(
+    world: ImportedWorld, survey: MediumSurvey, identity: ImportedIdentity, trusted: Sequence[CandidateKey]
+) -> tuple[list[Package], list[WorldKey], datetime]:
+    """Read every package as doit packages will; return the good ones, the keys, and the date of the release.
+
+    A key whose signatures count with legacy_reason only gets one, for a person confirmed it. What nobody vouches for
+    goes into a tier of its own.
+    """
+    cache = world.root / "stage/.smedoit/facts.sqlite"
+    arch = str(identity.release["arch"])
+    paths = {world.root / world.places.tier / _tier_path(arch, name): name for name in survey.packages}
+    keys = [_key_settings(world, key) for key in trusted]
+    verdicts = scan.scan_package_files(paths, world.root, keyring.load_pinned_keys(keys), cache)
+    keys, verdicts = _allow_legacy_keys(keys, trusted, verdicts, world.root, cache)
+    for path, verdict in verdicts.items():
+        if isinstance(verdict, RejectedFile):
+            _set_aside(world, survey, paths[path], arch, verdict)
+    good = [verdict for verdict in verdicts.values() if isinstance(verdict, Package)]
+    date = identity.release["date"]
+    assert isinstance(date, datetime)
+    newest = max((package.signed for package in good), default=0)
+    if newest > date.timestamp():
+        date = datetime.fromtimestamp(newest, timezone.utc)
+        world.remarks.append(f"the last package was signed on {date:%Y-%m-%d}, so that is [release] date")
+    return good, [_world_key(key, one, date) for key, one in zip(keys, trusted, strict=True)], date
+
+
+def _key_settings(world: ImportedWorld, key: CandidateKey) -> KeySettings:
+    """Return a key of the world as [[keys]] has it."""
+    return KeySettings(world.root / world.places.content / key.name, key.fingerprint)
+
+
+def _allow_legacy_keys(
+    keys: list[KeySettings], trusted: Sequence[CandidateKey], verdicts: Verdicts, root: Path, cache: Path
+) -> tuple[list[KeySettings], Verdicts]:
+    """Return keys and verdicts after those with weak signatures were allowed them, where that lets packages count."""
+    for number, key in enumerate(trusted):
+        refused = [path for path, verdict in verdicts.items() if isinstance(verdict, RejectedFile)]
+        if not key.weak or not refused:
+            continue
+        allowed = replace(keys[number], legacy_reason=f"signed {key.weak} packages of the imported medium so")
+        pinned: list[PinnedKey] = keyring.load_pinned_keys([allowed])
+        again = scan.scan_package_files(refused, root, pinned, cache)
+        if good := {path: verdict for path, verdict in again.items() if isinstance(verdict, Package)}:
+            keys[number] = allowed
+            verdicts = {**verdicts, **good}
+    return keys, verdicts
+
+
+def _set_aside(world: ImportedWorld, survey: MediumSurvey, name: str, arch: str, verdict: RejectedFile) -> None:
+    """Move a package that nobody vouches for into the tier of those."""
+    package = survey.packages[name]
+    reason = "; ".join(map(name_signer, verdict.keys)) or verdict.reason
+    world.left[name] = f"{reason}; it lies in the tier {settings.UNVERIFIED}"
+    world.refused[f"{package.name}.{package.arch} {package.evr}"] = reason
+    source, target = (
+        RootedPath(world.home, f"{ROOT}/{top}/{_tier_path(arch, name)}")
+        for top in (world.places.tier, world.places.unverified)
+    )
+    rooted.move_rooted(source, target)
+
+
+def _world_key(key: KeySettings, candidate: CandidateKey, date: datetime) -> WorldKey:
+    """Return a key as release.toml has it."""
+    expires = candidate.certificate.expires
+    expired = f"expired on {expires:%Y-%m-%d}, and signed before that" if expires and expires <= date else ""
+    return WorldKey(candidate.name, key.fingerprint, key.legacy_reason, expired)
+
+
+def finish_world(
+    world: ImportedWorld, survey: MediumSurvey, identity: ImportedIdentity, good: Sequence[Package],
+    keys: Sequence[WorldKey], shown: str,
+) -> Release:  # fmt: skip
+    """Write pins, release.toml and packages.lock; return the release. Raises SmeError."""
+    arch = str(identity.release["arch"])
+    selection = settings.selection_of(good, arch)
+    updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}))
+    told = WorldSettings(
+        keys=keys,
+        selection=selection,
+        has_packages=bool(good),
+        unverified=(world.root / world.places.unverified).is_dir(),
+        missing=_missing_names(world, good),
+        translations=updates.place,
+        place=shown,
+        places=world.places,
+    )
+    files.write_file(world.home / PINS, _pin_boot_set(world))
+    files.write_file(world.home / CONFIGURATION, settings.format_release_toml(identity, told))
+    rel = load_release(world.home / CONFIGURATION)
+    _write_lock(world, good, selection, arch)
+    rooted.remove_rooted_file(RootedPath(world.home, MARKER))
+    return rel
+
+
+def _missing_names(world: ImportedWorld, good: Sequence[Package]) -> list[str]:
+    """Return the names that comps lists, and no package has; none where comps cannot be read."""
+    file = world.root / world.places.content / COMPS
+    if not file.is_file():
+        return []
+    try:
+        listed = comps.parse_comps(files.read_file_text(file), file)
+    except ContentError as error:
+        world.remarks.append(str(error))
+        return []
+    names = {package.name for package in good}
+    return sorted({name for group in listed.groups.values() for name in group} - names)
+
+
+def _pin_boot_set(world: ImportedWorld) -> str:
+    """Return the pin file of the boot set. Raises FileError."""
+    place = world.root / world.places.boot_set
+    names = [name for name, _ in files.walk_files(place)]
+    sums = DigestCache(world.root / "stage/.smedoit/facts.sqlite")
+    found = sums.of_all([place / name for name in names], "sha256")
+    pinned = [ChecksummedFile(name, (place / name).stat().st_size, found[place / name]["sha256"]) for name in names]
+    sums.save()
+    try:
+        kernel = fetch.describe_boot_kernel({name: place / name for name in KERNELS})
+    except SmeError as error:
+        kernel = "made for different kernels"
+        world.remarks.append(str(error))
+    return pins.format_pins(pinned, kernel)
+
+
+def _write_lock(world: ImportedWorld, good: Sequence[Package], selection: PackageSelection, arch: str) -> None:
+    """Write packages.lock: what is on the medium; what the rules would not choose is told."""
+    picks = select.select_newest({"smeos": good}, selection, arch)
+    chosen = {pick.package.nevra for pick in picks}
+    for package in good:
+        if package.nevra not in chosen:
+            world.left[Path(package.file).name] = "doit packages would not choose it"
+    files.write_file(world.home / LOCK, lock.format_lock(picks))

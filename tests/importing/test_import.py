@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""doit import: a release that exists becomes a world, and its first own build is what was imported."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smedoit.bootset.pins import parse_pins
+from smedoit.config.network import NetworkSettings
+from smedoit.errors import ConfigError, ContentError
+from smedoit.importing.importer import ImportRequest, import_release
+from smedoit.iso.tasks import on_medium
+from smedoit.medium_paths import EFI_IMAGE, KERNEL
+from smedoit.packages.lock import read_lock
+from smedoit.runtime import digests, files
+from smedoit.sample.packages import FINGERPRINTS, KEYS
+from tests.harness import servers
+from tests.harness.corpus import corpus_dir
+from tests.harness.project import Project
+
+PRACTICE = [KEYS / f"RPM-GPG-KEY-practice-{name}" for name in FINGERPRINTS]
+
+
+def import_place(place: object, home: Path, **changes: object) -> Project:
+    """Return the world of a place, not built."""
+    request = ImportRequest(**{"place": str(place), "home": home, "trust": True, **changes})  # type: ignore[arg-type]
+    import_release(request, on_medium)
+    return Project(home)
+
+
+def changed_tree(project: Project, home: Path, change: Callable[[Path], object]) -> Path:
+    """Return a copy of a tree that something was done to."""
+    copy = home / "copied/x86_64"
+    shutil.copytree(project.tree, copy)
+    change(copy)
+    return copy
+
+
+def states(top: Path) -> dict[str, tuple[int, int, str]]:
+    """Return what tells whether anything below a directory was touched."""
+    found = {}
+    for path in sorted(top.rglob("*")):
+        info = path.lstat()
+        found[str(path)] = (info.st_mtime_ns, info.st_ctime_ns, digests.sha256_file(path) if path.is_file() else "")
+    return found
+
+
+@pytest.mark.exhaustive
+def test_of_an_imported_iso_the_first_own_build_has_the_same_bytes(built: Project, tmp_path: Path) -> None:
+    world = import_place(built.iso, tmp_path / "world")
+    world.build("iso")
+    assert world.release.release.full == "10.1.rc2"
+    assert world.iso.name == built.iso.name
+    assert world.iso.read_bytes() == built.iso.read_bytes()
+
+
+@pytest.mark.exhaustive
+def test_of_an_imported_tree_both_media_have_the_same_bytes(built: Project, tmp_path: Path) -> None:
+    built.build("netinstall")
+    before = states(built.tree)
+    world = import_place(built.tree, tmp_path / "world")
+    assert states(built.tree) == before
+    world.build("iso", "netinstall")
+    assert world.iso.read_bytes() == built.iso.read_bytes()
+    assert world.release.netinstall_iso.read_bytes() == built.release.netinstall_iso.read_bytes()
+
+
+@pytest.mark.exhaustive
+def test_an_imported_network_medium_is_made_again_from_its_world(built: Project, tmp_path: Path) -> None:
+    built.build("netinstall")
+    original = built.release.netinstall_iso
+    with pytest.raises(ConfigError, match="has no key that packages could be trusted by"):
+        import_place(original, tmp_path / "refused")
+    world = import_place(original, tmp_path / "world", key_files=PRACTICE)
+    world.build("netinstall")
+    assert world.release.netinstall_iso.read_bytes() == original.read_bytes()
+    assert "inst.repo" not in (world.release.content.path / "isolinux/isolinux.cfg").read_text()
+
+
+def test_the_lock_is_what_is_on_the_medium_and_the_pins_are_its_boot_set(built: Project, tmp_path: Path) -> None:
+    world = import_place(built.iso, tmp_path / "world")
+    locked, original = (
+        {pick.package.nevra: (pick.package.sha256, pick.package.key) for pick in read_lock(file)}
+        for file in (world.home / "packages.lock", built.release.lock)
+    )
+    assert locked == original
+    pins = parse_pins((world.home / "boot_set.sha256").read_text(), "pins")
+    assert pins[KERNEL].sha256 == digests.sha256_file(built.tree / KERNEL)
+    assert pins[EFI_IMAGE].sha256 == digests.sha256_file(built.tree / EFI_IMAGE)
+
+
+def test_nothing_is_written_before_the_keys_are_confirmed(built: Project, tmp_path: Path) -> None:
+    home = tmp_path / "world"
+    with pytest.raises(ConfigError) as refused:
+        import_place(built.tree, home, trust=False)
+    for fingerprint in FINGERPRINTS.values():
+        assert fingerprint in str(refused.value)
+    assert "must be confirmed, and nobody is here to ask" in str(refused.value)
+    assert not home.exists()
+
+
+def test_typing_the_end_of_a_fingerprint_trusts_its_key_and_only_that(built: Project, tmp_path: Path) -> None:
+    koozali = FINGERPRINTS["koozali"]
+    typed = iter(["wrong", koozali[-8:].upper(), ""])
+    request = ImportRequest(str(built.tree), tmp_path / "world")
+    import_release(request, on_medium, ask=lambda _: next(typed))
+    rel = Project(tmp_path / "world").release
+    assert [key.fingerprint for key in rel.keys] == [koozali]
+    locked = read_lock(tmp_path / "world/packages.lock")
+    assert {pick.package.key for pick in locked} == {koozali}
+    [unverified] = [tier for tier in rel.tiers if not tier.stage]
+    aside = list(unverified.path.rglob("*.rpm"))
+    assert len(aside) + len(locked) == len(read_lock(built.release.lock))
+
+
+def test_a_directory_that_holds_anything_is_refused(built: Project, tmp_path: Path) -> None:
+    files.write_file(tmp_path / "notes.txt", "mine")
+    with pytest.raises(ConfigError, match=r"is not empty, it has notes\.txt"):
+        import_place(built.tree, tmp_path)
+
+
+def test_an_interrupted_import_begins_anew(built: Project, tmp_path: Path) -> None:
+    files.write_file(tmp_path / "world/.smedoit-import", "")
+    files.write_file(tmp_path / "world/build/src/stale", "old")
+    world = import_place(built.tree, tmp_path / "world")
+    assert not (tmp_path / "world/build/src/stale").exists()
+    assert not (world.home / ".smedoit-import").exists()
+
+
+@pytest.mark.parametrize("name", ["centos8", "rocky9.6-remaster"])
+def test_real_trees_of_another_base_are_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    place = corpus_dir() / "trees" / name
+    with pytest.raises(ContentError) as refused:
+        import_place(place, tmp_path / "world")
+    assert str(refused.value) == (
+        f"{place}: is built on an Enterprise Linux later than 7 (it has AppStream and BaseOS); worlds can be made of"
+        " Enterprise Linux 7 only"
+    )
+
+
+@pytest.mark.parametrize("name", ["centos7.3", "centos7.5-remaster"])
+def test_of_real_trees_that_are_not_whole_it_is_told_what_is_missing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ContentError) as refused:
+        import_place(corpus_dir() / "trees" / name, tmp_path / "world")
+    for path in ("packages", "images/pxeboot/vmlinuz, the kernel", "LiveOS/squashfs.img, the installer's stage 2"):
+        assert path in str(refused.value)
+    assert not (tmp_path / "world").exists()
+
+
+def test_what_no_layer_makes_is_told_with_its_reason(
+    built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(copy: Path) -> None:
+        files.write_file(copy / "product/etc/left", "x")
+        files.write_file(copy / "TRANS.TBL", "x")
+        files.write_file(copy / "Packages/broken-1-1.noarch.rpm", "no package")
+        (copy / "out").symlink_to("/etc/passwd")
+
+    import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
+    said = capsys.readouterr().out
+    assert "not carried over (4):" in said
+    for name, reason in {
+        "product/etc/left": "no layer makes it: product/ of the content tree never gets into a tree",
+        "TRANS.TBL": "mkisofs leaves it on every medium, doit iso writes none",
+        "Packages/broken-1-1.noarch.rpm": "is no package, or a damaged one",
+        "out": "leads out of",
+    }.items():
+        assert f"    {name}: {reason}" in said
+    assert not any((tmp_path / "world").rglob("passwd"))
+
+
+def test_comps_that_names_absent_packages_is_taken_with_their_names(built: Project, tmp_path: Path) -> None:
+    def change(copy: Path) -> None:
+        next((copy / "Packages").glob("qmail-*.rpm")).unlink()
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
+    assert list(world.release.groups.allow_missing) == ["qmail"]
+
+
+@pytest.mark.exhaustive
+def test_a_tree_and_an_iso_come_over_http(built: Project, tmp_path: Path) -> None:
+    tree = {name: (built.tree / name).read_bytes() for name, _ in files.walk_files(built.tree)}
+    with servers.scripted() as server:
+        network = NetworkSettings(delay=0)
+        world = import_place(servers.publish(server, "/x86_64/", tree), tmp_path / "world", network=network)
+        server.on("/a-10.1.iso", servers.served(built.iso.read_bytes()))
+        other = import_place(f"{server.url}/a-10.1.iso", tmp_path / "other", network=network)
+    for home in (world, other):
+        home.build("iso")
+        assert home.iso.read_bytes() == built.iso.read_bytes()
+
+
+@pytest.mark.exhaustive
+def test_it_ends_with_the_first_own_build_and_every_difference_explained(built: Project, tmp_path: Path) -> None:
+    home = tmp_path / "world"
+    outcome = built.doit("import", "--trust", os.fspath(built.iso), os.fspath(home))
+    assert outcome.code == 0, outcome.said
+    assert "the first own build: doit iso" in outcome.out
+    assert f"is the same as {built.iso}" in outcome.out

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which layer a file came from, and what an image was made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from smedoit.importing.apart import split_updates
+from smedoit.importing.layout import Layer, choose_comps, find_layer, find_other_base
+from smedoit.installer.cpio import CpioMember, updates_location
+from smedoit.sample.translations import practice_catalog
+
+CATALOG = practice_catalog("de")
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("Packages/a-1-1.noarch.rpm", Layer.PACKAGE),
+        ("extra/b/a-1-1.noarch.rpm", Layer.PACKAGE),
+        ("images/pxeboot/vmlinuz", Layer.BOOT),
+        ("isolinux/isolinux.bin", Layer.BOOT),
+        ("isolinux/grub.conf", Layer.BOOT),
+        ("isolinux/isolinux.cfg", Layer.BOTH),
+        ("isolinux/splash.png", Layer.BOTH),
+        ("EFI/BOOT/grub.cfg", Layer.BOTH),
+        ("images/product.img", Layer.OVERLAY),
+        ("images/boot.iso", Layer.NETINSTALL),
+        ("RPM-GPG-KEY-CentOS-7", Layer.KEY),
+        ("Packages/base/comps.xml", Layer.CONTENT),
+        ("README.txt", Layer.CONTENT),
+        (".treeinfo", Layer.MADE),
+        ("repodata/repomd.xml", Layer.MADE),
+        ("isolinux/boot.cat", Layer.MADE),
+        ("isolinux/TRANS.TBL", Layer.LEFT),
+        ("Packages/TRANS.TBL", Layer.LEFT),
+        ("product/.buildstamp", Layer.LEFT),
+        ("isolinux/CVS/Entries", Layer.LEFT),
+    ],
+)
+def test_a_file_of_a_medium_has_its_layer(name: str, layer: Layer) -> None:
+    found, reason = find_layer(name)
+    assert found is layer
+    assert bool(reason) is (layer in (Layer.LEFT, Layer.MADE))
+
+
+def test_the_base_is_what_the_packages_say_whatever_the_product_is_called() -> None:
+    sme = "[release]\nversion = 10.1\n[stage2]\nmainimage = LiveOS/squashfs.img\n"
+    assert find_other_base([], sme, ["6.el7.sme", "1160.el7", "0.rc2"]) == ""
+    assert find_other_base([], sme, ["6.el8", "1.el8_4", "1.el7"]).startswith("Enterprise Linux 8 (2 of")
+    assert find_other_base([], "[stage2]\nmainimage = images/install.img\n", []).startswith("another Enterprise Linux")
+    assert find_other_base(["AppStream/x"], "", []).startswith("an Enterprise Linux later than 7")
+    assert find_other_base([], "", []) == ""
+
+
+def test_comps_is_the_trees_own_before_that_of_the_repodata() -> None:
+    packed, plain = "repodata/ab-c7-comps.xml.gz", "repodata/ab-c7-comps.xml"
+    assert choose_comps([packed, plain, "Packages/base/comps.xml"]) == "Packages/base/comps.xml"
+    assert choose_comps([packed, plain]) == plain
+    assert choose_comps(["x"]) == ""
+
+
+def test_updates_img_is_made_again_of_the_same_names() -> None:
+    names = [
+        "run/install/updates/gtk.css",
+        "run/install/updates/README.txt",
+        "run/install/updates/usr/odd",
+        "usr/lib/x.py",
+        "usr/share/locale/de/LC_MESSAGES/anaconda.mo",
+        "run/install/updates/po/fr/LC_MESSAGES/anaconda.mo",
+        "usr/share/locale/it/LC_MESSAGES/anaconda.mo",
+    ]
+    parts = split_updates({name: CpioMember(name, CATALOG) for name in names})
+    assert sorted(parts.catalogs) == ["de/LC_MESSAGES/anaconda.mo", "it/LC_MESSAGES/anaconda.mo"]
+    assert (parts.place, parts.lost) == ("locale", [])
+    assert sorted(map(updates_location, parts.own)) == sorted(set(names) - {names[4], names[6]})
+    assert {"gtk.css", "run/install/updates/README.txt"} <= set(parts.own)
+
+
+def test_what_updates_could_not_bring_to_its_place_is_lost_and_named() -> None:
+    assert split_updates({"opt/x": CpioMember("opt/x", b"")}).lost == ["opt/x"]
+
+
+def test_a_translation_that_is_none_stays_a_file_of_updates() -> None:
+    name = "usr/share/locale/de/LC_MESSAGES/anaconda.mo"
+    parts = split_updates({name: CpioMember(name, b"no catalog")})
+    assert (list(parts.own), list(parts.catalogs)) == ([name], [])
