@@ -151,7 +151,7 @@ def _write_overlays(world: ImportedWorld, survey: MediumSurvey, identity: Import
     for name in (name for name in READ_PLACES if name in images):
         product[name] = images.pop(name)
         world.left[f"{UPDATES_IMG}/{name}"] = f"it is in {PRODUCT_IMG} now, where the release is written into it"
-    if not any(name in product for name in READ_PLACES):
+    if STAMP_NAME not in product:
         release = identity.release
         text = BUILDSTAMP_TEXT.format(
             product=release["product"], version=f"{release['version']}{release['label']}", bug_url=release["bug_url"]
