@@ -57,20 +57,18 @@ class DifferenceError(SmeError):
     """Two releases were compared, and are not the same: no fault, but what diff answers with 1."""
 
 
-def format_grouped(complaints: Mapping[str, Iterable[str]], *, at_most: int = 20) -> str:
-    """Return one paragraph per reason, each with its sorted subjects indented below it.
+def format_grouped(complaints: Mapping[str, Iterable[str]]) -> str:
+    """Return one paragraph per reason, each with all of its subjects indented below it.
 
     complaints  reason -> whatever it holds for; reasons come out sorted, subjects too, by number where they have one
-    at_most     subjects shown per reason; the rest is counted, so that a wrong key
-                for 1,500 packages still fits a screen
+
+    The log of a task has it whole, the screen the first lines of each list: runtime.outline cuts them.
     """
     lines = []
     for reason in sorted(complaints):
         subjects = [subject.replace("\n", "\\n") for subject in complaints[reason]]  # a name is one line
         subjects.sort(key=lambda subject: (NUMBER.sub(_padded_number, subject), subject))
-        lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects[:at_most])]
-        if len(subjects) > at_most:
-            lines.append(f"    … and {len(subjects) - at_most} more")
+        lines += [f"  {reason}:", *(f"    {subject}" for subject in subjects)]
     return "\n".join(lines)
 
 

@@ -77,17 +77,13 @@ def apply_waivers(found: Iterable[UnmetDependency], waivers: Sequence[ClosureWai
     )
 
 
-def format_unmet(
-    dependencies: Sequence[UnmetDependency], offers: Mapping[str, Sequence[Provider]], at_most: int = 20
-) -> str:
+def format_unmet(dependencies: Sequence[UnmetDependency], offers: Mapping[str, Sequence[Provider]]) -> str:
     """Return unmet dependencies as paragraphs: those of one requirement together, with who provides it elsewhere."""
     lines: list[str] = []
     subjects = dict.fromkeys(_unmet_subject(dependency) for dependency in dependencies)
-    for subject in list(subjects)[:at_most]:
+    for subject in subjects:
         lines += _format_subject([each for each in dependencies if _unmet_subject(each) == subject])
         lines += [f"      {offer}" for offer in offers.get(subject, ())]
-    if len(subjects) > at_most:
-        lines.append(f"  … and {len(subjects) - at_most} more")
     return "\n".join(lines)
 
 
@@ -103,7 +99,7 @@ def _format_subject(dependencies: Sequence[UnmetDependency], at_most: int = 3) -
         yield f"    {dependency}"
     if len(ordered) > at_most:
         names = sorted({dependency.name for dependency in ordered[at_most:]})
-        yield f"    and so {'do' if len(names) > 1 else 'does'} {', '.join(names[:10])}{', …' if names[10:] else ''}"
+        yield f"    and so {'do' if len(names) > 1 else 'does'} {', '.join(names)}"
 
 
 def _report_rank(dependency: UnmetDependency) -> tuple[bool, bool, int, str]:

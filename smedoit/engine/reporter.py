@@ -18,6 +18,7 @@ from smedoit.engine import decision
 from smedoit.engine.task import JSON, is_quiet
 from smedoit.errors import SmeError
 from smedoit.runtime import files, terminal
+from smedoit.runtime.outline import shorten_report
 from smedoit.runtime.run_lock import RunLock
 from smedoit.runtime.state_directory import refuse_foreign_directory
 
@@ -164,7 +165,7 @@ class ConsoleReporter:
             terminal.show_text(sys.stderr, f"{task.name}: not run, {waited[0]} {verb}")
         else:
             self.failures.append(task)
-            terminal.show_text(sys.stderr, f"{task.name} failed: {fail.get_msg().strip()}")
+            terminal.show_text(sys.stderr, f"{task.name} failed: {_shown_part(task, fail.get_msg().strip())}")
 
     def skip_uptodate(self, task: Any) -> None:
         """A task that is up to date is no news."""
@@ -198,7 +199,7 @@ class ConsoleReporter:
         for task in self.selected:
             values = task.values or Globals.dep_manager.get_values(task.name)
             if values.get("result"):
-                self.write(values["result"])
+                self.write(_shown_part(task, values["result"]))
         self.run_lock.release()
 
     def end_unrun(self) -> None:
@@ -209,6 +210,18 @@ class ConsoleReporter:
                     unrun([failed.meta["log"] for failed in self.failures])
                 except SmeError as error:
                     terminal.show_text(sys.stderr, str(error))
+
+
+def _shown_part(task: Any, report: str) -> str:
+    """Return a report of a task as the screen has it: the first entries of each list, and where all of it is.
+
+    What only asks has no log, and is shown whole.
+    """
+    log = (getattr(task, "meta", None) or {}).get("log")
+    if log is None or _only_asks(task):
+        return report
+    shown, is_cut = shorten_report(report)
+    return f"{shown}\n{INDENT}the whole list is in {decision.display_path(os.fspath(log))}" if is_cut else report
 
 
 def _forget_what_is_learned() -> None:

@@ -41,7 +41,6 @@ PRODUCT, RUNTIME = f"run/install/product/{CLASSES}", f"usr/lib64/python2.7/site-
 OURS, THEIRS = f"{CLASSES}/koozali.py", f"{CLASSES}/centos.py"
 PLACES = {"koozali.py": (PRODUCT, RUNTIME), "centos.py": (RUNTIME,), "fedora.py": (RUNTIME,)}  # as the wiki says
 TARBALLS = (".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz")
-REJECTED_LINES = 30  # of a reject that an error message shows
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ def _apply_patch(file: Path, strip: int, source: Path) -> None:
         output = run_program([*command, "-r", rejects], package="patch", ok_codes=(0, 1, 2)) or error.said
         failed = [line for line in output.splitlines() if not line.startswith("Hunk") or "FAILED" in line]
         context = read_file_text(rejects).splitlines() if rejects.is_file() else []
-        shown = "".join(f"\n    {line}" for line in [*failed, *context][:REJECTED_LINES])
+        shown = "".join(f"\n    {line}" for line in [*failed, *context])
         raise ContentError(
             f"{file}: does not apply to upstream's anaconda{shown}",
             hint="rebase the patch on that version; the previous layer is kept",

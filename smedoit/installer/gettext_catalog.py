@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer.languages import INSTALLER_LANGUAGES, language_remark
+from smedoit.runtime import progress
 
 BELOW_LANGUAGE = ("LC_MESSAGES", "anaconda.mo")
 BYTE_ORDERS = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}
@@ -188,7 +189,7 @@ def catalog_remarks(names: Iterable[str]) -> list[str]:
     remarks = [f"{name}: {remark}" for name in found if (remark := language_remark(language[name]))]
     ours = {language[name] for name in found if name.startswith(UPDATES_PO) and name.endswith("/anaconda.mo")}
     if hidden := [other for other in INSTALLER_LANGUAGES.split() if ours and other not in ours]:
-        shown = ", ".join(hidden[:6]) + (f" and {len(hidden) - 6} more" if hidden[6:] else "")
+        shown = progress.join_names(hidden, 6)
         remarks.append(
             f"{UPDATES_PO} replaces the installer's own translations: {shown} will be English;"
             f' with [translations] place = "locale" they stay'

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError
+from smedoit.runtime import progress
 
 NAMED = 10  # patches that a sentence names before it only counts them
 NUMBERED = re.compile(r"([0-9]{1,18})[-_.].*\.patch")
@@ -79,8 +80,7 @@ def directory_patches(names: Iterable[str], listed: str | None, directory: str) 
 
 def _shorten_names(names: Sequence[str], between: str = ", ") -> str:
     """Return names as a sentence has them: the first few, and none of them whole that is endless."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return between.join(name[:80] for name in names[:NAMED]) + more
+    return progress.join_names([name[:80] for name in names], NAMED, between)
 
 
 def _strip_level(options: Sequence[str]) -> int:

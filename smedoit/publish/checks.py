@@ -18,7 +18,7 @@ from smedoit.keys import gpg
 from smedoit.publish.addresses import check_addresses
 from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishedFile
-from smedoit.runtime import checksums, foreign
+from smedoit.runtime import checksums, foreign, progress
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import read_file_bytes, read_file_text
 
@@ -78,8 +78,7 @@ def _task_failure(rel: Release, task: str, config: Mapping[str, str]) -> str:
     ]
     if not changed:
         return ""
-    more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
-    return f"{changed[0]}{more} changed since it passed"
+    return f"{progress.join_names(changed, 1)} changed since it passed"
 
 
 def _bootable_media(media: list[Path]) -> list[Path]:

@@ -94,6 +94,10 @@ def _show_plan(made: PublishPlan) -> None:
     """Show a plan, and what it leaves out."""
     for line in [*plan.format_publish_plan(made), *plan.format_unpublished(made)]:
         progress.show_line(f"  {line}")
+    for change in made.changes:
+        progress.log_line(f"{plan.WORDS[change.kind]} {change.path}")
+    for path in made.unpublished:
+        progress.log_line(f"stays unpublished: {path}")
 
 
 def carry_out_publish(
@@ -237,8 +241,7 @@ def _check_same_bits(history: PublishHistory, here: PublishLocation, files: Mapp
     now = {path: file.sha256 for path, file in _frozen_files(files).items()}
     changed = sorted(dict(then.items() ^ now.items()))
     if changed:
-        more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
-        return _same_bits_failure(f"{changed[0]}{more} changed since {record.name}")
+        return _same_bits_failure(f"{progress.join_names(changed, 1)} changed since {record.name}")
     return CheckResult("same_bits", f"the bits of {record.name}, which passed its checks")
 
 
@@ -314,22 +317,15 @@ def rollback_publish(rel: Release, log: Path, dry_run: bool) -> Said:
     with records.open_publish_history(rel.publish) as history:
         pending = history.under_way()
         record = pending or history.undoable()
-        progress.show_line(f"to be rolled back: the {record.words}")
-        for line in _format_rollback(record, history):
-            progress.show_line(f"  {line}")
+        lines = steps.describe_undo(history.roots, record.steps)
+        lines = lines or ["nothing that readers see: it was only prepared"]
+        progress.show_report("\n  ".join([f"to be rolled back: the {record.words}", *lines]))
         if dry_run:
             return {"did": "dry run: nothing was changed"}
         if pending:
             return {"did": history.undo() + _roll_back_remote(rel, record, log)}
         history.take_back(record)
         return {"did": f"rolled back the {record.words}" + _roll_back_remote(rel, record, log)}
-
-
-def _format_rollback(record: PublishRecord, history: PublishHistory) -> list[str]:
-    """Return what undoing a record changes for readers, in the order in which that happens."""
-    lines = steps.describe_undo(history.roots, record.steps)
-    more = [f"… and {len(lines) - plan.SHOWN} more"] if len(lines) > plan.SHOWN else []
-    return [*lines[: plan.SHOWN], *more] or ["nothing that readers see: it was only prepared"]
 
 
 def _roll_back_remote(rel: Release, record: PublishRecord, log: Path) -> str:

@@ -259,7 +259,8 @@ def _check_count(primary: Path, packages: Sequence[RepoPackage]) -> None:
     lost = sorted({entry.href for entry in packages} - hrefs)
     if lost or len(hrefs) != len(packages):
         raise PackageError(
-            f"repodata: {len(packages)} packages went in and {len(hrefs)} came out, without {', '.join(lost[:5])}",
+            f"repodata: {len(packages)} packages went in and {len(hrefs)} came out,"
+            f" without {progress.join_names(lost, 5)}",
             hint="this is a bug of smedoit or createrepo_c; please send the task's log",
         )
 

@@ -8,12 +8,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
 from smedoit.runtime import files, terminal
+from smedoit.runtime.outline import shorten_report
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +72,23 @@ def show_line(line: str) -> None:
     """Show one line at once to whoever runs the task, and note it."""
     terminal.show_text(sys.stdout, line)
     log_line(line)
+
+
+def join_names(names: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return names as a sentence has them: the first few and how many more there are; the log has all of them."""
+    if len(names) <= most:
+        return between.join(names)
+    log_line("\n    ".join([f"all {len(names)} of them:", *names]))
+    return f"{between.join(names[:most])} and {len(names) - most} more"
+
+
+def show_report(text: str) -> None:
+    """Show the first entries of each list of a report at once, and note all of it; say where that is."""
+    log_line(text)
+    shown, is_cut = shorten_report(text) if _running.log is not None else (text, False)
+    terminal.show_text(sys.stdout, shown)
+    if is_cut:
+        terminal.show_text(sys.stdout, f"  the whole list is in {_running.path}")
 
 
 def track_progress(steps: Iterable[T], total: int, doing: str, slow: bool = False) -> Iterator[T]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from smedoit.installer.gettext_catalog import Catalog, is_installer_catalog, language_of_path
+from smedoit.runtime import progress
 
 NAMED = 12  # languages that a sentence names before it only counts them
 
@@ -47,7 +48,8 @@ def describe_catalog_changes(changes: CatalogChanges, complete: Mapping[str, int
     parts = [f"{len(complete)} languages"]
     for verb, paths in (("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)):
         if paths:
-            parts.append(f"{verb}: {_shorten_list([_language_with_percent(path, complete) for path in paths])}")
+            languages = [_language_with_percent(path, complete) for path in paths]
+            parts.append(f"{verb}: {progress.join_names(languages, NAMED)}")
     return "; ".join(parts if changes else [*parts, "none changed"])
 
 
@@ -57,9 +59,3 @@ def _language_with_percent(path: str, complete: Mapping[str, int]) -> str:
         return path
     language = language_of_path(path)
     return f"{language} {complete[language]} %" if language in complete else language
-
-
-def _shorten_list(names: list[str]) -> str:
-    """Return names as a list in a sentence, the rest as a count."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -78,7 +78,6 @@ def test_a_report_gathers_who_lacks_the_same_and_who_provides_it() -> None:
     ]
 
 
-def test_a_report_of_very_many_dependencies_fits_a_screen() -> None:
+def test_a_report_names_every_dependency_however_many() -> None:
     many = [UnmetDependency(f"p{n}-1-1.noarch", f"p{n}", f"lib{n}") for n in range(500)]
-    lines = unmet.format_unmet(many, {}).splitlines()
-    assert len(lines) == 21 and lines[-1] == "  … and 480 more"
+    assert len(unmet.format_unmet(many, {}).splitlines()) == 500

@@ -22,6 +22,7 @@ from smedoit.iso.tasks import on_medium
 from smedoit.publish import apply, records, retire
 from smedoit.publish.channels import OURS, PublishLocation
 from smedoit.publish.publish import publish_release, rollback_publish, show_publish_plan, tier_origin_release
+from smedoit.runtime import progress
 from smedoit.sample.packages import KEYS
 from tests.harness.kills import BOTH, chosen, doors, killed_at
 from tests.harness.places import PROJECT
@@ -110,7 +111,7 @@ def test_a_rollback_of_an_update_shows_what_comes_back(final: Release, capsys: p
 
 
 def test_a_rollback_of_very_much_shows_the_beginning_and_how_much_more(
-    final: Release, capsys: pytest.CaptureFixture[str]
+    final: Release, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     put(final, "10.1", TESTING, 1)
     stage = final.publish.target.parent / "stage"
@@ -118,10 +119,13 @@ def test_a_rollback_of_very_much_shows_the_beginning_and_how_much_more(
         (stage / "live" / f"x{number:02}").write_text("")
     parts = {"": stage / "10.1", "smeupdates": stage / "live"}
     assert do(final.publish, lambda: plan(final.publish, "10.1", parts))
-    lines = shown_by_rollback(final, capsys, dry_run=True)
-    assert (
-        lines[1] == "  testing/10.1/smeupdates/x29 disappears" and lines[-1] == "  … and 10 more" and len(lines) == 22
-    )
+    log = tmp_path / "rollback.log"
+    with progress.open_task_log(log):
+        lines = shown_by_rollback(final, capsys, dry_run=True)
+    assert lines[1] == "  testing/10.1/smeupdates/x29 disappears"
+    assert lines[-2:] == ["  … and 10 more", f"  the whole list is in {log}"]
+    assert len(lines) == 23
+    assert log.read_text().count(" disappears\n") == 30
 
 
 def test_a_rollback_of_what_nobody_has_seen_says_so(final: Release, capsys: pytest.CaptureFixture[str]) -> None:

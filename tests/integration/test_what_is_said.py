@@ -34,6 +34,20 @@ def test_the_log_of_the_wikis_build_has_the_failure_too(built: Project) -> None:
     assert words in (built.release.stage / "build_ISO.x86_64").read_text()
 
 
+def test_a_long_list_is_whole_in_the_log_and_the_screen_says_where(built: Project) -> None:
+    names = [f"bad{number:02}-1-1.noarch.rpm" for number in range(30)]
+    for name in names:
+        (built.tier() / name).write_bytes(b"no package")
+    outcome = built.doit("packages")
+    log = built.release.logs / "packages.log"
+    assert all(name in log.read_text() for name in names)
+    assert "    … and 10 more\n" in outcome.err
+    assert f"  the whole list is in {log}\n" in outcome.err
+    assert names[19] in outcome.err
+    assert names[20] not in outcome.err
+    assert "  hint: " in outcome.err
+
+
 def test_cron_hears_nothing_when_nothing_happened(built: Project) -> None:
     for task in ("iso", "update_repos"):
         outcome = built.doit("quiet=1", task)

@@ -87,3 +87,12 @@ def test_many_steps_of_slow_work_are_a_line_a_tenth(tmp_path: Path) -> None:
     with progress.open_task_log(tmp_path / "task.log"):
         list(progress.track_progress(range(1000), 1000, "placing", slow=True))
     assert len((tmp_path / "task.log").read_text().splitlines()) == 12
+
+
+def test_a_sentence_has_the_first_names_and_the_log_all_of_them(tmp_path: Path) -> None:
+    with progress.open_task_log(tmp_path / "a.log"):
+        assert progress.join_names(["a", "b", "c"], 1) == "a and 2 more"
+        assert progress.join_names(["d", "e"], 2, " or ") == "d or e"
+    log = (tmp_path / "a.log").read_text()
+    assert "all 3 of them:\n    a\n    b\n    c\n" in log
+    assert "    d" not in log
