@@ -192,7 +192,7 @@ class RsyncMirror(SettingsTable):
 
 
 PLACES = {"locale": "usr/share/locale", "updates": "run/install/updates/po"}
-PINS = "boot_set.sha256"
+PINS = Path("boot_set.sha256")
 
 
 class BootSetSettings(SettingsTable):
@@ -202,7 +202,8 @@ class BootSetSettings(SettingsTable):
     source  where the files come from: an address, or the directory of a local mirror
     bases   further ones, asked in this order for what the source does not give
     iso     an ISO to take the files from instead
-    pins    the file of their SHA-256, relative to release.toml's directory; boot_set.sha256 if it is not named
+    pins    the file of their SHA-256, relative to release.toml's directory; if it is not named, boot_set.sha256, and
+            boot_set-11.sha256 for release-11.toml
     """
 
     path: Path

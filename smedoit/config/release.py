@@ -208,8 +208,10 @@ class Release(SettingsTable):
 
     @property
     def pins(self) -> Path:
-        """The SHA-256 of every file of the boot set; it is kept with release.toml."""
-        return self.file.parent / (self.boot_set.pins or PINS)
+        """The SHA-256 of every file of the boot set; it is kept with release.toml, and has its name."""
+        usual, own = Path(DEFAULT_FILE).stem, self.file.stem
+        more = "" if own == usual else f"-{own.removeprefix(f'{usual}-')}"  # "-11" for release-11.toml
+        return self.file.parent / (self.boot_set.pins or f"{PINS.stem}{more}{PINS.suffix}")
 
     @cached_property
     def logs(self) -> Path:
@@ -323,7 +325,8 @@ def read_toml_text(file: Path) -> str:
         return text.decode("utf-8")
     except FileNotFoundError:
         raise ConfigError(
-            f"{file}: there is no such file", hint="run doit beside release.toml, or name yours in SMEDOIT_RELEASE"
+            f"{file}: there is no such file",
+            hint="run doit beside release.toml, or name yours: doit release=FILE, or SMEDOIT_RELEASE",
         ) from None
     except OSError as error:
         raise ConfigError(

@@ -85,27 +85,26 @@ def read_table(cls: type[T], table: Mapping[str, Any], given: Mapping[str, Any] 
 
 def explain_faults(faults: Sequence[Fault], file: Path, text: str = "") -> ConfigError:
     """Return the error that tells all faults of a file, in the order of its lines; without text they have none."""
-    placed = place_faults(faults, text)
+    placed = [(f":{line}:{column}", fault) for (line, column), fault in place_faults(faults, text)]
+    said = placed if text else [("", fault) for fault in faults]
     if len(faults) == 1:
-        [(where, fault)] = placed
+        [(where, fault)] = said
         return ConfigError(f"{file}{where}: {fault.words}", hint=fault.hint)
-    lines = [f"  {file.name}{where}: {fault.words}{fault.hint and f'; {fault.hint}'}" for where, fault in placed]
+    lines = [f"  {file.name}{where}: {fault.words}{fault.hint and f'; {fault.hint}'}" for where, fault in said]
     return ConfigError(
         "\n".join([f"{file}: {format_count(len(faults), 'fault')}", *lines]), hint="mend them all at once"
     )
 
 
-def place_faults(faults: Iterable[Fault], text: str) -> list[tuple[str, Fault]]:
-    """Return each fault behind ":LINE:COLUMN", or "" without a text, in the order of the lines."""
-    if not text:
-        return [("", fault) for fault in faults]
+def place_faults(faults: Iterable[Fault], text: str) -> list[tuple[tuple[int, int], Fault]]:
+    """Return each fault behind line and column of a text, in that order."""
     from smedoit.config.positions import locate_keys
 
     positions = locate_keys(text)
     placed = [
         (positions.of_key(fault.path) if fault.is_key else positions.of_value(fault.path), fault) for fault in faults
     ]
-    return [(f":{line}:{column}", fault) for (line, column), fault in sorted(placed, key=lambda pair: pair[0])]
+    return sorted(placed, key=lambda pair: pair[0])
 
 
 class _UnreadableError(Exception):
@@ -138,7 +137,7 @@ class _TableReader:
                 self.doubted.append((*path, key))
         self._note_missing_keys(known, table, path)
         for key in known.keys() - values.keys():
-            values[key] = _meaningless_value(hints[key]) if _is_required(known[key]) else default_value(known[key])
+            values[key] = _meaningless_value(hints[key]) if is_required(known[key]) else default_value(known[key])
         return self._checked(cls, values, path)
 
     def _checked(self, cls: type[T], values: Mapping[str, Any], path: KeyPath) -> T:
@@ -196,7 +195,7 @@ class _TableReader:
 
     def _note_missing_keys(self, known: Mapping[str, Field[Any]], table: Mapping[str, Any], path: KeyPath) -> None:
         """Note what must be there and is not, all of a table in one sentence."""
-        required = [key for key, field in known.items() if key not in table and _is_required(field)]
+        required = [key for key, field in known.items() if key not in table and is_required(field)]
         missing = [key for key in required if (*path, key) not in self.doubted]
         self.doubted += [(*path, key) for key in missing]
         if missing and path:
@@ -211,7 +210,7 @@ class _TableReader:
 
     def _read_value(self, kind: Any, value: Any, path: KeyPath) -> Any:
         """Return value as the type that the class declares for it. Raises _UnreadableError if it is none."""
-        if _is_table(kind):
+        if is_table(kind):
             self._check_type(value, dict, path)
             return self.build(kind, value, path)
         if get_origin(kind) is tuple:
@@ -236,7 +235,7 @@ class _TableReader:
         """Return an array of values, or of tables, as a tuple in the file's order."""
         if not isinstance(value, list):
             heading = self._heading((*path, 0)).partition(" ")[0]
-            want = f"write each as {heading}" if _is_table(kind) else 'write it as an array, like ["a", "b"]'
+            want = f"write each as {heading}" if is_table(kind) else 'write it as an array, like ["a", "b"]'
             self._refuse(path, "is not a list", want)
         return tuple(entry for _, entry in self._read_each(kind, enumerate(value), path))
 
@@ -280,23 +279,23 @@ def field_types(cls: type) -> Mapping[str, Any]:
 _hints_once = functools.cache(get_type_hints)
 
 
-def _is_table(kind: Any) -> TypeGuard[type[SettingsTable]]:
+def is_table(kind: Any) -> TypeGuard[type[SettingsTable]]:
     """Return whether a declared type is a table of its own."""
     return isinstance(kind, type) and is_dataclass(kind)
 
 
-def _is_required(field: Field[Any]) -> bool:
+def is_required(field: Field[Any]) -> bool:
     """Return whether a key must be in the file."""
     return field.default is MISSING and field.default_factory is MISSING
 
 
 def _meaningless_value(kind: Any) -> Any:
     """Return a value of a declared type for what the file does not say as it must."""
-    if _is_table(kind):
+    if is_table(kind):
         made = kind.__new__(kind)
         hints = field_types(kind)
         for each in fields(kind):
-            vars(made)[each.name] = _meaningless_value(hints[each.name]) if _is_required(each) else default_value(each)
+            vars(made)[each.name] = _meaningless_value(hints[each.name]) if is_required(each) else default_value(each)
         return made
     if get_origin(kind) is Mapping or kind is Mapping:
         return NOTHING
@@ -306,7 +305,7 @@ def _meaningless_value(kind: Any) -> Any:
 def _table_keys(kind: Any) -> Collection[str]:
     """Return the keys of a declared type, if it is a table or an array of tables."""
     table = get_args(kind)[0] if get_origin(kind) is tuple else kind
-    return [field.name for field in fields(table)] if _is_table(table) else []
+    return [field.name for field in fields(table)] if is_table(table) else []
 
 
 def _join_names(names: Sequence[str]) -> str:
@@ -324,8 +323,8 @@ def split_heading(cls: type, document: Mapping[str, Any], path: KeyPath) -> tupl
     kind: Any = cls
     name, value = "", document  # as far as path was followed
     for number, part in enumerate(path, 1):
-        value = _entry_at(value, part)
-        if _is_table(kind):
+        value = entry_at(value, part)
+        if is_table(kind):
             kind = field_types(kind).get(str(part))
             name = f"{name}.{part}" if name else str(part)
         elif isinstance(part, int):
@@ -333,16 +332,16 @@ def split_heading(cls: type, document: Mapping[str, Any], path: KeyPath) -> tupl
         else:
             kind = get_args(kind)[1] if len(get_args(kind)) > 1 else None
             name = f"{name}.{toml_key(part)}"
-        if number == 1 and get_origin(kind) is Mapping and not _is_table(get_args(kind)[1]):
+        if number == 1 and get_origin(kind) is Mapping and not is_table(get_args(kind)[1]):
             heading, start = f"[{name}]", number
-        elif _is_table(kind):
+        elif is_table(kind):
             title = value.get("name", part + 1) if isinstance(part, int) and isinstance(value, Mapping) else ""
             heading = f"[[{name}]] {title}" if isinstance(part, int) else f"[{name}]"
             start = number
     return heading, path[start:]
 
 
-def _entry_at(value: Any, part: str | int) -> Any:
+def entry_at(value: Any, part: str | int) -> Any:
     """Return an entry of a table or an array, None if there is none."""
     try:
         return value[part]
@@ -353,7 +352,7 @@ def _entry_at(value: Any, part: str | int) -> Any:
 def spell_setting(cls: type, document: Mapping[str, Any], path: KeyPath) -> str:
     """Return heading, key and value at a path as the file spells them, for a sentence; no value that is a table."""
     heading, within = split_heading(cls, document, path)
-    value = functools.reduce(_entry_at, path, document)
+    value = functools.reduce(entry_at, path, document)
     key = ".".join(toml_key(part) for part in within if isinstance(part, str))
     spelled = " ".join(filter(None, (heading, key)))
     return spelled if value is None or isinstance(value, (dict, list)) else f"{spelled} = {toml_value(value)}"

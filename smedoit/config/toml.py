@@ -42,6 +42,16 @@ ADVICE: Mapping[str, str] = {
 }
 
 
+class TomlError(ConfigError):
+    """A text that is no TOML; carries line and column (1 and 1 if the parser names none), and the sentence."""
+
+    def __init__(self, file: Path, place: tuple[int, int] | None, words: str, hint: str) -> None:
+        where = f"{file}:{place[0]}:{place[1]}" if place else str(file)
+        super().__init__(f"{where}: is not TOML{words}", hint=hint)
+        self.line, self.column = place or (1, 1)
+        self.words, self.hint = f"is not TOML{words}", hint
+
+
 def parse_toml(text: str, file: Path) -> dict[str, Any]:
     """Return the tables of TOML text that stands in file. Raises ConfigError if it is none."""
     if sys.version_info >= (3, 11):
@@ -51,12 +61,12 @@ def parse_toml(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ConfigError(f"{file}: is not TOML that can be read, it nests too deeply", hint="mend it") from None
+        raise TomlError(file, None, " that can be read, it nests too deeply", "mend it") from None
     except ValueError as error:  # TOMLDecodeError is one, and a number of 5,000 digits is another
         raise _explain_syntax(str(error), text, file) from None
 
 
-def _explain_syntax(said: str, text: str, file: Path) -> ConfigError:
+def _explain_syntax(said: str, text: str, file: Path) -> TomlError:
     """Return the sentence for what the parser said: where it is, the line itself, and what to do about it."""
     reason, hint = PLACE.sub("", said), "mend that line"
     for beginning, advice in ADVICE.items():
@@ -67,32 +77,38 @@ def _explain_syntax(said: str, text: str, file: Path) -> ConfigError:
     if place is not None and place[1] is None and reason == "Invalid value":
         hint = "close what was opened: a list with ], a table with }"
     if place is None:  # a number that Python will not read
-        return ConfigError(f"{file}: is not TOML, {reason}", hint=hint)
+        return TomlError(file, None, f", {reason}", hint)
     number = int(place[1] or len(text.rstrip("\n").split("\n")))
     line = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     column = int(place[2] or len(line) + 1)
     shown = f": {shorten_text(line.strip())}" if line.strip() else ""
-    return ConfigError(f"{file}:{number}:{column}: is not TOML, {reason}{shown}", hint=hint)
+    return TomlError(file, (number, column), f", {reason}{shown}", hint)
 
 
-def toml_value(value: object) -> str:
-    """Return a value as TOML spells it, shortened for a sentence."""
+def toml_value(value: object, *, whole: bool = False) -> str:
+    """Return a value as TOML spells it, shortened for a sentence unless it is wanted whole."""
+    if isinstance(value, (list, tuple)):
+        spelled = f"[{', '.join(toml_value(entry, whole=whole) for entry in value)}]"
+    elif isinstance(value, Mapping):
+        pairs = [f"{toml_key(str(key))} = {toml_value(entry, whole=whole)}" for key, entry in value.items()]
+        spelled = f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    elif isinstance(value, (str, Path)):
+        text = str(value)
+        return f'"{_escape_string(text)}"' if whole else f'"{shorten_text(_escape_string(text[: 2 * SHOWN]))}"'
+    else:
+        spelled = _scalar_text(value)
+    return spelled if whole else shorten_text(spelled)
+
+
+def _scalar_text(value: object) -> str:
+    """Return a number, date or truth as TOML spells it."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        return f'"{shorten_text(_escape_string(value))}"'
-    if isinstance(value, Path):
-        return toml_value(str(value))
     if isinstance(value, (date, time)):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, (list, tuple)):
-        return shorten_text(f"[{', '.join(map(toml_value, value))}]")
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{toml_key(str(key))} = {toml_value(entry)}" for key, entry in value.items())
-        return shorten_text(f"{{ {pairs} }}" if pairs else "{}")
     try:
-        return shorten_text(repr(value))
-    except ValueError:  # a number of more digits than Python shows
+        return repr(value)
+    except ValueError:  # more digits than Python shows
         return "a number of many digits"
 
 
@@ -103,9 +119,7 @@ def toml_key(key: str) -> str:
 
 def _escape_string(text: str) -> str:
     """Return a text as it stands between the quotes of TOML."""
-    return "".join(
-        ESCAPES.get(letter, letter if letter.isprintable() else f"\\U{ord(letter):08x}") for letter in text[: 2 * SHOWN]
-    )
+    return "".join(ESCAPES.get(letter, letter if letter.isprintable() else f"\\U{ord(letter):08x}") for letter in text)
 
 
 def shorten_text(text: str) -> str:

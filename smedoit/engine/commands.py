@@ -7,17 +7,22 @@ import fnmatch
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from doit.cmd_base import DoitCmdBase, check_tasks_exist
+from doit import get_var
+from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist
 from doit.cmd_help import Help as DoitHelp
+from doit.exceptions import InvalidDodoFile
 
 from smedoit.engine.decision import display_path
+from smedoit.engine.task import current_settings, named_release
+from smedoit.errors import SmeError
 from smedoit.runtime.files import read_file_text
 from smedoit.runtime.progress import LEFT, RENDERED
-from smedoit.runtime.terminal import show_text
+from smedoit.runtime.terminal import escape_text, show_text
 
 RUN, WAIT, DONE, ASIDE = "run", "wait", "ok", "-"
 DEFAULT = "iso"
@@ -159,6 +164,63 @@ def _explain_task(graph: TaskGraph, name: str) -> list[str]:
         return [f"{name} is up to date: nothing that it depends on has changed"]
     opening = f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
     return [opening, *graph.chain(name, 1, {name})]
+
+
+class Config(Command):  # type: ignore[misc]
+    """doit config: what holds, where each value comes from, and all that is wrong; release.toml need not load."""
+
+    doc_purpose = "show what release.toml says, where each value comes from, and all that is wrong with it"
+    doc_usage = "[TABLE[.KEY] ...]"
+    doc_description = "It shows TOML that says the same, with every default; behind # stands where a value comes from."
+    cmd_options = (
+        {"name": "json", "long": "json", "type": bool, "default": False, "help": "the same for machines"},
+        {"name": "schema", "long": "schema", "type": bool, "default": False,
+         "help": "the JSON schema of release.toml, for editors"},
+    )  # fmt: skip
+
+    def execute(self, opt_values: Mapping[str, Any], pos_args: list[str]) -> int:
+        """Show what was asked for; return 3 where release.toml cannot be used, as every other command does."""
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        if opt_values["schema"]:
+            from smedoit.config.json_schema import format_schema
+
+            sys.stdout.write(format_schema())
+            return 0
+        os.chdir(self.opt_vals.get("cwdPath") or os.path.dirname(self.opt_vals.get("dodoFile") or "") or ".")
+        try:
+            return _show_settings(pos_args, as_json=opt_values["json"])
+        except SmeError as error:
+            raise InvalidDodoFile(escape_text(str(error))) from None  # doit itself shows it
+
+
+def _show_settings(words: list[str], *, as_json: bool) -> int:
+    """Show settings, or as JSON what is wrong. Raises SmeError."""
+    from smedoit.config import origins
+    from smedoit.config.origins import Overruled
+
+    file = named_release()
+    if as_json and (faults := origins.faults_as_json(file)):
+        show_text(sys.stdout, faults)
+        return 3
+    rel = current_settings()
+    overruled: Overruled = {}
+    if get_var("offline") is not None:
+        overruled = {("network", "offline"): (rel.network.offline, f"doit offline={get_var('offline')}")}
+    settings = origins.select_settings(origins.list_settings(file, overruled), words)
+    if as_json:
+        show_text(sys.stdout, origins.settings_as_json(file, settings))
+        return 0
+    if not words:
+        show_text(sys.stdout, f"{origins.describe_places(rel, _explain_choice())}\n")
+    show_text(sys.stdout, origins.settings_as_toml(settings))
+    return 0
+
+
+def _explain_choice() -> str:
+    """Return how release.toml was chosen, in words."""
+    if get_var("release"):
+        return f"as doit release={get_var('release')} says"
+    return "which SMEDOIT_RELEASE names" if os.environ.get("SMEDOIT_RELEASE") else "beside dodo.py"
 
 
 class Help(DoitHelp):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from typing import Any
 from doit import get_initial_workdir, get_var
 from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
-from smedoit.config.release import Release, load_release
+from smedoit.config.release import Release, load_release, release_file
 from smedoit.engine.code import reachable_code
 from smedoit.errors import ConfigError, DifferenceError, SmeError
 from smedoit.runtime.filesets import FileSet
@@ -111,9 +111,20 @@ class Task:
 def current_release() -> Release:
     """Return the release of this run; a release.toml that cannot be used ends doit with its sentence."""
     try:
-        return apply_offline(load_release(), get_var("offline"))
+        return current_settings()
     except SmeError as error:
         raise InvalidDodoFile(escape_text(str(error))) from None  # doit itself shows it
+
+
+def current_settings() -> Release:
+    """Return the release of this run, as file, environment and command line have it. Raises SmeError."""
+    return apply_offline(load_release(named_release()), get_var("offline"))
+
+
+def named_release() -> Path:
+    """Return the release.toml of this run: of `doit release=FILE`, seen from where that was typed, else as usual."""
+    named = get_var("release")
+    return started_in() / named if named else release_file()
 
 
 def apply_offline(rel: Release, given: str | None) -> Release:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from smedoit.config import release, tables
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
+from smedoit.engine import task
 from smedoit.errors import ConfigError
 from tests.harness.nouns import identity
 
@@ -129,6 +130,39 @@ def test_a_date_means_one_moment_whatever_the_builders_zone(
 ) -> None:
     monkeypatch.setenv("TZ", "America/New_York")
     assert load(tmp_path, changed("2026-11-01T12:00:00Z", written)).release.epoch == epoch
+
+
+@pytest.mark.parametrize(
+    ("file", "pins"),
+    [
+        ("release.toml", "boot_set.sha256"),
+        ("release-11.toml", "boot_set-11.sha256"),
+        ("el8.toml", "boot_set-el8.sha256"),
+        ("releases.toml", "boot_set-releases.sha256"),
+    ],
+)
+def test_of_several_files_side_by_side_each_has_the_root_and_the_cache_in_common_and_pins_of_its_own(
+    tmp_path: Path, file: str, pins: str
+) -> None:
+    (tmp_path / file).write_text(SMALLEST, encoding="utf-8")
+    rel = release.load_release(tmp_path / file)
+    assert (rel.root, rel.cache, rel.pins) == (
+        tmp_path / "build",
+        tmp_path / "build/stage/.smedoit",
+        tmp_path / pins,
+    )
+
+
+def test_a_file_named_on_the_command_line_is_sought_where_it_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMEDOIT_RELEASE", "/nowhere/release.toml")
+    assert task.named_release() == Path("/nowhere/release.toml")
+    monkeypatch.setattr(task, "get_var", {"release": "el8.toml"}.get)
+    monkeypatch.setattr(task, "get_initial_workdir", lambda: str(tmp_path))
+    assert task.named_release() == tmp_path / "el8.toml"
+    (tmp_path / "el8.toml").write_text(SMALLEST, encoding="utf-8")
+    assert task.current_settings().file == tmp_path / "el8.toml"
 
 
 # The names of a release

@@ -8,31 +8,19 @@ line ends the build, unless it is a table of its own, whose class explains it.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from handbook.words import HandbookError, code, escaped
+from smedoit.config.explained import SettingsDoc, parse_docstring
 from smedoit.config.release import Release
 
 NOT_IN_THE_FILE = ("file",)  # a field of Release that says where release.toml lies
-ENTRY = re.compile(r"(?P<names>[a-z]\w*(?:, [a-z]\w*)*)  +(?P<words>\S.*)")
-OPENING = re.compile(r"(?:The|One|A|An) (?:\[+[\w.]+\]+|\w+) (?:table|entry)(?:: |\.\s*|$)")
 CALLED = {str: "string", int: "whole number", bool: "true or false", datetime: "date", Path: "path"}
 SEVERAL = {str: "strings", int: "whole numbers", Path: "paths"}
-
-
-@dataclass(frozen=True)
-class Doc:
-    """A class docstring: the first line, further paragraphs, and what it says of each field."""
-
-    first: str = ""
-    paragraphs: tuple[str, ...] = ()
-    entries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class Section:
 
     name: str
     heading: str
-    doc: Doc
+    doc: SettingsDoc
     keys: tuple[Key, ...]
 
     @property
@@ -73,32 +61,10 @@ def walk_release(release: type = Release) -> list[Section]:
     return sections
 
 
-def parse_docstring(text: str) -> Doc:
-    """Return the parts of a class docstring."""
-    prose: list[list[str]] = [[]]
-    entries: dict[str, str] = {}
-    current: list[str] = []
-    for line in inspect.cleandoc(text).splitlines():
-        found = ENTRY.fullmatch(line)
-        if found:
-            current = found["names"].split(", ")
-            entries |= dict.fromkeys(current, found["words"].strip())
-        elif current and line.startswith(" "):
-            entries |= {name: f"{entries[name]} {line.strip()}" for name in current}
-        elif line.strip():
-            current = []
-            prose[-1].append(line.strip())
-        else:
-            current = []
-            prose.append([])
-    first, *paragraphs = [" ".join(lines) for lines in prose if lines] or [""]
-    return Doc(first, tuple(paragraphs), entries)
-
-
 def as_markdown(sections: list[Section]) -> str:
     """Return the whole reference: a list of the tables, then each of them with its keys."""
     overview = ["| table | what it decides |", "|---|---|"]
-    overview += [f"| [{code(one.heading)}](#{one.anchor}) | {escaped(_purpose(one.doc))} |" for one in sections]
+    overview += [f"| [{code(one.heading)}](#{one.anchor}) | {escaped(one.doc.purpose)} |" for one in sections]
     return "\n".join([*overview, "", *(line for one in sections for line in _section_lines(one))])
 
 
@@ -114,7 +80,7 @@ def _top_level(release: type, faults: list[str]) -> Iterator[Section]:
             yield from _table_sections(table, one.name, heading, seen, faults)
         elif one.name in doc.entries:
             keys_are_free = f"The names of its keys are yours: it is a {_in_words(hints[one.name], one.name)}."
-            yield Section(one.name, f"[{one.name}]", Doc(doc.entries[one.name], (keys_are_free,)), ())
+            yield Section(one.name, f"[{one.name}]", SettingsDoc(doc.entries[one.name], (keys_are_free,)), ())
         else:
             faults.append(f"{release.__name__}.{one.name}: its class docstring has no line that explains it")
 
@@ -138,7 +104,7 @@ def _table_sections(
         meaning = doc.entries.get(one.name, "")
         if nested:
             link = seen.setdefault(nested, f"{name}.{one.name}")
-            meaning = meaning or _purpose(parse_docstring(nested.__doc__ or ""))
+            meaning = meaning or parse_docstring(nested.__doc__ or "").purpose
             if link == f"{name}.{one.name}":
                 inner.append((nested, link, nested_heading))
         elif meaning:
@@ -211,16 +177,10 @@ def _toml(value: object) -> str:
     return str(value)
 
 
-def _purpose(doc: Doc) -> str:
-    """Return what a table is for, without the words that only repeat its name."""
-    text = OPENING.sub("", doc.first).removesuffix(".") or doc.first.removesuffix(".")
-    return text[0].upper() + text[1:] if text.split()[0].isalpha() else text
-
-
 def _section_lines(one: Section) -> Iterator[str]:
     """Yield the Markdown of one table."""
     level = "####" if "." in one.name else "###"
-    purpose = _purpose(one.doc)
+    purpose = one.doc.purpose
     yield from (f"({one.anchor})=", f"{level} {code(one.heading)}", "", f"{escaped(purpose)}.", "")
     for paragraph in one.doc.paragraphs:
         yield from (escaped(paragraph), "")
