@@ -16,6 +16,7 @@ from smedoit.config import json_schema
 from smedoit.config.json_schema import SCHEMA_FILE
 from smedoit.config.toml import parse_toml
 from tests.config.test_release import SMALLEST
+from tests.harness.tools import need
 
 SAMPLE = Path(__file__).parents[2] / "release.toml"
 KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
@@ -73,8 +74,8 @@ def test_every_key_has_its_explanation_for_the_editor() -> None:
     assert [*bare(json.loads(json_schema.format_schema()), "")] == []
 
 
-@pytest.mark.skipif(not shutil.which("taplo"), reason="taplo is not here")
 def test_taplo_takes_our_file_by_the_schema_and_finds_a_wrong_key(tmp_path: Path) -> None:
+    need("taplo")
     file = tmp_path / "release.toml"
     shutil.copy(SCHEMA_FILE, tmp_path / "release.schema.json")
 
