@@ -13,7 +13,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,15 +199,30 @@ def run_guest(iso: Path, way: BootMode, memory: int, accelerator: str) -> Iterat
 
     memory  in MiB
 
-    Raises SmeError without qemu or firmware, Broken when qemu does not come up.
+    Raises SmeError without qemu or firmware, QemuError when qemu does not come up.
+    """
+
+    def parts(place: Path) -> tuple[str, ...]:
+        return *drive_options(iso, way.medium), *_firmware_options(way.firmware, place)
+
+    with run_machine(parts, memory, accelerator) as guest:
+        yield guest
+
+
+@contextmanager
+def run_machine(parts: Callable[[Path], Iterable[str]], memory: int, accelerator: str) -> Iterator[Guest]:
+    """Yield a machine with the parts that qemu's options name; at the end it is switched off.
+
+    parts  is given a directory that goes with the machine
+
+    Raises what run_guest does.
     """
     with TemporaryDirectory(prefix="smedoit-") as name:
         place = Path(name)
         (place / "serial").touch()
         command = (
             QEMU, *MACHINE, "-m", str(memory), "-accel", accelerator,
-            "-serial", f"file:{place}/serial", "-qmp", f"unix:{place}/qmp,server=on,wait=off",
-            *drive_options(iso, way.medium), *_firmware_options(way.firmware, place),
+            "-serial", f"file:{place}/serial", "-qmp", f"unix:{place}/qmp,server=on,wait=off", *parts(place),
         )  # fmt: skip
         with (
             start_program(command, log=place / "qemu.log", package=PACKAGE) as process,

@@ -15,7 +15,7 @@ from smedoit.bootfiles.images import STAND_IN
 from smedoit.config.release import Release
 from smedoit.fat import format
 from smedoit.runtime.files import read_file_bytes
-from smedoit.sample import initrd, kernel, loaders
+from smedoit.sample import initrd, kernel, loaders, runtime
 from smedoit.sample.boot_record import message_boot_record
 from smedoit.sample.packages import write_if_missing
 
@@ -94,7 +94,7 @@ def _boot_file_makers(rel: Release) -> dict[str, Callable[[], bytes]]:
         medium_paths.GRUB_CFG: GRUB_CFG.encode,
         medium_paths.EFI_IMAGE: lambda: _efiboot_image(place),
         medium_paths.NETINSTALL_IMAGE: lambda: _placeholder_content("the network install ISO"),
-        medium_paths.STAGE2: lambda: _placeholder_content("the installer's runtime"),
+        medium_paths.STAGE2: _runtime_image,
         medium_paths.TREEINFO: TREEINFO.encode,
     }
 
@@ -141,3 +141,11 @@ def _initrd_image() -> bytes:
     """Return the initial RAM disk that fits the kernel."""
     found = find_host_kernel()
     return initrd.build_initrd(*found) if found else _placeholder_content("the initial RAM disk")
+
+
+def _runtime_image() -> bytes:
+    """Return the installer's runtime, stage 2, which the initial RAM disk starts."""
+    shell = initrd.find_busybox()
+    if shell and runtime.has_image_tools():
+        return runtime.build_runtime(shell, UPSTREAM_EPOCH)
+    return _placeholder_content("the installer's runtime")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The practice initrd: busybox, the modules that reach a medium, and a script that proves the boot chain."""
+"""The practice initrd: busybox, the modules that reach a medium or a mirror, scripts that prove the boot chain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from smedoit.installer import cpio
 from smedoit.sample.kernel import HostKernel
 
 BUSYBOXES = ("/bin/busybox", "/usr/bin/busybox", "/usr/sbin/busybox.static", "/sbin/busybox")
-INIT = Path(__file__).with_name("init.sh")
+HERE = Path(__file__).parent
+SCRIPTS = {"init": "init.sh", "say.sh": "say.sh", "lease.sh": "lease.sh", "stage2.sh": "stage2.sh"}
 INTERPRETER = 3  # PT_INTERP, the program header of what needs a dynamic linker
 
 
@@ -34,7 +35,8 @@ def build_initrd(kernel: HostKernel, shell: Path) -> bytes:
     modules = {f"{file.rpartition('/')[2].partition('.ko')[0]}.ko": file for file in kernel.order()}
     files = {f"modules/{name}": kernel.module(file) for name, file in modules.items()}
     files["modules/order"] = "".join(f"{name}\n" for name in modules).encode()
-    files |= {"init": INIT.read_bytes(), "bin/busybox": shell.read_bytes()}
+    files |= {name: HERE.joinpath(script).read_bytes() for name, script in SCRIPTS.items()}
+    files["bin/busybox"] = shell.read_bytes()
     return cpio.build_overlay_image(
         (cpio.CpioMember(name, data, executable=True) for name, data in files.items()), mtime=0
     )

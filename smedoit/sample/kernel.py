@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-# A CD on IDE or SATA, a stick on USB 1 to 3, and what is on them.
+# A CD on IDE or SATA, a stick on USB 1 to 3, and what is on them; stage 2's images, and the emulator's networks.
 NEEDED = "isofs", "sr_mod", "sd_mod", "ata_piix", "xhci-pci", "usb-storage"
-WELCOME = "ahci", "ehci-pci", "uhci-hcd", "uas", "loop", "nls_utf8", "nls_iso8859-1"
+STAGE2 = "loop", "squashfs", "crc32c_generic", "ext4", "overlay", "e1000", "virtio_net"  # ext4 asks for crc32c late
+WELCOME = "ahci", "ehci-pci", "uhci-hcd", "uas", "nls_utf8", "nls_iso8859-1", *STAGE2
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     ".ko": bytes,
     ".ko.xz": lzma.decompress,

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import configparser
 import gzip
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from smedoit.config import release
 from smedoit.fat import volume
 from smedoit.runtime import files
-from smedoit.sample import boot, initrd, kernel, loaders
+from smedoit.sample import boot, initrd, kernel, loaders, runtime
 from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, message_boot_record
 from smedoit.sample.kernel import HostKernel
 from tests.harness.tools import missing, need, read_with
@@ -47,6 +49,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, names in ((loaders, ("ISOLINUX", "GRUB", "GRUB_MAKERS")), (initrd, ("BUSYBOXES",))):
         for name in names:
             monkeypatch.setattr(module, name, ())
+    monkeypatch.setattr(runtime, "PROGRAMS", ("no-such-program",))
 
 
 def content(directory: Path) -> dict[str, bytes]:
@@ -182,3 +185,23 @@ def test_a_busybox_that_needs_libraries_is_not_taken(tmp_path: Path, monkeypatch
     text.write_text("#!/bin/sh\n")
     monkeypatch.setattr(initrd, "BUSYBOXES", (str(text), "/bin/ls", "/nowhere"))
     assert initrd.find_busybox() is None
+
+
+def test_stage_2_is_a_squashfs_with_an_ext4_image_that_belongs_to_root_and_knows_no_clock(tmp_path: Path) -> None:
+    for program in (*runtime.PROGRAMS, "unsquashfs", "dumpe2fs"):
+        need(program)
+    shell = tmp_path / "busybox"
+    shell.write_bytes(b"\x7fELF and so on")
+    image = tmp_path / "squashfs.img"
+    image.write_bytes(runtime.build_runtime(shell, boot.UPSTREAM_EPOCH))
+    before = os.umask(0o077)
+    try:
+        assert runtime.build_runtime(shell, boot.UPSTREAM_EPOCH) == image.read_bytes()
+    finally:
+        os.umask(before)
+    read_with("unsquashfs", "-d", str(tmp_path / "out"), str(image))
+    rootfs = str(tmp_path / "out/LiveOS/rootfs.img")
+    header = read_with("dumpe2fs", "-h", rootfs)
+    assert re.findall("Filesystem created: +(.*)", header) == ["Mon Dec  5 13:20:27 2016"]
+    listed = read_with("debugfs", "-R", "ls -l /sbin", rootfs)
+    assert re.search(r"100755 \(1\)\s+0\s+0\s+\d+\s+ 5-Dec-2016 13:20 init", listed), listed
