@@ -110,7 +110,7 @@ def confirm_keys(
     if ask is None:
         raise ConfigError(
             f"{format_count(len(listed), 'key')} must be confirmed, and nobody is here to ask\n"
-            f"{format_grouped({'found': listed}, at_most=len(listed))}",
+            f"{format_grouped({'found': listed})}",
             hint="compare each fingerprint with what its owner publishes, then say --trust",
         )
     chosen = [key for key, line in zip(candidates, listed, strict=True) if _is_confirmed(key, line, ask, show)]
