@@ -155,6 +155,7 @@ def check_volume_id(volume: str, key: str | KeyPath, *needs: str | KeyPath) -> N
     needs  keys whose values are in it
     """
     require_value(volume.strip(), key, "the medium needs a label to be found by", *needs)
+    require_value(volume == volume.strip(), key, f"{volume!r} has a blank at an end, which no reader keeps", *needs)
     require_value(
         len(volume) <= VOLUME_ID_LIMIT,
         key,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError, Findings, format_grouped
-from smedoit.installer import gettext_catalog
+from smedoit.installer import gettext_catalog, runtime_paths
 from smedoit.installer.cpio import CpioMember
 
 NEVER_READ = ("po/", "run/install/product/po/", "run/install/updates/po/")  # catalogs that are elsewhere below these
@@ -23,6 +23,10 @@ def check_overlay_files(members: Sequence[CpioMember], image: str) -> list[str]:
         where = member.origin or f"{member.name} of {image}"
         if member.name.endswith((".mo", ".po")):
             _check_overlay_catalog(member, where, findings, remarks)
+    origins = {member.name: member.origin or f"{member.name} of {image}" for member in members}
+    for conflict in runtime_paths.find_path_conflicts(origins):
+        findings.add("files that cannot be laid over the installer's runtime", f"{image}: {conflict}")
+    remarks += [f"{origins[name]}: is mounted over, nothing sees it" for name in runtime_paths.hidden_paths(origins)]
     if findings.found:
         raise ContentError(
             f"{image} is not written, files for it are wrong\n{format_grouped(findings.found)}",

@@ -22,6 +22,8 @@ from smedoit.keys.key_files import KeyMaterial
 from smedoit.runtime import files
 from smedoit.tree import layers
 
+README = "README.txt"  # of updates/, for readers of the content tree
+
 
 def write_product_img(content: Path, below: str, above: str, branding: Branding, target: Path) -> str:
     """Write product.img from product/ of the content, its release files rendered.
@@ -63,7 +65,7 @@ def write_updates_img(
     left_out = [
         f"{root / relative} goes into no image: translations come from [translations] path, {translations}"
         for relative in (layers.list_tree_files(root) if root.is_dir() else ())
-        if relative.endswith((".mo", ".po")) and not _is_included(relative, skipped, "")
+        if relative != README and not _is_included(relative, skipped, "")
     ]
     if taken := [member.name for member in own if member.name in READ_PLACES]:
         raise ContentError(

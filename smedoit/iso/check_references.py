@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smedoit.errors import ContentError, Findings, format_grouped
-from smedoit.installer import cpio
+from smedoit.installer import cpio, runtime_paths
 from smedoit.iso import check_menus, pictures, references
 from smedoit.iso.check_menus import ABSENT, UNREADABLE, MediumFiles
 from smedoit.iso.references import FileReference
 from smedoit.medium_paths import BIOS_MENU, OVERLAYS, TREEINFO
 from smedoit.runtime import files, progress
 
+UNPLACEABLE = "cannot be laid over the installer's runtime"
 PICTURES = (".png", ".jpg", ".jpeg")
 PROFILES = ("etc/anaconda/", "run/install/")
 DELIVERED = "run/install/"  # below it the installer's runtime has nothing of its own
@@ -49,6 +50,8 @@ def _check_overlay_images(medium_files: Mapping[str, Path], findings: Findings) 
         if image in medium_files
     }
     there = {member.name.removeprefix("./") for members in images.values() for member in members}
+    for conflict in runtime_paths.find_path_conflicts(there):
+        findings.add(UNPLACEABLE, conflict)
     for image, members in images.items():
         for member in members:
             name = member.name.removeprefix("./")

@@ -12,7 +12,7 @@ from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.tiers import KeySettings
-from smedoit.errors import ContentError
+from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.fat import volume
 from smedoit.medium_paths import (
     BIOS_IMAGE,
@@ -58,6 +58,7 @@ def fill_tree(
         layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
         layers.read_layer("content tree", content, parts.from_content, place),
     ]
+    _refuse_stray_packages(below)
     keys, stack, unpinned = key_layer.read_key_layer(pinned), list[layers.TreeLayer](), list[str]()
     for layer in below:
         kept, dropped = key_layer.drop_unpinned_keys(layer, keys)
@@ -126,6 +127,19 @@ def _copy_rendered(source: Path, target: Path, relative: str, branding: Branding
         files.write_file(target, render_logged(branding, relative, files.read_file_text(source)))
     else:
         files.copy_file(source, target)
+
+
+def _refuse_stray_packages(below: Iterable[layers.TreeLayer]) -> None:
+    """Raise ContentError for packages that no tier has: they would go on the medium, and nobody looked at them."""
+    findings = Findings()
+    for layer in below:
+        for relative, source in layer.files.items():
+            findings.check(not relative.lower().endswith(".rpm"), f"the {layer.name} has", str(source))
+    if findings.found:
+        raise ContentError(
+            f"packages lie where nobody verifies them, and no repodata names them\n{format_grouped(findings.found)}",
+            hint="move them into a tier of [[tiers]], or take them out",
+        )
 
 
 def _check_boot_files(target: Path) -> None:

@@ -262,6 +262,7 @@ REFUSED = {
     "a name that is a path": ('name = "smeserver"', 'name = "../smeserver"', "letters, digits"),
     "an architecture that is a path": ('arch = "x86_64"', 'arch = "x86/64"', "letters, digits"),
     "a volume id too long": ('short = "SME"', f'short = "SME"\nvolume_id = "{"x" * 33}"', "at most 32"),
+    "a volume id that ends in a blank": ('short = "SME"', 'short = "SME"\nvolume_id = "SME "', "has a blank at an end"),
     "a volume id with a colon": ('short = "SME"', 'short = "SME"\nvolume_id = "a:b"', "a character other than"),
     "a volume id with a quote": ('short = "SME"', 'short = "SME"\nvolume_id = "a\'b"', "a character other than"),
     "a blank volume id": ('short = "SME"', 'short = "SME"\nvolume_id = ""', "needs a label"),

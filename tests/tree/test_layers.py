@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.branding.rules import Branding
 from smedoit.errors import ContentError, FileError
 from smedoit.runtime.files import copy_file, link_file, stamp_file, write_file
-from smedoit.tree import layers
+from smedoit.tree import fill, layers
 from smedoit.tree.layers import TreeLayer
+from tests.harness import nouns
 
 
 def everything(_: str) -> bool:
@@ -133,3 +135,17 @@ def test_a_name_that_is_not_utf8_is_told_before_a_medium_breaks_on_it(tmp_path: 
         file.write("x")
     with pytest.raises(ContentError, match=r"a/caf\\xe9\.txt: its name is not UTF-8.*\n.*rename it"):
         layer(tmp_path / "a")
+
+
+def test_packages_that_no_tier_has_do_not_go_on_the_medium_and_are_named(tmp_path: Path) -> None:
+    content, boot_set = tmp_path / "content", tmp_path / "os"
+    for path in (content / "extras/koozali-1-1.noarch.rpm", content / "x.RPM", boot_set / "images/driver.rpm"):
+        write_file(path, b"\xed\xab\xee\xdb")
+    parts = fill.TreeParts(everything, everything, everything)
+    branding = Branding(nouns.identity())
+    with pytest.raises(ContentError) as caught:
+        fill.fill_tree((content, boot_set), (), branding, parts, tmp_path / "tree")
+    said = str(caught.value)
+    assert "packages lie where nobody verifies them" in said
+    assert all(str(name) in said for name in (content / "extras", content / "x.RPM", boot_set / "images/driver.rpm"))
+    assert not (tmp_path / "tree").exists()
