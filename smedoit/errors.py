@@ -21,6 +21,10 @@ class ConfigError(SmeError):
     """release.toml asks for something impossible, or does not say what it must."""
 
 
+class UsageError(SmeError):
+    """The command line asks for something that there is not: a task, an option, a variable, a directory."""
+
+
 class PackageError(SmeError):
     """RPMs that must not go on the medium: damaged, unsigned, ambiguous or misnamed."""
 

@@ -222,8 +222,9 @@ def rebuild_from_record(rel: Release, own: Path, dodo: Path, started: Path, to: 
     _check_inputs(rel, before, file)
     place = Path(os.path.normpath(started / to)) if to else rel.root / "rebuild" / before.release
     again = _prepare_build_root(rel, before.inputs, place, tables, lock.format_lock(picks), file)
+    page = ("-f", dodo) if dodo.exists() else ()
     run_program(
-        [sys.executable, "-m", "doit", "-f", dodo, "again=1", "offline=1", "release"],
+        [sys.executable, "-m", "smedoit", *page, "again=1", "offline=1", "release"],
         cwd=dodo.parent, env={"SMEDOIT_RELEASE": os.fspath(again.file)}, log=rel.logs / "rebuild.doit.log",
     )  # fmt: skip
     made = again.stage / own.name

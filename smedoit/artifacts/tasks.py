@@ -204,6 +204,7 @@ def rebuild(rel: Release) -> Task:
 
     return Task(
         name="rebuild",
+        example="build-record.json --to again",
         run=run,
         always=True,
         options=[Option("to", "the directory to build in")],

@@ -44,6 +44,7 @@ def preview(rel: Release) -> Task:
 
     return Task(
         name="preview",
+        example="--firmware uefi",
         run=run,
         after=["tree", "isolinux", "grub"],
         always=True,

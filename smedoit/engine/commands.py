@@ -5,24 +5,17 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import shutil
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from doit import get_var
-from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist
-from doit.cmd_help import Help as DoitHelp
-from doit.exceptions import InvalidDodoFile
 
-from smedoit.engine.decision import display_path
-from smedoit.engine.task import current_settings, named_release
-from smedoit.errors import SmeError
-from smedoit.runtime.files import read_file_text
-from smedoit.runtime.progress import LEFT, RENDERED
-from smedoit.runtime.terminal import escape_text, show_text
+from smedoit.engine.command import COMMON, Command
+from smedoit.engine.option import Option
+from smedoit.engine.task import JSON, current_settings, named_release
+from smedoit.runtime.terminal import cut_parts, show_parts, show_text, show_wrapped
 
 RUN, WAIT, DONE, ASIDE = "run", "wait", "ok", "-"
 DEFAULT = "iso"
@@ -30,7 +23,7 @@ LEGEND = (
     f"{RUN}: it would run; {WAIT}: it may, when another one has run; {DONE}: it is up to date;"
     f" {ASIDE}: it runs when you ask for it"
 )
-NARROW = 40  # columns; below that, lines are left to the terminal
+STYLES = {RUN: "warn", WAIT: "dim", DONE: "good", ASIDE: "dim"}
 
 
 class TaskGraph:
@@ -97,40 +90,26 @@ class TaskGraph:
                 yield from behind
 
 
-class List(DoitCmdBase):  # type: ignore[misc]
+class List(Command):
     """doit list: the status of every task and its one line."""
 
     doc_purpose = "show every task, and whether it would run"
-    doc_usage = "[TASK ...]"
+    doc_usage = "[TASK …]"
     doc_description = LEGEND
-    cmd_options = ()
+    takes_tasks = True
 
     def _execute(self, pos_args: list[str]) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
         graph = TaskGraph(self.task_list, self.dep_manager)
-        check_tasks_exist(graph.tasks, pos_args, skip_wildcard=True)
         shown = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args)]
         width = max((len(name) for name in shown), default=0)
         for name in shown:
-            _show_wrapped(self.outstream, f"{graph.listed_status(name):<5} {name:<{width}}  ", graph.tasks[name].doc)
+            status = graph.listed_status(name)
+            row = [(f"{status:<5} ", STYLES[status]), (f"{name:<{width}}  ", ""), (graph.tasks[name].doc, "")]
+            show_parts(self.outstream, cut_parts(self.outstream, row))
         if not pos_args:
-            _show_wrapped(self.outstream, "", LEGEND)
+            show_wrapped(self.outstream, "", LEGEND)
         return 0
-
-
-def _show_wrapped(out: Any, beginning: str, text: str) -> None:
-    """Show a text behind its beginning; on a terminal in as many lines as it needs, none broken within a word."""
-    columns = shutil.get_terminal_size((0, 0)).columns if out is not None and out.isatty() else 0
-    if columns < NARROW:
-        show_text(out, beginning + text)
-        return
-    import textwrap
-
-    lines = textwrap.wrap(
-        text, columns, initial_indent=beginning, subsequent_indent=" " * len(beginning),
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
-    show_text(out, "\n".join(lines))
 
 
 def _is_listed(task: Any, wanted: list[str]) -> bool:
@@ -140,20 +119,20 @@ def _is_listed(task: Any, wanted: list[str]) -> bool:
     return any(fnmatch.fnmatchcase(task.name, pattern) for pattern in wanted)
 
 
-class Why(DoitCmdBase):  # type: ignore[misc]
+class Why(Command):
     """doit why TASK: the changed inputs along the chain, in words."""
 
     doc_purpose = "say why a task would run, without running it"
-    doc_usage = "[TASK ...]"
+    doc_usage = "[TASK …]"
     doc_description = "The reasons come from the same decision that a run takes. Without a TASK it is iso."
-    cmd_options = ()
+    takes_tasks = True
 
     def _execute(self, pos_args: list[str]) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         graph = TaskGraph(self.task_list, self.dep_manager)
-        check_tasks_exist(graph.tasks, pos_args)
-        for name in pos_args or [DEFAULT]:
-            show_text(self.outstream, "\n".join(_explain_task(graph, name)))
+        for name in graph.tasks:
+            if _is_listed(graph.tasks[name], pos_args or [DEFAULT]):
+                show_text(self.outstream, "\n".join(_explain_task(graph, name)))
         return 0
 
 
@@ -166,31 +145,28 @@ def _explain_task(graph: TaskGraph, name: str) -> list[str]:
     return [opening, *graph.chain(name, 1, {name})]
 
 
-class Config(Command):  # type: ignore[misc]
+class Config(Command):
     """doit config: what holds, where each value comes from, and all that is wrong; release.toml need not load."""
 
     doc_purpose = "show what release.toml says, where each value comes from, and all that is wrong with it"
-    doc_usage = "[TABLE[.KEY] ...]"
+    doc_usage = "[TABLE[.KEY] …]"
     doc_description = "It shows TOML that says the same, with every default; behind # stands where a value comes from."
-    cmd_options = (
-        {"name": "json", "long": "json", "type": bool, "default": False, "help": "the same for machines"},
-        {"name": "schema", "long": "schema", "type": bool, "default": False,
-         "help": "the JSON schema of release.toml, for editors"},
-    )  # fmt: skip
+    typed_options = (
+        *COMMON,
+        JSON,
+        Option("schema", "the JSON schema of release.toml, for editors", default=False),
+    )
 
-    def execute(self, opt_values: Mapping[str, Any], pos_args: list[str]) -> int:
+    def execute(self, params: Any, args: Sequence[str]) -> int:
         """Show what was asked for; return 3 where release.toml cannot be used, as every other command does."""
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        if opt_values["schema"]:
+        if params["schema"]:
             from smedoit.config.json_schema import format_schema
 
-            sys.stdout.write(format_schema())
+            show_text(self.outstream, format_schema().rstrip("\n"))
             return 0
-        os.chdir(self.opt_vals.get("cwdPath") or os.path.dirname(self.opt_vals.get("dodoFile") or "") or ".")
-        try:
-            return _show_settings(pos_args, as_json=opt_values["json"])
-        except SmeError as error:
-            raise InvalidDodoFile(escape_text(str(error))) from None  # doit itself shows it
+        self.loader.enter()
+        return _show_settings(list(args), as_json=params["json"])
 
 
 def _show_settings(words: list[str], *, as_json: bool) -> int:
@@ -221,58 +197,3 @@ def _explain_choice() -> str:
     if get_var("release"):
         return f"as doit release={get_var('release')} says"
     return "which SMEDOIT_RELEASE names" if os.environ.get("SMEDOIT_RELEASE") else "beside dodo.py"
-
-
-class Help(DoitHelp):  # type: ignore[misc]
-    """doit help TASK: what a task reads, is configured by, writes and waits for, and where its log lies."""
-
-    def _execute(self, pos_args: list[str]) -> bool:
-        tasks = {task.name: task for task in self.task_list}
-        if pos_args[0] not in tasks:
-            return False
-        show_text(self.outstream, "\n".join(_task_details(tasks[pos_args[0]])))
-        return True
-
-
-def _task_details(task: Any) -> list[str]:
-    """Return all that a task declares, as lines."""
-    meta = task.meta
-    facts = {
-        "reads": [display_path(path) for path in sorted(task.file_dep)]
-        + [_describe_filesets(files) for files in meta["inputs"]],
-        "config": [key.removeprefix("release.toml ") for key in meta["config"]],
-        "writes": [display_path(path) for path in task.targets]
-        + [_describe_filesets(files) for files in meta["outputs"]],
-        "waits for": list(task.task_dep),
-        "its options": [_describe_option(param) for param in task.params],
-        "on the wiki": [heading.strip() for heading in meta["wiki"].split(";") if heading],
-        "its log": [display_path(os.fspath(meta["log"]))],
-        "its texts": _rendered_lines(Path(meta["log"])),
-    }
-    lines = [f"{task.name}: {task.doc}"]
-    for fact, values in facts.items():
-        lines += [f"  {fact if number == 0 else '':<12} {value}" for number, value in enumerate(values)]
-    why = (
-        "it runs whenever you ask for it"
-        if meta["always"]
-        else f"doit why {task.name} says whether it would run, and why"
-    )
-    return [*lines, why]
-
-
-def _rendered_lines(log: Path) -> list[str]:
-    """Return what a task's last run changed in texts, and left in them, by its log."""
-    lines = read_file_text(log).splitlines() if log.is_file() else []
-    return [words for line in lines if (words := line.partition(" ")[2]).startswith((RENDERED, LEFT))]
-
-
-def _describe_option(option: Mapping[str, Any]) -> str:
-    """Return an option of a task as a person types it, and what it does."""
-    value = "" if option.get("type") is bool else f" {option['name'].upper()}"
-    return f"--{option['long']}{value}: {option.get('help', '')}"
-
-
-def _describe_filesets(files: Any) -> str:
-    """Return a set of files in words."""
-    only = "" if files.include == ("*",) else f": {', '.join(files.include)}"
-    return f"the files below {display_path(os.fspath(files.root))}{only}"

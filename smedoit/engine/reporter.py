@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +16,7 @@ from doit.exceptions import InvalidTask, UnmetDependency
 from smedoit.engine import decision
 from smedoit.engine.task import JSON, is_quiet
 from smedoit.errors import SmeError
-from smedoit.runtime import files, terminal
+from smedoit.runtime import files, progress, terminal
 from smedoit.runtime.outline import shorten_report
 from smedoit.runtime.run_lock import RunLock
 from smedoit.runtime.state_directory import refuse_foreign_directory
@@ -52,15 +51,20 @@ class ConsoleReporter:
         self.held_back: dict[str, list[str]] = {}  # of tasks that are at work in a quiet run: nothing may come of it
         self.run_lock = RunLock(self.lock_file, self.farewell)
 
-    def write(self, line: str) -> None:
-        """Show one line at once; when nobody reads any more (`doit | head`), go on in silence."""
-        terminal.show_text(self.out, line)
+    def write(self, line: str, task: Any = None) -> None:
+        """Show a line at once, of a task or the run; when nobody reads any more (`doit | head`), go on in silence."""
+        if task is None:
+            terminal.show_text(self.out, line)
+            return
+        name = f"{task.name}:"
+        text = progress.chosen.label(task.name, line)
+        beginning, rest = (name, text.removeprefix(name)) if text.startswith(name) else ("", text)
+        terminal.show_parts(self.out, [(beginning, "name" if beginning else ""), (rest, "")])
 
     def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
         try:
             for name in list(selected):
-                _parse_task_options(tasks[name])
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
             self.quiet = is_quiet()
@@ -101,8 +105,9 @@ class ConsoleReporter:
         if not task.actions:
             return
         because = Globals.dep_manager.because.get(task.name) or [decision.AGAIN]
-        more = f" (and {len(because) - SHOWN} more reasons)" if len(because) > SHOWN else ""
-        self.say(task, f"{task.name}: {'; '.join(because[:SHOWN])}{more}")
+        shown = len(because) if progress.chosen.verbose else SHOWN
+        more = f" (and {len(because) - shown} more reasons)" if len(because) > shown else ""
+        self.say(task, f"{task.name}: {'; '.join(because[:shown])}{more}")
         Globals.dep_manager.mark_begun(task.name)
         self.keep_edited(task, [Path(path) for path in Globals.dep_manager.edited.get(task.name, [])])
 
@@ -113,12 +118,12 @@ class ConsoleReporter:
         if self.quiet:
             self.held_back.setdefault(task.name, []).append(line)
         else:
-            self.write(line)
+            self.write(line, task)
 
     def tell(self, task: Any) -> None:
         """Show what was held back of a task."""
         for line in self.held_back.pop(task.name, []):
-            self.write(line)
+            self.write(line, task)
 
     def keep_edited(self, task: Any, paths: Sequence[Path]) -> None:
         """Keep what somebody changed by hand, and say where; after a few, how many more there are."""
@@ -152,7 +157,7 @@ class ConsoleReporter:
             self.tell(task)
             took = time.monotonic() - self.started.get(task.name, time.monotonic())
             if not _speaks_json(task):
-                self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s")
+                self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s", task)
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Say what went wrong, in its own words; a task that waited in vain did nothing wrong."""
@@ -165,10 +170,14 @@ class ConsoleReporter:
             terminal.show_text(sys.stderr, f"{task.name}: not run, {waited[0]} {verb}")
         else:
             self.failures.append(task)
-            terminal.show_text(sys.stderr, f"{task.name} failed: {_shown_part(task, fail.get_msg().strip())}")
+            opening, text = f"{task.name} failed:", _shown_part(task, fail.get_msg().strip())
+            text = progress.chosen.label(task.name, f"{opening} {text}").removeprefix(opening)
+            terminal.show_parts(sys.stderr, [(opening, "bad"), (text, "")])
 
     def skip_uptodate(self, task: Any) -> None:
-        """A task that is up to date is no news."""
+        """A task that is up to date is no news, unless somebody wants all of it."""
+        if progress.chosen.verbose and task.actions:
+            self.write(f"{task.name}: up to date", task)
 
     def skip_ignore(self, task: Any) -> None:
         """Say that a task is ignored, as somebody asked doit to."""
@@ -240,25 +249,6 @@ def _only_asks(task: Any) -> bool:
 def _speaks_json(task: Any) -> bool:
     """Return whether a task was asked for JSON: then nothing else is on the output."""
     return bool((task.options or {}).get(JSON.name))
-
-
-def _parse_task_options(task: Any) -> None:
-    """Let the options of a task stand behind its words, too: doit stops looking at the first word.
-
-    Raises SmeError for an option that the task does not have.
-    """
-    words = task.pos_arg_val or []
-    if not any(word.startswith("--") for word in words):
-        return
-    options = {param["long"]: param for param in task.params}
-    names = [long if param["type"] is bool else f"{long}=" for long, param in options.items()]
-    try:
-        given, task.pos_arg_val = gnu_getopt(words, "", names)
-    except GetoptError as error:
-        raise SmeError(f"{task.name}: {error.msg}", hint=f"doit help {task.name} shows its options") from None
-    for option, value in given:
-        definition = options[option.removeprefix("--")]
-        task.options[definition["name"]] = True if definition["type"] is bool else value
 
 
 def _select_followers(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:

@@ -50,8 +50,8 @@ class TaskState(Dependency):  # type: ignore[misc]
     fact_cache = Path()
     asks = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, _backend: object, place: str, **kwargs: Any) -> None:
+        super().__init__(StateDirectory, place, **kwargs)
         self.looked_again: list[DigestCache] = []
         self.restamped: dict[str, TaskSnapshot] = {}  # of tasks that need not run: their files with other stamps
         self.before: dict[str, TaskSnapshot] = {}  # as each task was found, before its action could race
@@ -268,7 +268,6 @@ def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> d
     return {
         "default_tasks": ["iso"],
         "dep_file": str(rel.state / "tasks"),
-        "backend": "directory",
         "reporter": ConsoleReporter,
         "verbosity": 2,
     }
@@ -303,8 +302,6 @@ class StateDirectory:
 
     Nothing is created before the first success, and nothing is read before it is asked for.
     """
-
-    desc = "one JSON file a task"
 
     def __init__(self, name: str, **_codec_and_module: object) -> None:
         self.name = name

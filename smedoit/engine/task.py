@@ -15,45 +15,23 @@ from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
 from smedoit.config.release import Release, load_release, release_file
 from smedoit.engine.code import reachable_code
+from smedoit.engine.option import Option as Option  # tasks declare theirs with it
 from smedoit.errors import ConfigError, DifferenceError, SmeError
 from smedoit.runtime.filesets import FileSet
-from smedoit.runtime.terminal import escape_text, show_text
+from smedoit.runtime.terminal import escape_text
 
 DoitTask = dict[str, Any]
 AGAIN = "again"  # doit again=1: make again what was made; what only asks was answered when it was made first
 QUIET = "quiet"  # doit quiet=1: for cron, which mails what is said
+OFFLINE = "offline"
+RELEASE = "release"
+VARIABLES = {
+    OFFLINE: ("1", "any use of the network is an error; offline=0 overrides [network] offline"),
+    AGAIN: ("1", "make again what was made"),
+    QUIET: ("1", "the same as -q"),
+    RELEASE: ("FILE", "work with another release.toml, sought where you type it"),
+}  # what may be typed as NAME=VALUE -> a value, and what it means
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of `doit TASK --LONG`: run gets its value as the keyword name.
-
-    long     as a person types it, if that is not name
-    choices  the values that there are; any value where it is empty
-    """
-
-    name: str
-    help: str
-    default: str | bool | int = ""
-    long: str = ""
-    short: str = ""
-    choices: tuple[str, ...] = ()
-
-    def for_doit(self) -> dict[str, object]:
-        """Return the option as doit declares it."""
-        declared: dict[str, object] = {
-            "name": self.name,
-            "long": self.long or self.name,
-            "type": type(self.default),
-            "default": self.default,
-            "help": self.help,
-        }
-        if self.short:
-            declared["short"] = self.short
-        if self.choices:
-            declared["choices"] = tuple((choice, "") for choice in self.choices)
-        return declared
 
 
 JSON = Option("json", "for machines: nothing but JSON on the output", default=False)
@@ -79,6 +57,7 @@ class Task:
     words    the keyword by which run gets the words behind the task's name, as a list
     then     tasks that follow when somebody asked for this one, unless it was for --dry-run
     doc      one line for `doit list`; the contents page has it for a task that is in no group
+    example  what stands behind its name in the example of its help; its first flag where nothing is said
     """
 
     name: str
@@ -97,6 +76,7 @@ class Task:
     words: str = ""
     then: Sequence[str] = ()
     doc: str = ""
+    example: str = ""
 
     @property
     def is_asked_only(self) -> bool:
@@ -118,12 +98,12 @@ def current_release() -> Release:
 
 def current_settings() -> Release:
     """Return the release of this run, as file, environment and command line have it. Raises SmeError."""
-    return apply_offline(load_release(named_release()), get_var("offline"))
+    return apply_offline(load_release(named_release()), get_var(OFFLINE))
 
 
 def named_release() -> Path:
     """Return the release.toml of this run: of `doit release=FILE`, seen from where that was typed, else as usual."""
-    named = get_var("release")
+    named = get_var(RELEASE)
     return started_in() / named if named else release_file()
 
 
@@ -131,7 +111,7 @@ def apply_offline(rel: Release, given: str | None) -> Release:
     """Return the release as `doit offline=1` wants it, which release.toml need not say. Raises ConfigError."""
     if given is None:
         return rel
-    return replace(rel, network=replace(rel.network, offline=_means_yes("offline", given)))
+    return replace(rel, network=replace(rel.network, offline=_means_yes(OFFLINE, given)))
 
 
 def is_quiet() -> bool:
@@ -179,12 +159,13 @@ def doit_task(rel: Release, task: Task) -> DoitTask:
             "links": tuple(task.links),
             "always": task.always,
             "asks": task.asks,
+            "stage": rel.root / "stage",
             "unrun": task.unrun,
             "then": tuple(task.then),
             "wiki": task.wiki,
             "log": _log_file(rel, task.name),
+            "example": task.example,
         },
-        "clean": [(_remove_outputs, [rel.root / "stage", made_paths, made_sets])],
         "verbosity": 2,
     }
 
@@ -209,7 +190,10 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
 
         asks = task.asks is True or bool(task.asks and options.get(str(task.asks)))
         try:
-            with nullcontext() if asks else progress.open_task_log(_log_file(rel, task.name)):
+            with (
+                progress.run_named(task.name),
+                nullcontext() if asks else progress.open_task_log(_log_file(rel, task.name)),
+            ):
                 return _logged_values(task, options)
         except DifferenceError as error:
             return TaskFailed(str(error))
@@ -273,19 +257,24 @@ def _config_text(value: object) -> str:
     return str(value) if value != "" else "nothing"
 
 
-def _remove_outputs(stage: Path, paths: Iterable[Path], filesets: Iterable[FileSet]) -> None:
-    """Remove what a task made below stage/, for doit clean; directories stay, and so does what lies elsewhere.
+def remove_outputs(stage: Path, task: Any, dry: bool) -> tuple[list[Path], list[Path]]:
+    """Remove what a task made below stage/, for doit clean; return what is removed, and what is kept.
 
-    Tiers, mirrors, exports and pins live on between releases, and people have files of their own among them.
+    Directories stay, and so does what lies elsewhere: tiers, mirrors, exports and pins live on between releases, and
+    people have files of their own among them.
+
+    dry  only tell
     """
-    import sys
-
     from smedoit.runtime.files import remove_file
 
-    places = [*paths, *(files.root for files in filesets)]
-    kept = sorted({str(place) for place in places if not place.is_relative_to(stage) and place.exists()})
-    for place in kept:
-        show_text(sys.stdout, f"{place}: is kept, it is not below {stage}")
+    paths, filesets = [Path(path) for path in task.targets], task.meta["outputs"]
+    places = {*paths, *(files.root for files in filesets)}
+    kept = sorted(place for place in places if not place.is_relative_to(stage) and place.exists())
+    removed = []
     for path in [*paths, *(Path(found) for files in filesets for found in files.paths())]:
         if path.is_relative_to(stage) and Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(stage)):
-            remove_file(path)
+            if os.path.lexists(path):
+                removed.append(path)
+            if not dry:
+                remove_file(path)
+    return removed, kept

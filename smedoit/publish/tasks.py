@@ -124,6 +124,7 @@ def retire(rel: Release) -> Task:
 
     return Task(
         name="retire",
+        example="10.0",
         run=run,
         always=True,
         options=[DRY_RUN],

@@ -67,6 +67,7 @@ def bump(rel: Release) -> Task:
 
     return Task(
         name="bump",
+        example="--apply",
         run=run,
         always=True,
         wiki="Bump smeserver-release if needed",
@@ -88,6 +89,7 @@ def new_major(rel: Release) -> Task:
 
     return Task(
         name="new_major",
+        example="--from 10 --to 11",
         run=run,
         always=True,
         wiki="Preparation of a new Major Release; Update cdrom.image content",

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
@@ -29,9 +30,42 @@ class RunningTask(threading.local):
 
     log: IO[str] | None = None
     path = Path()
+    name = ""
+
+
+@dataclass
+class Chosen:
+    """What somebody wants to see of a run.
+
+    labelled  several tasks run at the same time, so every line says whose it is
+    verbose   the lines of the logs, too
+    """
+
+    labelled: bool = False
+    verbose: bool = False
+
+    def label(self, name: str, text: str) -> str:
+        """Return text with the name of its task before every line, where that is wanted."""
+        if not self.labelled or not name:
+            return text
+        own = f"{name}:"
+        return "\n".join(line if line.startswith((own, f"{name} ")) else f"{own} {line}" for line in text.split("\n"))
+
+
+chosen = Chosen()
 
 
 _running = RunningTask()
+
+
+@contextmanager
+def run_named(name: str) -> Iterator[None]:
+    """Let what is shown until the block ends be that of a task."""
+    before, _running.name = _running.name, name
+    try:
+        yield
+    finally:
+        _running.name = before
 
 
 @contextmanager
@@ -52,10 +86,10 @@ def open_task_log(path: Path) -> Iterator[None]:
 
 def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
     """Return work to be done in other threads, whose lines go to the log of the task that runs in this one."""
-    log = _running.log
+    log, name = _running.log, _running.name
 
     def logged(*args: P.args, **kwargs: P.kwargs) -> T:
-        _running.log = log
+        _running.log, _running.name = log, name
         return work(*args, **kwargs)
 
     return logged
@@ -63,6 +97,12 @@ def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
 
 def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
+    if chosen.verbose:
+        terminal.show_text(sys.stdout, chosen.label(_running.name, f"  {line}"))
+    _note_line(line)
+
+
+def _note_line(line: str) -> None:
     if _running.log is not None:
         with files.wrap_os_errors(_running.path, "written"):
             terminal.write_text(_running.log, f"{time.strftime('%H:%M:%S')} {line}")  # people look at it in a terminal
@@ -70,8 +110,8 @@ def log_line(line: str) -> None:
 
 def show_line(line: str) -> None:
     """Show one line at once to whoever runs the task, and note it."""
-    terminal.show_text(sys.stdout, line)
-    log_line(line)
+    terminal.show_text(sys.stdout, chosen.label(_running.name, line))
+    _note_line(line)
 
 
 def join_names(names: Sequence[str], most: int, between: str = ", ") -> str:
@@ -98,7 +138,7 @@ def track_progress(steps: Iterable[T], total: int, doing: str, slow: bool = Fals
     """
     log_line(f"{doing}: {total}")
     steps = _log_steps(steps, total, doing) if slow else steps
-    if (total < QUICK and not slow) or not sys.stderr.isatty():
+    if (total < QUICK and not slow) or not _bars_are_seen():
         yield from steps
     else:
         from rich.console import Console
@@ -120,7 +160,7 @@ def _log_steps(steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
 def progress_meter(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function to be called with (bytes done, bytes in all), which moves a bar on a terminal."""
     log_line(doing)
-    if not sys.stderr.isatty():
+    if not _bars_are_seen():
         yield lambda _done, _total: None
     else:
         from rich.console import Console
@@ -140,7 +180,7 @@ def track_transfer(name: str, size: int | None, start: int = 0) -> Iterator[Call
     size   bytes of the whole, None if nobody knows
     start  bytes that were there before
     """
-    if (size or 0) < LARGE or not sys.stderr.isatty():
+    if (size or 0) < LARGE or not _bars_are_seen():
         yield lambda _count: None
         return
     from rich import progress
@@ -156,6 +196,11 @@ def track_transfer(name: str, size: int | None, start: int = 0) -> Iterator[Call
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(_bar_label(name), total=size, completed=start)
         yield lambda count: bar.advance(task, count)
+
+
+def _bars_are_seen() -> bool:
+    """Return whether a bar can be shown: on a terminal that no other task writes to meanwhile."""
+    return sys.stderr.isatty() and not chosen.labelled
 
 
 def _bar_label(text: str) -> str:

@@ -7,7 +7,9 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 # What moves the cursor, hides, or turns text around: control characters but newline and tab, format characters
@@ -16,6 +18,8 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+STYLES = {"name": "1", "bad": "1;31", "good": "32", "warn": "33", "dim": "2"}  # codes of ECMA-48
+NARROW = 40  # columns; below that, lines are left to the terminal
 LAST_STREAM = 2  # the file descriptor of the error output; those below it are the other two
 BYTES = range(0xDC80, 0xDD00)  # stand for bytes from 0x80 on that were no UTF-8
 
@@ -50,11 +54,78 @@ def show_text(out: IO[str] | None, text: str) -> None:
     """
     if out is None:  # it was closed by whoever started us
         return
+    _write_quietly(out, escape_text(text))
+
+
+def _write_quietly(out: IO[str], text: str) -> None:
+    """Write a text that a terminal may have, and a newline, unless nobody reads it any more."""
     try:
-        write_text(out, text)
+        out.write(f"{text}\n")
+        out.flush()
     except OSError:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def has_colours(out: IO[str] | None) -> bool:
+    """Return whether colours would be seen: on a terminal that has them, unless NO_COLOR is set."""
+    try:
+        shown = out is not None and out.isatty()
+    except ValueError:  # it is closed
+        return False
+    return shown and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def show_parts(out: IO[str] | None, parts: Iterable[tuple[str, str]]) -> None:
+    """Show one text in several styles as show_text does: pairs of (text, one of STYLES, or "")."""
+    if not has_colours(out):
+        show_text(out, "".join(text for text, _ in parts))
+        return
+    assert out is not None
+    painted = [
+        f"\x1b[{STYLES[style]}m{escape_text(text)}\x1b[0m" if style else escape_text(text) for text, style in parts
+    ]
+    _write_quietly(out, "".join(painted))
+
+
+def show_refusal(sentence: str) -> None:
+    """Show on the error output why nothing was done."""
+    show_parts(sys.stderr, [("error:", "bad"), (f" {sentence}", "")])
+
+
+def terminal_width(out: IO[str] | None) -> int:
+    """Return how many columns a terminal has, 0 for what is none or too narrow to care."""
+    columns = shutil.get_terminal_size((0, 0)).columns if out is not None and out.isatty() else 0
+    return columns if columns >= NARROW else 0
+
+
+def cut_parts(out: IO[str] | None, parts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parts of a line of a table as they fit a terminal; where it is none, all of them."""
+    left = terminal_width(out)
+    if not left or sum(len(text) for text, _ in parts) <= left:
+        return list(parts)
+    cut: list[tuple[str, str]] = []
+    for text, style in parts:
+        cut.append((text if len(text) < left else f"{text[: left - 1].rstrip()}…", style))
+        left -= len(text)
+        if left <= 0:
+            break
+    return cut
+
+
+def show_wrapped(out: IO[str] | None, beginning: str, text: str) -> None:
+    """Show a text behind its beginning; on a terminal in as many lines as it needs, none broken within a word."""
+    columns = terminal_width(out)
+    if not columns:
+        show_text(out, beginning + text)
+        return
+    import textwrap
+
+    lines = textwrap.wrap(
+        text, columns, initial_indent=beginning, subsequent_indent=" " * len(beginning),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    show_text(out, "\n".join(lines))
 
 
 def open_streams() -> None:

@@ -63,6 +63,7 @@ def why_package(rel: Release) -> Task:
 
     return Task(
         name="why_package",
+        example="e-smith-base",
         run=run,
         always=True,
         asks=True,
@@ -91,6 +92,7 @@ def promote(rel: Release) -> Task:
 
     return Task(
         name="promote",
+        example="e-smith-base --dry-run",
         run=run,
         always=True,
         asks="dry_run",

@@ -116,7 +116,7 @@ def test_the_same_text_makes_the_man_pages(tmp_path: Path) -> None:
 
 
 def test_every_task_is_in_the_reference_and_in_the_table_of_the_wiki_page(site: Path) -> None:
-    creators = re.findall(r"^def task_(\w+)", (ROOT / "dodo.py").read_text(encoding="utf-8"), re.MULTILINE)
+    creators = re.findall(r"^def task_(\w+)", (ROOT / "smedoit/contents.py").read_text(encoding="utf-8"), re.MULTILINE)
     anchors = {f"task-{name.replace('_', '-').lower()}" for name in creators}
     assert anchors <= read_page(site / "reference/tasks.html").ids
     assert anchors <= {urlsplit(link).fragment for link in read_page(site / "reference/wiki.html").links}

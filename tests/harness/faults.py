@@ -110,7 +110,7 @@ def tear(file: Any) -> None:
 
 
 if __name__ == "__main__":
-    from doit.doit_cmd import DoitMain
+    from smedoit.command.main import run_command
 
     install(Fault(*sys.argv[1:5]))
-    sys.exit(DoitMain().run(sys.argv[5:]))
+    sys.exit(run_command(sys.argv[5:], "doit"))

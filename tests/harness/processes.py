@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.harness.places import PROJECT
 
@@ -64,14 +65,15 @@ def started(
     return Ended(process.returncode, out, err)
 
 
-def forked(module: str, *args: str, environment: Mapping[str, str]) -> Ended:
+def forked(module: str, *args: str, environment: Mapping[str, str], cwd: Path = PROJECT) -> Ended:
     """Let the zygote fork, and the child run to its end; what it is told only at its start it is started for."""
     forks = zygote(os.getpid())
     if forks.heard != told_at_start(environment):
+        assert cwd == PROJECT
         return started(module, *args, environment=environment)
     mask = os.umask(0)
     os.umask(mask)
-    request = {"module": module, "args": args, "cwd": str(PROJECT), "umask": mask, "environment": dict(environment)}
+    request = {"module": module, "args": args, "cwd": str(cwd), "umask": mask, "environment": dict(environment)}
     return forks.run(json.dumps(request).encode())
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from doit import doit_cmd
 from doit.exceptions import TaskFailed
 
+from smedoit.engine.command_line import ReadVariables
 from tests.harness.places import PROJECT
 from tests.harness.project import Project
 
@@ -56,11 +57,11 @@ class Outcome:
 
 def task_actions(project: Project) -> dict[str, tuple[Callable[[], object], list[Path]]]:
     """Return task -> its action with default options, and the files that it makes."""
-    doit_cmd.reset_vars()
+    doit_cmd._CMDLINE_VARS = ReadVariables({})
     before = dict(os.environ)
     os.environ["SMEDOIT_RELEASE"] = str(project.file)
     try:
-        page = runpy.run_path(str(PROJECT / "dodo.py"))
+        page = runpy.run_path(str(PROJECT / "smedoit/contents.py"))
         found = {}
         for name, creator in page.items():
             if name.startswith("task_"):

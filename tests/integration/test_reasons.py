@@ -108,18 +108,23 @@ def test_a_list_says_what_its_words_mean(built: Project) -> None:
     assert built.doit("list").out.splitlines()[-1].endswith("-: it runs when you ask for it")
 
 
-def test_a_list_on_a_terminal_breaks_between_words(built: Project) -> None:
+def test_a_list_on_a_terminal_is_cut_to_its_width_and_has_colours(built: Project) -> None:
     lines = on_terminal(built, 60, "list")
-    assert max(map(len, lines)) <= 60
-    words = " ".join(" ".join(lines).split())
-    assert "the MD5 of" not in words
-    assert "the newest verified package of every name in the staged tiers" in words
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    assert max(map(len, plain)) <= 60
+    assert any(line.startswith("\x1b[32mok    \x1b[0mpackages ") and line.endswith("…") for line in lines)
+    assert re.search(r"^ok    iso +the bootable ISO, sealed, .*…$", "\n".join(plain), re.MULTILINE)
 
 
-def on_terminal(project: Project, columns: int, *args: str) -> list[str]:
+def test_who_wants_no_colours_gets_none(built: Project) -> None:
+    assert "\x1b" not in "".join(on_terminal(built, 60, "list", NO_COLOR="1"))
+    assert "\x1b" not in built.doit("list").out
+
+
+def on_terminal(project: Project, columns: int, *args: str, **more: str) -> list[str]:
     """Run doit on a terminal that is so wide; return the lines that a person sees."""
     ours, its = pty.openpty()
-    environment = {**project.environment(), "COLUMNS": str(columns)}
+    environment = {**project.environment(), "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "", **more}
     with subprocess.Popen(
         [sys.executable, "-m", "doit", *args], cwd=PROJECT, env=environment, stdout=its, stderr=subprocess.DEVNULL
     ) as run:

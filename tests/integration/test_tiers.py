@@ -314,7 +314,7 @@ def test_the_same_nevra_of_other_bytes_is_a_sentence(trial: Project) -> None:
     ("words", "sentence"),
     [
         (["promote"], "promote: needs a package"),
-        (["promote", "x", "--bogus"], "option --bogus not recognized"),
+        (["promote", "x", "--bogus"], "promote: there is no option --bogus"),
         (["promote", "e-smith-base"], "say --from smeupdates-testing or --from smetest"),
         (["promote", "bash", "--from", "nowhere"], "promote --from nowhere: there is no such tier"),
         (["promote", "--undo", "bash"], "takes back the last promotion as a whole"),

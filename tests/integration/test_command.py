@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""smedoit is a command as people expect one, from any directory of a world; plain doit there is the same."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from smedoit import __version__
+from tests.harness.places import PROJECT
+from tests.harness.processes import Ended, forked
+from tests.harness.project import Project
+
+
+def typed(place: Path, *words: str, module: str = "smedoit", **more: str) -> Ended:
+    """Return how a command ended that somebody typed in a directory."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SMEDOIT", "DOIT"))}
+    return forked(module, *words, environment={**environment, "HOME": str(place), **more}, cwd=place)
+
+
+@pytest.fixture
+def world(built: Project) -> Project:
+    """A built project that has its dodo.py as smedoit init writes it."""
+    (built.home / "dodo.py").write_text("from smedoit.contents import *\n")
+    (built.home / "a/b").mkdir(parents=True)
+    return built
+
+
+def test_from_any_directory_of_a_world_smedoit_and_doit_do_the_same(world: Project) -> None:
+    said = [
+        typed(world.home, "iso", module="doit"),
+        typed(world.home, "iso"),
+        typed(world.home / "a/b", "iso"),
+        typed(world.home / "a/b", "iso", module="doit", DOIT_SEEK_FILE="1"),
+    ]
+    assert [(run.code, run.err) for run in said] == [(0, "")] * 4
+    assert len({run.out for run in said}) == 1
+    assert said[0].out.startswith("nothing to do, everything is up to date\n")
+
+
+def test_a_world_without_a_contents_page_has_that_of_smedoit(world: Project) -> None:
+    (world.home / "dodo.py").unlink()
+    assert typed(world.home / "a", "iso").out.startswith("nothing to do")
+
+
+@pytest.mark.parametrize("module", ["smedoit", "doit"])
+def test_plain_doit_refuses_in_the_same_sentences(world: Project, module: str) -> None:
+    for words, sentence in {
+        ("ios",): f"error: there is no task ios\n  hint: did you mean iso? {module} list shows all\n",
+        ("offlien=1", "iso"): "error: offlien=: nobody reads a variable of that name\n  hint: did you mean offline=?\n",
+        ("iso", "--dry"): f"error: iso: there is no option --dry\n  hint: {module} iso --help shows all\n",
+    }.items():
+        done = typed(world.home, *words, module=module)
+        assert (done.code, done.out, done.err) == (3, "", sentence)
+
+
+@pytest.mark.parametrize("command", ["dumpdb", "strace iso", "reset-dep", "info iso", "tabcompletion"])
+def test_commands_of_doit_that_make_no_sense_here_say_what_does(command: str) -> None:
+    done = typed(PROJECT, *command.split(), module="doit")
+    opening = f"error: doit {command.split()[0]}: is of no use to smedoit\n  hint: "
+    assert (done.code, done.out, done.err[: len(opening)]) == (3, "", opening)
+    assert done.err.count("\n") == 2
+
+
+@pytest.mark.parametrize("wrong", ["list --foo", "-x", "clean --dry-rum", "why iso --jsno", "run -j 2"])
+def test_a_wrong_option_is_one_sentence(wrong: str) -> None:
+    done = typed(PROJECT, *wrong.split(), module="doit")
+    assert done.code == 3
+    assert re.fullmatch(r"error: (\w+: )?there is no option -\S+\n  hint: .+\n", done.err), done.err
+
+
+@pytest.mark.parametrize("module", ["smedoit", "doit"])
+def test_the_version_and_the_help_need_no_world(tmp_path: Path, module: str) -> None:
+    place = PROJECT if module == "doit" else tmp_path
+    assert typed(place, "--version", module=module).out.startswith(f"smedoit {__version__} (doit 0.")
+    for word in ("--help", "-h", "help"):
+        done = typed(place, word, module=module)
+        assert (done.code, done.err) == (0, "")
+        assert len(done.out.splitlines()) < 50
+        for part in (f"  {module} COMMAND [OPTION …]", "  init ", "-q, --quiet", "offline=1"):
+            assert part in done.out
+
+
+def test_without_a_world_the_way_to_begin_one_is_told(tmp_path: Path) -> None:
+    done = typed(tmp_path, "iso")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == (
+        f"error: there is no release.toml in {tmp_path} or any directory above it\n"
+        "  hint: go to yours, or name it in SMEDOIT_RELEASE; smedoit init begins one here\n"
+    )
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_behind_a_task_is_short_and_has_an_example(world: Project, word: str) -> None:
+    lines = typed(world.home, "promote", word).out.splitlines()
+    assert lines[0] == "smedoit promote [OPTION …] NAME …"
+    assert len(lines) < 20
+    assert "  --from SOURCE " in "\n".join(lines)
+    assert "for example: smedoit promote e-smith-base --dry-run" in lines
+
+
+def test_clean_shows_what_it_would_remove_and_removes_nothing(world: Project) -> None:
+    before = world.artifacts()
+    done = typed(world.home, "clean", "-n", "iso", module="doit")
+    assert (done.code, done.err) == (0, "")
+    assert f"{world.iso.relative_to(world.home)}: would be removed\n" in done.out
+    assert world.artifacts() == before
+
+
+def test_with_two_at_once_every_line_says_whose_it_is(world: Project) -> None:
+    done = typed(world.home, "-n", "2", "-a", "iso")
+    assert done.code == 0
+    *told, result = done.out.splitlines()
+    assert str(world.iso) in result
+    assert [line for line in told if not re.match(r"\w+: ", line)] == []
+    assert "iso:   87 files" in done.out
+
+
+def test_quiet_and_verbose_may_stand_before_and_behind(world: Project) -> None:
+    assert typed(world.home, "-q", "iso").out == typed(world.home, "iso", "--quiet").out == ""
+    verbose = typed(world.home, "iso", "-v").out
+    assert "packages: up to date\n" in verbose
+
+
+def test_a_page_that_has_no_tasks_of_smedoit_is_told(world: Project) -> None:
+    (world.home / "dodo.py").write_text("def task_mine(): return {'actions': None}\n")
+    done = typed(world.home, "mine")
+    assert done.err.startswith(f"error: {world.home}/dodo.py: has none of smedoit's tasks\n")
+
+
+def test_tasks_of_ones_own_stand_beside_ours_and_read_variables(world: Project) -> None:
+    page = "from smedoit.contents import *\nfrom doit import get_var\nWORD = get_var('word', '')\n"
+    page += "def task_mine():\n    'mine'\n    return {'actions': [f'echo word {WORD}'], 'verbosity': 2}\n"
+    (world.home / "dodo.py").write_text(page)
+    assert "word yes" in typed(world.home, "word=yes", "mine").out
+    assert "did you mean word=?" in typed(world.home, "wrod=yes", "mine").err
