@@ -59,7 +59,7 @@ DOIT_CONFIG = doit_config(REL, before_run=[partial(recover, REL) for recover in 
 
 
 def task_doctor() -> DoitTask:
-    """what this machine has and lacks for the steps of this release"""
+    """what this machine has and lacks for the steps of this release, and what release.toml names: paths, keys"""
     return doit_task(REL, tasks.doctor(REL))
 
 

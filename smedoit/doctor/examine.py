@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -11,38 +12,50 @@ from pathlib import Path
 
 from smedoit.boottest import qemu
 from smedoit.config.release import Release
-from smedoit.doctor import requirements
-from smedoit.doctor.requirements import HostFacts
+from smedoit.doctor import places, requirements
+from smedoit.doctor.requirements import FINE, DoctorFinding, HostFacts
 from smedoit.errors import SmeError
 from smedoit.medium_paths import BOOT_FILES
 from smedoit.packages import lock
-from smedoit.runtime import files, libraries
+from smedoit.runtime import files, libraries, progress
 from smedoit.runtime.filesets import matches_patterns
 
 ADMINISTRATORS = ":/usr/sbin:/sbin"  # where Debian keeps programs that its users' PATH leaves out
 
 
-def run_doctor(rel: Release) -> Mapping[str, str]:
-    """Report what this host has and lacks. Raises SmeError if a configured step lacks something."""
-    found = requirements.examine_host(rel, _gather_host_facts(rel))
-    table = "\n".join(map(str, found))
+def run_doctor(rel: Release, as_json: bool = False) -> Mapping[str, str]:
+    """Report what this host has and lacks, and what release.toml names. Raises SmeError if a configured step lacks it.
+
+    as_json  show the findings for machines
+    """
+    found = [
+        DoctorFinding(FINE, "release.toml", f"{rel.file}, nothing wrong with it; doit config shows what it says"),
+        *requirements.examine_host(rel, _gather_host_facts(rel)),
+        *places.examine_places(rel),
+        *places.examine_keys(rel),
+    ]
+    table = "" if as_json else "\n".join(map(str, found))
+    if as_json:
+        entries = [{"state": each.state, "subject": each.subject, "text": each.text} for each in found]
+        progress.show_line(json.dumps(entries, indent=1, ensure_ascii=False))
     if faults := requirements.host_faults(found):
         names = ", ".join(finding.subject for finding in faults)
         raise SmeError(
-            f"{names}: missing for this release\n{table}", hint="install what is missing, then run doit doctor again"
+            f"{names}: missing or wrong for this release\n{table}".rstrip(),
+            hint="bring or mend what is missing, then run doit doctor again",
         )
-    notes = [finding.subject for finding in found if finding.subject.startswith("tier ")]
+    notes = [finding.subject for finding in found if finding.text.startswith("has no packages yet")]
     said = f"no packages yet in {', '.join(notes)}" if notes else "nothing missing for this release"
-    return {"did": f"{len(found)} checked, {said}", "result": table}
+    return {"did": f"{len(found)} checked, {said}", **({} if as_json else {"result": table})}
 
 
 def _gather_host_facts(rel: Release) -> HostFacts:
     """Return what this host has."""
     path = f"{os.environ.get('PATH', '')}{ADMINISTRATORS}"
-    places = {program.name: shutil.which(program.name, path=path) for program in requirements.known_programs(rel)}
+    programs = {program.name: shutil.which(program.name, path=path) for program in requirements.known_programs(rel)}
     root = _nearest_directory(rel.root)
     return HostFacts(
-        programs={name: place for name, place in places.items() if place},
+        programs={name: place for name, place in programs.items() if place},
         firmware=_find_firmware(),
         libraries=libraries.library_versions(),
         python=platform.python_version(),

@@ -95,6 +95,17 @@ def _certificate_from_file(path: Path) -> SigningCertificate:
     return _parse_certificate(files.read_file_bytes(path), str(path))
 
 
+def require_secret_half(signing: SigningSettings) -> None:
+    """Raise SignError if the secret half of the key that signs is not at hand; nothing is unlocked for that."""
+    if signing.key:
+        _run_gpg(signing, "--with-colons", "--list-secret-keys", signing.key)
+        return
+    from smedoit.keys import openpgp
+
+    if not openpgp.has_secret_key(files.read_file_bytes(signing.file)):
+        raise SignError(f"{signing.file}: holds no secret key", hint="name the file that does in [signing] file")
+
+
 def sign_file(path: Path, signing: SigningSettings, epoch: int) -> str:
     """Return an armored signature of a file's content. Raises SignError.
 
