@@ -70,7 +70,7 @@ def task_sample() -> DoitTask:
 
 def task_import() -> DoitTask:
     """a release that exists (a tree, an ISO, an address) as a world in an empty directory: doit import PLACE DIR"""
-    return doit_task(REL, import_place(REL))
+    return doit_task(REL, import_place(REL.network))
 
 
 def task_content() -> DoitTask:

@@ -13,7 +13,7 @@ from pathlib import Path
 from smedoit.config.release import DEFAULT_FILE, load_release
 from smedoit.engine.arguments import read_options
 from smedoit.engine.option import Option
-from smedoit.engine.world import PAGE
+from smedoit.engine.world import CONTENTS_PAGE, PAGE
 from smedoit.errors import UsageError
 from smedoit.runtime.files import make_directory, write_file
 from smedoit.runtime.terminal import show_text
@@ -24,10 +24,6 @@ OPTIONS = (
     Option("base", "the Enterprise Linux underneath; el7 is the only one so far", default="el7"),
     Option("help", "this text", default=False, short="h"),
 )
-CONTENTS_PAGE = '''"""The tasks of this world are those of smedoit; `smedoit list` shows them. Your own may follow."""
-
-from smedoit.contents import *  # noqa: F403
-'''
 MARK = "FILL IN"
 
 

@@ -58,9 +58,14 @@ def _run_in_world(typed: Sequence[str], program: str) -> int:
     from smedoit.engine.world import VARIABLE, find_world
 
     named = os.environ.get(VARIABLE)
+    variables, words = split_variables(typed)
     try:
-        world = find_world(Path.cwd(), split_variables(typed)[0].get(RELEASE, named))
+        world = find_world(Path.cwd(), variables.get(RELEASE, named))
     except UsageError:
+        if words[:1] == ["import"]:
+            from smedoit.command.importing import import_without_world
+
+            return import_without_world(words[1:], program)
         if not any(word in WORLDLESS or word.startswith(("-f", "--file")) for word in typed):
             raise
         world = None

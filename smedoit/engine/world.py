@@ -12,6 +12,10 @@ from smedoit.errors import UsageError, os_error_text
 
 PAGE = "dodo.py"
 CONTENTS = "smedoit.contents"  # the contents page of a world that has none of its own
+CONTENTS_PAGE = '''"""The tasks of this world are those of smedoit; `smedoit list` shows them. Your own may follow."""
+
+from smedoit.contents import *  # noqa: F403
+'''
 VARIABLE = "SMEDOIT_RELEASE"
 
 
@@ -44,7 +48,7 @@ def find_world(start: Path, named: str | None) -> World:
         return World((start / named).parent, None)
     raise UsageError(
         f"there is no {DEFAULT_FILE} in {start} or any directory above it",
-        hint=f"go to yours, or name it in {VARIABLE}; smedoit init begins one here",
+        hint="go to yours; or begin one: smedoit init, or smedoit import PLACE DIR for a release that exists",
     )
 
 

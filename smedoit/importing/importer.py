@@ -32,14 +32,14 @@ class ImportRequest:
     home       the empty directory that becomes a world
     trust      whether the keys that are found are trusted without asking
     key_files  further files of keys
-    dodo       the contents page that builds it; None to build nothing
+    build      whether a first medium is built, and compared
     """
 
     place: str
     home: Path
     trust: bool = False
     key_files: Sequence[Path] = ()
-    dodo: Path | None = None
+    build: bool = True
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
@@ -73,8 +73,8 @@ def import_release(
     identity = replace(identity, release={**identity.release, "date": date})
     rel = world.finish_world(made, looked, identity, good, keys, request.place)
     _show_world(request, rel, made)
-    if request.dodo:
-        _build_and_compare(request.dodo, rel, made, path, on_medium)
+    if request.build:
+        _build_and_compare(rel, made, path, on_medium)
     return f"{rel.release.product} {rel.release.title} imported into {request.home}"
 
 
@@ -131,16 +131,14 @@ def _show_world(request: ImportRequest, rel: Release, made: ImportedWorld) -> No
         progress.show_line(f"    {name}: {reason}")
 
 
-def _build_and_compare(
-    dodo: Path, rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]
-) -> None:
+def _build_and_compare(rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]) -> None:
     """Build the first medium of the world, and show how it differs from the original, each difference explained."""
     task, result = ("iso", rel.iso) if made.counts["packages"] else ("netinstall", rel.netinstall_iso)
     progress.show_line(f"  the first own build: doit {task}")
     try:
         run_program(
-            [sys.executable, "-m", "doit", "-f", dodo, task],
-            cwd=dodo.parent, env={"SMEDOIT_RELEASE": str(rel.file)}, log=rel.logs / "import.doit.log",
+            [sys.executable, "-m", "smedoit", task],
+            cwd=rel.file.parent, env={"SMEDOIT_RELEASE": str(rel.file)}, log=rel.logs / "import.doit.log",
         )  # fmt: skip
     except ProgramError as error:
         progress.show_line(f"  it failed, so nothing is compared yet:\n{error}")

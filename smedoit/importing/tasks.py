@@ -7,13 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-from smedoit.config.release import Release
+from smedoit.config.network import NetworkSettings
 from smedoit.engine.task import Option, Task, started_in
 from smedoit.errors import ConfigError
 from smedoit.iso.tasks import on_medium
 
 
-def import_place(rel: Release) -> Task:
+def import_place(network: NetworkSettings) -> Task:
     """A stage tree, a published tree or an ISO as a world."""
 
     def run(trust: bool, keys: str, no_build: bool, words: list[str]) -> object:
@@ -31,8 +31,8 @@ def import_place(rel: Release) -> Task:
             home=Path(os.path.abspath(here.joinpath(*words[1:]))),
             trust=trust,
             key_files=[here / name for name in keys.split(",") if name],
-            dodo=None if no_build else Path.cwd() / "dodo.py",
-            network=rel.network,
+            build=not no_build,
+            network=network,
         )
         return import_release(request, on_medium, ask=input if sys.stdin.isatty() else None)
 

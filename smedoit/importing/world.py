@@ -15,6 +15,7 @@ from smedoit.compare.places import TREE, DirectoryPlace
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
+from smedoit.engine.world import CONTENTS_PAGE, PAGE
 from smedoit.errors import ConfigError, ContentError, SmeError
 from smedoit.importing import apart, layout, settings
 from smedoit.importing.facts import ImportedIdentity
@@ -308,6 +309,7 @@ def finish_world(
     )
     files.write_file(world.home / PINS, _pin_boot_set(world))
     files.write_file(world.home / CONFIGURATION, settings.format_release_toml(identity, told))
+    files.write_file(world.home / PAGE, CONTENTS_PAGE)
     rel = load_release(world.home / CONFIGURATION)
     _write_lock(world, good, selection, arch)
     rooted.remove_rooted_file(RootedPath(world.home, MARKER))

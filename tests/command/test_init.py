@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.command.init import CONTENTS_PAGE, MARK, begin_world, release_text
+from smedoit.command.init import MARK, begin_world, release_text
 from smedoit.config.release import load_release
+from smedoit.engine.world import CONTENTS_PAGE
 from smedoit.errors import UsageError
 from smedoit.keys.known import PUBLISHED
 from tests.harness.places import PROJECT

@@ -89,7 +89,7 @@ def test_without_a_world_the_way_to_begin_one_is_told(tmp_path: Path) -> None:
     assert (done.code, done.out) == (3, "")
     assert done.err == (
         f"error: there is no release.toml in {tmp_path} or any directory above it\n"
-        "  hint: go to yours, or name it in SMEDOIT_RELEASE; smedoit init begins one here\n"
+        "  hint: go to yours; or begin one: smedoit init, or smedoit import PLACE DIR for a release that exists\n"
     )
 
 
