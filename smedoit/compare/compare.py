@@ -29,7 +29,7 @@ def compare_releases(
     one, other = (sides.read_compared_side(started / word, on_medium) for word in words)
     found = differences.compare_sides(one, other)
     if as_json:
-        progress.show_line(differences.format_json_differences(one, other, found))
+        progress.show_json(differences.format_json_differences(one, other, found))
     else:
         for line in differences.format_differences(found):
             progress.show_line(line)

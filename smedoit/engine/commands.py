@@ -13,6 +13,7 @@ from typing import Any
 from doit import get_var
 
 from smedoit.engine.command import COMMON, Command
+from smedoit.engine.json_report import dump_json
 from smedoit.engine.option import Option
 from smedoit.engine.task import JSON, current_settings, named_release
 from smedoit.runtime.terminal import cut_parts, show_parts, show_text, show_wrapped
@@ -97,11 +98,17 @@ class List(Command):
     doc_usage = "[TASK …]"
     doc_description = LEGEND
     takes_tasks = True
+    typed_options = (*COMMON, JSON)
 
-    def _execute(self, pos_args: list[str]) -> int:
+    def _execute(self, pos_args: list[str], json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
         graph = TaskGraph(self.task_list, self.dep_manager)
         shown = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args)]
+        if json:
+            show_text(
+                self.outstream, dump_json([_task_facts(graph, name, graph.listed_status(name)) for name in shown])
+            )
+            return 0
         width = max((len(name) for name in shown), default=0)
         for name in shown:
             status = graph.listed_status(name)
@@ -110,6 +117,17 @@ class List(Command):
         if not pos_args:
             show_wrapped(self.outstream, "", LEGEND)
         return 0
+
+
+def _task_facts(graph: TaskGraph, name: str, status: str) -> dict[str, object]:
+    """Return what the decision says of a task, for machines."""
+    return {
+        "task": name,
+        "status": status,
+        "doc": graph.tasks[name].doc,
+        "reasons": graph.reasons[name],
+        "waits_for": graph.before(name),
+    }
 
 
 def _is_listed(task: Any, wanted: list[str]) -> bool:
@@ -126,10 +144,16 @@ class Why(Command):
     doc_usage = "[TASK …]"
     doc_description = "The reasons come from the same decision that a run takes. Without a TASK it is iso."
     takes_tasks = True
+    typed_options = (*COMMON, JSON)
 
-    def _execute(self, pos_args: list[str]) -> int:
+    def _execute(self, pos_args: list[str], json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         graph = TaskGraph(self.task_list, self.dep_manager)
+        if json:
+            named = graph.collect_before(pos_args or [DEFAULT])
+            facts = [_task_facts(graph, name, graph.status(name)) for name in graph.tasks if name in named]
+            show_text(self.outstream, dump_json(facts))
+            return 0
         for name in graph.tasks:
             if _is_listed(graph.tasks[name], pos_args or [DEFAULT]):
                 show_text(self.outstream, "\n".join(_explain_task(graph, name)))

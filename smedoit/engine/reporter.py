@@ -14,6 +14,7 @@ from doit import Globals
 from doit.exceptions import InvalidTask, UnmetDependency
 
 from smedoit.engine import decision
+from smedoit.engine.json_report import format_task_json
 from smedoit.engine.task import JSON, is_quiet
 from smedoit.errors import SmeError
 from smedoit.runtime import files, progress, terminal
@@ -46,6 +47,7 @@ class ConsoleReporter:
         self.failed = False
         self.not_run: set[str] = set()  # tasks that waited for one that failed
         self.failures: list[Any] = []
+        self.told: dict[str, str] = {}  # task that failed -> its words
         self.selected: list[Any] = []
         self.quiet = False
         self.held_back: dict[str, list[str]] = {}  # of tasks that are at work in a quiet run: nothing may come of it
@@ -68,6 +70,9 @@ class ConsoleReporter:
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
             self.quiet = is_quiet()
+            if any(map(_speaks_json, self.selected)):
+                self.out = sys.stderr
+                progress.send_lines(sys.stderr)
             if self.selected and all(map(_only_asks, self.selected)):
                 self.run_lock.listen()
                 Globals.dep_manager.asks = True
@@ -170,7 +175,8 @@ class ConsoleReporter:
             terminal.show_text(sys.stderr, f"{task.name}: not run, {waited[0]} {verb}")
         else:
             self.failures.append(task)
-            opening, text = f"{task.name} failed:", _shown_part(task, fail.get_msg().strip())
+            self.told[task.name] = fail.get_msg().strip()
+            opening, text = f"{task.name} failed:", _shown_part(task, self.told[task.name])
             text = progress.chosen.label(task.name, f"{opening} {text}").removeprefix(opening)
             terminal.show_parts(sys.stderr, [(opening, "bad"), (text, "")])
 
@@ -207,13 +213,21 @@ class ConsoleReporter:
             self.write("nothing to do, everything is up to date")
         for task in self.selected:
             values = task.values or Globals.dep_manager.get_values(task.name)
-            if values.get("result"):
+            if _speaks_json(task):
+                if task.name not in self.started:  # it is up to date: what it said stands
+                    did, report = str(values.get("did", "")), str(values.get("result", ""))
+                    progress.show_json(format_task_json(task.name, did, report, passed=True))
+            elif values.get("result"):
                 self.write(_shown_part(task, values["result"]))
         self.run_lock.release()
 
     def end_unrun(self) -> None:
         """Let the asked tasks that never began do what is left to do: gather the logs of what failed."""
+        told = "\n".join(f"{name} failed: {words}" for name, words in self.told.items())
         for task in self.selected:
+            if _speaks_json(task) and task.name not in self.started:
+                why = f"not run, {next(iter(self.told), 'the run')} failed"
+                progress.show_json(format_task_json(task.name, why, told, passed=False))
             if (unrun := (task.meta or {}).get("unrun")) and task.name not in self.started and self.run_lock.held:
                 try:
                     unrun([failed.meta["log"] for failed in self.failures])
@@ -248,7 +262,7 @@ def _only_asks(task: Any) -> bool:
 
 def _speaks_json(task: Any) -> bool:
     """Return whether a task was asked for JSON: then nothing else is on the output."""
-    return bool((task.options or {}).get(JSON.name))
+    return bool((getattr(task, "options", None) or {}).get(JSON.name))
 
 
 def _select_followers(tasks: Mapping[str, Any], selected: list[str], name: str) -> None:

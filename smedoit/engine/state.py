@@ -23,6 +23,7 @@ from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.engine.snapshot import current_file_state, digest_kind, pack_snapshot, unpack_snapshot
+from smedoit.engine.task import JSON
 from smedoit.errors import SmeError
 from smedoit.runtime import foreign
 from smedoit.runtime.files import FileStamp, explain_os_error, open_regular_file, remove_file, stamp_file, write_file
@@ -239,9 +240,16 @@ def _may_be_same(before: FileStamp, now: FileStamp, content: bool) -> bool:
 
 
 def _option_reasons(task: Any) -> list[str]:
-    """Return a reason for every option that somebody gave: what it asks for may not have been done yet."""
+    """Return a reason for every option that somebody gave: what it asks for may not have been done yet.
+
+    How the answer is to be told is no such thing.
+    """
     given = task.options or {}
-    options = (param for param in task.params if given.get(param["name"], param["default"]) != param["default"])
+    options = (
+        param
+        for param in task.params
+        if given.get(param["name"], param["default"]) != param["default"] and param["name"] != JSON.name
+    )
     return [f"{decision.ASKED} with --{param['long']}" for param in options]
 
 

@@ -34,7 +34,7 @@ VARIABLES = {
 YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
 
 
-JSON = Option("json", "for machines: nothing but JSON on the output", default=False)
+JSON = Option("json", "for machines: nothing but JSON on the output", default=False)  # whatever only asks has it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,11 @@ class Task:
     def is_asked_only(self) -> bool:
         """Whether it makes nothing that stays."""
         return not (self.outputs or self.links)
+
+    @property
+    def all_options(self) -> tuple[Option, ...]:
+        """Its options; whatever makes nothing, and so is asked for what it says, says it for machines as well."""
+        return (*self.options, JSON) if self.is_asked_only and JSON not in self.options else (*self.options,)
 
     def config_texts(self) -> dict[str, str]:
         """Return config as texts that are equal only for equal values, by their key in release.toml."""
@@ -150,7 +155,7 @@ def doit_task(rel: Release, task: Task) -> DoitTask:
         "targets": made_paths,
         "task_dep": [*task.after, *exported],
         "actions": [] if skipped else [_logged_action(rel, task)],
-        "params": [option.for_doit() for option in task.options],
+        "params": [option.for_doit() for option in task.all_options],
         **({"pos_arg": task.words} if task.words else {}),
         "meta": {
             "config": {**task.config_texts(), **reachable_code(task.run)},
@@ -186,6 +191,10 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
     """Make a doit action with a log of its own. A SmeError is shown as its words, a bug with its traceback."""
 
     def action(**options: object) -> object:  # no functools.wraps: doit would read run's parameters
+        as_json = JSON not in task.options and bool(options.pop(JSON.name, False))
+        return _told_as_json(task.name, lambda: logged(options)) if as_json else logged(options)
+
+    def logged(options: Mapping[str, object]) -> object:
         from smedoit.runtime import progress
 
         asks = task.asks is True or bool(task.asks and options.get(str(task.asks)))
@@ -204,6 +213,20 @@ def _logged_action(rel: Release, task: Task) -> Callable[..., object]:
 
     action.__name__ = task.name
     return action
+
+
+def _told_as_json(name: str, work: Callable[[], object]) -> object:
+    """Return what work returns, with all that it says on the output as one JSON document."""
+    from smedoit.engine.json_report import format_task_json
+    from smedoit.runtime import progress
+
+    with progress.collect_lines() as lines:
+        done = work()
+    values = done if isinstance(done, Mapping) else {}
+    report = str(values.get("result", "")) if values else str(getattr(done, "message", ""))
+    did = str(values["did"]) if "did" in values else report.partition("\n")[0]
+    progress.show_json(format_task_json(name, did, report, lines, passed=bool(values)))
+    return done
 
 
 def _logged_values(task: Task, options: Mapping[str, object]) -> dict[str, object]:

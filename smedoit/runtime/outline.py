@@ -24,8 +24,13 @@ class OutlineEntry:
 
     @property
     def is_hint(self) -> bool:
-        """Whether it says what to do, and is no part of a list."""
+        """Whether it says what to do."""
         return self.line.lstrip(" ").startswith(HINT)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is part of a list: no hint, no blank line."""
+        return bool(self.line.strip()) and not self.is_hint
 
 
 def parse_outline(text: str) -> list[OutlineEntry]:
@@ -34,6 +39,9 @@ def parse_outline(text: str) -> list[OutlineEntry]:
     above: list[OutlineEntry] = []
     for line in text.splitlines():
         entry = OutlineEntry(line)
+        if not line.strip():
+            (above[-1].entries if above else top).append(entry)
+            continue
         while above and above[-1].indent >= entry.indent:
             above.pop()
         (above[-1].entries if above else top).append(entry)
@@ -49,7 +57,7 @@ def shorten_report(text: str, most: int = SHOWN) -> tuple[str, bool]:
 
 def _first_lines(entries: Sequence[OutlineEntry], most: int) -> Iterable[tuple[str, int]]:
     """Yield (line, how many entries it stands for that are left out)."""
-    listed = [entry for entry in entries if not entry.is_hint]
+    listed = [entry for entry in entries if entry.is_listed]
     left_out = len(listed) - most
     last = listed[most - 1] if left_out > 0 else None
     dropped = {id(entry) for entry in listed[most:]}

@@ -31,6 +31,7 @@ class RunningTask(threading.local):
     log: IO[str] | None = None
     path = Path()
     name = ""
+    said: list[str] | None = None
 
 
 @dataclass
@@ -55,7 +56,13 @@ class Chosen:
 chosen = Chosen()
 
 
-_running = RunningTask()
+class Screen:
+    """Where lines for people go; None stands for the output, whatever that is when one comes."""
+
+    out: IO[str] | None = None
+
+
+_running, _screen = RunningTask(), Screen()
 
 
 @contextmanager
@@ -98,7 +105,7 @@ def carry_task_log(work: Callable[P, T]) -> Callable[P, T]:
 def log_line(line: str) -> None:
     """Write one line, with the time of day, to the log of the running task."""
     if chosen.verbose:
-        terminal.show_text(sys.stdout, chosen.label(_running.name, f"  {line}"))
+        terminal.show_text(_screen.out or sys.stdout, chosen.label(_running.name, f"  {line}"))
     _note_line(line)
 
 
@@ -110,8 +117,37 @@ def _note_line(line: str) -> None:
 
 def show_line(line: str) -> None:
     """Show one line at once to whoever runs the task, and note it."""
-    terminal.show_text(sys.stdout, chosen.label(_running.name, line))
+    _show(line)
     _note_line(line)
+
+
+def _show(text: str) -> None:
+    """Show text to people, or give it to whoever collects it."""
+    if _running.said is not None:
+        _running.said += text.splitlines()
+    else:
+        terminal.show_text(_screen.out or sys.stdout, chosen.label(_running.name, text))
+
+
+def send_lines(out: IO[str] | None) -> None:
+    """Let lines for people go to another stream than the output, which machines read; None takes that back."""
+    _screen.out = out
+
+
+@contextmanager
+def collect_lines() -> Iterator[list[str]]:
+    """Yield a list that gets what the task that runs in this thread would show until the block ends."""
+    said: list[str] = []
+    _running.said = said
+    try:
+        yield said
+    finally:
+        _running.said = None
+
+
+def show_json(document: str) -> None:
+    """Show a JSON document on the output, for machines."""
+    terminal.show_text(sys.stdout, document)
 
 
 def join_names(names: Sequence[str], most: int, between: str = ", ") -> str:
@@ -125,10 +161,9 @@ def join_names(names: Sequence[str], most: int, between: str = ", ") -> str:
 def show_report(text: str) -> None:
     """Show the first entries of each list of a report at once, and note all of it; say where that is."""
     log_line(text)
-    shown, is_cut = shorten_report(text) if _running.log is not None else (text, False)
-    terminal.show_text(sys.stdout, shown)
-    if is_cut:
-        terminal.show_text(sys.stdout, f"  the whole list is in {_running.path}")
+    is_whole = _running.log is None or _running.said is not None
+    shown, is_cut = (text, False) if is_whole else shorten_report(text)
+    _show(f"{shown}\n  the whole list is in {_running.path}" if is_cut else shown)
 
 
 def track_progress(steps: Iterable[T], total: int, doing: str, slow: bool = False) -> Iterator[T]:
