@@ -21,7 +21,7 @@ def explain_difference(found: Difference, branding: Branding, left: Mapping[str,
     left  path -> why nothing became of it when it was imported
     """
     if found.group == PACKAGES:
-        return left.get(f"{found.name} {found.before}", "")
+        return left.get(f"{found.name} {found.before}", "") if found.what == REMOVED else ""
     if found.group == BOOT:
         return "doit iso writes the boot records of BIOS and UEFI, CD and USB"
     if found.group == BYTES:
@@ -59,13 +59,13 @@ def _explain_file(found: Difference, branding: Branding) -> str:
 
 def explain_differences(
     found: Sequence[Difference], branding: Branding, left: Mapping[str, str]
-) -> tuple[list[str], list[str]]:
-    """Return the differences with their explanation, and those without, as lines."""
-    explained, open_ones = [], []
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return explanation -> the differences that it explains, and those without one, as lines."""
+    explained, unexplained = dict[str, list[str]](), []
     for difference in found:
         line = f"{difference.group}, {difference.what}: {difference}"
         if reason := explain_difference(difference, branding, left):
-            explained.append(f"{line} ({reason})")
+            explained.setdefault(reason, []).append(line)
         else:
-            open_ones.append(line)
-    return explained, open_ones
+            unexplained.append(line)
+    return explained, unexplained

@@ -16,7 +16,7 @@ from smedoit.config.schema import InvalidValueError
 from smedoit.iso import netinstall
 
 VERSION = re.compile(
-    r"(?<![\w.])v?(?P<version>\d+(?:\.\d+)*)(?:[ .-]?(?P<label>(?:alpha|beta|rc)[ .]?[1-9]\d*))?\W*$", re.I
+    r"(?<![\w.])v?(?P<version>\d{1,6}(?:\.\d{1,6}){0,5})(?:[ .-]?(?P<label>(?:alpha|beta|rc)[ .]?[1-9]\d*))?\W*$", re.I
 )
 SHOWN = re.compile(r"^(?P<name>.*?[^\W\d].*?)\s+(?:(?:release|version)\s+)?v?\d+(?:\.\d+)*", re.I)
 LEADING = re.compile(
@@ -29,6 +29,17 @@ MENU_LABEL = re.compile(
 DEFAULT_VOLUME = "{short}-{full}-{arch}"
 ARCHITECTURE = "x86_64"
 NO_DATE = datetime(2000, 1, 1, tzinfo=timezone.utc)
+FALLBACKS: Mapping[str, Mapping[str, object]] = {  # of keys whose value cannot be
+    "bug_url": {"bug_url": ""},
+    "product": {"product": "Imported release"},
+    "version": {"version": "7", "major": 7, "label": ""},
+    "label": {"label": ""},
+    "short": {"short": "OS"},
+    "name": {"name": "os"},
+    "arch": {"arch": ARCHITECTURE},
+    "date": {"date": NO_DATE},
+    "volume_id": {"volume_id": "imported"},
+}
 UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -78,7 +89,7 @@ def parse_ini_text(text: str) -> dict[str, dict[str, str]]:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         parser.read_string(text)
-    except (configparser.Error, ValueError):
+    except (configparser.Error, ValueError, AttributeError):  # it stumbles over a line that goes on from no value
         return {}
     return {name: {key: value or "" for key, value in parser[name].items()} for name in parser.sections()}
 
@@ -131,7 +142,8 @@ def identify_release(texts: MediumTexts) -> ImportedIdentity:
         "bug_url": stamp.get("bugurl", ""),
     }
     identity = _accepted_identity(keys, remarks)
-    keys["volume_id"] = _volume_template(texts.label, identity, "volume_id", DEFAULT_VOLUME, remarks)
+    usual = keys.get("volume_id", DEFAULT_VOLUME)
+    keys["volume_id"] = _volume_template(texts.label, identity, "volume_id", usual, remarks)
     urls, network = _find_network(texts.network, identity, remarks)
     return ImportedIdentity(keys, urls, network, _find_spec(texts.packages, version), remarks)
 
@@ -211,15 +223,14 @@ def _find_date(said: Iterable[str], created: int, remarks: list[str]) -> datetim
 
 
 def _accepted_identity(keys: dict[str, Any], remarks: list[str]) -> ReleaseIdentity:
-    """Return an identity of keys; one that cannot be is emptied, and told. Raises InvalidValueError for the others."""
-    try:
-        return ReleaseIdentity(**{**keys, "aliases": tuple(keys["aliases"])})
-    except InvalidValueError as error:
-        if "bug_url" not in str(error):
-            raise
-        remarks.append(f"the address for bugs cannot be used: {keys['bug_url']!r}")
-        keys["bug_url"] = ""
-        return ReleaseIdentity(**{**keys, "aliases": tuple(keys["aliases"])})
+    """Return the identity of keys; one that cannot be is replaced in them, and told."""
+    for _ in FALLBACKS:
+        try:
+            return ReleaseIdentity(**{**keys, "aliases": tuple(keys["aliases"])})
+        except InvalidValueError as error:
+            remarks.append(f"[release] {error.key} cannot be {keys.get(error.key, '')!r}: {error}")
+            keys |= FALLBACKS[error.key]
+    return ReleaseIdentity(**{**keys, "aliases": tuple(keys["aliases"])})
 
 
 def _volume_template(label: str, identity: ReleaseIdentity, key: str, default: str, remarks: list[str]) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from smedoit.compare import differences, places, sides
 from smedoit.config.network import NetworkSettings, is_http_url
 from smedoit.config.release import Release
 from smedoit.config.tiers import PRACTICE_KEYS
-from smedoit.errors import ConfigError, format_count
+from smedoit.errors import ConfigError, format_count, format_grouped
 from smedoit.importing import explain, remote, survey, world
 from smedoit.importing.keys import CandidateKey, confirm_keys, count_signers, name_signer, parse_candidate
 from smedoit.importing.layout import Layer
@@ -127,8 +127,10 @@ def _show_world(request: ImportRequest, rel: Release, made: ImportedWorld) -> No
         progress.show_line("  every file is explained")
         return
     progress.show_line(f"  not carried over ({len(made.left)}):")
-    for name, reason in sorted(made.left.items()):
-        progress.show_line(f"    {name}: {reason}")
+    reasons: dict[str, list[str]] = {}
+    for name, reason in made.left.items():
+        reasons.setdefault(reason, []).append(name)
+    _show_grouped(reasons)
 
 
 def _build_and_compare(rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]) -> None:
@@ -153,12 +155,15 @@ def _build_and_compare(rel: Release, made: ImportedWorld, original: Path, on_med
     if not found:
         progress.show_line(f"  {place} is the same as {original}")
         return
-    progress.show_line(f"  {place} differs from {original}:")
-    for line in explained:
-        progress.show_line(f"    {line}")
+    progress.show_line(f"  {place} differs from {original}, {differences.summarize_differences(found)}")
+    _show_grouped(explained)
     if unexplained:
-        progress.show_line(f"  without an explanation ({len(unexplained)}):")
-        for line in unexplained:
-            progress.show_line(f"    {line}")
+        _show_grouped({f"without an explanation ({len(unexplained)})": unexplained})
     else:
         progress.show_line("  all of these differences are explained")
+
+
+def _show_grouped(subjects: Mapping[str, Sequence[str]]) -> None:
+    """Show every subject below its reason."""
+    for line in format_grouped(subjects, at_most=max(map(len, subjects.values()), default=0)).splitlines():
+        progress.show_line(f"  {line}")

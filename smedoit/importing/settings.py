@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smedoit.config.packages import PackageSelection
+from smedoit.importing.excuses import REASON, ImportExcuses
 from smedoit.importing.facts import ImportedIdentity
 from smedoit.medium_paths import COMPS
 from smedoit.package import Package
@@ -22,6 +23,7 @@ COMMENTS = {
     "keys": "A signature counts only if its key is one of these; their fingerprints were confirmed when they came.",
     "packages": "Which packages may go on the medium, so that exactly those are chosen that were on it.",
     "groups": "Names that comps lists although the medium has no such package.",
+    "closure": "What the medium lacks, and lacked before: doit closure names it.",
     "boot_set": "Kernel, initrd, stage 2 and boot loaders as they were on the medium, pinned in boot_set.sha256.",
 }
 
@@ -68,14 +70,14 @@ class WorldSettings:
     """What decides about a world besides what it is called.
 
     unverified  whether there are packages that nobody vouches for
-    missing     names that comps lists, and no package has
+    excuses     what the medium lacked already
     """
 
     keys: Sequence[WorldKey]
     selection: PackageSelection
     has_packages: bool = True
     unverified: bool = False
-    missing: Sequence[str] = ()
+    excuses: ImportExcuses = field(default_factory=ImportExcuses)
     translations: str = "locale"
     place: str = ""
     places: WorldPlaces = field(default=WorldPlaces("", "", "", "", ""))
@@ -105,14 +107,16 @@ def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[st
         }
         for key in world.keys
     ]
-    reason = "was not on the imported medium either"
+    excuses, groups = world.excuses, {"comps": COMPS}
+    closure = {"allow_missing": dict.fromkeys(excuses.installer, REASON), "waivers": list(excuses.waivers)}
     tables: dict[str, Any] = {
         "release": {key: value for key, value in identity.release.items() if value not in ("", [])},
         "paths": {"root": "build"},
         "tiers": tiers,
         "keys": keys,
         "packages": _selection_table(world.selection),
-        "groups": {"comps": COMPS, "allow_missing": dict.fromkeys(world.missing, reason)} if world.missing else {},
+        "groups": {**groups, "allow_missing": dict.fromkeys(excuses.missing, REASON)} if excuses.missing else {},
+        "closure": {key: value for key, value in closure.items() if value},
         "boot_set": {"path": places.boot_set, "pins": "boot_set.sha256"},
         "content": {"path": places.content},
         "translations": {"path": places.translations, "place": world.translations},

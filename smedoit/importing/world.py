@@ -16,8 +16,8 @@ from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
 from smedoit.engine.world import CONTENTS_PAGE, PAGE
-from smedoit.errors import ConfigError, ContentError, SmeError
-from smedoit.importing import apart, layout, settings
+from smedoit.errors import ConfigError, ContentError, SmeError, format_count
+from smedoit.importing import apart, excuses, layout, settings
 from smedoit.importing.facts import ImportedIdentity
 from smedoit.importing.keys import CandidateKey, name_signer
 from smedoit.importing.layout import Layer
@@ -31,7 +31,6 @@ from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG, INITRD, KERNEL, PRO
 from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import RejectedFile, Verdicts
-from smedoit.repodata import comps
 from smedoit.runtime import files, foreign, progress, rooted
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
@@ -41,6 +40,7 @@ MARKER = ".smedoit-import"  # in a directory whose import has not ended
 ROOT, FETCHED = "build", "mirrors/imported"
 CONFIGURATION, LOCK, PINS = "release.toml", "packages.lock", "boot_set.sha256"
 SOURCES = "SRPMS"
+CACHE = "stage/.smedoit/facts.sqlite"
 KERNELS = (KERNEL, INITRD, STAGE2)
 BUILDSTAMP_TEXT = "[Main]\nProduct={product}\nVersion={version}\nBugURL={bug_url}\nIsFinal=False\nUUID=\n"
 
@@ -228,7 +228,7 @@ def verify_packages(
     A key whose signatures count with legacy_reason only gets one, for a person confirmed it. What nobody vouches for
     goes into a tier of its own.
     """
-    cache = world.root / "stage/.smedoit/facts.sqlite"
+    cache = world.root / CACHE
     arch = str(identity.release["arch"])
     paths = {world.root / world.places.tier / _tier_path(arch, name): name for name in survey.packages}
     keys = [_key_settings(world, key) for key in trusted]
@@ -297,12 +297,22 @@ def finish_world(
     arch = str(identity.release["arch"])
     selection = settings.selection_of(good, arch)
     updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}))
+    excused, remarks = excuses.try_excuses(
+        world.root / world.places.content / COMPS, good, world.root, arch, world.root / CACHE
+    )
+    world.remarks += remarks
+    if excused.waivers or excused.installer:
+        world.remarks.append(
+            f"{format_count(len(excused.waivers), 'unmet dependency', 'unmet dependencies')} and"
+            f" {format_count(len(excused.installer), 'package')} that the installer adds are as absent as they were:"
+            " [closure] allows that, doit closure names them"
+        )
     told = WorldSettings(
         keys=keys,
         selection=selection,
         has_packages=bool(good),
         unverified=(world.root / world.places.unverified).is_dir(),
-        missing=_missing_names(world, good),
+        excuses=excused,
         translations=updates.place,
         place=shown,
         places=world.places,
@@ -316,25 +326,11 @@ def finish_world(
     return rel
 
 
-def _missing_names(world: ImportedWorld, good: Sequence[Package]) -> list[str]:
-    """Return the names that comps lists, and no package has; none where comps cannot be read."""
-    file = world.root / world.places.content / COMPS
-    if not file.is_file():
-        return []
-    try:
-        listed = comps.parse_comps(files.read_file_text(file), file)
-    except ContentError as error:
-        world.remarks.append(str(error))
-        return []
-    names = {package.name for package in good}
-    return sorted({name for group in listed.groups.values() for name in group} - names)
-
-
 def _pin_boot_set(world: ImportedWorld) -> str:
     """Return the pin file of the boot set. Raises FileError."""
     place = world.root / world.places.boot_set
     names = [name for name, _ in files.walk_files(place)]
-    sums = DigestCache(world.root / "stage/.smedoit/facts.sqlite")
+    sums = DigestCache(world.root / CACHE)
     found = sums.of_all([place / name for name in names], "sha256")
     pinned = [ChecksummedFile(name, (place / name).stat().st_size, found[place / name]["sha256"]) for name in names]
     sums.save()

@@ -22,7 +22,7 @@ from smedoit.boottest import menus, qemu, screen
 from smedoit.branding.rules import Branding
 from smedoit.checks import anaconda, qa_lists, stale_versions
 from smedoit.checks.previous_release import list_repo_packages
-from smedoit.compare import sides
+from smedoit.compare import places, sides
 from smedoit.config import release
 from smedoit.config.media import SigningSettings
 from smedoit.config.network import NetworkSettings
@@ -37,6 +37,7 @@ from smedoit.fat import format, volume
 from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
 from smedoit.fetch.response import DownloadRequest
+from smedoit.importing import facts, layout, survey
 from smedoit.installer import cpio, gettext_catalog, install_classes, patch_series
 from smedoit.iso import (
     boot_records,
@@ -388,7 +389,11 @@ def _read_claims(data: bytes, place: Path) -> None:
 def _read_treeinfo(data: bytes, _: Path) -> None:
     image, findings = SimpleNamespace(read=lambda _: data, records={}), Findings()
     verify_contents.check_treeinfo(image, None, findings)  # type: ignore[arg-type]
-    pins.treeinfo_checksums(data.decode("utf-8", "surrogateescape"), "x")
+    text = data.decode("utf-8", "surrogateescape")
+    layout.find_other_base([], text, [text[-40:]])
+    told = dict.fromkeys(("treeinfo", "discinfo", "buildstamp", "network"), text)
+    facts.identify_release(facts.MediumTexts(**told, menus=[text], label=text[:32], file=text[-40:]))
+    pins.treeinfo_checksums(text, "x")
 
 
 # state
@@ -476,7 +481,7 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     yield Target(
         "overlay",
         overlays,
-        lambda data, _: cpio.parse_overlay_image(data, "product.img"),
+        lambda data, _: (cpio.parse_overlay_image(data, "product.img"), cpio.unpack_overlay(data, "product.img")),
         packed_mutation(mutate_bytes),
     )
     shown = [striped_png(9, 9, (0, 0, 0), (255, 255, 255)), seeds.JPEG]
@@ -523,6 +528,7 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         _in_file("a.iso", lambda path: sides.read_compared_side(path, lambda _: True)),
         _mutate_head(ISO_HEAD),
     )
+    yield Target("import", isos, _in_file("a.iso", _survey_iso), _mutate_head(ISO_HEAD))
     yield Target(
         "boot-records",
         [isos[0][16 * 2048 : 32 * 2048], isos[0][:4096]],
@@ -619,6 +625,11 @@ def _read_iso(path: Path) -> None:
             SimpleNamespace(packages="Packages/", repository="", picks=(), url="", files={}, volume="x"),
             findings,
         )  # type: ignore[arg-type]
+
+
+def _survey_iso(path: Path) -> None:
+    looked = survey.survey_place(places.open_release_place(path), "it")
+    survey.identify_medium(looked, path.name)
 
 
 def _read_boot_records(data: bytes, _: Path) -> None:

@@ -111,3 +111,11 @@ def test_real_centos_texts_are_understood() -> None:
     assert (found["product"], found["version"], found["arch"], found["short"]) == ("CentOS", "7.5", "x86_64", "CentOS")
     assert found["aliases"] == ["Snipe-IT"]
     assert found["date"] == datetime(2018, 5, 3, 20, 30, 51, tzinfo=timezone.utc)
+
+
+def test_what_no_release_could_be_called_is_replaced_and_told() -> None:
+    found = identify_release(MediumTexts(buildstamp=STAMP.replace("https:", "https: ;"), treeinfo=TREEINFO))
+    assert found.release["bug_url"] == ""
+    assert "[release] bug_url cannot be" in found.remarks[0]
+    long = identify_release(MediumTexts(buildstamp=STAMP.replace("10.1", "10.111111.222222.333333"), treeinfo=TREEINFO))
+    assert long.release["volume_id"] == "imported"
