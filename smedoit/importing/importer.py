@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import indent
 
 from smedoit.branding.rules import Branding
 from smedoit.compare import differences, places, sides
@@ -72,10 +73,14 @@ def import_release(
     good, keys, date = world.verify_packages(made, looked, identity, trusted)
     identity = replace(identity, release={**identity.release, "date": date})
     rel = world.finish_world(made, looked, identity, good, keys, request.place)
-    _show_world(request, rel, made)
+    report = list(_describe_world(request, rel, made))
+    progress.show_report("\n".join(report))
     if request.build:
-        _build_and_compare(rel, made, path, on_medium)
-    return f"{rel.release.product} {rel.release.title} imported into {request.home}"
+        compared = list(_build_and_compare(rel, made, path, on_medium))
+        progress.show_report("\n".join(compared))
+        report += compared
+    files.write_file(request.home / world.REPORT, "\n".join([*report, ""]))
+    return f"{rel.release.product} {rel.release.title} imported into {request.home}, see {world.REPORT} there"
 
 
 def _find_trusted_keys(
@@ -115,26 +120,28 @@ def _practice_candidates() -> list[CandidateKey]:
     return [candidate for candidate in found if isinstance(candidate, CandidateKey)]
 
 
-def _show_world(request: ImportRequest, rel: Release, made: ImportedWorld) -> None:
-    """Show what was found, and what nothing became of."""
+def _describe_world(request: ImportRequest, rel: Release, made: ImportedWorld) -> Iterator[str]:
+    """Yield what was found, and what nothing became of, as lines."""
     counts = ", ".join(f"{count} {what}" for what, count in made.counts.items())
-    progress.show_line(f"{request.place} -> {request.home}")
-    progress.show_line(f"  {rel.release.product} {rel.release.title}, {rel.release.arch}, label {rel.release.volume}")
-    progress.show_line(f"  files: {counts}")
+    yield f"{request.place} -> {request.home}"
+    yield f"  {rel.release.product} {rel.release.title}, {rel.release.arch}, label {rel.release.volume}"
+    yield f"  files: {counts}"
     for remark in made.remarks:
-        progress.show_line(f"  {remark}")
+        yield f"  {remark}"
     if not made.left:
-        progress.show_line("  every file is explained")
+        yield "  every file is explained"
         return
-    progress.show_line(f"  not carried over ({len(made.left)}):")
+    yield f"  not carried over ({len(made.left)}):"
     reasons: dict[str, list[str]] = {}
     for name, reason in made.left.items():
         reasons.setdefault(reason, []).append(name)
-    _show_grouped(reasons)
+    yield indent(format_grouped(reasons), "  ")
 
 
-def _build_and_compare(rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]) -> None:
-    """Build the first medium of the world, and show how it differs from the original, each difference explained."""
+def _build_and_compare(
+    rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]
+) -> Iterator[str]:
+    """Build the first medium of the world; yield how it differs from the original, each difference explained."""
     task, result = ("iso", rel.iso) if made.counts["packages"] else ("netinstall", rel.netinstall_iso)
     progress.show_line(f"  the first own build: doit {task}")
     try:
@@ -143,27 +150,21 @@ def _build_and_compare(rel: Release, made: ImportedWorld, original: Path, on_med
             cwd=rel.file.parent, env={"SMEDOIT_RELEASE": str(rel.file)}, log=rel.logs / "import.doit.log",
         )  # fmt: skip
     except ProgramError as error:
-        progress.show_line(f"  it failed, so nothing is compared yet:\n{error}")
-        progress.show_line(f"  mend what it says, run doit {task}, then doit compare {original} {result}")
+        yield f"  it failed, so nothing is compared yet:\n{indent(str(error), '    ')}"
+        yield f"  mend what it says, run doit {task} there, then doit compare {original} {result}"
         return
     place = result if original.is_file() else rel.tree
     before, after = (sides.read_compared_side(path, on_medium) for path in (original, place))
     found = differences.compare_sides(before, after)
-    explained, unexplained = explain.explain_differences(
-        found, Branding(rel.release, rel.rules), {**made.left, **made.refused}
-    )
     if not found:
-        progress.show_line(f"  {place} is the same as {original}")
+        yield f"  {place} is the same as {original}"
         return
-    progress.show_line(f"  {place} differs from {original}, {differences.summarize_differences(found)}")
-    _show_grouped(explained)
+    left = {**made.left, **made.refused}
+    explained, unexplained = explain.explain_differences(found, Branding(rel.release, rel.rules), left)
+    yield f"  {place} differs from {original}, {differences.summarize_differences(found)}"
+    if explained:
+        yield indent(format_grouped(explained), "  ")
     if unexplained:
-        _show_grouped({f"without an explanation ({len(unexplained)})": unexplained})
+        yield indent(format_grouped({f"without an explanation ({len(unexplained)})": unexplained}), "  ")
     else:
-        progress.show_line("  all of these differences are explained")
-
-
-def _show_grouped(subjects: Mapping[str, Sequence[str]]) -> None:
-    """Show every subject below its reason."""
-    for line in format_grouped(subjects, at_most=max(map(len, subjects.values()), default=0)).splitlines():
-        progress.show_line(f"  {line}")
+        yield "  all of these differences are explained"

@@ -38,7 +38,8 @@ from smedoit.runtime.rooted import RootedPath
 
 MARKER = ".smedoit-import"  # in a directory whose import has not ended
 ROOT, FETCHED = "build", "mirrors/imported"
-CONFIGURATION, LOCK, PINS = "release.toml", "packages.lock", "boot_set.sha256"
+CONFIGURATION, LOCK, PINS, REPORT = "release.toml", "packages.lock", "boot_set.sha256", "import-report.txt"
+OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE)
 SOURCES = "SRPMS"
 CACHE = "stage/.smedoit/facts.sqlite"
 KERNELS = (KERNEL, INITRD, STAGE2)
@@ -82,7 +83,7 @@ def check_home(home: Path) -> None:
     """Raise ConfigError for a directory that holds anything but an import that was interrupted."""
     with files.wrap_os_errors(home, "used"):
         found = sorted(path.name for path in home.iterdir()) if home.exists() else []
-    if found and not (MARKER in found and set(found) <= {MARKER, ROOT, CONFIGURATION, LOCK, PINS}):
+    if found and not (MARKER in found and set(found) <= {MARKER, ROOT, *OURS}):
         shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
         raise ConfigError(
             f"{home}: is not empty, it has {shown}", hint="import into an empty directory: doit import PLACE DIR"
@@ -100,7 +101,7 @@ def begin_world(home: Path) -> None:
     inside = [RootedPath(home, f"{ROOT}/{name}") for name in rooted.list_rooted_directory(RootedPath(home, ROOT))]
     for place in (place for place in inside if place != kept):
         rooted.remove_rooted_tree(place)
-    for name in (CONFIGURATION, LOCK, PINS):
+    for name in OURS:
         rooted.remove_rooted_file(RootedPath(home, name))
 
 

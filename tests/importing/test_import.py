@@ -21,7 +21,7 @@ from smedoit.medium_paths import DISCINFO, EFI_IMAGE, KERNEL, MEDIA_REPO, OVERLA
 from smedoit.packages.lock import read_lock
 from smedoit.runtime import digests, files
 from smedoit.sample.packages import FINGERPRINTS, KEYS
-from tests.harness import servers
+from tests.harness import processes, servers
 from tests.harness.corpus import corpus_dir
 from tests.harness.project import Project
 from tests.harness.tools import need, read_with
@@ -31,7 +31,7 @@ PRACTICE = [KEYS / f"RPM-GPG-KEY-practice-{name}" for name in FINGERPRINTS]
 
 def import_place(place: object, home: Path, **changes: object) -> Project:
     """Return the world of a place, not built."""
-    request = ImportRequest(**{"place": str(place), "home": home, "trust": True, **changes})  # type: ignore[arg-type]
+    request = ImportRequest(**{"place": str(place), "home": home, "trust": True, "build": False, **changes})  # type: ignore[arg-type]
     import_release(request, on_medium)
     return Project(home)
 
@@ -110,7 +110,7 @@ def test_nothing_is_written_before_the_keys_are_confirmed(built: Project, tmp_pa
 def test_typing_the_end_of_a_fingerprint_trusts_its_key_and_only_that(built: Project, tmp_path: Path) -> None:
     koozali = FINGERPRINTS["koozali"]
     typed = iter(["wrong", koozali[-8:].upper(), ""])
-    request = ImportRequest(str(built.tree), tmp_path / "world")
+    request = ImportRequest(str(built.tree), tmp_path / "world", build=False)
     import_release(request, on_medium, ask=lambda _: next(typed))
     rel = Project(tmp_path / "world").release
     assert [key.fingerprint for key in rel.keys] == [koozali]
@@ -251,3 +251,21 @@ def test_it_ends_with_the_first_own_build_and_every_difference_explained(built: 
     assert outcome.code == 0, outcome.said
     assert "the first own build: doit iso" in outcome.out
     assert f"is the same as {built.iso}" in outcome.out
+    assert f"is the same as {built.iso}" in (home / "import-report.txt").read_text()
+
+
+@pytest.mark.exhaustive
+def test_where_no_world_is_yet_the_command_imports_into_the_empty_directory(built: Project, tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SMEDOIT", "DOIT"))}
+
+    def typed(*words: str) -> processes.Ended:
+        return processes.forked("smedoit", *words, environment=kept, cwd=tmp_path)
+
+    refused = typed("import", os.fspath(built.tree))
+    assert (refused.code, os.listdir(tmp_path)) == (3, [])
+    assert "2 keys must be confirmed, and nobody is here to ask" in refused.err
+    done = typed("import", "--trust", "--no-build", os.fspath(built.tree))
+    assert (done.code, done.err) == (0, "")
+    assert typed("list", "iso").code == 0
+    assert typed("import", os.fspath(built.tree), "x", "y").code == 1  # there is a world now
+    assert "PLACE DIR" in processes.forked("smedoit", "import", "-h", environment=kept, cwd=Path("/")).out
