@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from smedoit.artifacts.tasks import checksums, manifests, rebuild, record, release, sign, verify
-from smedoit.bootset.tasks import boot_set, pin_boot_set, recover_boot_set
+from smedoit.bootset.tasks import boot_set, check_boot_set, pin_boot_set, recover_boot_set
 from smedoit.boottest.tasks import boot_test, preview
 from smedoit.checks.tasks import anaconda_version, check_versions, closure, install_classes, quality, updates
 from smedoit.command.takeover import take_over
@@ -126,6 +126,11 @@ def task_pin_boot_set() -> DoitTask:
 def task_boot_set() -> DoitTask:
     """the boot set, fetched and checked as it is pinned"""
     return doit_task(REL, boot_set(REL))
+
+
+def task_check_boot_set() -> DoitTask:
+    """kernel, initrd and stage 2 of the tree: none of them damaged or cut short, all of one kernel"""
+    return doit_task(REL, check_boot_set(REL))
 
 
 def task_tree() -> DoitTask:

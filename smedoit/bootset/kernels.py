@@ -12,11 +12,11 @@ from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.bootfiles import images
 from smedoit.errors import SmeError
 from smedoit.runtime import files, foreign
 from smedoit.runtime.process import run_program
 
-MAGIC_AT, MAGIC = 0x202, b"HdrS"
 VERSION_AT, SETUP = 0x20E, 0x200  # the pointer to the version text counts from 0x200; source: x86/boot.rst
 MODULES = re.compile(r"(?:^|/)lib/modules/([^/\s]+)(?:/|$)")
 NEWC, TRAILER = (b"070701", b"070702"), "TRAILER!!!"
@@ -25,7 +25,6 @@ LONGEST_NAME = 4096
 FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")
 ByteSource = FileIO | foreign.UnpackedStream
 UNREADABLE = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}
-SQUASHFS = b"hsqs"
 ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
 
 
@@ -33,12 +32,23 @@ class KernelVersionError(Exception):
     """Why the kernel version of a file cannot be read."""
 
 
+class DamagedImageError(KernelVersionError):
+    """Why a file cannot be what its name says: it is something else, or not whole."""
+
+
+def _refuse_stand_in(path: Path) -> tuple[bytes, int]:
+    """Return the first bytes of a file, and its size. Raises KernelVersionError for what only says what it is not."""
+    head, size = images.read_image_head(path)
+    if images.is_stand_in(head):
+        raise KernelVersionError("is a stand-in of the practice world")
+    return head, size
+
+
 def vmlinuz_version(path: Path) -> set[str]:
     """Return the version of a bzImage. Raises KernelVersionError, FileError."""
-    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
-        head = file.read(65536)
-    if head[MAGIC_AT : MAGIC_AT + 4] != MAGIC:
-        raise KernelVersionError("is no Linux kernel for x86")
+    head, size = _refuse_stand_in(path)
+    if fault := images.kernel_fault(head, size):
+        raise DamagedImageError(fault)
     (at,) = struct.unpack_from("<H", head, VERSION_AT)
     text = head[SETUP + at :].partition(b"\0")[0].decode("ascii", "replace") if at else ""
     if not text.split():
@@ -48,11 +58,12 @@ def vmlinuz_version(path: Path) -> set[str]:
 
 def initrd_versions(path: Path) -> set[str]:
     """Return the versions that an initial RAM disk has modules for. Raises KernelVersionError, FileError."""
+    _refuse_stand_in(path)
     try:
         with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
             found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
     except (EOFError, ValueError) as error:
-        raise KernelVersionError(f"cannot be unpacked: {error}") from None
+        raise DamagedImageError(f"cannot be unpacked: {error}") from None
     if not found:
         raise KernelVersionError("has no modules below lib/modules")
     return found
@@ -93,7 +104,7 @@ def _decompress_stream(file: FileIO, head: bytes) -> foreign.UnpackedStream:
             raise KernelVersionError(f"is packed with {name}, which cannot be read here")
     if foreign.is_packed(head):
         return foreign.UnpackedStream(file, head, os.fstat(file.fileno()).st_size)
-    raise KernelVersionError("is no cpio archive, plain or packed")
+    raise DamagedImageError("is no cpio archive, plain or packed")
 
 
 def _newc_names(file: ByteSource) -> Iterator[str]:
@@ -131,9 +142,8 @@ def squashfs_versions(path: Path) -> set[str]:
 
     Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, FileError.
     """
-    with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
-        if file.read(4) != SQUASHFS:
-            raise KernelVersionError("is no squashfs image")
+    if fault := images.squashfs_fault(*_refuse_stand_in(path)):
+        raise DamagedImageError(fault)
     listing = _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-l", path).splitlines()
     names = [line.partition("/")[2] for line in listing]
     found = {match[1] for name in names if (match := MODULES.search(name))}
@@ -170,4 +180,4 @@ def _program_output(package: str, *command: str | Path) -> str:
     try:
         return run_program([found, *command[1:]], package=package)
     except SmeError as error:
-        raise KernelVersionError(f"cannot be looked into: {str(error).splitlines()[-1].strip()}") from None
+        raise DamagedImageError(f"cannot be looked into: {str(error).splitlines()[-1].strip()}") from None

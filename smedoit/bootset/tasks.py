@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task
-from smedoit.medium_paths import TREEINFO
+from smedoit.medium_paths import INITRD, KERNEL, STAGE2, TREEINFO
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
 
@@ -61,5 +61,23 @@ def pin_boot_set(rel: Release) -> Task:
         name="pin_boot_set",
         run=run,
         always=True,
+        wiki="Get last LiveOS from centos; Get CentOS last images content",
+    )
+
+
+def check_boot_set(rel: Release) -> Task:
+    """Whether kernel, initrd and stage 2 are whole, and of one kernel."""
+    root = rel.tree
+
+    def run() -> object:
+        from smedoit.bootset.check import check_boot_files
+
+        return check_boot_files(root)
+
+    return Task(
+        name="check_boot_set",
+        run=run,
+        inputs=[root / name for name in (KERNEL, INITRD, STAGE2)],
+        after=["tree"],
         wiki="Get last LiveOS from centos; Get CentOS last images content",
     )

@@ -92,7 +92,7 @@ def netinstall(rel: Release) -> Task:
             in_tree,
             FileSet(own),
         ],
-        after=["tree", "isolinux", "grub", "product_img", "updates_img"],
+        after=["tree", "check_boot_set", "isolinux", "grub", "product_img", "updates_img"],
         wiki="Create cdrom content",
     )
 
@@ -125,6 +125,7 @@ def iso(rel: Release) -> Task:
         after=[
             "stage_packages",
             "tree",
+            "check_boot_set",
             "medium_keys",
             "isolinux",
             "grub",

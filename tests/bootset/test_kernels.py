@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bootfiles import images
 from smedoit.bootset import kernels
-from smedoit.bootset.kernels import KernelVersionError
+from smedoit.bootset.kernels import DamagedImageError, KernelVersionError
 from smedoit.installer.cpio import CpioMember, cpio_archive
 from tests.harness.tools import need, read_with
 
@@ -23,7 +24,7 @@ MODULE = f"lib/modules/{VERSION}/kernel/fs/isofs/isofs.ko.xz"
 def bzimage(version: str = VERSION) -> bytes:
     """Return the beginning of a kernel as x86/boot.rst lays it out."""
     head = bytearray(4096)
-    head[0x202:0x206] = b"HdrS"
+    head[0x1FE:0x206] = b"\x55\xaa\0\0HdrS"
     struct.pack_into("<H", head, 0x20E, 0x400)
     text = f"{version} (mockbuild@kbuilder) #1 SMP\0".encode()
     head[0x600 : 0x600 + len(text)] = text
@@ -117,6 +118,11 @@ def squashfs(place: Path, tree: Path) -> Path:
     return place / "squashfs.img"
 
 
+def superblock() -> bytes:
+    """Return the superblock of an image of nothing."""
+    return images.SUPERBLOCK.pack(b"hsqs", 1, 0, 1 << 17, 0, 1, 17, 0, 1, 4, 0, 0, 96, *[0] * 6)
+
+
 def test_the_runtime_inside_the_squashfs_is_looked_into(tmp_path: Path) -> None:
     need("mke2fs", "debugfs")
     modules = tmp_path / "root/usr/lib/modules" / VERSION
@@ -148,13 +154,13 @@ def test_what_is_no_squashfs_says_so(tmp_path: Path) -> None:
 
 def test_a_damaged_squashfs_says_so(tmp_path: Path) -> None:
     need("unsquashfs")
-    (tmp_path / "squashfs.img").write_bytes(b"hsqs" + bytes(5000))
-    with pytest.raises(KernelVersionError, match="cannot be looked into"):
+    (tmp_path / "squashfs.img").write_bytes(superblock() + bytes(5000))
+    with pytest.raises(DamagedImageError, match="cannot be looked into"):
         kernels.squashfs_versions(tmp_path / "squashfs.img")
 
 
 def test_without_the_program_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels.shutil, "which", lambda *_args, **_more: None)
-    (tmp_path / "squashfs.img").write_bytes(b"hsqs")
+    (tmp_path / "squashfs.img").write_bytes(superblock())
     with pytest.raises(KernelVersionError, match="squashfs-tools"):
         kernels.squashfs_versions(tmp_path / "squashfs.img")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +13,13 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 from smedoit.artifacts import build_record
 from smedoit.bootfiles import images
-from smedoit.bootset import kernels, pins
+from smedoit.bootset import kernels, pins, squashfs
 from smedoit.boottest import menus, qemu, screen
 from smedoit.branding.rules import Branding
 from smedoit.checks import anaconda, qa_lists, stale_versions
@@ -68,6 +70,7 @@ from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.rpm import changelog, header, payload, reader, signatures, specfile
 from smedoit.runtime import checksums, digests, rsync
 from smedoit.runtime.cache import FactCache
+from smedoit.runtime.process import run_program
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from smedoit.sample.pictures import striped_png
 from smedoit.tiers.records import open_promotions
@@ -486,15 +489,15 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     )
     shown = [striped_png(9, 9, (0, 0, 0), (255, 255, 255)), seeds.JPEG]
     yield Target("picture", shown, lambda data, _: pictures.parse_picture(data), mutate_bytes, (ValueError,))
-    unreadable = (kernels.KernelVersionError,)
+    unreadable = (kernels.KernelVersionError, squashfs.UnknownPackingError)
     yield Target(
         "initrd", overlays, _in_file("initrd.img", kernels.initrd_versions), packed_mutation(mutate_bytes), unreadable
     )
     yield Target("vmlinuz", [seeds.KERNEL], _in_file("vmlinuz", kernels.vmlinuz_version), mutate_bytes, unreadable)
     yield Target(
         "squashfs",
-        given.made(rel.boot_set.path, "squashfs.img"),
-        _in_file("s.img", kernels.squashfs_versions),
+        [*given.made(rel.boot_set.path, "squashfs.img"), *_made_squashfs()],
+        _in_file("s.img", _each(kernels.squashfs_versions, partial(squashfs.runtime_fault, flat=True))),
         mutate_bytes,
         unreadable,
     )
@@ -591,6 +594,18 @@ def _check_images(data: bytes, place: Path) -> object:
         images.isolinux_version(data),
         images.needed_modules(data),
     )
+
+
+def _made_squashfs() -> list[bytes]:
+    """Return a squashfs image with a directory, none where this host cannot make one."""
+    maker = shutil.which("mksquashfs")
+    if not maker:
+        return []
+    with TemporaryDirectory() as place:
+        (Path(place) / "tree/LiveOS").mkdir(parents=True)
+        (Path(place) / "tree/LiveOS/rootfs.img").write_bytes(b"an image")
+        run_program([maker, f"{place}/tree", f"{place}/s.img", "-no-progress", "-quiet", "-comp", "gzip"])
+        return [(Path(place) / "s.img").read_bytes()]
 
 
 def _mutate_head(size: int) -> Callable[[Random, bytes, Sequence[bytes]], bytes]:

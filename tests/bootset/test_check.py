@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The installer's boot files are whole and of one kernel, wherever they came from, or no ISO is written."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from smedoit.bootfiles import images
+from smedoit.bootset import kernels, squashfs
+from smedoit.bootset.check import check_boot_files
+from smedoit.errors import ContentError
+from smedoit.medium_paths import INITRD, KERNEL, STAGE2
+from tests.bootset.test_kernels import VERSION, bzimage, cpio
+from tests.harness.tools import need, read_with
+
+OTHER = "3.10.0-957.el7.x86_64"
+
+
+def stage2(place: Path, *, version: str = VERSION, name: str = "LiveOS/rootfs.img", packing: str = "xz") -> bytes:
+    """Return a runtime as lorax makes it: an ext4 image in a squashfs."""
+    need("mke2fs", "debugfs", "mksquashfs", "unsquashfs")
+    (place / "root/usr/lib/modules" / version).mkdir(parents=True)
+    image = place / "tree" / name
+    image.parent.mkdir(parents=True)
+    read_with("mke2fs", "-q", "-t", "ext4", "-d", place / "root", image, "4M")
+    target = place / "made.img"
+    read_with("mksquashfs", place / "tree", target, "-no-progress", "-quiet", "-all-root", "-comp", packing)
+    return target.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return {
+        KERNEL: bzimage(),
+        INITRD: gzip.compress(cpio("init", f"lib/modules/{VERSION}/kernel/a.ko")),
+        STAGE2: stage2(tmp_path_factory.mktemp("stage2")),
+    }
+
+
+def checked(place: Path, files: dict[str, bytes]) -> str:
+    for name, data in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(data)
+    return check_boot_files(place)
+
+
+def test_a_boot_set_of_one_release_passes_and_names_its_kernel(good: dict[str, bytes], tmp_path: Path) -> None:
+    assert checked(tmp_path, good) == f"kernel {VERSION} in vmlinuz, initrd.img, squashfs.img"
+
+
+def half(name: str, files: dict[str, bytes]) -> bytes:
+    return files[name][: len(files[name]) // 2]
+
+
+BAD: dict[str, tuple[str, Callable[[dict[str, bytes]], bytes], str]] = {
+    "a kernel cut short": (KERNEL, lambda _: bzimage()[:600], "vmlinuz is cut short, its header says"),
+    "a kernel that is a page": (KERNEL, lambda _: b"<html>" * 999, "vmlinuz is no Linux kernel for x86"),
+    "an initrd cut short": (INITRD, partial(half, INITRD), "initrd.img cannot be unpacked: "),
+    "an initrd that is a page": (INITRD, lambda _: b"<html>", "initrd.img is no cpio archive"),
+    "a stage 2 cut short": (STAGE2, lambda files: files[STAGE2][:300], "squashfs.img is cut short, its superblock"),
+    "a stage 2 that is a page": (STAGE2, lambda _: b"<html>", "squashfs.img is no squashfs image"),
+    "a stage 2 of an old squashfs": (
+        STAGE2, lambda files: files[STAGE2][:28] + b"\3\0" + files[STAGE2][30:], "squashfs image of version 3"
+    ),
+    "a stage 2 with a damaged directory": (
+        STAGE2,
+        lambda files: files[STAGE2][: (at := int.from_bytes(files[STAGE2][72:80], "little")) + 4] + b"\xff" * 40
+        + files[STAGE2][at + 44 :],
+        "squashfs.img cannot be looked into",
+    ),
+    "an initrd of another kernel": (
+        INITRD,
+        lambda _: gzip.compress(cpio(f"lib/modules/{OTHER}/a.ko")),
+        rf"different kernels(.|\n)*initrd.img:\n    {OTHER}\n",
+    ),
+    "a kernel of another release": (KERNEL, lambda _: bzimage(OTHER), rf"vmlinuz:\n    {OTHER}\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_would_not_start_is_told(case: str, good: dict[str, bytes], tmp_path: Path) -> None:
+    name, change, words = BAD[case]
+    with pytest.raises(ContentError, match=words):
+        checked(tmp_path, {**good, name: change(good)})
+
+
+def test_all_that_is_damaged_is_told_together(good: dict[str, bytes], tmp_path: Path) -> None:
+    with pytest.raises(ContentError) as raised:
+        checked(tmp_path, {name: data[:60] for name, data in good.items()})
+    assert all(name in str(raised.value) for name in good)
+
+
+def test_a_stage_2_without_the_image_that_dracut_mounts_is_refused(good: dict[str, bytes], tmp_path: Path) -> None:
+    other = stage2(tmp_path / "other", name="LiveOS/root.img")
+    with pytest.raises(ContentError, match=r"LiveOS/squashfs.img holds no LiveOS/rootfs.img"):
+        checked(tmp_path, {**good, STAGE2: other})
+
+
+def test_the_older_name_of_the_image_is_known_too(good: dict[str, bytes], tmp_path: Path) -> None:
+    assert checked(tmp_path, {**good, STAGE2: stage2(tmp_path / "o", name="LiveOS/ext3fs.img", packing="gzip")})
+
+
+@pytest.mark.parametrize(("version", "passes"), [("5.14.0-427.el9.x86_64", True), ("4.18.0-553.el8.x86_64", False)])
+def test_a_runtime_that_is_the_squashfs_itself_is_for_el_9_and_later(
+    version: str, passes: bool, tmp_path: Path
+) -> None:
+    need("mksquashfs", "unsquashfs")
+    (tmp_path / "flat/usr/lib/modules" / version).mkdir(parents=True)
+    image = tmp_path / "flat.img"
+    read_with("mksquashfs", tmp_path / "flat", image, "-no-progress", "-quiet", "-all-root", "-comp", "xz")
+    assert bool(squashfs.runtime_fault(image, flat=False))
+    files = {KERNEL: bzimage(version), INITRD: gzip.compress(cpio(f"lib/modules/{version}/a")), STAGE2: b""}
+    files[STAGE2] = image.read_bytes()
+    if passes:
+        assert version in checked(tmp_path, files)
+    else:
+        with pytest.raises(ContentError, match="no LiveOS/rootfs"):
+            checked(tmp_path, files)
+
+
+def test_what_cannot_be_told_on_this_host_is_said_and_not_refused(
+    good: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels.shutil, "which", lambda *_args, **_more: None)
+    said = checked(tmp_path, good)
+    assert said.splitlines()[0] == f"kernel {VERSION} in vmlinuz, initrd.img"
+    assert "unsquashfs is not installed" in said
+
+
+def test_stand_ins_of_the_practice_world_are_named(good: dict[str, bytes], tmp_path: Path) -> None:
+    said = checked(tmp_path, dict.fromkeys(good, images.STAND_IN + b"x"))
+    assert said.count("is a stand-in of the practice world") == 3
+
+
+@pytest.mark.parametrize("packing", ["gzip", "xz"])
+def test_our_reader_sees_what_unsquashfs_sees(packing: str, tmp_path: Path) -> None:
+    need("mksquashfs", "unsquashfs")
+    for number in range(700):
+        (tmp_path / "tree/LiveOS").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"tree/LiveOS/a-rather-long-name-for-a-file-{number}").write_bytes(b"x" * number)
+    image = tmp_path / "s.img"
+    read_with("mksquashfs", tmp_path / "tree", image, "-no-progress", "-quiet", "-comp", packing)
+    listed = read_with("unsquashfs", "-no-progress", "-l", image).splitlines()
+    with image.open("rb", buffering=0) as file:
+        opened = squashfs.SquashfsImage.open(file)
+        found = opened.entries(opened.entries(opened.root)["LiveOS"].inode)
+        assert {f"squashfs-root/LiveOS/{name}" for name in found} == {line for line in listed if line.count("/") == 2}
+        assert opened.file_size("LiveOS/a-rather-long-name-for-a-file-650") == 650
+        assert opened.file_size("LiveOS/none") is None
+        assert opened.file_size("LiveOS") is None
+        assert opened.file_size("LiveOS/a-rather-long-name-for-a-file-1/more") is None
+
+
+def test_a_packing_that_python_does_not_know_is_said(good: dict[str, bytes], tmp_path: Path) -> None:
+    said = checked(tmp_path, {**good, STAGE2: stage2(tmp_path / "z", packing="zstd")})
+    assert said.endswith("LiveOS/squashfs.img is packed with zstd, so it was not looked into")
