@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from functools import total_ordering
 
 SOURCE = ("src", "nosrc")
+I386 = ("i386", "i486", "i586", "i686")  # what every machine runs that yum calls i386, from EL 5 on
+FAMILIES = {"i386": I386, "i686": I386}
+
+
+def native_architectures(arch: str) -> tuple[str, ...]:
+    """Return the architectures that the packages of a release for arch may have, beside noarch.
+
+    A distribution for i386 mixes them: of glibc or openssl it carries i386 and i686 side by side, and yum takes the
+    best for the machine.
+    """
+    return FAMILIES.get(arch, (arch,))
 
 
 @total_ordering

@@ -11,7 +11,7 @@ from smedoit.config.packages import PackageSelection
 from smedoit.importing.excuses import REASON, ImportExcuses
 from smedoit.importing.facts import ImportedIdentity
 from smedoit.medium_paths import COMPS
-from smedoit.package import Package
+from smedoit.package import Package, native_architectures
 
 UNVERIFIED = "unverified"  # the tier of packages that nobody vouches for: it never goes on a medium
 HEADING = """\
@@ -151,7 +151,8 @@ def _format_table(name: str, table: Any) -> str:
 def selection_of(packages: Iterable[Package], arch: str) -> PackageSelection:
     """Return the rules by which exactly these packages would be chosen."""
     usual = PackageSelection().secondary
-    others = sorted({(package.name, package.arch) for package in packages if package.arch not in (arch, "noarch")})
+    native = (*native_architectures(arch), "noarch")
+    others = sorted({(package.name, package.arch) for package in packages if package.arch not in native})
     slots: dict[tuple[str, str], set[str]] = {}
     for package in packages:
         slot = arch if package.arch == "noarch" else package.arch

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.packages import PackageExclusions, PackageSelection
-from smedoit.errors import PackageError, format_grouped
+from smedoit.errors import PackageError, format_count, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import PackageSources, RejectedFile
 from smedoit.packages.select import SelectedPackage
+from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text, write_file
+
+NAMED = 5  # packages of other machines that a remark names before it only counts them; the log has all
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,11 @@ def choose_packages(
     scan.refuse_later_signatures((pick.package for pick in picks), sources.date)
     kept = _write_lock(target, lock.format_lock(picks), earlier_locks)
     seen = [package for packages in found.values() for package in packages]
-    remarks = exclusions.remarks(seen, (pick.package for pick in picks))
+    remarks = [*exclusions.remarks(seen, (pick.package for pick in picks))]
+    arch = chosen_by.identity.arch
+    for other, names in select.foreign_packages(seen, selection, arch).items():
+        count = format_count(len(names), "package")
+        remarks.append(f"{count} left out, {other} is neither {arch} nor noarch: {progress.join_names(names, NAMED)}")
     chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{kept}"
     return "\n  ".join([chosen, *remarks])
 

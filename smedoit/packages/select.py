@@ -10,9 +10,10 @@ from functools import cmp_to_key
 
 from smedoit.config.packages import PackageExclusions, PackageSelection
 from smedoit.errors import PackageError, format_grouped
-from smedoit.package import Package
+from smedoit.package import Package, native_architectures
 
 NOTHING_EXCLUDED = PackageExclusions()
+FOREIGN = "architecture"  # begins the rule for packages of other machines
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,21 @@ def exclusion_rule(package: Package, selection: PackageSelection, arch: str, exc
     """Return the rule that keeps a package of a staged tier off a medium for arch, "" if none does."""
     if package.is_source:
         return "source: source packages go on the source medium"
-    if package.arch not in (arch, "noarch"):
+    if package.arch not in (*native_architectures(arch), "noarch"):
         if package.arch not in selection.secondary:
-            return f"architecture: {package.arch} is neither {arch} nor noarch"
+            return f"{FOREIGN}: {package.arch} is neither {arch} nor noarch"
         if not any(fnmatchcase(package.name, name) for name in selection.multilib):
             return f"multilib: {package.arch} is for names that [packages] multilib lists"
     return exclusions.rule(package)
+
+
+def foreign_packages(packages: Iterable[Package], selection: PackageSelection, arch: str) -> dict[str, list[str]]:
+    """Return architecture -> NEVRAs of the packages that no medium for arch takes, whatever multilib says, sorted."""
+    found: dict[str, list[str]] = {}
+    for package in packages:
+        if exclusion_rule(package, selection, arch, NOTHING_EXCLUDED).startswith(FOREIGN):
+            found.setdefault(package.arch, []).append(package.nevra)
+    return {name: sorted(found[name]) for name in sorted(found)}
 
 
 def versions_to_keep(name: str, selection: PackageSelection) -> int:

@@ -20,6 +20,7 @@ from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.rpm import reader
 from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need
 from tests.rpm import surgery
 
 KEY = KeySettings(Path("key"), "6341ab2753d78a78a7c27bb124c6a8a7f4a80eb5")
@@ -34,6 +35,25 @@ def sources(tmp_path: Path) -> PackageSources:
     (tmp_path / "tier").mkdir()
     shutil.copy(corpus_dir() / "rpms/centos" / VICTIM, tmp_path / "tier")
     return PackageSources([Tier("tier", tmp_path / "tier")], [key], tmp_path, tmp_path, DATE)
+
+
+def test_a_distribution_for_i386_with_an_old_dsa_key_is_chosen_whole(tmp_path: Path) -> None:
+    need("rpmkeys")
+    names = ("centos-release-5-0.0.el5.centos.2.i386.rpm", "centos-release-6-0.el6.centos.5.i686.rpm")
+    (tmp_path / "tier").mkdir()
+    for name in (*names, "centos-release-5-0.0.el5.centos.2.x86_64.rpm"):
+        shutil.copy(corpus_dir() / "rpms/centos" / name, tmp_path / "tier")
+    keys = [
+        KeySettings(corpus_dir() / f"keys/RPM-GPG-KEY-CentOS-{major}", fingerprint, "its time", "its time")
+        for major, fingerprint in ((5, "473d66d5212271fd51cc17b1a8a447dce8562897"),
+                                   (6, "c1dac52d1664e8a4386dba430946fca2c105b9de"))
+    ]  # fmt: skip
+    sources = PackageSources([Tier("tier", tmp_path / "tier")], keys, tmp_path, tmp_path, DATE)
+    identity = ReleaseIdentity("SME Server", "SME", "smeserver", 9, "9.2", "i386", DATE)
+    rules = choose.SelectionRules(PackageSelection(), PackageExclusions(), identity)
+    said = choose.choose_packages(sources, rules, tmp_path / "lock", tmp_path / "locks", tmp_path / "facts.sqlite")
+    assert {pick.package.filename for pick in lock.read_lock(tmp_path / "lock")} == {*names}
+    assert "1 package left out, x86_64 is neither i386 nor noarch: centos-release-10:5-0.0.el5" in said
 
 
 def choose_by(sources: PackageSources, earlier: Path | None = None) -> Path:

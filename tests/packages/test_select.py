@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smedoit.config.packages import PackageSelection
 from smedoit.errors import PackageError
 from smedoit.package import Package
-from smedoit.packages.select import SelectedPackage, select_newest
+from smedoit.packages.select import SelectedPackage, foreign_packages, select_newest
 from tests.harness.nouns import package
 
 
@@ -137,3 +137,25 @@ def test_the_order_of_the_files_changes_nothing(nevras: list[str]) -> None:
     assert picks(smeos=[package(nevra) for nevra in nevras]) == picks(
         smeos=[package(nevra) for nevra in sorted(nevras)]
     )
+
+
+def test_a_distribution_for_i386_mixes_its_machines() -> None:
+    names = [
+        "bash-3-1.i386",
+        "glibc-2.5-1.i386",
+        "glibc-2.5-1.i686",
+        "gmp-4-1.i486",
+        "openssl-1-1.i586",
+        "a-1-1.noarch",
+    ]
+    packages = [package(nevra) for nevra in names]
+    for arch in ("i386", "i686"):
+        found = select_newest({"smeos": packages}, PackageSelection(), arch)
+        assert {selected.package.nevra for selected in found} == {*names}
+
+
+def test_packages_of_other_machines_are_counted_and_multilib_ones_are_not() -> None:
+    seen = [package(nevra) for nevra in ("a-1-1.ppc64", "b-1-1.athlon", "glibc-2-1.i686", "c-1-1.src", "d-1-1.noarch")]
+    assert foreign_packages(seen, PackageSelection(), "x86_64") == {
+        "athlon": ["b-1-1.athlon"], "ppc64": ["a-1-1.ppc64"],
+    }  # fmt: skip
