@@ -55,7 +55,18 @@ from smedoit.tree.tasks import grub, isolinux, tree, treeinfo
 take_over()  # where doit's own command line is at work, it never comes back
 REL = current_release()
 INTERRUPTED = (settle_promotion, recover_exports, recover_boot_set, recover_anaconda_layer)
-DOIT_CONFIG = doit_config(REL, before_run=[partial(recover, REL) for recover in INTERRUPTED])
+STAGES = {
+    "this machine": "doctor",
+    "packages, content, boot set": "content",
+    "the tree": "tree",
+    "the version": "stage_link",
+    "the installer": "mock_init",
+    "the ISO": "notes",
+    "other media": "sources",
+    "the release": "checksums",
+    "publish": "plan_publish",
+}  # of the page: where each begins, for doit status
+DOIT_CONFIG = doit_config(REL, [partial(recover, REL) for recover in INTERRUPTED], STAGES)
 
 
 def task_doctor() -> DoitTask:

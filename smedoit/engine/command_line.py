@@ -26,12 +26,14 @@ from smedoit.engine.help import Help
 from smedoit.engine.option import Option
 from smedoit.engine.run import RUN_OPTIONS, Run
 from smedoit.engine.state import TaskState
+from smedoit.engine.status import Status
 from smedoit.engine.task import VARIABLES
 from smedoit.engine.world import CONTENTS, PAGE, World
 from smedoit.errors import SmeError, UsageError
 from smedoit.runtime import progress, terminal
 
 COMMANDS: dict[str, type[Command]] = {
+    "status": Status,
     "run": Run, "list": List, "why": Why, "config": Config, "help": Help, "clean": Clean, "forget": Forget,
     "ignore": Ignore,
 }  # fmt: skip

@@ -18,7 +18,7 @@ from smedoit.runtime.progress import LEFT, RENDERED
 from smedoit.runtime.terminal import show_text, show_wrapped
 
 COLUMN = 26  # where the words about an option begin
-OVERVIEW = ("list", "why", "config", "help", "clean", "forget", "ignore")
+OVERVIEW = ("status", "list", "why", "config", "help", "clean", "forget", "ignore")
 
 
 class Help(Command):

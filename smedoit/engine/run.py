@@ -30,7 +30,7 @@ RUN_OPTIONS = (
     Option("outfile", "write to this file, not to the terminal", long="output-file", short="o"),
     Option("verbosity", "of doit; ours says all that there is", default=2),
 )
-PLACED_FIRST = ("list", "why", "config", "help", "clean", "forget", "ignore", "run", "init", "completion")
+PLACED_FIRST = ("status", "list", "why", "config", "help", "clean", "forget", "ignore", "run", "init", "completion")
 LATE = {"help", "quiet", "verbose", "num_process", "par_type", "continue", "always", "single"}
 
 

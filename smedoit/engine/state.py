@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from doit.dependency import Dependency, DependencyStatus
@@ -45,11 +45,14 @@ class TaskState(Dependency):  # type: ignore[misc]
     "outputs" (Files), and "always" (it runs whenever somebody asks for it).
 
     fact_cache  knows digests of files whose ctime changed because they were linked
+    release     that is made; stages are those of its contents page
     asks        this run only tells, and nothing of it is remembered
     """
 
     fact_cache = Path()
     asks = False
+    release: Release
+    stages: Mapping[str, str]
 
     def __init__(self, _backend: object, place: str, **kwargs: Any) -> None:
         super().__init__(StateDirectory, place, **kwargs)
@@ -104,6 +107,10 @@ class TaskState(Dependency):  # type: ignore[misc]
     def was_asked_for(self, name: str) -> bool:
         """Return whether a task has ever run for this release."""
         return bool(self.backend.in_(name))
+
+    def how_it_ended(self, name: str) -> str:
+        """Return the reason that a task left behind that did not come to its end, "" if it did."""
+        return str(self._get(name, "unfinished:") or "")
 
     def mark_begun(self, name: str) -> None:
         """Remember, on disk and now, that a task begins: a kill leaves half of what it writes.
@@ -253,11 +260,14 @@ def _option_reasons(task: Any) -> list[str]:
     return [f"{decision.ASKED} with --{param['long']}" for param in options]
 
 
-def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> dict[str, Any]:
+def doit_config(
+    rel: Release, before_run: Sequence[Callable[[], str]] = (), stages: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return DOIT_CONFIG: doit with our memory, our reporter, and `iso` as the default.
 
     before_run  what is called once no other run is under way and before any task is looked at; each
                 returns a line to show, "" for none
+    stages      of the contents page: name -> its first task, for doit status
 
     doit offers no setting for the class that decides, so it is put in its place here.
     """
@@ -268,7 +278,7 @@ def doit_config(rel: Release, before_run: Sequence[Callable[[], str]] = ()) -> d
     open_streams()
     cmd_base.Dependency = TaskState
     TaskState.identity = {f"release.toml [release] {key}": getattr(rel.release, key) for key in ("version", "label")}
-    TaskState.fact_cache = rel.fact_cache
+    TaskState.fact_cache, TaskState.release, TaskState.stages = rel.fact_cache, rel, stages
     loader.inspect = _inspect_without_sources(inspect)
     ConsoleReporter.lock_file = rel.cache / "running"
     ConsoleReporter.kept = rel.state / "edited"

@@ -22,6 +22,7 @@ from smedoit.runtime.state_directory import claim_state_directory
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MASK = 0o022  # the mirrors must be able to read what we make, whoever makes it
 PATIENCE = 5  # seconds that a worker gets to end in order
+LONGEST = 200  # bytes of what stands in a lock
 MOMENT = 1  # seconds in which the workers of a run that was killed are gone
 HELD = (errno.EACCES, errno.EAGAIN)  # what a lock says that another process has
 
@@ -133,6 +134,19 @@ class RunLock:
         """End a run that came to its end; the lock itself goes with the process."""
         if self.held:
             self.held.truncate(0)
+
+
+def find_holder(lock_file: Path) -> str:
+    """Return who has the lock of a build root now, in words, "" if nobody has; nothing is changed."""
+    try:
+        with files.open_regular_file(lock_file) as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError as error:
+                return file.read(LONGEST).decode(errors="replace").strip() if error.errno in HELD else ""
+    except OSError:
+        pass
+    return ""
 
 
 def lock_file_alone(path: Path, refuse: Callable[[str], SmeError]) -> IO[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -100,6 +101,27 @@ def test_help_behind_a_task_is_short_and_has_an_example(world: Project, word: st
     assert len(lines) < 20
     assert "  --from SOURCE " in "\n".join(lines)
     assert "for example: smedoit promote e-smith-base --dry-run" in lines
+
+
+def test_status_has_what_is_pending_what_blocks_and_the_media_on_one_screen(world: Project) -> None:
+    assert "\nnothing is pending\n" in typed(world.home / "a", "status").out
+    world.edit(world.release.groups.comps, "</comps>", "")
+    (world.release.content.path / "isolinux/splash.png").write_bytes(b"another")
+    assert typed(world.home, "iso").code == 1
+    found = json.loads(typed(world.home, "status", "--json").out)
+    assert [(blocked["task"], blocked["ended"]) for blocked in found["blocked"]] == [("comps", "failed")]
+    assert "comps.xml" in found["blocked"][0]["sentence"]
+    assert found["last_run"]["task"] == "comps"
+    pending = {task["task"]: (task["stage"], task["status"]) for task in found["pending"]}
+    assert pending["comps"] == ("the tree", "run")
+    assert pending["iso"] == ("the ISO", "run")
+    assert [(medium["path"], medium["status"]) for medium in found["media"]] == [
+        (str(world.iso), "older than what it is made of")
+    ]
+    lines = typed(world.home, "status").out.splitlines()
+    assert len(lines) < 25
+    assert any(re.match(r"  the tree +comps; \d tasks wait", line) for line in lines), lines
+    assert any(line.startswith("  comps failed: ") for line in lines)
 
 
 def test_clean_shows_what_it_would_remove_and_removes_nothing(world: Project) -> None:
