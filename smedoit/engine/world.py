@@ -12,9 +12,9 @@ from smedoit.errors import UsageError, os_error_text
 
 PAGE = "dodo.py"
 CONTENTS = "smedoit.contents"  # the contents page of a world that has none of its own
-CONTENTS_PAGE = '''"""The tasks of this world are those of smedoit; `smedoit list` shows them. Your own may follow."""
+CONTENTS_PAGE = f'''"""The tasks of this world are those of smedoit; `smedoit list` shows them. Your own may follow."""
 
-from smedoit.contents import *  # noqa: F403
+from {CONTENTS} import *  # noqa: F403
 '''
 VARIABLE = "SMEDOIT_RELEASE"
 
