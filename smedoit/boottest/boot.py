@@ -166,7 +166,7 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
     try:
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
-            guest.press(*chord) if chord else guest.type(SPEAK)
+            guest.press(*chord) if chord else guest.type(attempt.menu.typed + SPEAK)
         if not wait_for_condition(guest, attempt, deadline, lambda: _kernel_spoke(guest)):
             raise BootStoppedError(f"stopped after the menu: {_silence_reason(guest)}")
         for words in ("", *settings.expect):

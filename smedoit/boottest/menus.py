@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from smedoit.branding.render import MENU_WORD
 from smedoit.runtime import foreign
 
 SPEAK = " console=ttyS0,115200 ignore_loglevel"  # quiet, which most entries have, silences all else
 KERNEL_COMMAND = re.compile(r"\s*(linux|linuxefi|linux16)\s")
 ENTRY = re.compile(r"^menuentry\s+(?:'([^']*)'|\"([^\"]*)\")[^{\n]*\{(.*?)^\}", re.MULTILINE | re.DOTALL)
 TOP_LEVEL = re.compile(r"^(menuentry|submenu)\s+(?:'([^']*)'|\"([^\"]*)\")", re.MULTILINE)
+PROMPT = "boot:"
 WIDEST = 60  # characters of a title; the menu has no room for many more
 
 Keys = tuple[str, ...]
@@ -24,15 +26,23 @@ class BootMenu:
     words   what it shows of its own, "" if it has no words to know it by
     opened  chords that open the default entry's command line for editing, the cursor at its end
     start   the chord that boots what was edited
+    typed   what is typed before more words, at a prompt: the name of the entry
     """
 
     words: str
     opened: tuple[Keys, ...]
     start: Keys
+    typed: str = ""
 
 
 def parse_isolinux_menu(text: str) -> BootMenu:
-    """Return what isolinux.cfg makes of itself: its title, else the longest piece of a label in one colour."""
+    """Return what isolinux.cfg makes of itself: its title, else the longest piece of a label in one colour.
+
+    Without a menu it shows a text and waits at a prompt for the name of an entry. Source: syslinux, doc/syslinux.txt
+    """
+    if not MENU_WORD.search(text):
+        names = [re.search(rf"(?im)^[ \t]*{word}[ \t]+(\S+)", text) for word in ("default", "label")]
+        return BootMenu(PROMPT, (), ("ret",), next((name.group(1) for name in names if name), ""))
     top = re.split(r"(?im)^[ \t]*menu[ \t]+begin\b", text)[0]
     title = re.search(r"(?im)^[ \t]*menu[ \t]+title[ \t]+(.*\S)", top)
     labels = re.findall(r"(?im)^[ \t]*menu[ \t]+label[ \t]+(.*\S)", top)

@@ -17,6 +17,7 @@ from smedoit.errors import ContentError
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
 SEARCH_LABEL = re.compile(r"""^([ \t]*search\b.*?[ \t](?:-l|--label)[ \t]+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
+MENU_WORD = re.compile(r"(?mi)^[ \t]*(?:menu\b|(?:ui|default|kernel|com32)[ \t]+(?:vesa)?menu\b)")
 TITLE_LINE = re.compile(r"^[ \t]*menu[ \t]+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
 CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>[0-9]{1,9})[^\s"':]*(?::[^\s"':]*)?""")
 SHELL_LINE = re.compile(r"""^(?P<key>[A-Z_]+)=(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$""", re.MULTILINE)
@@ -78,10 +79,13 @@ def render_release_file(text: str, identity: ReleaseIdentity) -> str:
 def render_isolinux_cfg(text: str, identity: ReleaseIdentity, name: str = "isolinux.cfg") -> str:
     """Return isolinux.cfg for this version, in its titles and labels, and for this volume label.
 
-    Raises ContentError if its title does not name the product, or no entry finds the medium by label.
+    One without a menu, which shows boot.msg and waits at a prompt, needs no title.
+
+    Raises ContentError if the title of its menu does not name the product, or no entry finds the medium by label.
     """
     titles = TITLE_LINE.findall(text)
-    if not any(product.lower() in title.lower() for title in titles for product in identity.names):
+    named = any(product.lower() in title.lower() for title in titles for product in identity.names)
+    if MENU_WORD.search(text) and not named:
         raise ContentError(
             f"{name}: no menu title names {' or '.join(identity.names)}",
             hint=f"give it a line like: menu title Welcome to {identity.product} {identity.title}",

@@ -28,6 +28,7 @@ REWRITE_WINDOW = 1 << 20  # bytes that pycdlib may still go back, into isolinux.
 DEDUPLICATED_FROM = 1 << 20  # files at least this large are compared by digest; equal ones share their extent
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
+JOLIET_FORBIDDEN = re.compile(r"[*/:;?\\\x00-\x1f]")  # source: Joliet specification, 3.1 "Escape sequences"
 PUBLISHER_LIMIT = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
 LABEL, JOLIET_LABEL = 32, 16  # blkid takes the whole label if the shorter one is its beginning
 FILE_MODE, DIRECTORY_MODE = 0o100644, 0o040755
@@ -212,16 +213,26 @@ def _basename(path: str) -> str:
 
 def _joliet_path(path: str) -> str:
     """Return a path as Joliet carries it; Linux reads the Rock Ridge name, which is always whole."""
-    return "/" + "/".join(_shorten_name(part, JOLIET_LIMIT) for part in path.split("/"))
+    return "/" + "/".join(map(joliet_name, path.split("/")))
 
 
-def _shorten_name(name: str, limit: int) -> str:
-    """Return name cut in its middle, so that its extension survives."""
-    if len(name) <= limit:
+def joliet_name(name: str) -> str:
+    """Return the name of a file as Joliet carries it: without signs that it forbids, cut in its middle if it is long.
+
+    A name that is changed gets a mark, which keeps it apart from all others. Lengths are those that pycdlib counts,
+    bytes of UTF-8, so that there are never more than Joliet's 64 units of UTF-16.
+    """
+    allowed = JOLIET_FORBIDDEN.sub("_", name)
+    if allowed == name and len(name.encode()) <= JOLIET_LIMIT:
         return name
     mark = f"~{uuid.uuid5(NAMESPACE, name).hex[:6]}~"
-    tail = (limit - len(mark)) // 2
-    return name[: limit - len(mark) - tail] + mark + name[-tail:]
+    room = JOLIET_LIMIT - len(mark)
+    if len(allowed.encode()) <= room:
+        stem, dot, extension = allowed.rpartition(".")
+        return f"{stem}{mark}{dot}{extension}" if stem else f"{allowed}{mark}"
+    tail = room // 2
+    head, end = allowed.encode()[: room - tail], allowed.encode()[-tail:]
+    return head.decode("utf-8", "ignore") + mark + end.decode("utf-8", "ignore")
 
 
 class IsoNames:

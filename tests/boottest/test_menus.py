@@ -30,6 +30,13 @@ def test_without_a_title_it_is_a_label_as_far_as_it_has_one_colour() -> None:
     )
 
 
+def test_isolinux_without_a_menu_waits_at_its_prompt_for_the_name_of_an_entry() -> None:
+    menu = menus.parse_isolinux_menu("prompt 1\ndisplay boot.msg\nlabel rescue\n kernel a\ndefault linux quiet\n")
+    assert (menu.words, menu.opened, menu.start) == ("boot:", (), ("ret",))
+    assert menu.typed == "linux"
+    assert menus.parse_isolinux_menu("label rescue\n").typed == "rescue"
+
+
 def test_what_no_font_has_is_not_looked_for() -> None:
     assert menus.parse_isolinux_menu("menu title Bienvenue à SME Server 10.1\n").words == "SME Server 10.1"
 

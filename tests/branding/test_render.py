@@ -216,6 +216,24 @@ def test_a_title_without_the_product_is_refused() -> None:
         render.render_isolinux_cfg("menu title Welcome to CentOS 7\nappend LABEL=x\n", RC)
 
 
+PROMPT = (
+    "default linux\nprompt 1\ndisplay boot.msg\nsay SME Server 10.0\nlabel linux\n  append inst.stage2=hd:LABEL=x\n"
+)
+
+
+def test_isolinux_without_a_menu_needs_no_title_and_gets_the_label_and_the_version_all_the_same() -> None:
+    found = render.render_isolinux_cfg(PROMPT, RC)
+    assert found == PROMPT.replace("10.0", "10.1 RC2").replace("LABEL=x", "LABEL=SME-10.1.rc2-x86_64")
+
+
+@pytest.mark.parametrize(
+    "line", ["ui vesamenu.c32", "DEFAULT menu.c32", "menu label ^Install", "  kernel vesamenu.c32 a"]
+)
+def test_a_menu_without_any_title_is_refused(line: str) -> None:
+    with pytest.raises(ContentError, match="no menu title names"):
+        render.render_isolinux_cfg(f"{line}\n{PROMPT}", RC)
+
+
 def test_a_refused_menu_says_which_of_two_it_is() -> None:
     with pytest.raises(ContentError, match=r"^netinstall/isolinux/isolinux\.cfg: no menu title names"):
         Branding(RC).render("netinstall/isolinux/isolinux.cfg", "menu title Welcome\nappend LABEL=x\n")

@@ -123,6 +123,26 @@ def with_kernel(world: Project, place: Path, kernel: bytes, name: str = "vmlinuz
     return target
 
 
+@pytest.mark.exhaustive
+def test_a_real_isolinux_without_a_menu_is_booted_from_its_prompt(world: Project, tmp_path: Path) -> None:
+    loader, module = Path("/usr/lib/ISOLINUX/isolinux.bin"), Path("/usr/lib/syslinux/modules/bios/ldlinux.c32")
+    if not (loader.exists() and module.exists()):
+        missing("isolinux of syslinux")
+    rel = world.release
+    copy = shutil.copytree(rel.tree, tmp_path / "tree")
+    shutil.copy(loader, copy / "isolinux/isolinux.bin")
+    shutil.copy(module, copy / "isolinux/ldlinux.c32")
+    menu = copy / "isolinux/isolinux.cfg"
+    entries = re.findall(r"(?m)^label linux\n(?:[ \t].*\n)+", menu.read_text("utf-8"))
+    write_file(menu, f"default linux\nprompt 1\ndisplay boot.msg\n{entries[0]}".replace("menu label", "# "))
+    files = {name: copy / name for name, _ in walk_files(copy)}
+    target = tmp_path / "medium.iso"
+    write.write_iso(write.IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    trial = attempt(target, BootMode("bios", "cd"), tmp_path)
+    assert trial.menu.words == "boot:"
+    assert run_boot_attempt(trial, BootTestSettings(expect=("practice installer: done",), seconds=CEILING)) == ""
+
+
 def end_when(monkeypatch: pytest.MonkeyPatch, one: BootAttempt, seen: Callable[[Guest], bool]) -> None:
     """Let nobody wait any more for what does not come, once something is seen that shows it never will."""
     real = wait_for_condition

@@ -120,6 +120,35 @@ def test_a_joliet_name_too_long_is_cut_in_its_middle_and_keeps_its_end(image: Pa
     assert cut.endswith("-1.rpm")
 
 
+UNUSUAL = [
+    "릴리스 노트 10.1.txt", "릴" * 40 + ".txt", "ä" * 64 + ".txt", "😀" * 40 + ".txt", "Grüße.txt",
+    "notes: what's new?.txt", "a*b;c\\d.txt", "com;1", "name with a dot at its end.", "..hidden", "?", "*",
+]  # fmt: skip
+
+
+def test_names_in_any_script_and_with_any_sign_are_whole_for_linux_and_carried_by_joliet(tmp_path: Path) -> None:
+    image = written(tmp_path, {f"docs/{name}": name.encode() for name in UNUSUAL})
+    found = extracted(image, tmp_path / "out")
+    assert {name: found.get(f"docs/{name}") for name in UNUSUAL} == {name: name.encode() for name in UNUSUAL}
+    joliet = {
+        name.removeprefix("docs/"): data
+        for name, data in extracted(image, tmp_path / "joliet", "-read_fs", "norock").items()
+        if name.startswith("docs/")
+    }
+    assert sorted(joliet.values()) == sorted(name.encode() for name in UNUSUAL)
+    assert joliet["릴리스 노트 10.1.txt"] == "릴리스 노트 10.1.txt".encode()
+    assert all(len(name.encode("utf-16-be")) <= 128 and not re.search(r"[*/:;?\\\\]", name) for name in joliet)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=80))
+def test_whatever_a_file_is_called_joliet_can_carry_it_and_keeps_what_it_can(name: str) -> None:
+    carried = write.joliet_name(name)
+    assert 0 < len(carried.encode()) <= 64
+    assert not write.JOLIET_FORBIDDEN.search(carried)
+    assert carried == name or re.search("~[0-9a-f]{6}~", carried)
+    assert write.joliet_name(carried) == carried
+
+
 def test_a_rock_ridge_name_of_120_characters_is_whole(image: Path) -> None:
     need("isoinfo")
     assert f"/Packages/l/{LONG[:114]}-1.rpm" in read_with("isoinfo", "-R", "-f", "-i", image).splitlines()
