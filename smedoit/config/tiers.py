@@ -33,6 +33,7 @@ class Tier(SettingsTable):
     architectures  below path each has a repository of its own, beside SRPMS; none means [release] arch
     promote_to     the tier that packages of this one may go on to; the wiki's cycle if it is not said
     mirror         upstream's: one repository at path, and nothing is ever taken away from it
+    flat           one repository at path, binary and source packages in it side by side
     repodata       False where it comes from elsewhere, as a mirror's own does
     """
 
@@ -43,11 +44,20 @@ class Tier(SettingsTable):
     architectures: tuple[str, ...] = ()
     promote_to: str = ""
     mirror: bool = False
+    flat: bool = False
     repodata: bool = True
+
+    @property
+    def is_one_repository(self) -> bool:
+        """Whether all of it is one repository, whatever its shape; else each architecture and the sources are one."""
+        return self.mirror or self.flat
 
     def __post_init__(self) -> None:
         for number, arch in enumerate(self.architectures):
             require_value(WORD.fullmatch(arch), ("architectures", number), f"{arch!r} names no architecture")
+        require_value(
+            not (self.flat and self.architectures), "flat", "a flat tier has no directories for its architectures"
+        )
         require_value(self.promote_to != self.name, "promote_to", "a tier cannot be promoted to itself", "name")
         require_value(WORD.fullmatch(self.name), "name", "use letters, digits, '.', '_' and '-' only")
         require_value(

@@ -18,8 +18,8 @@ def repoview(rel: Release) -> Iterator[Task]:
     """Web pages of every repository of binary packages that is no mirror, and of the tree."""
     for tier in rel.tiers:
         for arch in [part for part in parts(rel, tier) if part != SOURCES and not tier.mirror]:
-            made_by = [f"tiers:{tier.name}-{arch}"] if tier.repodata else []
-            yield repoview_task(rel, f"{tier.name}-{arch}", tier.path / arch, f"{tier.name} ({arch})", made_by)
+            label, title = (tier.name, tier.name) if tier.flat else (f"{tier.name}-{arch}", f"{tier.name} ({arch})")
+            yield repoview_task(rel, label, tier.path / arch, title, [f"tiers:{label}"] if tier.repodata else [])
     title = f"{rel.release.product} {rel.release.title}"
     yield repoview_task(rel, "tree", rel.tree, title, ["repodata"])
 

@@ -61,7 +61,7 @@ def _repository_rpms(directory: Path) -> dict[str, Path]:
 
 def _refuse_misplaced(tier: Tier, known: Sequence[str]) -> None:
     """Raise PackageError for RPMs of a tier that lie outside of its repositories: no yum would ever see them."""
-    if tier.mirror:
+    if tier.is_one_repository:
         return
     with wrap_os_errors(tier.path, "read"):
         misplaced = [relative for relative, _ in walk_files(tier.path) if _is_misplaced(relative, known)]
@@ -70,7 +70,7 @@ def _refuse_misplaced(tier: Tier, known: Sequence[str]) -> None:
         raise PackageError(
             f"{tier.path}: has packages where no repository is\n{format_grouped({f'not below {places}': misplaced})}",
             hint=f"move them, or name their directory in architectures of the tier {tier.name} in release.toml;"
-            " a tier that is one repository as a whole says mirror = true",
+            " a tier that is one repository as a whole says flat = true",
         )
 
 

@@ -119,12 +119,14 @@ def matching_copies(copies: Iterable[TierPackage], words: Sequence[str]) -> Iter
 def target_paths(world: PromotionContext, route: PromotionRoute, copy: TierPackage) -> list[Path]:
     """Return where a copy belongs in the target tier.
 
-    From one of our tiers it keeps its place below the tier. A mirror is shaped otherwise: there the
-    architecture decides, and noarch belongs to all of them.
+    From one of our tiers it keeps its place below the tier. A mirror or a flat tier is shaped otherwise: there the
+    architecture decides, and noarch belongs to all of them. A flat tier has no place but one.
     """
     path, package = world.root / copy.package.file, copy.package
     origin = world.tier(copy.tier, "--from")
-    if not origin.mirror and path.is_relative_to(origin.path):
+    if route.target.flat:
+        return [route.target.path / path.name]
+    if not origin.is_one_repository and path.is_relative_to(origin.path):
         return [route.target.path / path.relative_to(origin.path)]
     if package.is_source:
         return [route.target.path / SOURCES / path.name]

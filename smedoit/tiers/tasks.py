@@ -16,7 +16,7 @@ WIKI = "What are smeos/smeextras; Rpm update cycle"
 
 def repositories(rel: Release, tier: Tier) -> list[str]:
     """Return the directories of a tier that are repositories, relative to it; a mirror is one as a whole."""
-    return ["."] if tier.mirror else [*(tier.architectures or (rel.release.arch,)), SOURCES]
+    return ["."] if tier.is_one_repository else [*(tier.architectures or (rel.release.arch,)), SOURCES]
 
 
 def tiers(rel: Release) -> Iterator[Task]:

@@ -152,6 +152,20 @@ def test_every_architecture_has_a_repository_of_its_own(trial: Project) -> None:
     assert list(described(trial.home / f"build/{TESTING}/i386")) == ["RPMS/small-1-1.i386.rpm"]
 
 
+def test_a_flat_tier_is_one_repository(trial: Project) -> None:
+    tier = trial.tier("smetest")
+    for path in sorted(tier.rglob("*.rpm")):
+        path.rename(tier / path.name)
+    for name in (trial.release.release.arch, "SRPMS"):
+        shutil.rmtree(tier / name)
+    assert "a tier that is one repository as a whole says flat = true" in refused(trial, "tiers")
+    trial.configure('path = "repo/testing/10/smetest"\n', 'path = "repo/testing/10/smetest"\nflat = true\n')
+    done(trial, "tiers:smetest", "repoview:smetest")
+    assert {*(tier / "repodata").glob("*primary.xml.gz")}
+    done(trial, "promote", "smeserver-nextcloud", "--from", "smetest")
+    assert (trial.tier("smeupdates-testing") / NEXTCLOUD).is_file()
+
+
 def test_a_package_that_no_yum_would_see_is_named(trial: Project) -> None:
     packages.write_rpm(RpmRecipe("lost", "1", "1"), trial.home / f"build/{TESTING}/i386/RPMS")
     said = refused(trial, "tiers:smetest-x86_64")

@@ -105,6 +105,22 @@ def test_where_a_tier_has_several_architectures_each_gets_what_belongs_to_it() -
     }
 
 
+def test_a_flat_tier_has_one_place_and_from_it_the_architecture_decides() -> None:
+    flat = [replace(tier, flat=tier.name == "smeupdates-testing") for tier in TIERS]
+    went = moves(plan_promotion(world(*both("smetest", "a-1-1.x86_64"), tiers=flat), ["a"]))
+    assert set(went.values()) == {f"repo/smeupdates-testing/a-1-1.{arch}.rpm" for arch in ("x86_64", "src")}
+    lying = [copy("centos", f"a-1-1.{arch}") for arch in ("x86_64", "src")]
+    here = [
+        TierPackage(
+            replace(one.package, file=f"repo/smeupdates-testing/{one.package.filename}"),
+            "smeupdates-testing", RANKS["smeupdates-testing"], staged=True,
+        )
+        for one in lying
+    ]  # fmt: skip
+    went = moves(plan_promotion(world(*here, tiers=flat), ["a"]))
+    assert set(went.values()) == {"repo/smeupdates/x86_64/RPMS/a-1-1.x86_64.rpm", "repo/smeupdates/SRPMS/a-1-1.src.rpm"}
+
+
 def test_a_mirror_may_also_lead_to_smetest() -> None:
     assert (
         str(plan_promotion(world(copy("centos", "a-1-1.x86_64")), ["a"], target="smetest").route) == "centos to smetest"
