@@ -16,7 +16,14 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import PRACTICE_KEYS
 from smedoit.errors import ConfigError, format_count, format_grouped
 from smedoit.importing import explain, remote, survey, world
-from smedoit.importing.keys import CandidateKey, confirm_keys, count_signers, name_signer, parse_candidate
+from smedoit.importing.keys import (
+    CandidateKey,
+    confirm_keys,
+    count_signers,
+    name_signer,
+    parse_candidate,
+    separate_practice,
+)
 from smedoit.importing.layout import Layer
 from smedoit.importing.survey import MediumSurvey
 from smedoit.importing.world import ImportedWorld
@@ -102,7 +109,9 @@ def _find_trusted_keys(
         found.append(candidate)
     counted, unknown = count_signers([*found, *_practice_candidates()], looked.signatures)
     given = {key.fingerprint for key in found}
-    offered = [key for key in counted if key.signed or key.fingerprint in given]
+    wanted = [key for key in counted if key.signed or key.fingerprint in given]
+    offered, others = separate_practice(wanted)
+    looked.unexplained.update({name: reason for name, reason in others.items() if name in looked.place.names()})
     for key_id, packages in unknown.items():
         progress.show_line(f"{format_count(len(packages), 'package')} {name_signer(key_id)}: no key at hand")
     if not offered:

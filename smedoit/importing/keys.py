@@ -39,14 +39,20 @@ class CandidateKey:
         """Of its primary key."""
         return self.certificate.fingerprint
 
+    @property
+    def is_practice(self) -> bool:
+        """Whether its secret half comes with smedoit."""
+        return self.fingerprint in PRACTICE_KEYS.values()
+
     def __str__(self) -> str:
         known = find_known_key(self.fingerprint)
         owner = f"known as the key of {known.owner}" if known else "a key that smedoit does not know"
-        if self.fingerprint in PRACTICE_KEYS.values():
+        if self.is_practice:
             owner = "for practice, whose secret half everybody has"
         weak = f", {self.weak} of them by an algorithm that counts no longer" if self.weak else ""
         signed = f"signed {format_count(self.signed, 'package')}{weak}" if self.signed else "signed no package here"
-        return f"{self.fingerprint}  {self.name} {self.place}: {self.certificate.owner}, {owner}; {signed}"
+        called = " ".join(self.certificate.owner.split())
+        return f"{self.fingerprint}  {self.name} {self.place}: {called}, {owner}; {signed}"
 
 
 def parse_candidate(name: str, place: str, data: bytes) -> CandidateKey | str:
@@ -88,6 +94,19 @@ def count_signers(
             for signer in {one.key for one in some if one.key} or {""}:
                 unknown.setdefault(signer, []).append(package)
     return counted, unknown
+
+
+def separate_practice(candidates: Sequence[CandidateKey]) -> tuple[list[CandidateKey], dict[str, str]]:
+    """Return the keys that one release can pin, and name -> why the others cannot; practice does not mix."""
+    practice = [key for key in candidates if key.is_practice]
+    real = [key for key in candidates if not key.is_practice]
+    if not any(key.signed for key in real) and any(key.signed for key in practice):
+        return practice, {
+            key.name: "signed no package, and a release of practice has practice keys only" for key in real
+        }
+    if real:
+        return real, {key.name: "is a practice key, which everybody can sign with" for key in practice}
+    return practice, {}
 
 
 def confirm_keys(

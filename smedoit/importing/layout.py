@@ -118,8 +118,9 @@ def find_other_base(names: Collection[str], treeinfo: str, releases: Iterable[st
     info = parse_ini_text(treeinfo)
     stage2, tree = info.get("stage2", {}).get("mainimage", ""), info.get("tree", {})
     dists = Counter(int(number) for release in releases for number in DIST.findall(release)[:1] if len(number) < 4)
-    for most, count in dists.most_common(1):
-        return f"Enterprise Linux {most} ({count} of its packages say .el{most})" if most != BASE else ""
+    if dists:
+        most = max(dists, key=lambda number: (dists[number], number == BASE))
+        return f"Enterprise Linux {most} ({dists[most]} of its packages say .el{most})" if most != BASE else ""
     if LATER & {variant.strip() for variant in tree.get("variants", "").split(",")} or any(
         name.partition("/")[0] in LATER for name in names
     ):

@@ -12,6 +12,7 @@ from smedoit.importing.excuses import REASON, ImportExcuses
 from smedoit.importing.facts import ImportedIdentity
 from smedoit.medium_paths import COMPS
 from smedoit.package import Package, native_architectures
+from smedoit.runtime.terminal import escape_line
 
 UNVERIFIED = "unverified"  # the tier of packages that nobody vouches for: it never goes on a medium
 HEADING = """\
@@ -85,7 +86,7 @@ class WorldSettings:
 
 def format_release_toml(identity: ImportedIdentity, world: WorldSettings) -> str:
     """Return the text of release.toml."""
-    parts = [HEADING.format(place=world.place.replace("\n", " "))]
+    parts = [HEADING.format(place=escape_line(world.place))]
     for name, table in _release_tables(identity, world).items():
         comment = f"# {COMMENTS[name]}\n" if name in COMMENTS else ""
         parts.append(comment + _format_table(name, table))

@@ -34,7 +34,7 @@ def import_place(network: NetworkSettings) -> Task:
             build=not no_build,
             network=network,
         )
-        return import_release(request, on_medium, ask=input if sys.stdin.isatty() else None)
+        return import_release(request, on_medium, ask=_ask_person if sys.stdin.isatty() else None)
 
     return Task(
         name="import",
@@ -47,3 +47,11 @@ def import_place(network: NetworkSettings) -> Task:
         ],
         words="words",
     )
+
+
+def _ask_person(question: str) -> str:
+    """Return what a person types, "" for whoever ends the input."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""

@@ -261,7 +261,8 @@ def _allow_legacy_keys(
         refused = [path for path, verdict in verdicts.items() if isinstance(verdict, RejectedFile)]
         if not key.weak or not refused:
             continue
-        allowed = replace(keys[number], legacy_reason=f"signed {key.weak} packages of the imported medium so")
+        reason = f"signed {format_count(key.weak, 'package')} of the imported medium so"
+        allowed = replace(keys[number], legacy_reason=reason)
         pinned: list[PinnedKey] = keyring.load_pinned_keys([allowed])
         again = scan.scan_package_files(refused, root, pinned, cache)
         if good := {path: verdict for path, verdict in again.items() if isinstance(verdict, Package)}:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from smedoit.errors import ConfigError, ContentError
 from smedoit.importing.importer import ImportRequest, import_release
 from smedoit.installer import cpio
 from smedoit.iso.tasks import on_medium
-from smedoit.medium_paths import DISCINFO, EFI_IMAGE, KERNEL, MEDIA_REPO, OVERLAYS, TREEINFO
+from smedoit.medium_paths import DISCINFO, EFI_IMAGE, KERNEL, MEDIA_REPO, OVERLAYS, PRODUCT_IMG, TREEINFO
 from smedoit.packages.lock import read_lock
 from smedoit.runtime import digests, files
 from smedoit.sample.packages import FINGERPRINTS, KEYS
@@ -183,6 +184,74 @@ def test_comps_that_names_absent_packages_is_taken_with_their_names(built: Proje
 
     world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
     assert list(world.release.groups.allow_missing) == ["qmail"]
+
+
+def test_names_in_an_image_that_lead_out_are_left_and_named(
+    built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = [cpio.CpioMember(name, b"x") for name in ("../../../evil", "/etc/evil", "etc/./evil", "etc/good")]
+
+    def change(copy: Path) -> None:
+        entries = [cpio.newc_entry(one.name, one.data, mode=0o100644, mtime=0, inode=1) for one in members]
+        end = cpio.newc_entry(cpio.TRAILER, b"", mode=0, mtime=0, inode=0)
+        files.write_file(copy / PRODUCT_IMG, gzip.compress(b"".join([*entries, end])))
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
+    product = world.release.content.path / "product"
+    assert sorted(name for name, _ in files.walk_files(product)) == [".buildstamp", "etc/good"]
+    assert [path for path in tmp_path.rglob("evil") if "copied" not in path.parts] == []
+    said = capsys.readouterr().out
+    assert all(f"{PRODUCT_IMG}/{one.name}" in said for one in members[:3])
+
+
+def test_a_file_with_several_names_in_an_image_has_its_content_under_each(built: Project, tmp_path: Path) -> None:
+    need("cpio")
+
+    def change(copy: Path) -> None:
+        inside = copy.with_name("inside")
+        files.write_file(inside / "etc/a", "twice\n")
+        os.link(inside / "etc/a", inside / "etc/b")
+        packed = subprocess.run(
+            ["sh", "-c", "find . | cpio -o -H newc --quiet"], cwd=inside, check=True, capture_output=True
+        ).stdout
+        files.write_file(copy / PRODUCT_IMG, gzip.compress(packed))
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
+    product = world.release.content.path / "product/etc"
+    assert (product / "a").read_text() == (product / "b").read_text() == "twice\n"
+
+
+def test_a_secret_key_on_a_medium_is_never_taken(built: Project, tmp_path: Path) -> None:
+    secret = (KEYS / "RPM-GPG-KEY-practice-koozali.secret").read_bytes()
+    place = changed_tree(built, tmp_path, lambda copy: files.write_file(copy / "RPM-GPG-KEY-own", secret))
+    world = import_place(place, tmp_path / "world")
+    assert not list(world.home.rglob("RPM-GPG-KEY-own"))
+    assert "holds a secret key, and is not taken" in (world.home / "import-report.txt").read_text()
+
+
+@pytest.mark.exhaustive
+def test_real_packages_are_trusted_by_the_real_keys_of_the_medium_also_by_legacy_ones(
+    built: Project, tmp_path: Path
+) -> None:
+    need("rpmkeys")
+    corpus = corpus_dir()
+
+    def change(copy: Path) -> None:
+        for path in [*(copy / "Packages").glob("*.rpm"), *copy.glob("RPM-GPG-KEY-*")]:
+            path.unlink()
+        for name in ("5-0.0.el5.centos.2.x86_64", "7-2.1511.el7.centos.2.10.x86_64"):
+            shutil.copy(corpus / f"rpms/centos/centos-release-{name}.rpm", copy / "Packages")
+        for name in ("CentOS-5", "CentOS-7", "EPEL-7"):
+            shutil.copy(corpus / f"keys/RPM-GPG-KEY-{name}", copy)
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world", build=True)
+    five, seven, _ = world.release.keys
+    assert five.legacy_reason == "signed 1 package of the imported medium so"
+    assert five.expired_reason == "expired on 2017-01-03, and signed before that"
+    assert (seven.legacy_reason, seven.expired_reason) == ("", "")
+    assert world.release.packages.several == {"centos-release": 2}
+    assert "all of these differences are explained" in (world.home / "import-report.txt").read_text()
+    assert len(read_lock(world.release.lock)) == 2
 
 
 OTHER_TREEINFO = """\

@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from smedoit.errors import ConfigError
-from smedoit.importing.keys import CandidateKey, confirm_keys, count_signers, name_signer, parse_candidate
+from smedoit.importing.keys import (
+    CandidateKey,
+    confirm_keys,
+    count_signers,
+    name_signer,
+    parse_candidate,
+    separate_practice,
+)
 from smedoit.keys.openpgp import OpenPgpSignature
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.harness.corpus import corpus_dir
@@ -54,6 +63,18 @@ def test_a_known_key_is_named_by_its_owner() -> None:
     assert "secret half everybody has" in str(candidate())
     assert "that is RPM-GPG-KEY-CentOS-7" in name_signer("24c6a8a7f4a80eb5")
     assert name_signer("") == "not signed"
+
+
+def test_practice_and_real_keys_do_not_mix() -> None:
+    found = parse_candidate("real", "here", (corpus_dir() / "keys/RPM-GPG-KEY-CentOS-7").read_bytes())
+    assert isinstance(found, CandidateKey)
+    practice, signed = replace(candidate(), signed=5), replace(found, signed=1)
+    assert separate_practice([practice]) == ([practice], {})
+    assert separate_practice([practice, found])[0] == [practice]
+    assert "practice keys only" in separate_practice([practice, found])[1]["real"]
+    kept, others = separate_practice([practice, signed])
+    assert kept == [signed]
+    assert "everybody can sign with" in others[practice.name]
 
 
 def test_without_somebody_to_ask_only_trust_confirms() -> None:
