@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,6 +90,12 @@ def updates_location(relative: str) -> str:
     """
     top = relative.partition("/")[0]
     return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
+
+
+def runtime_location(file: str, name: str) -> str:
+    """Return the path in an overlay image of what a file in one names; /tmp/product and /tmp/updates are links."""
+    path = posixpath.normpath(name if name.startswith("/") else f"/{posixpath.dirname(file)}/{name}").lstrip("/")
+    return re.sub(r"^tmp/(product|updates)/", r"run/install/\1/", path)
 
 
 def catalog_location(relative: str, place: str) -> str:

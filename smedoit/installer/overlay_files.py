@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from smedoit.errors import ContentError, Findings, format_grouped
-from smedoit.installer import gettext_catalog, runtime_paths
-from smedoit.installer.cpio import CpioMember
+from smedoit.installer import gettext_catalog, interface_files, kickstart, runtime_paths
+from smedoit.installer.cpio import CpioMember, runtime_location
 
 NEVER_READ = ("po/", "run/install/product/po/", "run/install/updates/po/")  # catalogs that are elsewhere below these
+
+WINDOWS = (".glade", ".ui")
+DEFAULTS = "interactive-defaults.ks"
+DEFAULTS_PLACES = (f"usr/share/anaconda/{DEFAULTS}", f"run/install/updates/{DEFAULTS}")
+POST_SCRIPTS = "usr/share/anaconda/post-scripts/"  # whose *ks anaconda puts together, and parses as one file
 
 
 def check_overlay_files(members: Sequence[CpioMember], image: str) -> list[str]:
@@ -20,10 +25,15 @@ def check_overlay_files(members: Sequence[CpioMember], image: str) -> list[str]:
     """
     findings, remarks = Findings(), list[str]()
     for member in members:
-        where = member.origin or f"{member.name} of {image}"
+        where = _said_member(member, image)
         if member.name.endswith((".mo", ".po")):
             _check_overlay_catalog(member, where, findings, remarks)
-    origins = {member.name: member.origin or f"{member.name} of {image}" for member in members}
+        elif member.name.endswith(WINDOWS) and (fault := interface_files.interface_fault(member.data)):
+            findings.add("windows that GTK would refuse", f"{where}: {fault}")
+        elif member.name.endswith(".css") and (fault := interface_files.style_fault(member.data)):
+            findings.add("styles at which the installer would end", f"{where}: {fault}")
+    _check_overlay_kickstarts(members, image, findings, remarks)
+    origins = {member.name: _said_member(member, image) for member in members}
     for conflict in runtime_paths.find_path_conflicts(origins):
         findings.add("files that cannot be laid over the installer's runtime", f"{image}: {conflict}")
     remarks += [f"{origins[name]}: is mounted over, nothing sees it" for name in runtime_paths.hidden_paths(origins)]
@@ -48,3 +58,47 @@ def _check_overlay_catalog(member: CpioMember, where: str, findings: Findings, r
             gettext_catalog.parse_catalog(relative, member.data)
         except ContentError as error:
             findings.add("translations that the installer cannot read", f"{where}: {error}")
+
+
+def _check_overlay_kickstarts(
+    members: Sequence[CpioMember], image: str, findings: Findings, remarks: list[str]
+) -> None:
+    """Check the kickstart files of an image; what one of them includes is read within it."""
+    there = {member.name: member for member in members}
+    found = {member.name: member for member in members if is_overlay_kickstart(member.name)}
+    included = set[str]()
+
+    def find_include(file: str, path: str) -> tuple[str, bytes] | None:
+        member = there.get(runtime_location(names.get(file, ""), path))
+        if member is None:
+            return None
+        included.add(member.name)
+        names[_said_member(member, image)] = member.name
+        return _said_member(member, image), member.data
+
+    names = {_said_member(member, image): name for name, member in found.items()}
+    parsed = {
+        name: kickstart.parse_kickstart(member.data, _said_member(member, image), find_include)
+        for name, member in found.items()
+    }
+    for name, member in found.items():
+        if name not in included:
+            for fault in parsed[name].faults:
+                findings.add("kickstart files that the installer would refuse", fault)
+            remarks += parsed[name].remarks
+        where = _said_member(member, image)
+        if name.startswith(POST_SCRIPTS) and not member.data.endswith(b"\n"):
+            kind = "kickstart files that the installer would refuse"
+            findings.add(kind, f"{where}: its last line has no end, and the next file would go on in it")
+        if PurePosixPath(name).name == DEFAULTS and name not in DEFAULTS_PLACES:
+            remarks.append(f"{where}: nobody reads it there; {DEFAULTS} counts as {' or '.join(DEFAULTS_PLACES)}")
+
+
+def is_overlay_kickstart(name: str) -> bool:
+    """Return whether a file of an overlay image is a kickstart file."""
+    return kickstart.is_kickstart(name) or (name.startswith(POST_SCRIPTS) and name.endswith("ks"))
+
+
+def _said_member(member: CpioMember, image: str) -> str:
+    """Return what sentences call a file of an image."""
+    return member.origin or f"{member.name} of {image}"

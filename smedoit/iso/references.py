@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from smedoit.bootfiles.entries import menu_path
 from smedoit.bootfiles.grub import GrubCommand, resolve_grub_path
 from smedoit.bootfiles.isolinux import IsolinuxMenu, MenuLine
 from smedoit.branding.render import unescape_label
+from smedoit.installer.cpio import runtime_location
 from smedoit.medium_paths import NETINSTALL_IMAGE
 
 SCREEN = (640, 480)  # of vesamenu.c32, where no MENU RESOLUTION says otherwise
@@ -149,7 +149,7 @@ def style_references(text: str, file: str) -> Iterator[FileReference]:
     for match in CSS_URL.finditer(plain):
         name = match.group(1).removeprefix("file://")
         if ":" not in name:
-            yield FileReference(file, plain.count("\n", 0, match.start()) + 1, "url", _in_runtime(file, name))
+            yield FileReference(file, plain.count("\n", 0, match.start()) + 1, "url", runtime_location(file, name))
 
 
 def profile_references(text: str, file: str) -> Iterator[FileReference]:
@@ -157,11 +157,4 @@ def profile_references(text: str, file: str) -> Iterator[FileReference]:
     for number, line in enumerate(text.splitlines(), 1):
         key, _, value = (part.strip() for part in line.partition("="))
         if key == "custom_stylesheet" and value:
-            yield FileReference(file, number, key, _in_runtime(file, value))
-
-
-def _in_runtime(file: str, name: str) -> str:
-    """Return the path in an overlay image of what a file in one names; /tmp/product and /tmp/updates are links."""
-    path = name if name.startswith("/") else f"/{posixpath.dirname(file)}/{name}"
-    path = posixpath.normpath(path).lstrip("/")
-    return re.sub(r"^tmp/(product|updates)/", r"run/install/\1/", path)
+            yield FileReference(file, number, key, runtime_location(file, value))

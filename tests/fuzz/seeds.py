@@ -91,6 +91,23 @@ VERIFIED = '[[verified]]\npackage = "qmail-1.03-24"\nbug = 12345\nwho = "Somebod
 KERNEL = (
     bytes(0x202) + b"HdrS" + bytes(8) + b"\x00\x01" + bytes(0xF0) + b"3.10.0-1160.el7.x86_64 (a@b) #1 SMP\0" + bytes(64)
 )
+KICKSTART = b"""auth --enableshadow
+part / --size=5 --fstype="xfs"
+%include /tmp/x
+%packages --nobase
+@core --optional
+-bash
+%end
+%post --log=/x
+'a
+%end
+"""
+STYLE = b""".a, .b:hover { color: rgb(1, 2, 3); background-image: url("x.png"); }
+@define-color x red; /* y */ @keyframes k { 50% { color: @x; } }
+"""
+WINDOW = b"""<?xml version="1.0"?><interface><requires lib="gtk+" version="3.6"/>
+<object class="A" id="b"><property name="c">d</property></object></interface>
+"""
 PPM = b"P6\n# a remark\n16 16\n255\n" + bytes(range(256)) * 3
 JPEG = bytes.fromhex("ffd8ffe000046162ffc00011080009000903000000000000000000ffd9")  # the markers of one
 

@@ -40,7 +40,7 @@ from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
 from smedoit.fetch.response import DownloadRequest
 from smedoit.importing import facts, layout, survey
-from smedoit.installer import cpio, gettext_catalog, install_classes, patch_series
+from smedoit.installer import cpio, gettext_catalog, install_classes, interface_files, kickstart, patch_series
 from smedoit.iso import (
     boot_records,
     extents,
@@ -561,6 +561,14 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         lambda data, _: gettext_catalog.parse_catalog("de/LC_MESSAGES/anaconda.mo", data),
         mutate_bytes,
     )
+    yield Target(
+        "kickstart",
+        [seeds.KICKSTART],
+        lambda data, _: kickstart.parse_kickstart(data, "ks.cfg", lambda _, path: (path, data[:200])),
+        mutate_bytes,
+    )
+    yield Target("style", [seeds.STYLE], lambda data, _: interface_files.style_fault(data), mutate_bytes)
+    yield Target("window", [seeds.WINDOW], lambda data, _: interface_files.interface_fault(data), mutate_bytes)
     yield Target(
         "ppm",
         [seeds.PPM],

@@ -59,6 +59,42 @@ def test_a_translation_is_named_by_its_file() -> None:
         overlay_files.check_overlay_files([member], "product.img")
 
 
+# Windows, styles and kickstart files
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("usr/share/anaconda/ui/x.glade", b"<interface><a></interface>", "x.glade of product.img: is no XML"),
+        ("run/install/product/anaconda-gtk.css", b".a { colour: red; }", "line 1: colour is no property"),
+        ("usr/share/anaconda/interactive-defaults.ks", b"auth\nfirstbot\n", "line 2: firstbot is no command"),
+        ("usr/share/anaconda/post-scripts/10ks", b"%post\n", "section %post has no %end"),
+        ("usr/share/anaconda/post-scripts/10.ks", b"%post\n%end", "its last line has no end"),
+    ],
+)
+def test_what_the_installer_would_end_at_is_refused(name: str, data: bytes, words: str) -> None:
+    assert words in refusal(name, data)
+
+
+def test_all_faults_of_an_image_are_told_together() -> None:
+    with pytest.raises(ContentError) as caught:
+        remarks(("a.css", b"{"), ("b.css", b"}"), ("c.ks", b"x\n"))
+    assert all(f"{name} of product.img" in str(caught.value) for name in ("a.css", "b.css", "c.ks"))
+
+
+def test_defaults_that_nobody_reads_are_told() -> None:
+    [said] = remarks(("run/install/product/interactive-defaults.ks", b"auth --enableshadow\n"))
+    assert "nobody reads it there; interactive-defaults.ks counts as usr/share/anaconda/interactive-defaults.ks" in said
+
+
+def test_what_is_included_is_read_where_it_is_included() -> None:
+    head = "usr/share/anaconda/interactive-defaults.ks"
+    whole = b"%packages\n%include /tmp/updates/list.ks\n%end\n"
+    assert remarks((head, whole), ("run/install/updates/list.ks", b"@core\nbash\n")) == []
+    with pytest.raises(ContentError, match=r"list\.ks of product\.img, line 2: a - without a name"):
+        remarks((head, whole), ("run/install/updates/list.ks", b"@core\n-\n"))
+
+
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     files.write_file(tmp_path / "content/updates/x.txt", "x")
