@@ -37,14 +37,30 @@ class IsoImage:
             raise VerifyError(f"{path}: is too damaged to be read as an ISO: {error}", hint=mend) from None
 
     def _walk(self) -> Iterable[tuple[str, Any]]:
-        """Yield (path, directory record) of every file; of a file in several extents, the record of the first."""
-        for directory, _, names in self.iso.walk(rr_path="/"):
+        """Yield (path, directory record) of every file; of a file in several extents, the record of the first.
+
+        pycdlib's own walk ends at a name that is not UTF-8; here such bytes are kept, as everywhere.
+        """
+        waiting, entered = [("", self.iso.get_record(rr_path="/"))], set[int]()
+        while waiting:
+            above, directory = waiting.pop()
+            if id(directory) in entered:
+                raise ValueError("a directory holds itself")
+            entered.add(id(directory))
             first: dict[str, Any] = {}
-            for record in self.iso.list_children(rr_path=directory):
-                if record.is_file():
-                    first.setdefault(record.rock_ridge.name().decode(), record)
-            for name in names:
-                yield f"{directory.rstrip('/')}/{name}".lstrip("/"), first[name]
+            for record in directory.children:
+                if record.is_dot() or record.is_dotdot() or _is_moved_here(record):
+                    continue
+                if record.rock_ridge is None:
+                    raise ValueError("a file has no Rock Ridge name")
+                path = above + record.rock_ridge.name().decode("utf-8", "surrogateescape")
+                moved = record.rock_ridge.child_link_record_exists()  # a deep directory, which lies elsewhere
+                place = record.rock_ridge.cl_to_moved_dr if moved else record
+                if place is not None and place.is_dir():
+                    waiting.append((f"{path}/", place))
+                elif record.is_file():
+                    first.setdefault(path, record)
+            yield from first.items()
 
     def is_regular(self, name: str) -> bool:
         """Return whether a name stands for a file, and not for a link or a device."""
@@ -96,6 +112,12 @@ class IsoImage:
         for data in self.blocks(name):
             digest.update(data)
         return digest.hexdigest()
+
+
+def _is_moved_here(record: Any) -> bool:
+    """Return whether a directory lies here only because its own place is too deep for ISO 9660."""
+    parent = record.children[1].rock_ridge if record.is_dir() and len(record.children) > 1 else None
+    return parent is not None and bool(parent.parent_link_record_exists())
 
 
 def iso_damage_errors() -> tuple[type[Exception], ...]:
