@@ -26,6 +26,7 @@ def main() -> None:
 def run_command(typed: Sequence[str], program: str) -> int:
     """Do what was typed behind the name of a program; return the exit status."""
     terminal.open_streams()
+    terminal.spoken.program = program
     first = typed[0] if typed else ""
     if first in ("--version", "-V"):
         return show_version()

@@ -18,6 +18,7 @@ def compare(rel: Release) -> Task:  # noqa: ARG001
 
     return Task(
         name="compare",
+        example="10.0/packages.lock 10.1/packages.lock",
         run=run,
         always=True,
         asks=True,

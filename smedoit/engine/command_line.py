@@ -152,6 +152,8 @@ def _execute(world: World | None, program: str, outside: Mapping[str, str], type
     """Tell variables, options, command and words apart, and execute the command."""
     given, words = arguments.split_variables(typed)
     doit_cmd._CMDLINE_VARS = ReadVariables(given)
+    if "" in words:
+        raise UsageError("a word is empty", hint="is a variable of your shell not set?")
     front = arguments.read_options("", [*RUN_OPTIONS, *LOADER_OPTIONS], words, False, f"{program} --help shows all")
     name = front.words[0] if front.words and front.words[0] in COMMANDS else ""
     if front.words and (instead := REFUSED.get(front.words[0])):

@@ -17,7 +17,7 @@ from smedoit.runtime.files import read_file_text
 from smedoit.runtime.progress import LEFT, RENDERED
 from smedoit.runtime.terminal import show_text, show_wrapped
 
-COLUMN = 26  # where the words about an option begin
+WIDEST = 34  # columns of what stands before the words of a table
 OVERVIEW = ("status", "list", "why", "config", "help", "clean", "forget", "ignore")
 
 
@@ -100,14 +100,15 @@ def _example_words(task: Any, options: Iterable[Option]) -> str:
 
 def show_options(out: Any, heading: str, options: Sequence[Option]) -> None:
     """Show options, one a line."""
-    show_table(out, heading, {option.spelling: option.help for option in options})
+    show_table(out, heading, {option.spelling: option.help for option in options if option.help})
 
 
 def show_table(out: Any, heading: str, rows: Mapping[str, str]) -> None:
     """Show names and what they mean; on a terminal, words go on below their beginning."""
     show_text(out, f"{heading}:")
+    width = min(max(map(len, rows), default=0), WIDEST)
     for name, words in rows.items():
-        show_wrapped(out, f"  {name:<{COLUMN - 4}}  ", words)
+        show_wrapped(out, f"  {name:<{width}}  ", words)
     show_text(out, "")
 
 

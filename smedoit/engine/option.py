@@ -14,6 +14,7 @@ class Option:
 
     long     as a person types it, if that is not name
     choices  the values that there are; any value where it is empty
+    value    what its value is called in its help, if that is not name
     """
 
     name: str
@@ -22,6 +23,7 @@ class Option:
     long: str = ""
     short: str = ""
     choices: tuple[str, ...] = ()
+    value: str = ""
 
     @property
     def long_name(self) -> str:
@@ -31,7 +33,7 @@ class Option:
     @property
     def spelling(self) -> str:
         """The option as it is typed, with what it wants: -f, --firmware bios|uefi."""
-        wants = "" if isinstance(self.default, bool) else "|".join(self.choices) or self.name.upper()
+        wants = "" if isinstance(self.default, bool) else "|".join(self.choices) or self.value or self.name.upper()
         short = f"-{self.short}, " if self.short else ""
         return f"{short}--{self.long_name} {wants}".rstrip()
 

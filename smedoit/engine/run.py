@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +18,19 @@ from smedoit.engine.arguments import Given
 from smedoit.engine.command import COMMON, GLOB, Command, unknown_task
 from smedoit.engine.help import show_task_help
 from smedoit.engine.option import Option, declared_option
-from smedoit.engine.task import JSON
+from smedoit.engine.task import JSON, started_in
 from smedoit.errors import UsageError
 from smedoit.runtime import progress
 
 RUN_OPTIONS = (
     *COMMON,
-    Option("num_process", "how many tasks may run at the same time", default=0, long="process", short="n"),
+    Option("num_process", "how many tasks may run at the same time", default=0, long="process", short="n", value="N"),
     Option("par_type", "how they do", long="parallel-type", short="P", choices=("process", "thread")),
     Option("continue", "after a failure, go on with what does not wait for it", default=False, short="c"),
     Option("always", "also what is up to date", default=False, long="always-execute", short="a"),
     Option("single", "only these tasks, none that they wait for", default=False, short="s"),
-    Option("outfile", "write to this file, not to the terminal", long="output-file", short="o"),
-    Option("verbosity", "of doit; ours says all that there is", default=2),
+    Option("outfile", "write to this file, not to the terminal", long="output-file", short="o", value="FILE"),
+    Option("verbosity", "", default=2),  # of doit; ours says all that there is anyway
 )
 PLACED_FIRST = ("status", "list", "why", "config", "help", "clean", "forget", "ignore", "run", "init", "completion")
 LATE = {"help", "quiet", "verbose", "num_process", "par_type", "continue", "always", "single"}
@@ -50,21 +52,22 @@ class Chosen:
         ]
 
 
-def choose_tasks(words: Sequence[str], tasks: Mapping[str, Any], targets: Iterable[str], program: str) -> Chosen:
+def choose_tasks(words: Sequence[str], tasks: Mapping[str, Any], targets: Mapping[str, str], program: str) -> Chosen:
     """Return the tasks that words name. Raises UsageError for anything that there is not.
 
     tasks    name -> task of doit
-    targets  what they make, which may stand for a task too
+    targets  what they make, which may stand for a task too: path, seen from who typed it -> absolute path
     """
     late = [option for option in RUN_OPTIONS if option.name in LATE]
     chosen: list[tuple[str, Given]] = []
     common: dict[str, object] = {}
-    targets = {*targets}
+    targets = {**targets, **{path: path for path in targets.values()}}
     rest = list(words)
     while rest:
         name, *rest = rest
         task = tasks.get(name)
-        if task is None and name not in targets and not any(mark in name for mark in GLOB):
+        name = name if task else targets.get(os.path.normpath(name), name)
+        if task is None and name not in targets.values() and not any(mark in name for mark in GLOB):
             raise _unknown_word(name, [*tasks], program)
         own = [declared_option(each) for each in (task.params if task else ())]
         takes_words = bool(task and task.pos_arg)
@@ -99,11 +102,16 @@ class Run(Command, DoitRun):  # type: ignore[misc]
     def _execute(self, **params: Any) -> int:
         tasks = {task.name: task for task in self.task_list}
         targets = (target for task in self.task_list for target in task.targets)
-        chosen = choose_tasks(self.sel_tasks, tasks, targets, self.bin_name)
+        here = os.path.abspath(started_in())
+        chosen = choose_tasks(
+            self.sel_tasks, tasks, {os.path.relpath(path, here): path for path in targets}, self.bin_name
+        )
         late = dict(chosen.common)
         if late.pop("help", False):
-            for name, _ in chosen.tasks:
-                show_task_help(self.outstream, tasks[name], self.bin_name)
+            named = [name for name, _ in chosen.tasks]
+            for task in self.task_list:
+                if any(fnmatch.fnmatchcase(task.name, name) or name in task.targets for name in named):
+                    show_task_help(self.outstream, task, self.bin_name)
             return 0
         if late.pop("quiet", False):
             doit_cmd.set_var("quiet", "1")

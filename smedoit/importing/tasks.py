@@ -38,6 +38,7 @@ def import_place(network: NetworkSettings) -> Task:
 
     return Task(
         name="import",
+        example="smeserver-10.0-x86_64.iso world",
         run=run,
         always=True,
         options=[

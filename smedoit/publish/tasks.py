@@ -88,6 +88,7 @@ def verify_published(rel: Release) -> Task:
 
     return Task(
         name="verify_published",
+        example="--url https://mirror.example.org/releases/10.1",
         run=run,
         always=True,
         options=[

@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 # What moves the cursor, hides, or turns text around: control characters but newline and tab, format characters
@@ -20,8 +21,19 @@ UNSEEN = re.compile(
 )
 STYLES = {"name": "1", "bad": "1;31", "good": "32", "warn": "33", "dim": "2"}  # codes of ECMA-48
 NARROW = 40  # columns; below that, lines are left to the terminal
+TO_TYPE = re.compile(r"(?<![\w./=-])doit(?= [a-z_-])")  # in a sentence that says what to type
 LAST_STREAM = 2  # the file descriptor of the error output; those below it are the other two
 BYTES = range(0xDC80, 0xDD00)  # stand for bytes from 0x80 on that were no UTF-8
+
+
+@dataclass
+class Spoken:
+    """What whoever reads our sentences called us: they say doit, which need not be installed where smedoit is."""
+
+    program: str = "doit"
+
+
+spoken = Spoken()
 
 
 def escape_text(text: str) -> str:
@@ -60,7 +72,7 @@ def show_text(out: IO[str] | None, text: str) -> None:
 def _write_quietly(out: IO[str], text: str) -> None:
     """Write a text that a terminal may have, and a newline, unless nobody reads it any more."""
     try:
-        out.write(f"{text}\n")
+        out.write(f"{TO_TYPE.sub(spoken.program, text) if spoken.program != 'doit' else text}\n")
         out.flush()
     except OSError:
         with contextlib.suppress(OSError):

@@ -92,7 +92,7 @@ def tasks() -> dict[str, Any]:
 
 
 def chosen(typed: str) -> Any:
-    return choose_tasks(typed.split(), tasks(), ["build/the.iso"], "smedoit")
+    return choose_tasks(typed.split(), tasks(), {"build/the.iso": "/home/build/the.iso"}, "smedoit")
 
 
 def test_each_task_gets_what_stands_behind_its_name() -> None:
@@ -113,7 +113,7 @@ def test_of_two_options_with_one_letter_that_of_the_task_counts() -> None:
 
 
 def test_a_target_and_a_glob_stand_for_tasks() -> None:
-    assert chosen("build/the.iso p*").for_doit() == ["build/the.iso", "p*"]
+    assert chosen("build/the.iso /home/build/the.iso p*").for_doit() == ["/home/build/the.iso"] * 2 + ["p*"]
 
 
 @pytest.mark.parametrize(

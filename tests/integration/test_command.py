@@ -6,11 +6,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from doit import doit_cmd
 
 from smedoit import __version__
+from smedoit.engine import run
+from smedoit.engine.command_line import ReadVariables
 from tests.harness.places import PROJECT
 from tests.harness.processes import Ended, forked
 from tests.harness.project import Project
@@ -139,6 +144,34 @@ def test_with_two_at_once_every_line_says_whose_it_is(world: Project) -> None:
     assert str(world.iso) in result
     assert [line for line in told if not re.match(r"\w+: ", line)] == []
     assert "iso:   87 files" in done.out
+
+
+def test_sentences_name_the_command_that_was_typed(world: Project) -> None:
+    assert "smedoit retire VERSION" in typed(world.home, "list", "retire").out
+    assert ": doit retire VERSION" in typed(world.home, "list", "retire", module="doit").out
+
+
+def test_a_glob_and_a_target_are_helped_like_the_task(world: Project) -> None:
+    assert "smedoit isolinux\n" in typed(world.home, "iso*", "--help").out
+    assert "smedoit iso\n" in typed(world.home, str(world.iso.relative_to(world.home)), "--help").out
+
+
+def test_an_empty_word_is_told(world: Project) -> None:
+    assert typed(world.home, "iso", "").err.startswith("error: a word is empty\n")
+
+
+def test_every_task_that_takes_words_has_an_example_that_can_be_typed(project: Project) -> None:
+    doit_cmd._CMDLINE_VARS = ReadVariables({})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SMEDOIT_RELEASE", str(project.file))
+        page = runpy.run_path(str(PROJECT / "smedoit/contents.py"))
+    tasks = {}
+    for name, creator in page.items():
+        if name.startswith("task_") and isinstance(made := creator(), dict):
+            tasks[name.removeprefix("task_")] = SimpleNamespace(**{"pos_arg": None, **made})
+    for name, task in tasks.items():
+        assert not task.pos_arg or task.meta["example"], f"{name} has no example"
+        run.choose_tasks([name, *task.meta["example"].split()], tasks, {}, "smedoit")
 
 
 def test_quiet_and_verbose_may_stand_before_and_behind(world: Project) -> None:
