@@ -164,23 +164,41 @@ def anaconda_version(rel: Release) -> Task:
     )
 
 
+PYTHON_FILES = ("*.py", "*.so", "*.pyc", "*.pyo")
+WITH_LOADERS = ("shim-*.rpm", "grub2-efi-*.rpm")  # what brings EFI/NAME to the installed system
+
+
 def install_classes(rel: Release) -> Task:
     """The installer's Python sources, held against the Python that it runs with."""
-    below, layer = rel.content.inherit, rel.anaconda_layer
-    roots = [Path(below) / "product"] if below else []
-    roots += [rel.content.path / "product", rel.content.path / "updates", *([layer] if rel.anaconda.srpm else [])]
+    below, layer, identity = rel.content.inherit, rel.anaconda_layer, rel.release
+    product = [Path(below) / "product"] if below else []
+    product += [rel.content.path / "product", *([layer] if rel.anaconda.srpm else [])]
+    updates, packages = rel.content.path / "updates", rel.tree / "Packages"
 
     def run() -> object:
-        from smedoit.installer.install_classes import check_install_classes
+        from smedoit.installer.install_classes import OverlayRoots, check_install_classes
 
-        return check_install_classes(roots=roots, skipped=NOT_IN_UPDATES_IMG)
+        return check_install_classes(
+            roots=OverlayRoots(product, updates, NOT_IN_UPDATES_IMG),
+            identity=identity,
+            more=rel.anaconda.modules,
+            packages=[file for pattern in WITH_LOADERS for file in sorted(packages.glob(pattern))],
+        )
 
     return Task(
         name="install_classes",
         run=run,
-        inputs=[*[FileSet(root, ("*.py",), NOT_IN_UPDATES_IMG) for root in roots]],
-        config={"[content] inherit": below} if below else {},
-        after=["anaconda_source"] if rel.anaconda.srpm else [],
+        inputs=[
+            *[FileSet(root, PYTHON_FILES) for root in product],
+            FileSet(updates, PYTHON_FILES, NOT_IN_UPDATES_IMG),
+            FileSet(packages, WITH_LOADERS, content=False),
+        ],
+        config={
+            **release_config(rel, "product", "label"),
+            "[anaconda] modules": rel.anaconda.modules,
+            **({"[content] inherit": below} if below else {}),
+        },
+        after=["stage_packages", *(["anaconda_source"] if rel.anaconda.srpm else [])],
         wiki="Check how to tweak Anaconda",
     )
 

@@ -157,6 +157,7 @@ class AnacondaSettings(SettingsTable):
     dist      what %{?dist} stands for in the spec
     srpm      upstream's source package, a path or an address; doit anaconda_source then makes the install classes
     patches   the directory of our patches, NNN-NAME.patch or in the order of a file named series; source if not said
+    modules   Python modules that the installer's runtime has besides those of CentOS's
     """
 
     source: str = ""
@@ -165,6 +166,7 @@ class AnacondaSettings(SettingsTable):
     dist: str = ".el7.sme"
     srpm: str = ""
     patches: str = ""
+    modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if is_http_url(self.srpm):

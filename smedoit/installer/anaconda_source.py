@@ -18,8 +18,8 @@ from smedoit.errors import ContentError, PackageError
 from smedoit.fetch.client import Fetcher
 from smedoit.fetch.response import DownloadRequest
 from smedoit.installer import patch_series
-from smedoit.installer.install_classes import CLASSES_DIRECTORY as CLASSES
 from smedoit.installer.patch_series import SeriesPatch
+from smedoit.installer.python27_imports import CLASSES_DIRECTORY as CLASSES
 from smedoit.keys import keyring
 from smedoit.rpm import header, reader
 from smedoit.runtime import digests, progress

@@ -1,93 +1,118 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the installer's Python files: that Python 2.7 would compile them, and what its install classes lack."""
+"""Check the installer's Python files: that Python 2.7 compiles and imports them, and which install class would win."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from smedoit.errors import ContentError, format_count
-from smedoit.runtime.files import read_file_bytes, read_file_text, resolve_file_below
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.errors import CheckError, ContentError, format_count
+from smedoit.installer import class_choice, cpio, python27_imports
+from smedoit.installer.python27_names import read_source_names
+from smedoit.installer.python27_rules import check_python27
+from smedoit.installer.python27_tokens import Python27Error
+from smedoit.rpm.reader import package_paths
+from smedoit.runtime import progress
+from smedoit.runtime.files import read_file_bytes, resolve_file_below
 from smedoit.tree import layers
 
-CLASSES_DIRECTORY = "pyanaconda/installclasses"
-CENTOS_PRIORITY = 25000  # of the class in upstream's runtime, which is visible for every product but Red Hat's
-PRIORITY = re.compile(r"^[ \t]+sortPriority[ \t]*=[ \t]*([0-9]{1,18})\b", re.MULTILINE)
-EFI_DIR = re.compile(r"^[ \t]+efi_dir[ \t]*=", re.MULTILINE)
-IMPORTED = re.compile(
-    r"^[ \t]*(?:from[ \t]+pyanaconda\.installclasses|import[ \t]+pyanaconda\.installclasses)", re.MULTILINE
-)
+SHOWN = 8  # remarks in the line of the task; the log has all
 
 
-def check_install_classes(roots: Sequence[Path], skipped: Sequence[str]) -> str:
-    """Hold the Python files below roots against Python 2.7, and return warnings about the install classes.
+@dataclass(frozen=True)
+class OverlayRoots:
+    """The directories that the overlay images are made of.
 
-    skipped  globs of paths that go into no image
-
-    Raises ContentError with every file that would not compile: the installer would end in a traceback.
+    product  those of product.img, a later one overrides an earlier one
+    updates  that of updates.img, which product.img overrides
+    skipped  globs of paths in updates that go into no image
     """
-    found = _python_sources(roots, skipped)
-    if wrong := find_python27_errors(found.values()):
+
+    product: Sequence[Path]
+    updates: Path
+    skipped: Sequence[str] = ()
+
+    def find_files(self) -> Mapping[str, Path]:
+        """Return path in the installer -> file, of all that Python could import."""
+        found = {}
+        for root in (self.updates, *self.product):
+            for relative in layers.list_tree_files(root) if root.is_dir() else ():
+                if PurePosixPath(relative).suffix not in python27_imports.SUFFIXES:
+                    continue
+                is_update = root == self.updates
+                if not (is_update and any(fnmatchcase(relative, pattern) for pattern in self.skipped)):
+                    place = cpio.updates_location(relative) if is_update else relative
+                    found[place] = resolve_file_below(root, relative)
+        return found
+
+
+def check_install_classes(
+    roots: OverlayRoots, identity: ReleaseIdentity, more: Sequence[str] = (), packages: Iterable[Path] = ()
+) -> str:
+    """Hold the Python files of the overlay images against the installer's Python, and its choice against ours.
+
+    more      modules that the installer's runtime has besides those of CentOS's
+    packages  RPMs of the medium with shim and GRUB, where they are known
+
+    Returns what should be looked at. Raises ContentError with all that would end the installer in a traceback; and
+    CheckError for a final release where another class than ours would win.
+    """
+    found = roots.find_files()
+    paths = {place: path for place, path in found.items() if path.suffix == ".py"}
+    overlay = _read_overlay(found, paths, more)
+    faults = [*python27_imports.find_import_faults(overlay)]
+    if fatal := [fault for fault in faults if fault.is_certain]:
+        raise ContentError(
+            "the installer would end when it imports these files\n"
+            + "\n".join(f"  {paths[fault.path]}, line {fault.line}: {fault.reason}" for fault in fatal),
+            hint="correct these lines; modules of a runtime of your own are named in [anaconda] modules",
+        )
+    choice = class_choice.choose_install_class(overlay, identity.product)
+    wrong = [*choice.faults]
+    if choice.winner and (reason := class_choice.unknown_efi_dir(choice.winner, _efi_directories(packages))):
+        wrong.append(reason)
+    if wrong and identity.is_final:
+        raise CheckError(
+            "the installer would not take our install class, or not get far with it\n"
+            + "\n".join(f"  {fault}" for fault in wrong),
+            hint="correct it in product/ of the content tree; a test release is only warned",
+        )
+    remarks = [
+        *(f"warning: {fault}" for fault in wrong),
+        *(f"{paths[fault.path]}, line {fault.line}: {fault.reason}" for fault in faults),
+        *choice.remarks,
+        *python27_imports.shadowing_remarks(overlay),
+    ]
+    for remark in remarks:
+        progress.log_line(remark)
+    shown = [*remarks[:SHOWN], *([f"… and {len(remarks) - SHOWN} more; see the log"] if len(remarks) > SHOWN else [])]
+    return "\n  ".join([f"{format_count(len(paths), 'Python file')} held against Python 2.7", *shown])
+
+
+def _efi_directories(packages: Iterable[Path]) -> frozenset[str]:
+    """Return the directories below EFI that packages would make on the installed system."""
+    places = [PurePosixPath(name).parts for path in packages for name in package_paths(path)]
+    return frozenset(parts[4] for parts in places if parts[:4] == ("/", "boot", "efi", "EFI") and len(parts) > 4)
+
+
+def _read_overlay(
+    found: Mapping[str, Path], paths: Mapping[str, Path], more: Sequence[str]
+) -> python27_imports.OverlayModules:
+    """Return the modules of the overlay. Raises ContentError with every source that would not compile."""
+    data = {place: read_file_bytes(path) for place, path in paths.items()}
+    sources, wrong = {}, []
+    for place, path in paths.items():
+        try:
+            sources[place] = read_source_names(check_python27(data[place]))
+        except Python27Error as error:
+            wrong.append(f"{path}, {error}")
+    if wrong:
         raise ContentError(
             "Python 2.7, which the installer runs on, would not compile\n"
             + "\n".join(f"  {complaint}" for complaint in wrong),
             hint="correct these lines: anaconda 21 runs on no newer one, and ends at a class that it cannot import",
         )
-    remarks = install_class_remarks({relative: read_file_text(path) for relative, path in found.items()})
-    return "\n  ".join([f"{format_count(len(found), 'Python file')} held against Python 2.7", *remarks])
-
-
-def install_class_remarks(texts: Mapping[str, str]) -> list[str]:
-    """Return warnings about the install classes of the overlay images.
-
-    texts  path in the installer -> source; other files are passed over
-    """
-    classes = {path: text for path, text in sorted(texts.items()) if _is_install_class(path)}
-    if not classes:
-        return []
-    winner = max(classes, key=lambda path: _sort_priority(classes[path]))
-    found = []
-    if _sort_priority(classes[winner]) <= CENTOS_PRIORITY:
-        found.append(f"no install class has a sortPriority above {CENTOS_PRIORITY}, so CentOS's own would win")
-    if not EFI_DIR.search(classes[winner]) and not IMPORTED.search(classes[winner]):
-        found.append(f"{winner}: sets no efi_dir, every installation under UEFI would end in a traceback")
-    return found
-
-
-def find_python27_errors(paths: Iterable[Path]) -> list[str]:
-    """Return "FILE, line N: reason" for every file that Python 2.7 would not compile; none is run, or needed."""
-    from smedoit.installer.python27_rules import check_python27
-    from smedoit.installer.python27_tokens import Python27Error
-
-    found = []
-    for path in paths:
-        try:
-            check_python27(read_file_bytes(path))
-        except Python27Error as error:
-            found.append(f"{path}, {error}")
-    return found
-
-
-def _is_install_class(path: str) -> bool:
-    """Return whether anaconda would import a file as an install class."""
-    file = PurePosixPath(path)
-    return file.parent.as_posix().endswith(CLASSES_DIRECTORY) and file.suffix == ".py" and file.name != "__init__.py"
-
-
-def _sort_priority(text: str) -> int:
-    """Return the sortPriority that a class gives itself, 0 if it gives none."""
-    found = PRIORITY.search(text)
-    return int(found[1]) if found else 0
-
-
-def _python_sources(roots: Sequence[Path], skipped: Sequence[str]) -> Mapping[str, Path]:
-    """Return path in the installer -> source; a later root overrides an earlier one."""
-    return {
-        relative: resolve_file_below(root, relative)
-        for root in roots
-        if root.is_dir()
-        for relative in layers.list_tree_files(root)
-        if relative.endswith(".py") and not any(fnmatchcase(relative, pattern) for pattern in skipped)
-    }
+    return python27_imports.OverlayModules(sources, data, frozenset(found), frozenset(more))

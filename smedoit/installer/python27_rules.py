@@ -66,8 +66,8 @@ class _Source:
     future_nodes: set[int] = field(default_factory=set)
 
 
-def check_python27(data: bytes) -> None:
-    """Raise Python27Error unless Python 2.7 compiles this source."""
+def check_python27(data: bytes) -> Node:
+    """Return the tree of a source. Raises Python27Error unless Python 2.7 compiles it."""
     top = parse_python27(python27_tokens(decode_source(data)))
     source = _Source()
     _read_futures(top, source)
@@ -88,6 +88,7 @@ def check_python27(data: bytes) -> None:
     for function in functions:
         if function.is_generator and function.returned:
             raise Python27Error(function.returned, "'return' with argument inside generator")
+    return top
 
 
 def _words(node: Node) -> list[Node]:

@@ -81,6 +81,18 @@ def build_time(path: Path) -> int:
             raise PackageError(f"{path}: does not say when it was built, {first_error_line(error)}") from None
 
 
+def package_paths(path: Path) -> list[str]:
+    """Return what a package would install, by its header. Raises FileError, PackageError."""
+    with files.wrap_os_errors(path, "read"):
+        try:
+            meta = open_header(path)
+            with foreign.translate_panics():
+                return [str(found) for found in meta.file_paths()]
+        except (BadPackageError, *LIBRARY_ERRORS) as error:
+            raise_system_error(error)
+            raise PackageError(f"{path}: does not say what is in it, {first_error_line(error)}") from None
+
+
 def payload_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of every regular file of a package that has been verified. Raises PackageError."""
     import rpm_rs

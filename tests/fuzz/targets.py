@@ -40,7 +40,18 @@ from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
 from smedoit.fetch.response import DownloadRequest
 from smedoit.importing import facts, layout, survey
-from smedoit.installer import cpio, gettext_catalog, install_classes, interface_files, kickstart, patch_series
+from smedoit.installer import (
+    class_choice,
+    cpio,
+    gettext_catalog,
+    interface_files,
+    kickstart,
+    patch_series,
+    python27_imports,
+    python27_names,
+)
+from smedoit.installer.python27_rules import check_python27
+from smedoit.installer.python27_tokens import Python27Error
 from smedoit.iso import (
     boot_records,
     extents,
@@ -734,8 +745,9 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
     yield Target(
         "install-classes",
         given.made(rel.content.path, "*.py"),
-        _as_text(lambda text, _: install_classes.install_class_remarks({"x/pyanaconda/installclasses/a.py": text})),
+        _read_install_class,
         mutate_bytes,
+        (Python27Error,),
     )
     yield Target("changelog", [seeds.SPEC.encode()], _as_text(_write_notes), mutate_bytes)
     yield Target("rsync", [seeds.RSYNC.encode()], _as_text(lambda text, _: rsync.parse_dry_run(text)), mutate_bytes)
@@ -795,6 +807,15 @@ def _render(kind: str, text: str, _: Path) -> None:
 
     KINDS[kind](text, IDENTITY, BrandingRule(("x",), kind), "x")
     Branding(IDENTITY).render("isolinux/boot.msg", text)
+
+
+def _read_install_class(data: bytes, _: Path) -> None:
+    path = f"{python27_imports.CLASS_DIRECTORIES[0]}/koozali.py"
+    names = python27_names.read_source_names(check_python27(data))
+    overlay = python27_imports.OverlayModules({path: names}, {path: data}, frozenset((path,)))
+    for _fault in python27_imports.find_import_faults(overlay):
+        pass
+    class_choice.choose_install_class(overlay, IDENTITY.product)
 
 
 def _read_spec(text: str, _: Path) -> None:

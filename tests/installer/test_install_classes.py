@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.errors import ContentError
+from smedoit.errors import CheckError, ContentError
 from smedoit.installer import install_classes
 from smedoit.runtime import files
 from smedoit.sample.installer import install_class_source
+from tests.harness.nouns import identity
 
 GOOD = install_class_source("koozali.py")
-PATH = "run/install/product/pyanaconda/installclasses/koozali.py"
-
-
-# The step, on a content tree
+CENTOS = install_class_source("centos.py")
+PRODUCT = "run/install/product/pyanaconda/installclasses"
+SITE = "usr/lib64/python2.7/site-packages/pyanaconda/installclasses"
+PATH = f"{PRODUCT}/koozali.py"
+NOTHING_TO_SAY = "2 Python files held against Python 2.7"
 
 
 @pytest.fixture
@@ -27,17 +29,33 @@ def content(tmp_path: Path) -> Path:
     return tmp_path / "content"
 
 
-def check(content: Path) -> str:
-    return install_classes.check_install_classes(
-        [content / "absent", content / "product", content / "updates"], ("po/*",)
-    )
+def check(content: Path, label: str = "rc2", *more: str) -> str:
+    roots = install_classes.OverlayRoots([content / "absent", content / "product"], content / "updates", ("po/*",))
+    return install_classes.check_install_classes(roots, identity(label=label), more)
 
 
-def test_a_source_that_the_installer_could_not_import_stops_the_build(content: Path) -> None:
-    assert check(content) == "2 Python files held against Python 2.7"
-    files.write_file(content / "product" / PATH, GOOD + "\n    async def f(self): pass\n")
+def plant(content: Path, text: str, path: str = PATH) -> None:
+    files.write_file(content / "product" / path, text)
+
+
+# The step, on a content tree
+
+
+def test_a_source_that_the_installer_could_not_compile_stops_the_build(content: Path) -> None:
+    assert check(content) == NOTHING_TO_SAY
+    plant(content, GOOD + "\n    async def f(self): pass\n")
     with pytest.raises(ContentError, match=r"would not compile\n  \S+/koozali\.py, line \d+: (.|\n)*hint: correct"):
         check(content)
+
+
+def test_a_letter_of_no_declared_encoding_stops_the_build(content: Path) -> None:
+    plant(content, f"{GOOD}# Jürgen\n")
+    with pytest.raises(
+        ContentError, match=r"koozali\.py, line \d+: byte 0xc3 is not ASCII, and no encoding is declared"
+    ):
+        check(content)
+    plant(content, f"# -*- coding: utf-8 -*-\n{GOOD}# Jürgen\n")
+    assert check(content) == NOTHING_TO_SAY
 
 
 def test_a_shim_that_leads_nowhere_changes_nothing(
@@ -46,40 +64,155 @@ def test_a_shim_that_leads_nowhere_changes_nothing(
     shim = tmp_path / "bin/python2.7"
     files.write_file(shim, "#!/bin/sh\necho 'command not found' >&2\nexit 127\n", 0o755)
     monkeypatch.setenv("PATH", f"{shim.parent}:/usr/bin:/bin")
-    assert check(content) == "2 Python files held against Python 2.7"
-    files.write_file(content / "product" / PATH, "def f(a: int): pass\n")
+    assert check(content) == NOTHING_TO_SAY
+    plant(content, "def f(a: int): pass\n")
     with pytest.raises(ContentError, match=r"koozali\.py, line 1: invalid syntax at ':'"):
         check(content)
 
 
-def test_the_classes_are_looked_at_as_well(content: Path) -> None:
-    files.write_file(content / "product" / PATH, GOOD.replace("30000", "10"))
-    assert "CentOS's own would win" in check(content)
+def test_an_import_that_finds_nothing_stops_the_build_and_a_test_release_too(content: Path) -> None:
+    plant(content, GOOD.replace("import nm", "import mn"))
+    with pytest.raises(
+        ContentError, match=r"would end when it imports.*\n  \S+koozali\.py, line 10: pyanaconda has no mn"
+    ):
+        check(content)
 
 
-# What the installer's own rules make of install classes
+def test_modules_of_a_runtime_of_ones_own_are_named_in_release_toml(content: Path) -> None:
+    plant(content, f"import esmith.db\n{GOOD}")
+    with pytest.raises(ContentError, match=r"line 1: there is no module esmith in(.|\n)*\[anaconda\] modules"):
+        check(content)
+    assert check(content, "rc2", "esmith") == NOTHING_TO_SAY
 
 
-def test_the_practice_classes_leave_nothing_to_say() -> None:
-    assert install_classes.install_class_remarks({PATH: GOOD, "usr/share/x.py": ""}) == []
-
-
-def test_a_class_that_would_lose_against_centos_is_told() -> None:
-    [said] = install_classes.install_class_remarks({PATH: GOOD.replace("30000", "20000")})
-    assert said == "no install class has a sortPriority above 25000, so CentOS's own would win"
-
-
-def test_a_winner_without_efi_dir_is_told() -> None:
-    [said] = install_classes.install_class_remarks({PATH: GOOD.replace("    efi_dir", "    efi_directory")})
-    assert said == f"{PATH}: sets no efi_dir, every installation under UEFI would end in a traceback"
-
-
-def test_a_winner_that_builds_on_another_class_may_have_its_efi_dir_from_there() -> None:
-    inherited = "from pyanaconda.installclasses.centos import InstallClass\n" + GOOD.replace("    efi_dir", "    x")
-    assert install_classes.install_class_remarks({PATH: inherited}) == []
-
-
-def test_images_without_install_classes_leave_the_choice_to_upstream() -> None:
-    assert (
-        install_classes.install_class_remarks({"usr/lib/x.py": "", "pyanaconda/installclasses/__init__.py": ""}) == []
+def test_what_fails_only_when_it_is_called_is_told(content: Path) -> None:
+    plant(content, GOOD.replace("network.update_onboot_value", "network.update_onboot_values"))
+    assert check(content, "").endswith(
+        f"{content}/product/{PATH}, line 36: pyanaconda.network has no update_onboot_values;"
+        " did you mean update_onboot_value?"
     )
+
+
+def test_the_place_in_updates_is_that_of_the_image(content: Path) -> None:
+    files.write_file(content / "updates/pyanaconda/installclasses/koozali.py", GOOD.replace("30000", "10"))
+    assert f"{PATH}: differs from run/install/updates/pyanaconda/installclasses/koozali.py, which" in check(content)
+
+
+# Which class wins
+
+
+def test_a_class_that_loses_is_refused_for_a_final_release_and_told_before(content: Path) -> None:
+    plant(content, GOOD.replace("30000", "20000"))
+    said = (
+        f"{PATH}: has sortPriority 20000, not above 25000, so the installer would take CentOS Linux ({SITE}/centos.py)"
+    )
+    assert f"warning: {said}" in check(content)
+    with pytest.raises(CheckError) as refused:
+        check(content, label="")
+    assert said in str(refused.value)
+
+
+LOSERS = {
+    "a lower priority": GOOD.replace("30000", "24999"),
+    "no priority": GOOD.replace("    sortPriority = 30000\n", ""),
+    "hidden": GOOD.replace("hidden = False", "hidden = True"),
+    "hidden for this product": GOOD.replace("hidden = False", 'hidden = productName.startswith(("SME", "Koozali"))'),
+    "hidden under an if": GOOD.replace(
+        "hidden = False", 'if not productName.startswith("SME "):\n        hidden = True\n    else:\n        pass'
+    ),
+    "a priority that is set again": GOOD.replace("efi_dir", "sortPriority = 20000\n    efi_dir"),
+    "not in __all__": f"__all__ = ['Helper']\nclass Helper(object): pass\n{GOOD}",
+    "no install class": GOOD.replace("class InstallClass(BaseInstallClass)", "class InstallClass(object)"),
+    "a priority of a constant": GOOD.replace("30000", "PRIORITY").replace("class Ins", "PRIORITY = 9\n\n\nclass Ins"),
+}
+WINNERS = {
+    "as it is": GOOD,
+    "hidden for others": GOOD.replace("hidden = False", 'hidden = not productName.startswith("Koozali")'),
+    "in __all__": f"__all__ = ['InstallClass']\n{GOOD}",
+    "the priority of CentOS, and a name behind it": GOOD.replace("30000", "25000"),
+    "a long number": GOOD.replace("30000", "0x7530L"),
+    "a priority that nobody knows": f"import os\n{GOOD}".replace("30000", "os.getpid() + 1000"),
+    "built on CentOS's": (
+        "from pyanaconda.installclasses.centos import CentOSBaseInstallClass as BaseInstallClass\n"
+        + GOOD.replace("from pyanaconda.installclass import BaseInstallClass\n", "").replace("    efi_dir", "    x")
+    ),
+    "built on a class of its own": (
+        GOOD.replace("class InstallClass(BaseInstallClass)", "class KoozaliBase(BaseInstallClass)")
+        + "\n\nclass Koozali(KoozaliBase):\n    sortPriority = 40000\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", LOSERS.values(), ids=LOSERS)
+def test_a_class_that_the_installer_would_not_take_is_seen(content: Path, text: str) -> None:
+    plant(content, text)
+    plant(content, CENTOS, f"{SITE}/centos.py")
+    said = check(content)
+    assert ("so the installer would take CentOS Linux" in said) or ("it is no install class" in said)
+
+
+@pytest.mark.parametrize("text", WINNERS.values(), ids=WINNERS)
+def test_a_class_that_the_installer_takes_passes_a_final_release(content: Path, text: str) -> None:
+    plant(content, text)
+    assert check(content, label="") == NOTHING_TO_SAY
+
+
+def test_an_overlay_of_nothing_but_upstreams_classes_may_win_with_them(content: Path) -> None:
+    (content / "product" / PATH).unlink()
+    plant(content, CENTOS, f"{SITE}/centos.py")
+    assert check(content, label="") == NOTHING_TO_SAY
+
+
+def test_images_without_install_classes_leave_the_choice_to_upstream(content: Path) -> None:
+    (content / "product" / PATH).unlink()
+    plant(content, "", "usr/lib/x.py")
+    plant(content, "", f"{PRODUCT}/__init__.py")
+    assert check(content, label="") == "3 Python files held against Python 2.7"
+
+
+# What the installer asks a class for
+
+LACKING = {
+    "no efi_dir": (GOOD.replace("    efi_dir", "    efi_directory"), f"{PATH}: sets no efi_dir, every installation"),
+    "an empty efi_dir": (GOOD.replace('efi_dir = "centos"', "efi_dir = None"), "its efi_dir is no name"),
+    "a directory of nobody": (GOOD.replace('"centos"', '"koozali"'), 'efi_dir is "koozali", but no shim has one'),
+    "too few arguments": (
+        GOOD.replace("configure(self, anaconda):", "configure(self):"),
+        "line 27: the installer gives",
+    ),
+    "too many arguments": (GOOD.replace("def __init__(self):", "def __init__(self, x):"), "__init__ 1 arguments"),
+    "a name that is not there in __all__": (
+        f"__all__ = ['Koozali']\n{GOOD}",
+        "__all__ names Koozali, which is not in it",
+    ),
+}
+REMARKED = {
+    "a misspelt attribute": (GOOD.replace("ignoredPackages", "ignorePackages"), "line 22: sets ignorePackages, which"),
+    "a misspelt method": (GOOD.replace("setNetworkOnbootDefault", "setNetworkOnBootDefault"), "mean setNetworkOnboot"),
+    "no domain": (GOOD.replace("    _l10n_domain", "    l10n"), "sets no _l10n_domain; whoever asks"),
+    "no name": (GOOD.replace("    name =", "    title ="), "sets no name; the installer's log "),
+    "a priority of letters": (GOOD.replace("30000", '"30000"'), "sortPriority is a text"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), LACKING.values(), ids=LACKING)
+def test_a_class_that_the_installer_would_end_at_stops_a_final_release(content: Path, text: str, words: str) -> None:
+    plant(content, text)
+    assert words in check(content)
+    with pytest.raises(CheckError) as refused:
+        check(content, label="")
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "words"), REMARKED.values(), ids=REMARKED)
+def test_what_the_installer_would_not_miss_is_told(content: Path, text: str, words: str) -> None:
+    plant(content, text)
+    assert words in check(content, label="")
+
+
+def test_efi_dir_is_what_the_mediums_own_loaders_bring(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install_classes, "package_paths", lambda path: ["/etc/x", f"/boot/efi/EFI/{path}/shimx64.efi"])
+    roots = install_classes.OverlayRoots([content / "product"], content / "updates", ("po/*",))
+    with pytest.raises(CheckError, match='efi_dir is "centos", but shim and GRUB of the medium have EFI/rocky:'):
+        install_classes.check_install_classes(roots, identity(label=""), (), [Path("rocky")])
+    assert install_classes.check_install_classes(roots, identity(label=""), (), [Path("centos")]) == NOTHING_TO_SAY

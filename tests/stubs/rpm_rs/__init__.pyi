@@ -88,6 +88,7 @@ class SignatureReport:
     signatures: list[SignatureCheckResult]
 
 class PackageMetadata:
+    def file_paths(self) -> list[str]: ...
     name: str
     version: str
     release: str
