@@ -14,7 +14,8 @@ from typing import Any
 
 from smedoit.installer.python27_grammar import Node
 from smedoit.installer.python27_imports import CLASS_DIRECTORIES, OverlayModules, merged_path
-from smedoit.installer.python27_names import NOW, ImportedName, SourceNames, literal_text
+from smedoit.installer.python27_names import literal_text
+from smedoit.installer.python27_scopes import NOW, ImportedName, SourceNames
 from smedoit.installer.python27_tokens import NAME, NUMBER
 from smedoit.installer.runtime_modules import runtime_modules
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from smedoit.installer.python27_names import (
+from smedoit.installer.python27_scopes import (
     MAYBE,
     NOW,
     STAR,
