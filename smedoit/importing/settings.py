@@ -25,6 +25,7 @@ COMMENTS = {
     "packages": "Which packages may go on the medium, so that exactly those are chosen that were on it.",
     "groups": "Names that comps lists although the medium has no such package.",
     "closure": "What the medium lacks, and lacked before: doit closure names it.",
+    "updates": "Newer packages in the other tiers are told: whether a final release needs them is for you to say.",
     "boot_set": "Kernel, initrd, stage 2 and boot loaders as they were on the medium, pinned in boot_set.sha256.",
 }
 
@@ -72,6 +73,7 @@ class WorldSettings:
 
     unverified  whether there are packages that nobody vouches for
     excuses     what the medium lacked already
+    neighbours  name -> directory of the other tiers of a published release, which stay where they are
     """
 
     keys: Sequence[WorldKey]
@@ -79,6 +81,7 @@ class WorldSettings:
     has_packages: bool = True
     unverified: bool = False
     excuses: ImportExcuses = field(default_factory=ImportExcuses)
+    neighbours: Mapping[str, str] = field(default_factory=dict)
     translations: str = "locale"
     place: str = ""
     places: WorldPlaces = field(default=WorldPlaces("", "", "", "", ""))
@@ -101,6 +104,8 @@ def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[st
         tiers[0]["may_be_empty"] = True
     if world.unverified:
         tiers.append({"name": UNVERIFIED, "path": places.unverified, "stage": False})
+    for name, path in world.neighbours.items():  # as mirrors: nothing is ever taken away from them, or written there
+        tiers.append({"name": name, "path": path, "stage": False, "mirror": True, "repodata": False})
     keys = [
         {
             "file": f"{places.content}/{key.name}",
@@ -118,6 +123,7 @@ def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[st
         "packages": _selection_table(world.selection),
         "groups": {**groups, "allow_missing": dict.fromkeys(excuses.missing, REASON)} if excuses.missing else {},
         "closure": {key: value for key, value in closure.items() if value},
+        "updates": {"final": "warn"} if world.neighbours else {},
         "boot_set": {"path": places.boot_set, "pins": "boot_set.sha256"},
         "content": {"path": places.content},
         "translations": {"path": places.translations, "place": world.translations},

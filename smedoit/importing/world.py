@@ -12,6 +12,7 @@ from smedoit.bootset import fetch, pins
 from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME
 from smedoit.compare import places
 from smedoit.compare.places import TREE, DirectoryPlace
+from smedoit.config.identity import WORD
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
@@ -40,7 +41,7 @@ MARKER = ".smedoit-import"  # in a directory whose import has not ended
 ROOT, FETCHED = "build", "mirrors/imported"
 CONFIGURATION, LOCK, PINS, REPORT = "release.toml", "packages.lock", "boot_set.sha256", "import-report.txt"
 OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE)
-SOURCES = "SRPMS"
+SOURCES, TIER_NAME = "SRPMS", "sme"  # beside a tree; what the names of the wiki's tiers begin with
 CACHE = "stage/.smedoit/facts.sqlite"
 KERNELS = (KERNEL, INITRD, STAGE2)
 BUILDSTAMP_TEXT = "[Main]\nProduct={product}\nVersion={version}\nBugURL={bug_url}\nIsFinal=False\nUUID=\n"
@@ -209,6 +210,16 @@ def _write_sources(world: ImportedWorld, survey: MediumSurvey) -> None:
         world.remarks.append(f"no {SOURCES} lie beside it: doit source_iso needs them in {world.places.tier}/{SOURCES}")
 
 
+def find_neighbour_tiers(tree: Path, arch: str) -> dict[str, str]:
+    """Return name -> directory of the other tiers that were published beside a tree TIER/ARCH. Raises FileError."""
+    release, own = tree.parent.parent, tree.parent.name
+    if not (own.startswith(TIER_NAME) and tree.name == arch):
+        return {}
+    with files.wrap_os_errors(release, "read"):
+        found = {path.name: path / arch for path in sorted(release.iterdir()) if path.name.startswith(TIER_NAME)}
+    return {name: str(path) for name, path in found.items() if name != own and path.is_dir() and WORD.fullmatch(name)}
+
+
 def _write_comps(world: ImportedWorld, survey: MediumSurvey) -> None:
     """Write comps where the content tree has it, wherever the medium did."""
     source = layout.choose_comps(survey.place.names())
@@ -309,7 +320,14 @@ def finish_world(
             f" {format_count(len(excused.installer), 'package')} that the installer adds are as absent as they were:"
             " [closure] allows that, doit closure names them"
         )
+    tree = survey.place.path if survey.place.kind == TREE else Path()
+    neighbours = find_neighbour_tiers(tree, arch)
+    if neighbours:
+        world.remarks.append(
+            f"{', '.join(neighbours)} lie beside it: tiers that stay where they are, and go on no medium until you say"
+        )
     told = WorldSettings(
+        neighbours=neighbours,
         keys=keys,
         selection=selection,
         has_packages=bool(good),

@@ -186,6 +186,21 @@ def test_comps_that_names_absent_packages_is_taken_with_their_names(built: Proje
     assert list(world.release.groups.allow_missing) == ["qmail"]
 
 
+@pytest.mark.exhaustive
+def test_tiers_beside_a_published_tree_are_tiers_that_stay_where_they_are(built: Project, tmp_path: Path) -> None:
+    tree = tmp_path / "releases/10.1/smeos/x86_64"
+    shutil.copytree(built.tree, tree)
+    updates = tmp_path / "releases/10.1/smeupdates"
+    shutil.copytree(built.tier("smeupdates-testing") / "x86_64", updates / "x86_64")
+    before = states(updates)
+    world = import_place(tree, tmp_path / "world")
+    smeos, other = world.release.tiers
+    assert (smeos.path.is_relative_to(world.home), smeos.stage) == (True, True)
+    assert (other.name, other.path, other.stage, other.mirror) == ("smeupdates", updates / "x86_64", False, True)
+    world.build("tiers", "updates")
+    assert states(updates) == before
+
+
 def test_names_in_an_image_that_lead_out_are_left_and_named(
     built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -252,6 +267,23 @@ def test_real_packages_are_trusted_by_the_real_keys_of_the_medium_also_by_legacy
     assert world.release.packages.several == {"centos-release": 2}
     assert "all of these differences are explained" in (world.home / "import-report.txt").read_text()
     assert len(read_lock(world.release.lock)) == 2
+
+
+@pytest.mark.exhaustive
+def test_unknown_keys_absent_names_and_missing_requirements_cost_one_round(built: Project, tmp_path: Path) -> None:
+    def change(copy: Path) -> None:
+        for name in ("qmail", "zlib"):
+            next((copy / "Packages").glob(f"{name}-[0-9]*.rpm")).unlink()
+        unknown = corpus_dir() / "rpms/centos/centos-release-7-2.1511.el7.centos.2.10.x86_64.rpm"
+        shutil.copy(unknown, copy / "Packages")
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world", build=True)
+    said = (world.home / "import-report.txt").read_text()
+    assert "all of these differences are explained" in said
+    assert "signed by key 24c6a8a7f4a80eb5, that is RPM-GPG-KEY-CentOS-7" in said
+    assert {"qmail", "zlib"} & {*world.release.groups.allow_missing}
+    assert [waiver.reason for waiver in world.release.closure.waivers]
+    assert world.iso.is_file()
 
 
 OTHER_TREEINFO = """\
