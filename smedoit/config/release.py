@@ -290,6 +290,11 @@ def load_release(file: Path | None = None) -> Release:
     return _make_absolute(build_table(Release, parse_toml(text, file), file, given={"file": file}, text=text))
 
 
+def _anchor_tier(tier: Tier, root: Path) -> Tier:
+    """Return a tier with absolute paths."""
+    return replace(tier, path=root / tier.path, pool=Path() if tier.pool == Path() else root / tier.pool)
+
+
 def _make_absolute(rel: Release) -> Release:
     """Return rel with absolute paths: root from the file's directory, all others from root."""
     root = Path(os.path.abspath(rel.file.parent / rel.paths.root))
@@ -297,7 +302,7 @@ def _make_absolute(rel: Release) -> Release:
     return replace(
         rel,
         paths=replace(rel.paths, root=root),
-        tiers=tuple(replace(tier, path=root / tier.path) for tier in rel.tiers),
+        tiers=tuple(_anchor_tier(tier, root) for tier in rel.tiers),
         keys=tuple(replace(key, file=root / key.file) for key in rel.keys),
         content=rel.content.anchored(root),
         rsync_mirror=tuple(mirror.anchored(root) for mirror in rel.rsync_mirror),

@@ -34,6 +34,8 @@ class Tier(SettingsTable):
     promote_to     the tier that packages of this one may go on to; the wiki's cycle if it is not said
     mirror         upstream's: one repository at path, and nothing is ever taken away from it
     flat           one repository at path, binary and source packages in it side by side
+    pool           the directory that links in it may lead to, as in mirrors that keep their packages in a pool; without
+                   it they must stay below path
     repodata       False where it comes from elsewhere, as a mirror's own does
     """
 
@@ -45,7 +47,13 @@ class Tier(SettingsTable):
     promote_to: str = ""
     mirror: bool = False
     flat: bool = False
+    pool: Path = Path()
     repodata: bool = True
+
+    @property
+    def link_root(self) -> Path:
+        """Where links in it may lead to, beside what lies below path."""
+        return self.path if self.pool == Path() else self.pool
 
     @property
     def is_one_repository(self) -> bool:

@@ -23,7 +23,7 @@ from smedoit.rpm import header, reader
 from smedoit.runtime import foreign, progress, workers
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp
-from smedoit.runtime.files import resolve_file_below, walk_files, wrap_os_errors
+from smedoit.runtime.files import resolve_file_below, walk_linked_files, wrap_os_errors
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class RejectedFile:
     passing: bool = False
 
 
+LINK_ELSEWHERE = "is a link to a directory elsewhere, which would be passed over unless pool of its tier names it"
 PACKAGES, REFUSALS = "package", "refusal"  # kinds of fact: by content; by content and place, for a name may be wrong
 TEXTS = ("name", "arch", "file", "sha256", "key", "source_rpm")  # of a package, as the cache keeps them
 Verdicts = dict[Path, Package | RejectedFile]
@@ -210,7 +211,7 @@ def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bo
     """Return the RPM files of a tier, at any depth. Raises FileError if there is no such tier, or nothing in it."""
     try:
         with wrap_os_errors(tier.path, "read"):
-            found = list(walk_files(tier.path))
+            found = list(walk_linked_files(tier.path, tier.link_root))
     except FileError:
         if tier.path.is_dir():
             raise
@@ -220,9 +221,12 @@ def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bo
     files = []
     for relative, entry in found:
         if entry.is_symlink() and os.path.isdir(entry.path):
-            complaints.add("is a link to a directory; what lies behind it would be passed over", entry.path)
+            complaints.add(
+                "is a link to a directory elsewhere, which would be passed over unless pool of its tier names it",
+                entry.path,
+            )
         elif relative.endswith(".rpm") and (wanted is None or wanted(entry.name)):
-            files += _resolve_package_file(tier.path, relative, complaints)
+            files += _resolve_package_file(tier, relative, complaints)
     if not files and not tier.may_be_empty and wanted is None:
         raise FileError(
             f"{tier.path}: tier {tier.name} holds no RPM",
@@ -231,12 +235,12 @@ def _tier_files(tier: Tier, complaints: ScanProblems, wanted: Callable[[str], bo
     return files
 
 
-def _resolve_package_file(root: Path, relative: str, complaints: ScanProblems) -> list[Path]:
+def _resolve_package_file(tier: Tier, relative: str, complaints: ScanProblems) -> list[Path]:
     """Return the one file that relative stands for, or nothing and a complaint."""
     try:
-        return [resolve_file_below(root, relative)]
+        return [resolve_file_below(tier.path, relative, tier.link_root)]
     except FileError as error:
-        complaints.add(str(error).splitlines()[0].partition(": ")[2], os.fspath(root / relative))
+        complaints.add(str(error).splitlines()[0].partition(": ")[2], os.fspath(tier.path / relative))
         return []
 
 

@@ -6,10 +6,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from smedoit.config.release import Release
+from smedoit.config.tiers import Tier
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import COMPS, REPOMD
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
+
+
+def tier_files(tier: Tier, pattern: str, place: str = ".") -> FileSet:
+    """Return packages of a tier as an input, with those behind links to its pool; place is relative to the tier."""
+    return FileSet(tier.path / place, (pattern,), content=False, pool=tier.link_root)
 
 
 def packages(rel: Release) -> Task:
@@ -34,7 +40,7 @@ def packages(rel: Release) -> Task:
         inputs=[
             *(key.file for key in rel.keys),
             *([Path(rel.packages.lock)] if rel.packages.lock else []),
-            *[FileSet(tier.path, ("*.rpm",), content=False) for tier in rel.tiers if tier.stage],
+            *[tier_files(tier, "*.rpm") for tier in rel.tiers if tier.stage],
         ],
         config={
             "[[tiers]]": rel.tiers,
@@ -165,7 +171,7 @@ def sources(rel: Release) -> Task:
         inputs=[
             rel.lock,
             *(key.file for key in rel.keys),
-            *[FileSet(tier.path, ("*src.rpm",), content=False) for tier in rel.tiers],
+            *[tier_files(tier, "*src.rpm") for tier in rel.tiers],
         ],
         config={
             "[[tiers]]": rel.tiers,

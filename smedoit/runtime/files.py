@@ -361,6 +361,27 @@ def scan_directory(
                     yield prefix + entry.name, entry
 
 
+def walk_linked_files(root: Path, pool: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what walk_files yields, and what lies behind links to directories of a pool, each directory once.
+
+    A link to a directory below root does not come out: what it leads to does, under its own name. Raises OSError.
+    """
+    tops = os.path.realpath(root), os.path.realpath(pool)
+    found, pending, seen = list[tuple[str, os.DirEntry[str]]](), [(os.fspath(root), "")], {tops[0]}
+    while pending:
+        for relative, entry in scan_directory(*pending.pop()):
+            real = os.path.realpath(entry.path) if entry.is_symlink() and os.path.isdir(entry.path) else ""
+            if real and Path(real).is_relative_to(tops[0]):
+                continue
+            if real and Path(real).is_relative_to(tops[1]):
+                if real not in seen:
+                    seen.add(real)
+                    pending.append((entry.path, f"{relative}/"))
+                continue
+            found.append((relative, entry))
+    yield from sorted(found, key=lambda each: each[0])
+
+
 def resolve_path_below(root: Path, relative: str) -> Path:
     """Return root/relative, whether anything is there or not. Raises FileError if a link leads it out of root."""
     path = root / relative
@@ -370,15 +391,15 @@ def resolve_path_below(root: Path, relative: str) -> Path:
     return path
 
 
-def resolve_file_below(root: Path, relative: str) -> Path:
-    """Return root/relative, which must be a file whose real place lies below root.
+def resolve_file_below(root: Path, relative: str, pool: Path | None = None) -> Path:
+    """Return root/relative, which must be a file whose real place lies below root, or below pool.
 
-    Links within root are followed. Raises FileError for a dangling link, a link that leads out of root, the
+    Links within them are followed. Raises FileError for a dangling link, a link that leads out of root, the
     directories on the way counted in, or no file at all.
     """
     path = root / relative
     real = Path(os.path.realpath(path))
-    if not real.is_relative_to(os.path.realpath(root)):
+    if not any(real.is_relative_to(os.path.realpath(top)) for top in (root, pool or root)):
         raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
     if not real.exists():
         kind = "is a dangling link" if path.is_symlink() else "is not there"

@@ -70,12 +70,14 @@ class FileSet:
     include  globs on the path relative to root; a file must match one of them
     exclude  globs of paths that are left out
     content  False where the stamp alone decides, because the task knows better than a digest
+    pool     links to directories below it are followed, None if links are files like others
     """
 
     root: Path
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     content: bool = True
+    pool: Path | None = None
 
     def paths(self) -> Iterator[str]:
         """Yield the path of every file that is there now; a missing directory holds none."""
@@ -84,7 +86,11 @@ class FileSet:
             yield from filter(os.path.isfile, (os.path.join(self.root, name) for name in self.include))
             return
         try:
-            found = list(files.scan_directory(os.fspath(self.root), enter=self.may_hold))
+            found = list(
+                files.scan_directory(os.fspath(self.root), enter=self.may_hold)
+                if self.pool is None
+                else files.walk_linked_files(self.root, self.pool)
+            )
         except OSError:
             return
         for relative, entry in found:

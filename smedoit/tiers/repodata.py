@@ -14,7 +14,7 @@ from smedoit.keys import keyring
 from smedoit.packages import explain, scan, select
 from smedoit.packages.explain import TierPackage
 from smedoit.repodata import write
-from smedoit.runtime.files import resolve_file_below, walk_files, wrap_os_errors
+from smedoit.runtime.files import resolve_file_below, walk_files, walk_linked_files, wrap_os_errors
 
 
 def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch: int, fact_cache: Path) -> str:
@@ -36,19 +36,21 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
             hint=f"set repodata = false for the tier {tier.name} in release.toml if its repodata comes from elsewhere,"
             " or let your user write there",
         )
-    located = [write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory).items()]
+    located = [
+        write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory, tier.link_root).items()
+    ]
     parsed = write.write_repodata(located, None, directory / "repodata", epoch, fact_cache, retain=True)
     return f"{len(located)} packages, {parsed} of them parsed now"
 
 
-def _repository_rpms(directory: Path) -> dict[str, Path]:
+def _repository_rpms(directory: Path, pool: Path) -> dict[str, Path]:
     """Return href -> path of every RPM of a repository, sorted. Raises PackageError for links that lead astray."""
     complaints, files = scan.ScanProblems(), {}
     with wrap_os_errors(directory, "read"):
-        listed = [relative for relative, _ in walk_files(directory) if relative.endswith(".rpm")]
+        listed = [relative for relative, _ in walk_linked_files(directory, pool) if relative.endswith(".rpm")]
     for relative in listed:
         try:
-            files[relative] = resolve_file_below(directory, relative)
+            files[relative] = resolve_file_below(directory, relative, pool)
         except FileError as error:
             complaints.add(str(error).splitlines()[0].partition(": ")[2], relative)
     if complaints.found:

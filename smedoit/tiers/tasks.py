@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.engine.task import Option, Task, release_config
+from smedoit.packages.tasks import tier_files
 from smedoit.runtime.filesets import FileSet
 
 SOURCES = "SRPMS"
@@ -42,7 +43,7 @@ def tier_repodata(rel: Release, tier: Tier, place: str) -> Task:
     return Task(
         name=f"tiers:{label}",
         run=run,
-        inputs=[FileSet(directory, ("*.rpm",), content=False)],
+        inputs=[tier_files(tier, "*.rpm", place)],
         config=release_config(rel, "date"),
         outputs=[FileSet(directory / "repodata")],
         wiki=WIKI,

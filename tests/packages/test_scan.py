@@ -37,11 +37,11 @@ class World:
     def add(self, tier: str, name: str, place: str = "x86_64/RPMS", **more: str) -> Path:
         return packages.write_rpm(RpmRecipe(name, "1", "1", **more), self.root / tier / place)  # type: ignore[arg-type]
 
-    def take(self, *tiers: str, trusted: Iterable[str] = BOTH, **more: bool) -> dict[str, list[Package]]:
+    def take(self, *tiers: str, trusted: Iterable[str] = BOTH, **more: object) -> dict[str, list[Package]]:
         pinned = keyring.load_pinned_keys(
             KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in trusted
         )
-        wanted = [Tier(tier, self.root / tier, **more) for tier in tiers]
+        wanted = [Tier(tier, self.root / tier, **more) for tier in tiers]  # type: ignore[arg-type]
         return scan.load_tier_packages(wanted, self.root, pinned, self.cache)
 
     def names(self, *tiers: str) -> dict[str, list[str]]:
@@ -338,6 +338,28 @@ def test_a_link_out_of_the_tier_is_refused(world: World) -> None:
     link = world.add("smeos", "a").with_name(outside.name)
     link.symlink_to(outside)
     assert "leads out of" in world.refusal("smeos")
+
+
+def test_a_mirror_may_keep_its_packages_in_a_pool(world: World) -> None:
+    for name, place in (("a", "x"), ("b", "x"), ("c", "y")):
+        world.add("pool", name, place)
+    tier = world.add("os", "r", "x86_64/Packages").parent
+    (tier / "a-1-1.noarch.rpm").symlink_to("../../../pool/x/a-1-1.noarch.rpm")
+    (tier / "y").symlink_to("../../../pool/y")
+    (tier / "again").symlink_to("../../../pool/y")
+    (world.root / "pool/y/up").symlink_to("../y")  # leads back to itself
+    assert "leads out of" in world.refusal("os")
+    taken = world.take("os", pool=world.root / "pool")
+    assert [package.name for package in taken["os"]] == ["a", "r", "c"]
+    (tier / "out").symlink_to("/etc")
+    with pytest.raises(PackageError, match="is a link to a directory elsewhere"):
+        world.take("os", pool=world.root / "pool")
+
+
+def test_a_linked_directory_within_the_tier_counts_once(world: World) -> None:
+    world.add("smeos", "a", "all/a")
+    (world.root / "smeos/x86_64").symlink_to("all")
+    assert world.names("smeos") == {"smeos": ["a"]}
 
 
 def test_a_linked_directory_is_refused_because_its_packages_would_be_missed(world: World) -> None:
