@@ -81,6 +81,19 @@ def parse_kickstart(data: bytes, file: str, find_include: Include = no_include) 
     return _Parser(file, data, find_include).parse()
 
 
+def parse_kickstarts(contents: Mapping[str, bytes], find_include: Include) -> Mapping[str, Kickstart]:
+    """Return file -> what it says, without those that another one includes: they are read within that one."""
+    included = set[str]()
+
+    def noted(file: str, path: str) -> tuple[str, bytes] | None:
+        found = find_include(file, path)
+        included.update(found[:1] if found else ())
+        return found
+
+    parsed = {file: parse_kickstart(data, file, noted) for file, data in contents.items()}
+    return {file: said for file, said in parsed.items() if file not in included}
+
+
 class _Parser:
     """The state machine of pykickstart: commands, and sections from %NAME to %end."""
 

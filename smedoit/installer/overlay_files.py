@@ -13,6 +13,7 @@ from smedoit.installer.cpio import CpioMember, runtime_location
 NEVER_READ = ("po/", "run/install/product/po/", "run/install/updates/po/")  # catalogs that are elsewhere below these
 
 WINDOWS = (".glade", ".ui")
+REFUSED_KICKSTARTS = "kickstart files that the installer would refuse"
 DEFAULTS = "interactive-defaults.ks"
 DEFAULTS_PLACES = (f"usr/share/anaconda/{DEFAULTS}", f"run/install/updates/{DEFAULTS}")
 POST_SCRIPTS = "usr/share/anaconda/post-scripts/"  # whose *ks anaconda puts together, and parses as one file
@@ -65,32 +66,23 @@ def _check_overlay_kickstarts(
 ) -> None:
     """Check the kickstart files of an image; what one of them includes is read within it."""
     there = {member.name: member for member in members}
-    found = {member.name: member for member in members if is_overlay_kickstart(member.name)}
-    included = set[str]()
+    names = {_said_member(member, image): member.name for member in members}
 
     def find_include(file: str, path: str) -> tuple[str, bytes] | None:
-        member = there.get(runtime_location(names.get(file, ""), path))
-        if member is None:
-            return None
-        included.add(member.name)
-        names[_said_member(member, image)] = member.name
-        return _said_member(member, image), member.data
+        member = there.get(runtime_location(names[file], path))
+        return (_said_member(member, image), member.data) if member else None
 
-    names = {_said_member(member, image): name for name, member in found.items()}
-    parsed = {
-        name: kickstart.parse_kickstart(member.data, _said_member(member, image), find_include)
-        for name, member in found.items()
-    }
-    for name, member in found.items():
-        if name not in included:
-            for fault in parsed[name].faults:
-                findings.add("kickstart files that the installer would refuse", fault)
-            remarks += parsed[name].remarks
+    found = [member for member in members if is_overlay_kickstart(member.name)]
+    contents = {_said_member(member, image): member.data for member in found}
+    for said in kickstart.parse_kickstarts(contents, find_include).values():
+        for fault in said.faults:
+            findings.add(REFUSED_KICKSTARTS, fault)
+        remarks += said.remarks
+    for member in found:
         where = _said_member(member, image)
-        if name.startswith(POST_SCRIPTS) and not member.data.endswith(b"\n"):
-            kind = "kickstart files that the installer would refuse"
-            findings.add(kind, f"{where}: its last line has no end, and the next file would go on in it")
-        if PurePosixPath(name).name == DEFAULTS and name not in DEFAULTS_PLACES:
+        if member.name.startswith(POST_SCRIPTS) and not member.data.endswith(b"\n"):
+            findings.add(REFUSED_KICKSTARTS, f"{where}: its last line has no end, and the next file would go on in it")
+        if PurePosixPath(member.name).name == DEFAULTS and member.name not in DEFAULTS_PLACES:
             remarks.append(f"{where}: nobody reads it there; {DEFAULTS} counts as {' or '.join(DEFAULTS_PLACES)}")
 
 

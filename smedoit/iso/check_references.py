@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.installer import cpio, runtime_paths
+from smedoit.installer.cpio import CpioMember
 from smedoit.iso import check_menus, pictures, references
+from smedoit.iso.check_kickstarts import check_medium_kickstarts
 from smedoit.iso.check_menus import ABSENT, UNREADABLE, MediumFiles
 from smedoit.iso.references import FileReference
 from smedoit.medium_paths import BIOS_MENU, OVERLAYS, TREEINFO
@@ -33,7 +35,13 @@ def check_medium_references(medium: MediumFiles, target: Path) -> None:
     if TREEINFO in medium.files:
         for reference in references.treeinfo_references(files.read_file_text(medium.files[TREEINFO]), TREEINFO):
             check_menus.check_reference(reference, medium, references.SCREEN, findings)
-    _check_overlay_images(medium.files, findings)
+    images = {
+        image: cpio.parse_overlay_image(files.read_file_bytes(medium.files[image]), str(medium.files[image]))
+        for image in OVERLAYS
+        if image in medium.files
+    }
+    _check_overlay_images(images, findings)
+    check_medium_kickstarts(medium, images, findings)
     if findings.found:
         raise ContentError(
             f"{target}: is not written, something on it would not boot, names what is not there, or cannot be read\n"
@@ -42,13 +50,8 @@ def check_medium_references(medium: MediumFiles, target: Path) -> None:
         )
 
 
-def _check_overlay_images(medium_files: Mapping[str, Path], findings: Findings) -> None:
+def _check_overlay_images(images: Mapping[str, Sequence[CpioMember]], findings: Findings) -> None:
     """Pictures of the overlay images can be read, and what their styles and profiles name of ours is in one of them."""
-    images = {
-        image: cpio.parse_overlay_image(files.read_file_bytes(medium_files[image]), str(medium_files[image]))
-        for image in OVERLAYS
-        if image in medium_files
-    }
     there = {member.name.removeprefix("./") for members in images.values() for member in members}
     for conflict in runtime_paths.find_path_conflicts(there):
         findings.add(UNPLACEABLE, conflict)

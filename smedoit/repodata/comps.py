@@ -115,6 +115,31 @@ def list_comps_groups(text: str, file: Path) -> list[tuple[str, str, str, tuple[
     ]
 
 
+@dataclass(frozen=True)
+class GroupNames:
+    """By which names yum finds groups: their ids, and what they are called in any language; and ids of environments."""
+
+    groups: frozenset[str]
+    environments: frozenset[str]
+
+    def has_group(self, pattern: str) -> bool:
+        """Return whether yum finds a group by an id, a name or a glob, whatever its case."""
+        patterns = [part.strip().lower() for part in pattern.split(",")]
+        return any(fnmatchcase(name, part) for part in patterns for name in self.groups)
+
+
+def list_group_names(text: str, file: Path) -> GroupNames:
+    """Return the names of groups and environments. Raises ContentError if text is not valid comps."""
+    root = _parse_comps_xml(text, file).root
+    names = (
+        _stripped_text(element).lower()
+        for group in root.iterfind("group")
+        for element in (*group.iterfind("id"), *group.iterfind("name"))
+    )
+    environments = (_stripped_text(environment.find("id")) for environment in root.iterfind("environment"))
+    return GroupNames(frozenset(names), frozenset(environments))
+
+
 def list_install_sets(text: str, file: Path) -> list[InstallSet]:
     """Return every installation that the installer offers: each environment alone, then with each optional group.
 

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before a medium is written: its kickstart files can be read, and what they ask for is on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from smedoit.errors import Findings
+from smedoit.installer.cpio import CpioMember, runtime_location
+from smedoit.installer.kickstart import Kickstart, KickstartLine, is_kickstart, parse_kickstarts
+from smedoit.installer.overlay_files import DEFAULTS_PLACES, REFUSED_KICKSTARTS, is_overlay_kickstart
+from smedoit.iso.check_menus import ABSENT, MediumFiles
+from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
+from smedoit.repodata import comps
+from smedoit.runtime import files, progress
+
+WANTED = "asked for by a kickstart file, and not on the medium"
+MOUNTED = ("run/install/repo/", "mnt/install/repo/", "run/install/source/", "mnt/install/source/")  # the medium, there
+OURS = ("run/install/product/", "run/install/updates/")  # below them the runtime has nothing of its own
+BOOT_LINE = re.compile(r"\b(?:inst\.)?ks=(?:hd:[^:\s]+|cdrom):/+([^\s\"';]+)")
+
+
+@dataclass(frozen=True)
+class KickstartMedium:
+    """What kickstart files may ask for: a medium, and path in the runtime -> file of the overlay images."""
+
+    medium: MediumFiles
+    overlaid: Mapping[str, CpioMember]
+
+    @cached_property
+    def packages(self) -> set[str]:
+        """Names, NAME.ARCH and NEVRA without an epoch of the packages on the medium."""
+        found = set[str]()
+        for path in self.medium.files:
+            nvra = path.rpartition("/")[2].removesuffix(".rpm")
+            if path.endswith(".rpm") and nvra.count("-") > 1:
+                name, arch = nvra.rsplit("-", 2)[0], nvra.rpartition(".")[2]
+                found |= {name, f"{name}.{arch}", nvra, nvra.rpartition(".")[0]}
+        return found
+
+    @cached_property
+    def groups(self) -> comps.GroupNames | None:
+        """The names of the groups that comps has, None for a medium without it."""
+        path = self.medium.files.get(COMPS)
+        return comps.list_group_names(files.read_file_text(path), path) if path else None
+
+    def find_include(self, file: str, path: str) -> tuple[str, bytes] | None:
+        """Return name and content of what a kickstart file includes, None if it is not there."""
+        name = runtime_location(file, path)
+        if name in self.overlaid:
+            return name, self.overlaid[name].data
+        on_medium = self.medium_path(name)
+        place = self.medium.files.get(on_medium) if on_medium else None
+        return (on_medium, files.read_file_bytes(place)) if place else None
+
+    def medium_path(self, name: str) -> str:
+        """Return the path on the medium of a path in the runtime, "" if it is elsewhere."""
+        return next((name.removeprefix(top) for top in MOUNTED if name.startswith(top)), "")
+
+
+def check_medium_kickstarts(
+    medium: MediumFiles, images: Mapping[str, Iterable[CpioMember]], findings: Findings
+) -> None:
+    """Find what the installer would end at, or ask about, in the kickstart files of a medium and of its images."""
+    overlaid = {member.name.removeprefix("./"): member for members in images.values() for member in members}
+    there = KickstartMedium(medium, overlaid)
+    contents = {name: member.data for name, member in overlaid.items() if is_overlay_kickstart(name)}
+    named = {path for path in medium.files if is_kickstart(path) and not path.startswith("Packages/")}
+    for menu in (BIOS_MENU, GRUB_CFG):
+        named |= set(BOOT_LINE.findall(medium.load(menu) or "")) & set(medium.files)
+    on_medium = {path: files.read_file_bytes(medium.files[path]) for path in sorted(named)}
+    for file, said in parse_kickstarts({**contents, **on_medium}, there.find_include).items():
+        if file in on_medium:
+            for fault in said.faults:
+                findings.add(REFUSED_KICKSTARTS, medium.called(fault))
+            for remark in said.remarks:
+                progress.log_line(medium.called(remark))
+        _check_includes(said, there, findings)
+        if file in on_medium or file in DEFAULTS_PLACES:
+            _check_wishes(said, there, findings)
+
+
+def _check_includes(said: Kickstart, there: KickstartMedium, findings: Findings) -> None:
+    """What a kickstart file includes is there, or is made before it is read."""
+    for where, path in said.includes:
+        name = runtime_location(where.file, path)
+        sentence = there.medium.called(f"{where}: %include names {path}")
+        if there.medium_path(name):
+            findings.add(ABSENT, f"{sentence}, which is not on the medium")
+        elif name.startswith(OURS):
+            findings.add(ABSENT, f"{sentence}, which neither overlay image has")
+        elif not path.startswith("/") and "://" not in path:
+            findings.add(ABSENT, f"{sentence}, and the installer knows no directory for it: write the whole path")
+        elif not (said.has_pre and path.startswith("/")):
+            progress.log_line(f"{sentence}, which no %pre of this file can make: something else must have it there")
+
+
+def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -> None:
+    """The packages and groups that a kickstart file asks for are on the medium, where it installs from there."""
+    for where, text in said.remote:
+        progress.log_line(there.medium.called(f"{where}: installs from elsewhere, not from this medium: {text}"))
+    if not there.packages or there.groups is None:
+        return
+    unmet = list[tuple[KickstartLine, str]]()
+    for where, name in said.groups:
+        if not there.groups.has_group(name.removeprefix("-")):
+            unmet.append((where, f"@{name.removeprefix('-')} is no group of comps"))
+    for where, name in said.environments:
+        if name not in there.groups.environments:
+            unmet.append((where, f"@^{name} is no environment of comps"))
+    for where, name in said.packages:
+        if not name.startswith("-") and not _is_package_there(name, there.packages):
+            unmet.append((where, f"{name} is no package of the medium"))
+    for name, where in said.added.items():
+        if name not in there.packages:
+            unmet.append((where, f"the installer then adds {name}, which is no package of the medium"))
+    for where, what in unmet:
+        sentence = there.medium.called(f"{where}: {what}")
+        if said.is_patient or said.remote:
+            progress.log_line(sentence)
+        else:
+            findings.add(WANTED, sentence)
+
+
+def _is_package_there(name: str, packages: Iterable[str]) -> bool:
+    """Return whether yum would find something by that name; what is provided, and a file, is not looked for."""
+    return "(" in name or "/" in name or any(fnmatchcase(package, name) for package in packages)

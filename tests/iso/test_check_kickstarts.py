@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kickstart files of a medium can be read, and what they ask for is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smedoit.errors import Findings
+from smedoit.installer.cpio import CpioMember
+from smedoit.iso.check_kickstarts import check_medium_kickstarts
+from smedoit.iso.check_menus import MediumFiles
+from smedoit.medium_paths import BIOS_MENU, COMPS
+from smedoit.runtime import progress
+from smedoit.runtime.files import write_file
+from smedoit.sample.groups import practice_comps
+
+GOOD = "auth --enableshadow\nfirewall --enabled\n%packages\n@core\n@SME*\n@^sme-server-environment\nbash\n-vim\n%end\n"
+PACKAGES = (
+    "bash-4.2.46-35.el7_9.x86_64.rpm",
+    "authconfig-6.2.8-30.el7.x86_64.rpm",
+    "firewalld-0.6.3-13.el7.noarch.rpm",
+)
+DEFAULTS = "usr/share/anaconda/interactive-defaults.ks"
+
+
+class World:
+    """A medium with a kickstart file, and what is said of it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.files: dict[str, Path] = {}
+        self.members: list[CpioMember] = []
+        self.put(COMPS, practice_comps())
+        for package in PACKAGES:
+            self.put(f"Packages/{package}", "")
+
+    def put(self, path: str, text: str) -> None:
+        write_file(self.place / path, text, durable=False)
+        self.files[path] = self.place / path
+
+    def found(self) -> dict[str, list[str]]:
+        """Return the findings by kind; the remarks stand in the log."""
+        findings = Findings()
+        with progress.open_task_log(self.place / "log"):
+            medium = MediumFiles(self.files, "SME", {"ks.cfg": "content/ks.cfg"})
+            check_medium_kickstarts(medium, {"images/product.img": self.members}, findings)
+        return findings.found
+
+    @property
+    def said(self) -> str:
+        return "\n".join(what for kind in self.found().values() for what in kind)
+
+    @property
+    def log(self) -> str:
+        assert self.found() == {}
+        return (self.place / "log").read_text()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield World(tmp_path)
+
+
+def test_a_file_that_asks_for_what_is_there_leaves_nothing_to_say(world: World) -> None:
+    world.put("ks.cfg", GOOD)
+    world.members.append(CpioMember(DEFAULTS, GOOD.encode()))
+    assert world.log == ""
+
+
+def test_a_file_that_the_installer_would_refuse_is_named_as_in_the_content_tree(world: World) -> None:
+    world.put("ks.cfg", "rootpasswd x\n")
+    assert world.said == "content/ks.cfg, line 1: rootpasswd is no command of anaconda's; did you mean rootpw?"
+
+
+@pytest.mark.parametrize("name", ["install/sme.cfg", "sme.txt"])
+def test_a_file_that_only_a_boot_menu_names_is_read_as_well(world: World, name: str) -> None:
+    world.put(name, "rootpasswd x\n")
+    assert world.found() == {}
+    world.put(BIOS_MENU, f"append initrd=x inst.ks=hd:LABEL=SME:/{name} quiet\n")
+    assert f"{name}, line 1: rootpasswd" in world.said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("@core", "@cor", "line 4: @cor is no group of comps"),
+        ("@core", "-@cor", "line 4: @cor is no group of comps"),
+        ("sme-server-env", "sme-sever-env", "line 6: @^sme-sever-environment is no environment of comps"),
+        ("bash", "bsh", "line 7: bsh is no package of the medium"),
+        ("bash", "bash.i686", "line 7: bash.i686 is no package"),
+        ("firewall --enabled", "realm join x", "line 2: the installer then adds realmd, which is no package"),
+    ],
+)
+def test_what_a_file_asks_for_in_vain_is_told(world: World, old: str, new: str, words: str) -> None:
+    world.put("ks.cfg", GOOD.replace(old, new))
+    assert f"content/ks.cfg, {words}" in world.said
+    world.put("ks.cfg", GOOD.replace(old, new).replace("%packages", "%packages --ignoremissing"))
+    assert words in world.log
+
+
+@pytest.mark.parametrize("name", ["bash*", "bash.x86_64", "bash-4.2.46-35.el7_9", "perl(Foo)", "/usr/bin/vim"])
+def test_names_that_yum_would_find_or_provide_pass(world: World, name: str) -> None:
+    world.put("ks.cfg", GOOD.replace("bash", name))
+    assert world.log == ""
+
+
+def test_the_defaults_in_an_image_are_held_against_the_medium(world: World) -> None:
+    world.members.append(CpioMember(DEFAULTS, b"%packages\n@cor\n%end\n"))
+    assert world.said == f"{DEFAULTS}, line 2: @cor is no group of comps"
+
+
+def test_a_repository_elsewhere_is_told_and_what_it_may_have_is_not_refused(world: World) -> None:
+    world.put("ks.cfg", f"url --url=http://mirror.centos.org/centos/7/os/x86_64\n{GOOD}".replace("bash", "emacs"))
+    assert "line 1: installs from elsewhere, not from this medium: url --url=http://mirror.centos.org" in world.log
+    assert "emacs is no package of the medium" in world.log
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/run/install/repo/parts.ks", "%include names /run/install/repo/parts.ks, which is not on the medium"),
+        ("/tmp/updates/parts.ks", "%include names /tmp/updates/parts.ks, which neither overlay image has"),
+        ("parts.ks", "the installer knows no directory for it: write the whole path"),
+    ],
+)
+def test_an_included_file_that_is_not_there_is_refused(world: World, path: str, words: str) -> None:
+    world.put("ks.cfg", f"{GOOD}%include {path}\n")
+    assert words in world.said
+
+
+def test_an_included_file_of_the_medium_is_read(world: World) -> None:
+    world.put("ks.cfg", f"{GOOD}%include /run/install/repo/parts.ks\n")
+    world.put("parts.ks", "part / --size=x\n")
+    assert world.said == "parts.ks, line 1: part has --size 'x', which is no whole number"
+
+
+@pytest.mark.parametrize(("pre", "told"), [("", True), ("%pre\ntouch /tmp/parts\n%end\n", False)])
+def test_an_included_file_that_a_script_makes_is_left_to_it(world: World, pre: str, told: bool) -> None:
+    world.put("ks.cfg", f"{pre}{GOOD}%include /tmp/parts\n")
+    assert ("which no %pre of this file can make" in world.log) is told
+
+
+def test_a_medium_without_packages_is_not_asked_for_any(world: World) -> None:
+    world.files = {}
+    world.put("ks.cfg", GOOD.replace("bash", "emacs"))
+    assert world.log == ""
