@@ -112,16 +112,32 @@ class ContentSettings(SettingsTable):
     path     its directory; one that is a working copy is used as it is, and never written to
     source   what it is exported from; without one it is the directory that a person put there
     inherit  a tree of the last release, whose product/ lies below ours
+    names    the encoding of file names that are not UTF-8, like "latin-1" or "euc-kr": they are UTF-8 on the medium and
+             in its images; without it such a name is refused
     """
 
     path: Path
     source: ExportSource = field(default_factory=ExportSource)
     inherit: str = ""
+    names: str = ""
+
+    def __post_init__(self) -> None:
+        require_value(
+            not self.names or _is_encoding(self.names), "names", 'name an encoding, like "latin-1" or "euc-kr"'
+        )
 
     def anchored(self, root: Path) -> ContentSettings:
         """Return it with absolute paths."""
         inherit = str(root / self.inherit) if self.inherit else ""
         return replace(self, path=root / self.path, source=self.source.anchored(root), inherit=inherit)
+
+
+def _is_encoding(name: str) -> bool:
+    """Return whether Python knows an encoding of text by that name."""
+    try:
+        return isinstance("a".encode(name), bytes)
+    except (LookupError, ValueError):  # also for what is no encoding of text, and for a name that no file could have
+        return False
 
 
 class CheckoutSettings(SettingsTable):

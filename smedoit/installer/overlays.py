@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME, find_stamp_faults
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
-from smedoit.config.inputs import PLACES
+from smedoit.config.inputs import PLACES, ContentSettings
 from smedoit.errors import ContentError, format_grouped, format_size
 from smedoit.installer import cpio
 from smedoit.installer.gettext_catalog import is_installer_catalog
@@ -25,7 +25,7 @@ from smedoit.tree import layers
 README = "README.txt"  # of updates/, for readers of the content tree
 
 
-def write_product_img(content: Path, below: str, above: str, branding: Branding, target: Path) -> str:
+def write_product_img(content: ContentSettings, below: str, above: str, branding: Branding, target: Path) -> str:
     """Write product.img from product/ of the content, its release files rendered.
 
     below  a tree of the last release, whose product/ the content overrides; "" for none
@@ -33,10 +33,14 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
     """
     named = (
         ("last release", below and files.resolve_place_below(Path(below), "product")),
-        ("content tree", files.resolve_place_below(content, "product")),
+        ("content tree", files.resolve_place_below(content.path, "product")),
         ("anaconda", above),
     )
-    stack = [layers.read_layer(name, Path(place), lambda _: True, files.copy_file) for name, place in named if place]
+    stack = [
+        layers.read_layer(name, Path(place), lambda _: True, files.copy_file, content.names)
+        for name, place in named
+        if place
+    ]
     top = layers.topmost_layers(stack)
     overridden = sum(len(layer.files) for layer in stack) - len(top)
     members = [
@@ -45,7 +49,7 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
     ]
     if not any(member.name == STAMP_NAME for member in members):
         raise ContentError(
-            f"{content}/product/.buildstamp: is not there; the installer would call itself anaconda bluesky",
+            f"{content.path}/product/.buildstamp: is not there; the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
     unread = _check_stamps(members)
@@ -54,11 +58,11 @@ def write_product_img(content: Path, below: str, above: str, branding: Branding,
 
 
 def write_updates_img(
-    content: Path, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
+    content: ContentSettings, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
 ) -> str:
     """Write updates.img from updates/ of the content and the translations."""
-    root = files.resolve_place_below(content, "updates")
-    own = _directory_members(root, cpio.updates_location, skipped) if root.is_dir() else []
+    root = files.resolve_place_below(content.path, "updates")
+    own = _directory_members(root, cpio.updates_location, skipped, names=content.names) if root.is_dir() else []
     catalogs = _directory_members(translations, lambda relative: relative, only=".mo")
     _check_catalog_names(catalogs)
     placed = [replace(catalog, name=cpio.catalog_location(catalog.name, PLACES[place])) for catalog in catalogs]
@@ -108,11 +112,11 @@ def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMemb
 
 
 def _directory_members(
-    root: Path, name: Callable[[str], str], skipped: Iterable[str] = (), only: str = ""
+    root: Path, name: Callable[[str], str], skipped: Iterable[str] = (), only: str = "", names: str = ""
 ) -> list[cpio.CpioMember]:
     """Return the files below root as members of an image; executables stay executable."""
     everything = layers.read_layer(
-        "directory", root, lambda relative: _is_included(relative, skipped, only), files.copy_file
+        "directory", root, lambda relative: _is_included(relative, skipped, only), files.copy_file, names
     )
     return [_file_member(name(relative), path) for relative, path in everything.files.items()]
 

@@ -12,7 +12,7 @@ from smedoit.installer import mock
 from smedoit.medium_paths import PRODUCT_IMG, UPDATES_IMG
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
-from smedoit.tree.tasks import branding_config
+from smedoit.tree.tasks import branding_config, content_names
 
 NOT_IN_UPDATES_IMG = ("README.txt", "po/*")  # of updates/: for readers; and translations, which have their own source
 # What the scripts of the wiki did, as tasks.
@@ -72,7 +72,7 @@ def product_img(rel: Release) -> Task:
         from smedoit.installer.overlays import write_product_img
 
         return write_product_img(
-            content=rel.content.path,
+            content=rel.content,
             below=below,
             above=above,
             branding=Branding(rel.release, rel.rules),
@@ -90,6 +90,7 @@ def product_img(rel: Release) -> Task:
         config={
             **branding_config(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
             **({"[content] inherit": below} if below else {}),
+            **content_names(rel),
         },
         outputs=[target],
         after=["anaconda_source"] if above else [],
@@ -106,7 +107,7 @@ def updates_img(rel: Release) -> Task:
         from smedoit.installer.overlays import write_updates_img
 
         return write_updates_img(
-            content=rel.content.path,
+            content=rel.content,
             skipped=NOT_IN_UPDATES_IMG,
             translations=rel.translations.path,
             place=place,
@@ -118,7 +119,7 @@ def updates_img(rel: Release) -> Task:
         name="updates_img",
         run=run,
         inputs=[FileSet(updates, exclude=("README.txt",)), FileSet(rel.translations.path, ("*.mo",))],
-        config={**release_config(rel, "date"), "[translations] place": place},
+        config={**release_config(rel, "date"), "[translations] place": place, **content_names(rel)},
         outputs=[target],
         after=["translations"] if rel.translations.automatic else [],
         wiki="Copy anaconda translations to create updates.img",

@@ -37,12 +37,14 @@ class NetinstallParts:
     tree     the tree, with which it shares what an installation begins with
     own      directory for what it does not share
     in_tree  where the tree has this medium, as upstream's has its own
+    names    how file names of the content are encoded that are not UTF-8, "" if all are
     """
 
     sources: tuple[Path, Path]
     tree: Path
     own: Path
     in_tree: Path
+    names: str = ""
 
 
 def write_netinstall_iso(
@@ -52,7 +54,7 @@ def write_netinstall_iso(
     identity = branding.identity
     volume, url = settings.volume(identity), settings.address(identity, mirrors)
     named = replace(identity, volume_id=volume)
-    names = _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own)
+    names = _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own, parts.names)
     _write_own_treeinfo(identity, parts, target.fact_cache)
     medium = replace(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), names=names)
     did = build.finish_medium(medium, target)
@@ -103,16 +105,17 @@ def _set_inst_repo(line: str, url: str) -> str:
     return STAGE2.sub(lambda stage2: f"{stage2.group()} inst.repo={url}", line)
 
 
-def _render_netinstall(branding: Branding, url: str, sources: tuple[Path, Path], own: Path) -> dict[str, str]:
+def _render_netinstall(
+    branding: Branding, url: str, sources: tuple[Path, Path], own: Path, encoding: str = ""
+) -> dict[str, str]:
     """Make own hold netinstall/ of the content with this version, label and URL, and an efiboot.img to match.
 
     Return path on the medium -> what the content tree calls it.
     """
     content, boot_set = sources
     netinst = files.resolve_place_below(content, "netinstall")
-    names = layers.list_tree_files(netinst)
-    layers.refuse_foreign_names(netinst, names)
-    found = {name: files.resolve_file_below(netinst, name) for name in names}
+    names = layers.utf8_names(netinst, layers.list_tree_files(netinst), encoding)
+    found = {name: files.resolve_file_below(netinst, old) for name, old in names.items()}
     if BIOS_MENU not in found:
         raise ContentError(
             f"{netinst / BIOS_MENU}: is not there, the network install medium would have no boot menu",

@@ -9,7 +9,7 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, NETINSTALL_IMAGE
 from smedoit.runtime.filesets import FileSet, matches_patterns
-from smedoit.tree.tasks import branding_config, tree_source_files, tree_sources
+from smedoit.tree.tasks import branding_config, content_names, tree_source_files, tree_sources
 
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL_IMAGE)
 
@@ -67,7 +67,9 @@ def netinstall(rel: Release) -> Task:
             branding=Branding(identity, rel.rules),
             settings=rel.netinstall,
             mirrors=rel.release_urls,
-            parts=NetinstallParts(sources=tree_sources(rel), tree=rel.tree, own=own, in_tree=in_tree),
+            parts=NetinstallParts(
+                sources=tree_sources(rel), tree=rel.tree, own=own, in_tree=in_tree, names=rel.content.names
+            ),
             target=IsoTarget(rel.netinstall_iso, layout_directory(rel), rel.fact_cache),
         )
 
@@ -81,6 +83,7 @@ def netinstall(rel: Release) -> Task:
         ],
         config={
             **branding_config(rel, "product", "aliases", "short", "version", "label", "arch", "date"),
+            **content_names(rel),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
             "[release_urls] urls": rel.release_urls.urls,

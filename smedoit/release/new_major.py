@@ -105,7 +105,7 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
     file = rel.file.with_name(f"{rel.file.stem}-{new}.toml")
     _refuse_existing(source, target, file)
     text = _new_release_toml(read_file_text(rel.file), identity, old)
-    copied = _copy_content_tree(source, target, Branding(identity, rel.rules, fills=False))
+    copied = _copy_content_tree(source, target, Branding(identity, rel.rules, fills=False), rel.content.names)
     write_file(file, text)
     after = release.load_release(file)  # what we wrote must be readable before anybody relies on it
     made = _make_new_places(rel, after)
@@ -171,9 +171,9 @@ def _refuse_existing(source: Path, target: Path, file: Path) -> None:
             raise ContentError(f"{path}: already exists", hint="nothing was changed; move it away and run again")
 
 
-def _copy_content_tree(source: Path, target: Path, branding: Branding) -> int:
+def _copy_content_tree(source: Path, target: Path, branding: Branding, names: str) -> int:
     """Copy the content tree without what version control keeps in it, rendered for the next major, all or nothing."""
-    files = layers.read_layer("content tree", source, lambda _: True, copy_file).files
+    files = layers.read_layer("content tree", source, lambda _: True, copy_file, names).files
     with replacing_directory(target) as beside:
         for relative, path in files.items():
             data = read_file_bytes(path)

@@ -38,11 +38,13 @@ class TreeParts:
     """Which files of the tree come from where, by their path in it.
 
     owned  whether a file is filled in here, and goes when nothing has it any more; the others have tasks of their own
+    names  how file names of the content are encoded that are not UTF-8, "" if all are
     """
 
     from_boot_set: Callable[[str], bool]
     from_content: Callable[[str], bool]
     owned: Callable[[str], bool]
+    names: str = ""
 
 
 def fill_tree(
@@ -56,7 +58,7 @@ def fill_tree(
 
     below = [
         layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
-        layers.read_layer("content tree", content, parts.from_content, place),
+        layers.read_layer("content tree", content, parts.from_content, place, parts.names),
     ]
     _refuse_stray_packages(below)
     keys, stack, unpinned = key_layer.read_key_layer(pinned), list[layers.TreeLayer](), list[str]()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.errors import ContentError, FileError
+from smedoit.errors import ContentError, FileError, Findings, format_grouped
 from smedoit.runtime import files, progress
 
 
@@ -22,27 +22,62 @@ class TreeLayer:
     place: Callable[[Path, Path], None]
 
 
-def read_layer(name: str, root: Path, wanted: Callable[[str], bool], place: Callable[[Path, Path], None]) -> TreeLayer:
-    """Return a layer of the wanted files below root. Raises FileError for links that lead out of root."""
+def read_layer(
+    name: str,
+    root: Path,
+    wanted: Callable[[str], bool],
+    place: Callable[[Path, Path], None],
+    encoding: str = "",
+) -> TreeLayer:
+    """Return a layer of the wanted files below root, by names that are UTF-8.
+
+    encoding  of file names that are not, "" for none
+
+    Raises FileError for links that lead out of root, ContentError for names that cannot go on a medium.
+    """
     try:
         found = [relative for relative, _ in files.walk_files(root) if wanted(relative)]
     except OSError:
         raise FileError(
             f"{root}: the {name} is not there", hint="correct its path in release.toml, or try doit content"
         ) from None
-    refuse_foreign_names(root, found)
-    return TreeLayer(name, {relative: files.resolve_file_below(root, relative) for relative in found}, place)
+    names = utf8_names(root, found, encoding)
+    return TreeLayer(name, {new: files.resolve_file_below(root, old) for new, old in names.items()}, place)
 
 
-def refuse_foreign_names(root: Path, names: Iterable[str]) -> None:
-    """Raise ContentError for a file below root whose name is not UTF-8: a medium could not carry it."""
+def utf8_names(root: Path, names: Iterable[str], encoding: str) -> dict[str, str]:
+    """Return the name of each file in UTF-8, as a medium carries it -> its name below root.
+
+    encoding  of names that are not UTF-8, "" for none
+
+    Raises ContentError for all names that cannot go on a medium.
+    """
+    found, findings = dict[str, str](), Findings()
     for name in names:
-        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
-        if shown != name:
-            raise ContentError(
-                f"{root}/{shown}: its name is not UTF-8, and cannot go on a medium",
-                hint="rename it there; names of ASCII letters are read everywhere",
-            )
+        data = os.fsencode(name)
+        shown = f"{root}/{data.decode('utf-8', 'backslashreplace')}"
+        try:
+            plain = data.decode("utf-8") if _is_utf8(data) else data.decode(encoding or "utf-8")
+        except UnicodeError:
+            findings.add(f"the name is not {'UTF-8' if not encoding else f'UTF-8, and not {encoding} either'}", shown)
+            continue
+        if plain in found:
+            findings.add(f"the name is that of another file, {plain}, in another encoding", shown)
+        found[plain] = name
+    if findings.found:
+        raise ContentError(
+            f"file names cannot go on a medium\n{format_grouped(findings.found)}",
+            hint='rename them there, or say how they are encoded: [content] names = "latin-1" in release.toml',
+        )
+    return found
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Return whether bytes are a text in UTF-8."""
+    try:
+        return bool(data.decode("utf-8")) or not data
+    except UnicodeError:
+        return False
 
 
 def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:

@@ -57,6 +57,11 @@ def branding_config(rel: Release, *keys: str) -> dict[str, object]:
     return {**release_config(rel, *(every if rel.rules else keys)), "[[rules]]": rel.rules}
 
 
+def content_names(rel: Release) -> dict[str, object]:
+    """Return the configuration of a task that puts files of the content on a medium by their names."""
+    return {"[content] names": rel.content.names} if rel.content.names else {}
+
+
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
     left_out = (*RENDERED, *MKISOFS_FILES, *SOURCES_ONLY, *TREE_METADATA)
@@ -80,7 +85,7 @@ def tree(rel: Release) -> Task:
             sources=tree_sources(rel),
             pinned=rel.keys,
             branding=Branding(rel.release, rel.rules),
-            parts=TreeParts(from_boot_set, from_content, owned),
+            parts=TreeParts(from_boot_set, from_content, owned, rel.content.names),
             target=rel.tree,
         )
 
@@ -88,7 +93,11 @@ def tree(rel: Release) -> Task:
         name="tree",
         run=run,
         inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
-        config={**branding_config(rel), "[[keys]] fingerprint": sorted(key.fingerprint for key in rel.keys)},
+        config={
+            **branding_config(rel),
+            "[[keys]] fingerprint": sorted(key.fingerprint for key in rel.keys),
+            **content_names(rel),
+        },
         outputs=[FileSet(rel.tree, exclude=theirs)],
         after=boot_set_task(rel),
         wiki="Get CentOS last images content; Refresh cdrom content",

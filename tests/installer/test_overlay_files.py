@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.config.inputs import ContentSettings
 from smedoit.errors import ContentError
 from smedoit.installer import overlay_files, overlays
 from smedoit.installer.cpio import CpioMember
@@ -104,7 +105,7 @@ def content(tmp_path: Path) -> Path:
 
 def write_updates(content: Path) -> str:
     return overlays.write_updates_img(
-        content, ("po/*",), content.parent / "po", "locale", EPOCH, content.parent / "updates.img"
+        ContentSettings(content), ("po/*",), content.parent / "po", "locale", EPOCH, content.parent / "updates.img"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from smedoit.branding.rules import Branding
 from smedoit.config.branding import BrandingRule
+from smedoit.config.inputs import ContentSettings
 from smedoit.errors import ContentError
 from smedoit.installer import cpio, overlays
 from smedoit.runtime import files
@@ -21,7 +22,7 @@ KEEP = BrandingRule(("product/.buildstamp",), "keep")
 def product_members(content: Path, *rules: BrandingRule) -> tuple[dict[str, str], str]:
     """Return the files of product.img, and what is said of it."""
     target = content / "product.img"
-    said = overlays.write_product_img(content, "", "", Branding(identity(label="rc2"), rules), target)
+    said = overlays.write_product_img(ContentSettings(content), "", "", Branding(identity(label="rc2"), rules), target)
     members = cpio.parse_overlay_image(target.read_bytes(), "product.img")
     return {member.name: member.data.decode() for member in members}, said
 
@@ -48,7 +49,9 @@ def test_a_buildstamp_that_nobody_reads_is_told(tmp_path: Path) -> None:
 
 
 def write_updates(content: Path) -> str:
-    return overlays.write_updates_img(content, (), content / "none", "updates", 0, content / "updates.img")
+    return overlays.write_updates_img(
+        ContentSettings(content), (), content / "none", "updates", 0, content / "updates.img"
+    )
 
 
 def test_a_buildstamp_in_updates_is_refused_where_it_would_win(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_the_checklist_names_what_is_left() -> None:
 
 def test_a_kill_while_the_tree_is_copied_leaves_nothing_or_all_of_it(rel: Release, tmp_path: Path) -> None:
     def copying(target: Path) -> Callable[[], object]:
-        return lambda: new_major._copy_content_tree(rel.content.path, target, Branding(rel.release))
+        return lambda: new_major._copy_content_tree(rel.content.path, target, Branding(rel.release), "")
 
     steps = doors(copying(tmp_path / "whole/sme11"), WRITES)
     for number in chosen(steps, False):

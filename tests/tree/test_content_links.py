@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.branding.rules import Branding
+from smedoit.config.inputs import ContentSettings
 from smedoit.config.release import Release
 from smedoit.engine.snapshot import current_file_state
 from smedoit.errors import FileError
@@ -56,12 +57,12 @@ READERS: dict[str, Callable[[Release], object]] = {
     "comps": lambda rel: metadata.write_comps(
         branding(rel), rel.content.path, COMPS, rel.lock, rel.groups, rel.tree / COMPS
     ),
-    "product": lambda rel: overlays.write_product_img(rel.content.path, "", "", branding(rel), rel.tree / "p.img"),
+    "product": lambda rel: overlays.write_product_img(rel.content, "", "", branding(rel), rel.tree / "p.img"),
     "inherit": lambda rel: overlays.write_product_img(
-        rel.boot_set.path, str(rel.content.path), "", branding(rel), rel.tree / "p.img"
+        ContentSettings(rel.boot_set.path), str(rel.content.path), "", branding(rel), rel.tree / "p.img"
     ),
     "updates": lambda rel: overlays.write_updates_img(
-        rel.content.path, (), rel.translations.path, "locale", 0, rel.tree / "u.img"
+        rel.content, (), rel.translations.path, "locale", 0, rel.tree / "u.img"
     ),
     "netinstall": lambda rel: netinstall._render_netinstall(branding(rel), "http://x", sources(rel), rel.tree),
 }

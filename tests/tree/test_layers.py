@@ -133,8 +133,31 @@ def test_a_name_that_is_not_utf8_is_told_before_a_medium_breaks_on_it(tmp_path: 
     made(tmp_path / "a", x="1")
     with open(os.fsencode(tmp_path / "a") + b"/caf\xe9.txt", "w") as file:
         file.write("x")
-    with pytest.raises(ContentError, match=r"a/caf\\xe9\.txt: its name is not UTF-8.*\n.*rename it"):
+    with pytest.raises(ContentError, match=r"(?s)the name is not UTF-8:\n.*a/caf\\xe9\.txt\n.*\[content\] names"):
         layer(tmp_path / "a")
+
+
+def test_names_in_the_encoding_that_release_toml_names_are_utf8_on_the_medium(tmp_path: Path) -> None:
+    place = made(tmp_path / "a", x="1")
+    for name in (b"caf\xe9.txt", "쿠잘리.txt".encode()):
+        with open(os.fsencode(place) + b"/" + name, "wb") as file:
+            file.write(name)
+    found = layers.read_layer("a", place, everything, copy_file, "latin-1")
+    assert sorted(found.files) == ["café.txt", "x", "쿠잘리.txt"]
+    layers.apply_layers([found], tmp_path / "t", everything)
+    assert (tmp_path / "t/café.txt").read_bytes() == b"caf\xe9.txt"
+    assert layers.apply_layers([found], tmp_path / "t", everything)["new or changed"] == 0
+
+
+def test_one_name_in_two_encodings_and_a_name_in_neither_are_told_together(tmp_path: Path) -> None:
+    place = made(tmp_path / "a", x="1")
+    for name in (b"caf\xe9.txt", "café.txt".encode()):
+        with open(os.fsencode(place) + b"/" + name, "wb") as file:
+            file.write(name)
+    with pytest.raises(ContentError, match=r"the name is that of another file, café\.txt, in another encoding"):
+        layers.read_layer("a", place, everything, copy_file, "latin-1")
+    with pytest.raises(ContentError, match="not UTF-8, and not euc-kr either"):
+        layers.read_layer("a", place, everything, copy_file, "euc-kr")
 
 
 def test_packages_that_no_tier_has_do_not_go_on_the_medium_and_are_named(tmp_path: Path) -> None:
