@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from smedoit.command.completion import SHELLS, Completed, completions
 from smedoit.engine.option import Option
 from tests.harness.places import PROJECT
+from tests.harness.tools import need
 
 HELP = Option("help", "this text", default=False, short="h")
 COMMANDS = {
@@ -109,15 +109,14 @@ def programs(tmp_path: Path) -> Path:
 def test_each_shell_completes_with_its_script(
     shell: str, typed: str, offered: list[str], programs: Path, tmp_path: Path
 ) -> None:
-    if not (program := shutil.which(shell)):
-        pytest.skip(f"needs {shell}")
+    need(shell)
     script = {"bash": BASH, "zsh": ZSH, "fish": FISH}[shell]
     arguments = {"bash": ["-c", script, "bash", typed], "zsh": ["-f", "-c", script, "zsh", typed],
                  "fish": ["--no-config", "-c", script, typed]}[shell]  # fmt: skip
     environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
     environment |= {"PYTHONPATH": str(PROJECT), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     done = subprocess.run(
-        [program, *arguments], cwd=PROJECT / "docs", env=environment, capture_output=True, text=True, check=False
+        [shell, *arguments], cwd=PROJECT / "docs", env=environment, capture_output=True, text=True, check=False
     )
     found = [line.split("\t")[0].replace("\\:", ":") for line in done.stdout.splitlines()]
     if shell == "zsh":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import shutil
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.harness.places import PROJECT
 from tests.harness.project import Project
+from tests.harness.tools import missing
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -63,7 +67,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode and "No matching distribution found for setuptools" in done.stderr:
-        pytest.skip("needs a network, or setuptools 68")
+        missing("a network, or setuptools 68")
     assert done.returncode == 0, done.stdout + done.stderr
     [made] = place.glob("smedoit-*.whl")
     return made
@@ -98,22 +102,31 @@ def as_nobody(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
     )  # fmt: skip
 
 
+def required_libraries() -> list[metadata.Distribution]:
+    """Return what the wheel requires, and what that requires, as it is installed here."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    waiting: list[str] = list(settings["project"]["dependencies"])
+    found: dict[str, metadata.Distribution] = {}
+    while waiting:
+        wanted = Requirement(waiting.pop())
+        if wanted.name.lower() not in found and (not wanted.marker or wanted.marker.evaluate({"extra": ""})):
+            library = found[wanted.name.lower()] = metadata.distribution(wanted.name)
+            waiting += library.requires or []
+    return list(found.values())
+
+
 @pytest.fixture
 def installed(wheel: Path, public_place: Path) -> Path:
-    """The command in a venv of its own, whose Python anybody can run; the libraries are those of the tests."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    libraries = Path(pytest.__file__).parents[1]
+    """The command in a venv of its own, whose Python anybody can run; its libraries are copies of ours."""
     if os.geteuid() != 0:
-        pytest.skip("becoming a user without rights needs root")
-    probe = f"import sys; sys.path.append({str(libraries)!r}); import venv, doit, solv, rpm_rs, xxhash"
+        missing("root, to become a user without rights")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in (Path(sys.executable).resolve(), f"/usr/bin/python{version}"):
-        try:
-            if as_nobody(python, "-c", probe, cwd=public_place).returncode == 0:
+        with contextlib.suppress(OSError):
+            if as_nobody(python, "-c", "import venv", cwd=public_place).returncode == 0:
                 break
-        except OSError:
-            continue
     else:
-        pytest.skip(f"needs a Python {version} and its libraries where another user can reach them")
+        missing(f"a Python {version} that another user can run")
     venv = public_place.parent / "venv"
     subprocess.run([python, "-m", "venv", "--without-pip", venv], check=True)
     pip = [
@@ -129,7 +142,12 @@ def installed(wheel: Path, public_place: Path) -> Path:
     ]
     subprocess.run([*pip, "--ignore-installed", wheel], check=True)
     packages = next((venv / "lib").glob("python3*/site-packages"))
-    (packages / "libraries.pth").write_text(f"{libraries}\n", encoding="utf-8")
+    for library in required_libraries():
+        for file in library.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc":
+                place = packages / file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), place)
     return venv / "bin/smedoit"
 
 
