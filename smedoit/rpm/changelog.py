@@ -15,6 +15,7 @@ from smedoit.runtime import foreign
 
 TRAILING_EVR = re.compile(r"(?:^|[\s>-])\[?(?P<evr>(?:[0-9]{1,9}:)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+)\]?\s*$")
 DIST = re.compile(r"\.(?:el|fc|sme|centos)\w*(?:\.\w+)*$")
+TIMES, NAMES, TEXTS = 1080, 1081, 1082  # tags of a changelog; source: rpm, include/rpm/rpmtag.h
 LONGEST = 500  # characters of a header that are looked at for its author and version
 AUTHOR = re.compile(r"^(?P<author>.*?)\s*(?:<[^>]*>.*|-?\s*(?:\d+:)?\S+-\S+)?$")
 
@@ -55,11 +56,20 @@ def rpm_changelog(path: Path) -> Iterator[ChangelogEntry]:
     """Yield the changelog of an RPM, newest first; a header that cannot be read yields none."""
     try:
         with foreign.translate_panics():
-            found = list(header.open_header(path).changelog_entries())
+            values = header.read_header_values(bytes(header.open_header(path).header_bytes()))
     except (header.BadPackageError, *header.LIBRARY_ERRORS):
         return
-    for entry in found:
-        yield ChangelogEntry(entry.name, int(entry.timestamp), entry.description)
+    for time, name, text in zip(*(values.get(tag, ()) for tag in (TIMES, NAMES, TEXTS)), strict=False):
+        if isinstance(time, int) and isinstance(name, bytes) and isinstance(text, bytes):
+            yield ChangelogEntry(decode_changelog_text(name), time, decode_changelog_text(text))
+
+
+def decode_changelog_text(data: bytes) -> str:
+    """Return a text of a changelog: UTF-8, else Latin-1, which nearly all that is older is in."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeError:
+        return data.decode("latin-1")
 
 
 def strip_dist_tag(evr: Evr) -> Evr:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
-from smedoit.rpm.changelog import ChangelogEntry
+from smedoit.rpm.changelog import ChangelogEntry, decode_changelog_text
 
 DEFINE = r"^(?P<head>%(?:define|global)\s+{name}\s+)(?P<value>\S.*?)[ \t]*$"
 CHANGELOG = re.compile(r"^%changelog[ \t]*\n", re.MULTILINE)
@@ -90,7 +90,13 @@ def spec_changelog(text: str, name: str) -> list[ChangelogEntry]:
 def _parse_changelog_entry(found: re.Match[str], text: str, name: str) -> ChangelogEntry:
     """Return one entry, from its first line and what stands below it."""
     date = _changelog_date(found.group("date"), name).replace(hour=NOON, tzinfo=timezone.utc)
-    return ChangelogEntry(found.group("header").strip(), int(date.timestamp()), text.replace("%%", "%").strip())
+    author, said = (_own_letters(part).strip() for part in (found.group("header"), text.replace("%%", "%")))
+    return ChangelogEntry(author, int(date.timestamp()), said)
+
+
+def _own_letters(text: str) -> str:
+    """Return a text of a spec that may have been read in another encoding than its own."""
+    return decode_changelog_text(text.encode("utf-8", "surrogateescape"))
 
 
 def _format_changelog_day(date: datetime) -> str:
