@@ -144,7 +144,7 @@ def _is_confirmed(key: CandidateKey, line: str, ask: Callable[[str], str], show:
     while typed := ask(f"  its last {TYPED} digits trust it, an empty line leaves it out: ").strip().lower():
         if typed == key.fingerprint[-TYPED:]:
             return True
-        show(f"  that is not {key.fingerprint[-TYPED:]}")
+        show(f"  those are not the last {TYPED} digits of {key.fingerprint}")
     return False
 
 

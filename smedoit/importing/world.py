@@ -314,12 +314,15 @@ def finish_world(
         world.root / world.places.content / COMPS, good, world.root, arch, world.root / CACHE
     )
     world.remarks += remarks
-    if excused.waivers or excused.installer:
-        world.remarks.append(
-            f"{format_count(len(excused.waivers), 'unmet dependency', 'unmet dependencies')} and"
-            f" {format_count(len(excused.installer), 'package')} that the installer adds are as absent as they were:"
-            " [closure] allows that, doit closure names them"
+    lacking = {"unmet dependency": len(excused.waivers), "package that the installer adds": len(excused.installer)}
+    if told_lack := [
+        format_count(count, noun, plural)
+        for (noun, count), plural in zip(
+            lacking.items(), ("unmet dependencies", "packages that the installer adds"), strict=True
         )
+        if count
+    ]:
+        world.remarks.append(f"{' and '.join(told_lack)}: as on the imported medium, so [closure] allows it")
     tree = survey.place.path if survey.place.kind == TREE else Path()
     neighbours = find_neighbour_tiers(tree, arch)
     if neighbours:
