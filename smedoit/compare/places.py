@@ -46,12 +46,13 @@ class DirectoryPlace:
 
     kind = TREE
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, pool: Path | None = None) -> None:
+        """List its files; links may lead below it, or below a pool. Raises FileError."""
+        self.path, self.pool = path, pool or path
         self.odd: dict[str, str] = {}
         self._names: list[str] = []
         with files.wrap_os_errors(path, "read"):
-            for name, _ in files.walk_files(path):
+            for name, _ in files.walk_linked_files(path, self.pool):
                 if reason := self._oddity(name):
                     self.odd[name] = reason
                 else:
@@ -62,7 +63,7 @@ class DirectoryPlace:
         if not name.isprintable():
             return "its name is not UTF-8, or holds characters that nobody can see"
         try:
-            files.resolve_file_below(self.path, name)
+            files.resolve_file_below(self.path, name, self.pool)
         except FileError as error:
             return str(error).splitlines()[0].removeprefix(f"{self.path / name}: ")
         return ""
@@ -140,10 +141,13 @@ class IsoPlace:
             raise VerifyError(f"{self.path}: {name} cannot be read, {error}", hint=ANOTHER_COPY) from None
 
 
-def open_release_place(path: Path) -> ReleasePlace:
-    """Return a directory or an ISO, open. Raises FileError for what is neither, VerifyError for a damaged ISO."""
+def open_release_place(path: Path, pool: Path | None = None) -> ReleasePlace:
+    """Return a directory or an ISO, open. Raises FileError for what is neither, VerifyError for a damaged ISO.
+
+    pool  where links of a directory may lead, besides below itself
+    """
     if path.is_dir():
-        return DirectoryPlace(path)
+        return DirectoryPlace(path, pool)
     if not path.exists():
         raise FileError(f"{path}: there is nothing of that name", hint="name a tree, an ISO, or a packages.lock")
     return IsoPlace(path)

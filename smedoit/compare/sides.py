@@ -47,10 +47,14 @@ def read_compared_side(path: Path, on_medium: Callable[[str], bool]) -> Compared
     """
     if path.is_file() and _is_lock(path):
         return _read_lock_side(path)
-    place = places.open_release_place(path)
+    return read_place_side(places.open_release_place(path), on_medium)
+
+
+def read_place_side(place: ReleasePlace, on_medium: Callable[[str], bool]) -> ComparedSide:
+    """Return what lies in a place that is open, as read_compared_side does. Raises FileError, VerifyError."""
     packages, plain = dict[str, ComparedPackage](), list[str]()
     names = place.names()
-    for name in progress.track_progress(names, len(names), f"reading {path}"):
+    for name in progress.track_progress(names, len(names), f"reading {place.path}"):
         package = _compared_package(place, name) if name.endswith(".rpm") else None
         if package:
             packages[name] = package
@@ -58,7 +62,7 @@ def read_compared_side(path: Path, on_medium: Callable[[str], bool]) -> Compared
             plain.append(name)
     sums = {name: _file_digest(place, name) for name in plain if name != BOOT_CATALOG}
     return ComparedSide(
-        name=str(path),
+        name=str(place.path),
         kind=place.kind,
         packages=tuple(packages.values()),
         files={DIGEST_PREFIX.sub("", name): digest for name, digest in {**sums, **place.odd}.items()},
@@ -66,7 +70,7 @@ def read_compared_side(path: Path, on_medium: Callable[[str], bool]) -> Compared
         images={name: held for name in plain if (held := read_image_files(place, name)) is not None},
         boot=_describe_boot_records(place.image) if isinstance(place, IsoPlace) else None,
         label=_medium_label(place),
-        digest=digests.sha256_file(path) if place.kind == ISO else "",
+        digest=digests.sha256_file(place.path) if place.kind == ISO else "",
     )
 
 

@@ -11,6 +11,7 @@ from textwrap import indent
 
 from smedoit.branding.rules import Branding
 from smedoit.compare import differences, places, sides
+from smedoit.compare.places import ReleasePlace
 from smedoit.config.network import NetworkSettings, is_http_url
 from smedoit.config.release import Release
 from smedoit.config.tiers import PRACTICE_KEYS
@@ -40,6 +41,7 @@ class ImportRequest:
     home       the empty directory that becomes a world
     trust      whether the keys that are found are trusted without asking
     key_files  further files of keys
+    pool       where links of a tree may lead, besides below itself
     build      whether a first medium is built, and compared
     """
 
@@ -47,6 +49,7 @@ class ImportRequest:
     home: Path
     trust: bool = False
     key_files: Sequence[Path] = ()
+    pool: Path | None = None
     build: bool = True
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
@@ -70,7 +73,7 @@ def import_release(
         if is_remote
         else Path(request.place)
     )
-    place = places.open_release_place(path)
+    place = places.open_release_place(path, request.pool)
     looked = survey.survey_place(place, request.place)
     identity = survey.identify_medium(looked, path.name if place.kind == places.ISO else "")
     trusted = _find_trusted_keys(request, looked, ask)
@@ -83,7 +86,7 @@ def import_release(
     report = list(_describe_world(request, rel, made))
     progress.show_report("\n".join(report))
     if request.build:
-        compared = list(_build_and_compare(rel, made, path, on_medium))
+        compared = list(_build_and_compare(rel, made, place, on_medium))
         progress.show_report("\n".join(compared))
         report += compared
     files.write_file(request.home / world.REPORT, "\n".join([*report, ""]))
@@ -148,7 +151,7 @@ def _describe_world(request: ImportRequest, rel: Release, made: ImportedWorld) -
 
 
 def _build_and_compare(
-    rel: Release, made: ImportedWorld, original: Path, on_medium: Callable[[str], bool]
+    rel: Release, made: ImportedWorld, original: ReleasePlace, on_medium: Callable[[str], bool]
 ) -> Iterator[str]:
     """Build the first medium of the world; yield how it differs from the original, each difference explained."""
     task, result = ("iso", rel.iso) if made.counts["packages"] else ("netinstall", rel.netinstall_iso)
@@ -160,17 +163,17 @@ def _build_and_compare(
         )  # fmt: skip
     except ProgramError as error:
         yield f"  it failed, so nothing is compared yet:\n{indent(str(error), '    ')}"
-        yield f"  mend what it says, run doit {task} there, then doit compare {original} {result}"
+        yield f"  mend what it says, run doit {task} there, then doit compare {original.path} {result}"
         return
-    place = result if original.is_file() else rel.tree
-    before, after = (sides.read_compared_side(path, on_medium) for path in (original, place))
+    place = result if original.kind == places.ISO else rel.tree
+    before, after = sides.read_place_side(original, on_medium), sides.read_compared_side(place, on_medium)
     found = differences.compare_sides(before, after)
     if not found:
-        yield f"  {place} is the same as {original}"
+        yield f"  {place} is the same as {original.path}"
         return
     left = {**made.left, **made.refused}
     explained, unexplained = explain.explain_differences(found, Branding(rel.release, rel.rules), left)
-    yield f"  {place} differs from {original}, {differences.summarize_differences(found)}"
+    yield f"  {place} differs from {original.path}, {differences.summarize_differences(found)}"
     if explained:
         yield indent(format_grouped(explained), "  ")
     if unexplained:

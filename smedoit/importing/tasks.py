@@ -16,7 +16,7 @@ from smedoit.iso.tasks import on_medium
 def import_place(network: NetworkSettings) -> Task:
     """A stage tree, a published tree or an ISO as a world."""
 
-    def run(trust: bool, keys: str, no_build: bool, words: list[str]) -> object:
+    def run(trust: bool, keys: str, pool: str, no_build: bool, words: list[str]) -> object:
         from smedoit.config.network import is_http_url
         from smedoit.importing.importer import ImportRequest, import_release
 
@@ -31,6 +31,7 @@ def import_place(network: NetworkSettings) -> Task:
             home=Path(os.path.abspath(here.joinpath(*words[1:]))),
             trust=trust,
             key_files=[here / name for name in keys.split(",") if name],
+            pool=here / pool if pool else None,
             build=not no_build,
             network=network,
         )
@@ -44,6 +45,7 @@ def import_place(network: NetworkSettings) -> Task:
         options=[
             Option("trust", "trust the keys that are found, without asking", default=False),
             Option("keys", "further key files, with commas between them"),
+            Option("pool", "the directory below which links of PLACE may lead, as those of a mirror into its pool"),
             Option("no_build", "do not build a first medium, and do not compare", default=False, long="no-build"),
         ],
         words="words",

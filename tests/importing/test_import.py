@@ -201,6 +201,26 @@ def test_tiers_beside_a_published_tree_are_tiers_that_stay_where_they_are(built:
     assert states(updates) == before
 
 
+def test_packages_in_a_pool_are_taken_only_if_somebody_names_the_pool(
+    built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(copy: Path) -> None:
+        (tmp_path / "pool").mkdir()
+        for path in (copy / "Packages").glob("[a-m]*.rpm"):
+            path.rename(tmp_path / "pool" / path.name)
+            path.symlink_to(tmp_path / "pool" / path.name)
+
+    place = changed_tree(built, tmp_path, change)
+    count = len(read_lock(built.release.lock))
+    world = import_place(place, tmp_path / "world", pool=tmp_path / "pool")
+    assert len(read_lock(world.home / "packages.lock")) == count
+    assert not any(path.is_symlink() for path in world.home.rglob("*"))
+    capsys.readouterr()
+    other = import_place(place, tmp_path / "other")
+    assert len(read_lock(other.home / "packages.lock")) < count
+    assert "leads out of" in capsys.readouterr().out
+
+
 def test_names_in_an_image_that_lead_out_are_left_and_named(
     built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
