@@ -9,7 +9,7 @@ for as long as they fit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,20 @@ def require_secret_half(signing: SigningSettings) -> None:
 
     if not openpgp.has_secret_key(files.read_file_bytes(signing.file)):
         raise SignError(f"{signing.file}: holds no secret key", hint="name the file that does in [signing] file")
+
+
+def signing_fingerprint(signing: SigningSettings) -> str:
+    """Return the fingerprint of the key that signs. Raises SignError if there is none."""
+    return _load_certificate(signing).fingerprint
+
+
+def key_birth(signing: SigningSettings, options: Sequence[str] = ()) -> int:
+    """Return when the youngest of the keys that can sign was made, in seconds since 1970. Raises SignError.
+
+    options  of gpg, where the key of a file was imported
+    """
+    listing = _run_gpg(signing, *options, "--with-colons", "--list-keys", signing_fingerprint(signing))
+    return max(_key_creation_times(listing), default=0)
 
 
 def sign_file(path: Path, signing: SigningSettings, epoch: int) -> str:

@@ -20,6 +20,7 @@ from smedoit.keys import keyring, policy
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Evr, Package
 from smedoit.rpm import header, reader
+from smedoit.rpm.signatures import UNSIGNED
 from smedoit.runtime import foreign, progress, workers
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, read_stamp
@@ -65,7 +66,8 @@ class ScanProblems:
             raise PackageError(
                 f"{count} of the tiers' files cannot be trusted\n{format_grouped(self.found)}",
                 hint="get a good copy of each, or take it out of the tier; a key that belongs in this"
-                " release goes into [[keys]] of release.toml, with its fingerprint",
+                " release goes into [[keys]] of release.toml, with its fingerprint"
+                + ("; doit sign_packages signs copies of what nobody signed" if UNSIGNED in self.found else ""),
             )
 
 

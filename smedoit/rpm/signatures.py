@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
 
 HEADER_TAGS = ("OPENPGP", "RSA", "DSA")
+UNSIGNED = "not signed"
 PAYLOAD_TAGS = ("PGP", "GPG")  # 1002 and 1005: over header and payload together
 
 
@@ -222,7 +223,7 @@ def _untrusted_error(meta: PackageMetadata, keys: Sequence[PinnedKey], obstacle:
         return BadPackageError(f"signed {kind}by key {' and '.join(ids)}, which release.toml does not trust", keys=ids)
     if claimed:
         return BadPackageError("no signature stands over its header alone, and none of a pinned key was verified")
-    return BadPackageError(f"its signature cannot be checked here: {obstacle}" if obstacle else "not signed")
+    return BadPackageError(f"its signature cannot be checked here: {obstacle}" if obstacle else UNSIGNED)
 
 
 def _parse_signatures(meta: PackageMetadata, tags: Sequence[str], *, strict: bool = False) -> list[OpenPgpSignature]:

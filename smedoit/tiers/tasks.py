@@ -108,3 +108,27 @@ def promote(rel: Release) -> Task:
         words="names",
         then=["tiers"],
     )
+
+
+def sign_packages(rel: Release) -> Task:
+    """Signed copies of unsigned packages, in a tier of their own."""
+
+    def run(source: str, target: str, dry_run: bool, names: list[str]) -> object:
+        from smedoit.tiers.signed_copies import sign_unsigned_packages
+
+        return sign_unsigned_packages(rel=rel, names=names, source=source, target=target, dry_run=dry_run)
+
+    return Task(
+        name="sign_packages",
+        run=run,
+        always=True,
+        asks="dry_run",
+        wiki="Rpm update cycle",
+        options=[
+            Option("source", "the tier where they lie unsigned, and stay so", long="from"),
+            Option("target", "the tier that gets the signed copies", long="to"),
+            Option("dry_run", "show what would be done, and do nothing", default=False, long="dry-run"),
+        ],
+        words="names",
+        then=["tiers"],
+    )
