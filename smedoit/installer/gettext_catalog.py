@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,16 +18,21 @@ from smedoit.runtime import progress
 BELOW_LANGUAGE = ("LC_MESSAGES", "anaconda.mo")
 BYTE_ORDERS = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}
 NEWER_CODECS = ("cp1125", "cp273", "cp65001", "koi8-t", "kz1048", "oem")  # that Python has since 3
+PLACEHOLDER = re.compile(rb"%\(([^()%\n]*)\)")
 TRIED = 200  # numbers that a plural rule is tried with; gettext's own tools try 1000
 UPDATES_PO = PLACES["updates"]
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """A catalogue that gettext loads: its language, and how many messages it translates."""
+    """A catalogue that gettext loads: its language, and how many messages it translates.
+
+    doubts  about messages that load, and at which the installer would end when it shows them
+    """
 
     language: str
     messages: int
+    doubts: tuple[str, ...] = ()
 
 
 def is_installer_catalog(relative: str) -> bool:
@@ -53,7 +59,16 @@ def parse_catalog(relative: str, data: bytes) -> Catalog:
     messages = sum(1 for original, _ in pairs if original)
     if messages < 1:
         raise ContentError("translates nothing")
-    return Catalog(language_of_path(relative), messages)
+    return Catalog(language_of_path(relative), messages, tuple(_placeholder_doubts(pairs)))
+
+
+def _placeholder_doubts(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[str]:
+    """Yield what is odd about names to be filled in: Python fills in none that a translator renamed."""
+    for original, translation in pairs:
+        given = set(PLACEHOLDER.findall(original))
+        for name in sorted(set(PLACEHOLDER.findall(translation)) - given) if given else ():
+            shown = name.decode("utf-8", "replace")[:40]
+            yield f"the translation of {_shown_message(original)} asks for %({shown}), which the original does not have"
 
 
 def _catalog_pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:

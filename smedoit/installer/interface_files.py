@@ -18,6 +18,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 STATEMENTS, BLOCKS = ("@define-color", "@import"), ("@keyframes", "@binding-set")
+COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 PROPERTY = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
 PROPERTIES = """
 all animation animation-delay animation-direction animation-duration animation-fill-mode animation-iteration-count
@@ -86,6 +87,9 @@ def style_fault(data: bytes) -> str:
                 return f"line {line}: a {{ without a selector before it, or within another rule, whose }} is missing"
             if statement[-1][0].endswith(","):
                 return f"line {line}: a selector is missing behind a ,"
+            if any(word == "/" for word, _ in statement):
+                at = next(begun for word, begun in statement if word == "/")
+                return f"line {at}: a / is no part of a selector; a comment begins with /* and ends with */"
             if head.startswith("@") and head not in BLOCKS:
                 return f"line {line}: {head[:40]} is no rule that has a {{"
             blocks.append("@binding-set" if "@binding-set" in blocks else head)
@@ -128,6 +132,9 @@ def _statement_fault(statement: list[tuple[str, int]], blocks: list[str], line: 
     if not PROPERTY.fullmatch(name) or name not in PROPERTIES.split():
         return f"line {line}: {name[:40]} is no property that GTK knows{nearest_hint(name, PROPERTIES.split())}"
     rest = words[2:]
+    for word in rest:
+        if word.startswith("#") and not COLOUR.fullmatch(word.strip(",")):
+            return f"line {line}: {word[:40]} of {name} is no colour: # and 3 or 6 digits from 0 to f"
     return f"line {line}: a ; is missing behind the value of {name}" if ":" in rest else ""
 
 

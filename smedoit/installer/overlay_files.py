@@ -56,7 +56,8 @@ def _check_overlay_catalog(member: CpioMember, where: str, findings: Findings, r
     else:
         try:
             relative = "/".join(PurePosixPath(member.name).parts[-3:])
-            gettext_catalog.parse_catalog(relative, member.data)
+            found = gettext_catalog.parse_catalog(relative, member.data)
+            remarks += [f"{where}: {doubt}" for doubt in found.doubts]
         except ContentError as error:
             findings.add("translations that the installer cannot read", f"{where}: {error}")
 

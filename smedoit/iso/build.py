@@ -77,7 +77,7 @@ def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     or was not while it was written, what the lock names; FileError if another file changed meanwhile.
     """
     target = iso.path
-    check_medium_references(MediumFiles(medium.files, medium.volume, medium.names), target)
+    remarks = check_medium_references(MediumFiles(medium.files, medium.volume, medium.names), target)
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
         sizes = {path: stamps[path].size for path in medium.sha256}
@@ -92,7 +92,7 @@ def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     ordered = sorted(places, key=lambda place: (place.offset, place.path))
     write_file(iso.layout, extents.format_layout(IsoLayout(target.name, size, digest, tuple(ordered))))
     return {
-        "did": f"{len(medium.files)} files, {format_size(size)}",
+        "did": "\n  ".join([f"{len(medium.files)} files, {format_size(size)}", *remarks]),
         "result": f"{target}  {size} bytes ({format_size(size)})  sha256 {digest}",
     }
 

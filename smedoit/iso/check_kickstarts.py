@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -16,7 +16,7 @@ from smedoit.installer.overlay_files import DEFAULTS_PLACES, REFUSED_KICKSTARTS,
 from smedoit.iso.check_menus import ABSENT, MediumFiles
 from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
 from smedoit.repodata import comps
-from smedoit.runtime import files, progress
+from smedoit.runtime import files
 
 WANTED = "asked for by a kickstart file, and not on the medium"
 MOUNTED = ("run/install/repo/", "mnt/install/repo/", "run/install/source/", "mnt/install/source/")  # the medium, there
@@ -64,8 +64,11 @@ class KickstartMedium:
 
 def check_medium_kickstarts(
     medium: MediumFiles, images: Mapping[str, Iterable[CpioMember]], findings: Findings
-) -> None:
-    """Find what the installer would end at, or ask about, in the kickstart files of a medium and of its images."""
+) -> list[str]:
+    """Find what the installer would end at, or ask about, in the kickstart files of a medium and of its images.
+
+    Return remarks on what it takes.
+    """
     overlaid = {member.name.removeprefix("./"): member for members in images.values() for member in members}
     there = KickstartMedium(medium, overlaid)
     contents = {name: member.data for name, member in overlaid.items() if is_overlay_kickstart(name)}
@@ -73,19 +76,20 @@ def check_medium_kickstarts(
     for menu in (BIOS_MENU, GRUB_CFG):
         named |= set(BOOT_LINE.findall(medium.load(menu) or "")) & set(medium.files)
     on_medium = {path: files.read_file_bytes(medium.files[path]) for path in sorted(named)}
+    remarks = list[str]()
     for file, said in parse_kickstarts({**contents, **on_medium}, there.find_include).items():
         if file in on_medium:
             for fault in said.faults:
                 findings.add(REFUSED_KICKSTARTS, medium.called(fault))
-            for remark in said.remarks:
-                progress.log_line(medium.called(remark))
-        _check_includes(said, there, findings)
+            remarks += [medium.called(remark) for remark in said.remarks]
+        remarks += _check_includes(said, there, findings)
         if file in on_medium or file in DEFAULTS_PLACES:
-            _check_wishes(said, there, findings)
+            remarks += _check_wishes(said, there, findings)
+    return remarks
 
 
-def _check_includes(said: Kickstart, there: KickstartMedium, findings: Findings) -> None:
-    """What a kickstart file includes is there, or is made before it is read."""
+def _check_includes(said: Kickstart, there: KickstartMedium, findings: Findings) -> Iterator[str]:
+    """What a kickstart file includes is there, or is made before it is read; yield remarks."""
     for where, path in said.includes:
         name = runtime_location(where.file, path)
         sentence = there.medium.called(f"{where}: %include names {path}")
@@ -96,13 +100,13 @@ def _check_includes(said: Kickstart, there: KickstartMedium, findings: Findings)
         elif not path.startswith("/") and "://" not in path:
             findings.add(ABSENT, f"{sentence}, and the installer knows no directory for it: write the whole path")
         elif not (said.has_pre and path.startswith("/")):
-            progress.log_line(f"{sentence}, which no %pre of this file can make: something else must have it there")
+            yield f"{sentence}, which no %pre of this file can make: something else must have it there"
 
 
-def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -> None:
-    """The packages and groups that a kickstart file asks for are on the medium, where it installs from there."""
+def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -> Iterator[str]:
+    """The packages and groups that a kickstart file asks for are on the medium; yield remarks."""
     for where, text in said.remote:
-        progress.log_line(there.medium.called(f"{where}: installs from elsewhere, not from this medium: {text}"))
+        yield there.medium.called(f"{where}: installs from elsewhere, not from this medium: {text}")
     if not there.packages or there.groups is None:
         return
     unmet = list[tuple[KickstartLine, str]]()
@@ -121,7 +125,7 @@ def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -
     for where, what in unmet:
         sentence = there.medium.called(f"{where}: {what}")
         if said.is_patient or said.remote:
-            progress.log_line(sentence)
+            yield sentence
         else:
             findings.add(WANTED, sentence)
 

@@ -23,8 +23,10 @@ PROFILES = ("etc/anaconda/", "run/install/")
 DELIVERED = "run/install/"  # below it the installer's runtime has nothing of its own
 
 
-def check_medium_references(medium: MediumFiles, target: Path) -> None:
-    """Raise ContentError for everything that a medium's files name in vain, one sentence each."""
+def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
+    """Return remarks on a medium's files.
+
+    Raises ContentError for everything that a medium's files name in vain, one sentence each."""
     findings = Findings()
     if BIOS_MENU in medium.files:
         menu = check_menus.check_isolinux_menu(medium, findings)
@@ -41,13 +43,14 @@ def check_medium_references(medium: MediumFiles, target: Path) -> None:
         if image in medium.files
     }
     _check_overlay_images(images, findings)
-    check_medium_kickstarts(medium, images, findings)
+    remarks = check_medium_kickstarts(medium, images, findings)
     if findings.found:
         raise ContentError(
             f"{target}: is not written, something on it would not boot, names what is not there, or cannot be read\n"
             f"{format_grouped(findings.found)}",
             hint="put the named file into the content tree or the boot set, or correct the line; then run doit again",
         )
+    return remarks
 
 
 def _check_overlay_images(images: Mapping[str, Sequence[CpioMember]], findings: Findings) -> None:

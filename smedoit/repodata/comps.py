@@ -245,6 +245,12 @@ def _element_fault(element: Any) -> tuple[str, str] | None:
         return "has numbers that are none, at which the installer ends", f"display_order {shown}"
     if tag in FLAGS and tag != "display_order" and value.lower() not in BOOLEANS:
         return "has flags that are neither true nor false, so yum takes them for false", f"<{tag}>{shown}</{tag}>"
+    flag = element.get("default") if tag == "groupid" else None
+    if flag is not None and flag.lower() not in BOOLEANS:
+        return (
+            "has flags that are neither true nor false, so yum takes them for false",
+            f'groupid default="{flag[:40]}"',
+        )
     if tag == "match" and not {"name", "install"} <= set(element.keys()):
         return "has language packs without a name", "<match> needs name and install"
     kind = element.get("type") or PACKAGE_TYPES[0] if tag == "packagereq" else PACKAGE_TYPES[0]

@@ -31,7 +31,11 @@ def mirror_translations(settings: TranslationsSettings, network: NetworkSettings
     addresses = _list_catalogs(fetcher, settings.url)
     incoming = settings.path.with_name(f".{settings.path.name}.incoming")
     found = _fetch_catalogs(fetcher, addresses, incoming, settings.path)
-    complete = catalogs.catalog_completeness(_load_catalogs(found, incoming))
+    loaded = _load_catalogs(found, incoming)
+    for catalog in loaded:
+        for doubt in catalog.doubts:
+            progress.log_line(f"{catalog.language}: {doubt}")
+    complete = catalogs.catalog_completeness(loaded)
     changes = _install_catalogs(found, settings.path)
     shutil.rmtree(incoming, ignore_errors=True)
     for language, share in complete.items():

@@ -54,6 +54,7 @@ GOOD = [
     "/* nothing */",
     ".a, .b > #c:hover { color: red; background-image: url('x;y}.png') }",
     "* {}",
+    ".a { border-radius: 1px / 2px; color: #FFf; background: linear-gradient(to top, #000000, #fff); }",
     "* { ; color: red;; }",
     "@define-color x rgb (252, 252, 189);\n.a { color: shade(@x, 1.2); -GtkWidget-focus-padding: 1; }",
     "@keyframes k { from { color: red; } 50% { color: blue; } to { color: red; } }",
@@ -80,6 +81,9 @@ BAD = {
     "@media print { .a { color: red; } }": "@media is no rule that has a {",
     ".a;": "is no statement of a style sheet",
     ".a, { color: red; }": "a selector is missing behind a ,",
+    "// x\n.a { color: red; }": "line 1: a / is no part of a selector; a comment begins with /*",
+    ".a { border: 1px solid #12345; }": "line 1: #12345 of border is no colour",
+    ".a { color: #red; }": "#red of color is no colour",
     "{ color: red; }": "a { without a selector before it",
 }
 

@@ -60,6 +60,14 @@ def test_a_translation_is_named_by_its_file() -> None:
         overlay_files.check_overlay_files([member], "product.img")
 
 
+def test_a_name_that_a_translator_renamed_is_told() -> None:
+    renamed = GOOD.replace(b"WILLKOMMEN BEI %(name)s", b"WILLKOMMEN BEI %(nome)s")
+    [said] = remarks((f"usr/share/locale/de/{DE}", renamed))
+    assert said.endswith(
+        "the translation of 'WELCOME TO %(name)s %(version)s.' asks for %(nome), which the original does not have"
+    )
+
+
 # Windows, styles and kickstart files
 
 

@@ -264,6 +264,12 @@ def test_what_yum_would_pass_over_in_silence_is_refused(old: str, new: str, word
     assert words in refusal(document(broken))
 
 
+def test_an_option_whose_default_is_no_flag_is_refused() -> None:
+    broken = ENVIRONMENT.replace("<groupid>mail", '<groupid default="ture">mail')
+    assert 'line 17: groupid default="ture"' in refusal(document(GROUP, broken))
+    assert parsed(GROUP, broken.replace("ture", "true")).environments
+
+
 def test_a_conditional_package_comes_with_another() -> None:
     assert parsed(GROUP.replace('type="mandatory"', 'type="conditional" requires="yum"')).groups
 
