@@ -164,7 +164,7 @@ def anaconda_version(rel: Release) -> Task:
     )
 
 
-PYTHON_FILES = ("*.py", "*.so", "*.pyc", "*.pyo")
+PYTHON_FILES = ("*.py", "*.so", "*.pyc", "*.pyo", "*installclasses/*.[pP][yY]")
 WITH_LOADERS = ("shim-*.rpm", "grub2-efi-*.rpm")  # what brings EFI/NAME to the installed system
 
 

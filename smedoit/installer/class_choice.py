@@ -15,7 +15,7 @@ from typing import Any
 from smedoit.installer.python27_grammar import Node
 from smedoit.installer.python27_imports import CLASS_DIRECTORIES, OverlayModules, merged_path
 from smedoit.installer.python27_names import literal_text
-from smedoit.installer.python27_scopes import NOW, ImportedName, SourceNames
+from smedoit.installer.python27_scopes import CAUGHT, NOW, ImportedName, SourceNames, find_scope
 from smedoit.installer.python27_tokens import NAME, NUMBER
 from smedoit.installer.runtime_modules import runtime_modules
 
@@ -130,9 +130,10 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
     """Return what anaconda would choose for a product, and what is wrong with that."""
     reader = _ClassReader(overlay, product)
     taken, remarks = _modules_taken(overlay)
-    if not taken:
-        return ClassChoice(None, (), tuple(remarks))
-    faults: list[str] = []
+    faults: list[str] = [*_stray_classes(overlay)]
+    for path in taken.values():
+        for said, is_certain in _base_faults(overlay, path):
+            (faults if is_certain else remarks).append(said)
     found: list[InstallClass] = []
     for path in taken.values():
         source = overlay.sources[path]
@@ -177,6 +178,29 @@ def _modules_taken(overlay: OverlayModules) -> tuple[dict[str, str], list[str]]:
     return taken, remarks
 
 
+def _stray_classes(overlay: OverlayModules) -> Iterator[str]:
+    """Yield every file that is meant for an install class, and lies where anaconda does not look for one."""
+    for path in sorted(overlay.files):
+        file = PurePosixPath(merged_path(path))
+        is_source = file.suffix.lower() == ".py" and file.stem != "__init__"
+        is_read = file.parent.as_posix() in CLASS_DIRECTORIES and file.suffix == ".py"
+        if "installclasses" in file.parts[:-1] and is_source and not is_read:
+            yield f"{path}: no installer looks for an install class there; it looks for *.py in {CLASS_DIRECTORIES[1]}"
+
+
+def _base_faults(overlay: OverlayModules, path: str) -> Iterator[tuple[str, bool]]:
+    """Yield what a source asks BaseInstallClass for in vain, and whether it does so when it is imported."""
+    source = overlay.sources[path]
+    for use in source.used:
+        scope = find_scope(use) if use.attributes and use.certainty < CAUGHT else None
+        if scope and scope.modules.get(use.name) == {BASE}:
+            word = use.attributes[0]
+            if word not in BASE_ATTRIBUTES and word not in METHODS and word not in source.patched and word[:2] != "__":
+                near = get_close_matches(word, ASKED, 1, 0.75)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield f"{path}, line {use.line}: BaseInstallClass has no {word}{hint}", use.certainty == NOW
+
+
 def _explain_loss(best: InstallClass, winner: InstallClass, has_visible: bool) -> str:
     """Return why a class of ours is not taken."""
     if best.attributes["hidden"] is not UNKNOWN and best.attributes["hidden"] and has_visible:
@@ -207,6 +231,9 @@ def _attribute_remarks(each: InstallClass) -> Iterator[str]:
     priority = each.attributes["sortPriority"]
     if each.attributes["name"] == "base" and each.is_sure:
         yield f"{each.path}: sets no name; the installer's log and kickstart call it base"
+    for name in ("bootloaderExtraArgs", "ignoredPackages"):
+        if isinstance(each.attributes[name], str):
+            yield f"{each.path}, line {each.own.get(name, each.line)}: {name} is a text, taken for a list of letters"
     if isinstance(priority, str):
         yield f"{each.path}: sortPriority is a text, which Python 2.7 holds for more than any number; write a number"
     elif priority == 0 and each.is_sure:

@@ -19,6 +19,7 @@ from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_bytes, resolve_file_below
 from smedoit.tree import layers
 
+LIKE_A_CLASS = "*installclasses/*.[pP][yY]"
 SHOWN = 8  # remarks in the line of the task; the log has all
 
 
@@ -40,7 +41,8 @@ class OverlayRoots:
         found = {}
         for root in (self.updates, *self.product):
             for relative in layers.list_tree_files(root) if root.is_dir() else ():
-                if PurePosixPath(relative).suffix not in python27_imports.SUFFIXES:
+                is_module = PurePosixPath(relative).suffix in python27_imports.SUFFIXES
+                if not is_module and not fnmatchcase(relative, LIKE_A_CLASS):
                     continue
                 is_update = root == self.updates
                 if not (is_update and any(fnmatchcase(relative, pattern) for pattern in self.skipped)):
@@ -74,6 +76,7 @@ def check_install_classes(
     wrong = [*choice.faults]
     if choice.winner and (reason := class_choice.unknown_efi_dir(choice.winner, _efi_directories(packages))):
         wrong.append(reason)
+    wrong = [_name_file(fault, found) for fault in wrong]
     if wrong and identity.is_final:
         raise CheckError(
             "the installer would not take our install class, or not get far with it\n"
@@ -83,13 +86,18 @@ def check_install_classes(
     remarks = [
         *(f"warning: {fault}" for fault in wrong),
         *(f"{paths[fault.path]}, line {fault.line}: {fault.reason}" for fault in faults),
-        *choice.remarks,
-        *python27_imports.shadowing_remarks(overlay),
+        *(_name_file(remark, found) for remark in (*choice.remarks, *python27_imports.shadowing_remarks(overlay))),
     ]
     for remark in remarks:
         progress.log_line(remark)
     shown = [*remarks[:SHOWN], *([f"… and {len(remarks) - SHOWN} more; see the log"] if len(remarks) > SHOWN else [])]
     return "\n  ".join([f"{format_count(len(paths), 'Python file')} held against Python 2.7", *shown])
+
+
+def _name_file(sentence: str, found: Mapping[str, Path]) -> str:
+    """Return a sentence that begins with a place in the installer with the file that goes there."""
+    place = next((place for place in found if sentence.startswith((f"{place}:", f"{place},"))), "")
+    return f"{found[place]}{sentence.removeprefix(place)}" if place else sentence
 
 
 def _efi_directories(packages: Iterable[Path]) -> frozenset[str]:

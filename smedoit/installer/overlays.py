@@ -92,7 +92,7 @@ def _check_catalog_names(catalogs: Iterable[cpio.CpioMember]) -> None:
 
 def _check_stamps(members: Sequence[cpio.CpioMember]) -> str:
     """Return a remark about every .buildstamp that nobody reads. Raises ContentError for what the others would do."""
-    stamps = {member.name: member for member in members if PurePosixPath(member.name).name == STAMP_NAME}
+    stamps = {member.name: member for member in members if PurePosixPath(member.name).name.lower() == STAMP_NAME}
     read = {
         f"product/{name}": stamps[name].data.decode("utf-8", "surrogateescape")
         for name in READ_PLACES

@@ -168,6 +168,9 @@ def find_import_faults(overlay: OverlayModules) -> Iterator[ImportFault]:
             if taken.certainty <= MAYBE and (reason := _import_reason(overlay, path, taken)):
                 yield ImportFault(path, taken.line, reason, taken.certainty == NOW)
         yield from _name_faults(overlay, path, builtins)
+        for line, certainty in source.bare_supers:
+            if certainty <= MAYBE:
+                yield ImportFault(path, line, "super() needs the class and self in Python 2.7", certainty == NOW)
         for use in source.used:
             if use.attributes and use.certainty <= MAYBE and (reason := _attribute_reason(overlay, path, use)):
                 yield ImportFault(path, use.line, reason, use.certainty == NOW)
@@ -177,7 +180,8 @@ def shadowing_remarks(overlay: OverlayModules) -> Iterator[str]:
     """Yield every source that stands in for one of the runtime's, and lacks names that others may take from it."""
     for module, path in sorted(overlay.modules.items()):
         own, theirs = overlay.find_module(module), runtime_modules().get(module)
-        if own is None or theirs is None or own.is_open or theirs.is_open:
+        is_class = CLASSES_DIRECTORY in path  # whose names nobody asks for
+        if is_class or own is None or theirs is None or own.is_open or theirs.is_open:
             continue
         if lacking := sorted(public_names(theirs.names) - own.names):
             more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
@@ -197,7 +201,7 @@ def _import_reason(overlay: OverlayModules, path: str, taken: ImportedName) -> s
         name = ".".join(parts[:count])
         if overlay.find_module(name) is None:
             is_beside = overlay.is_beside(path, name)
-            return "" if is_beside else f"there is no module {name}{_suggest_module(overlay, module)}"
+            return "" if is_beside else f"there is no module {name}{_suggest_module(overlay, module, name)}"
     found = overlay.find_module(module)
     if not taken.name or taken.name == STAR or found is None or found.is_open or taken.name in found.names:
         return ""
@@ -206,12 +210,16 @@ def _import_reason(overlay: OverlayModules, path: str, taken: ImportedName) -> s
     return f"{module} has no {taken.name}{_suggest_name(taken.name, found.names)}"
 
 
-def _suggest_module(overlay: OverlayModules, module: str) -> str:
-    """Return a hint at the module that may be meant."""
+def _suggest_module(overlay: OverlayModules, module: str, missing: str) -> str:
+    """Return a hint at the module that may be meant by the first one of a dotted name that is missing."""
     if module in RENAMED:
         return f", which is Python 3's; Python 2.7 has {RENAMED[module]}"
-    near = get_close_matches(module, [*runtime_modules(), *overlay.modules], 1, 0.8)
-    return f"; did you mean {near[0]}?" if near else f" in Python 2.7, in anaconda {RELEASE} or in the overlay images"
+    above, _, last = missing.rpartition(".")
+    known = [name.rpartition(".") for name in (*runtime_modules(), *overlay.modules)]
+    near = get_close_matches(last, [name for parent, _, name in known if parent == above], 1, 0.75)
+    if near:
+        return f"; did you mean {above}{'.' if above else ''}{near[0]}?"
+    return f" in Python 2.7, in anaconda {RELEASE} or in the overlay images"
 
 
 def _suggest_name(name: str, names: frozenset[str]) -> str:

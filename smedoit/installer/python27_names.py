@@ -107,6 +107,8 @@ def _visit_power(reader: _NameReader, node: Node, place: _Place) -> None:
     if not words:
         return _visit_children(reader, node, place)
     _note_use(reader, node.children[0], tuple(words[1:]), place)
+    if words == ["super"] and [part.kind for part in node.children[1].children] == ["(", ")"]:
+        reader.found.bare_supers.append((node.line, place.certainty))
     reader.push((child, place) for child in node.children[1:])
     return None
 
@@ -148,10 +150,16 @@ def _visit_assignment(reader: _NameReader, node: Node, place: _Place) -> None:
     if place.scope is reader.found.top and any(target.text == "__all__" for target in targets):
         is_again = reader.found.has_all
         reader.found.has_all = True
-        reader.found.exported = None if is_again or place.certainty else literal_words(value)
+        reader.found.exported = None if is_again or place.certainty else _exported_words(value)
     for target in reversed(targets):
         reader.bind_targets(target, place)
     reader.push([(value, place)])
+
+
+def _exported_words(value: Node) -> tuple[str, ...] | None:
+    """Return the names of a plain __all__; a text is one of letters."""
+    text = literal_text(value)
+    return literal_words(value) if text is None else tuple(text)
 
 
 def literal_words(node: Node) -> tuple[str, ...] | None:

@@ -26,6 +26,7 @@ UNICODE_ESCAPE = re.compile(
     r"\\(?:x(?P<x>[0-9a-fA-F]{0,2})|u(?P<u>[0-9a-fA-F]{0,4})|U(?P<U>[0-9a-fA-F]{0,8})|N(?P<N>\{[^}]*\}|)|.)", re.DOTALL
 )
 RAW_UNICODE_ESCAPE = re.compile(r"\\(?:u(?P<u>[0-9a-fA-F]{0,4})|U(?P<U>[0-9a-fA-F]{0,8})|.)", re.DOTALL)
+UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as surrogateescape has it
 DIGITS = {"x": 2, "u": 4, "U": 8}
 LITERAL = re.compile(r"(?P<prefix>[uUbBrR]*)(?P<quote>'''|\"\"\"|'|\")(?P<body>.*)(?P=quote)", re.DOTALL)
 EXPRESSIONS = {
@@ -358,6 +359,9 @@ def _check_string(node: Node, _scope: _Scope, source: _Source) -> None:
     prefix, body = found["prefix"].lower(), found["body"]
     is_raw = "r" in prefix
     if "u" in prefix or ("unicode_literals" in source.futures and "b" not in prefix):
+        if wrong := UNDECODED.search(body):
+            byte = ord(wrong.group()) - 0xDC00
+            raise Python27Error(node.line, f"byte 0x{byte:02x} in a unicode string is not utf-8")
         for escape in (RAW_UNICODE_ESCAPE if is_raw else UNICODE_ESCAPE).finditer(body):
             _check_unicode_escape(escape, node.line)
     elif not is_raw:

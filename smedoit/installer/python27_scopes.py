@@ -78,6 +78,7 @@ class SourceNames:
     assignments  those at its top, in order, and whether each is executed in any case
     exported     __all__, None where there is none or it is no plain list
     patched      attributes that it sets
+    bare_supers  line and certainty of every super() without arguments, which Python 2.7 does not have
     is_open      whether it may have names that are not seen here
     """
 
@@ -90,6 +91,7 @@ class SourceNames:
     has_all: bool = False
     has_absolute_imports: bool = False
     patched: set[str] = field(default_factory=set)
+    bare_supers: list[tuple[int, int]] = field(default_factory=list)
     is_open: bool = False
 
 

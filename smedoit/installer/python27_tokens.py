@@ -15,6 +15,8 @@ NAME, NUMBER, STRING, NEWLINE, INDENT, DEDENT, END = (
     "NAME", "NUMBER", "STRING", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER",
 )  # fmt: skip
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+RAW_ENCODINGS = {"utf-8": "utf-8", "latin-1": "latin-1", "iso-8859-1": "latin-1", "iso-latin-1": "latin-1"}
+NEWER_CODECS = ("cp1125", "cp273", "cp65001", "koi8-t", "kz1048", "kz-1048")  # of Python 3 only
 COMMENT_LINE = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 EXPONENT = r"[eE][+-]?[0-9]+"
 NUMBERS = (
@@ -68,16 +70,32 @@ def decode_source(data: bytes) -> str:
     if b"\0" in data:
         raise Python27Error(data[: data.index(b"\0")].count(b"\n") + 1, "a zero byte")
     has_mark, data = data.startswith(codecs.BOM_UTF8), data.removeprefix(codecs.BOM_UTF8)
-    encoding, line = _declared_encoding(data)
-    if has_mark and encoding.lower().replace("_", "-") not in ("", "utf-8", "utf8"):
-        raise Python27Error(line, f"a UTF-8 mark, and the encoding {encoding}")
+    declared, line = _declared_encoding(data)
+    encoding = _normal_encoding(declared)
+    if has_mark and encoding not in ("", "utf-8"):
+        raise Python27Error(line, f"a UTF-8 mark, and the encoding {declared}")
+    if has_mark or encoding == "utf-8":
+        return data.decode("utf-8", "surrogateescape")  # Python 2.7 looks at it in u"…" only
     try:
-        return data.decode(encoding or ("utf-8" if has_mark else "ascii"))
+        if encoding.lower().replace("_", "-") in NEWER_CODECS:
+            raise LookupError
+        return data.decode(encoding or "ascii")
     except LookupError:
-        raise Python27Error(line, f"unknown encoding: {encoding}") from None
+        raise Python27Error(line, f"unknown encoding: {declared}") from None
     except UnicodeDecodeError as error:
-        what = f"is not {encoding}" if encoding else "is not ASCII, and no encoding is declared (PEP 263)"
+        what = f"is not {declared}" if declared else "is not ASCII, and no encoding is declared (PEP 263)"
         raise Python27Error(data[: error.start].count(b"\n") + 1, f"byte 0x{data[error.start]:02x} {what}") from None
+    except UnicodeError:
+        raise Python27Error(line, f"{declared} is no encoding of a source") from None
+
+
+def _normal_encoding(declared: str) -> str:
+    """Return an encoding as the tokenizer of Python 2.7 takes it: utf-8-unix and the like are what they begin with."""
+    name = declared[:12].lower().replace("_", "-")
+    for plain, known in RAW_ENCODINGS.items():
+        if name == plain or name.startswith(f"{plain}-"):
+            return known
+    return declared
 
 
 def _declared_encoding(data: bytes) -> tuple[str, int]:

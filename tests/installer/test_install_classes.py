@@ -10,7 +10,7 @@ import pytest
 from smedoit.errors import CheckError, ContentError
 from smedoit.installer import install_classes
 from smedoit.runtime import files
-from smedoit.sample.installer import install_class_source
+from smedoit.sample.installer import FILES, install_class_source
 from tests.harness.nouns import identity
 
 GOOD = install_class_source("koozali.py")
@@ -95,7 +95,15 @@ def test_what_fails_only_when_it_is_called_is_told(content: Path) -> None:
 
 def test_the_place_in_updates_is_that_of_the_image(content: Path) -> None:
     files.write_file(content / "updates/pyanaconda/installclasses/koozali.py", GOOD.replace("30000", "10"))
-    assert f"{PATH}: differs from run/install/updates/pyanaconda/installclasses/koozali.py, which" in check(content)
+    assert f"product/{PATH}: differs from run/install/updates/pyanaconda/installclasses/koozali.py, which" in check(
+        content
+    )
+
+
+def test_the_practice_content_leaves_nothing_to_say(tmp_path: Path) -> None:
+    for relative, text in FILES.items():
+        files.write_file(tmp_path / "content" / relative, text)
+    assert check(tmp_path / "content", label="") == "4 Python files held against Python 2.7"
 
 
 # Which class wins
@@ -104,7 +112,8 @@ def test_the_place_in_updates_is_that_of_the_image(content: Path) -> None:
 def test_a_class_that_loses_is_refused_for_a_final_release_and_told_before(content: Path) -> None:
     plant(content, GOOD.replace("30000", "20000"))
     said = (
-        f"{PATH}: has sortPriority 20000, not above 25000, so the installer would take CentOS Linux ({SITE}/centos.py)"
+        f"{content}/product/{PATH}: has sortPriority 20000, not above 25000,"
+        f" so the installer would take CentOS Linux ({SITE}/centos.py)"
     )
     assert f"warning: {said}" in check(content)
     with pytest.raises(CheckError) as refused:
@@ -170,9 +179,31 @@ def test_images_without_install_classes_leave_the_choice_to_upstream(content: Pa
     assert check(content, label="") == "3 Python files held against Python 2.7"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "pyanaconda/installclasses/koozali.py",
+        f"{PRODUCT}/sme/koozali.py",
+        f"{PRODUCT}/koozali.PY",
+        "run/install/product/installclasses/koozali.py",
+        "usr/lib/python2.7/site-packages/pyanaconda/installclasses/koozali.py",
+    ],
+)
+def test_a_class_where_nobody_looks_for_one_stops_a_final_release(content: Path, path: str) -> None:
+    (content / "product" / PATH).unlink()
+    plant(content, GOOD, path)
+    with pytest.raises(CheckError, match=f"product/{path}: no installer looks for an install class there; it looks"):
+        check(content, label="")
+
+
 # What the installer asks a class for
 
 LACKING = {
+    "an attribute of the base": (
+        GOOD.replace("ExtraArgs = []", "ExtraArgs = BaseInstallClass.bootloaderExtraArg"),
+        "line 21: BaseInstallClass has no bootloaderExtraArg; did you mean bootloaderExtraArgs?",
+    ),
+    "a text for __all__": (f"__all__ = 'InstallClass'\n{GOOD}", "__all__ names C, which is not in it"),
     "no efi_dir": (GOOD.replace("    efi_dir", "    efi_directory"), f"{PATH}: sets no efi_dir, every installation"),
     "an empty efi_dir": (GOOD.replace('efi_dir = "centos"', "efi_dir = None"), "its efi_dir is no name"),
     "a directory of nobody": (GOOD.replace('"centos"', '"koozali"'), 'efi_dir is "koozali", but no shim has one'),
@@ -187,6 +218,14 @@ LACKING = {
     ),
 }
 REMARKED = {
+    "a text for a list": (
+        GOOD.replace("ExtraArgs = []", "ExtraArgs = 'quiet'"),
+        "line 21: bootloaderExtraArgs is a text",
+    ),
+    "super of Python 3": (
+        GOOD.replace("BaseInstallClass.__init__(self)", "super().__init__()"),
+        "super() needs the class",
+    ),
     "a misspelt attribute": (GOOD.replace("ignoredPackages", "ignorePackages"), "line 22: sets ignorePackages, which"),
     "a misspelt method": (GOOD.replace("setNetworkOnbootDefault", "setNetworkOnBootDefault"), "mean setNetworkOnboot"),
     "no domain": (GOOD.replace("    _l10n_domain", "    l10n"), "sets no _l10n_domain; whoever asks"),

@@ -45,7 +45,10 @@ def test_a_buildstamp_that_a_rule_keeps_is_held_against_the_installer(tmp_path: 
 def test_a_buildstamp_that_nobody_reads_is_told(tmp_path: Path) -> None:
     files.write_file(tmp_path / "product/.buildstamp", STAMP)
     files.write_file(tmp_path / "product/etc/.buildstamp", "whatever")
-    assert "no installer reads etc/.buildstamp; it reads .buildstamp and run/" in product_members(tmp_path)[1]
+    files.write_file(tmp_path / "product/.BuildStamp", "whatever")
+    assert (
+        "no installer reads .BuildStamp, etc/.buildstamp; it reads .buildstamp and run/" in product_members(tmp_path)[1]
+    )
 
 
 def write_updates(content: Path) -> str:

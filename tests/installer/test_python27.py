@@ -139,7 +139,11 @@ def test_what_python_2_7_does_not_compile_is_refused_with_its_line(text: str, wo
     ("data", "words"),
     [
         (b"# caf\xc3\xa9\n", "line 1: byte 0xc3 is not ASCII, and no encoding is declared"),
-        (b"#!/usr/bin/python\n# coding: utf-8\nx = '\xe9'\n", "line 3: byte 0xe9 is not utf-8"),
+        (b"#!/usr/bin/python\n# coding: utf-8\nx = u'\xe9'\n", "line 3: byte 0xe9 in a unicode string is not utf-8"),
+        (b"# coding: euc-jp\nx = '\xe9'\n", "line 2: byte 0xe9 is not euc-jp"),
+        (b"# coding: undefined\n", "line 1: undefined is no encoding of a source"),
+        (b"# coding: cp65001\n", "line 1: unknown encoding: cp65001"),
+        (b"\xef\xbb\xbf# coding: utf8\n", "line 1: a UTF-8 mark, and the encoding utf8"),
         (b"a = 1\n# coding: utf-8\nx = '\xc3\xa9'\n", "line 3: byte 0xc3 is not ASCII"),
         (b"# coding: klingon\n", "line 1: unknown encoding: klingon"),
         (b"\xef\xbb\xbf# coding: latin-1\n", "line 1: a UTF-8 mark, and the encoding latin-1"),
@@ -151,7 +155,16 @@ def test_letters_that_no_encoding_explains_are_refused(data: bytes, words: str) 
     assert refusal(data).startswith(words)
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfx = '\xc3\xa9'\r\n", "# vim: set fileencoding=utf-8 :\n'é'\n".encode()])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfx = '\xc3\xa9'\r\n",
+        "# vim: set fileencoding=utf-8 :\n'é'\n".encode(),
+        "# coding: utf-8-unix\n'é'\n".encode(),
+        b"# coding: iso-latin-1-dos\nu'\xe9'\n",
+        b"# coding: utf-8\n# J\xfcrgen\nx = '\xe9'\n",  # CPython reads UTF-8 and Latin-1 as they stand
+    ],
+)
 def test_letters_of_the_declared_encoding_pass(data: bytes) -> None:
     assert refusal(data) == ""
 
