@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from smedoit.bootfiles.entries import MOST_MENUS, BootEntry, LoadMenu, MenuWord, menu_path
 
 MENU_PROGRAMS = ("vesamenu.c32", "menu.c32", "vesamenu", "menu")  # their argument is another configuration
+NOT_SHOWN = ("#", "append", "kernel", "linux", "initrd", "label", "include")  # how lines begin that nobody sees
 KERNELS = ("kernel", "linux")
 PROGRAMS = ("com32", "config", "boot", "bss", "pxe", "fdimage", "comboot")
 KEYWORDS = {
@@ -143,6 +144,21 @@ def _included_lines(name: str, load: LoadMenu, seen: set[str], faults: list[str]
         faults.append(
             f"{name}, line {opened}: text help has no endtext, so isolinux takes all that follows for its text"
         )
+
+
+def unshowable_lines(text: str) -> list[int]:
+    """Return the lines of a menu, or of a text that it shows, with letters beyond ASCII in UTF-8.
+
+    isolinux draws each byte by the code page of its font, CP437 unless it is told another: what is not UTF-8 is taken
+    for meant like that.
+    """
+    return [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if not line.lower().lstrip().startswith(NOT_SHOWN)
+        and not line.isascii()
+        and not any("\ud800" <= letter <= "\udfff" for letter in line)
+    ]
 
 
 def _unended_help(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.bootfiles.isolinux import unshowable_lines
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
@@ -74,14 +75,19 @@ def fill_tree(
 
 def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
     """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
-    written = 0
+    written, remarks = 0, list[str]()
     for relative in BIOS_TEXTS:
         find = require_tree_file if relative == BIOS_MENU else _first_existing
         source = find(sources, relative)
         if source:
-            files.write_file(target / relative, render_logged(branding, relative, files.read_file_text(source)))
+            text = render_logged(branding, relative, files.read_file_text(source))
+            files.write_file(target / relative, text)
             written += 1
-    return f"{written} files, titled {branding.identity.title}, label {branding.identity.volume}"
+            if lines := unshowable_lines(text):
+                where = f"{relative}, line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+                remarks.append(f"{where}: isolinux shows other signs in the place of letters beyond ASCII")
+    said = f"{written} files, titled {branding.identity.title}, label {branding.identity.volume}"
+    return "\n  ".join([said, *remarks])
 
 
 def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
