@@ -67,7 +67,7 @@ def verify(rel: Release) -> Task:
 # Tasks that doit release does not run, and the record's own: what they saw last says nothing of a build.
 NO_BUILDERS = (
     *("record", "rebuild", "verify", "boot_test", "preview", "release", "doctor", "sample"),
-    *("plan_publish", "publish", "rollback", "retire", "prune"),
+    *("plan_publish", "publish", "verify_published", "rollback", "retire", "prune", "compare", "import"),
     *("mirror", "mirror:*", "tiers", "tiers:*", "promote", "why_package", "repoview", "repoview:*"),
     *("bump", "new_major", "notes", "patches", "mock_init", "clean_mock", "installer", "update_repos"),
     *("build_installer", "build_ISO", "pin_boot_set"),

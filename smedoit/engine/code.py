@@ -65,6 +65,12 @@ def _modules() -> Mapping[str, str]:
     return found
 
 
+@functools.cache
+def _packages() -> frozenset[str]:
+    """Return the directories that hold modules."""
+    return frozenset(map(os.path.dirname, _modules().values()))
+
+
 class _Module:
     """One module: its digest, and what it imports.
 
@@ -125,7 +131,7 @@ def _data_digest(package: str) -> str:
     import xxhash
 
     state = xxhash.xxh3_128()
-    packages = {os.path.dirname(file) for file in _modules().values()}
+    packages = _packages()
     for directory, inner, files in os.walk(package):
         inner[:] = sorted(name for name in inner if name != "__pycache__" and f"{directory}/{name}" not in packages)
         for name in sorted(name for name in files if not name.endswith((".py", ".pyc"))):
