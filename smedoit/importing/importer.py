@@ -28,6 +28,7 @@ from smedoit.importing.keys import (
 from smedoit.importing.layout import Layer
 from smedoit.importing.survey import MediumSurvey
 from smedoit.importing.world import ImportedWorld
+from smedoit.keys import key_files
 from smedoit.runtime import files, progress
 from smedoit.runtime.process import ProgramError, run_program
 from smedoit.sample.packages import KEYS
@@ -99,7 +100,7 @@ def _find_trusted_keys(
     """Return the keys that a person confirms. Raises ConfigError if there are none, or nobody confirms any."""
     found: list[CandidateKey] = []
     for name in looked.layers.get(Layer.KEY, []):
-        data = places.read_place_file(looked.place, name, survey.LARGEST_TEXT)
+        data = looked.place.part(name, 0, key_files.LOOKED_INTO + 1)
         candidate = parse_candidate(name, "of the medium", data)
         if isinstance(candidate, str):
             looked.unexplained[name] = candidate

@@ -174,8 +174,9 @@ def _open_network_medium(survey: MediumSurvey) -> None:
             return
         for name in inner.names():
             if layout.find_layer(name)[0] is Layer.BOTH:
-                data = places.read_place_file(inner, name, LARGEST_TEXT)
-                if name not in survey.place.names() or data != places.read_place_file(survey.place, name, LARGEST_TEXT):
+                data = places.read_place_file(inner, name, sides.LARGEST_IMAGE)
+                own = survey.place.names()
+                if name not in own or data != places.read_place_file(survey.place, name, sides.LARGEST_IMAGE):
                     survey.network[name] = data
 
 

@@ -17,6 +17,7 @@ HINT = "correct these lines of comps"
 CORE = "core"  # anaconda always installs this group, and crashes without it
 KINDS = ("group", "environment", "category")
 FLAGS = ("default", "uservisible", "biarchonly", "display_order")  # empty, they crash anaconda and libcomps
+NO = ("false", "no", "off", "0")
 BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0")  # any other word means false to yum
 PACKAGE_TYPES = ("mandatory", "default", "optional", "conditional")  # without a type, yum takes the first
 NAMES = ("id", "groupid", "packagereq")  # taken literally, with the blanks around them
@@ -300,7 +301,9 @@ def _find_absent_names(
             findings.check(_stripped_text(group) in ids, "names groups that it does not have", where)
     for name, element in groups:
         listed = list(element.iter("packagereq"))
-        findings.check(listed, "has a group that names nothing", f"{document.place(element)}: {name}")
+        hidden = _stripped_text(element.find("uservisible")).lower() in NO  # CentOS 7's own has two of them, empty
+        if not listed and not hidden:
+            findings.add("has a group that names nothing", f"{document.place(element)}: {name}")
         for required in listed:
             package = _stripped_text(required)
             if package not in names and not any(fnmatchcase(package, pattern) for pattern in allowed):

@@ -288,3 +288,8 @@ def test_comps_that_would_keep_a_library_is_refused(text: str) -> None:
     with pytest.raises(ContentError, match=r"comps\.xml: is not valid comps:") as caught:
         comps.parse_comps(text, Path("comps.xml"))
     assert len(str(caught.value)) < 1000
+
+
+def test_the_comps_of_centos_7_itself_passes_with_its_empty_groups_that_nobody_sees() -> None:
+    text = read_file_text(corpus_dir() / "trees/centos7-comps/c7-x86_64-comps.xml")
+    assert "conflicts-client" in comps.check_comps(text, FILE, (), ["*"]).groups
