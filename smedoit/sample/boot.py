@@ -145,7 +145,7 @@ def _initrd_image() -> bytes:
 
 def _runtime_image() -> bytes:
     """Return the installer's runtime, stage 2, which the initial RAM disk starts."""
-    shell = initrd.find_busybox()
-    if shell and runtime.has_image_tools():
-        return runtime.build_runtime(shell, UPSTREAM_EPOCH)
+    found = find_host_kernel()
+    if found and runtime.has_image_tools():
+        return runtime.build_runtime(found[1], found[0].modules.name, UPSTREAM_EPOCH)
     return _placeholder_content("the installer's runtime")

@@ -82,8 +82,8 @@ lay_over_stage2() {
     done
 }
 
-for module in $(cat /modules/order); do
-    insmod "/modules/$module"
+cd /lib/modules/* && for module in $(cat order); do
+    insmod "$module"
 done
 label=$(option 'inst\.stage2=hd:LABEL' | sed 's/\\x20/ /g')
 repo=$(option 'inst\.repo')

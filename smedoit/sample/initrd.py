@@ -33,8 +33,9 @@ def _is_static(program: Path) -> bool:
 def build_initrd(kernel: HostKernel, shell: Path) -> bytes:
     """Return an initrd for kernel; the same host gives the same bytes."""
     modules = {f"{file.rpartition('/')[2].partition('.ko')[0]}.ko": file for file in kernel.order()}
-    files = {f"modules/{name}": kernel.module(file) for name, file in modules.items()}
-    files["modules/order"] = "".join(f"{name}\n" for name in modules).encode()
+    place = f"lib/modules/{kernel.modules.name}"
+    files = {f"{place}/{name}": kernel.module(file) for name, file in modules.items()}
+    files[f"{place}/order"] = "".join(f"{name}\n" for name in modules).encode()
     files |= {name: HERE.joinpath(script).read_bytes() for name, script in SCRIPTS.items()}
     files["bin/busybox"] = shell.read_bytes()
     return cpio.build_overlay_image(

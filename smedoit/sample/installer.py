@@ -43,7 +43,7 @@ from pyanaconda import network
 from pyanaconda import nm
 
 
-class InstallClass(BaseInstallClass):
+class {cls}(BaseInstallClass):
     name = "{name}"
     sortPriority = {priority}
     hidden = {hidden}
@@ -73,9 +73,9 @@ class InstallClass(BaseInstallClass):
         BaseInstallClass.__init__(self)
 """
 CLASSES = {
-    "koozali.py": ("Koozali SME Server", 30000, "False"),
-    "centos.py": ("CentOS Linux", 25000, 'productName.startswith(("Red Hat ", "Fedora "))'),
-    "fedora.py": ("Fedora", 10000, 'productName.startswith("Red Hat ")'),
+    "koozali.py": ("InstallClass", "Koozali SME Server", 30000, "False"),
+    "centos.py": ("InstallClass", "CentOS Linux", 25000, 'productName.startswith(("Red Hat ", "Fedora "))'),
+    "fedora.py": ("FedoraBaseInstallClass", "Fedora", 10000, 'productName.startswith("Red Hat ")'),
 }
 
 UPDATES_README = """\
@@ -99,8 +99,8 @@ OLD_PLACES = ("updates/po", "updates/textw", "updates/iw", "updates/storage/devi
 
 def install_class_source(file: str) -> str:
     """Return the Python 2.7 source of one of CLASSES."""
-    name, priority, hidden = CLASSES[file]
-    return INSTALL_CLASS.format(file=file, name=name, priority=priority, hidden=hidden)
+    cls, name, priority, hidden = CLASSES[file]
+    return INSTALL_CLASS.format(file=file, cls=cls, name=name, priority=priority, hidden=hidden)
 
 
 RUN = "product/run/install/product/pyanaconda/installclasses"

@@ -29,13 +29,17 @@ def has_image_tools() -> bool:
     return all(map(shutil.which, PROGRAMS))
 
 
-def build_runtime(shell: Path, epoch: int) -> bytes:
-    """Return stage 2; the same shell and the same programs give the same bytes, whoever runs them."""
+def build_runtime(shell: Path, kernel: str, epoch: int) -> bytes:
+    """Return stage 2; the same shell and the same programs give the same bytes, whoever runs them.
+
+    kernel  the version that it is made for; of its modules it has none, all that it needs are loaded when it starts
+    """
     texts = {
         "sbin/init": HERE.joinpath("stage2.sh").read_text(),
         "say.sh": HERE.joinpath("say.sh").read_text(),
         ".buildstamp": BUILDSTAMP,
         "etc/practice-runtime": NAME,
+        f"usr/lib/modules/{kernel}/modules.order": "",
     }
     with tempfile.TemporaryDirectory(prefix="smedoit-") as place:
         root, live, image = Path(place) / "root", Path(place) / "live", Path(place) / "squashfs.img"

@@ -418,7 +418,7 @@ def test_a_checkout_s_cvs_directories_are_there_and_no_walk_sees_them(rel: Relea
 
 
 def test_the_koozali_class_beats_the_others() -> None:
-    order = sorted(installer.CLASSES, key=lambda file: installer.CLASSES[file][1])
+    order = sorted(installer.CLASSES, key=lambda file: installer.CLASSES[file][2])
     assert order == ["fedora.py", "centos.py", "koozali.py"]
     assert all('efi_dir = "centos"' in installer.install_class_source(file) for file in installer.CLASSES)
 
