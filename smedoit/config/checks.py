@@ -67,7 +67,7 @@ class ClosureSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         for name, reason in self.allow_missing.items():
-            require_value(reason.strip(), f"allow_missing.{name}", "say why the medium may lack it")
+            require_value(reason.strip(), ("allow_missing", name), "say why the medium may lack it")
 
 
 class UpdatesSettings(SettingsTable):

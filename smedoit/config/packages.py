@@ -44,7 +44,7 @@ class GroupsSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         for name, reason in self.allow_missing.items():
-            require_value(reason.strip(), f"allow_missing.{name}", "say why it may be absent")
+            require_value(reason.strip(), ("allow_missing", name), "say why it may be absent")
 
 
 class RetiredPackage(SettingsTable):

@@ -56,7 +56,7 @@ def test_a_release_that_says_nothing_of_them_asks_for_nothing(tmp_path: Path) ->
         ("[updates] ", '[[closure.waivers]]\nreason = "x"\n[updates] ', "a waiver is not for everything"),
         ("[updates] ", '[[closure.waivers]]\npackage = "x"\n[updates] ', "does not say its reason"),
         ("installer = []", 'installer = "', "release.toml"),
-        ('mdadm = "practice"', 'mdadm = " "', "allow_missing.mdadm: say why the medium may lack it"),
+        ('mdadm = "practice"', 'mdadm = " "', 'allow_missing.mdadm = " ": say why the medium may lack it'),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_key(tmp_path: Path, old: str, new: str, words: str) -> None:
