@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from smedoit.installer.kickstart_commands import nearest_hint
 from smedoit.runtime import foreign
@@ -17,7 +18,9 @@ TOKEN = re.compile(
     r"""/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|url\(\s*[^"'\s)][^)\n]*\)|[^\s{}()\[\];:"'/]+|\s+|/\*|.""",
     re.DOTALL,
 )
-STATEMENTS, BLOCKS = ("@define-color", "@import"), ("@keyframes", "@binding-set")
+STATEMENTS = {"@define-color": 3, "@import": 2}  # with the words that they need
+BLOCKS = ("@keyframes", "@binding-set")
+WEB_FUNCTIONS = ("attr", "clamp", "env", "hsl", "hsla", "max", "min", "var")  # which GTK 3 has not
 COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 PROPERTY = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
 PROPERTIES = """
@@ -37,6 +40,17 @@ padding-left padding-right padding-top text-decoration text-decoration-color tex
 text-decoration-style text-shadow transition transition-delay transition-duration transition-property
 transition-timing-function
 """
+
+
+def is_window_file(name: str, data: bytes) -> bool:
+    """Return whether GtkBuilder is to read a file; Qt's windows are called .ui as well."""
+    return name.endswith(".glade") or (name.endswith(".ui") and b"<interface" in data)
+
+
+def is_style_sheet(name: str) -> bool:
+    """Return whether GTK reads a style sheet at its place in the runtime; others are for pages of help."""
+    path = PurePosixPath(name)
+    return path.name == "anaconda-gtk.css" or (path.suffix == ".css" and "gtk-3.0" in path.parts)
 
 
 def interface_fault(data: bytes) -> str:
@@ -116,7 +130,8 @@ def _statement_fault(statement: list[tuple[str, int]], blocks: list[str], line: 
         return ""
     words, line = [token for token, _ in statement], statement[0][1]
     if not blocks:
-        known = words[0] in STATEMENTS and len(words) > 1
+        needed = STATEMENTS.get(words[0], len(words) + 1)
+        known = len(words) >= needed or (needed == 3 and words[1:] and words[1].startswith("#"))  # GTK takes this, too
         return "" if known else f"line {line}: {' '.join(words)[:40]!r} is no statement of a style sheet"
     if blocks[-1] in BLOCKS:
         return (
@@ -127,12 +142,14 @@ def _statement_fault(statement: list[tuple[str, int]], blocks: list[str], line: 
     name = words[0]
     if len(words) < 3 or words[1] != ":":
         return f"line {line}: {' '.join(words)[:40]!r} is no property with a value; a : or a ; may be missing"
-    if name.startswith("-"):
+    if name.startswith("-") and PROPERTY.fullmatch(name[1:]):
         return ""  # of one kind of widget
     if not PROPERTY.fullmatch(name) or name not in PROPERTIES.split():
         return f"line {line}: {name[:40]} is no property that GTK knows{nearest_hint(name, PROPERTIES.split())}"
     rest = words[2:]
-    for word in rest:
+    for word, following in zip(rest, [*rest[1:], ""], strict=True):
+        if "!" in word or (following == "(" and word.lower() in WEB_FUNCTIONS):
+            return f"line {line}: {word[:40]} of {name} is known on the web, not to GTK"
         if word.startswith("#") and not COLOUR.fullmatch(word.strip(",")):
             return f"line {line}: {word[:40]} of {name} is no colour: # and 3 or 6 digits from 0 to f"
     return f"line {line}: a ; is missing behind the value of {name}" if ":" in rest else ""

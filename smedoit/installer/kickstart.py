@@ -17,6 +17,7 @@ SCRIPTS = ("%pre", "%pre-install", "%post", "%traceback", "%onerror")
 DEEPEST, MOST_INCLUDES = 10, 100  # files within each other, and in all
 SHOWN = 60  # characters of a word that a sentence repeats
 NETWORK = re.compile(r"(?i)(?:https?|ftp|nfs):")
+WIDE = (b"\xff\xfe", b"\xfe\xff")
 BOM = "\udcef\udcbb\udcbf"
 KICKSTART_NAMES = ("*.ks", "ks.cfg", "ks-*.cfg", "*-ks.cfg", "*_ks.cfg")
 Include = Callable[[str, str], "tuple[str, bytes] | None"]
@@ -101,10 +102,13 @@ class _Parser:
         self._find_include, self._found = find_include, Kickstart()
         self._stack: list[tuple[str, Iterator[tuple[int, str]]]] = [(file, _numbered_lines(data))]
         self._section, self._opened = "", KickstartLine(file, 1)
-        self._included, self._is_windows = 0, False
+        self._included, self._is_windows, self._is_wide = 0, False, data.startswith(WIDE)
 
     def parse(self) -> Kickstart:
         """Return what the file says."""
+        if self._is_wide:
+            self._refuse(self._opened, "is UTF-16, and anaconda reads single bytes: save the file as UTF-8")
+            return self._found
         while self._stack:
             file, lines = self._stack[-1]
             for number, line in lines:

@@ -12,7 +12,6 @@ from smedoit.installer.cpio import CpioMember, runtime_location
 
 NEVER_READ = ("po/", "run/install/product/po/", "run/install/updates/po/")  # catalogs that are elsewhere below these
 
-WINDOWS = (".glade", ".ui")
 REFUSED_KICKSTARTS = "kickstart files that the installer would refuse"
 DEFAULTS = "interactive-defaults.ks"
 DEFAULTS_PLACES = (f"usr/share/anaconda/{DEFAULTS}", f"run/install/updates/{DEFAULTS}")
@@ -29,10 +28,12 @@ def check_overlay_files(members: Sequence[CpioMember], image: str) -> list[str]:
         where = _said_member(member, image)
         if member.name.endswith((".mo", ".po")):
             _check_overlay_catalog(member, where, findings, remarks)
-        elif member.name.endswith(WINDOWS) and (fault := interface_files.interface_fault(member.data)):
-            findings.add("windows that GTK would refuse", f"{where}: {fault}")
-        elif member.name.endswith(".css") and (fault := interface_files.style_fault(member.data)):
-            findings.add("styles at which the installer would end", f"{where}: {fault}")
+        elif interface_files.is_window_file(member.name, member.data):
+            fault = interface_files.interface_fault(member.data)
+            findings.check(not fault, "windows that GTK would refuse", f"{where}: {fault}")
+        elif interface_files.is_style_sheet(member.name):
+            fault = interface_files.style_fault(member.data)
+            findings.check(not fault, "styles at which the installer would end", f"{where}: {fault}")
     _check_overlay_kickstarts(members, image, findings, remarks)
     origins = {member.name: _said_member(member, image) for member in members}
     for conflict in runtime_paths.find_path_conflicts(origins):

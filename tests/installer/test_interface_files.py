@@ -83,6 +83,11 @@ BAD = {
     ".a, { color: red; }": "a selector is missing behind a ,",
     "// x\n.a { color: red; }": "line 1: a / is no part of a selector; a comment begins with /*",
     ".a { border: 1px solid #12345; }": "line 1: #12345 of border is no colour",
+    ".a { color: red !important; }": "line 1: !important of color is known on the web, not to GTK",
+    ".a { color: hsl(1, 2%, 3%); }": "line 1: hsl of color is known on the web",
+    ".a { color: var(--main); }": "line 1: var of color is known on the web",
+    ".a { --main: red; }": "line 1: --main is no property",
+    "@define-color red;": "is no statement of a style sheet",
     ".a { color: #red; }": "#red of color is no colour",
     "{ color: red; }": "a { without a selector before it",
 }
@@ -96,6 +101,24 @@ def test_a_style_that_gtk_takes_passes(text: str) -> None:
 @pytest.mark.parametrize("text", BAD)
 def test_a_style_that_gtk_refuses_is_refused(text: str) -> None:
     assert BAD[text] in interface_files.style_fault(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("usr/share/anaconda/anaconda-gtk.css", True),
+        ("usr/share/themes/Koozali/gtk-3.0/gtk.css", True),
+        ("usr/share/anaconda/help/style.css", False),
+    ],
+)
+def test_styles_of_pages_are_not_gtks(name: str, read: bool) -> None:
+    assert interface_files.is_style_sheet(name) is read
+
+
+def test_windows_of_qt_are_not_gtks() -> None:
+    assert not interface_files.is_window_file("a.ui", b'<ui version="4.0"/>')
+    assert interface_files.is_window_file("a.ui", b"<interface/>")
+    assert interface_files.is_window_file("a.glade", b"")
 
 
 def test_letters_that_are_no_utf8_are_refused_with_their_line() -> None:

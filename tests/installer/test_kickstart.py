@@ -112,6 +112,12 @@ def test_what_the_installer_would_refuse_is_refused(text: str) -> None:
     assert BAD[text] in "\n".join(read(text).faults)
 
 
+def test_a_file_in_utf_16_is_told_as_such_once() -> None:
+    assert read("auth --x\nreboot\n".encode("utf-16")).faults == [
+        "ks.cfg, line 1: is UTF-16, and anaconda reads single bytes: save the file as UTF-8"
+    ]
+
+
 def test_all_faults_are_told_together() -> None:
     assert len(read("\n".join(("rootpasswd", "part", "%foo", "%post"))).faults) == 4
 

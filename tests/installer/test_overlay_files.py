@@ -87,8 +87,10 @@ def test_what_the_installer_would_end_at_is_refused(name: str, data: bytes, word
 
 def test_all_faults_of_an_image_are_told_together() -> None:
     with pytest.raises(ContentError) as caught:
-        remarks(("a.css", b"{"), ("b.css", b"}"), ("c.ks", b"x\n"))
-    assert all(f"{name} of product.img" in str(caught.value) for name in ("a.css", "b.css", "c.ks"))
+        remarks(("a/anaconda-gtk.css", b"{"), ("b/anaconda-gtk.css", b"}"), ("c.ks", b"x\n"))
+    assert all(
+        f"{name} of product.img" in str(caught.value) for name in ("a/anaconda-gtk.css", "b/anaconda-gtk.css", "c.ks")
+    )
 
 
 def test_defaults_that_nobody_reads_are_told() -> None:
