@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from smedoit.compare import differences, sides
+from smedoit.compare import differences, places, sides
 from smedoit.errors import ConfigError, DifferenceError
 from smedoit.runtime import progress
 
@@ -26,7 +26,10 @@ def compare_releases(
         raise ConfigError(
             "doit compare takes two places", hint="doit compare A B, each a packages.lock, a tree, or an ISO"
         )
-    one, other = (sides.read_compared_side(started / word, on_medium) for word in words)
+    paths = [started / word for word in words]
+    if not all(path.is_dir() for path in paths):  # what is no directory is of one tree, too
+        paths = [places.find_release_tree(path) for path in paths]
+    one, other = (sides.read_compared_side(path, on_medium) for path in paths)
     found = differences.compare_sides(one, other)
     if as_json:
         progress.show_json(differences.format_json_differences(one, other, found))

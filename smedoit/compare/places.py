@@ -12,10 +12,12 @@ from typing import Protocol
 from smedoit.errors import FileError, VerifyError
 from smedoit.fetch import index_pages
 from smedoit.iso import read
+from smedoit.medium_paths import BIOS_MENU, REPOMD, TREEINFO
 from smedoit.runtime import files
 
 TREE, ISO = "tree", "ISO"
 ANOTHER_COPY = "get another copy of it"
+TREE_MARKS = (TREEINFO, BIOS_MENU, REPOMD)  # one of which the top of a tree has
 
 
 class ReleasePlace(Protocol):
@@ -151,6 +153,18 @@ def open_release_place(path: Path, pool: Path | None = None) -> ReleasePlace:
     if not path.exists():
         raise FileError(f"{path}: there is nothing of that name", hint="name a tree, an ISO, or a packages.lock")
     return IsoPlace(path)
+
+
+def find_release_tree(path: Path) -> Path:
+    """Return the one tree in the directory of a release (releases/10.1, stage/10.1); path itself if it is none.
+
+    Raises FileError.
+    """
+    if not path.is_dir() or any((path / name).exists() for name in TREE_MARKS):
+        return path
+    with files.wrap_os_errors(path, "read"):
+        found = [mark.parent for above in ("*", "smeos/*") for mark in path.glob(f"{above}/{TREEINFO}")]
+    return found[0] if len(found) == 1 else path
 
 
 def read_place_file(place: ReleasePlace, name: str, limit: int) -> bytes:

@@ -74,6 +74,7 @@ def import_release(
         if is_remote
         else Path(request.place)
     )
+    path = places.find_release_tree(path)
     place = places.open_release_place(path, request.pool)
     looked = survey.survey_place(place, request.place)
     identity = survey.identify_medium(looked, path.name if place.kind == places.ISO else "")

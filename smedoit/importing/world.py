@@ -246,6 +246,7 @@ def verify_packages(
     keys = [_key_settings(world, key) for key in trusted]
     verdicts = scan.scan_package_files(paths, world.root, keyring.load_pinned_keys(keys), cache)
     keys, verdicts = _allow_legacy_keys(keys, trusted, verdicts, world.root, cache)
+    verdicts = _refuse_other_bytes(verdicts)
     for path, verdict in verdicts.items():
         if isinstance(verdict, RejectedFile):
             _set_aside(world, survey, paths[path], arch, verdict)
@@ -280,6 +281,20 @@ def _allow_legacy_keys(
             keys[number] = allowed
             verdicts = {**verdicts, **good}
     return keys, verdicts
+
+
+def _refuse_other_bytes(verdicts: Verdicts) -> Verdicts:
+    """Return verdicts in which a package that another one is called like, with other bytes, is no good one."""
+    first: dict[str, Package] = {}
+    found: Verdicts = {}
+    for path, verdict in sorted(verdicts.items()):
+        found[path] = verdict
+        if isinstance(verdict, Package):
+            kept = first.setdefault(verdict.nevra, verdict)
+            if kept.sha256 != verdict.sha256:
+                reason = f"is not what {Path(kept.file).parent.name}/{kept.filename} is, although both are {kept.nevra}"
+                found[path] = RejectedFile(verdict.file, reason)
+    return found
 
 
 def _set_aside(world: ImportedWorld, survey: MediumSurvey, name: str, arch: str, verdict: RejectedFile) -> None:

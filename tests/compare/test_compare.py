@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from smedoit.compare import places, sides
+from smedoit.compare.compare import compare_releases
 from smedoit.compare.differences import Difference, compare_sides
 from smedoit.errors import FileError, VerifyError
 from smedoit.installer import cpio
@@ -100,6 +101,17 @@ def test_a_medium_of_other_tools_is_read_and_its_boot_records_told(built: Projec
     found = differences(built.iso, other)
     assert {one.group for one in found} == {"boot records", "label"}
     assert {one.name for one in found if one.what == "removed"} >= {"El Torito, UEFI", "MBR, partition 1"}
+
+
+def test_the_tree_of_a_release_is_found_in_its_directory(built: Project, tmp_path: Path) -> None:
+    assert places.find_release_tree(built.release.stage) == built.tree
+    assert places.find_release_tree(built.tree) == built.tree
+    assert places.find_release_tree(built.iso) == built.iso
+    said = compare_releases([str(built.release.stage), str(built.iso)], tmp_path, on_medium)
+    assert said.endswith("are the same")
+    for number in ("1", "2"):
+        files.write_file(tmp_path / f"smeos/{number}/.treeinfo", "")
+    assert places.find_release_tree(tmp_path) == tmp_path
 
 
 def test_what_is_neither_tree_nor_iso_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from smedoit.iso.tasks import on_medium
 from smedoit.medium_paths import DISCINFO, EFI_IMAGE, KERNEL, MEDIA_REPO, OVERLAYS, PRODUCT_IMG, TREEINFO
 from smedoit.packages.lock import read_lock
 from smedoit.runtime import digests, files
-from smedoit.sample.packages import FINGERPRINTS, KEYS
+from smedoit.sample.packages import FINGERPRINTS, KEYS, write_rpm
 from tests.harness import processes, servers
 from tests.harness.corpus import corpus_dir
 from tests.harness.project import Project
@@ -219,6 +220,18 @@ def test_packages_in_a_pool_are_taken_only_if_somebody_names_the_pool(
     other = import_place(place, tmp_path / "other")
     assert len(read_lock(other.home / "packages.lock")) < count
     assert "leads out of" in capsys.readouterr().out
+
+
+def test_of_two_packages_of_one_name_with_different_bytes_one_is_set_aside(built: Project, tmp_path: Path) -> None:
+    recipe = built.recipe("e-smith-lib", "smeos")
+
+    def change(copy: Path) -> None:
+        write_rpm(replace(recipe, summary="another build"), copy / "Packages/again")
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
+    assert [tier.name for tier in world.release.tiers] == ["smeos", "unverified"]
+    assert "although both are e-smith-lib-" in (world.home / "import-report.txt").read_text()
+    assert len(read_lock(world.home / "packages.lock")) == len(read_lock(built.release.lock))
 
 
 def test_names_in_an_image_that_lead_out_are_left_and_named(
