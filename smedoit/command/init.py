@@ -13,7 +13,7 @@ from pathlib import Path
 from smedoit.config.release import DEFAULT_FILE, load_release
 from smedoit.engine.arguments import read_options
 from smedoit.engine.option import Option
-from smedoit.engine.world import CONTENTS_PAGE, PAGE
+from smedoit.engine.world import CONTENTS_PAGE, IMPORTING, PAGE
 from smedoit.errors import UsageError
 from smedoit.runtime.files import make_directory, write_file
 from smedoit.runtime.terminal import show_text
@@ -45,9 +45,12 @@ def begin_world(typed: Sequence[str], program: str) -> int:
     text = release_text(base, practice, datetime.now(timezone.utc))
     write_file(home / DEFAULT_FILE, text)
     load_release(home / DEFAULT_FILE)
-    if not (home / PAGE).exists():
+    written = f"{DEFAULT_FILE} and {PAGE} are written"
+    if os.path.lexists(home / PAGE):
+        written = f"{DEFAULT_FILE} is written, {PAGE} is kept; its tasks are smedoit's if it has: {IMPORTING}"
+    else:
         write_file(home / PAGE, CONTENTS_PAGE)
-    show_text(sys.stdout, _next_steps(home, program, practice, text))
+    show_text(sys.stdout, f"{home}: {written}\n{_next_steps(home, program, practice, text)}")
     return 0
 
 
@@ -71,7 +74,7 @@ def _refuse_taken(home: Path) -> None:
 
 
 def _next_steps(home: Path, program: str, practice: bool, text: str) -> str:
-    """Return what was written, and what a person does now."""
+    """Return what a person does now."""
     if practice:
         following = f"now: {program} sample iso"
     else:
@@ -81,7 +84,7 @@ def _next_steps(home: Path, program: str, practice: bool, text: str) -> str:
             f"then: {program} doctor, {program} pin_boot_set, {program} iso"
         )
     go = "" if home == Path.cwd() else f"cd {home}\n"
-    return f"{home}: {DEFAULT_FILE} and {PAGE} are written\n{go}{following}"
+    return f"{go}{following}"
 
 
 def _help_text(program: str) -> str:

@@ -28,7 +28,7 @@ from smedoit.engine.run import RUN_OPTIONS, Run
 from smedoit.engine.state import TaskState
 from smedoit.engine.status import Status
 from smedoit.engine.task import VARIABLES
-from smedoit.engine.world import CONTENTS, PAGE, World
+from smedoit.engine.world import CONTENTS, IMPORTING, PAGE, World
 from smedoit.errors import SmeError, UsageError
 from smedoit.runtime import progress, terminal
 
@@ -88,7 +88,7 @@ class WorldLoader(DodoTaskLoader):  # type: ignore[misc]
         page = self.enter()
         self.namespace = vars(_import_page(page) if page else importlib.import_module(CONTENTS))
         if not hasattr(TaskState, "identity"):
-            raise UsageError(f"{page}: has none of smedoit's tasks", hint=f"write in it: from {CONTENTS} import *")
+            raise UsageError(f"{page}: has none of smedoit's tasks", hint=f"write in it: {IMPORTING}")
 
     def load_tasks(self, cmd: Command, pos_args: Sequence[str]) -> list[Any]:
         """Return the tasks. Raises UsageError for a variable that none of them reads."""

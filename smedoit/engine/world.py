@@ -12,9 +12,10 @@ from smedoit.errors import UsageError, os_error_text
 
 PAGE = "dodo.py"
 CONTENTS = "smedoit.contents"  # the contents page of a world that has none of its own
+IMPORTING = f"from {CONTENTS} import *"
 CONTENTS_PAGE = f'''"""The tasks of this world are those of smedoit; `smedoit list` shows them. Your own may follow."""
 
-from {CONTENTS} import *  # noqa: F403
+{IMPORTING}  # noqa: F403
 '''
 VARIABLE = "SMEDOIT_RELEASE"
 

@@ -45,10 +45,13 @@ def test_the_practice_release_is_that_of_the_clone() -> None:
     assert release_text("el7", True, NOW) == (PROJECT / "release.toml").read_text(encoding="utf-8")
 
 
-def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+def test_what_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dodo.py").write_text("mine")
     assert begin_world([str(tmp_path)], "smedoit") == 0
     assert (tmp_path / "dodo.py").read_text() == "mine"
+    assert (
+        "dodo.py is kept; its tasks are smedoit's if it has: from smedoit.contents import *" in capsys.readouterr().out
+    )
     with pytest.raises(UsageError, match=r"release.toml: is there already"):
         begin_world([str(tmp_path), "--sample"], "smedoit")
 
