@@ -181,7 +181,7 @@ def install_classes(rel: Release) -> Task:
         return check_install_classes(
             roots=OverlayRoots(product, updates, NOT_IN_UPDATES_IMG),
             identity=identity,
-            more=rel.anaconda.modules,
+            settings=rel.anaconda,
             packages=[file for pattern in WITH_LOADERS for file in sorted(packages.glob(pattern))],
         )
 
@@ -196,6 +196,7 @@ def install_classes(rel: Release) -> Task:
         config={
             **release_config(rel, "product", "label"),
             "[anaconda] modules": rel.anaconda.modules,
+            "[anaconda] srpm": rel.anaconda.srpm,
             **({"[content] inherit": below} if below else {}),
         },
         after=["stage_packages", *(["anaconda_source"] if rel.anaconda.srpm else [])],

@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from smedoit.config.checks import AnacondaSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import CheckError, ContentError, format_count
 from smedoit.installer import class_choice, cpio, python27_imports
 from smedoit.installer.python27_names import read_source_names
 from smedoit.installer.python27_rules import check_python27
 from smedoit.installer.python27_tokens import Python27Error
+from smedoit.installer.runtime_modules import RELEASE
 from smedoit.rpm.reader import package_paths
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_bytes, resolve_file_below
 from smedoit.tree import layers
 
+SOURCE_PACKAGE = re.compile(r"anaconda-([0-9.]+)-[^-/]*$")
 LIKE_A_CLASS = "*installclasses/*.[pP][yY]"
 SHOWN = 8  # remarks in the line of the task; the log has all
 
@@ -52,11 +56,11 @@ class OverlayRoots:
 
 
 def check_install_classes(
-    roots: OverlayRoots, identity: ReleaseIdentity, more: Sequence[str] = (), packages: Iterable[Path] = ()
+    roots: OverlayRoots, identity: ReleaseIdentity, settings: AnacondaSettings, packages: Iterable[Path] = ()
 ) -> str:
     """Hold the Python files of the overlay images against the installer's Python, and its choice against ours.
 
-    more      modules that the installer's runtime has besides those of CentOS's
+    settings  what else the runtime has, and of which anaconda it is: of another than the tables', faults are only told
     packages  RPMs of the medium with shim and GRUB, where they are known
 
     Returns what should be looked at. Raises ContentError with all that would end the installer in a traceback; and
@@ -64,9 +68,11 @@ def check_install_classes(
     """
     found = roots.find_files()
     paths = {place: path for place, path in found.items() if path.suffix == ".py"}
-    overlay = _read_overlay(found, paths, more)
+    overlay = _read_overlay(found, paths, settings.modules)
     faults = [*python27_imports.find_import_faults(overlay)]
-    if fatal := [fault for fault in faults if fault.is_certain]:
+    version = SOURCE_PACKAGE.search(settings.srpm)
+    is_known = version is None or version[1] == RELEASE
+    if is_known and (fatal := [fault for fault in faults if fault.is_certain]):
         raise ContentError(
             "the installer would end when it imports these files\n"
             + "\n".join(f"  {paths[fault.path]}, line {fault.line}: {fault.reason}" for fault in fatal),

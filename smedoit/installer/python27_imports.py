@@ -18,7 +18,14 @@ from smedoit.installer.python27_scopes import (
     find_scope,
     missing_names,
 )
-from smedoit.installer.runtime_modules import RELEASE, RENAMED, ModuleNames, public_names, runtime_modules
+from smedoit.installer.runtime_modules import (
+    RELEASE,
+    RENAMED,
+    ModuleNames,
+    public_names,
+    runtime_imports,
+    runtime_modules,
+)
 
 CLASSES_DIRECTORY = "pyanaconda/installclasses"
 # Where anaconda has directories with install classes, in its order; each stands before all else in sys.path
@@ -162,6 +169,7 @@ def merged_path(path: str) -> str:
 
 def find_import_faults(overlay: OverlayModules) -> Iterator[ImportFault]:
     """Yield every import that finds nothing, every name that nothing binds, every attribute that a module lacks."""
+    yield from _shadowing_faults(overlay)
     builtins = runtime_modules()["__builtin__"].names
     for path, source in sorted(overlay.sources.items()):
         for taken in source.imported:
@@ -174,6 +182,20 @@ def find_import_faults(overlay: OverlayModules) -> Iterator[ImportFault]:
         for use in source.used:
             if use.attributes and use.certainty <= MAYBE and (reason := _attribute_reason(overlay, path, use)):
                 yield ImportFault(path, use.line, reason, use.certainty == NOW)
+
+
+def _shadowing_faults(overlay: OverlayModules) -> Iterator[ImportFault]:
+    """Yield every source that stands in for one of anaconda's, and lacks what another one takes from it."""
+    for module, path in sorted(overlay.modules.items()):
+        own = overlay.find_module(module)
+        if own is None or own.is_open:
+            continue
+        for other, names in runtime_imports().get(module, {}).items():
+            lacking = sorted(name for name in names - own.names if overlay.find_module(f"{module}.{name}") is None)
+            if lacking and other not in overlay.modules:
+                reason = f"has no {', '.join(lacking[:SHOWN])}, which {other} of anaconda {RELEASE} imports"
+                yield ImportFault(path, 1, reason, is_certain=True)
+                break
 
 
 def shadowing_remarks(overlay: OverlayModules) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+TAKEN = " < "
 TABLES = Path(__file__).with_name("modules")
 RELEASE = "21.48.22.159"  # of anaconda, in CentOS 7.9: the one that there is a table of
 # What Python 3 calls otherwise, or has only there -> what Python 2.7 has instead
@@ -50,10 +51,23 @@ def runtime_modules() -> Mapping[str, ModuleNames]:
     return {name: module for table in sorted(TABLES.glob("*.txt")) for name, module in _read_table(table)}
 
 
+@cache
+def runtime_imports() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Return module -> other module -> the names that it takes from the first when it is imported itself."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for table in sorted(TABLES.glob("*.txt")):
+        for line in table.read_text(encoding="ascii").splitlines():
+            head, _, names = line.partition(":")
+            module, sign, other = head.partition(TAKEN)
+            if sign and not line.startswith("#"):
+                found.setdefault(module, {})[other] = frozenset(names.split())
+    return found
+
+
 def _read_table(table: Path) -> Iterator[tuple[str, ModuleNames]]:
     """Yield the modules of a table."""
     for line in table.read_text(encoding="ascii").splitlines():
-        if line.startswith("#"):
+        if line.startswith("#") or TAKEN in line:
             continue
         module, _, said = line.partition(":")
         if said.strip() in ("?", "*"):

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from smedoit.config.checks import AnacondaSettings
 from smedoit.errors import CheckError, ContentError
 from smedoit.installer import install_classes
 from smedoit.runtime import files
@@ -29,9 +31,9 @@ def content(tmp_path: Path) -> Path:
     return tmp_path / "content"
 
 
-def check(content: Path, label: str = "rc2", *more: str) -> str:
+def check(content: Path, label: str = "rc2", **settings: Any) -> str:
     roots = install_classes.OverlayRoots([content / "absent", content / "product"], content / "updates", ("po/*",))
-    return install_classes.check_install_classes(roots, identity(label=label), more)
+    return install_classes.check_install_classes(roots, identity(label=label), AnacondaSettings(**settings))
 
 
 def plant(content: Path, text: str, path: str = PATH) -> None:
@@ -82,7 +84,15 @@ def test_modules_of_a_runtime_of_ones_own_are_named_in_release_toml(content: Pat
     plant(content, f"import esmith.db\n{GOOD}")
     with pytest.raises(ContentError, match=r"line 1: there is no module esmith in(.|\n)*\[anaconda\] modules"):
         check(content)
-    assert check(content, "rc2", "esmith") == NOTHING_TO_SAY
+    assert check(content, modules=("esmith",)) == NOTHING_TO_SAY
+
+
+def test_imports_of_an_anaconda_that_there_is_no_table_of_are_told(content: Path) -> None:
+    plant(content, GOOD.replace("import nm", "import mn"))
+    said = check(content, srpm="https://x/anaconda-21.48.22.134-1.el7.centos.src.rpm", patches="p")
+    assert "line 10: pyanaconda has no mn" in said
+    with pytest.raises(ContentError, match="pyanaconda has no mn"):
+        check(content, srpm="anaconda-21.48.22.159-1.el7.centos.src.rpm", patches="p")
 
 
 def test_what_fails_only_when_it_is_called_is_told(content: Path) -> None:
@@ -253,5 +263,8 @@ def test_efi_dir_is_what_the_mediums_own_loaders_bring(content: Path, monkeypatc
     monkeypatch.setattr(install_classes, "package_paths", lambda path: ["/etc/x", f"/boot/efi/EFI/{path}/shimx64.efi"])
     roots = install_classes.OverlayRoots([content / "product"], content / "updates", ("po/*",))
     with pytest.raises(CheckError, match='efi_dir is "centos", but shim and GRUB of the medium have EFI/rocky:'):
-        install_classes.check_install_classes(roots, identity(label=""), (), [Path("rocky")])
-    assert install_classes.check_install_classes(roots, identity(label=""), (), [Path("centos")]) == NOTHING_TO_SAY
+        install_classes.check_install_classes(roots, identity(label=""), AnacondaSettings(), [Path("rocky")])
+    assert (
+        install_classes.check_install_classes(roots, identity(label=""), AnacondaSettings(), [Path("centos")])
+        == NOTHING_TO_SAY
+    )

@@ -143,6 +143,10 @@ APART = {
         },
         "1: pyanaconda.nm has no nm_device_carrier",
     ),
+    "a copy that anaconda itself takes more from": (
+        {f"{SITE}/pyanaconda/i18n.py": "def _(text): return text\n"},
+        "1: has no N_, which pyanaconda.",
+    ),
     "a name of a neighbour": (
         {KOOZALI: "from kbase import Bas", f"{PRODUCT}/kbase.py": "class Base(object): pass"},
         "1: kbase has no Bas; did you mean Base?",
@@ -171,8 +175,7 @@ def test_what_the_overlay_brings_is_found_where_python_looks(texts: dict[str, st
 
 @pytest.mark.parametrize(("texts", "words"), APART.values(), ids=APART)
 def test_what_lies_where_python_does_not_look_is_missed(texts: dict[str, str], words: str) -> None:
-    [said] = faults(texts)
-    assert words in said
+    assert any(words in said for said in faults(texts))
 
 
 def test_a_copy_that_lacks_names_of_the_runtimes_own_is_told() -> None:
