@@ -42,6 +42,11 @@ class BootEntry:
     started: bool
 
     @property
+    def starts_linux(self) -> bool:
+        """Whether it loads a kernel with an initial RAM disk."""
+        return bool(self.kernel and self.initrds)
+
+    @property
     def name(self) -> str:
         """Its label, or its title."""
         return self.place.text

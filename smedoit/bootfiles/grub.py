@@ -256,7 +256,7 @@ def read_grub_menu(file: str, load: LoadMenu) -> GrubMenu:
         script = menu.scripts[name] = parse_grub_script(text)
         for command in script.walk():
             if command.name == "menuentry" and command.body is not None:
-                menu.entries.append(_make_entry(command, name))
+                menu.entries.append(read_grub_entry(command, name))
             if command.name in ("configfile", "source", ".") and command.given:
                 path = resolve_grub_path(command.given[0], file)
                 waiting += [path] if path else []
@@ -296,7 +296,7 @@ def entry_id(command: GrubCommand) -> str:
     return ""
 
 
-def _make_entry(command: GrubCommand, file: str) -> BootEntry:
+def read_grub_entry(command: GrubCommand, file: str) -> BootEntry:
     """Return the entry that a menuentry makes."""
     inside = list(GrubScript(command.body or []).walk())
     kernels = [one for one in inside if one.name in KERNELS and one.given]

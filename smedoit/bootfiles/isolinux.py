@@ -73,11 +73,15 @@ class MenuLine:
 
 @dataclass
 class IsolinuxMenu:
-    """A menu with all that it includes."""
+    """A menu with all that it includes.
+
+    first  how many of the lines belong to the menu that is shown first; the others are of those that its entries show
+    """
 
     lines: list[MenuLine] = field(default_factory=list)
     entries: list[BootEntry] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    first: int = 0
 
     @property
     def labels(self) -> set[str]:
@@ -112,8 +116,9 @@ def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
     waiting, seen = [file], {file}
     while waiting and len(seen) <= MOST_MENUS:
         name = waiting.pop(0)
-        lines = list(_included_lines(name, load, seen, menu.faults, file))
+        lines = list(_included_lines(name, load, seen, menu, file))
         menu.lines += lines
+        menu.first = menu.first or len(lines)
         entries = list(_read_entries(lines))
         menu.entries += entries
         shown = [word.text for entry in entries for word in _shown_menus(entry)]
@@ -126,7 +131,7 @@ def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
     return menu
 
 
-def _included_lines(name: str, load: LoadMenu, seen: set[str], faults: list[str], top: str) -> Iterator[MenuLine]:
+def _included_lines(name: str, load: LoadMenu, seen: set[str], menu: IsolinuxMenu, top: str) -> Iterator[MenuLine]:
     """Yield the lines of a file, those of what it includes where it includes it."""
     text = load(name)
     if text is None:
@@ -136,12 +141,12 @@ def _included_lines(name: str, load: LoadMenu, seen: set[str], faults: list[str]
         if line.key in ("include", "menu include") and line.value:
             other = menu_path(top, line.value.split()[0])
             if other in seen:
-                faults.append(f"{name}, line {line.number}: {line.spelled} names {other}, which is read already")
+                menu.faults.append(f"{name}, line {line.number}: {line.spelled} names {other}, which is read already")
             elif len(seen) < MOST_MENUS:
                 seen.add(other)
-                yield from _included_lines(other, load, seen, faults, top)
+                yield from _included_lines(other, load, seen, menu, top)
     if opened := _unended_help(text):
-        faults.append(
+        menu.faults.append(
             f"{name}, line {opened}: text help has no endtext, so isolinux takes all that follows for its text"
         )
 
@@ -227,3 +232,59 @@ def _shown_menus(entry: BootEntry) -> Iterator[MenuWord]:
     """Yield the configurations that an entry shows: the arguments of a menu program."""
     if entry.kernel and posixpath.basename(entry.kernel.text).lower() in MENU_PROGRAMS:
         yield from (word for word in entry.arguments if "=" not in word.text and word.text != "~")
+
+
+# what stands on the screens
+
+
+@dataclass
+class MenuItem:
+    """Something that the cursor can stand on: an entry by its label, or a submenu with its own items.
+
+    items   of the submenu
+    cursor  on which of them it stands first
+    """
+
+    label: str = ""
+    items: list[MenuItem] = field(default_factory=list)
+    cursor: int = 0
+    shown: bool = True
+
+
+def read_menu_screens(menu: IsolinuxMenu) -> MenuItem:
+    """Return the first screen as an item whose items are on it."""
+    top = MenuItem()
+    open_menus, item, chosen = [top], MenuItem(), ""
+    for line in menu.lines[: menu.first]:
+        here = open_menus[-1]
+        if line.key == "label" and line.value:
+            item = MenuItem(line.value.split()[0])
+            here.items.append(item)
+        elif line.key == "menu begin":
+            item = MenuItem()
+            here.items.append(item)
+            open_menus.append(item)
+        elif line.key == "menu end":
+            del open_menus[max(1, len(open_menus) - 1) :]
+            item = MenuItem()
+        elif line.key in ("menu disable", "menu hide"):
+            item.shown = False
+        elif line.key == "menu default" and item.label:
+            here.cursor = len(here.items) - 1
+        elif line.key == "menu separator":
+            item = MenuItem()
+        elif line.key == "default":
+            chosen = line.value.split()[0].lower() if line.value else ""
+    _settle_cursor(top, chosen)
+    return top
+
+
+def _settle_cursor(menu: MenuItem, chosen: str) -> None:
+    """Drop what is not shown from all screens, and let each cursor count what is left."""
+    stood = menu.items[menu.cursor] if menu.cursor < len(menu.items) else None
+    menu.items = [item for item in menu.items if item.shown]
+    named = [number for number, item in enumerate(menu.items) if item.label.lower() == chosen and chosen]
+    kept = [number for number, item in enumerate(menu.items) if item is stood]
+    menu.cursor = next(iter(kept if menu.cursor or not named else named), 0)
+    for item in menu.items:
+        _settle_cursor(item, chosen)

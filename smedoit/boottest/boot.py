@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,7 +18,15 @@ from threading import Event
 from smedoit import errors, medium_paths
 from smedoit.artifacts.media import finished_media
 from smedoit.boottest import qemu, screen
-from smedoit.boottest.menus import SPEAK, BootMenu, parse_grub_menu, parse_isolinux_menu
+from smedoit.boottest.menus import (
+    SPEAK,
+    BootMenu,
+    MenuEntries,
+    list_grub_entries,
+    list_isolinux_entries,
+    parse_grub_menu,
+    parse_isolinux_menu,
+)
 from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError, SwitchedOffError
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import BootTestSettings
@@ -31,6 +40,18 @@ from smedoit.tree import layers
 
 KERNEL = "Linux version "
 PANIC = "Kernel panic"  # the kernel's own last words; quiet does not silence them
+GRUB_WAITS = "Press any key to continue"  # what GRUB says when an entry has failed
+GRUB_ERROR = re.compile(r"(?m)^\s*(error: .*)$")
+ISOLINUX_ERROR = re.compile(
+    r"(?m)^.*?((?:Could not find kernel image|Invalid or corrupt kernel image|Failed to load|Boot failed)[^\n]*)$"
+)
+COUNTDOWN = "Automatic boot in"  # what a menu of isolinux shows that nobody has touched
+WENT_BACK = "isolinux went back to its menu, as it does when it cannot load a kernel or an initrd"
+SCREEN_EVERY = 3.0  # seconds between two looks at the screen for that; they take time
+TIME_STAMP = re.compile(r"^\[[ \d.]+\] ?")
+COMPLAINT = re.compile(r"(?i)\bwarning: |\berror: |\bfatal: |dracut-initqueue timeout|CD check failed|\bfailed to ")
+SUBMENU = ("ret",)
+LONGEST_NAME, LONGEST_COMPLAINT = 60, 200
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
 MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
@@ -58,7 +79,8 @@ class BootAttempt:
     @property
     def name(self) -> str:
         """What its evidence is called."""
-        return f"{self.path.stem}-{self.way.slug}"
+        entry = re.sub(r"[^a-z0-9]+", "-", self.menu.entry.lower()).strip("-")
+        return "-".join(filter(None, [self.path.stem, self.way.slug, entry[:LONGEST_NAME]]))
 
     @property
     def picture(self) -> Path:
@@ -73,9 +95,12 @@ class BootAttempt:
 
 def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSettings, logs: Path) -> str:
     """Boot every bootable medium every way. Raises VerifyError with all that failed, and where each stopped."""
-    attempts = [attempt for path in finished_media(isos, identity) for attempt in _boot_attempts(path, logs)]
+    media = finished_media(isos, identity)
+    attempts = [attempt for path in media for attempt in _boot_attempts(path, logs)]
     if not attempts:
         raise VerifyError(f"{isos}: holds no bootable medium of {identity.full}", hint="run doit iso first")
+    further, left_out = _further_attempts([attempt.path for attempt in attempts], settings, logs)
+    attempts += further
     outcomes = run_attempts_parallel(attempts, settings)
     failed = {attempt.name: [words] for attempt, words in zip(attempts, outcomes, strict=True) if words}
     if failed:
@@ -83,9 +108,27 @@ def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSett
             f"{len(failed)} of {len(attempts)} ways to boot failed\n{errors.format_grouped(failed)}",
             hint=f"screens and serial lines are in {logs}",
         )
-    names = ", ".join(dict.fromkeys(str(attempt.way) for attempt in attempts))
+    names = ", ".join(dict.fromkeys(str(attempt.way) for attempt in attempts if not attempt.menu.entry))
     count = len({attempt.path for attempt in attempts})
-    return f"{count} {'media boot' if count > 1 else 'medium boots'}: {names}; what was seen is in {logs}"
+    did = f"{count} {'media boot' if count > 1 else 'medium boots'}: {names}; what was seen is in {logs}"
+    tried = [f"{attempt.way}, entry {attempt.menu.entry!r}" for attempt in further]
+    told = [f"and by every further entry: {'; '.join(dict.fromkeys(tried))}"] if tried else []
+    return "\n  ".join([did, *told, *[f"not tried: {reason}" for reason in dict.fromkeys(left_out)]])
+
+
+def _further_attempts(
+    media: Iterable[Path], settings: BootTestSettings, logs: Path
+) -> tuple[list[BootAttempt], list[str]]:
+    """Return the attempts with entries that are no default, and which entries cannot be tried.
+
+    They differ from the default in their boot line alone, so one way of booting shows as much as four.
+    """
+    attempts, left_out = list[BootAttempt](), list[str]()
+    for path in dict.fromkeys(media) if settings.entries == "all" else ():
+        for firmware, entries in read_menu_entries(path).items():
+            attempts += [BootAttempt(path, BootMode(firmware, "cd"), menu, logs) for menu in entries.tried]
+            left_out += [f"{firmware.upper()}: {reason}" for reason in entries.left_out]
+    return attempts, left_out
 
 
 def run_attempts_parallel(attempts: Sequence[BootAttempt], settings: BootTestSettings) -> list[str]:
@@ -111,19 +154,36 @@ def _boot_attempts(path: Path, logs: Path) -> Iterator[BootAttempt]:
 
 
 def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
-    """Return the boot menus of a medium as they lie on it; for UEFI the one inside efiboot.img."""
-    with wrap_os_errors(path, "read"):
-        image = IsoImage(path)
+    """Return the boot menus of a medium as they lie on it, each with the keys for its default entry."""
+    image = _open_medium(path)
     if medium_paths.BIOS_IMAGE not in image.records:
         return {}
+    bios = image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace")
+    return {"bios": parse_isolinux_menu(bios), "uefi": parse_grub_menu(_inner_grub_cfg(image))}
+
+
+def read_menu_entries(path: Path) -> dict[Firmware, MenuEntries]:
+    """Return the entries of a medium's boot menus besides the defaults."""
+    image = _open_medium(path)
+
+    def load(name: str) -> str | None:
+        return image.read(name).decode("utf-8", "replace") if name in image.records else None
+
+    return {"bios": list_isolinux_entries(load), "uefi": list_grub_entries(_inner_grub_cfg(image))}
+
+
+def _open_medium(path: Path) -> IsoImage:
+    """Return an ISO to read. Raises FileError."""
+    with wrap_os_errors(path, "read"):
+        return IsoImage(path)
+
+
+def _inner_grub_cfg(image: IsoImage) -> str:
+    """Return the grub.cfg inside efiboot.img, which is the one that UEFI reads."""
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(medium_paths.EFI_IMAGE))
-        grub = volume.read_fat_file(efiboot, medium_paths.GRUB_CFG)
-    return {
-        "bios": parse_isolinux_menu(image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace")),
-        "uefi": parse_grub_menu(grub.decode("utf-8", "replace")),
-    }
+        return volume.read_fat_file(efiboot, medium_paths.GRUB_CFG).decode("utf-8", "replace")
 
 
 def run_boot_attempt(attempt: BootAttempt, settings: BootTestSettings) -> str:
@@ -165,16 +225,24 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
     deadline = _deadline_in(settings.seconds)
     try:
         _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
+        since = len(guest.serial_output())
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(attempt.menu.typed + SPEAK)
-        if not wait_for_condition(guest, attempt, deadline, lambda: _kernel_spoke(guest)):
-            raise BootStoppedError(f"stopped after the menu: {_silence_reason(guest)}")
+            if attempt.menu.entry and chord == SUBMENU:
+                _wait_until_still(guest)  # what is pressed while it is drawn may be lost
+        loader = LoaderWatch(guest, since)
+        wait_for_condition(guest, attempt, deadline, lambda: _kernel_spoke(guest) or bool(loader.find_error()))
+        if not _kernel_spoke(guest):
+            raise BootStoppedError(f"stopped after the menu: {loader.error or _silence_reason(guest)}")
         for words in ("", *settings.expect):
             came = wait_for_condition(guest, attempt, deadline, partial(_serial_shows_or_panics, guest, words))
             if panic := _panic_line(guest):
                 raise BootStoppedError(f"stopped after the kernel started: {panic}")
             if not came:
-                raise BootStoppedError(f"stopped after the kernel started: {words!r} never came over the serial line")
+                last = _last_words(guest)
+                raise BootStoppedError(
+                    f"stopped after the kernel started: {words!r} never came over the serial line{last}"
+                )
     except BootStoppedError:
         _save_screenshot(guest, attempt.stopped)
         raise
@@ -189,6 +257,42 @@ def _panic_line(guest: Guest) -> str:
     """Return the line in which a kernel says over the serial line that it panics, "" if none does."""
     lines = (line.partition("] ")[2] if line.startswith("[") else line for line in guest.serial_output().splitlines())
     return next((line.strip() for line in lines if line.startswith(PANIC)), "")
+
+
+@dataclass
+class LoaderWatch:
+    """Looks for what a boot loader says is wrong after it was told to boot.
+
+    UEFI's console goes over the serial line as well; isolinux says it on the serial line if its menu has one, and
+    otherwise for a moment only, and then counts down again.
+
+    since  how much of what came over the serial line is from before
+    """
+
+    guest: Guest
+    since: int
+    error: str = ""
+    next_look: float = 0.0
+
+    def find_error(self) -> str:
+        """Return the loader's own words, "" while it says nothing."""
+        said = self.guest.serial_output()[self.since :]
+        found = [f"isolinux says: {words.strip()}" for words in ISOLINUX_ERROR.findall(said)]
+        if GRUB_WAITS in said:
+            errors = dict.fromkeys(line.strip() for line in GRUB_ERROR.findall(said.partition(GRUB_WAITS)[0]))
+            found = [f"GRUB says: {'; '.join(errors)}"]
+        if not found and time.monotonic() >= self.next_look:
+            found = [WENT_BACK] if guest_shows(self.guest, COUNTDOWN) else []
+            self.next_look = time.monotonic() + SCREEN_EVERY
+        self.error = "; ".join(dict.fromkeys(found))
+        return self.error
+
+
+def _last_words(guest: Guest) -> str:
+    """Return the last line in which dracut or the installer complains, as words to add; "" if none does."""
+    lines = (TIME_STAMP.sub("", line).strip() for line in guest.serial_output().partition(KERNEL)[2].splitlines())
+    complaints = [line for line in lines if COMPLAINT.search(line)]
+    return f"; its last complaint was: {complaints[-1][:LONGEST_COMPLAINT]}" if complaints else ""
 
 
 def _silence_reason(guest: Guest) -> str:

@@ -164,16 +164,19 @@ class SigningSettings(SettingsTable):
 class BootTestSettings(SettingsTable):
     """The [boot_test] table: how far a medium must come in qemu, in how much time and memory.
 
+    entries  which entries of its boot menus: "all", or "default" for those alone that start by themselves
     expect   what the serial line must carry after the kernel has spoken, in this order
     seconds  how long one way of booting may take
     memory   of the machine, in MiB; anaconda needs 2048
     """
 
+    entries: str = "all"
     expect: tuple[str, ...] = ()
     seconds: int = 240
     memory: int = 2048
 
     def __post_init__(self) -> None:
+        require_value(self.entries in ("all", "default"), "entries", 'use "all" or "default"')
         require_value(self.seconds >= 1, "seconds", "give it a second at least")
         require_value(self.memory >= 128, "memory", "no kernel starts in less than 128 MiB")
         for number, text in enumerate(self.expect):

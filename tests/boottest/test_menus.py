@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from smedoit.boottest import menus
 from smedoit.branding import render
+from smedoit.medium_paths import BIOS_MENU
 from smedoit.sample import boot
 from smedoit.sample.menus import GRUB, ISOLINUX
 from tests.harness.corpus import corpus_dir
@@ -77,3 +78,57 @@ def test_a_default_may_be_a_title_a_number_or_not_there() -> None:
 def test_a_branded_menu_has_the_words_of_the_release() -> None:
     words = menus.parse_grub_menu(render.render_grub_cfg(GRUB, identity())).words
     assert words == "Test this media & install SME Server 10.1 RC2"
+
+
+def bios_entries(text: str, **others: str) -> menus.MenuEntries:
+    return menus.list_isolinux_entries(
+        {BIOS_MENU: text, **{f"isolinux/{name}": more for name, more in others.items()}}.get
+    )
+
+
+def test_every_entry_of_isolinux_is_reached_from_where_the_cursor_stands() -> None:
+    found = bios_entries(ISOLINUX)
+    assert {menu.entry: menu.opened for menu in found.tried} == {
+        "linux": (("up",), ("tab",)),
+        "vesa": (("down",), ("ret",), ("tab",)),
+        "rescue": (("down",), ("ret",), ("down",), ("tab",)),
+    }
+    assert found.left_out == ("local starts no Linux", "returntomain starts no Linux")
+
+
+LINUX = "kernel vmlinuz\nappend initrd=initrd.img\n"
+
+
+def test_what_is_hidden_or_cannot_be_chosen_is_no_step_of_the_cursor() -> None:
+    text = f"""default c
+label a\nmenu disable
+label b\nmenu hide\n{LINUX}
+menu separator
+label c\n{LINUX}
+label d\nlocalboot 0
+label e\n{LINUX}"""
+    found = bios_entries(text)
+    assert {menu.entry: menu.opened[:-1] for menu in found.tried} == {"e": (("down",), ("down",))}
+    assert "b is hidden, or on the screen of another menu" in found.left_out
+
+
+def test_an_included_entry_is_on_the_screen_and_another_menu_is_not() -> None:
+    text = f"label a\n{LINUX}include more\nlabel m\nkernel menu.c32\nappend other\n"
+    found = bios_entries(text, more=f"label b\n{LINUX}", other=f"label c\n{LINUX}")
+    assert [menu.entry for menu in found.tried] == ["b"]
+    assert found.left_out == ("m starts no Linux", "c is hidden, or on the screen of another menu")
+
+
+def test_every_entry_of_grub_is_reached_screen_by_screen() -> None:
+    found = menus.list_grub_entries(GRUB)
+    assert {menu.entry: menu.opened[:-4] for menu in found.tried} == {
+        "Install SME Server 10.0": (("home",),),
+        "Install SME Server 10.0 in basic graphics mode": (("home",), ("down",), ("down",), ("ret",), ("home",)),
+        "Rescue a SME Server system": (("home",), ("down",), ("down",), ("ret",), ("home",), ("down",)),
+    }
+    assert {menu.opened[-4:] for menu in found.tried} == {(("e",), ("down",), ("down",), ("ctrl", "e"))}
+
+
+def test_an_entry_of_grub_that_starts_no_linux_is_left_out_with_the_reason() -> None:
+    text = "menuentry 'A' {\nlinux /k\ninitrd /i\n}\nmenuentry 'Disk' { exit }\nmenuentry 'Off' {\n}\n"
+    assert menus.list_grub_entries(text) == menus.MenuEntries((), ("Disk starts no Linux", "Off starts nothing"))
