@@ -62,6 +62,25 @@ KNOWN = {
     *("inst.headless", "inst.virtiolog", "inst.noshell", "inst.mediacheck", "inst.gpt", "inst.notmux", "inst.nosmt"),
     *("inst.root", "inst.vncpassword", "inst.desktop", "inst.memtest", "inst.stage2.all", "inst.ks.all"),
 }
+LIVE = {  # of dracut 033; the installer's own check of the medium is one of them
+    *(
+        "rd.live.check",
+        "rd.live.ram",
+        "rd.live.image",
+        "rd.live.dir",
+        "rd.live.squashimg",
+        "rd.live.debug",
+        "rd.live.updates",
+    ),
+    *(
+        "rd.live.overlay",
+        "rd.live.overlay.reset",
+        "rd.live.overlay.readonly",
+        "rd.live.overlay.size",
+        "rd.live.autorun",
+    ),
+    *("rd.live.overlay.overlayfs", "rd.live.overlay.thin", "rd.live.overlay.nouserconfirmprompt"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +106,7 @@ def argument_faults(entry: BootEntry, medium: BootMedium) -> Iterator[str]:
     """Yield what the installer would not understand of an entry's boot line, or would look for in vain."""
     for word in entry.arguments:
         name, equals, value = word.text.partition("=")
-        asked = equals or name.startswith("inst.")
+        asked = equals or name.startswith(("inst.", "rd.live"))
         if fault := (_name_fault(name) if asked else "") or _value_fault(name, value, medium):
             yield f"{word} has {_shown(word)}, {fault}"
     named = {word.text.partition("=")[0] for word in entry.arguments}
@@ -112,9 +131,10 @@ def _name_fault(name: str) -> str:
         return f"the spelling of EL 6: write {OLD_NAMES[name]}="
     if name == "root":
         return f"and then looks for no stage 2: write {STAGE2}="
-    if not name.lower().startswith("inst") or name in KNOWN:
+    known = KNOWN if name.lower().startswith("inst") else LIVE if name.lower().startswith("rd.live") else ()
+    if not known or name in known:
         return ""
-    near = difflib.get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
     return f"which the installer does not know; did you mean {near[0]}?" if near else ""
 
 

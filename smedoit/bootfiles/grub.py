@@ -82,6 +82,10 @@ class GrubScript:
 def parse_grub_script(text: str) -> GrubScript:
     """Return the commands of a grub.cfg."""
     reader = _ScriptReader(text)
+    if text.startswith("\ufeff"):
+        reader.faults.append((1, "begins with a byte order mark, which GRUB takes for a command: save it without"))
+    if "\0" in text:
+        reader.faults.append((1, "is no text in ASCII or UTF-8"))
     reader.read()
     return GrubScript(reader.top, reader.faults)
 
@@ -242,7 +246,19 @@ class GrubMenu:
     @property
     def faults(self) -> list[str]:
         """What is wrong with the syntax, each with file and line."""
-        return [f"{file}, line {line}: {what}" for file, script in self.scripts.items() for line, what in script.faults]
+        found = [
+            f"{file}, line {line}: {what}" for file, script in self.scripts.items() for line, what in script.faults
+        ]
+        named = [(file, one) for file, script in self.scripts.items() for one in script.walk() if one.given]
+        found += [
+            f"{file}, line {one.line}: {one.name} names {one.given[0]}, and GRUB wants a path with a slash"
+            for file, one in named
+            if one.name in (*KERNELS, *INITRDS) and one.given[0][:1] not in "/($"
+        ]
+        starts = ("menuentry", "submenu", "configfile", *KERNELS)
+        if self.scripts and not any(one.name in starts for script in self.scripts.values() for one in script.walk()):
+            found.append(f"{next(iter(self.scripts))}: has no menuentry, so GRUB would start nothing")
+        return found
 
 
 def read_grub_menu(file: str, load: LoadMenu) -> GrubMenu:

@@ -24,6 +24,7 @@ SQUASHFS, SUPERBLOCK = b"hsqs", struct.Struct("<4sIIIIHHHHHHQQQQQQQQ")
 DOS, PE, MACHINES = b"MZ", b"PE\0\0", {"X64": 0x8664, "IA32": 0x014C, "AA64": 0xAA64}
 GRUB_NAMES = {"X64": "grubx64.efi", "IA32": "grubia32.efi", "AA64": "grubaa64.efi"}
 ISOLINUX_VERSION = re.compile(rb"ISOLINUX (\d)\.(\d\d)")
+ISOLINUX_UNIT = 2048  # bytes that isolinux.bin is filled up to; source: syslinux, core/checksumiso.pl
 COM32_OLD, COM32_NEW = b"\xb8\xff\x4c\xcd\x21", b"\x7fELF"  # syslinux 3 and 4; 5 and later
 MODULE_NAME = re.compile(rb"\0((?:lib[a-z0-9]+|ldlinux)\.c32)(?=\0)")
 

@@ -48,6 +48,7 @@ KEYWORDS = {
     ),
     *(f"f{number}" for number in range(13)),
 }
+BLANKS, BLANK = " \t\r", re.compile(r"[ \t\r]+")  # other blanks, one that does not break, are letters to isolinux
 LEADS_ELSEWHERE = ("exit", "quit", "goto", "disable")  # behind "menu": such an entry needs no kernel
 NUMBERS = ("timeout", "totaltimeout")
 
@@ -92,15 +93,15 @@ class IsolinuxMenu:
 def split_menu_lines(text: str, file: str = "") -> Iterator[MenuLine]:
     """Yield the lines of one isolinux.cfg; comments and help texts are not among them."""
     in_help = False
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split(None, 1)
-        if not words or words[0].startswith("#"):
+    for number, line in enumerate(text.split("\n"), 1):
+        words = BLANK.split(line.strip(BLANKS), maxsplit=1)
+        if not words[0] or words[0].startswith("#"):
             continue
-        key, value = words[0], words[1].strip() if len(words) > 1 else ""
+        key, value = words[0], words[1] if len(words) > 1 else ""
         if in_help:
             in_help = key.lower() != "endtext"
         elif key.lower() == "menu" and value:
-            second, *rest = value.split(None, 1)
+            second, *rest = BLANK.split(value, maxsplit=1)
             yield MenuLine(file, number, f"{key} {second}", rest[0] if rest else "")
         else:
             in_help = key.lower() == "text" and value.lower().startswith("help")
@@ -128,6 +129,8 @@ def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
                 seen.add(other)
                 waiting.append(other)
     menu.faults += _line_faults(menu.lines)
+    if load(file) is not None and not menu.entries and not any(line.key in ("default", "ui") for line in menu.lines):
+        menu.faults.append(f"{file}: has no label and no default, so isolinux would start nothing")
     return menu
 
 
@@ -211,7 +214,7 @@ def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
     last = {line.key: line for line in lines[1:]}
     kernel = next((line for line in reversed(lines) if line.key in KERNELS and line.value), None)
     append = last.get("append", common)
-    words = append.value.split() if append and append.value != "-" else []
+    words = BLANK.split(append.value) if append and append.value not in ("", "-") else []
     initrds = [line.word(name) for line in lines if line.key == "initrd" for name in line.value.split(",")]
     if append:
         loaded = [word[len("initrd=") :] for word in words if word.startswith("initrd=")]

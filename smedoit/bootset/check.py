@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from smedoit.bootset import squashfs
 from smedoit.bootset.fetch import READERS
-from smedoit.bootset.kernels import DamagedImageError, KernelVersionError
+from smedoit.bootset.kernels import DamagedImageError, KernelVersionError, NoModulesError
 from smedoit.bootset.pins import single_kernel_version
 from smedoit.errors import ContentError, Findings, format_grouped
-from smedoit.medium_paths import KERNEL, STAGE2
+from smedoit.medium_paths import INITRD, KERNEL, STAGE2
+from smedoit.runtime import foreign
 
 FLAT_FROM = 5  # major version of the kernel of EL 9, whose dracut takes a stage 2 without LiveOS/rootfs.img
+RED_HAT = re.compile(r"\.el\d")  # in the version of a kernel whose stage 2 has the modules as well
 DAMAGED = "not what they should be"
 
 
@@ -25,12 +28,18 @@ def check_boot_files(root: Path) -> str:
     findings, found, silent = Findings(), dict[str, set[str]](), list[str]()
     for path, read in READERS.items():
         try:
+            if path == STAGE2 and (missing := _stage2_fault(root / path, found.get(KERNEL, set()), silent)):
+                raise DamagedImageError(missing)
             found[path] = read(root / path)
         except DamagedImageError as fault:
             findings.add(DAMAGED, f"{path} {fault}")
+        except NoModulesError as fault:
+            if path == INITRD or any(RED_HAT.search(version) for version in found.get(KERNEL, ())):
+                findings.add(DAMAGED, f"{path} {fault}, and the installer finds no drivers")
+            else:
+                silent.append(f"{path} {fault}")
         except KernelVersionError as reason:
             silent.append(f"{path} {reason}")
-    _check_stage2(root / STAGE2, found, findings, silent)
     if findings.found:
         raise ContentError(
             f"{root}: the installer would not start\n{format_grouped(findings.found)}",
@@ -42,14 +51,11 @@ def check_boot_files(root: Path) -> str:
     return "\n  ".join([said, *silent])
 
 
-def _check_stage2(path: Path, found: Mapping[str, set[str]], findings: Findings, silent: list[str]) -> None:
-    """Stage 2 has what dracut looks for in it."""
-    majors = [int(version.partition(".")[0]) for version in found.get(KERNEL, ()) if version[:1].isdigit()]
+def _stage2_fault(path: Path, kernel: Iterable[str], silent: list[str]) -> str:
+    """Return why dracut would not find what it looks for in stage 2, "" if it does, or if that cannot be told."""
+    majors = [foreign.parse_decimal(version.partition(".")[0]) or 0 for version in kernel]
     try:
-        fault = squashfs.runtime_fault(path, flat=max(majors, default=0) >= FLAT_FROM)
+        return squashfs.runtime_fault(path, flat=max(majors, default=0) >= FLAT_FROM)
     except squashfs.UnknownPackingError as packing:
         silent.append(f"{STAGE2} is packed with {packing}, so it was not looked into")
-        return
-    told = [text for texts in findings.found.values() for text in texts]
-    if fault and not any(text.startswith(STAGE2) for text in told):
-        findings.add(DAMAGED, f"{STAGE2} {fault}")
+        return ""

@@ -32,6 +32,10 @@ class KernelVersionError(Exception):
     """Why the kernel version of a file cannot be read."""
 
 
+class NoModulesError(KernelVersionError):
+    """That a file has no modules of any kernel."""
+
+
 class DamagedImageError(KernelVersionError):
     """Why a file cannot be what its name says: it is something else, or not whole."""
 
@@ -65,7 +69,7 @@ def initrd_versions(path: Path) -> set[str]:
     except (EOFError, ValueError) as error:
         raise DamagedImageError(f"cannot be unpacked: {error}") from None
     if not found:
-        raise KernelVersionError("has no modules below lib/modules")
+        raise NoModulesError("has no modules below lib/modules")
     return found
 
 
@@ -84,7 +88,10 @@ def _cpio_names(file: FileIO) -> Iterator[str]:
         if head in NEWC:
             yield from _newc_names(file)
         else:
-            yield from _newc_names(_decompress_stream(file, head))
+            stream = _decompress_stream(file, head)
+            yield from _newc_names(stream)
+            while stream.read(files.BLOCK):  # to its end, where its checksum stands
+                pass
             return  # an unpacker reads ahead: what stands behind it is out of reach, and nobody puts anything there
 
 
@@ -151,7 +158,7 @@ def squashfs_versions(path: Path) -> set[str]:
     if not found and inner:
         found = _nested_image_versions(path, inner)
     if not found:
-        raise KernelVersionError("has no modules below lib/modules")
+        raise NoModulesError("has no modules below lib/modules")
     return found
 
 
@@ -163,10 +170,17 @@ def _nested_image_versions(path: Path, inner: str) -> set[str]:
         if image.is_symlink() or not image.is_file():
             raise KernelVersionError(f"its {inner} is no file")
         found: set[str] = set()
+        if not _listed_names(image, "/"):
+            raise DamagedImageError(f"holds a {inner} that is no file system")
         for modules in ("/usr/lib/modules", "/lib/modules"):
-            listing = _program_output("e2fsprogs", "debugfs", "-R", f"ls -p {modules}", image)
-            found |= {line.split("/")[5] for line in listing.splitlines() if line.count("/") >= 6}
+            found |= _listed_names(image, modules)
     return found - {"", ".", ".."}
+
+
+def _listed_names(image: Path, directory: str) -> set[str]:
+    """Return the names in a directory of an ext4 image, "." among them; nothing if there is none."""
+    listing = _program_output("e2fsprogs", "debugfs", "-R", f"ls -p {directory}", image)
+    return {line.split("/")[5] for line in listing.splitlines() if line.count("/") >= 6}
 
 
 def _program_output(package: str, *command: str | Path) -> str:
@@ -180,4 +194,5 @@ def _program_output(package: str, *command: str | Path) -> str:
     try:
         return run_program([found, *command[1:]], package=package)
     except SmeError as error:
-        raise DamagedImageError(f"cannot be looked into: {str(error).splitlines()[-1].strip()}") from None
+        words = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+        raise DamagedImageError(f"cannot be looked into: {words[-1] if words else f'{program} fails'}") from None

@@ -174,4 +174,4 @@ def runtime_fault(path: Path, *, flat: bool) -> str:
         return f"is a damaged squashfs image, {error}"
     if any(sizes) or whole:
         return ""
-    return "holds no LiveOS/rootfs.img" if None in (sizes[0], *sizes) else "holds an empty LiveOS/rootfs.img"
+    return "holds no LiveOS/rootfs.img, or an empty one"

@@ -156,7 +156,12 @@ def _check_isolinux_modules(menu: IsolinuxMenu, medium: MediumFiles, findings: F
     """isolinux.bin has the modules of its version: what the menu starts, and for 5 and later what those need."""
     if BIOS_IMAGE not in medium.files:
         return
-    version = images.isolinux_version(files.read_file_bytes(medium.files[BIOS_IMAGE]))
+    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
+    version = images.isolinux_version(loader)
+    if version and len(loader) % images.ISOLINUX_UNIT:
+        findings.add(
+            LOADER, f"{BIOS_IMAGE}: is cut short, or has more behind it: its size is no multiple of 2048 bytes"
+        )
     if version is None:
         progress.log_line(f"{BIOS_IMAGE}: does not say which isolinux it is, so its modules are not checked")
         return
@@ -295,7 +300,10 @@ def _check_efi_image(medium: MediumFiles, findings: Findings) -> bytes | None:
             if fault := images.efi_fault(data, machine):
                 findings.add(LOADER, f"{EFI_IMAGE}: {name} {fault}")
             _check_grub_program(name, machine, data, volume, findings)
-    return volume.content(volume.find(GRUB_CFG)) if GRUB_CFG.lower() in names else None
+    if GRUB_CFG.lower() in names:
+        return volume.content(volume.find(GRUB_CFG))
+    findings.add(LOADER, f"{EFI_IMAGE}: holds no {GRUB_CFG}, which GRUB reads where it starts from a USB stick")
+    return None
 
 
 def _check_grub_program(name: str, machine: str, data: bytes, volume: FatVolume, findings: Findings) -> None:

@@ -61,6 +61,8 @@ BAD: dict[str, tuple[str, Callable[[dict[str, bytes]], bytes], str]] = {
     "a kernel cut short": (KERNEL, lambda _: bzimage()[:600], "vmlinuz is cut short, its header says"),
     "a kernel that is a page": (KERNEL, lambda _: b"<html>" * 999, "vmlinuz is no Linux kernel for x86"),
     "an initrd cut short": (INITRD, partial(half, INITRD), "initrd.img cannot be unpacked: "),
+    "an initrd that lacks its last byte": (INITRD, lambda files: files[INITRD][:-1], "initrd.img cannot be unpacked"),
+    "an initrd without modules": (INITRD, lambda _: gzip.compress(cpio("init")), "initrd.img has no modules below"),
     "an initrd that is a page": (INITRD, lambda _: b"<html>", "initrd.img is no cpio archive"),
     "a stage 2 cut short": (STAGE2, lambda files: files[STAGE2][:300], "squashfs.img is cut short, its superblock"),
     "a stage 2 that is a page": (STAGE2, lambda _: b"<html>", "squashfs.img is no squashfs image"),
@@ -71,7 +73,7 @@ BAD: dict[str, tuple[str, Callable[[dict[str, bytes]], bytes], str]] = {
         STAGE2,
         lambda files: files[STAGE2][: (at := int.from_bytes(files[STAGE2][72:80], "little")) + 4] + b"\xff" * 40
         + files[STAGE2][at + 44 :],
-        "squashfs.img cannot be looked into",
+        "squashfs.img is a damaged squashfs image, ",
     ),
     "an initrd of another kernel": (
         INITRD,
@@ -99,6 +101,24 @@ def test_a_stage_2_without_the_image_that_dracut_mounts_is_refused(good: dict[st
     other = stage2(tmp_path / "other", name="LiveOS/root.img")
     with pytest.raises(ContentError, match=r"LiveOS/squashfs.img holds no LiveOS/rootfs.img"):
         checked(tmp_path, {**good, STAGE2: other})
+
+
+def squashed(place: Path, content: bytes) -> bytes:
+    need("mksquashfs", "unsquashfs", "debugfs")
+    (place / "tree/LiveOS").mkdir(parents=True)
+    (place / "tree/LiveOS/rootfs.img").write_bytes(content)
+    read_with("mksquashfs", place / "tree", place / "made.img", "-no-progress", "-quiet", "-comp", "xz")
+    return (place / "made.img").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "no LiveOS/rootfs.img"), (b"<html>" * 900, "LiveOS/rootfs.img that is no file system")]
+)
+def test_an_image_that_dracut_could_not_mount_is_refused(
+    content: bytes, words: str, good: dict[str, bytes], tmp_path: Path
+) -> None:
+    with pytest.raises(ContentError, match=words):
+        checked(tmp_path, {**good, STAGE2: squashed(tmp_path / "made", content)})
 
 
 def test_the_older_name_of_the_image_is_known_too(good: dict[str, bytes], tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ def program(machine: int = 0x8664, more: bytes = b"") -> bytes:
     return (head + coff + section).ljust(256, b"\0") + bytes(64) + more
 
 
+def loader(version: str) -> bytes:
+    """Return an isolinux.bin that only says its version."""
+    return f"ISOLINUX {version} ".encode().ljust(2048, b"\0")
+
+
 def efiboot(files: Mapping[str, bytes]) -> bytes:
     return format.build_fat_image(Path("efiboot.img"), dict(files), "ANACONDA", EPOCH)
 
@@ -58,7 +63,7 @@ GOOD: dict[str, bytes] = {
     BIOS_MENU: ISOLINUX.encode(),
     GRUB_CFG: GRUB.encode(),
     EFI_IMAGE: efiboot(EFI),
-    "isolinux/isolinux.bin": b"\xfa\xfc ISOLINUX 4.05 0x4f",
+    "isolinux/isolinux.bin": loader("4.05"),
     "isolinux/vesamenu.c32": images.COM32_OLD + bytes(100),
     "isolinux/boot.msg": b"",
     "isolinux/splash.png": striped_png(640, 480, (16, 24, 40), (58, 100, 150)),
@@ -188,16 +193,34 @@ BAD: dict[str, tuple[dict[str, bytes | None], str]] = {
         "isolinux/vesamenu.c32 is a module of another syslinux, and isolinux.bin is 4.05",
     ),
     "no ldlinux.c32": (
-        {"isolinux/isolinux.bin": b"ISOLINUX 6.03 ", "isolinux/vesamenu.c32": NEW},
+        {"isolinux/isolinux.bin": loader("6.03"), "isolinux/vesamenu.c32": NEW},
         "isolinux 6.03 needs isolinux/ldlinux.c32, which is not on the medium",
     ),
     "a library of a module": (
         {
-            "isolinux/isolinux.bin": b"ISOLINUX 6.03 ",
+            "isolinux/isolinux.bin": loader("6.03"),
             "isolinux/ldlinux.c32": NEW,
             "isolinux/vesamenu.c32": NEW + b"\0libutil.c32\0",
         },
         "isolinux/vesamenu.c32: isolinux 6.03 needs isolinux/libutil.c32",
+    ),
+    "a loader cut short": ({"isolinux/isolinux.bin": loader("4.05") + b"x"}, "isolinux.bin: is cut short"),
+    "a menu of nothing": ({BIOS_MENU: b"# nothing\n"}, "has no label and no default"),
+    "a blank that does not break": (bios(" rescue quiet", "\u00a0rescue quiet"), "line 71.* and the medium is"),
+    "a byte order mark": (both(f"\ufeff{GRUB}"), "line 1: begins with a byte order mark"),
+    "another encoding": (
+        {GRUB_CFG: GRUB.encode("utf-16-le"), EFI_IMAGE: efiboot({**EFI, GRUB_CFG: GRUB.encode("utf-16-le")})},
+        "line 1: is no text",
+    ),
+    "a grub.cfg of nothing": (both("# nothing\n"), "has no menuentry"),
+    "a path of GRUB that begins nowhere": (
+        uefi("initrdefi /images", "initrdefi images"),
+        "line 38: initrdefi names images/pxeboot/initrd.img, and GRUB wants a path with a slash",
+    ),
+    "a misspelt check of the medium": (uefi("rd.live.check", "rd.live.chek"), "did you mean rd.live.check?"),
+    "no grub.cfg inside": (
+        {EFI_IMAGE: efiboot({"EFI/BOOT/BOOTX64.EFI": program()})},
+        "images/efiboot.img: holds no EFI/BOOT/grub.cfg",
     ),
     "a brace too few": (uefi("\t}\n}", "\t}\n"), r"line 31: { is not closed by a }"),
     "a brace too many": (uefi("\t}\n}", "\t}\n}\n}"), r"line 41: } closes no {"),
@@ -296,7 +319,7 @@ LEGAL: dict[str, dict[str, bytes | None]] = {
     ),
     "another loader": {"isolinux/isolinux.bin": b"something else", "isolinux/vesamenu.c32": b"its own"},
     "syslinux 6 with its modules": {
-        "isolinux/isolinux.bin": b"ISOLINUX 6.03 ",
+        "isolinux/isolinux.bin": loader("6.03"),
         **{f"isolinux/{name}.c32": NEW for name in ("ldlinux", "libutil", "libcom32")},
         "isolinux/vesamenu.c32": NEW + b"\0libutil.c32\0libcom32.c32\0",
     },

@@ -167,7 +167,7 @@ GOOD_CHANGES: dict[str, dict[str, bytes | None]] = {
         "isolinux/splash.png": png(800, 600, 8, 2, 3),
     },
     "a baseline JPEG": {"isolinux/splash.png": jpeg()},
-    "a JPEG for GRUB": {GRUB_CFG: b"background_image /b.jpg\n", "b.jpg": jpeg(0xC2, 1024)},
+    "a JPEG for GRUB": {GRUB_CFG: GOOD[GRUB_CFG] + b"background_image /b.jpg\n", "b.jpg": jpeg(0xC2, 1024)},
     "variables of GRUB": {GRUB_CFG: b"linux $kernel /x\nlinux /$version/vmlinuz\nloadfont unicode\nlinux (hd0)/k\n"},
     "a style's picture that is there": {
         "images/product.img": overlay(
