@@ -13,7 +13,7 @@ from pathlib import Path
 from smedoit.config.release import DEFAULT_FILE, load_release
 from smedoit.engine.arguments import read_options
 from smedoit.engine.option import Option
-from smedoit.engine.world import CONTENTS_PAGE, IMPORTING, PAGE
+from smedoit.engine.world import IMPORTING, PAGE, write_contents_page
 from smedoit.errors import UsageError
 from smedoit.runtime.files import make_directory, write_file
 from smedoit.runtime.terminal import show_text
@@ -45,11 +45,12 @@ def begin_world(typed: Sequence[str], program: str) -> int:
     text = release_text(base, practice, datetime.now(timezone.utc))
     write_file(home / DEFAULT_FILE, text)
     load_release(home / DEFAULT_FILE)
-    written = f"{DEFAULT_FILE} and {PAGE} are written"
-    if os.path.lexists(home / PAGE):
-        written = f"{DEFAULT_FILE} is written, {PAGE} is kept; its tasks are smedoit's if it has: {IMPORTING}"
-    else:
-        write_file(home / PAGE, CONTENTS_PAGE)
+    new = write_contents_page(home)
+    written = (
+        f"{', '.join([DEFAULT_FILE, *new[:-1]])} and {new[-1]} are written" if new else f"{DEFAULT_FILE} is written"
+    )
+    if PAGE not in new:
+        written += f"; {PAGE} is kept, its tasks are smedoit's if it has: {IMPORTING}"
     show_text(sys.stdout, f"{home}: {written}\n{_next_steps(home, program, practice, text)}")
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smedoit.config.release import DEFAULT_FILE
 from smedoit.errors import UsageError, os_error_text
+from smedoit.runtime.files import write_file
 
 PAGE = "dodo.py"
 CONTENTS = "smedoit.contents"  # the contents page of a world that has none of its own
@@ -17,6 +18,13 @@ CONTENTS_PAGE = f'''"""The tasks of this world are those of smedoit; `smedoit li
 
 {IMPORTING}  # noqa: F403
 '''
+DOIT_CFG = "doit.cfg"
+PLAIN_DOIT = """# With this, plain doit in this directory is smedoit, whatever is typed behind it.
+[GLOBAL]
+loader = smedoit
+[LOADER]
+smedoit = smedoit.command.takeover:DoitLoader
+"""
 VARIABLE = "SMEDOIT_RELEASE"
 
 
@@ -51,6 +59,15 @@ def find_world(start: Path, named: str | None) -> World:
         f"there is no {DEFAULT_FILE} in {start} or any directory above it",
         hint="go to yours; or begin one: smedoit init, or smedoit import PLACE DIR for a release that exists",
     )
+
+
+def write_contents_page(home: Path) -> list[str]:
+    """Write what a world has beside release.toml, for smedoit and for plain doit; return the names of what is new."""
+    texts = {PAGE: CONTENTS_PAGE, DOIT_CFG: PLAIN_DOIT}
+    new = [name for name in texts if not os.path.lexists(home / name)]
+    for name in new:
+        write_file(home / name, texts[name])
+    return new
 
 
 def _refuse_strangers(home: Path) -> None:

@@ -16,7 +16,7 @@ from smedoit.config.identity import WORD
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
-from smedoit.engine.world import CONTENTS_PAGE, PAGE
+from smedoit.engine.world import DOIT_CFG, PAGE, write_contents_page
 from smedoit.errors import ConfigError, ContentError, SmeError, format_count
 from smedoit.importing import apart, excuses, layout, settings
 from smedoit.importing.facts import ImportedIdentity
@@ -40,7 +40,7 @@ from smedoit.runtime.rooted import RootedPath
 MARKER = ".smedoit-import"  # in a directory whose import has not ended
 ROOT, FETCHED = "build", "mirrors/imported"
 CONFIGURATION, LOCK, PINS, REPORT = "release.toml", "packages.lock", "boot_set.sha256", "import-report.txt"
-OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE)
+OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE, DOIT_CFG)
 SOURCES, TIER_NAME = "SRPMS", "sme"  # beside a tree; what the names of the wiki's tiers begin with
 CACHE = "stage/.smedoit/facts.sqlite"
 KERNELS = (KERNEL, INITRD, STAGE2)
@@ -357,7 +357,7 @@ def finish_world(
     )
     files.write_file(world.home / PINS, _pin_boot_set(world))
     files.write_file(world.home / CONFIGURATION, settings.format_release_toml(identity, told))
-    files.write_file(world.home / PAGE, CONTENTS_PAGE)
+    write_contents_page(world.home)
     rel = load_release(world.home / CONFIGURATION)
     _write_lock(world, good, selection, arch)
     rooted.remove_rooted_file(RootedPath(world.home, MARKER))

@@ -28,7 +28,7 @@ def test_the_world_is_valid_at_once_and_marks_what_must_be_filled_in(
     said = capsys.readouterr().out
     lines = (home / "release.toml").read_text(encoding="utf-8").splitlines()
     assert f"(lines {', '.join(str(number) for number, line in enumerate(lines, 1) if f'# {MARK}' in line)})" in said
-    assert said.startswith(f"{home}: release.toml and dodo.py are written\ncd ")
+    assert said.startswith(f"{home}: release.toml, dodo.py and doit.cfg are written\ncd ")
 
 
 def test_a_dodo_py_has_three_lines_of_which_one_does_something() -> None:
@@ -50,7 +50,7 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.Captu
     assert begin_world([str(tmp_path)], "smedoit") == 0
     assert (tmp_path / "dodo.py").read_text() == "mine"
     assert (
-        "dodo.py is kept; its tasks are smedoit's if it has: from smedoit.contents import *" in capsys.readouterr().out
+        "dodo.py is kept, its tasks are smedoit's if it has: from smedoit.contents import *" in capsys.readouterr().out
     )
     with pytest.raises(UsageError, match=r"release.toml: is there already"):
         begin_world([str(tmp_path), "--sample"], "smedoit")

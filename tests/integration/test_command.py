@@ -16,6 +16,7 @@ from doit import doit_cmd
 from smedoit import __version__
 from smedoit.engine import run
 from smedoit.engine.command_line import ReadVariables
+from smedoit.engine.world import write_contents_page
 from tests.harness.places import PROJECT
 from tests.harness.processes import Ended, forked
 from tests.harness.project import Project
@@ -30,7 +31,7 @@ def typed(place: Path, *words: str, module: str = "smedoit", **more: str) -> End
 @pytest.fixture
 def world(built: Project) -> Project:
     """A built project that has its dodo.py as smedoit init writes it."""
-    (built.home / "dodo.py").write_text("from smedoit.contents import *\n")
+    write_contents_page(built.home)
     (built.home / "a/b").mkdir(parents=True)
     return built
 
@@ -61,6 +62,21 @@ def test_plain_doit_refuses_in_the_same_sentences(world: Project, module: str) -
     }.items():
         done = typed(world.home, *words, module=module)
         assert (done.code, done.out, done.err) == (3, "", sentence)
+
+
+def test_plain_doit_without_its_configuration_gets_the_same_from_the_contents_page(world: Project) -> None:
+    (world.home / "doit.cfg").unlink()
+    done = typed(world.home, "iso", "--dry", module="doit")
+    assert done.err.startswith("error: iso: there is no option --dry\n")
+    assert typed(world.home, "status", module="doit").out == typed(world.home, "status").out.replace(
+        "smedoit ", "doit "
+    )
+
+
+def test_plain_doit_is_ours_in_a_world_of_its_own(world: Project) -> None:
+    assert typed(world.home, "dumpdb", module="doit").err.startswith("error: doit dumpdb: is of no use to smedoit\n")
+    assert typed(world.home, "-q", "iso", module="doit").out == ""
+    assert typed(world.home, "--version", module="doit").out.startswith("smedoit ")
 
 
 @pytest.mark.parametrize("command", ["dumpdb", "strace iso", "reset-dep", "info iso", "tabcompletion"])
@@ -137,6 +153,7 @@ def test_clean_shows_what_it_would_remove_and_removes_nothing(world: Project) ->
     assert world.artifacts() == before
 
 
+@pytest.mark.exhaustive
 def test_with_two_at_once_every_line_says_whose_it_is(world: Project) -> None:
     done = typed(world.home, "-n", "2", "-a", "iso")
     assert done.code == 0

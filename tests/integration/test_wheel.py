@@ -160,7 +160,7 @@ def test_a_fresh_machine_makes_the_same_iso_without_the_clone_and_without_root(
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    assert "release.toml and dodo.py are written" in typed("init", "--sample")
+    assert "release.toml, dodo.py and doit.cfg are written" in typed("init", "--sample")
     assert f"{public_place}/{PRACTICE_ISO}" in typed("sample", "iso")
     assert os.stat(public_place / PRACTICE_ISO).st_uid == NOBODY
     below = public_place / "build/stage"
