@@ -183,8 +183,9 @@ def _silly_sentence(error: BaseException) -> tuple[str, str] | None:
     text = str(error)
     if not text.strip():
         return f"an empty sentence, {type(error).__name__} in {_culprit(error)}", repr(error)
-    if len(text) > 20_000:
-        return f"a sentence of {len(text) // 10_000}0,000 characters in {_culprit(error)}", text[:500]
+    longest = max(text.splitlines(), key=len)  # a report may be long, for it is whole; a line of it may not
+    if len(longest) > 20_000:
+        return f"a sentence of {len(longest) // 10_000}0,000 characters in {_culprit(error)}", longest[:500]
     return None
 
 
