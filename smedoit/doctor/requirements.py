@@ -67,6 +67,7 @@ def known_programs(rel: Release) -> list[HostProgram]:
         HostProgram("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
         HostProgram("gpgv", "gpgv", "boot_set: upstream's signed checksums", False),
         HostProgram("rpmkeys", "rpm", "packages: signatures of legacy keys", legacy),
+        HostProgram("rpmsign", "rpm", "sign_packages: copies of packages that nobody signed", False),
         HostProgram(rel.mock.command[0], "mock", "installer: lorax in a chroot", lorax),
         HostProgram("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
         HostProgram("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),

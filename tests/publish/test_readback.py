@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from smedoit.config.identity import FINAL
 from smedoit.config.media import SigningSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.release import Release, load_release
@@ -24,6 +25,7 @@ from smedoit.errors import SmeError, VerifyError
 from smedoit.jigdo.format import FileRegion, format_jigdo
 from smedoit.keys import gpg
 from smedoit.publish import claims, readback
+from smedoit.publish.retire import retire_releases
 from smedoit.sample.packages import KEYS
 from tests.harness import servers
 from tests.harness.project import PROJECT, flip
@@ -340,6 +342,21 @@ def test_what_a_jigdo_file_names_is_looked_at(published: Published) -> None:
     assert "iso/x86_64/m.template, by iso/x86_64/m.jigdo" in published.faults(place=place)
     (place / "iso/x86_64/m.jigdo").write_text("[Image]\n")  # of others, whose labels we do not know
     assert "is no .jigdo file of ours" in published.read(place=place)
+
+
+def test_a_release_that_was_retired_is_held_against_what_was_published(tmp_path: Path) -> None:
+    settings = target(tmp_path / "public")
+    for version in ("10.0", "10.1"):
+        parts = {"": release(tmp_path / "stage", version, 1)}
+        do(settings, lambda version=version, parts=parts: plan(settings, version, parts, FINAL))  # type: ignore[misc]
+    rel = replace(load_release(PROJECT / "release.toml"), publish=settings)
+    retire_releases(rel, ["10.0"], dry_run=False)
+    place = settings.target / "obsolete/10.0"
+    said = readback.verify_published_tree(rel, "", str(place))
+    assert "held against the record publish of 10.0 (" in said["did"]
+    (place / "smeos/x86_64/more").write_text("")
+    with pytest.raises(VerifyError, match="came since it was published"):
+        readback.verify_published_tree(rel, "", str(place))
 
 
 # Over HTTP
