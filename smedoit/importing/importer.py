@@ -68,7 +68,7 @@ def import_release(
     is_remote = is_http_url(request.place)
     world.check_home(request.home)
     if is_remote:
-        world.begin_world(request.home)
+        world.begin_world(request.home, request.place)
     path = (
         remote.fetch_place(request.place, request.home / world.ROOT / world.FETCHED, request.network)
         if is_remote
@@ -80,7 +80,7 @@ def import_release(
     identity = survey.identify_medium(looked, path.name if place.kind == places.ISO else "")
     trusted = _find_trusted_keys(request, looked, ask)
     if not is_remote:
-        world.begin_world(request.home)
+        world.begin_world(request.home, request.place)
     made = world.write_world(request.home, looked, identity, trusted)
     good, keys, date = world.verify_packages(made, looked, identity, trusted)
     identity = replace(identity, release={**identity.release, "date": date})

@@ -11,11 +11,13 @@ from smedoit.errors import ConfigError
 from smedoit.fetch import client, crawl, index_pages
 from smedoit.fetch.http import HttpStatusError
 from smedoit.fetch.response import DownloadRequest
+from smedoit.importing.world import SOURCES
 from smedoit.medium_paths import DISCINFO, TREEINFO
 from smedoit.runtime import progress
-from smedoit.runtime.files import make_directory, resolve_path_below
+from smedoit.runtime.files import make_directory, remove_file, resolve_path_below
+from smedoit.tree import layers
 
-PURPOSE = "the import"
+PURPOSE, TREE = "the import", "tree"
 LARGEST_ISO = 1 << 34  # bytes; a double layered DVD has half of that
 HIDDEN = (TREEINFO, DISCINFO)  # which index pages do not list
 
@@ -28,25 +30,47 @@ def fetch_place(url: str, place: Path, network: NetworkSettings) -> Path:
     name = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
     if name.endswith(".iso") and not index_pages.path_danger(name):
         make_directory(place)
-        got = visitor.file(DownloadRequest(url, PURPOSE, limit=LARGEST_ISO), resolve_path_below(place, name))
+        target = resolve_path_below(place, name)
+        got = visitor.file(DownloadRequest(url, PURPOSE, limit=LARGEST_ISO), target, target)
         visitor.memory.save()
         return got
-    return _fetch_tree(crawl.directory_url(url), place, visitor)
+    _fetch_files(crawl.directory_url(url), place / TREE, visitor)
+    _fetch_sources(f"{url.rstrip('/').rpartition('/')[0]}/{SOURCES}/", place / SOURCES, visitor)
+    visitor.memory.save()
+    return place / TREE
 
 
-def _fetch_tree(url: str, place: Path, visitor: client.Fetcher) -> Path:
-    """Bring all files below an index page here, and those that it hides."""
+def _fetch_files(url: str, place: Path, visitor: client.Fetcher) -> None:
+    """Make place hold all files below an index page, those that it hides among them, and no others."""
     listed = crawl.list_remote_files(visitor, url, PURPOSE, lambda _: True, lambda _: True)
-    for relative in progress.track_progress(list(listed), len(listed), "fetching the tree", slow=True):
-        target = resolve_path_below(place, relative)
-        make_directory(target.parent)
-        visitor.file(DownloadRequest(listed[relative], PURPOSE), target)
+    for relative in progress.track_progress(list(listed), len(listed), "fetching files", slow=True):
+        _fetch_file(listed[relative], place, relative, visitor)
     for name in HIDDEN:
         if name not in listed:
             try:
-                visitor.file(DownloadRequest(url + name, PURPOSE), resolve_path_below(place, name))
+                _fetch_file(url + name, place, name, visitor)
+                listed[name] = url + name
             except HttpStatusError as error:
                 if not error.is_absent:
                     raise
-    visitor.memory.save()
-    return place
+    for name in [name for name in layers.list_tree_files(place) if name not in listed]:
+        remove_file(place / name)  # of an earlier try
+
+
+def _fetch_sources(url: str, place: Path, visitor: client.Fetcher) -> None:
+    """Bring the source packages here that lie beside a tree, if they do."""
+    try:
+        listed = crawl.list_remote_files(visitor, url, PURPOSE, lambda name: name.endswith(".rpm"), lambda _: False)
+    except HttpStatusError as error:
+        if not error.is_absent:
+            raise
+        return
+    for relative in progress.track_progress(list(listed), len(listed), "fetching source packages", slow=True):
+        _fetch_file(listed[relative], place, relative, visitor)
+
+
+def _fetch_file(url: str, place: Path, relative: str, visitor: client.Fetcher) -> None:
+    """Fetch one file to its place, unless it is there as the server has it."""
+    target = resolve_path_below(place, relative)
+    make_directory(target.parent)
+    visitor.file(DownloadRequest(url, PURPOSE), target, target)

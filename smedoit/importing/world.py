@@ -91,17 +91,19 @@ def check_home(home: Path) -> None:
         )
 
 
-def begin_world(home: Path) -> None:
-    """Make home a directory in which an import is under way.
+def begin_world(home: Path, place: str) -> None:
+    """Make home a directory in which an import of a place is under way.
 
-    What an interrupted one left there goes, but for what was fetched, which is not fetched again.
+    What an interrupted one left there goes, but for what was fetched of the same place, which is not fetched again.
     """
     check_home(home)
-    files.write_file(home / MARKER, "an import is under way, or was interrupted: the next one begins anew\n")
+    marker = f"an import is under way, or was interrupted: the next one begins anew\n{place}\n"
+    same = (home / MARKER).is_file() and files.read_file_text(home / MARKER) == marker
+    files.write_file(home / MARKER, marker)
     kept = RootedPath(home, f"{ROOT}/{FETCHED.partition('/')[0]}")
     inside = [RootedPath(home, f"{ROOT}/{name}") for name in rooted.list_rooted_directory(RootedPath(home, ROOT))]
-    for place in (place for place in inside if place != kept):
-        rooted.remove_rooted_tree(place)
+    for old in (old for old in inside if old != kept or not same):
+        rooted.remove_rooted_tree(old)
     for name in OURS:
         rooted.remove_rooted_file(RootedPath(home, name))
 

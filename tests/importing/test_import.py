@@ -131,9 +131,11 @@ def test_a_directory_that_holds_anything_is_refused(built: Project, tmp_path: Pa
 
 def test_an_interrupted_import_begins_anew(built: Project, tmp_path: Path) -> None:
     files.write_file(tmp_path / "world/.smedoit-import", "")
+    files.write_file(tmp_path / "world/build/mirrors/imported/tree/of-another-place", "old")
     files.write_file(tmp_path / "world/build/src/stale", "old")
     world = import_place(built.tree, tmp_path / "world")
     assert not (tmp_path / "world/build/src/stale").exists()
+    assert not (tmp_path / "world/build/mirrors").exists()
     assert not (world.home / ".smedoit-import").exists()
 
 
@@ -366,13 +368,22 @@ def test_of_a_medium_of_other_tools_every_difference_is_explained(built: Project
 
 
 @pytest.mark.exhaustive
-def test_a_tree_and_an_iso_come_over_http(built: Project, tmp_path: Path) -> None:
-    tree = {name: (built.tree / name).read_bytes() for name, _ in files.walk_files(built.tree)}
+def test_a_tree_its_sources_and_an_iso_come_over_http(built: Project, tmp_path: Path) -> None:
+    tree = {f"x86_64/{name}": (built.tree / name).read_bytes() for name, _ in files.walk_files(built.tree)}
+    [source] = built.tier().rglob("e-smith-lib-*.src.rpm")
+    network = NetworkSettings(delay=0)
     with servers.scripted() as server:
-        network = NetworkSettings(delay=0)
-        world = import_place(servers.publish(server, "/x86_64/", tree), tmp_path / "world", network=network)
+        top = servers.publish(server, "/smeos/", {**tree, f"SRPMS/{source.name}": source.read_bytes()})
+        with pytest.raises(ConfigError, match="must be confirmed"):
+            import_place(f"{top}x86_64/", tmp_path / "world", network=network, trust=False)
+        stale = tmp_path / "world/build/mirrors/imported/tree/stale"
+        files.write_file(stale, "of an earlier try")
+        world = import_place(f"{top}x86_64/", tmp_path / "world", network=network)
+        assert not stale.exists()
+        assert [asked.is_conditional for asked in server.asked if asked.path.endswith("/vmlinuz")].count(False) == 2
         server.on("/a-10.1.iso", servers.served(built.iso.read_bytes()))
         other = import_place(f"{server.url}/a-10.1.iso", tmp_path / "other", network=network)
+    assert list(world.home.rglob(f"repo/*/smeos/SRPMS/{source.name}"))
     for home in (world, other):
         home.build("iso")
         assert home.iso.read_bytes() == built.iso.read_bytes()
