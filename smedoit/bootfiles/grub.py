@@ -438,6 +438,15 @@ def parse_grub_search(command: GrubCommand) -> GrubSearch | None:
     return GrubSearch(command, kind, target, variable)
 
 
+def find_searched_labels(text: str) -> list[GrubWord]:
+    """Return every label that a grub.cfg searches for, where it stands; one that a variable holds is not known."""
+    searches = (parse_grub_search(command) for command in parse_grub_script(text).walk())
+    return sorted(
+        (one.target for one in searches if one and one.kind == "label" and one.target and "$" not in one.target.text),
+        key=lambda word: word.start,
+    )
+
+
 @dataclass(frozen=True)
 class GrubRoot:
     """Where GRUB looks for a path without a device.

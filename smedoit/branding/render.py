@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from datetime import timezone
 
+from smedoit.bootfiles.grub import find_searched_labels
 from smedoit.branding import buildstamp
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
 
 VERSION_WORDS = r"v?\d+(?:\.\d+)*(?:[ .-]?(?:alpha|beta|rc)[ .]?\d+)?"
 LABEL_VALUE = re.compile(r"(?<=LABEL=)(?!OEMDRV\b)[^\s:]+")  # OEMDRV is a driver disk's or kickstart's, never ours
-SEARCH_LABEL = re.compile(r"""^([ \t]*search\b.*?[ \t](?:-l|--label)[ \t]+)('[^']*'|"[^"]*"|\S+)""", re.MULTILINE)
 MENU_WORD = re.compile(r"(?mi)^[ \t]*(?:menu\b|(?:ui|default|kernel|com32)[ \t]+(?:vesa)?menu\b)")
 TITLE_LINE = re.compile(r"^[ \t]*menu[ \t]+title\b(.*)$", re.MULTILINE | re.IGNORECASE)
 CPE = re.compile(r"""(?P<head>cpe:/o:[^:\s"']+:(?P<product>[^:\s"']+):)(?P<major>[0-9]{1,9})[^\s"':]*(?::[^\s"':]*)?""")
@@ -97,7 +97,9 @@ def render_isolinux_cfg(text: str, identity: ReleaseIdentity, name: str = "isoli
 def render_grub_cfg(text: str, identity: ReleaseIdentity, name: str = "grub.cfg") -> str:
     """Return grub.cfg for this version, in its titles, and volume label: raw where GRUB searches, else escaped."""
     titled = GRUB_TITLE.sub(lambda line: set_shown_version(line.group(), identity, identity.title), text)
-    found = SEARCH_LABEL.sub(lambda line: f"{line.group(1)}'{identity.volume}'", titled)
+    found = titled
+    for word in reversed(find_searched_labels(titled)):
+        found = f"{found[: word.start]}'{identity.volume}'{found[word.end :]}"
     return _replace_labels(found, identity, name)
 
 
@@ -113,7 +115,7 @@ def _replace_labels(text: str, identity: ReleaseIdentity, name: str) -> str:
 
 def menu_labels(text: str) -> set[str]:
     """Return every label that a boot menu looks for, unescaped."""
-    searched = {found.group(2).strip("'\"") for found in SEARCH_LABEL.finditer(text)}
+    searched = {word.text for word in find_searched_labels(text)}
     return searched | {unescape_label(found.group()) for found in LABEL_VALUE.finditer(text)}
 
 

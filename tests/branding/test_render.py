@@ -400,3 +400,21 @@ INI = st.lists(
 def test_any_buildstamp_rendered_twice_is_rendered_once(above: list[str], below: list[str]) -> None:
     once = render.render_buildstamp("\n".join(["[First]", *above, "[Main]", *below]), RC)
     assert render.render_buildstamp(once, RC) == once
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("search --no-floppy --set=root -l 'CentOS 7 x86_64'", "search --no-floppy --set=root -l '{}'"),
+        ("search -l --set=root 'CentOS 7 x86_64'", "search -l --set=root '{}'"),
+        ("search --set=root --label CentOS --hint hd0", "search --set=root --label '{}' --hint hd0"),
+        ('if search -l --set=root "CentOS 7"; then', "if search -l --set=root '{}'; then"),
+        ("search.fs_label CentOS root", "search.fs_label '{}' root"),
+        ("search --set=root -f /.discinfo", "search --set=root -f /.discinfo"),
+        ('search -l --set=root "$label"', 'search -l --set=root "$label"'),
+        ("# search -l 'A'", "# search -l 'A'"),
+    ],
+)
+def test_a_search_looks_for_our_label_wherever_grub_takes_it(before: str, after: str) -> None:
+    rendered = render.render_grub_cfg(f"{before}\nlinux /k inst.stage2=hd:LABEL=A\n", identity())
+    assert rendered.splitlines()[0] == after.format(identity().volume)

@@ -34,7 +34,7 @@ from smedoit.content import revisions
 from smedoit.engine import decision
 from smedoit.engine.snapshot import unpack_snapshot
 from smedoit.engine.state import StateDirectory
-from smedoit.errors import Findings
+from smedoit.errors import ContentError, Findings
 from smedoit.fat import format, volume
 from smedoit.fetch import client, http, index_pages
 from smedoit.fetch.cache import DownloadCache, matches_cached
@@ -596,7 +596,10 @@ def _check_menus(data: bytes, place: Path) -> object:
     path = place / "a-menu"
     path.write_bytes(data)
     held = MediumFiles(dict.fromkeys((BIOS_MENU, GRUB_CFG, KERNEL), path), "SME", {})
-    return check_medium_references(held, place / "x.iso")
+    try:
+        return check_medium_references(held, place / "x.iso")
+    except ContentError as error:  # a list may be as long as the menu; a sentence in it may not
+        raise ContentError(max(str(error).splitlines(), key=len)) from None
 
 
 def _check_images(data: bytes, place: Path) -> object:
