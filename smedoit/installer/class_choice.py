@@ -13,18 +13,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from smedoit.installer.python27_grammar import Node
-from smedoit.installer.python27_imports import CLASS_DIRECTORIES, OverlayModules, merged_path
-from smedoit.installer.python27_names import literal_text
+from smedoit.installer.python27_imports import CLASS_DIRECTORIES, PRODUCT_CLASSES, OverlayModules, merged_path
 from smedoit.installer.python27_scopes import CAUGHT, NOW, ImportedName, SourceNames, find_scope
-from smedoit.installer.python27_tokens import NAME, NUMBER
+from smedoit.installer.python27_tokens import NAME
+from smedoit.installer.python27_values import UNKNOWN, plain_value
 from smedoit.installer.runtime_modules import runtime_modules
 
-
-class _Unknown:
-    """A value that only a running Python would know."""
-
-
-UNKNOWN = _Unknown()
 PRODUCT_NAME = "pyanaconda.product.productName"
 BASE = "pyanaconda.installclass.BaseInstallClass"
 # What BaseInstallClass has, and efi_dir, which is asked for without being there
@@ -56,7 +50,7 @@ METHODS = {
     "filterSupportedLocales": 4,
 }
 ASKED = (*BASE_ATTRIBUTES, *METHODS, "efi_dir")
-DEEPEST = 100  # expressions in expressions, classes in all
+DEEPEST = 100  # classes in all
 UPSTREAM = ("centos", "fedora", "rhel", "rhv")  # modules of the runtime that hold install classes
 EFI_DIRECTORIES = ("BOOT", "centos", "fedora", "redhat")  # that shim and GRUB of a distribution have
 
@@ -156,6 +150,7 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
     if winner is not best:
         faults.append(_explain_loss(best, winner, bool(visible)))
     remarks += [remark for each in ours for remark in _attribute_remarks(each)]
+    remarks += [remark for path in taken.values() for remark in _self_remarks(reader, path)]
     faults += _winner_faults(best)
     return ClassChoice(winner, tuple(faults), tuple(remarks))
 
@@ -185,7 +180,7 @@ def _stray_classes(overlay: OverlayModules) -> Iterator[str]:
         is_source = file.suffix.lower() == ".py" and file.stem != "__init__"
         is_read = file.parent.as_posix() in CLASS_DIRECTORIES and file.suffix == ".py"
         if "installclasses" in file.parts[:-1] and is_source and not is_read:
-            yield f"{path}: no installer looks for an install class there; it looks for *.py in {CLASS_DIRECTORIES[1]}"
+            yield f"{path}: no installer looks for an install class there; it looks for *.py in {PRODUCT_CLASSES}"
 
 
 def _base_faults(overlay: OverlayModules, path: str) -> Iterator[tuple[str, bool]]:
@@ -199,6 +194,21 @@ def _base_faults(overlay: OverlayModules, path: str) -> Iterator[tuple[str, bool
                 near = get_close_matches(word, ASKED, 1, 0.75)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 yield f"{path}, line {use.line}: BaseInstallClass has no {word}{hint}", use.certainty == NOW
+
+
+def _self_remarks(reader: _ClassReader, path: str) -> Iterator[str]:
+    """Yield what methods ask their own class for in vain; nothing where a class of the source may have more."""
+    source = reader.overlay.sources[path]
+    classes = [reader.read_class(path, node) for node in source.classes]
+    if not classes or not all(each.is_sure and each.is_install for each in classes):
+        return
+    known = {name for each in classes for name in each.attributes}.union(METHODS, source.patched)
+    for use in source.used:
+        if use.name == "self" and use.attributes and use.certainty < CAUGHT:
+            word = use.attributes[0]
+            if word not in known and not word.startswith("__"):
+                near = get_close_matches(word, sorted(known), 1, 0.75)
+                yield f"{path}, line {use.line}: self has no {word}{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _explain_loss(best: InstallClass, winner: InstallClass, has_visible: bool) -> str:
@@ -263,7 +273,6 @@ class _ClassReader:
     def __init__(self, overlay: OverlayModules, product: str) -> None:
         self.overlay, self.product = overlay, product
         self.known: dict[tuple[str, str], InstallClass] = {}
-        self.depth = 0
 
     def collect_classes(self, path: str) -> Iterator[InstallClass]:
         """Yield the classes of a source that anaconda takes: of __all__ if there is one, else all."""
@@ -324,6 +333,9 @@ class _ClassReader:
         values: dict[str, Any] = {}
         for name, modules in source.top.modules.items():
             values[name] = self.product if modules == {PRODUCT_NAME} else UNKNOWN
+            module, _, attribute = PRODUCT_NAME.rpartition(".")
+            if modules == {module}:
+                values[f"{name}.{attribute}"] = self.product
         for statement, is_sure in source.assignments:
             for name in self._assign(statement, values, values):
                 values[name] = values[name] if is_sure else UNKNOWN
@@ -336,7 +348,7 @@ class _ClassReader:
         names = [target.text for target in statement.children[:-1:2] if target.kind == NAME]
         is_plain = statement.children[1].kind == "="
         for name in names:
-            into[name] = self._evaluate(statement.children[-1], values) if is_plain else UNKNOWN
+            into[name] = plain_value(statement.children[-1], values) if is_plain else UNKNOWN
         return names
 
     def _read_body(self, body: Node, found: InstallClass, outside: Mapping[str, Any]) -> None:
@@ -363,7 +375,7 @@ class _ClassReader:
         condition: Any = True
         for before, child in zip([None, *node.children], node.children, strict=False):
             if before is not None and before.kind in ("if", "elif"):
-                condition = self._evaluate(child, values)
+                condition = plain_value(child, values)
             elif child.kind == "else":
                 condition = True
             elif child.kind in ("suite", "simple_stmt"):
@@ -380,80 +392,6 @@ class _ClassReader:
         name = definition.children[1].text
         found.own[name] = definition.line
         found.attributes[name] = _read_method(definition) if node.kind == "funcdef" else UNKNOWN
-
-    def _evaluate(self, node: Node, values: Mapping[str, Any]) -> Any:
-        """Return the value of an expression; UNKNOWN for what is not plain, or deeper than a person writes."""
-        self.depth += 1
-        try:
-            return UNKNOWN if self.depth > DEEPEST else self._evaluate_kind(node, values)
-        finally:
-            self.depth -= 1
-
-    def _evaluate_kind(self, node: Node, values: Mapping[str, Any]) -> Any:
-        """Return the value of an expression, by what kind of expression it is."""
-        if (text := literal_text(node)) is not None:
-            return text
-        if node.kind == NUMBER:
-            return _number_value(node.text)
-        if node.kind == NAME:
-            return {"True": True, "False": False, "None": None}.get(node.text, values.get(node.text, UNKNOWN))
-        if node.kind == "not_test":
-            value = self._evaluate(node.children[1], values)
-            return UNKNOWN if value is UNKNOWN else not value
-        if node.kind in ("and_test", "or_test"):
-            return _join_values([self._evaluate(child, values) for child in node.children[::2]], node.kind == "or_test")
-        if node.kind == "factor" and node.children[0].kind == "-":
-            value = self._evaluate(node.children[1], values)
-            return -value if isinstance(value, int) else UNKNOWN
-        if node.kind == "comparison" and len(node.children) == 3:
-            return self._compare(node, values)
-        if node.kind == "power":
-            return self._call(node, values)
-        if node.kind == "testlist" or (node.kind == "atom" and node.children[0].kind == "("):
-            return self._group(node, values)
-        return UNKNOWN
-
-    def _group(self, node: Node, values: Mapping[str, Any]) -> Any:
-        """Return what stands in brackets: a value, or a tuple of values."""
-        held = node.children[1] if node.children[0].kind == "(" and len(node.children) == 3 else node
-        if held.kind in ("testlist_comp", "testlist"):
-            items = [self._evaluate(child, values) for child in held.children if child.kind != ","]
-            return UNKNOWN if any(item is UNKNOWN for item in items) else tuple(items)
-        return self._evaluate(held, values) if held is not node else UNKNOWN
-
-    def _compare(self, node: Node, values: Mapping[str, Any]) -> Any:
-        """Return the result of a comparison."""
-        left, right = (self._evaluate(node.children[at], values) for at in (0, 2))
-        sign = node.children[1]
-        word = sign.text or " ".join(part.text for part in sign.children)
-        if left is UNKNOWN or right is UNKNOWN:
-            return UNKNOWN
-        if word in ("==", "is"):
-            return bool(left == right)
-        if word in ("!=", "<>", "is not"):
-            return bool(left != right)
-        if word in ("in", "not in") and isinstance(right, (str, tuple)) and isinstance(left, str):
-            return (left in right) == (word == "in")
-        return UNKNOWN
-
-    def _call(self, node: Node, values: Mapping[str, Any]) -> Any:
-        """Return productName.startswith(…) and its like, and product.productName."""
-        trailers = node.children[1:]
-        if node.children[0].kind != NAME or any(trailer.kind != "trailer" for trailer in trailers):
-            return UNKNOWN
-        value = self._evaluate(node.children[0], values)
-        for trailer, call in zip(trailers, [*trailers[1:], None], strict=True):
-            if trailer.children[0].kind != "." or not isinstance(value, str) or call is None:
-                return UNKNOWN
-            word = trailer.children[1].text
-            if word in ("startswith", "endswith") and len(call.children) == 3 and len(trailers) == 2:
-                ends = self._evaluate(call.children[1], values)
-                is_plain = isinstance(ends, str) or (
-                    isinstance(ends, tuple) and all(isinstance(end, str) for end in ends)
-                )
-                return getattr(value, word)(ends) if is_plain else UNKNOWN
-            return UNKNOWN
-        return UNKNOWN
 
 
 def _base_nodes(node: Node) -> list[Node]:
@@ -474,21 +412,3 @@ def _read_method(node: Node) -> _Method:
     defaults = sum(child.kind == "=" for child in parts)
     has_star = any(child.kind == "*" for child in parts)
     return _Method(len(names) - defaults, 255 if has_star else len(names))
-
-
-def _number_value(text: str) -> Any:
-    """Return a whole number as Python 2.7 reads it."""
-    plain = text.rstrip("lL")
-    octal = plain.startswith("0") and plain.isdigit()
-    try:
-        return int(plain, 8 if octal else 0)
-    except ValueError:
-        return UNKNOWN
-
-
-def _join_values(values: list[Any], is_or: bool) -> Any:
-    """Return the value of several that are joined by "or", or by "and"."""
-    for value in values[:-1]:
-        if value is UNKNOWN or bool(value) == is_or:
-            return value
-    return values[-1]

@@ -28,10 +28,12 @@ from smedoit.installer.runtime_modules import (
 )
 
 CLASSES_DIRECTORY = "pyanaconda/installclasses"
-# Where anaconda has directories with install classes, in its order; each stands before all else in sys.path
+PRODUCT_CLASSES = f"run/install/product/{CLASSES_DIRECTORY}"
+# Where anaconda looks for install classes, in its order; each stands before all else in sys.path
 CLASS_DIRECTORIES = (
+    "root/installclasses",  # below the directory that its service is started in
     f"run/install/updates/{CLASSES_DIRECTORY}",
-    f"run/install/product/{CLASSES_DIRECTORY}",
+    PRODUCT_CLASSES,
     f"usr/lib64/python2.7/site-packages/{CLASSES_DIRECTORY}",
 )
 # The other directories that modules are looked for in, in the order of sys.path

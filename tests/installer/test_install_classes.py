@@ -136,6 +136,9 @@ LOSERS = {
     "no priority": GOOD.replace("    sortPriority = 30000\n", ""),
     "hidden": GOOD.replace("hidden = False", "hidden = True"),
     "hidden for this product": GOOD.replace("hidden = False", 'hidden = productName.startswith(("SME", "Koozali"))'),
+    "hidden by the product's module": GOOD.replace(
+        "hidden = False", 'hidden = product.productName == "Koozali SME Server"'
+    ).replace("from pyanaconda.product import productName", "from pyanaconda import product"),
     "hidden under an if": GOOD.replace(
         "hidden = False", 'if not productName.startswith("SME "):\n        hidden = True\n    else:\n        pass'
     ),
@@ -176,6 +179,12 @@ def test_a_class_that_the_installer_takes_passes_a_final_release(content: Path, 
     assert check(content, label="") == NOTHING_TO_SAY
 
 
+def test_the_directory_below_anacondas_own_comes_first(content: Path) -> None:
+    plant(content, GOOD.replace("30000", "10"), "root/installclasses/koozali.py")
+    with pytest.raises(CheckError, match=r"product/root/installclasses/koozali\.py: has sortPriority 10, not above"):
+        check(content, label="")
+
+
 def test_an_overlay_of_nothing_but_upstreams_classes_may_win_with_them(content: Path) -> None:
     (content / "product" / PATH).unlink()
     plant(content, CENTOS, f"{SITE}/centos.py")
@@ -195,6 +204,7 @@ def test_images_without_install_classes_leave_the_choice_to_upstream(content: Pa
         "pyanaconda/installclasses/koozali.py",
         f"{PRODUCT}/sme/koozali.py",
         f"{PRODUCT}/koozali.PY",
+        "root/koozali/installclasses/koozali.py",
         "run/install/product/installclasses/koozali.py",
         "usr/lib/python2.7/site-packages/pyanaconda/installclasses/koozali.py",
     ],
@@ -228,6 +238,10 @@ LACKING = {
     ),
 }
 REMARKED = {
+    "a misspelt method of its own": (
+        GOOD.replace("self.setDefaultPartitioning", "self.setDefaultPartioning"),
+        "line 29: self has no setDefaultPartioning; did you mean setDefaultPartitioning?",
+    ),
     "a text for a list": (
         GOOD.replace("ExtraArgs = []", "ExtraArgs = 'quiet'"),
         "line 21: bootloaderExtraArgs is a text",
