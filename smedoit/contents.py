@@ -356,7 +356,7 @@ def task_verify() -> DoitTask:
 
 def task_compare() -> DoitTask:
     """what differs between two releases, each a packages.lock, a tree or an ISO: doit compare A B"""
-    return doit_task(REL, compare(REL))
+    return doit_task(REL, compare())
 
 
 def task_boot_test() -> DoitTask:

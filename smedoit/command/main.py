@@ -15,6 +15,7 @@ OUTSIDE = {
     "init": "begin a world in this directory: a release.toml, and a dodo.py of three lines",
     "completion": "print a script that completes names on TAB, for bash, zsh or fish",
 }  # commands that need no world
+NEEDLESS = ("import", "compare")  # tasks that need no world either
 WORLDLESS = ("help", "-h", "--help")  # these say something without one, too
 
 
@@ -63,10 +64,10 @@ def _run_in_world(typed: Sequence[str], program: str) -> int:
     try:
         world = find_world(Path.cwd(), variables.get(RELEASE, named))
     except UsageError:
-        if words[:1] == ["import"]:
-            from smedoit.command.importing import import_without_world
+        if words and words[0] in NEEDLESS:
+            from smedoit.command.worldless import run_without_world
 
-            return import_without_world(words[1:], program)
+            return run_without_world(words[0], words[1:], program)
         if not any(word in WORLDLESS or word.startswith(("-f", "--file")) for word in typed):
             raise
         world = None

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from smedoit.config.release import Release
 from smedoit.engine.task import JSON, Task, started_in
 from smedoit.iso.tasks import on_medium
 
 
-def compare(rel: Release) -> Task:  # noqa: ARG001
+def compare() -> Task:
     """What differs between two releases, by whatever is at hand of each."""
 
     def run(json: bool, words: list[str]) -> object:
