@@ -145,6 +145,16 @@ def test_status_has_what_is_pending_what_blocks_and_the_media_on_one_screen(worl
     assert any(line.startswith("  comps failed: ") for line in lines)
 
 
+@pytest.mark.exhaustive
+def test_status_says_who_is_at_work_and_disturbs_nobody(world: Project, tmp_path: Path) -> None:
+    world.iso.unlink()
+    with world.hold(tmp_path / "held", "iso") as held:
+        found = json.loads(typed(world.home, "status", "--json").out)
+        assert re.fullmatch(rf"process \d+ of user {os.getuid()}, since \d{{4}}-.*", found["running"])
+        assert held.poll() is None
+    assert json.loads(typed(world.home, "status", "--json").out)["running"] == ""
+
+
 def test_clean_shows_what_it_would_remove_and_removes_nothing(world: Project) -> None:
     before = world.artifacts()
     done = typed(world.home, "clean", "-n", "iso", module="doit")
