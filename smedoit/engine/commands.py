@@ -149,14 +149,14 @@ class Why(Command):
     def _execute(self, pos_args: list[str], json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         graph = TaskGraph(self.task_list, self.dep_manager)
+        asked = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args or [DEFAULT])]
         if json:
-            named = graph.collect_before(pos_args or [DEFAULT])
+            named = graph.collect_before(asked)
             facts = [_task_facts(graph, name, graph.status(name)) for name in graph.tasks if name in named]
             show_text(self.outstream, dump_json(facts))
             return 0
-        for name in graph.tasks:
-            if _is_listed(graph.tasks[name], pos_args or [DEFAULT]):
-                show_text(self.outstream, "\n".join(_explain_task(graph, name)))
+        for name in asked:
+            show_text(self.outstream, "\n".join(_explain_task(graph, name)))
         return 0
 
 

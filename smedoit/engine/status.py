@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.engine.command import COMMON, Command
 from smedoit.engine.commands import DONE, RUN, STYLES, WAIT, TaskGraph
+from smedoit.engine.json_report import dump_json
 from smedoit.engine.task import JSON
 from smedoit.errors import SmeError, format_count, format_size
 from smedoit.runtime.files import read_file_text
@@ -185,7 +185,7 @@ def _look_at_medium(graph: TaskGraph, name: str, path: Path) -> MediumFile:
 
 def format_status(found: WorldStatus) -> str:
     """Return the status as JSON, for machines."""
-    return json.dumps(asdict(found), indent=2, ensure_ascii=False)
+    return dump_json(asdict(found))
 
 
 def show_status(out: Any, found: WorldStatus, stages: Mapping[str, str], program: str) -> None:

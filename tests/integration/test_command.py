@@ -145,6 +145,11 @@ def test_status_has_what_is_pending_what_blocks_and_the_media_on_one_screen(worl
     assert any(line.startswith("  comps failed: ") for line in lines)
 
 
+def test_why_takes_globs_for_people_and_machines(world: Project) -> None:
+    assert typed(world.home, "why", "i*o").out.startswith("iso is up to date")
+    assert "iso" in [task["task"] for task in json.loads(typed(world.home, "why", "i*o", "--json").out)]
+
+
 @pytest.mark.exhaustive
 def test_status_says_who_is_at_work_and_disturbs_nobody(world: Project, tmp_path: Path) -> None:
     world.iso.unlink()
