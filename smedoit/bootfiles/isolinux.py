@@ -65,7 +65,12 @@ class MenuLine:
     @property
     def key(self) -> str:
         """Its keyword, in small letters."""
-        return " ".join(self.spelled.lower().split())
+        return " ".join(BLANK.split(self.spelled.lower()))
+
+    @property
+    def first(self) -> str:
+        """The first word of its value, "" if there is none."""
+        return BLANK.split(self.value, maxsplit=1)[0]
 
     def word(self, text: str, key: str = "") -> MenuWord:
         """Return a word of this line."""
@@ -123,7 +128,7 @@ def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
         entries = list(_read_entries(lines))
         menu.entries += entries
         shown = [word.text for entry in entries for word in _shown_menus(entry)]
-        shown += [line.value.split()[0] for line in lines if line.key == "config" and line.value]
+        shown += [line.first for line in lines if line.key == "config" and line.value]
         for other in dict.fromkeys(menu_path(file, name) for name in shown):
             if other not in seen and load(other) is not None:
                 seen.add(other)
@@ -142,7 +147,7 @@ def _included_lines(name: str, load: LoadMenu, seen: set[str], menu: IsolinuxMen
     for line in split_menu_lines(text, name):
         yield line
         if line.key in ("include", "menu include") and line.value:
-            other = menu_path(top, line.value.split()[0])
+            other = menu_path(top, line.first)
             if other in seen:
                 menu.faults.append(f"{name}, line {line.number}: {line.spelled} names {other}, which is read already")
             elif len(seen) < MOST_MENUS:
@@ -185,10 +190,10 @@ def _line_faults(lines: list[MenuLine]) -> Iterator[str]:
     """Yield what isolinux says an error of, or reads as something else than was meant."""
     for line in lines:
         where = f"{line.file}, line {line.number}: {line.spelled}"
-        if line.key.split()[0] not in KEYWORDS:
+        if line.key.partition(" ")[0] not in KEYWORDS:
             yield f"{where} is no word that isolinux knows"
         elif line.key in NUMBERS and not re.fullmatch(
-            r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}", line.value.split()[0] if line.value else ""
+            r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}", line.first if line.value else ""
         ):
             yield f"{where} wants a number of tenths of a second, not {line.value!r}"
 
@@ -210,7 +215,7 @@ def _read_entries(lines: list[MenuLine]) -> Iterator[BootEntry]:
 
 def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
     """Return the entry of a label's lines; of words that come twice the last one counts."""
-    label = lines[0].word(lines[0].value.split()[0])
+    label = lines[0].word(lines[0].first)
     last = {line.key: line for line in lines[1:]}
     kernel = next((line for line in reversed(lines) if line.key in KERNELS and line.value), None)
     append = last.get("append", common)
@@ -221,7 +226,7 @@ def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
         initrds += [append.word(name, "initrd") for text in loaded for name in text.split(",")]
     return BootEntry(
         place=label,
-        kernel=kernel.word(kernel.value.split()[0]) if kernel else None,
+        kernel=kernel.word(kernel.first) if kernel else None,
         initrds=tuple(initrds),
         arguments=tuple(append.word(word) for word in words) if append else (),
         started=any(
@@ -261,7 +266,7 @@ def read_menu_screens(menu: IsolinuxMenu) -> MenuItem:
     for line in menu.lines[: menu.first]:
         here = open_menus[-1]
         if line.key == "label" and line.value:
-            item = MenuItem(line.value.split()[0])
+            item = MenuItem(line.first)
             here.items.append(item)
         elif line.key == "menu begin":
             item = MenuItem()
@@ -277,7 +282,7 @@ def read_menu_screens(menu: IsolinuxMenu) -> MenuItem:
         elif line.key == "menu separator":
             item = MenuItem()
         elif line.key == "default":
-            chosen = line.value.split()[0].lower() if line.value else ""
+            chosen = line.first.lower() if line.value else ""
     _settle_cursor(top, chosen)
     return top
 

@@ -70,7 +70,7 @@ def parse_isolinux_menu(text: str) -> BootMenu:
     Without a menu it shows a text and waits at a prompt for the name of an entry. Source: syslinux, doc/syslinux.txt
     """
     if not MENU_WORD.search(text):
-        named = {line.key: line.value.split()[0] for line in reversed(list(split_menu_lines(text))) if line.value}
+        named = {line.key: line.first for line in reversed(list(split_menu_lines(text))) if line.value}
         return BootMenu(PROMPT, (), ("ret",), named.get("default", named.get("label", "")))
     titles, labels = list[str](), list[str]()
     for line in split_menu_lines(text):

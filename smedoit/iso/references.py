@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from smedoit.bootfiles.entries import menu_path
 from smedoit.bootfiles.grub import GrubCommand, resolve_grub_path
-from smedoit.bootfiles.isolinux import IsolinuxMenu, MenuLine
+from smedoit.bootfiles.isolinux import BLANK, IsolinuxMenu, MenuLine
 from smedoit.branding.render import unescape_label
 from smedoit.installer.cpio import runtime_location
 from smedoit.medium_paths import NETINSTALL_IMAGE
@@ -82,9 +82,9 @@ def isolinux_references(menu: IsolinuxMenu, file: str) -> Iterator[FileReference
         return FileReference(line.file, line.number, key, first, tuple(others), folds=True)
 
     for line in menu.lines:
-        words = line.value.split()
-        if not words:
+        if not line.value:
             continue
+        words = BLANK.split(line.value)
         if line.key in MENU_KEYS:
             if not COLOUR.fullmatch(words[0]):
                 yield named(line, line.spelled, words[0])

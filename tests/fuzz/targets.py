@@ -716,6 +716,8 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
             lambda text, _: (
                 menus.parse_isolinux_menu(text),
                 menus.parse_grub_menu(text),
+                menus.list_isolinux_entries({BIOS_MENU: text}.get),
+                menus.list_grub_entries(text),
                 netinstall.install_urls(text),
                 *map(list, (parse(text, "a/menu") for parse in REFERENCES)),
             )
