@@ -129,13 +129,14 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
         for said, is_certain in _base_faults(overlay, path):
             (faults if is_certain else remarks).append(said)
     found: list[InstallClass] = []
+    asked = {imported.module for source in overlay.sources.values() for imported in source.imported}
     for path in taken.values():
         source = overlay.sources[path]
         classes = [*reader.collect_classes(path)]
         lacking = sorted({*(source.exported or ())} - {*source.top.bound})
         if lacking and not source.is_open and not any(imported.name == "*" for imported in source.imported):
             faults.append(f"{path}: __all__ names {lacking[0]}, which is not in it; the installer ends there")
-        elif not classes:
+        elif not classes and PurePosixPath(path).stem not in asked:
             remarks.append(f"{path}: holds no class that is built on BaseInstallClass, so it is no install class")
         found += classes
     theirs = [each for each in upstream_classes(product) if each.name not in taken]
@@ -151,7 +152,7 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
         faults.append(_explain_loss(best, winner, bool(visible)))
     remarks += [remark for each in ours for remark in _attribute_remarks(each)]
     remarks += [remark for path in taken.values() for remark in _self_remarks(reader, path)]
-    faults += _winner_faults(best)
+    faults += _winner_faults(best, overlay)
     return ClassChoice(winner, tuple(faults), tuple(remarks))
 
 
@@ -203,6 +204,8 @@ def _self_remarks(reader: _ClassReader, path: str) -> Iterator[str]:
     if not classes or not all(each.is_sure and each.is_install for each in classes):
         return
     known = {name for each in classes for name in each.attributes}.union(METHODS, source.patched)
+    if any(use.name == "setattr" for use in source.used):
+        return
     for use in source.used:
         if use.name == "self" and use.attributes and use.certainty < CAUGHT:
             word = use.attributes[0]
@@ -220,10 +223,11 @@ def _explain_loss(best: InstallClass, winner: InstallClass, has_visible: bool) -
     return f"{best.path}: {why}, so the installer would take {winner.shown}"
 
 
-def _winner_faults(best: InstallClass) -> Iterator[str]:
+def _winner_faults(best: InstallClass, overlay: OverlayModules) -> Iterator[str]:
     """Yield what the installer would end at with a class."""
     if "efi_dir" not in best.attributes:
-        if best.is_sure:
+        is_set_otherwise = any("efi_dir" in source.patched for source in overlay.sources.values())
+        if best.is_sure and not is_set_otherwise:
             yield f"{best.path}: sets no efi_dir, every installation under UEFI would end in a traceback"
     elif isinstance(best.attributes["efi_dir"], (int, tuple)) or best.attributes["efi_dir"] in ("", None):
         yield f'{best.path}: its efi_dir is no name of a directory; use "centos" while CentOS\'s shim is on the medium'
@@ -244,14 +248,15 @@ def _attribute_remarks(each: InstallClass) -> Iterator[str]:
     for name in ("bootloaderExtraArgs", "ignoredPackages"):
         if isinstance(each.attributes[name], str):
             yield f"{each.path}, line {each.own.get(name, each.line)}: {name} is a text, taken for a list of letters"
-    if isinstance(priority, str):
-        yield f"{each.path}: sortPriority is a text, which Python 2.7 holds for more than any number; write a number"
+    if isinstance(priority, (str, tuple)):
+        yield f"{each.path}: sortPriority is no number, and Python 2.7 holds it for more than any number; write one"
     elif priority == 0 and each.is_sure:
         yield f"{each.path}: sets no sortPriority, so it stands behind all others"
     if each.attributes["_l10n_domain"] is None and each.is_sure:
         yield f'{each.path}: sets no _l10n_domain; whoever asks for its translations gets an error, set it to "comps"'
     for name, line in each.own.items():
-        if name not in ASKED and (near := get_close_matches(name, ASKED, 1, 0.8)):
+        near = get_close_matches(name, [known for known in ASKED if known[0:1] == "_" or name[0:1] != "_"], 1, 0.8)
+        if name not in ASKED and near:
             yield f"{each.path}, line {line}: sets {name}, which the installer never asks for; did you mean {near[0]}?"
 
 
@@ -261,7 +266,8 @@ def unknown_efi_dir(winner: InstallClass, shipped: frozenset[str]) -> str:
     shipped  the directories in EFI of the medium's shim and GRUB; none if they are not known
     """
     efi_dir = winner.attributes.get("efi_dir")
-    if not isinstance(efi_dir, str) or efi_dir in (shipped or EFI_DIRECTORIES):
+    known = {name.lower() for name in shipped or EFI_DIRECTORIES}  # a FAT knows no case
+    if not isinstance(efi_dir, str) or efi_dir.lower() in known:
         return ""
     has = f"shim and GRUB of the medium have EFI/{', EFI/'.join(sorted(shipped))}" if shipped else "no shim has one"
     return f'{winner.path}: efi_dir is "{efi_dir}", but {has}: the installed system would not start under UEFI'

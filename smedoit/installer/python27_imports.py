@@ -112,7 +112,7 @@ class OverlayModules:
         table = runtime_modules()
         if module not in table and any(name in table and table[name].has_below for name in above):
             return ModuleNames(is_open=True, has_below=True)
-        return table.get(module)
+        return table.get(module, table.get(f"pyanaconda.installclasses.{module}"))
 
     def find_module(self, module: str) -> ModuleNames | None:
         """Return a module by its full name; None if there is none."""

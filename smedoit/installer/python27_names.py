@@ -62,6 +62,8 @@ class _NameReader:
             scope = self.found.top
             scope.bound[name] = 0
         scope.bound.setdefault(name, self.order)
+        if scope.kind == "class":
+            self.found.patched.add(name)
         scope.modules.setdefault(name, set()).add(module)
 
     def bind_targets(self, target: Node, place: _Place) -> None:

@@ -77,7 +77,7 @@ class SourceNames:
     classes      the class definitions at its top, in order
     assignments  those at its top, in order, and whether each is executed in any case
     exported     __all__, None where there is none or it is no plain list
-    patched      attributes that it sets
+    patched      attributes that it sets, and names that it binds in a class, however it does
     bare_supers  line and certainty of every super() without arguments, which Python 2.7 does not have
     is_open      whether it may have names that are not seen here
     """

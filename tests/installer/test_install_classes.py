@@ -147,7 +147,22 @@ LOSERS = {
     "no install class": GOOD.replace("class InstallClass(BaseInstallClass)", "class InstallClass(object)"),
     "a priority of a constant": GOOD.replace("30000", "PRIORITY").replace("class Ins", "PRIORITY = 9\n\n\nclass Ins"),
 }
+INIT = "BaseInstallClass.__init__(self)"
+NO_EFI_DIR = GOOD.replace('    efi_dir = "centos"\n', "")
 WINNERS = {
+    "efi_dir in capitals": GOOD.replace('"centos"', '"CentOS"'),
+    "efi_dir of an instance": NO_EFI_DIR.replace(INIT, f"{INIT}\n        self.efi_dir = 'centos'"),
+    "efi_dir of a property": NO_EFI_DIR.replace(
+        "    _l10n", "    @property\n    def efi_dir(self): return 'x'\n    _l10n"
+    ),
+    "efi_dir from outside": f"{NO_EFI_DIR}\nInstallClass.efi_dir = 'centos'\n",
+    "efi_dir among others": GOOD.replace('efi_dir = "centos"', 'efi_dir, x = "centos", 1'),
+    "efi_dir of a loop": GOOD.replace('efi_dir = "centos"', 'for efi_dir in ("centos",): pass'),
+    "attributes that are set by name": GOOD.replace(INIT, f"{INIT}\n        setattr(self, 'y', 1)\n        self.y"),
+    "upstream's class by its bare name": f"from rhel import RHELBaseInstallClass\nimport centos\n{GOOD}",
+    "an attribute of anaconda 19": GOOD.replace("    _l10n", "    id = _name = 'x'\n    _l10n"),
+    "a star": GOOD.replace("import BaseInstallClass", "import *"),
+    "a mixin": GOOD.replace("InstallClass(Base", "Mixin(object):\n    pass\n\n\nclass InstallClass(Mixin, Base"),
     "as it is": GOOD,
     "hidden for others": GOOD.replace("hidden = False", 'hidden = not productName.startswith("Koozali")'),
     "in __all__": f"__all__ = ['InstallClass']\n{GOOD}",
@@ -177,6 +192,12 @@ def test_a_class_that_the_installer_would_not_take_is_seen(content: Path, text: 
 def test_a_class_that_the_installer_takes_passes_a_final_release(content: Path, text: str) -> None:
     plant(content, text)
     assert check(content, label="") == NOTHING_TO_SAY
+
+
+def test_a_helper_beside_a_class_is_no_install_class(content: Path) -> None:
+    plant(content, f"from smehelper import X\n{GOOD}")
+    plant(content, "X = 1\n", f"{PRODUCT}/smehelper.py")
+    assert check(content, label="") == "3 Python files held against Python 2.7"
 
 
 def test_the_directory_below_anacondas_own_comes_first(content: Path) -> None:
@@ -254,7 +275,8 @@ REMARKED = {
     "a misspelt method": (GOOD.replace("setNetworkOnbootDefault", "setNetworkOnBootDefault"), "mean setNetworkOnboot"),
     "no domain": (GOOD.replace("    _l10n_domain", "    l10n"), "sets no _l10n_domain; whoever asks"),
     "no name": (GOOD.replace("    name =", "    title ="), "sets no name; the installer's log "),
-    "a priority of letters": (GOOD.replace("30000", '"30000"'), "sortPriority is a text"),
+    "a comma too many": (GOOD.replace("30000", "30000,"), "sortPriority is no number"),
+    "a priority of letters": (GOOD.replace("30000", '"30000"'), "sortPriority is no number"),
 }
 
 
