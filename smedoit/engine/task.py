@@ -27,7 +27,7 @@ OFFLINE = "offline"
 RELEASE = "release"
 VARIABLES = {
     OFFLINE: ("1", "any use of the network is an error; offline=0 overrides [network] offline"),
-    AGAIN: ("1", "make again what was made"),
+    AGAIN: ("1", "only what makes something, as rebuild wants it: checks passed when it was made first"),
     QUIET: ("1", "the same as -q"),
     RELEASE: ("FILE", "work with another release.toml, sought where you type it"),
 }  # what may be typed as NAME=VALUE -> a value, and what it means
