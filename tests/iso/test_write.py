@@ -26,6 +26,7 @@ from tests.harness.tools import need, read_with
 
 SECTOR, BLOCK, CYLINDER = 2048, 512, 1 << 20
 LABEL = "SME-10.1-x86_64"
+MENU = b"menuentry local {\n  exit\n}\n"
 LOADER = message_boot_record("hello")
 LONG = "a-package-of-a-very-long-name-" * 4  # 120 characters
 FILES = {
@@ -50,7 +51,7 @@ def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.Iso
     boots = {
         "isolinux/isolinux.bin": LOADER,
         "images/efiboot.img": format.build_fat_image(
-            Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": STAND_IN, "EFI/BOOT/grub.cfg": b"x"}, "ANACONDA", EPOCH
+            Path("efiboot.img"), {"EFI/BOOT/BOOTX64.EFI": STAND_IN, "EFI/BOOT/grub.cfg": MENU}, "ANACONDA", EPOCH
         ),
     }
     for name, data in {**boots, **files}.items():
