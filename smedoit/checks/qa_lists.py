@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from smedoit.config.schema import SettingsTable, require_value
-from smedoit.config.tables import build_table
-from smedoit.config.toml import parse_toml
+from smedoit.config.tables import read_settings
 from smedoit.errors import ContentError
 from smedoit.runtime import foreign
 
@@ -122,7 +121,7 @@ def _reader_for_suffix(file: Path) -> Reader:
 
 def _read_toml_list(text: str, file: Path) -> Iterator[VerifiedPackage]:
     """Yield the records of a TOML list."""
-    for entry in build_table(VerifiedList, parse_toml(text, file), file, text=text).verified:
+    for entry in read_settings(VerifiedList, text, file).verified:
         yield VerifiedPackage(entry.package, str(entry.bug), entry.who, f"{entry.when:%Y-%m-%d}", file.name)
 
 

@@ -14,8 +14,8 @@ from smedoit.config.inputs import NEVER
 from smedoit.config.positions import locate_keys
 from smedoit.config.release import Release, load_release, read_toml_text
 from smedoit.config.schema import SettingsTable, default_value, suggest_name
-from smedoit.config.tables import entry_at, field_types, is_required, is_table, place_faults, read_table, split_heading
-from smedoit.config.toml import KeyPath, TomlError, parse_toml, toml_key, toml_value
+from smedoit.config.tables import entry_at, field_types, find_faults, is_required, is_table, split_heading
+from smedoit.config.toml import KeyPath, parse_toml, toml_key, toml_value
 from smedoit.errors import ConfigError
 
 UNSAID: tuple[object, ...] = ("", (), {}, Path(), NEVER)  # defaults that set nothing
@@ -196,14 +196,8 @@ def faults_as_json(file: Path) -> str:
 
     What cannot be placed has line and column 1. Raises ConfigError for a file that cannot be read.
     """
-    text = read_toml_text(file)
-    try:
-        faults = place_faults(read_table(Release, parse_toml(text, file), {"file": file})[1], text)
-    except TomlError as error:
-        found = [{"line": error.line, "column": error.column, "path": [], "words": error.words, "hint": error.hint}]
-    else:
-        found = [
-            {"line": line, "column": column, "path": list(fault.path), "words": fault.words, "hint": fault.hint}
-            for (line, column), fault in faults
-        ]
+    found = [
+        {"line": line, "column": column, "path": list(fault.path), "words": fault.words, "hint": fault.hint}
+        for line, column, fault in find_faults(Release, read_toml_text(file), file, {"file": file})
+    ]
     return json.dumps({"file": str(file), "faults": found}, indent=1, ensure_ascii=False) if found else ""

@@ -8,6 +8,7 @@ things begin and end, and leaves what they mean to the parser.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,8 @@ class TomlPositions:
     """Line and column, both from 1, of every key and value of a TOML text."""
 
     def __init__(self, text: str, keys: Mapping[KeyPath, int], values: Mapping[KeyPath, int]) -> None:
-        self.text, self.keys, self.values = text, keys, values
+        self.keys, self.values = keys, values
+        self.lines = [0, *(end.end() for end in re.finditer("\n", text))]  # where each begins
 
     def of_key(self, path: KeyPath) -> tuple[int, int]:
         """Return where a key stands; of a table it is the name in its heading, the first one of several.
@@ -48,7 +50,8 @@ class TomlPositions:
             for offsets in sought:
                 if path[:length] in offsets:
                     offset = offsets[path[:length]]
-                    return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+                    line = bisect_right(self.lines, offset)
+                    return line, offset - self.lines[line - 1] + 1
         return 1, 1
 
 

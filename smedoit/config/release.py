@@ -39,9 +39,8 @@ from smedoit.config.packages import (
 from smedoit.config.places import PromotionSettings
 from smedoit.config.publish import PublishSettings
 from smedoit.config.schema import SettingsTable, require_value, run_checks, suggest_name
-from smedoit.config.tables import build_table
+from smedoit.config.tables import read_settings
 from smedoit.config.tiers import KeySettings, Tier
-from smedoit.config.toml import parse_toml
 from smedoit.errors import ConfigError, format_size, os_error_text
 from smedoit.runtime.files import open_regular_file
 
@@ -287,7 +286,7 @@ def load_release(file: Path | None = None) -> Release:
     """
     file = Path(os.path.abspath(file)) if file else release_file()
     text = read_toml_text(file)
-    return _make_absolute(build_table(Release, parse_toml(text, file), file, given={"file": file}, text=text))
+    return _make_absolute(read_settings(Release, text, file, given={"file": file}))
 
 
 def _anchor_tier(tier: Tier, root: Path) -> Tier:

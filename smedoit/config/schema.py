@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields
@@ -22,7 +22,7 @@ else:
 
 
 NOTHING: Mapping[str, Any] = types.MappingProxyType({})
-LONGEST_WORD = 100  # characters of a wrong name that are compared with the right ones
+LONGEST_WORD, MOST_NAMES = 100, 300  # characters of a wrong name, and names that it is compared with
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -103,37 +103,51 @@ class InvalidValueError(ValueError):
         return ".".join(part for part in self.path if isinstance(part, str))
 
 
+class DoubtfulPaths:
+    """Paths of what is absent, cannot be read, or was refused already; about them nothing more is said."""
+
+    def __init__(self) -> None:
+        self.paths: set[KeyPath] = set()
+        self.beginnings: set[KeyPath] = set()  # of them
+        self.anywhere: set[KeyPath] = set()  # beginnings of them without numbers
+
+    def add(self, path: KeyPath) -> None:
+        """Doubt a path."""
+        self.paths.add(path)
+        self.beginnings.update(_path_beginnings(path))
+        self.anywhere.update(_path_beginnings(tuple(part for part in path if isinstance(part, str))))
+
+    def are_about(self, path: KeyPath) -> bool:
+        """Return whether a path lies within a doubtful one, or one within it; without numbers it means every place."""
+        return path in self.beginnings or path in self.anywhere or not self.paths.isdisjoint(_path_beginnings(path))
+
+
+def _path_beginnings(path: KeyPath) -> list[KeyPath]:
+    """Return all beginnings of a path, the path among them."""
+    return [path[:length] for length in range(len(path) + 1)]
+
+
 class _Refusals:
-    """What the checks of one table refused; what a doubtful value makes another check refuse is no fault of its own.
+    """What the checks of one table refused; what a doubtful value makes another check refuse is no fault of its own."""
 
-    doubted  paths of what is absent or cannot be read, and of what was refused already
-    """
-
-    def __init__(self, doubted: list[KeyPath]) -> None:
-        self.doubted = doubted
+    def __init__(self, doubtful: DoubtfulPaths, table: KeyPath) -> None:
+        self.doubtful, self.table = doubtful, table
         self.found: list[InvalidValueError] = []
 
     def add(self, refused: InvalidValueError, needs: Iterable[KeyPath]) -> None:
         """Note a refusal, unless its key or what its check needs is in doubt."""
-        if not any(_is_related(path, doubted) for path in (refused.path, *needs) for doubted in self.doubted):
+        if not any(self.doubtful.are_about((*self.table, *path)) for path in (refused.path, *needs)):
             self.found.append(refused)
-            self.doubted.append(refused.path)
+            self.doubtful.add((*self.table, *refused.path))
 
 
 _refusals: ContextVar[_Refusals | None] = ContextVar("refusals", default=None)
 
 
-def _is_related(path: KeyPath, doubted: KeyPath) -> bool:
-    """Return whether one of two paths lies within the other; without a number a path means every place of an array."""
-    if not any(isinstance(part, int) for part in path):
-        doubted = tuple(part for part in doubted if isinstance(part, str))
-    return all(one == other for one, other in zip(path, doubted, strict=False))
-
-
 @contextmanager
-def collect_refusals(doubted: list[KeyPath]) -> Iterator[list[InvalidValueError]]:
-    """Let checks go on after what they refuse, and yield the list of it."""
-    refusals = _Refusals(doubted)
+def collect_refusals(doubtful: DoubtfulPaths, table: KeyPath) -> Iterator[list[InvalidValueError]]:
+    """Let the checks of the table at a path go on after what they refuse, and yield the list of it."""
+    refusals = _Refusals(doubtful, table)
     before = _refusals.set(refusals)
     try:
         yield refusals.found
@@ -175,16 +189,18 @@ def run_checks(*checks: Callable[[], None]) -> None:
             refusals.add(refused, ())
 
 
-def suggest_name(word: str, known: Iterable[str]) -> str:
+def suggest_name(word: str, known: Collection[str]) -> str:
     """Return the question whether the nearest known name was meant, to stand behind a sentence; "" if none is near."""
     near = nearest_name(word, known)
     return f"; did you mean {near}?" if near else ""
 
 
-def nearest_name(word: str, known: Iterable[str]) -> str:
+def nearest_name(word: str, known: Collection[str]) -> str:
     """Return the known name that is most like a word, "" if none is."""
     from difflib import get_close_matches
 
+    if len(known) > MOST_NAMES:
+        return ""
     folded = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold()[:LONGEST_WORD], folded, n=1, cutoff=0.5)
     return folded[near[0]] if near else ""

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timezone
 from pathlib import Path
-from typing import Any, NoReturn, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, NoReturn, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
-from smedoit.config.schema import NOTHING, SettingsTable, collect_refusals, default_value, nearest_name
-from smedoit.config.toml import KeyPath, toml_key, toml_value
+from smedoit.config.schema import NOTHING, DoubtfulPaths, SettingsTable, collect_refusals, default_value, nearest_name
+from smedoit.config.toml import LOST, KeyPath, TomlError, parse_toml, toml_key, toml_value
 from smedoit.errors import ConfigError, format_count
 
 T = TypeVar("T", bound=SettingsTable)
@@ -37,6 +37,7 @@ OLD_SPELLINGS: Mapping[tuple[str, str], str] = types.MappingProxyType(
         ("[sources]", "absent"): "allow_missing",
     }
 )
+MOST_SHOWN = 100  # faults of one file: more are no report that anybody reads
 INTEGERS = range(-(1 << 63), 1 << 63)  # what TOML promises to hold
 EXAMPLES = {str: 'it in quotes, like "10.1"', int: "it as digits, without quotes", bool: "it without quotes"}
 CALLED = {str: "a string", int: "a whole number", bool: "true or false", datetime: "a date", dict: "a table"}
@@ -58,53 +59,99 @@ class Fault:
     is_key: bool = False
 
 
-def build_table(
-    cls: type[T], table: Mapping[str, Any], file: Path, given: Mapping[str, Any] = NOTHING, text: str = ""
-) -> T:
-    """Return table, the top of a file, as an instance of the settings cls.
+class PlacedFault(NamedTuple):
+    """A fault, and where it stands; line and column 0 where there is no text."""
+
+    line: int
+    column: int
+    fault: Fault
+
+    @property
+    def where(self) -> str:
+        """Line and column as they stand behind the name of a file."""
+        return f":{self.line}:{self.column}" if self.line else ""
+
+
+def read_settings(cls: type[T], text: str, file: Path, given: Mapping[str, Any] = NOTHING) -> T:
+    """Return the text of a TOML file as an instance of the settings cls.
 
     given  fields that do not come from the file
-    text   of the file, so that faults have line and column; "" if the table is not what any text says
 
-    Raises ConfigError with all that cannot be meant: file, line, heading, key, value and reason of each.
+    Raises ConfigError with all that cannot be meant: line, heading, key, value and reason of each.
     """
-    built, faults = read_table(cls, table, given)
+    try:
+        document = parse_toml(text, file)
+    except TomlError:
+        raise explain_faults(find_faults(cls, text, file, given), file) from None
+    built, faults = read_table(cls, document, given)
     if faults:
-        raise explain_faults(faults, file, text)
+        raise explain_faults(place_faults(faults, text), file)
     return built
 
 
-def read_table(cls: type[T], table: Mapping[str, Any], given: Mapping[str, Any] = NOTHING) -> tuple[T, list[Fault]]:
+def build_table(cls: type[T], table: Mapping[str, Any], file: Path, given: Mapping[str, Any] = NOTHING) -> T:
+    """Return a table that is not what any text says as an instance of the settings cls.
+
+    given  fields that do not come from it
+
+    Raises ConfigError with all that cannot be meant, without lines.
+    """
+    built, faults = read_table(cls, table, given)
+    if faults:
+        raise explain_faults([PlacedFault(0, 0, fault) for fault in faults], file)
+    return built
+
+
+def find_faults(
+    cls: type[SettingsTable], text: str, file: Path, given: Mapping[str, Any] = NOTHING
+) -> list[PlacedFault]:
+    """Return all that is wrong with the text of a file, in the order of its lines; also of one that is no TOML."""
+    from smedoit.config.recovery import read_past_faults
+
+    nearly = read_past_faults(text, file)
+    found = [PlacedFault(error.line, error.column, Fault((), error.words, error.hint)) for error in nearly.faults]
+    if nearly.text is not None:
+        document = {name: table for name, table in parse_toml(nearly.text, file).items() if not name.startswith(LOST)}
+        meant = place_faults(read_table(cls, document, given, is_whole=not nearly.lost_heading)[1], nearly.text)
+        wrong = {error.line for error in nearly.faults}
+        found += [placed for placed in meant if placed.line not in wrong]
+    return sorted(found, key=lambda placed: (placed.line, placed.column))
+
+
+def read_table(
+    cls: type[T], table: Mapping[str, Any], given: Mapping[str, Any] = NOTHING, *, is_whole: bool = True
+) -> tuple[T, list[Fault]]:
     """Return table as an instance of cls, and all that is wrong with it; with faults it is not to be used.
 
-    given  fields that do not come from the file
+    given     fields that do not come from the file
+    is_whole  whether nothing of the file is lost; else each table is checked by itself alone
     """
-    reader = _TableReader(cls, table)
+    reader = _TableReader(cls, table, is_whole)
     return reader.build(cls, table, (), given), reader.faults
 
 
-def explain_faults(faults: Sequence[Fault], file: Path, text: str = "") -> ConfigError:
-    """Return the error that tells all faults of a file, in the order of its lines; without text they have none."""
-    placed = [(f":{line}:{column}", fault) for (line, column), fault in place_faults(faults, text)]
-    said = placed if text else [("", fault) for fault in faults]
-    if len(faults) == 1:
-        [(where, fault)] = said
-        return ConfigError(f"{file}{where}: {fault.words}", hint=fault.hint)
-    lines = [f"  {file.name}{where}: {fault.words}{fault.hint and f'; {fault.hint}'}" for where, fault in said]
-    return ConfigError(
-        "\n".join([f"{file}: {format_count(len(faults), 'fault')}", *lines]), hint="mend them all at once"
+def explain_faults(placed: Sequence[PlacedFault], file: Path) -> ConfigError:
+    """Return the error that tells all faults of a file."""
+    if len(placed) == 1:
+        return ConfigError(f"{file}{placed[0].where}: {placed[0].fault.words}", hint=placed[0].fault.hint)
+    shown = placed[:MOST_SHOWN]
+    lines = [f"  {file.name}{one.where}: {one.fault.words}{one.fault.hint and f'; {one.fault.hint}'}" for one in shown]
+    rest = (
+        [f"  … and {len(placed) - len(shown)} more; doit config --json has all of them"] if placed[MOST_SHOWN:] else []
     )
+    said = "\n".join([f"{file}: {format_count(len(placed), 'fault')}", *lines, *rest])
+    return ConfigError(said, hint="mend them all at once")
 
 
-def place_faults(faults: Iterable[Fault], text: str) -> list[tuple[tuple[int, int], Fault]]:
-    """Return each fault behind line and column of a text, in that order."""
+def place_faults(faults: Iterable[Fault], text: str) -> list[PlacedFault]:
+    """Return faults with their lines and columns in a text, in that order."""
     from smedoit.config.positions import locate_keys
 
     positions = locate_keys(text)
-    placed = [
-        (positions.of_key(fault.path) if fault.is_key else positions.of_value(fault.path), fault) for fault in faults
+    found = [
+        PlacedFault(*(positions.of_key if fault.is_key else positions.of_value)(fault.path), fault) for fault in faults
     ]
-    return sorted(placed, key=lambda pair: pair[0])
+    return sorted(found, key=lambda placed: (placed.line, placed.column))
 
 
 class _UnreadableError(Exception):
@@ -117,10 +164,10 @@ class _TableReader:
     What cannot be read is noted, and stands as a value that means nothing, so that the rest can be checked.
     """
 
-    def __init__(self, cls: type, document: Mapping[str, Any]) -> None:
-        self.cls, self.document = cls, document
+    def __init__(self, cls: type, document: Mapping[str, Any], is_whole: bool) -> None:
+        self.cls, self.document, self.is_whole = cls, document, is_whole
         self.faults: list[Fault] = []
-        self.doubted: list[KeyPath] = []
+        self.doubtful = DoubtfulPaths()
 
     def build(self, cls: type[T], table: Mapping[str, Any], path: KeyPath, given: Mapping[str, Any] = NOTHING) -> T:
         """Return a table at path as an instance of cls."""
@@ -134,8 +181,9 @@ class _TableReader:
             try:
                 values[key] = self._read_value(hints[key], value, (*path, key))
             except _UnreadableError:
-                self.doubted.append((*path, key))
-        self._note_missing_keys(known, table, path)
+                self.doubtful.add((*path, key))
+        if path or self.is_whole:
+            self._note_missing_keys(known, table, path)
         for key in known.keys() - values.keys():
             values[key] = _meaningless_value(hints[key]) if is_required(known[key]) else default_value(known[key])
         return self._checked(cls, values, path)
@@ -144,8 +192,9 @@ class _TableReader:
         """Return an instance of cls with these values, after noting what its checks refuse."""
         made = cls.__new__(cls)
         vars(made).update(values)
-        inner = [doubted[len(path) :] for doubted in self.doubted if doubted[: len(path)] == path]
-        with collect_refusals(inner) as refused:
+        if not path and not self.is_whole:
+            return made
+        with collect_refusals(self.doubtful, path) as refused:
             made.check_values()
         for refusal in refused:
             whole = (*path, *refusal.path)
@@ -155,7 +204,7 @@ class _TableReader:
     def _note(self, path: KeyPath, words: str, hint: str = "", *, is_key: bool = False) -> None:
         """Note a fault: what stands at path is in doubt from now on."""
         self.faults.append(Fault(path, words, hint, is_key))
-        self.doubted.append(path)
+        self.doubtful.add(path)
 
     def _note_unknown_key(self, known: Mapping[str, object], table: Mapping[str, Any], path: KeyPath) -> None:
         """Note a key that the class does not have: how it is spelled today, or the nearest, or all that there are."""
@@ -173,7 +222,7 @@ class _TableReader:
         self.faults.append(Fault(path, said, hint, is_key=True))
         meant = nearest_name(key, known) or (spelling or "").strip("[]")
         if meant in known and meant not in table:  # nothing is said of the key that a wrong one probably stands for
-            self.doubted.append((*above, meant))
+            self.doubtful.add((*above, meant))
 
     def _explain_unknown_key(self, where: str, key: str, known: Mapping[str, object], value: Any) -> tuple[str, str]:
         """Return what is said of a key that the class does not have, and what to do: the nearest, or its home."""
@@ -196,8 +245,9 @@ class _TableReader:
     def _note_missing_keys(self, known: Mapping[str, Field[Any]], table: Mapping[str, Any], path: KeyPath) -> None:
         """Note what must be there and is not, all of a table in one sentence."""
         required = [key for key, field in known.items() if key not in table and is_required(field)]
-        missing = [key for key in required if (*path, key) not in self.doubted]
-        self.doubted += [(*path, key) for key in missing]
+        missing = [key for key in required if (*path, key) not in self.doubtful.paths]
+        for key in missing:
+            self.doubtful.add((*path, key))
         if missing and path:
             where, names = self._heading(path), _join_names(missing)
             it = missing[0] if len(missing) == 1 else "them"
@@ -210,6 +260,8 @@ class _TableReader:
 
     def _read_value(self, kind: Any, value: Any, path: KeyPath) -> Any:
         """Return value as the type that the class declares for it. Raises _UnreadableError if it is none."""
+        if value == LOST:  # that is told already
+            raise _UnreadableError
         if is_table(kind):
             self._check_type(value, dict, path)
             return self.build(kind, value, path)
@@ -229,7 +281,7 @@ class _TableReader:
             try:
                 yield name, self._read_value(kind, entry, (*path, name))
             except _UnreadableError:
-                self.doubted.append((*path, name))
+                self.doubtful.add((*path, name))
 
     def _read_array(self, kind: Any, value: Any, path: KeyPath) -> tuple[Any, ...]:
         """Return an array of values, or of tables, as a tuple in the file's order."""

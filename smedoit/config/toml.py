@@ -14,6 +14,7 @@ from smedoit.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]  # from the top of a file, or from a table; a number is the place in an array, from 0
 
+LOST = "\ue000lost"  # stands for a value that could not be read; no person types the first letter
 SHOWN = 200  # characters of a value that a sentence repeats
 PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -43,13 +44,18 @@ ADVICE: Mapping[str, str] = {
 
 
 class TomlError(ConfigError):
-    """A text that is no TOML; carries line and column (1 and 1 if the parser names none), and the sentence."""
+    """A text that is no TOML; carries line and column (1 and 1 if the parser names none), and the sentence.
+
+    reason     what the parser says
+    is_placed  whether the parser names a line, and not only the end of the text
+    """
 
     def __init__(self, file: Path, place: tuple[int, int] | None, words: str, hint: str) -> None:
         where = f"{file}:{place[0]}:{place[1]}" if place else str(file)
         super().__init__(f"{where}: is not TOML{words}", hint=hint)
         self.line, self.column = place or (1, 1)
         self.words, self.hint = f"is not TOML{words}", hint
+        self.reason, self.is_placed = "", False
 
 
 def parse_toml(text: str, file: Path) -> dict[str, Any]:
@@ -82,7 +88,9 @@ def _explain_syntax(said: str, text: str, file: Path) -> TomlError:
     line = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     column = int(place[2] or len(line) + 1)
     shown = f": {shorten_text(line.strip())}" if line.strip() else ""
-    return TomlError(file, (number, column), f", {reason}{shown}", hint)
+    error = TomlError(file, (number, column), f", {reason}{shown}", hint)
+    error.reason, error.is_placed = reason, place[1] is not None
+    return error
 
 
 def toml_value(value: object, *, whole: bool = False) -> str:

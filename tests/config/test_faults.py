@@ -7,7 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from smedoit.config.release import Release
+from smedoit.config.tables import find_faults
+from smedoit.config.toml import TomlError, parse_toml
 from smedoit.errors import ConfigError
 from tests.config.test_release import SMALLEST, load
 
@@ -167,3 +172,70 @@ def test_a_text_that_is_no_toml_names_line_column_and_what_to_do(
 def test_a_start_without_faults_looks_for_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smedoit.config.positions.locate_keys", lambda _text: pytest.fail("nothing is wrong"))
     assert load(tmp_path, SMALLEST).release.full == "10.1"
+
+
+def broken(*changes: tuple[str, str]) -> str:
+    text = SMALLEST
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def test_lines_that_are_no_toml_are_told_together_with_all_that_is_wrong_with_the_rest(tmp_path: Path) -> None:
+    text = broken(
+        ('product = "Koozali SME Server"', "product = Koozali SME Server"),
+        ('short = "SME"', 'short "SME"'),
+        ("major = 10", 'major = "10"'),
+        ('name = "smeos"', 'name = "smeos'),
+        ('path = "boot"', 'path = "boot"\npath = "boot"'),
+    )
+    said = refusal(tmp_path, text + "[network]\ntries = 0\n")
+    assert [tuple(map(int, match.groups())) for match in PLACE.finditer(said)] == [
+        (2, 11), (3, 7), (5, 9), (10, 14), (19, 14), (23, 9),
+    ]  # fmt: skip
+    assert said.count("is not TOML") == 4
+    assert "[release] major" in said
+    assert "[network] tries = 0: it must be at least 1" in said
+
+
+def test_a_lost_heading_makes_nobody_say_that_tables_are_missing(tmp_path: Path) -> None:
+    text = broken(("[content]", "[content"), ('path = "smeos"', 'path = "smeos"\nstage = "no"\npromote_to = "smeso"'))
+    said = refusal(tmp_path, text)
+    assert len(PLACE.findall(said)) == 2
+    assert "close the heading" in said
+    assert 'stage = "no" is not true or false' in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (('short = "SME"', 'aliases = ["SME"'),),
+        (('short = "SME"', 'short = """SME'),),
+        (("[content]", 'x = { a = 1,\n[content]'),),
+    ],
+)  # fmt: skip
+def test_what_is_open_over_many_lines_is_told_once_and_nothing_after_it(
+    tmp_path: Path, changes: tuple[tuple[str, str], ...]
+) -> None:
+    said = refusal(tmp_path, broken(*changes))
+    assert len(PLACE.findall(said)) == 1
+    assert "is not TOML" in said
+
+
+ODD = ["", "[", "[[", "]", '"', "'", "=", "{", "x", '"""', "\\", "\x00", ".", ","]
+
+
+@given(st.integers(1, 21), st.sampled_from(ODD), st.booleans())
+def test_whatever_is_wrong_in_a_line_the_first_fault_is_where_the_parser_sees_it(
+    tmp_path_factory: pytest.TempPathFactory, number: int, odd: str, at_end: bool
+) -> None:
+    lines = SMALLEST.split("\n")
+    lines[number - 1] = lines[number - 1] + odd if at_end else odd + lines[number - 1]
+    text, file = "\n".join(lines), tmp_path_factory.getbasetemp() / "release.toml"
+    faults = find_faults(Release, text, file, {"file": file})
+    try:
+        parse_toml(text, file)
+    except TomlError as error:
+        assert (error.line, error.column) in [(line, column) for line, column, _ in faults]
+        assert len(faults) == 1 or error.line <= number + 1

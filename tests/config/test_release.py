@@ -356,7 +356,7 @@ def test_a_directory_in_the_files_place_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_text_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "[release]\nproduct = 'x'\nshort = \n")
+    said = refusal(tmp_path, changed('short = "SME"', "short = "))
     assert "release.toml:3:9: is not TOML, Invalid value: short =\n  hint: a text stands in" in said
 
 
