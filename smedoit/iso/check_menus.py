@@ -29,7 +29,7 @@ from smedoit.bootfiles.grub import (
 )
 from smedoit.bootfiles.isolinux import IsolinuxMenu, read_isolinux_menu
 from smedoit.branding.render import escape_label
-from smedoit.errors import Findings
+from smedoit.errors import ContentError, Findings, format_size
 from smedoit.fat.volume import FatVolume
 from smedoit.iso import pictures, references
 from smedoit.iso.references import LOADABLE, FileReference
@@ -43,6 +43,7 @@ INSIDE = f"grub.cfg in {EFI_IMAGE}"
 INSTALLERS = (KERNEL, BIOS_KERNEL)
 NO_KERNELS = (".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux starts otherwise
 EFI_PROGRAM = re.compile(r"(?i)EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI")
+LARGEST_MENU = 1 << 18  # characters; real ones have less than 10,000
 LONGEST = 500  # characters of a sentence about a line that has no end
 REQUIRED_PROGRAM = "EFI/BOOT/BOOTX64.EFI"
 
@@ -61,8 +62,16 @@ class MediumFiles:
     names: Mapping[str, str]
 
     def load(self, path: str) -> str | None:
-        """Return a menu's text, None if it is not there."""
-        return files.read_file_text(self.files[path]) if path in self.files else None
+        """Return a menu's text, None if it is not there. Raises ContentError for what is too large to be a menu."""
+        if path not in self.files:
+            return None
+        text = files.read_file_text(self.files[path])
+        if len(text) > LARGEST_MENU:
+            raise ContentError(
+                f"{self.called(path)}: has {format_size(len(text))}, and no boot menu is as large",
+                hint="a menu or something that it includes names a file that is none: correct that line",
+            )
+        return text
 
     def load_folded(self, path: str) -> str | None:
         """Return a menu's text whatever the case of its name, as isolinux finds it."""

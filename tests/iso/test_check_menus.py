@@ -208,6 +208,10 @@ BAD: dict[str, tuple[dict[str, bytes | None], str]] = {
     "a menu of nothing": ({BIOS_MENU: b"# nothing\n"}, "has no label and no default"),
     "a blank that does not break": (bios(" rescue quiet", "\u00a0rescue quiet"), "line 71.* and the medium is"),
     "a blank that is a word": ({BIOS_MENU: b"\x0b\n"}, "line 1: .* is no word"),
+    "an include of a kernel": (
+        bios("menu end\n", "menu end\ninclude big\n", **{"isolinux/big": b"x\n" * 200_000}),
+        "isolinux/big: has 390.6 KiB, and no boot menu is as large",
+    ),
     "a byte order mark": (both(f"\ufeff{GRUB}"), "line 1: begins with a byte order mark"),
     "another encoding": (
         {GRUB_CFG: GRUB.encode("utf-16-le"), EFI_IMAGE: efiboot({**EFI, GRUB_CFG: GRUB.encode("utf-16-le")})},
