@@ -195,6 +195,15 @@ def _base_faults(overlay: OverlayModules, path: str) -> Iterator[tuple[str, bool
                 near = get_close_matches(word, ASKED, 1, 0.75)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 yield f"{path}, line {use.line}: BaseInstallClass has no {word}{hint}", use.certainty == NOW
+            elif word in METHODS and use in source.bare_calls:
+                yield f"{path}, line {use.line}: BaseInstallClass.{word}() is called without self", use.certainty == NOW
+    for node in source.classes:
+        for base in _base_nodes(node):
+            modules = source.top.modules.get(base.text, set()) if base.kind == NAME else set()
+            asked = ImportedName(next(iter(modules), ""), "", 0, node.line, NOW)
+            module = overlay.absolute_name(path, asked)
+            if len(modules) == 1 and (module in overlay.modules or module in runtime_modules()):
+                yield f"{path}, line {node.line}: the base {base.text} is a module, and no class", True
 
 
 def _self_remarks(reader: _ClassReader, path: str) -> Iterator[str]:

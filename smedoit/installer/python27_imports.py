@@ -178,9 +178,11 @@ def find_import_faults(overlay: OverlayModules) -> Iterator[ImportFault]:
             if taken.certainty <= MAYBE and (reason := _import_reason(overlay, path, taken)):
                 yield ImportFault(path, taken.line, reason, taken.certainty == NOW)
         yield from _name_faults(overlay, path, builtins)
-        for line, certainty in source.bare_supers:
-            if certainty <= MAYBE:
-                yield ImportFault(path, line, "super() needs the class and self in Python 2.7", certainty == NOW)
+        for use in source.bare_calls:
+            if (use.name, use.attributes) == ("super", ()) and use.certainty <= MAYBE:
+                yield ImportFault(
+                    path, use.line, "super() needs the class and self in Python 2.7", use.certainty == NOW
+                )
         for use in source.used:
             if use.attributes and use.certainty <= MAYBE and (reason := _attribute_reason(overlay, path, use)):
                 yield ImportFault(path, use.line, reason, use.certainty == NOW)

@@ -109,8 +109,9 @@ def _visit_power(reader: _NameReader, node: Node, place: _Place) -> None:
     if not words:
         return _visit_children(reader, node, place)
     _note_use(reader, node.children[0], tuple(words[1:]), place)
-    if words == ["super"] and [part.kind for part in node.children[1].children] == ["(", ")"]:
-        reader.found.bare_supers.append((node.line, place.certainty))
+    behind = node.children[len(words)] if len(node.children) > len(words) else node
+    if [part.kind for part in behind.children] == ["(", ")"]:
+        reader.found.bare_calls.append(reader.found.used[-1])
     reader.push((child, place) for child in node.children[1:])
     return None
 

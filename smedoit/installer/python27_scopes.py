@@ -78,7 +78,7 @@ class SourceNames:
     assignments  those at its top, in order, and whether each is executed in any case
     exported     __all__, None where there is none or it is no plain list
     patched      attributes that it sets, and names that it binds in a class, however it does
-    bare_supers  line and certainty of every super() without arguments, which Python 2.7 does not have
+    bare_calls   those of the used names that are called without an argument
     is_open      whether it may have names that are not seen here
     """
 
@@ -91,7 +91,7 @@ class SourceNames:
     has_all: bool = False
     has_absolute_imports: bool = False
     patched: set[str] = field(default_factory=set)
-    bare_supers: list[tuple[int, int]] = field(default_factory=list)
+    bare_calls: list[UsedName] = field(default_factory=list)
     is_open: bool = False
 
 

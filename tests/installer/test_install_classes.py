@@ -162,6 +162,10 @@ WINNERS = {
     "upstream's class by its bare name": f"from rhel import RHELBaseInstallClass\nimport centos\n{GOOD}",
     "an attribute of anaconda 19": GOOD.replace("    _l10n", "    id = _name = 'x'\n    _l10n"),
     "a star": GOOD.replace("import BaseInstallClass", "import *"),
+    "a class of another package": (
+        "from gi.repository import Thing\nfrom meh import Config\n\n\nclass Own(Thing): pass\nclass A(Config): pass\n"
+        + GOOD
+    ),
     "a mixin": GOOD.replace("InstallClass(Base", "Mixin(object):\n    pass\n\n\nclass InstallClass(Mixin, Base"),
     "as it is": GOOD,
     "hidden for others": GOOD.replace("hidden = False", 'hidden = not productName.startswith("Koozali")'),
@@ -240,6 +244,7 @@ def test_a_class_where_nobody_looks_for_one_stops_a_final_release(content: Path,
 # What the installer asks a class for
 
 LACKING = {
+    "a module for a base": (GOOD.replace("(BaseInstallClass):", "(nm):"), "line 13: the base nm is a module"),
     "an attribute of the base": (
         GOOD.replace("ExtraArgs = []", "ExtraArgs = BaseInstallClass.bootloaderExtraArg"),
         "line 21: BaseInstallClass has no bootloaderExtraArg; did you mean bootloaderExtraArgs?",
@@ -259,6 +264,10 @@ LACKING = {
     ),
 }
 REMARKED = {
+    "a method without self": (
+        GOOD.replace("__init__(self)\n", "__init__()\n").replace("def __init__()", "def __init__(self)"),
+        "line 40: BaseInstallClass.__init__() is called without self",
+    ),
     "a misspelt method of its own": (
         GOOD.replace("self.setDefaultPartitioning", "self.setDefaultPartioning"),
         "line 29: self has no setDefaultPartioning; did you mean setDefaultPartitioning?",
