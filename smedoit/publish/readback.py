@@ -151,13 +151,17 @@ def _live_tiers(rel: Release, target: str) -> tuple[str, ...]:
     )
 
 
-def _likely_files(rel: Release) -> list[str]:
-    """Return where files lie that say something of others, for a server that lists nothing."""
-    arch = rel.release.arch
-    tops = ["", *release_directories(arch, rel.publish.tiers)]
-    tops += [f"{tier}/{part}" for tier in rel.publish.tiers for part in (arch, "SRPMS")]
-    names = (REPOMD, TREEINFO, *checksums.NAMES)
-    return [posixpath.join(top, name) for top in tops for name in names]
+def _likely_files(rel: Release) -> list[list[str]]:
+    """Return where files lie that say something of others, for a server that lists nothing.
+
+    They come in groups: where one is found, those of the groups behind it are not asked for.
+    """
+    arch, tiers = rel.release.arch, rel.publish.tiers
+    media = [path for path in release_directories(arch, tiers) if path.startswith("iso/")]
+    repositories = [path for path in release_directories(arch, tiers) if path not in media]
+    repositories += [f"{tier}/{part}" for tier in tiers for part in (arch, "SRPMS")]
+    sums = [posixpath.join(top, name) for top in media for name in checksums.NAMES]
+    return [[REPOMD, TREEINFO, *checksums.NAMES], [*sums, *(f"{top}/{REPOMD}" for top in repositories)]]
 
 
 @dataclass
@@ -184,10 +188,10 @@ class Readback:
         """What the files are held against, in words."""
         return f"the record {self.recorded.record.words}" if self.recorded else "its own metadata"
 
-    def read_tree(self, likely: Sequence[str], judge: Callable[[Path, Path], tuple[str, str]]) -> None:
+    def read_tree(self, likely: Sequence[Sequence[str]], judge: Callable[[Path, Path], tuple[str, str]]) -> None:
         """Read all of it, and note what is wrong.
 
-        likely  paths that may say something of others, for a tree that does not say what it holds
+        likely  groups of paths that may say something of others, for a tree that does not say what it holds
         judge   returns what a signature is, of (file, signature), and words about it
         """
         try:
@@ -209,18 +213,23 @@ class Readback:
         if hosts := sorted(getattr(getattr(self.tree, "fetcher", None), "elsewhere", ())):
             self.remarks.append(f"the server sent us on to {', '.join(hosts)}")
 
-    def _gather_claims(self, names: Mapping[str, int], likely: Sequence[str]) -> None:
+    def _gather_claims(self, names: Mapping[str, int], likely: Sequence[Sequence[str]]) -> None:
         """Learn what the record says, and what the tree says of itself."""
         for claim in self.recorded.claims() if self.recorded else ():
             self.claims.setdefault(claim.path, []).append(claim)
         known = {*names, *self.claims}
-        tops = {path.removesuffix(REPOMD) for path in known if f"/{path}".endswith(f"/{REPOMD}")}
-        guessed = {f"{top}{TREEINFO}" for top in tops} | ({*likely} if not known else set())
-        sources = sorted(path for path in known | guessed if claims.makes_claims(path))
+        sources = sorted(path for path in known if claims.makes_claims(path))
         for path in progress.track_progress(sources, len(sources), "reading metadata"):
-            self._learn_claims(path, path in known)
+            self._learn_claims(path, is_known=True)
+        for group in likely if not known else ():
+            if not self.metadata:
+                for path in group:
+                    self._learn_claims(path, is_known=False)
+        tops = {path.removesuffix(REPOMD) for path in self.metadata if f"/{path}".endswith(f"/{REPOMD}")}
+        for path in sorted({f"{top}{TREEINFO}" for top in tops} - {*self.metadata, *known}):  # servers hide its name
+            self._learn_claims(path, is_known=False)
 
-    def _learn_claims(self, path: str, is_known: bool) -> None:
+    def _learn_claims(self, path: str, *, is_known: bool) -> None:
         """Learn what one file of the tree says of others; is_known tells whether it must be there."""
         outside: set[str] = set()
         try:

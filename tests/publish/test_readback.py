@@ -394,6 +394,19 @@ def test_a_server_without_index_pages_is_asked_for_what_the_record_names(
     assert "the server lists no files" in published.read(url)
 
 
+@pytest.mark.parametrize(("below", "files"), [("", "12 files"), ("smeos/x86_64/", "6 files")])
+def test_a_server_that_lists_nothing_and_is_in_no_record_is_asked_for_what_a_release_has(
+    published: Published, server: ScriptedServer, below: str, files: str
+) -> None:
+    url = shown(server, published.place, "/other/")
+    for path in [path for path in server.script if path.endswith("/")]:
+        server.on(path, servers.status(403))
+    said = published.read(url + below)
+    assert "the server lists no files" in said
+    assert f"{files}, " in said
+    assert sum(one.path.startswith("/other/") for one in server.asked) < 60
+
+
 AT = "/pub/testing/10.1.rc2/smeos/x86_64/RPMS/"
 
 
