@@ -129,6 +129,7 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
         for said, is_certain in _base_faults(overlay, path):
             (faults if is_certain else remarks).append(said)
     found: list[InstallClass] = []
+    empty: list[str] = []
     asked = {imported.module for source in overlay.sources.values() for imported in source.imported}
     for path in taken.values():
         source = overlay.sources[path]
@@ -137,8 +138,12 @@ def choose_install_class(overlay: OverlayModules, product: str) -> ClassChoice:
         if lacking and not source.is_open and not any(imported.name == "*" for imported in source.imported):
             faults.append(f"{path}: __all__ names {lacking[0]}, which is not in it; the installer ends there")
         elif not classes and PurePosixPath(path).stem not in asked:
-            remarks.append(f"{path}: holds no class that is built on BaseInstallClass, so it is no install class")
+            hidden = any(reader.read_class(path, node).is_install for node in source.classes)
+            reason = "__all__ leaves it out" if hidden else "holds no class that is built on BaseInstallClass"
+            empty.append(f"{path}: {reason}, so it is no install class")
         found += classes
+    # Beside a class of ours it may be a helper; without one, another's class is taken
+    (remarks if any(PurePosixPath(each.path).stem not in UPSTREAM for each in found) else faults).extend(empty)
     theirs = [each for each in upstream_classes(product) if each.name not in taken]
     ours = [each for each in found if PurePosixPath(each.path).stem not in UPSTREAM] or found
     if not found:

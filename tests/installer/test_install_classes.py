@@ -190,6 +190,8 @@ def test_a_class_that_the_installer_would_not_take_is_seen(content: Path, text: 
     plant(content, CENTOS, f"{SITE}/centos.py")
     said = check(content)
     assert ("so the installer would take CentOS Linux" in said) or ("it is no install class" in said)
+    with pytest.raises(CheckError):
+        check(content, label="")
 
 
 @pytest.mark.parametrize("text", WINNERS.values(), ids=WINNERS)
