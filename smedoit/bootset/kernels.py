@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -13,9 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smedoit.bootfiles import images
-from smedoit.errors import SmeError
 from smedoit.runtime import files, foreign
-from smedoit.runtime.process import run_program
+from smedoit.runtime.process import ProgramError, run_program
 
 VERSION_AT, SETUP = 0x20E, 0x200  # the pointer to the version text counts from 0x200; source: x86/boot.rst
 MODULES = re.compile(r"(?:^|/)lib/modules/([^/\s]+)(?:/|$)")
@@ -193,6 +193,11 @@ def _program_output(package: str, *command: str | Path) -> str:
         )
     try:
         return run_program([found, *command[1:]], package=package)
-    except SmeError as error:
+    except ProgramError as error:
         words = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
-        raise DamagedImageError(f"cannot be looked into: {words[-1] if words else f'{program} fails'}") from None
+        reason = f"cannot be looked into: {words[-1] if words else f'{program} fails'}"
+        if (
+            error.code < 0 or os.strerror(errno.ENOSPC) in error.said
+        ):  # it was ended, or had no room: no fault of the file
+            raise KernelVersionError(reason) from None
+        raise DamagedImageError(reason) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bootfiles.images import STAND_IN
 from smedoit.engine.decision import EDITED
 from smedoit.runtime.files import FileStamp, stamp_file, write_file
 from smedoit.sample import pictures, translations
@@ -22,7 +23,7 @@ OVERLAID = {"treeinfo", "check_versions", "iso"}  # what follows an image that .
 CHECKS = {"closure", "updates", "quality", "release_package", "medium_keys"}  # what must agree to another choice
 CHOSEN = {"packages", "stage_packages", "comps", "repodata", *CHECKS, *OVERLAID}  # what follows such a choice
 IMAGES = {"grub", "product_img", "updates_img"}
-EVERY = {*CHOSEN, *IMAGES, "tree", "isolinux", "anaconda_version", "install_classes", "stage_link"}
+EVERY = {*CHOSEN, *IMAGES, "tree", "check_boot_set", "isolinux", "anaconda_version", "install_classes", "stage_link"}
 TEXTS = {"check_versions", "iso"}  # what follows a file that is on the medium as it is
 PIXMAPS = "product/usr/share/anaconda/pixmaps"
 
@@ -83,7 +84,7 @@ def touch_all(project: Project) -> None:
 
 def other_runtime(project: Project) -> None:
     """Give the boot set another squashfs.img."""
-    write_file(project.release.boot_set.path / "LiveOS/squashfs.img", b"another runtime")
+    write_file(project.release.boot_set.path / "LiveOS/squashfs.img", STAND_IN + b"another runtime")
 
 
 CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
@@ -123,7 +124,7 @@ CHANGES: Mapping[str, tuple[Callable[[Project], object], set[str]]] = {
     ),
     "a text of the boot menu": (content("isolinux/boot.msg", "SME Server", "The SME Server"), {"isolinux", *TEXTS}),
     "a text of grub.cfg": (content("EFI/BOOT/grub.cfg", "set timeout=", "set timeout=1"), {"grub", *OVERLAID}),
-    "a boot file": (other_runtime, {"tree", *OVERLAID}),
+    "a boot file": (other_runtime, {"tree", "check_boot_set", *OVERLAID}),
     "every time, and no content": (touch_all, set()),
     "a comment of release.toml": (release_toml("[release]", "[release]  # the next one"), set()),
     "a remark in a key file": (
@@ -438,7 +439,7 @@ def test_list_tells_what_runs_what_waits_and_what_is_done(built: Project) -> Non
     built.edit(built.release.content.path / "README.txt", "release notes", "notes")
     lines = [line.split()[:2] for line in built.doit("list").out.splitlines()]
     status = {task: word for word, task in lines if task in EVERY}
-    waiting = dict.fromkeys({*OVERLAID, "medium_keys"}, "wait")
+    waiting = dict.fromkeys({*OVERLAID, "check_boot_set", "medium_keys"}, "wait")
     assert status == {**dict.fromkeys(EVERY, "ok"), "tree": "run", **waiting}
 
 
