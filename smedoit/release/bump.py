@@ -17,7 +17,7 @@ from smedoit.errors import ConfigError, ContentError, FileError, PackageError
 from smedoit.medium_paths import RELEASE_NOTES
 from smedoit.packages import lock
 from smedoit.rpm import specfile
-from smedoit.runtime import files
+from smedoit.runtime import files, progress
 from smedoit.tree import layers
 
 
@@ -81,8 +81,12 @@ def bump_release(
             files.write_file(path, after)
     shown = "".join(line for path, (before, after) in changes.items() for line in _text_diff(path, before, after))
     verb = "written" if apply else "would change; add --apply to write"
-    result = "\n".join([shown.rstrip() or "nothing to change", *prose])
-    return {"did": f"{len(changes)} files {verb}", "result": result}
+    if shown:
+        progress.show_line(shown.rstrip())  # whole, as patch wants it; a report is cut
+    return {
+        "did": f"{len(changes)} files {verb}",
+        "result": "\n".join(prose if shown else ["nothing to change", *prose]),
+    }
 
 
 def _spec_change(file: Path, identity: ReleaseIdentity, author: str) -> Iterator[tuple[Path, tuple[str, str]]]:

@@ -232,7 +232,7 @@ def test_whatever_is_wrong_in_a_line_the_first_fault_is_where_the_parser_sees_it
 ) -> None:
     lines = SMALLEST.split("\n")
     lines[number - 1] = lines[number - 1] + odd if at_end else odd + lines[number - 1]
-    text, file = "\n".join(lines), tmp_path_factory.getbasetemp() / "release.toml"
+    text, file = "\n".join(lines), tmp_path_factory.getbasetemp() / "faults.toml"
     faults = find_faults(Release, text, file, {"file": file})
     try:
         parse_toml(text, file)

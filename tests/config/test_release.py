@@ -372,6 +372,8 @@ def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path) -> None:
 def test_any_other_value_loads_or_is_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, line: str, value: str
 ) -> None:
+    place = tmp_path_factory.getbasetemp() / "any-value"  # not the top: a world above others is found by them
+    place.mkdir(exist_ok=True)
     key, equals, _ = line.partition("=")
     text = SMALLEST.replace(line, f"{key}{equals} {value}" if equals else value)
     try:

@@ -49,7 +49,7 @@ def test_a_package_of_a_tier_is_noticed_refused_and_healed_by_putting_it_back(bu
 
 
 def test_a_file_of_the_boot_set_is_noticed(built: Project) -> None:
-    with edited_in_place(built.release.boot_set.path / "LiveOS/squashfs.img"):
+    with edited_in_place(built.release.boot_set.path / "EFI/BOOT/grubx64.efi"):
         assert {"tree", "iso"} <= set(built.doit().ran)
     assert {"tree", "iso"} <= set(built.doit().ran)
 

@@ -156,7 +156,7 @@ def test_the_log_has_a_line_for_every_file_and_the_end_has_totals(trial: Project
 
 def test_an_address_that_cannot_be_meant_is_refused_with_its_key(trial: Project) -> None:
     trial.configure("[translations]\n", '[translations]\nurl = "translate.example.org/anaconda"\n')
-    assert "[translations] url = 'translate.example.org/anaconda': use an address" in refused(trial, "list")
+    assert '[translations] url = "translate.example.org/anaconda": use an address' in refused(trial, "list")
 
 
 @pytest.mark.parametrize("said", ["offline=maybe", "offline="])

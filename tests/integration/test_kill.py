@@ -35,6 +35,7 @@ FILES = {  # task -> files that it puts in their place
     "anaconda_version": (),
     "check_versions": (),
     "closure": (),
+    "install_classes": (),
     "medium_keys": (),
     "quality": (),
     "release_package": (),
