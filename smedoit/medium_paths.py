@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 BIOS_IMAGE, BIOS_MENU = "isolinux/isolinux.bin", "isolinux/isolinux.cfg"
 BIOS_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")  # menu, and what it shows; branded
 BIOS_KERNEL, BIOS_INITRD = "isolinux/vmlinuz", "isolinux/initrd.img"  # the same files as KERNEL and INITRD
@@ -16,6 +18,7 @@ COMPS, REPOMD = "Packages/base/comps.xml", "repodata/repomd.xml"
 RELEASE_NOTES = "README.txt"
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
+FIRMWARE_FILES = {"bios": ("isolinux/*",), "uefi": ("EFI/*", EFI_IMAGE)}  # what only one of them reads
 NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and what describes them come from the network
     "isolinux/*",
     "EFI/*",
@@ -24,3 +27,8 @@ NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and wha
     EFI_IMAGE,
     *OVERLAYS,
 )
+
+
+def list_unused_patterns(firmware: Collection[str]) -> tuple[str, ...]:
+    """Return the patterns of the files that no medium needs which starts from this firmware alone."""
+    return tuple(pattern for name, patterns in FIRMWARE_FILES.items() if name not in firmware for pattern in patterns)

@@ -104,6 +104,7 @@ def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
         picks=read_lock(rel.lock),
         keys=keyring.load_pinned_keys(rel.keys),
         date=rel.release.date,
+        firmware=rel.release.firmware,
     )
     return verify.verify_iso_image(rel.iso, expected)
 
@@ -112,9 +113,8 @@ def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
     volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.release_urls)
     files = netinstall.netinstall_files(rel.tree, rel.stage / "netinstall")
-    return verify.verify_iso_image(
-        rel.netinstall_iso, ExpectedIso(volume, files, (), url=url, task="netinstall"), verify.NETINSTALL
-    )
+    expected = ExpectedIso(volume, files, (), url=url, task="netinstall", firmware=rel.release.firmware)
+    return verify.verify_iso_image(rel.netinstall_iso, expected, verify.NETINSTALL)
 
 
 def _verify_sources(rel: Release) -> str:

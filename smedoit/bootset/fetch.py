@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smedoit.bootset import kernels, sources
 from smedoit.bootset.pins import (
+    PinFile,
     check_kernel_copies,
     check_required_files,
     in_boot_set,
@@ -50,7 +51,7 @@ READERS: Mapping[str, Callable[[Path], set[str]]] = {
 
 
 def fetch_boot_set(
-    boot: BootSetSettings, pins_file: Path, network: NetworkSettings, downloads: Path, fact_cache: Path
+    boot: BootSetSettings, pins: PinFile, network: NetworkSettings, downloads: Path, fact_cache: Path
 ) -> str:
     """Make the boot set's directory what the pins say; until every file is here and right, it stays as it was.
 
@@ -59,29 +60,28 @@ def fetch_boot_set(
     """
     if not boot.is_managed:
         return f"[boot_set] has only a path, so {boot.path} is taken as it is"
-    pins = _read_pins(pins_file)
-    check_required_files(pins, pins_file)
-    check_kernel_copies({path: pin.sha256 for path, pin in pins.items()})
+    pinned = _read_pins(pins.path)
+    check_required_files(pinned, pins.path, pins.firmware)
+    check_kernel_copies({path: pin.sha256 for path, pin in pinned.items()})
     sums = DigestCache(fact_cache)
-    wrong = {
-        path: found for path, found in _pinned_file_digests(boot.path, pins, sums).items() if found != pins[path].sha256
-    }
+    digests = _pinned_file_digests(boot.path, pinned, sums)
+    wrong = {path: found for path, found in digests.items() if found != pinned[path].sha256}
     visitor = crawl.caching_fetcher(network, downloads)
     origins = sources.boot_set_origins(boot, visitor)
     if not origins:
-        return _check_local_boot_set(boot.path, pins, wrong, sums)
-    refuse_unknown_files(boot.path, pins)
+        return _check_local_boot_set(boot.path, pinned, wrong, sums)
+    refuse_unknown_files(boot.path, pinned)
     incoming = boot.path.with_name(f".{boot.path.name}.incoming")
-    BootSetSources(origins, sums).gather([pins[path] for path in sorted(wrong)], incoming)
+    BootSetSources(origins, sums).gather([pinned[path] for path in sorted(wrong)], incoming)
     kernel = (
         describe_boot_kernel({path: (incoming if path in wrong else boot.path) / path for path in READERS})
         if wrong
         else ""
     )
-    removed = install_boot_set(incoming, boot.path, wrong, pins)
+    removed = install_boot_set(incoming, boot.path, wrong, pinned)
     sums.save()
-    size = format_size(sum(pins[path].size for path in wrong))
-    counts = f"{len(pins)} files, {len(wrong)} new ({size}), {removed} removed"
+    size = format_size(sum(pinned[path].size for path in wrong))
+    counts = f"{len(pinned)} files, {len(wrong)} new ({size}), {removed} removed"
     return "; ".join(filter(None, [counts, kernel, str(visitor.totals) if visitor.totals.requests else ""]))
 
 

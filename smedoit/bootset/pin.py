@@ -15,6 +15,7 @@ from smedoit.bootset.pins import (
     ENDINGS,
     SUM_FILES,
     ChecksumClaim,
+    PinFile,
     check_kernel_copies,
     check_required_files,
     format_pins,
@@ -38,7 +39,7 @@ from smedoit.runtime.digests import DigestCache
 
 def update_boot_pins(
     boot: BootSetSettings,
-    pins_file: Path,
+    pins: PinFile,
     trusted: Sequence[KeySettings],
     network: NetworkSettings,
     downloads: Path,
@@ -53,20 +54,20 @@ def update_boot_pins(
     if origins:
         refuse_unknown_files(boot.path, dict.fromkeys(names))
         names = _fetch_files(chosen, names, incoming)
-    check_required_files(names, chosen.name)
-    pins = {name: ChecksummedFile(name, (root / name).stat().st_size, sums.sha256(root / name)) for name in names}
+    check_required_files(names, chosen.name, pins.firmware)
+    pinned = {name: ChecksummedFile(name, (root / name).stat().st_size, sums.sha256(root / name)) for name in names}
     claims = _collect_claims(chosen, root, incoming.with_name(f".{boot.path.name}.sums"), names, trusted)
     _check_claims(claims, chosen, root, sums)
-    check_kernel_copies({name: pinned.sha256 for name, pinned in pins.items()})
+    check_kernel_copies({name: pin.sha256 for name, pin in pinned.items()})
     kernel = describe_boot_kernel({path: root / path for path in READERS})
-    changes = _write_pins(pins, kernel, pins_file)
+    changes = _write_pins(pinned, kernel, pins.path)
     if origins:
-        install_boot_set(incoming, boot.path, names, pins)
+        install_boot_set(incoming, boot.path, names, pinned)
     sums.save()
     spent = f"; {visitor.totals}" if visitor.totals.requests else ""
     return {
-        "did": f"{len(pins)} files pinned, {changes}; {kernel}; {_count_verified(claims, pins)}{spent}",
-        "result": str(pins_file),
+        "did": f"{len(pinned)} files pinned, {changes}; {kernel}; {_count_verified(claims, pinned)}{spent}",
+        "result": str(pins.path),
     }
 
 

@@ -7,7 +7,9 @@ import configparser
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
 from smedoit.medium_paths import (
@@ -28,7 +30,8 @@ from smedoit.runtime.checksums import ChecksummedFile
 TOPS = ("isolinux", "images", "EFI", "LiveOS")
 APART = ("*TRANS.TBL", "*boot.cat", *OVERLAYS)  # mkisofs left them, or we make them
 TWINS = ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD))
-NEEDED = (KERNEL, INITRD, STAGE2, EFI_IMAGE, BIOS_IMAGE, GRUB_CFG)
+NEEDED = (KERNEL, INITRD, STAGE2)
+NEEDED_BY = {BIOS: (BIOS_IMAGE,), UEFI: (EFI_IMAGE, GRUB_CFG)}
 # Checksum files as upstreams name them; a signature is inside, or beside with one of ENDINGS.
 SUM_FILES = ("sha256sum.txt.asc", "sha256sum.txt", "CHECKSUM", "SHA256SUM", "SHA256SUMS", "sha1sum.txt.asc")
 ENDINGS = (".asc", ".sig", ".gpg")
@@ -84,9 +87,18 @@ def parse_pins(text: str, file: object) -> dict[str, ChecksummedFile]:
     return {path: ChecksummedFile(path, sizes[path], digest) for path, digest in found.items()}
 
 
-def check_required_files(names: Iterable[str], where: object) -> None:
-    """Raise ContentError for all files without which nothing boots."""
-    missing = sorted(set(NEEDED) - set(names))
+@dataclass(frozen=True)
+class PinFile:
+    """The file of the pins, and the firmware that what it pins must start from."""
+
+    path: Path
+    firmware: tuple[str, ...] = ALL_FIRMWARE
+
+
+def check_required_files(names: Iterable[str], where: object, firmware: tuple[str, ...] = ALL_FIRMWARE) -> None:
+    """Raise ContentError for all files without which nothing boots from this firmware."""
+    needed = {*NEEDED, *(name for kind in firmware for name in NEEDED_BY[kind])}
+    missing = sorted(needed - set(names))
     if missing:
         raise ContentError(
             f"{where}: lacks {', '.join(missing)}", hint="name a whole upstream tree, or a DVD, in [boot_set]"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from smedoit.config.release import Release
-from smedoit.engine.task import Task
+from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import INITRD, KERNEL, STAGE2, TREEINFO
 from smedoit.runtime.files import recover_directory
 from smedoit.runtime.filesets import FileSet
@@ -23,9 +23,14 @@ def boot_set(rel: Release) -> Task:
 
     def run() -> object:
         from smedoit.bootset.fetch import fetch_boot_set
+        from smedoit.bootset.pins import PinFile
 
         return fetch_boot_set(
-            boot=boot, pins_file=rel.pins, network=rel.network, downloads=downloads, fact_cache=rel.fact_cache
+            boot=boot,
+            pins=PinFile(rel.pins, rel.release.firmware),
+            network=rel.network,
+            downloads=downloads,
+            fact_cache=rel.fact_cache,
         )
 
     return Task(
@@ -35,7 +40,12 @@ def boot_set(rel: Release) -> Task:
             *([rel.pins] if boot.is_managed else []),
             *([] if boot.is_fetched else [FileSet(boot.path, BOOT_SET, content=False)]),
         ],
-        config={"[boot_set] path": str(boot.path), "[boot_set] source": boot.source, "[boot_set] iso": boot.iso},
+        config={
+            "[boot_set] path": str(boot.path),
+            "[boot_set] source": boot.source,
+            "[boot_set] iso": boot.iso,
+            **release_config(rel, "firmware"),
+        },
         outputs=[*([FileSet(boot.path, content=False)] if boot.is_fetched else [])],
         wiki="Get last LiveOS from centos; Get CentOS last images content",
     )
@@ -47,10 +57,11 @@ def pin_boot_set(rel: Release) -> Task:
 
     def run() -> object:
         from smedoit.bootset.pin import update_boot_pins
+        from smedoit.bootset.pins import PinFile
 
         return update_boot_pins(
             boot=rel.boot_set,
-            pins_file=rel.pins,
+            pins=PinFile(rel.pins, rel.release.firmware),
             trusted=rel.keys,
             network=rel.network,
             downloads=downloads,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from smedoit.boottest.menus import (
 from smedoit.boottest.qemu import BootMode, Firmware, Guest, QemuError, SwitchedOffError
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import BootTestSettings
-from smedoit.errors import VerifyError
+from smedoit.errors import ConfigError, VerifyError
 from smedoit.fat import volume
 from smedoit.iso import write
 from smedoit.iso.read import IsoImage
@@ -96,7 +96,7 @@ class BootAttempt:
 def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSettings, logs: Path) -> str:
     """Boot every bootable medium every way. Raises VerifyError with all that failed, and where each stopped."""
     media = finished_media(isos, identity)
-    attempts = [attempt for path in media for attempt in _boot_attempts(path, logs)]
+    attempts = [attempt for path in media for attempt in _boot_attempts(path, identity.firmware, logs)]
     if not attempts:
         raise VerifyError(f"{isos}: holds no bootable medium of {identity.full}", hint="run doit iso first")
     further, left_out = _further_attempts([attempt.path for attempt in attempts], settings, logs)
@@ -146,20 +146,22 @@ def run_attempts_parallel(attempts: Sequence[BootAttempt], settings: BootTestSet
             raise
 
 
-def _boot_attempts(path: Path, logs: Path) -> Iterator[BootAttempt]:
-    """Yield the ways to boot a medium; one without a boot menu is none to boot."""
+def _boot_attempts(path: Path, firmware: Collection[str], logs: Path) -> Iterator[BootAttempt]:
+    """Yield the ways to boot a medium by its firmware; one without a boot menu is none to boot."""
     menus = read_boot_menus(path)
-    for way in qemu.WAYS if menus else ():
-        yield BootAttempt(path, way, menus[way.firmware], logs)
+    for way in qemu.WAYS:
+        if way.firmware in menus and way.firmware in firmware:
+            yield BootAttempt(path, way, menus[way.firmware], logs)
 
 
 def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
     """Return the boot menus of a medium as they lie on it, each with the keys for its default entry."""
-    image = _open_medium(path)
-    if medium_paths.BIOS_IMAGE not in image.records:
-        return {}
-    bios = image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace")
-    return {"bios": parse_isolinux_menu(bios), "uefi": parse_grub_menu(_inner_grub_cfg(image))}
+    image, menus = _open_medium(path), dict[Firmware, BootMenu]()
+    if medium_paths.BIOS_IMAGE in image.records:
+        menus["bios"] = parse_isolinux_menu(image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace"))
+    if medium_paths.EFI_IMAGE in image.records:
+        menus["uefi"] = parse_grub_menu(_inner_grub_cfg(image))
+    return menus
 
 
 def read_menu_entries(path: Path) -> dict[Firmware, MenuEntries]:
@@ -169,7 +171,12 @@ def read_menu_entries(path: Path) -> dict[Firmware, MenuEntries]:
     def load(name: str) -> str | None:
         return image.read(name).decode("utf-8", "replace") if name in image.records else None
 
-    return {"bios": list_isolinux_entries(load), "uefi": list_grub_entries(_inner_grub_cfg(image))}
+    entries = dict[Firmware, MenuEntries]()
+    if medium_paths.BIOS_IMAGE in image.records:
+        entries["bios"] = list_isolinux_entries(load)
+    if medium_paths.EFI_IMAGE in image.records:
+        entries["uefi"] = list_grub_entries(_inner_grub_cfg(image))
+    return entries
 
 
 def _open_medium(path: Path) -> IsoImage:
@@ -374,9 +381,17 @@ def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, fi
         name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if _is_menu_file(name)
     }
     way = BootMode("uefi" if firmware == "uefi" else "bios", "cd")
+    if way.firmware not in identity.firmware:
+        raise ConfigError(
+            f"media of {identity.full} have no menu for {way.firmware.upper()}, by [release] firmware",
+            hint=f"run doit preview --firmware {identity.firmware[0]}",
+        )
     with TemporaryDirectory(prefix="smedoit-") as directory:
         path = Path(directory) / "preview.iso"
-        write.write_iso(write.IsoMedium(identity.volume, identity.product, identity.title, identity.epoch, files), path)
+        medium = write.IsoMedium(
+            identity.volume, identity.product, identity.title, identity.epoch, files, identity.firmware
+        )
+        write.write_iso(medium, path)
         attempt = BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
         try:
             _run_with_guest(

@@ -22,6 +22,8 @@ VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
 FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
 CHANNELS = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below [publish] target, as on the wiki page
+BIOS, UEFI = "bios", "uefi"
+ALL_FIRMWARE = (BIOS, UEFI)
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
@@ -39,6 +41,7 @@ class ReleaseIdentity(SettingsTable):
     aliases     other names that stand before a version in texts
     volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
     bug_url     where the installer says that bugs are reported
+    firmware    what the media start from: "bios", "uefi", or both
     """
 
     product: str
@@ -52,6 +55,7 @@ class ReleaseIdentity(SettingsTable):
     aliases: tuple[str, ...] = ()
     volume_id: str = "{short}-{full}-{arch}"
     bug_url: str = ""
+    firmware: tuple[str, ...] = ALL_FIRMWARE
 
     def __post_init__(self) -> None:
         require_value(self.product.strip(), "product", "the product needs a name")
@@ -79,6 +83,11 @@ class ReleaseIdentity(SettingsTable):
             'use "" for a final release, else alpha, beta or rc and a number, like rc2',
         )
         require_value(int(self.date.timestamp()) in DATES, "date", "it must lie between 1980 and 2100")
+        require_value(
+            self.firmware and set(self.firmware) <= set(ALL_FIRMWARE) and len(set(self.firmware)) == len(self.firmware),
+            "firmware",
+            'use ["bios"], ["uefi"] or ["bios", "uefi"]: media start from one of them or from both',
+        )
         check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS)
 
     @property

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from enum import Enum
 
+from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.importing.facts import parse_ini_text
 from smedoit.keys import key_files
 from smedoit.medium_paths import (
@@ -39,6 +40,7 @@ BOOT = {
     INITRD: "the initial RAM disk",
     STAGE2: "the installer's stage 2",
 }
+MARKS = {BIOS: (BIOS_IMAGE, BIOS_MENU), UEFI: (EFI_IMAGE, GRUB_CFG)}  # what is for one firmware alone
 MADE = {"*boot.cat": "doit iso", "repodata/*": "doit repodata", "repoview/*": "doit repoview"}  # anew, by a task
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
 LATER = {"BaseOS", "AppStream"}  # directories of a base that came after EL 7
@@ -83,13 +85,20 @@ def is_passed_over(name: str) -> bool:
     return parts[-1] in VCS_FILES or any(part in VCS_DIRECTORIES for part in parts[:-1])
 
 
+def list_firmware(names: Collection[str]) -> tuple[str, ...]:
+    """Return what a medium starts from: what it has any boot file for, so that a lost one is told; else both."""
+    return tuple(kind for kind, marks in MARKS.items() if any(name in names for name in marks)) or ALL_FIRMWARE
+
+
 def list_missing_parts(names: Collection[str], packages: int, installs_from: Collection[str]) -> dict[str, list[str]]:
     """Return what a medium lacks to be one, reason -> words.
 
     packages       how many it has
     installs_from  the addresses that its boot menus name, where the packages may be instead
     """
-    lacking = {"it has no": [f"{path}, {what}" for path, what in BOOT.items() if path not in names]}
+    firmware = list_firmware(names)
+    unused = [name for kind, marks in MARKS.items() if kind not in firmware for name in marks]
+    lacking = {"it has no": [f"{path}, {what}" for path, what in BOOT.items() if path not in {*names, *unused}]}
     if not packages and not installs_from:
         lacking["it has no"].append("packages")
     if packages and not any(is_comps_name(name) for name in names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places, sides
 from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
+from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.errors import ContentError, VerifyError, format_grouped
 from smedoit.fetch import index_pages
 from smedoit.importing import facts, layout
@@ -200,7 +201,7 @@ def identify_medium(survey: MediumSurvey, file_name: str) -> ImportedIdentity:
         survey.text(BIOS_MENU) if survey.is_network else survey.network.get(BIOS_MENU, b"").decode("utf-8", "replace")
     )
     label = sides.volume_label(survey.place.image) if isinstance(survey.place, IsoPlace) else _tree_label(survey.menus)
-    return facts.identify_release(
+    found = facts.identify_release(
         MediumTexts(
             treeinfo=survey.text(TREEINFO),
             discinfo=survey.text(DISCINFO),
@@ -213,6 +214,8 @@ def identify_medium(survey: MediumSurvey, file_name: str) -> ImportedIdentity:
             packages=[(package.name, package.evr.version) for package in survey.packages.values()],
         )
     )
+    firmware = layout.list_firmware(survey.place.names())
+    return found if firmware == ALL_FIRMWARE else replace(found, release={**found.release, "firmware": list(firmware)})
 
 
 def _writing_time(image: IsoImage) -> int:

@@ -12,7 +12,7 @@ from smedoit.bootset import fetch, pins
 from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME
 from smedoit.compare import places
 from smedoit.compare.places import TREE, DirectoryPlace
-from smedoit.config.identity import WORD
+from smedoit.config.identity import BIOS, WORD
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
@@ -183,6 +183,8 @@ def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
     found = dict(survey.network)
     if survey.is_network:
         for name in (BIOS_MENU, GRUB_CFG):
+            if name not in survey.place.names():
+                continue  # of a firmware that it does not start from
             text = survey.text(name)
             found[name] = text.encode("utf-8", "surrogateescape")
             plain = netinstall.drop_install_urls(text).encode("utf-8", "surrogateescape")
@@ -191,7 +193,7 @@ def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
             f"it installs from {', '.join(survey.addresses)}, where its packages are: import that for a world that has"
             " them; doit netinstall makes this medium again"
         )
-    elif not found:
+    elif not found and BIOS in layout.list_firmware(survey.place.names()):
         world.remarks.append(
             f"it has no network install medium: doit netinstall needs netinstall/{BIOS_MENU} in the content tree"
         )

@@ -60,6 +60,7 @@ def write_installation_iso(
         application=f"{identity.product} {identity.title}",
         epoch=identity.epoch,
         files=files,
+        firmware=identity.firmware,
         sha256=locked_digests(read_lock(lock_file), PACKAGES),
     )
     return finish_medium(medium, target)

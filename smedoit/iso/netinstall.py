@@ -11,15 +11,16 @@ from pathlib import Path
 
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.identity import BIOS, UEFI, ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
 from smedoit.iso import build, write
 from smedoit.iso.build import IsoTarget
-from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, TREEINFO
+from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, TREEINFO, list_unused_patterns
 from smedoit.runtime import files
 from smedoit.runtime.digests import DigestCache
+from smedoit.runtime.filesets import matches_patterns
 from smedoit.tree import layers, treeinfo
 from smedoit.tree.fill import require_tree_file
 
@@ -112,16 +113,19 @@ def _render_netinstall(
 
     Return path on the medium -> what the content tree calls it.
     """
-    content, boot_set = sources
+    (content, boot_set), firmware = sources, branding.identity.firmware
+    unused = list_unused_patterns(firmware)
     netinst = files.resolve_place_below(content, "netinstall")
     names = layers.utf8_names(netinst, layers.list_tree_files(netinst), encoding)
+    names = {name: old for name, old in names.items() if not matches_patterns(name, unused)}
     found = {name: files.resolve_file_below(netinst, old) for name, old in names.items()}
-    if BIOS_MENU not in found:
+    if BIOS in firmware and BIOS_MENU not in found:
         raise ContentError(
             f"{netinst / BIOS_MENU}: is not there, the network install medium would have no boot menu",
             hint="check out netinstall/ of the content tree again",
         )
-    found[GRUB_CFG] = require_tree_file((netinst, content, boot_set), GRUB_CFG)
+    if UEFI in firmware:
+        found[GRUB_CFG] = require_tree_file((netinst, content, boot_set), GRUB_CFG)
     for name, source in found.items():
         relative = next((candidate for candidate in (f"netinstall/{name}", name) if branding.find_rule(candidate)), "")
         if relative:
@@ -129,9 +133,13 @@ def _render_netinstall(
             files.write_file(own / name, set_install_url(text, url))
         else:
             files.copy_file(source, own / name)
-    efiboot = require_tree_file((netinst, content, boot_set), EFI_IMAGE)
-    replace_fat_file(efiboot, own / EFI_IMAGE, GRUB_CFG, files.read_file_bytes(own / GRUB_CFG), branding.identity.epoch)
-    for stale in [name for name in layers.list_tree_files(own) if name not in {*found, EFI_IMAGE}]:
+    kept = set(found)
+    if UEFI in firmware:
+        efiboot = require_tree_file((netinst, content, boot_set), EFI_IMAGE)
+        grub_cfg = files.read_file_bytes(own / GRUB_CFG)
+        replace_fat_file(efiboot, own / EFI_IMAGE, GRUB_CFG, grub_cfg, branding.identity.epoch)
+        kept.add(EFI_IMAGE)
+    for stale in [name for name in layers.list_tree_files(own) if name not in kept]:
         files.remove_file(own / stale)
     return {name: f"netinstall/{name}" for name in names}
 
@@ -142,4 +150,5 @@ def _is_netinstall_file(relative: str) -> bool:
 
 
 def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> write.IsoMedium:
-    return write.IsoMedium(named.volume, named.product, f"{named.product} {named.title} netinstall", named.epoch, found)
+    title = f"{named.product} {named.title} netinstall"
+    return write.IsoMedium(named.volume, named.product, title, named.epoch, found, named.firmware)

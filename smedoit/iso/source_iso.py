@@ -71,7 +71,7 @@ def write_source_iso(
             application=title,
             epoch=identity.epoch,
             files=source_disc_files(disc, srpms, tree.keys, own),
-            bootable=False,
+            firmware=(),
             sha256=locked_digests(disc.picks, "SRPMS/"),
         )
         path = target.path.with_name(disc.name)

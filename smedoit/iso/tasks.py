@@ -82,7 +82,7 @@ def netinstall(rel: Release) -> Task:
             FileSet(rel.tree, NETINSTALL_FILES),
         ],
         config={
-            **branding_config(rel, "product", "aliases", "short", "version", "label", "arch", "date"),
+            **branding_config(rel, "product", "aliases", "short", "version", "label", "arch", "date", "firmware"),
             **content_names(rel),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
@@ -123,7 +123,7 @@ def iso(rel: Release) -> Task:
         name="iso",
         run=run,
         inputs=[rel.lock, FileSet(rel.tree, exclude=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        config=release_config(rel, "product", "version", "label", "volume_id", "date"),
+        config=release_config(rel, "product", "version", "label", "volume_id", "date", "firmware"),
         outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",

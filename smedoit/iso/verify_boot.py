@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from smedoit.branding import render
+from smedoit.config.identity import BIOS, UEFI
 from smedoit.errors import ContentError, FileError, Findings, VerifyError
 from smedoit.fat import volume
 from smedoit.iso import boot_records, media_check, netinstall
@@ -17,7 +19,7 @@ from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.medium_paths import BIOS_IMAGE, BIOS_MENU, EFI_IMAGE, GRUB_CFG
 from smedoit.runtime import checksums, digests
 
-MENUS = (BIOS_MENU, GRUB_CFG)
+MENUS = {BIOS: BIOS_MENU, UEFI: GRUB_CFG}
 NO_PARTITION = boot_records.Partition(0, False, -1, 0)
 
 
@@ -49,21 +51,33 @@ def check_volume_descriptor(image: IsoImage, expected: ExpectedIso, findings: Fi
     findings.check(joliet == expected.volume[:16].rstrip(" "), "label", f"the Joliet label is {joliet!r}")
 
 
-def check_boot_records(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
-    """The El Torito catalogue leads to isolinux.bin and efiboot.img, and isolinux.bin knows where it is."""
-    loader = image.read(BIOS_IMAGE)
+def check_boot_records(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
+    """The El Torito catalogue leads to what each firmware starts, and isolinux.bin knows where it is."""
     try:
         entries = boot_records.parse_boot_catalog(image.at(_boot_catalog_offset(image), SECTOR))
+    except BootRecordError as error:
+        findings.add("boot records", str(error))
+        return
+    starts = {BIOS: (boot_records.BIOS, BIOS_IMAGE), UEFI: (boot_records.EFI, EFI_IMAGE)}
+    wanted = [
+        (platform, _start_sector(image, name))
+        for firmware, (platform, name) in starts.items()
+        if firmware in expected.firmware
+    ]
+    found = [(entry.platform, entry.sector) for entry in entries]
+    findings.check(found == wanted, "boot records", f"the catalogue leads to {found}, not to {wanted}")
+    if BIOS in expected.firmware:
+        _check_boot_info(image, findings)
+
+
+def _check_boot_info(image: IsoImage, findings: Findings) -> None:
+    """isolinux.bin knows where it is, and how long."""
+    loader = image.read(BIOS_IMAGE)
+    try:
         boot_info = boot_records.parse_boot_info(loader)
     except BootRecordError as error:
         findings.add("boot records", str(error))
         return
-    wanted = [
-        (boot_records.BIOS, _start_sector(image, BIOS_IMAGE)),
-        (boot_records.EFI, _start_sector(image, EFI_IMAGE)),
-    ]
-    found = [(entry.platform, entry.sector) for entry in entries]
-    findings.check(found == wanted, "boot records", f"the catalogue leads to {found}, not to {wanted}")
     table = (16, _start_sector(image, BIOS_IMAGE), len(loader), boot_records.boot_info_checksum(loader))
     findings.check(boot_info == table, "boot records", f"the boot info table of {BIOS_IMAGE} is wrong")
 
@@ -78,8 +92,11 @@ def _start_sector(image: IsoImage, name: str) -> int:
     return int(image.records[name].extent_location()) if name in image.records else -1
 
 
-def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
-    """MBR and both GPTs lead to the same two places, all of the ISO and efiboot.img, with correct checksums."""
+def check_partitions(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
+    """MBR and both GPTs lead to the same two places, all of the ISO and efiboot.img, with correct checksums.
+
+    Without UEFI there is an MBR alone, which leads to all of the ISO.
+    """
     efi = _efi_blocks(image)
     head = image.at(0, BLOCK)
     try:
@@ -90,16 +107,25 @@ def check_partitions(image: IsoImage, _: ExpectedIso, findings: Findings) -> Non
             f"the MBR's first partition is {first.blocks} blocks from {first.first}, not the whole ISO,"
             f" which has {image.size() // BLOCK}",
         )
-        findings.check(
-            second.kind == boot_records.EFI_SYSTEM and _holds_span(second, efi),
-            "partitions",
-            f"the MBR does not lead to {EFI_IMAGE}",
-        )
-        loader = boot_records.isohybrid_loader_block(head) * BLOCK // SECTOR
-        findings.check(
-            loader == _start_sector(image, BIOS_IMAGE), "partitions", "the MBR does not lead to isolinux.bin"
-        )
-        _check_gpts(image, efi, findings)
+        if UEFI in expected.firmware:
+            findings.check(
+                second.kind == boot_records.EFI_SYSTEM and _holds_span(second, efi),
+                "partitions",
+                f"the MBR does not lead to {EFI_IMAGE}",
+            )
+        else:
+            findings.check(
+                second == NO_PARTITION,
+                "partitions",
+                "the MBR has a second partition, and [release] firmware has no uefi",
+            )
+        if BIOS in expected.firmware:
+            loader = boot_records.isohybrid_loader_block(head) * BLOCK // SECTOR
+            findings.check(
+                loader == _start_sector(image, BIOS_IMAGE), "partitions", "the MBR does not lead to isolinux.bin"
+            )
+        if UEFI in expected.firmware:
+            _check_gpts(image, efi, findings)
     except (BootRecordError, ValueError) as error:
         findings.add("partitions", str(error))
 
@@ -145,8 +171,8 @@ def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:
 
 
 def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
-    """Both boot menus, and the grub.cfg inside efiboot.img, look for this volume and no other."""
-    for name, text in read_medium_menus(image, findings).items():
+    """The boot menus, and the grub.cfg inside efiboot.img, look for this volume and no other."""
+    for name, text in read_medium_menus(image, findings, expected.firmware).items():
         found = render.menu_labels(text)
         findings.check(
             found == {expected.volume}, "label", f"{name} looks for {', '.join(sorted(found)) or 'no label'}"
@@ -155,14 +181,21 @@ def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> 
 
 def check_install_urls(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Every entry of every boot menu installs from the network, from the place that release.toml says."""
-    for name, text in read_medium_menus(image, findings).items():
+    for name, text in read_medium_menus(image, findings, expected.firmware).items():
         for url in sorted(netinstall.install_urls(text) ^ {expected.url}):
             findings.add("install URL", f"{name}: {url or 'an entry without inst.repo'} is not what release.toml says")
 
 
-def read_medium_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
-    """Return every boot menu of the ISO, that inside efiboot.img among them, as text by name."""
-    texts = {name: image.read(name) for name in MENUS}
+def read_medium_menus(image: IsoImage, findings: Findings, firmware: Collection[str]) -> dict[str, str]:
+    """Return the boot menus of the ISO for some firmware, that inside efiboot.img among them, as text by name."""
+    texts = {name: image.read(name) for kind, name in MENUS.items() if kind in firmware}
+    if UEFI in firmware:
+        _read_inner_menu(image, texts, findings)
+    return {name: data.decode("utf-8", "replace") for name, data in texts.items()}
+
+
+def _read_inner_menu(image: IsoImage, texts: dict[str, bytes], findings: Findings) -> None:
+    """Add the grub.cfg inside efiboot.img, which UEFI reads."""
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
         efiboot.write_bytes(image.read(EFI_IMAGE))
@@ -170,4 +203,3 @@ def read_medium_menus(image: IsoImage, findings: Findings) -> dict[str, str]:
             texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_fat_file(efiboot, GRUB_CFG)
         except (ContentError, FileError) as error:
             findings.add("label", re.sub(r"^.*/efiboot\.img", EFI_IMAGE, str(error).splitlines()[0]))
-    return {name: data.decode("utf-8", "replace") for name, data in texts.items()}

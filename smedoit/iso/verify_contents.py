@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.errors import Findings, PackageError
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey
@@ -42,6 +43,7 @@ class ExpectedIso:
     task: str = "iso"
     keys: Sequence[PinnedKey] = ()
     date: datetime | None = None
+    firmware: tuple[str, ...] = ALL_FIRMWARE
 
 
 def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:

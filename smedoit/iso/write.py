@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a medium: ISO 9660 level 3, Rock Ridge, Joliet, El Torito twice, isohybrid."""
+"""Write a medium: ISO 9660 level 3, Rock Ridge, Joliet, El Torito, isohybrid."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from io import BufferedWriter, FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, EFI_IMAGE
 from smedoit.runtime import files
 
 SECTOR, BLOCK = 2048, 512
+SECTORS, HEADS = 32, 64  # of a cylinder, as isohybrid has them
+EFI_PLATFORM = 0xEF  # in the El Torito catalogue
 FIRST_PARTITION = 446  # its entry in an MBR: C/H/S and kind in 8 bytes, first block and blocks in 4 bytes each
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
+BOOT_CODE = 440  # bytes of it in an MBR
+NO_BIOS = bytes.fromhex("CD18 F4 EBFD")  # int 18: nothing to boot here, go on; then hlt for ever
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 TRAILING_SECTORS = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
 MIN_SECTORS = 512  # of the smallest ISO: Debian's checkisomd5 fails on images of under 336
@@ -41,7 +46,7 @@ class IsoMedium:
 
     epoch     every time on it, in seconds since 1970 UTC
     files     path on the ISO, without a leading slash -> the file that it holds
-    bootable  False for a medium that only carries files
+    firmware  what it starts from; nothing for a medium that only carries files
     sha256    path on the ISO -> what its bytes must be; for those that a lock names
     names     path on the ISO -> what the content tree calls it, where it calls it otherwise
     """
@@ -51,7 +56,7 @@ class IsoMedium:
     application: str
     epoch: int
     files: Mapping[str, Path]
-    bootable: bool = True
+    firmware: tuple[str, ...] = ALL_FIRMWARE
     sha256: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,12 +88,12 @@ def write_iso(
 
 
 def _check_bootable(medium: IsoMedium) -> None:
-    """Raise ContentError if a bootable medium lacks what it needs to boot, both ways."""
-    if not medium.bootable:
-        return
-    for name in (BIOS_IMAGE, EFI_IMAGE):
-        if name not in medium.files:
+    """Raise ContentError if a bootable medium lacks what its firmware starts."""
+    for firmware, name in ((BIOS, BIOS_IMAGE), (UEFI, EFI_IMAGE)):
+        if firmware in medium.firmware and name not in medium.files:
             raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
+    if BIOS not in medium.firmware:
+        return
     loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
     if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
         raise ContentError(
@@ -139,11 +144,15 @@ def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
     )
     iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
     _add_files(iso, medium, names)
-    if medium.bootable:
-        _make_bootable(iso, medium, names)
+    if medium.firmware:
+        _add_boot_catalog(iso, medium, names)
+    if BIOS in medium.firmware:
+        _add_isohybrid(iso, medium)
     for descriptor in (*iso.pvds, *iso.svds):
         descriptor.space_size = max(descriptor.space_size + TRAILING_SECTORS, MIN_SECTORS)
     iso.force_consistency()
+    if medium.firmware == (UEFI,):
+        _add_uefi_hybrid(iso, medium, names)
     iso.inodes.sort(key=_file_sector)  # so that they are written front to back
     return iso
 
@@ -280,20 +289,52 @@ def _split_extension(name: str) -> tuple[str, str, str]:
     return stem.replace(".", "_"), dot, extension
 
 
-def _make_bootable(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
-    """Add El Torito for BIOS and UEFI, and make the image start from a USB stick as well."""
-    iso.add_eltorito(
-        names.files[BIOS_IMAGE],
-        bootcatfile=names.of(BOOT_CATALOG, directory=False),
-        rr_bootcatname=_basename(BOOT_CATALOG),
-        joliet_bootcatfile=f"/{BOOT_CATALOG}",
-        boot_load_size=BIOS_LOAD_SIZE,
-        boot_info_table=True,
-    )
-    iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
-    seed = uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
-    iso.add_isohybrid(efi=True, mbr_id=seed.int & 0xFFFFFFFF)
+def _add_boot_catalog(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
+    """Add El Torito for BIOS and UEFI, or for one of them."""
+    above = BOOT_CATALOG.rpartition("/")[0]
+    if above not in names.directories:
+        place = names.of(above, directory=True)
+        iso.add_directory(place, rr_name=above, joliet_path=_joliet_path(above), file_mode=DIRECTORY_MODE)
+    catalog = {
+        "bootcatfile": names.of(BOOT_CATALOG, directory=False),
+        "rr_bootcatname": _basename(BOOT_CATALOG),
+        "joliet_bootcatfile": f"/{BOOT_CATALOG}",
+    }
+    if BIOS in medium.firmware:
+        iso.add_eltorito(names.files[BIOS_IMAGE], **catalog, boot_load_size=BIOS_LOAD_SIZE, boot_info_table=True)
+        if UEFI in medium.firmware:
+            iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
+    else:
+        iso.add_eltorito(names.files[EFI_IMAGE], **catalog, platform_id=EFI_PLATFORM)
+
+
+def _medium_seed(medium: IsoMedium) -> uuid.UUID:
+    """Return what the disk's number and its GUIDs follow from."""
+    return uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
+
+
+def _add_isohybrid(iso: Any, medium: IsoMedium) -> None:
+    """Make the image start from a USB stick as well, through isolinux, and where it has an image for UEFI by that."""
+    seed, with_efi = _medium_seed(medium), UEFI in medium.firmware
+    iso.add_isohybrid(efi=with_efi, mbr_id=seed.int & 0xFFFFFFFF)
     iso.isohybrid_mbr = _WholeHybrid(iso.isohybrid_mbr)
+    if with_efi:
+        _complete_gpt(iso.isohybrid_mbr, seed)
+
+
+def _add_uefi_hybrid(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
+    """Make an image that has no isolinux start from a USB stick under UEFI; its files have their places already.
+
+    pycdlib's own way demands isolinux, and looks for efiboot.img behind it in the catalogue.
+    """
+    from pycdlib.isohybrid import IsoHybrid
+
+    seed, hybrid = _medium_seed(medium), IsoHybrid()
+    hybrid.new(True, False, 1, seed.int & 0xFFFFFFFF, 0, SECTORS, HEADS, 0)
+    entry = iso.eltorito_boot_catalog.initial_entry
+    place = iso.get_record(iso_path=names.files[EFI_IMAGE]).extent_location()
+    hybrid.update_efi(place, entry.sector_count, iso.pvd.space_size * SECTOR)
+    iso.isohybrid_mbr = _UefiHybrid(hybrid)
     _complete_gpt(iso.isohybrid_mbr, seed)
 
 
@@ -316,6 +357,15 @@ class _WholeHybrid:
         blocks = (iso_size + len(self._hybrid.record_padding(iso_size))) // BLOCK
         struct.pack_into("<L", data, FIRST_PARTITION + 12, blocks)
         return bytes(data)
+
+
+class _UefiHybrid(_WholeHybrid):
+    """The same boot record without the code that would start isolinux: BIOS is told to look elsewhere."""
+
+    def record(self, iso_size: int) -> bytes:
+        """Return MBR and GPT that lead to efiboot.img."""
+        data = super().record(iso_size)
+        return NO_BIOS.ljust(BOOT_CODE, b"\0") + data[BOOT_CODE:]
 
 
 def _complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:

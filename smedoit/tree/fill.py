@@ -11,7 +11,7 @@ from pathlib import Path
 from smedoit.bootfiles.isolinux import unshowable_lines
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
-from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI, ReleaseIdentity
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.fat import volume
@@ -38,14 +38,16 @@ from smedoit.tree import key_layer, layers, treeinfo
 class TreeParts:
     """Which files of the tree come from where, by their path in it.
 
-    owned  whether a file is filled in here, and goes when nothing has it any more; the others have tasks of their own
-    names  how file names of the content are encoded that are not UTF-8, "" if all are
+    owned     whether a file is filled in here, and goes when nothing has it any more; the others have their own tasks
+    names     how file names of the content are encoded that are not UTF-8, "" if all are
+    firmware  what the media start from
     """
 
     from_boot_set: Callable[[str], bool]
     from_content: Callable[[str], bool]
     owned: Callable[[str], bool]
     names: str = ""
+    firmware: tuple[str, ...] = ALL_FIRMWARE
 
 
 def fill_tree(
@@ -68,13 +70,15 @@ def fill_tree(
         stack.append(kept)
         unpinned += [f"{relative} of the {layer.name} is left out, no [[keys]] entry pins it" for relative in dropped]
     counts = layers.apply_layers([*stack, keys], target, parts.owned)
-    _check_boot_files(target)
+    _check_boot_files(target, parts.firmware)
     said = ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
     return "\n  ".join([said, *unpinned])
 
 
 def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
-    """Write isolinux.cfg, boot.msg and help.txt with this version and label."""
+    """Write isolinux.cfg, boot.msg and help.txt with this version and label; nothing for media without BIOS."""
+    if BIOS not in branding.identity.firmware:
+        return "no menu, as [release] firmware has no bios"
     written, remarks = 0, list[str]()
     for relative in BIOS_TEXTS:
         find = require_tree_file if relative == BIOS_MENU else _first_existing
@@ -91,7 +95,9 @@ def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: 
 
 
 def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
-    """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it."""
+    """Write grub.cfg twice: beside the loaders, and inside efiboot.img, where UEFI reads it; nothing without UEFI."""
+    if UEFI not in branding.identity.firmware:
+        return "no menu, as [release] firmware has no uefi"
     text = render_logged(branding, GRUB_CFG, files.read_file_text(require_tree_file(sources, GRUB_CFG)))
     data = text.encode("utf-8", "surrogateescape")
     volume.replace_fat_file(
@@ -150,9 +156,10 @@ def _refuse_stray_packages(below: Iterable[layers.TreeLayer]) -> None:
         )
 
 
-def _check_boot_files(target: Path) -> None:
+def _check_boot_files(target: Path, firmware: tuple[str, ...]) -> None:
     """Raise ContentError for boot files that are missing, or that should be equal and differ."""
-    missing = [name for name in (KERNEL, INITRD, BIOS_IMAGE, STAGE2) if not (target / name).is_file()]
+    loader = [BIOS_IMAGE] if BIOS in firmware else []
+    missing = [name for name in (KERNEL, INITRD, *loader, STAGE2) if not (target / name).is_file()]
     if missing:
         raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
     for name, twin in ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smedoit.config.identity import BIOS, UEFI
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (
@@ -19,6 +20,7 @@ from smedoit.medium_paths import (
     OVERLAYS,
     REPOMD,
     TREEINFO,
+    list_unused_patterns,
 )
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
@@ -64,8 +66,10 @@ def content_names(rel: Release) -> dict[str, object]:
 
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
-    left_out = (*RENDERED, *MKISOFS_FILES, *SOURCES_ONLY, *TREE_METADATA)
-    theirs = (*RENDERED, *TREE_METADATA, *MADE_ELSEWHERE)
+    unused = list_unused_patterns(rel.release.firmware)
+    left_out = (*RENDERED, *unused, *MKISOFS_FILES, *SOURCES_ONLY, *TREE_METADATA)
+    rendered = (name for name in RENDERED if not matches_patterns(name, unused))  # what is left of the others goes
+    theirs = (*rendered, *TREE_METADATA, *MADE_ELSEWHERE)
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
@@ -85,7 +89,7 @@ def tree(rel: Release) -> Task:
             sources=tree_sources(rel),
             pinned=rel.keys,
             branding=Branding(rel.release, rel.rules),
-            parts=TreeParts(from_boot_set, from_content, owned, rel.content.names),
+            parts=TreeParts(from_boot_set, from_content, owned, rel.content.names, rel.release.firmware),
             target=rel.tree,
         )
 
@@ -95,6 +99,7 @@ def tree(rel: Release) -> Task:
         inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
         config={
             **branding_config(rel),
+            **release_config(rel, "firmware"),
             "[[keys]] fingerprint": sorted(key.fingerprint for key in rel.keys),
             **content_names(rel),
         },
@@ -106,6 +111,7 @@ def tree(rel: Release) -> Task:
 
 def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
+    names = BIOS_TEXTS if BIOS in rel.release.firmware else ()
 
     def run() -> object:
         from smedoit.branding.rules import Branding
@@ -118,9 +124,9 @@ def isolinux(rel: Release) -> Task:
     return Task(
         name="isolinux",
         run=run,
-        inputs=[*tree_source_files(rel, *BIOS_TEXTS)],
-        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id"),
-        outputs=[FileSet(rel.tree, BIOS_TEXTS)],
+        inputs=[*(tree_source_files(rel, *names) if names else [])],
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "firmware"),
+        outputs=[*([FileSet(rel.tree, names)] if names else [])],
         after=boot_set_task(rel),
         wiki="Bump version in the splash screen",
     )
@@ -128,7 +134,7 @@ def isolinux(rel: Release) -> Task:
 
 def grub(rel: Release) -> Task:
     """The boot menu for UEFI."""
-    names = (GRUB_CFG, EFI_IMAGE)
+    names = (GRUB_CFG, EFI_IMAGE) if UEFI in rel.release.firmware else ()
 
     def run() -> object:
         from smedoit.branding.rules import Branding
@@ -139,8 +145,8 @@ def grub(rel: Release) -> Task:
     return Task(
         name="grub",
         run=run,
-        inputs=[*tree_source_files(rel, *names)],
-        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "date"),
+        inputs=[*(tree_source_files(rel, *names) if names else [])],
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "date", "firmware"),
         outputs=[*[rel.tree / name for name in names]],
         after=boot_set_task(rel),
         wiki="Create cdrom content",
@@ -149,6 +155,7 @@ def grub(rel: Release) -> Task:
 
 def treeinfo(rel: Release) -> Task:
     """.treeinfo, .discinfo and media.repo."""
+    images = IMAGES if UEFI in rel.release.firmware else OVERLAYS
 
     def run() -> object:
         from smedoit.tree.fill import write_treeinfo
@@ -159,7 +166,7 @@ def treeinfo(rel: Release) -> Task:
         name="treeinfo",
         run=run,
         inputs=[
-            *(rel.tree / name for name in (*IMAGES, REPOMD)),
+            *(rel.tree / name for name in (*images, REPOMD)),
             FileSet(rel.tree, CHECKSUMMED_FILES),
         ],
         config=release_config(rel, "product", "short", "version", "label", "arch", "date"),

@@ -65,6 +65,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root, self.path, self.pins = root, root / "boot-set", root / "boot_set.sha256"
+        self.place = pins.PinFile(self.pins)
         self.keys: list[KeySettings] = []
 
     def set(self, **where: object) -> BootSetSettings:
@@ -72,12 +73,17 @@ class World:
 
     def pin(self, network: NetworkSettings = QUICK, **where: object) -> str:
         return pin.update_boot_pins(
-            self.set(**where), self.pins, self.keys, network, self.root / "memory.json", self.root / "digests.json"
+            self.set(**where),
+            pins.PinFile(self.pins),
+            self.keys,
+            network,
+            self.root / "memory.json",
+            self.root / "digests.json",
         )["did"]
 
     def fetch(self, network: NetworkSettings = QUICK, **where: object) -> str:
         return fetch.fetch_boot_set(
-            self.set(**where), self.pins, network, self.root / "memory.json", self.root / "digests.json"
+            self.set(**where), self.place, network, self.root / "memory.json", self.root / "digests.json"
         )
 
     def pinned(self, files: Mapping[str, bytes]) -> None:

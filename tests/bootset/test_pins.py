@@ -21,6 +21,7 @@ from smedoit.bootset.pins import (
     treeinfo_checksums,
 )
 from smedoit.errors import ContentError
+from smedoit.medium_paths import BIOS_IMAGE, EFI_IMAGE, GRUB_CFG, INITRD, KERNEL
 from smedoit.runtime.checksums import ChecksummedFile
 from tests.harness.corpus import corpus_dir
 from tests.harness.tools import need, read_with
@@ -89,8 +90,15 @@ def test_a_pin_file_that_cannot_be_meant_is_refused(text: str, words: str) -> No
 
 def test_a_set_that_cannot_boot_names_all_that_it_lacks() -> None:
     with pytest.raises(ContentError) as caught:
-        check_required_files([name for name in NEEDED if "squashfs" not in name and "efiboot" not in name], "x")
-    assert all(name in str(caught.value) for name in ("LiveOS/squashfs.img", "images/efiboot.img"))
+        check_required_files([KERNEL, INITRD, BIOS_IMAGE, GRUB_CFG], "x")
+    assert str(caught.value).startswith("x: lacks LiveOS/squashfs.img, images/efiboot.img\n")
+
+
+@pytest.mark.parametrize(("firmware", "names"), [("bios", (BIOS_IMAGE,)), ("uefi", (EFI_IMAGE, GRUB_CFG))])
+def test_a_set_for_one_firmware_needs_nothing_of_the_other(firmware: str, names: tuple[str, ...]) -> None:
+    check_required_files([*NEEDED, *names], "x", (firmware,))
+    with pytest.raises(ContentError, match=f"x: lacks {', '.join(sorted(names))}"):
+        check_required_files(NEEDED, "x", (firmware,))
 
 
 @pytest.mark.parametrize("name", ["vmlinuz", "initrd.img"])

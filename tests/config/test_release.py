@@ -190,6 +190,14 @@ def test_the_longest_name_comes_first() -> None:
     assert identity(aliases=("SME", "SME Server")).names == ("Koozali SME Server", "SME Server", "SME")
 
 
+@pytest.mark.parametrize("firmware", [(), ("bios", "bios"), ("efi",), ("bios", "uefi", "coreboot")])
+def test_firmware_is_bios_uefi_or_both(firmware: tuple[str, ...]) -> None:
+    for good in (("bios",), ("uefi",), ("bios", "uefi"), ("uefi", "bios")):
+        assert identity(firmware=good).firmware == good
+    with pytest.raises(ValueError, match=re.escape('use ["bios"], ["uefi"] or ["bios", "uefi"]')):
+        identity(firmware=firmware)
+
+
 def test_a_volume_id_fills_in_all_placeholders() -> None:
     one = identity(volume_id="{short} {name} {major} {version} {arch}")
     assert one.volume == "SME smeserver 10 10.1 x86_64"

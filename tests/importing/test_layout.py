@@ -5,8 +5,16 @@ from __future__ import annotations
 
 import pytest
 
+from smedoit.config.identity import ALL_FIRMWARE as ALL
 from smedoit.importing.apart import split_updates
-from smedoit.importing.layout import Layer, choose_comps, find_layer, find_other_base
+from smedoit.importing.layout import (
+    Layer,
+    choose_comps,
+    find_layer,
+    find_other_base,
+    list_firmware,
+    list_missing_parts,
+)
 from smedoit.installer.cpio import CpioMember, updates_location
 from smedoit.sample.translations import practice_catalog
 
@@ -51,6 +59,26 @@ def test_the_base_is_what_the_packages_say_whatever_the_product_is_called() -> N
     assert find_other_base([], "[stage2]\nmainimage = images/install.img\n", []).startswith("another Enterprise Linux")
     assert find_other_base(["AppStream/x"], "", []).startswith("an Enterprise Linux later than 7")
     assert find_other_base([], "", []) == ""
+
+
+WHOLE = {"images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img", "Packages/base/comps.xml"}
+OF_BIOS = {"isolinux/isolinux.bin", "isolinux/isolinux.cfg"}
+OF_UEFI = {"images/efiboot.img", "EFI/BOOT/grub.cfg"}
+
+
+@pytest.mark.parametrize(("own", "firmware"), [(OF_BIOS, ("bios",)), (OF_UEFI, ("uefi",)), (OF_BIOS | OF_UEFI, ALL)])
+def test_a_medium_of_one_firmware_is_whole_and_lacks_nothing_of_the_other(
+    own: set[str], firmware: tuple[str, ...]
+) -> None:
+    assert list_firmware(WHOLE | own) == firmware
+    assert list_missing_parts(WHOLE | own, 1, ()) == {}
+
+
+def test_a_medium_that_lost_a_boot_file_is_told_so_and_not_taken_for_one_of_the_other_firmware() -> None:
+    lost = list_missing_parts(WHOLE | OF_BIOS | {"EFI/BOOT/grub.cfg"}, 1, ())
+    assert lost == {"it has no": ["images/efiboot.img, what UEFI starts from CD"]}
+    none = list_missing_parts(WHOLE, 1, ())["it has no"]
+    assert {line.partition(",")[0] for line in none} == OF_BIOS | OF_UEFI
 
 
 def test_comps_is_the_trees_own_before_that_of_the_repodata() -> None:

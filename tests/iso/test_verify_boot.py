@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,46 @@ def test_the_first_partition_covers_a_medium_of_more_than_1024_cylinders(tmp_pat
     [blocks] = re.findall(r"MBR partition\s+:\s+1\s+0x80\s+0x\w\w\s+0\s+(\d+)\n", said)
     assert int(blocks) == image.stat().st_size // BLOCK
     image.unlink()
+
+
+def boot_faults(image: Path, *firmware: str) -> dict[str, list[str]]:
+    """Return what is told of a medium that should start from this firmware."""
+    findings, expected = Findings(), replace(EXPECTED, firmware=firmware)
+    verify_boot.check_boot_records(IsoImage(image), expected, findings)
+    verify_boot.check_partitions(IsoImage(image), expected, findings)
+    return dict(findings.found)
+
+
+@pytest.fixture(scope="module")
+def single(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Media for one firmware each."""
+    place, found = tmp_path_factory.mktemp("single"), {}
+    tree = small.parent / "tree"
+    for firmware, name in (("bios", "isolinux/isolinux.bin"), ("uefi", "images/efiboot.img")):
+        found[firmware] = place / f"{firmware}.iso"
+        medium = write.IsoMedium(EXPECTED.volume, "x", "x", EPOCH, {name: tree / name}, (firmware,))
+        write.write_iso(medium, found[firmware])
+    return found
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_medium_for_one_firmware_passes_as_such_and_fails_as_another(
+    single: dict[str, Path], small: Path, firmware: str
+) -> None:
+    assert boot_faults(single[firmware], firmware) == {}
+    told = boot_faults(small, firmware)["boot records"]
+    assert [re.sub(r"\d+", "N", line) for line in told] == ["the catalogue leads to [(N, N), (N, N)], not to [(N, N)]"]
+
+
+def test_a_medium_for_bios_that_has_a_partition_for_uefi_is_told(small: Path) -> None:
+    assert boot_faults(small, "bios")["partitions"] == [
+        "the MBR has a second partition, and [release] firmware has no uefi"
+    ]
+
+
+def test_a_medium_for_uefi_whose_partitions_lead_elsewhere_is_told(single: dict[str, Path], tmp_path: Path) -> None:
+    broken = changed(single["uefi"], tmp_path, 454 + 16, struct.pack("<L", 4))
+    assert boot_faults(broken, "uefi") == {"partitions": ["the MBR does not lead to images/efiboot.img"]}
 
 
 def test_a_medium_without_a_joliet_tree_is_told(small: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import binascii
+import dataclasses
 import os
 import re
 import struct
@@ -287,6 +288,58 @@ def test_a_usb_stick_boots_by_mbr_and_by_efi(image: Path) -> None:
     assert re.search(rf"MBR partition\s+:\s+2\s+0x00\s+0xef\s+{efi}\s+\d+\n", said)
     assert "MBR partition path :   2  /images/efiboot.img" in said
     assert "GPT partition path :   2  /images/efiboot.img" in said
+
+
+BOOTS = ("isolinux/isolinux.bin", "images/efiboot.img")
+
+
+def of_one_firmware(place: Path, firmware: str) -> Path:
+    """Return a medium for one firmware, which has no file of the other."""
+    whole, own = medium(place / "tree", {"README.txt": b"hello\n"}), BOOTS[firmware == "uefi"]
+    kept = {name: source for name, source in whole.files.items() if name not in BOOTS or name == own}
+    write.write_iso(dataclasses.replace(whole, files=kept, firmware=(firmware,)), place / "medium.iso")
+    return place / "medium.iso"
+
+
+def test_a_medium_for_bios_alone_has_one_entry_and_an_mbr_without_a_partition_for_uefi(tmp_path: Path) -> None:
+    need("xorriso")
+    image = of_one_firmware(tmp_path, "bios")
+    said = read_with("xorriso", "-indev", image, "-report_el_torito", "plain", "-report_system_area", "plain")
+    assert re.findall(r"boot img :\s+(\d)\s+(\w+)\s+y\s+none", said) == [("1", "BIOS")]
+    assert "img opts :   1  boot-info-table isohybrid-suitable" in said
+    blocks = image.stat().st_size // BLOCK
+    found = re.findall(r"MBR partition\s+:\s+(\d)\s+(0x\w\w)\s+(0x\w\w)\s+(\d+)\s+(\d+)\n", said)
+    assert found == [("1", "0x80", "0x17", "0", str(blocks))]
+    assert "GPT" not in said
+    assert set(extracted(image, tmp_path / "out")) == {"README.txt", "isolinux/isolinux.bin", "isolinux/boot.cat"}
+
+
+def test_a_medium_for_uefi_alone_has_one_entry_and_partitions_that_lead_to_efiboot_img(tmp_path: Path) -> None:
+    need("xorriso")
+    image = of_one_firmware(tmp_path, "uefi")
+    said = read_with("xorriso", "-indev", image, "-report_el_torito", "plain", "-report_system_area", "plain")
+    assert re.findall(r"boot img :\s+(\d)\s+(\w+)\s+y\s+none", said) == [("1", "UEFI")]
+    assert "img path :   1  /images/efiboot.img" in said
+    blocks, efi = image.stat().st_size // BLOCK, sectors(image)["images/efiboot.img"] * 4
+    assert re.search(rf"MBR partition\s+:\s+1\s+0x80\s+0x\w\w\s+0\s+{blocks}\n", said)
+    assert re.search(rf"MBR partition\s+:\s+2\s+0x00\s+0xef\s+{efi}\s+\d+\n", said)
+    assert "MBR partition path :   2  /images/efiboot.img" in said
+    assert "GPT partition path :   2  /images/efiboot.img" in said
+    assert set(extracted(image, tmp_path / "out")) == {"README.txt", "images/efiboot.img", "isolinux/boot.cat"}
+
+
+def test_both_gpts_of_a_medium_for_uefi_alone_hold_and_bios_is_told_to_look_elsewhere(tmp_path: Path) -> None:
+    data = of_one_firmware(tmp_path, "uefi").read_bytes()
+    last = len(data) // BLOCK - 1
+    first, spare = gpt(data, 1), gpt(data, last)
+    assert (first[:2], spare[:2], first[2]) == ((1, last), (last, 1), spare[2])
+    assert data[:2] == b"\xcd\x18"
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_medium_for_one_firmware_is_the_same_bytes_each_time(tmp_path: Path, firmware: str) -> None:
+    first, second = (of_one_firmware(tmp_path / name, firmware).read_bytes() for name in "ab")
+    assert first == second
 
 
 def gpt(data: bytes, block: int) -> tuple[int, int, list[tuple[int, int]]]:

@@ -36,7 +36,7 @@ class Place:
 
     def write(self) -> None:
         files = {name: self.tree / name for name, _ in walk_files(self.tree)}
-        medium = write.IsoMedium("SME", "x", "x", EPOCH, files, bootable=False)
+        medium = write.IsoMedium("SME", "x", "x", EPOCH, files, firmware=())
         finish_medium(medium, IsoTarget(self.iso, self.root / "layout", self.root / "facts.sqlite"))
 
     def make(self, mirrors: ReleaseUrls = MIRRORS) -> str:
