@@ -26,6 +26,7 @@ from smedoit.checks import anaconda, qa_lists, stale_versions
 from smedoit.checks.previous_release import list_repo_packages
 from smedoit.compare import places, sides
 from smedoit.config import release
+from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.config.media import SigningSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.notes import NotesSettings
@@ -659,7 +660,9 @@ def _read_iso(path: Path) -> None:
     ):
         check(
             image,
-            SimpleNamespace(packages="Packages/", repository="", picks=(), url="", files={}, volume="x"),
+            SimpleNamespace(
+                packages="Packages/", repository="", picks=(), url="", files={}, volume="x", firmware=ALL_FIRMWARE
+            ),
             findings,
         )  # type: ignore[arg-type]
 
