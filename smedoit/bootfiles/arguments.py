@@ -25,62 +25,20 @@ UPSTREAM = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 2047  # characters of a command line that Linux keeps for x86; source: arch/x86/include/asm/setup.h
-KNOWN = {
-    *(STAGE2, REPO, KICKSTART, "inst.ks.device", "inst.ks.sendmac", "inst.ks.sendsn", "inst.kickstart", "inst.dd"),
-    *(
-        "inst.updates",
-        "inst.proxy",
-        "inst.waitfornet",
-        "inst.debug",
-        "inst.rescue",
-        "inst.armplatform",
-        "inst.multilib",
-    ),
-    *(
-        "inst.method",
-        "inst.askmethod",
-        "inst.noverifyssl",
-        "inst.liveinst",
-        "inst.resolution",
-        "inst.usefbx",
-        "inst.vnc",
-    ),
-    *("inst.vncconnect", "inst.vncpassword", "inst.xdriver", "inst.xtimeout", "inst.keymap", "inst.lang", "inst.text"),
-    *(
-        "inst.singlelang",
-        "inst.loglevel",
-        "inst.syslog",
-        "inst.noselinux",
-        "inst.selinux",
-        "inst.nompath",
-        "inst.mpath",
-    ),
-    *("inst.nodmraid", "inst.dmraid", "inst.noibft", "inst.ibft", "inst.nonibftiscsiboot", "inst.geoloc", "inst.image"),
-    *("inst.geoloc-use-with-ks", "inst.nosave", "inst.nomount", "inst.dirinstall", "inst.memcheck", "inst.nomemcheck"),
-    *("inst.leavebootorder", "inst.noeject", "inst.extlinux", "inst.nombr", "inst.mpathfriendlynames", "inst.kexec"),
-    *("inst.cmdline", "inst.graphical", "inst.blacklist", "inst.sshd", "inst.dhcpclass", "inst.zram", "inst.nokill"),
-    *("inst.headless", "inst.virtiolog", "inst.noshell", "inst.mediacheck", "inst.gpt", "inst.notmux", "inst.nosmt"),
-    *("inst.root", "inst.vncpassword", "inst.desktop", "inst.memtest", "inst.stage2.all", "inst.ks.all"),
-}
-LIVE = {  # of dracut 033; the installer's own check of the medium is one of them
-    *(
-        "rd.live.check",
-        "rd.live.ram",
-        "rd.live.image",
-        "rd.live.dir",
-        "rd.live.squashimg",
-        "rd.live.debug",
-        "rd.live.updates",
-    ),
-    *(
-        "rd.live.overlay",
-        "rd.live.overlay.reset",
-        "rd.live.overlay.readonly",
-        "rd.live.overlay.size",
-        "rd.live.autorun",
-    ),
-    *("rd.live.overlay.overlayfs", "rd.live.overlay.thin", "rd.live.overlay.nouserconfirmprompt"),
-}
+INST_WORDS = """
+    armplatform askmethod blacklist cmdline dd debug desktop dhcpclass dirinstall dmraid extlinux geoloc
+    geoloc-use-with-ks gpt graphical headless ibft image kexec keymap kickstart ks ks.all ks.device ks.sendmac
+    ks.sendsn lang leavebootorder liveinst loglevel mediacheck memcheck memtest method mpath mpathfriendlynames
+    multilib nodmraid noeject noibft nokill nombr nomemcheck nomount nompath nonibftiscsiboot nosave noselinux
+    noshell nosmt notmux noverifyssl proxy repo rescue resolution root selinux singlelang sshd stage2 stage2.all
+    syslog text updates usefbx virtiolog vnc vncconnect vncpassword waitfornet xdriver xtimeout zram
+"""  # behind inst.
+LIVE_WORDS = """
+    autorun check debug dir image overlay overlay.nouserconfirmprompt overlay.overlayfs overlay.readonly
+    overlay.reset overlay.size overlay.thin ram squashimg updates
+"""  # behind rd.live., of dracut 033; the installer's own check of the medium is one of them
+KNOWN = frozenset(f"inst.{word}" for word in INST_WORDS.split())
+LIVE = frozenset(f"rd.live.{word}" for word in LIVE_WORDS.split())
 
 
 @dataclass(frozen=True)
