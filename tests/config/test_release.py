@@ -385,7 +385,7 @@ def test_any_other_value_loads_or_is_refused_in_words(
     key, equals, _ = line.partition("=")
     text = SMALLEST.replace(line, f"{key}{equals} {value}" if equals else value)
     try:
-        assert isinstance(load(tmp_path_factory.getbasetemp(), text).release, ReleaseIdentity)
+        assert isinstance(load(place, text).release, ReleaseIdentity)
     except ConfigError as refused:
         assert "release.toml" in str(refused)
 
