@@ -307,7 +307,7 @@ CustomLog {home}/access.log terse
 DocumentRoot {root}
 Mutex file:{home}
 <Directory {root}>
-  Options Indexes
+  Options Indexes FollowSymLinks
   IndexOptions {options}
   Require all granted
 </Directory>
