@@ -307,7 +307,7 @@ CustomLog {home}/access.log terse
 DocumentRoot {root}
 Mutex file:{home}
 <Directory {root}>
-  Options Indexes FollowSymLinks
+  Options Indexes
   IndexOptions {options}
   Require all granted
 </Directory>
