@@ -27,7 +27,7 @@ OPTIONS = (
 MARK = "FILL IN"
 
 
-def begin_world(typed: Sequence[str], program: str) -> int:
+def init_world(typed: Sequence[str], program: str) -> int:
     """smedoit init [DIRECTORY]: write what a world begins with, and say what is next. Raises UsageError."""
     given = read_options("init", OPTIONS, typed, mixed=True, more=f"{program} init --help shows all")
     if given.options.get("help"):

@@ -79,9 +79,9 @@ def _run_in_world(typed: Sequence[str], program: str) -> int:
 def _outside_command(name: str) -> Callable[[Sequence[str], str], int]:
     """Return what does a command that needs no world."""
     if name == "init":
-        from smedoit.command.init import begin_world
+        from smedoit.command.init import init_world
 
-        return begin_world
+        return init_world
     from smedoit.command.completion import complete_words, print_script
 
     return print_script if name == "completion" else complete_words

@@ -93,7 +93,7 @@ class SourceIsoSettings(SettingsTable):
         return identity.filled(self.volume_id, ("sources", "volume_id")) + (f"-{disc}" if disc else "")
 
 
-def check_addresses(identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings) -> None:
+def check_base_urls(identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings) -> None:
     """Refuse URLs that are none, and those that a boot loader could not carry."""
     needs = [("release", key) for key in IN_VOLUME_IDS]
     for number in range(len(mirrors.urls)):

@@ -101,7 +101,7 @@ class Release(SettingsTable):
             self._check_tiers,
             self._check_keys,
             self._check_places,
-            partial(media.check_addresses, self.release, self.release_urls, self.netinstall),
+            partial(media.check_base_urls, self.release, self.release_urls, self.netinstall),
             partial(media.check_volume_ids, self.release, self.netinstall, self.sources),
             self._check_lists,
         )

@@ -37,7 +37,7 @@ LATE = {"help", "quiet", "verbose", "num_process", "par_type", "continue", "alwa
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenTasks:
     """The tasks that somebody typed, each with what it was given, and the options of the run that stood behind them."""
 
     tasks: Sequence[tuple[str, Given]]
@@ -52,7 +52,9 @@ class Chosen:
         ]
 
 
-def choose_tasks(words: Sequence[str], tasks: Mapping[str, Any], targets: Mapping[str, str], program: str) -> Chosen:
+def choose_tasks(
+    words: Sequence[str], tasks: Mapping[str, Any], targets: Mapping[str, str], program: str
+) -> ChosenTasks:
     """Return the tasks that words name. Raises UsageError for anything that there is not.
 
     tasks    name -> task of doit
@@ -78,7 +80,7 @@ def choose_tasks(words: Sequence[str], tasks: Mapping[str, Any], targets: Mappin
         typed = [(option, word) for option, word in given.typed if option in names]
         chosen.append((name, Given(given.options, given.words if takes_words else (), typed)))
         rest = [] if takes_words else list(given.words)
-    return Chosen(chosen, common)
+    return ChosenTasks(chosen, common)
 
 
 def _unknown_word(word: str, tasks: Sequence[str], program: str) -> UsageError:

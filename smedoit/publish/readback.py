@@ -67,7 +67,7 @@ def verify_published_tree(rel: Release, url: str, place: str) -> Said:
         tree: PublishedTree = DirectoryTree(Path(address), bool(recorded), findings)
         tree = _open_tree(rel, url, Path(beside)) if url else tree
         back = Readback(tree, recorded, remarks, findings)
-        back.read_tree(_likely_files(rel), lambda data, signature: judge_signature(rel, data, signature))
+        back.read_tree(_likely_files(rel), lambda data, signature: judge_published_signature(rel, data, signature))
     if back.findings.found:
         raise VerifyError(
             f"{tree.words}: {format_count(back.findings.count, 'fault')} in {format_count(back.files, 'file')},"
@@ -359,7 +359,7 @@ def _may_be_absent(said: Iterable[FileClaim]) -> bool:
     return all(claim.by.endswith(TREEINFO) and claim.path.endswith(NETINSTALL_IMAGE) for claim in said)
 
 
-def judge_signature(rel: Release, data: Path, signature: Path) -> tuple[str, str]:
+def judge_published_signature(rel: Release, data: Path, signature: Path) -> tuple[str, str]:
     """Return what a signature of a file is, GOOD, BAD or UNKNOWN, and words: whose, or why not.
 
     It counts if the key of [signing] made it, or a pinned key. Raises SmeError if that cannot be found out.

@@ -10,14 +10,13 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.repodata.inputs import repositories
 from smedoit.runtime.filesets import FileSet
-from smedoit.tiers.tasks import SOURCES
-from smedoit.tiers.tasks import repositories as parts
+from smedoit.tiers.tasks import SOURCES, tier_repositories
 
 
 def repoview(rel: Release) -> Iterator[Task]:
     """Web pages of every repository of binary packages that is no mirror, and of the tree."""
     for tier in rel.tiers:
-        for arch in [part for part in parts(rel, tier) if part != SOURCES and not tier.mirror]:
+        for arch in [part for part in tier_repositories(rel, tier) if part != SOURCES and not tier.mirror]:
             label, title = (tier.name, tier.name) if tier.flat else (f"{tier.name}-{arch}", f"{tier.name} ({arch})")
             yield repoview_task(rel, label, tier.path / arch, title, [f"tiers:{label}"] if tier.repodata else [])
     title = f"{rel.release.product} {rel.release.title}"

@@ -15,7 +15,7 @@ SOURCES = "SRPMS"
 WIKI = "What are smeos/smeextras; Rpm update cycle"
 
 
-def repositories(rel: Release, tier: Tier) -> list[str]:
+def tier_repositories(rel: Release, tier: Tier) -> list[str]:
     """Return the directories of a tier that are repositories, relative to it; a mirror is one as a whole."""
     return ["."] if tier.is_one_repository else [*(tier.architectures or (rel.release.arch,)), SOURCES]
 
@@ -23,7 +23,7 @@ def repositories(rel: Release, tier: Tier) -> list[str]:
 def tiers(rel: Release) -> Iterator[Task]:
     """repodata/ of every repository of every tier."""
     for tier in rel.tiers:
-        for place in repositories(rel, tier) if tier.repodata else ():
+        for place in tier_repositories(rel, tier) if tier.repodata else ():
             yield tier_repodata(rel, tier, place)
 
 
@@ -31,7 +31,7 @@ def tier_repodata(rel: Release, tier: Tier, place: str) -> Task:
     """repodata/ of one repository of a tier."""
     label = tier.name if place == "." else f"{tier.name}-{place}"
     directory = tier.path / place
-    known = repositories(rel, tier)
+    known = tier_repositories(rel, tier)
 
     def run() -> object:
         from smedoit.tiers.repodata import write_tier_repodata

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.command.init import MARK, begin_world, release_text
+from smedoit.command.init import MARK, init_world, release_text
 from smedoit.config.release import load_release
 from smedoit.engine.world import CONTENTS_PAGE
 from smedoit.errors import UsageError
@@ -22,7 +22,7 @@ def test_the_world_is_valid_at_once_and_marks_what_must_be_filled_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = tmp_path / "Größe und Maß"
-    assert begin_world([str(home)], "smedoit") == 0
+    assert init_world([str(home)], "smedoit") == 0
     rel = load_release(home / "release.toml")
     assert (rel.root, rel.is_practice) == (home / "build", False)
     said = capsys.readouterr().out
@@ -47,13 +47,13 @@ def test_the_practice_release_is_that_of_the_clone() -> None:
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dodo.py").write_text("mine")
-    assert begin_world([str(tmp_path)], "smedoit") == 0
+    assert init_world([str(tmp_path)], "smedoit") == 0
     assert (tmp_path / "dodo.py").read_text() == "mine"
     assert (
         "dodo.py is kept, its tasks are smedoit's if it has: from smedoit.contents import *" in capsys.readouterr().out
     )
     with pytest.raises(UsageError, match=r"release.toml: is there already"):
-        begin_world([str(tmp_path), "--sample"], "smedoit")
+        init_world([str(tmp_path), "--sample"], "smedoit")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.Captu
 )
 def test_what_cannot_be_begun_is_a_sentence(typed: list[str], sentence: str) -> None:
     with pytest.raises(UsageError) as refused:
-        begin_world(typed, "smedoit")
+        init_world(typed, "smedoit")
     assert str(refused.value).startswith(sentence)
 
 
 def test_a_file_in_the_place_of_the_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(UsageError, match=r"taken: is no directory"):
-        begin_world([str(tmp_path / "taken")], "smedoit")
+        init_world([str(tmp_path / "taken")], "smedoit")

@@ -309,12 +309,12 @@ SECRET = KEYS / "RPM-GPG-KEY-practice-centos.secret"
 def test_a_signature_by_a_pinned_key_is_good_and_one_by_anybody_else_cannot_be_judged(published: Published) -> None:
     sums = sums_of(published)
     asc = sums.with_name("SHA256SUMS.asc")
-    assert readback.judge_signature(pinned(published), sums, asc)[0] == readback.GOOD
+    assert readback.judge_published_signature(pinned(published), sums, asc)[0] == readback.GOOD
     asc.write_text(gpg.sign_file(sums, SigningSettings(file=SECRET), 0))
     one = pinned(published, keys=pinned(published).keys[:1])
-    assert readback.judge_signature(one, sums, asc)[0] == readback.UNKNOWN
+    assert readback.judge_published_signature(one, sums, asc)[0] == readback.UNKNOWN
     ours = replace(one, signing=SigningSettings(file=KEYS / "RPM-GPG-KEY-practice-koozali.secret"))
-    assert readback.judge_signature(ours, sums, asc)[0] == readback.BAD
+    assert readback.judge_published_signature(ours, sums, asc)[0] == readback.BAD
 
 
 def test_a_signature_over_another_text_is_a_fault_of_the_tree(published: Published) -> None:
