@@ -56,14 +56,14 @@ def last_release(rel: Release, *more: str) -> list[FileSet]:
 
 def closure(rel: Release) -> Task:
     """The medium's packages, alone."""
-    groups, mirrors = rel.tree / COMPS, named_repositories(rel, rel.updates.mirrors)
+    mirrors = named_repositories(rel, rel.updates.mirrors)
 
     def run() -> object:
         from smedoit.checks.closure import check_closure
 
         return check_closure(
             tree_root=rel.tree,
-            comps_file=groups,
+            firmware=rel.release.firmware,
             settings=rel.closure,
             tiers=rel.tiers,
             mirrors=mirrors,
@@ -73,8 +73,8 @@ def closure(rel: Release) -> Task:
     return Task(
         name="closure",
         run=run,
-        inputs=[groups, rel.tree / REPOMD],
-        config={**release_config(rel, "arch"), "[closure]": rel.closure},
+        inputs=[rel.tree / COMPS, rel.tree / REPOMD],
+        config={**release_config(rel, "arch", "firmware"), "[closure]": rel.closure},
         wiki="RPM dependencies; Examples of dependencies",
     )
 

@@ -35,10 +35,13 @@ class ImportExcuses:
     waivers: Sequence[dict[str, str]] = field(default_factory=tuple)
 
 
-def find_excuses(comps_file: Path, good: Sequence[Package], root: Path, arch: str, cache: Path) -> ImportExcuses:
+def find_excuses(
+    comps_file: Path, good: Sequence[Package], root: Path, arch: str, firmware: Sequence[str], cache: Path
+) -> ImportExcuses:
     """Return what the packages of a medium lack, by its groups and by what they require of each other.
 
-    root  the build root, to which the files of packages are relative
+    root      the build root, to which the files of packages are relative
+    firmware  what the medium starts from
 
     Raises SmeError for comps that cannot be read.
     """
@@ -48,21 +51,21 @@ def find_excuses(comps_file: Path, good: Sequence[Package], root: Path, arch: st
     missing = sorted({name for group in listed.groups.values() for name in group} - names)
     source = PackageList("the medium", root, arch, tuple(root / package.file for package in good))
     pool = closure.load_closure_pool(source, arch, cache)
-    usual = ClosureSettings()
-    absent = solver.absent_names(pool, installer_packages.packages_added(usual, arch))
-    required = [name for name in installer_packages.packages_added(usual, arch) if name not in absent]
+    added = installer_packages.packages_added(ClosureSettings(), arch, firmware)
+    absent = solver.absent_names(pool, added)
+    required = [name for name in added if name not in absent]
     unmet = solver.find_unmet(pool, comps.list_install_sets(text, comps_file), required)
     return ImportExcuses(missing, absent, tuple(_list_waivers(unmet)))
 
 
 def try_excuses(
-    comps_file: Path, good: Sequence[Package], root: Path, arch: str, cache: Path
+    comps_file: Path, good: Sequence[Package], root: Path, arch: str, firmware: Sequence[str], cache: Path
 ) -> tuple[ImportExcuses, list[str]]:
     """Return what find_excuses returns, and a remark instead where that cannot be found."""
     if not good or not comps_file.is_file():
         return ImportExcuses(), []
     try:
-        return find_excuses(comps_file, good, root, arch, cache), []
+        return find_excuses(comps_file, good, root, arch, firmware, cache), []
     except SmeError as error:
         return ImportExcuses(), [str(error)]
 

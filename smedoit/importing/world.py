@@ -329,9 +329,8 @@ def finish_world(
     arch = str(identity.release["arch"])
     selection = settings.selection_of(good, arch)
     updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}))
-    excused, remarks = excuses.try_excuses(
-        world.root / world.places.content / COMPS, good, world.root, arch, world.root / CACHE
-    )
+    comps_file, firmware = world.root / world.places.content / COMPS, layout.list_firmware(survey.place.names())
+    excused, remarks = excuses.try_excuses(comps_file, good, world.root, arch, firmware, world.root / CACHE)
     world.remarks += remarks
     lacking = {"unmet dependency": len(excused.waivers), "package that the installer adds": len(excused.installer)}
     if told_lack := [

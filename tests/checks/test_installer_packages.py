@@ -3,33 +3,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from smedoit.checks import installer_packages
 from smedoit.config.checks import ClosureSettings
+from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 
 EVERYTHING = [
     *("authconfig", "grub2", "grub2-tools", "kernel"),
     *("btrfs-progs", "cryptsetup", "dosfstools", "e2fsprogs", "lvm2", "mdadm", "xfsprogs"),
 ]
-UEFI = ["efibootmgr", "grub2-efi-x64", "shim-x64"]
+UEFI_LOADERS = ["efibootmgr", "grub2-efi-x64", "shim-x64"]
 
 
-def judged(absent: list[str], **settings: object) -> installer_packages.AddedPackages:
-    return installer_packages.judge_added_packages(ClosureSettings(**settings), "x86_64", absent)  # type: ignore[arg-type]
+def judged(absent: list[str], allow_missing: Mapping[str, str] | None = None) -> installer_packages.AddedPackages:
+    return installer_packages.judge_added_packages(added(), allow_missing or {}, absent)
+
+
+def added(
+    arch: str = "x86_64", firmware: Sequence[str] = ALL_FIRMWARE, installer: Sequence[str] = ()
+) -> dict[str, str]:
+    return dict(installer_packages.packages_added(ClosureSettings(installer=tuple(installer)), arch, firmware))
 
 
 def test_a_release_that_says_nothing_needs_all_that_the_installer_adds() -> None:
-    assert judged([]) == installer_packages.AddedPackages((*EVERYTHING[:4], *UEFI, *EVERYTHING[4:]), (), ())
+    assert judged([]) == installer_packages.AddedPackages((*EVERYTHING[:4], *UEFI_LOADERS, *EVERYTHING[4:]), (), ())
 
 
 def test_an_empty_list_takes_nothing_away() -> None:
-    assert judged(["mdadm"], installer=()).required == judged([]).required
+    assert set(added(installer=())) == {*EVERYTHING, *UEFI_LOADERS}
+
+
+def test_what_is_absent_without_a_reason_is_still_needed() -> None:
+    assert judged(["mdadm"]).required == judged([]).required
 
 
 def test_a_list_of_ours_adds_to_what_the_installer_adds() -> None:
-    assert judged([], installer=("shim-ia32", "kernel")).required[0] == "shim-ia32"
-    assert set(judged([], installer=("shim-ia32",)).required) == {"shim-ia32", *EVERYTHING, *UEFI}
+    assert next(iter(added(installer=["shim-ia32", "kernel"]))) == "shim-ia32"
+    assert set(added(installer=["shim-ia32"])) == {"shim-ia32", *EVERYTHING, *UEFI_LOADERS}
 
 
 def test_what_may_be_absent_is_told_with_its_reason() -> None:
@@ -54,4 +67,12 @@ def test_what_some_machines_need_is_told_unless_a_reason_says_why() -> None:
 
 @pytest.mark.parametrize("arch", ["i386", "i686"])
 def test_an_architecture_without_uefi_needs_no_loader_for_it(arch: str) -> None:
-    assert set(installer_packages.packages_added(ClosureSettings(), arch)) == set(EVERYTHING)
+    assert set(added(arch)) == set(EVERYTHING)
+
+
+def test_media_that_start_from_bios_alone_need_no_loader_for_uefi() -> None:
+    assert set(added(firmware=[BIOS])) == set(EVERYTHING)
+
+
+def test_media_that_start_from_uefi_alone_need_the_grub_packages_too_as_the_installer_asks_for_them() -> None:
+    assert set(added(firmware=[UEFI])) == {*EVERYTHING, *UEFI_LOADERS}

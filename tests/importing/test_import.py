@@ -19,7 +19,7 @@ from smedoit.errors import ConfigError, ContentError
 from smedoit.importing.importer import ImportRequest, import_release
 from smedoit.installer import cpio
 from smedoit.iso.tasks import on_medium
-from smedoit.medium_paths import DISCINFO, EFI_IMAGE, KERNEL, MEDIA_REPO, OVERLAYS, PRODUCT_IMG, TREEINFO
+from smedoit.medium_paths import DISCINFO, EFI_IMAGE, GRUB_CFG, KERNEL, MEDIA_REPO, OVERLAYS, PRODUCT_IMG, TREEINFO
 from smedoit.packages.lock import read_lock
 from smedoit.runtime import digests, files
 from smedoit.sample.packages import FINGERPRINTS, KEYS, write_rpm
@@ -187,6 +187,20 @@ def test_comps_that_names_absent_packages_is_taken_with_their_names(built: Proje
 
     world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world")
     assert list(world.release.groups.allow_missing) == ["qmail"]
+
+
+def test_a_medium_for_bios_alone_is_not_said_to_lack_the_loaders_of_uefi(built: Project, tmp_path: Path) -> None:
+    loaders = {"efibootmgr", "grub2-efi-x64", "shim-x64"}
+
+    def change(copy: Path) -> None:
+        for name in (*loaders, "authconfig"):
+            next((copy / "Packages").glob(f"{name}-[0-9]*.rpm")).unlink()
+        for name in (EFI_IMAGE, GRUB_CFG):
+            (copy / name).unlink()
+
+    world = import_place(changed_tree(built, tmp_path, change), tmp_path / "world").release
+    assert world.release.firmware == ("bios",)
+    assert {*world.closure.allow_missing} & {*loaders, "authconfig"} == {"authconfig"}
 
 
 @pytest.mark.exhaustive
