@@ -83,16 +83,25 @@ def parse_kickstart(data: bytes, file: str, find_include: Include = no_include) 
 
 
 def parse_kickstarts(contents: Mapping[str, bytes], find_include: Include) -> Mapping[str, Kickstart]:
-    """Return file -> what it says, without those that another one includes: they are read within that one."""
-    included = set[str]()
+    """Return file -> what it says, without those that another one includes: they are read within that one.
 
-    def noted(file: str, path: str) -> tuple[str, bytes] | None:
-        found = find_include(file, path)
-        included.update(found[:1] if found else ())
-        return found
+    Of files that include each other none is read within another, so each of them stays.
+    """
+    parsed, inner = dict[str, Kickstart](), dict[str, set[str]]()
+    for outer, data in contents.items():
+        found = inner[outer] = set[str]()
 
-    parsed = {file: parse_kickstart(data, file, noted) for file, data in contents.items()}
-    return {file: said for file, said in parsed.items() if file not in included}
+        def noted(file: str, path: str, found: set[str] = found) -> tuple[str, bytes] | None:
+            included = find_include(file, path)
+            found.update(included[:1] if included else ())
+            return included
+
+        parsed[outer] = parse_kickstart(data, outer, noted)
+    return {
+        file: said
+        for file, said in parsed.items()
+        if not any(file in names and other not in inner[file] for other, names in inner.items())
+    }
 
 
 class _Parser:
@@ -163,10 +172,13 @@ class _Parser:
         found = self._find_include(where.file, words[0])
         if found is None:
             self._found.includes.append((where, words[0]))
+            return
+        name, data = found
+        if any(name == outer for outer, _ in self._stack):
+            self._refuse(where, f"%include {_shown(words[0])} goes in a circle")
         elif len(self._stack) > DEEPEST or self._included > MOST_INCLUDES:
-            self._refuse(where, f"%include {_shown(words[0])} goes in a circle, or too deep")
+            self._refuse(where, f"%include {_shown(words[0])} goes too deep, or is one of too many")
         else:
-            name, data = found
             self._stack.append((name, _numbered_lines(data)))
 
     def _open_section(self, where: KickstartLine, words: list[str]) -> None:

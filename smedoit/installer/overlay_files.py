@@ -76,10 +76,10 @@ def _check_overlay_kickstarts(
 
     found = [member for member in members if is_overlay_kickstart(member.name)]
     contents = {_said_member(member, image): member.data for member in found}
-    for said in kickstart.parse_kickstarts(contents, find_include).values():
-        for fault in said.faults:
-            findings.add(REFUSED_KICKSTARTS, fault)
-        remarks += said.remarks
+    parsed = kickstart.parse_kickstarts(contents, find_include).values()
+    for fault in dict.fromkeys(fault for said in parsed for fault in said.faults):  # several may include one file
+        findings.add(REFUSED_KICKSTARTS, fault)
+    remarks += dict.fromkeys(remark for said in parsed for remark in said.remarks)
     for member in found:
         where = _said_member(member, image)
         if member.name.startswith(POST_SCRIPTS) and not member.data.endswith(b"\n"):

@@ -135,7 +135,11 @@ def test_what_installs_from_elsewhere_is_found(text: str) -> None:
 
 def test_files_that_include_each_other_come_to_an_end() -> None:
     found = kickstart.parse_kickstart(b"%include b\n", "a", lambda _, path: (path, b"%include b\n%include b\n"))
-    assert "goes in a circle, or too deep" in found.faults[0]
+    assert found.faults == [f"b, line {line}: %include b goes in a circle" for line in (1, 2)]
+    found = kickstart.parse_kickstart(
+        b"%include b\n", "a", lambda file, path: (file + path, b"%include b\n%include b\n")
+    )
+    assert "goes too deep, or is one of too many" in found.faults[0]
 
 
 def test_a_file_that_is_not_there_is_noted() -> None:

@@ -106,6 +106,15 @@ def test_what_is_included_is_read_where_it_is_included() -> None:
         remarks((head, whole), ("run/install/updates/list.ks", b"@core\n-\n"))
 
 
+def test_files_that_include_themselves_or_each_other_are_refused() -> None:
+    head = "usr/share/anaconda/interactive-defaults.ks"
+    assert "goes in a circle" in refusal(head, f"%include /{head}\n".encode())
+    with pytest.raises(ContentError) as caught:
+        remarks(("a.ks", b"%include /b.ks\n"), ("b.ks", b"%include /a.ks\nfirstbot\n"))
+    assert "a.ks of product.img, line 1: %include /b.ks goes in a circle" in str(caught.value)
+    assert str(caught.value).count("firstbot is no command") == 1
+
+
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     files.write_file(tmp_path / "content/updates/x.txt", "x")
