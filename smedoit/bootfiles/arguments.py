@@ -55,9 +55,14 @@ class BootMedium:
     has: Callable[[str], bool]
 
 
-def find_arguments(entry: BootEntry, name: str) -> list[str]:
-    """Return the values of every argument of that name."""
-    return [word.text.partition("=")[2] for word in entry.arguments if word.text.partition("=")[0] == name]
+def find_kickstarts(entry: BootEntry, medium: BootMedium) -> Iterator[str]:
+    """Yield the path on the medium of every kickstart file on it that an entry names."""
+    for word in entry.arguments:
+        name, _, value = word.text.partition("=")
+        if name in (KICKSTART, "ks") and value and not _file_fault(name, value, medium):
+            place = _find_named_file(name, value)
+            if place:
+                yield place.path.lstrip("/")
 
 
 def argument_faults(entry: BootEntry, medium: BootMedium) -> Iterator[str]:
@@ -143,26 +148,38 @@ def _missing_part(name: str, path: str, medium: BootMedium) -> str:
     return f"and the medium has no {wanted[0]}"
 
 
-def _file_fault(name: str, value: str, medium: BootMedium) -> str:
-    """Return why a file that an argument names cannot be read, "" if it can, or lies elsewhere."""
+@dataclass(frozen=True)
+class _NamedFile:
+    """A file that an argument names: its path, and LABEL= of where it lies, "" for the drive that was started from."""
+
+    device: str
+    path: str
+
+
+def _find_named_file(name: str, value: str) -> _NamedFile | None:
+    """Return the file that an argument names, None if it lies on another disk or on the network."""
     kind, _, rest = value.partition(":")
     device, path = "", rest
-    if kind == "hd":
+    if kind == "hd" or (kind == "cdrom" and ":" in rest):
         device, _, path = rest.partition(":")
-    elif kind == "cdrom" and ":" in rest:
-        device, _, path = rest.partition(":")
-        device = "" if device.startswith(("sr", "/dev/sr")) else device
+        if kind == "cdrom" and device.startswith(("sr", "/dev/sr")):
+            device = ""
     elif kind != "cdrom":
+        return None
+    if (device and "LABEL=" not in device) or device.endswith(OTHERS):
+        return None  # of a machine that only its owner knows
+    return _NamedFile(device, path or ON_MEDIUM[name])
+
+
+def _file_fault(name: str, value: str, medium: BootMedium) -> str:
+    """Return why a file that an argument names cannot be read, "" if it can, or lies elsewhere."""
+    place = _find_named_file(name, value)
+    if place is None:
         return ""
-    if device and "LABEL=" not in device:
-        return ""  # of a machine that only its owner knows
-    if device and (fault := _device_fault(device, medium)):
+    if place.device and (fault := _device_fault(place.device, medium)):
         return fault
-    if device.endswith(OTHERS):
-        return ""
-    path = path or ON_MEDIUM[name]
-    if not medium.has(path.lstrip("/")):
-        return f"and the medium has no {path.lstrip('/')}"
-    if kind == "hd" and not path.startswith("/"):
-        return f"and the installer wants a path from the top: write :/{path}"
+    if not medium.has(place.path.lstrip("/")):
+        return f"and the medium has no {place.path.lstrip('/')}"
+    if value.startswith("hd:") and not place.path.startswith("/"):
+        return f"and the installer wants a path from the top: write :/{place.path}"
     return ""

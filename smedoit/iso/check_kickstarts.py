@@ -3,25 +3,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from smedoit.bootfiles.arguments import find_kickstarts
+from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import Findings
 from smedoit.installer.cpio import CpioMember, runtime_location
 from smedoit.installer.kickstart import Kickstart, KickstartLine, is_kickstart, parse_kickstarts
 from smedoit.installer.overlay_files import DEFAULTS_PLACES, REFUSED_KICKSTARTS, is_overlay_kickstart
 from smedoit.iso.check_menus import ABSENT, MediumFiles
-from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
+from smedoit.medium_paths import COMPS
 from smedoit.repodata import comps
 from smedoit.runtime import files
 
 WANTED = "asked for by a kickstart file, and not on the medium"
 MOUNTED = ("run/install/repo/", "mnt/install/repo/", "run/install/source/", "mnt/install/source/")  # the medium, there
 OURS = ("run/install/product/", "run/install/updates/")  # below them the runtime has nothing of its own
-BOOT_LINE = re.compile(r"\b(?:inst\.)?ks=(?:hd:[^:\s]+|cdrom):/+([^\s\"';]+)")
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,14 @@ class KickstartMedium:
 
 
 def check_medium_kickstarts(
-    medium: MediumFiles, images: Mapping[str, Iterable[CpioMember]], findings: Findings
+    medium: MediumFiles,
+    images: Mapping[str, Iterable[CpioMember]],
+    entries: Iterable[BootEntry],
+    findings: Findings,
 ) -> list[str]:
     """Find what the installer would end at, or ask about, in the kickstart files of a medium and of its images.
+
+    entries  of its boot menus, which may name further ones, whatever their names are
 
     Return remarks on what it takes.
     """
@@ -73,8 +78,7 @@ def check_medium_kickstarts(
     there = KickstartMedium(medium, overlaid)
     contents = {name: member.data for name, member in overlaid.items() if is_overlay_kickstart(name)}
     named = {path for path in medium.files if is_kickstart(path) and not path.startswith("Packages/")}
-    for menu in (BIOS_MENU, GRUB_CFG):
-        named |= set(BOOT_LINE.findall(medium.load(menu) or "")) & set(medium.files)
+    named |= {path for entry in entries for path in find_kickstarts(entry, medium.medium)}
     on_medium = {path: files.read_file_bytes(medium.files[path]) for path in sorted(named)}
     remarks = list[str]()
     for file, said in parse_kickstarts({**contents, **on_medium}, there.find_include).items():

@@ -200,10 +200,12 @@ def _check_isolinux_modules(menu: IsolinuxMenu, medium: MediumFiles, findings: F
                 checked.append(beside)
 
 
-def check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
-    """Every entry of grub.cfg can be started, of the one beside the loaders and of the one in efiboot.img."""
-    if GRUB_CFG in medium.files:
-        _check_grub_menu(medium, findings)
+def check_grub_menus(medium: MediumFiles, findings: Findings) -> list[BootEntry]:
+    """Every entry of grub.cfg can be started, of the one beside the loaders and of the one in efiboot.img.
+
+    Return the entries of both, of equal ones once.
+    """
+    entries = _check_grub_menu(medium, findings) if GRUB_CFG in medium.files else []
     inside = _check_efi_image(medium, findings) if EFI_IMAGE in medium.files else None
     own = files.read_file_bytes(medium.files[GRUB_CFG]) if GRUB_CFG in medium.files else None
     if inside is not None and inside != own:
@@ -211,11 +213,12 @@ def check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
             path = Path(place) / "grub.cfg"
             files.write_file(path, inside, durable=False)
             other = MediumFiles({**medium.files, GRUB_CFG: path}, medium.label, {GRUB_CFG: INSIDE})
-            _check_grub_menu(other, findings)
+            entries += _check_grub_menu(other, findings)
+    return entries
 
 
-def _check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
-    """Check a grub.cfg and what it reads."""
+def _check_grub_menu(medium: MediumFiles, findings: Findings) -> list[BootEntry]:
+    """Check a grub.cfg and what it reads; return its entries."""
     menu = read_grub_menu(GRUB_CFG, medium.load)
     faults = [*menu.faults, *default_faults(menu)]
     for name in menu.scripts if not faults else ():
@@ -237,6 +240,7 @@ def _check_grub_menu(medium: MediumFiles, findings: Findings) -> None:
                     findings.add(
                         MENU, medium.called(f"{word} goes with {wanted}, and the entry has {entry.kernel.key}")
                     )
+    return menu.entries
 
 
 def _check_grub_roots(menu: GrubMenu, medium: MediumFiles, findings: Findings) -> None:

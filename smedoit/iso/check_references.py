@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.installer import cpio, runtime_paths
 from smedoit.installer.cpio import CpioMember
@@ -27,13 +28,14 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
     """Return remarks on a medium's files.
 
     Raises ContentError for everything that a medium's files name in vain, one sentence each."""
-    findings = Findings()
+    findings, entries = Findings(), list[BootEntry]()
     if BIOS_MENU in medium.files:
         menu = check_menus.check_isolinux_menu(medium, findings)
+        entries += menu.entries
         screen = references.menu_resolution(menu)
         for reference in references.isolinux_references(menu, BIOS_MENU):
             check_menus.check_reference(reference, medium, screen, findings)
-    check_menus.check_grub_menu(medium, findings)
+    entries += check_menus.check_grub_menus(medium, findings)
     if TREEINFO in medium.files:
         for reference in references.treeinfo_references(files.read_file_text(medium.files[TREEINFO]), TREEINFO):
             check_menus.check_reference(reference, medium, references.SCREEN, findings)
@@ -43,7 +45,7 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
         if image in medium.files
     }
     _check_overlay_images(images, findings)
-    remarks = check_medium_kickstarts(medium, images, findings)
+    remarks = check_medium_kickstarts(medium, images, entries, findings)
     if findings.found:
         raise ContentError(
             f"{target}: is not written, something on it would not boot, names what is not there, or cannot be read\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bootfiles.isolinux import read_isolinux_menu
 from smedoit.errors import Findings
 from smedoit.installer.cpio import CpioMember
 from smedoit.iso.check_kickstarts import check_medium_kickstarts
@@ -32,6 +33,7 @@ class World:
         self.place = place
         self.files: dict[str, Path] = {}
         self.members: list[CpioMember] = []
+        self.boot_line = ""
         self.remarks: list[str] = []
         self.put(COMPS, practice_comps())
         for package in PACKAGES:
@@ -45,7 +47,9 @@ class World:
         """Return the findings by kind, and keep the remarks."""
         findings = Findings()
         medium = MediumFiles(self.files, "SME", {"ks.cfg": "content/ks.cfg"})
-        self.remarks = check_medium_kickstarts(medium, {"images/product.img": self.members}, findings)
+        self.put(BIOS_MENU, f"label linux\n kernel vmlinuz\n append {self.boot_line}\n")
+        entries = read_isolinux_menu(BIOS_MENU, medium.load).entries
+        self.remarks = check_medium_kickstarts(medium, {"images/product.img": self.members}, entries, findings)
         return findings.found
 
     @property
@@ -74,12 +78,20 @@ def test_a_file_that_the_installer_would_refuse_is_named_as_in_the_content_tree(
     assert world.said == "content/ks.cfg, line 1: rootpasswd is no command of anaconda's; did you mean rootpw?"
 
 
+@pytest.mark.parametrize("place", ["hd:LABEL=SME:/", "cdrom:/", "cdrom:sr0:/", "cdrom:LABEL=SME:/"])
 @pytest.mark.parametrize("name", ["install/sme.cfg", "sme.txt"])
-def test_a_file_that_only_a_boot_menu_names_is_read_as_well(world: World, name: str) -> None:
+def test_a_file_that_only_a_boot_menu_names_is_read_as_well(world: World, name: str, place: str) -> None:
     world.put(name, "rootpasswd x\n")
     assert world.look() == {}
-    world.put(BIOS_MENU, f"append initrd=x inst.ks=hd:LABEL=SME:/{name} quiet\n")
+    world.boot_line = f"initrd=x inst.ks={place}{name} quiet"
     assert f"{name}, line 1: rootpasswd" in world.said
+
+
+@pytest.mark.parametrize("place", ["hd:LABEL=OEMDRV:/", "hd:sda1:/", "http://10.0.0.1/", "hd:LABEL=OTHER:/"])
+def test_a_file_of_that_name_on_another_disk_is_not_taken_for_ours(world: World, place: str) -> None:
+    world.put("sme.txt", "rootpasswd x\n")
+    world.boot_line = f"initrd=x inst.ks={place}sme.txt"
+    assert world.look() == {}
 
 
 @pytest.mark.parametrize(

@@ -394,5 +394,5 @@ def test_what_we_say_of_quotes_and_braces_grub_script_check_says_too(
 
 def test_without_a_menu_there_is_nothing_to_say() -> None:
     findings = Findings()
-    check_menus.check_grub_menu(MediumFiles({}, LABEL, {}), findings)
+    check_menus.check_grub_menus(MediumFiles({}, LABEL, {}), findings)
     assert not findings.found
