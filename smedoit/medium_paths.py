@@ -18,6 +18,9 @@ COMPS, REPOMD = "Packages/base/comps.xml", "repodata/repomd.xml"
 RELEASE_NOTES = "README.txt"
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
+INNER_GRUB_CFG = f"grub.cfg in {EFI_IMAGE}"  # what sentences call it
+BOOT_IMAGES = {"bios": BIOS_IMAGE, "uefi": EFI_IMAGE}  # what each firmware starts, and the menu that it leads to
+BOOT_MENUS = {"bios": BIOS_MENU, "uefi": GRUB_CFG}
 FIRMWARE_FILES = {"bios": ("isolinux/*",), "uefi": ("EFI/*", EFI_IMAGE)}  # what only one of them reads
 NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and what describes them come from the network
     "isolinux/*",

@@ -96,7 +96,7 @@ def describe_medium(image: IsoImage, files: Sequence[Path], sums: dict[str, str]
         md5=sums["md5"],
         volume=image.at(16 * SECTOR + VOLUME_AT, VOLUME).decode("ascii", "replace").rstrip(" "),
         implanted=media_check.read_implanted_md5(path)[0],
-        bootable=any(name in image.records for name in (medium_paths.BIOS_IMAGE, medium_paths.EFI_IMAGE)),
+        bootable=any(name in image.records for name in medium_paths.BOOT_IMAGES.values()),
         number=int(number.group(1)) if number else 1,
         count=sum(other.parent == path.parent for other in files) if number else 1,
     )

@@ -19,7 +19,7 @@ BOOT_FLAG_AT, BOOT_FLAG = 0x1FE, b"\x55\xaa"
 MAGIC_AT, MAGIC = 0x202, b"HdrS"
 SETUP_SECTORS_AT, SYSTEM_SIZE_AT = 0x1F1, 0x1F4  # source: linux/Documentation/x86/boot.rst
 CPIO = (b"070701", b"070702")
-OTHER_PACKERS = (b"\x5d\x00\x00", b"\x28\xb5\x2f\xfd", b"\x02\x21\x4c\x18", b"\x89LZO")  # lzma, zstd, lz4, lzo
+OTHER_PACKERS = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}  # Linux reads them
 SQUASHFS, SUPERBLOCK = b"hsqs", struct.Struct("<4sIIIIHHHHHHQQQQQQQQ")
 DOS, PE, MACHINES = b"MZ", b"PE\0\0", {"X64": 0x8664, "IA32": 0x014C, "AA64": 0xAA64}
 GRUB_NAMES = {"X64": "grubx64.efi", "IA32": "grubia32.efi", "AA64": "grubaa64.efi"}
@@ -62,7 +62,7 @@ def initrd_fault(head: bytes) -> str:
         return ""
     if not head.strip(b"\0"):
         return "is empty"
-    known = head[:6] in CPIO or foreign.is_packed(head) or head.startswith(OTHER_PACKERS)
+    known = head[:6] in CPIO or foreign.is_packed(head) or head.startswith(tuple(OTHER_PACKERS))
     return "" if known else "is no cpio archive, plain or packed"
 
 

@@ -19,12 +19,11 @@ from smedoit.runtime.process import ProgramError, run_program
 
 VERSION_AT, SETUP = 0x20E, 0x200  # the pointer to the version text counts from 0x200; source: x86/boot.rst
 MODULES = re.compile(r"(?:^|/)lib/modules/([^/\s]+)(?:/|$)")
-NEWC, TRAILER = (b"070701", b"070702"), "TRAILER!!!"
+TRAILER = "TRAILER!!!"
 HEADER = 110  # bytes of a newc header; source: linux/Documentation/driver-api/early-userspace/buffer-format.rst
 LONGEST_NAME = 4096
 FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")
 ByteSource = FileIO | foreign.UnpackedStream
-UNREADABLE = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}
 ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
 
 
@@ -85,7 +84,7 @@ def _cpio_names(file: FileIO) -> Iterator[str]:
             return
         head = file.read(6)
         file.seek(start)
-        if head in NEWC:
+        if head in images.CPIO:
             yield from _newc_names(file)
         else:
             stream = _decompress_stream(file, head)
@@ -106,7 +105,7 @@ def _skip_zeros(file: FileIO) -> int | None:
 
 def _decompress_stream(file: FileIO, head: bytes) -> foreign.UnpackedStream:
     """Return what is packed from here on. Raises KernelVersionError for a packing that this Python does not know."""
-    for magic, name in UNREADABLE.items():
+    for magic, name in images.OTHER_PACKERS.items():
         if head.startswith(magic):
             raise KernelVersionError(f"is packed with {name}, which cannot be read here")
     if foreign.is_packed(head):
@@ -118,7 +117,7 @@ def _newc_names(file: ByteSource) -> Iterator[str]:
     """Yield the names of one newc archive up to its trailer. Raises ValueError, EOFError if it is damaged."""
     while True:
         header = _read_exactly(file, HEADER)
-        if header[:6] not in NEWC or not FIELDS.fullmatch(header, 6):
+        if header[:6] not in images.CPIO or not FIELDS.fullmatch(header, 6):
             raise ValueError("damaged cpio archive")
         size, length = int(header[54:62], 16), int(header[94:102], 16)
         if not 0 < length <= LONGEST_NAME:

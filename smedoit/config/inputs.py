@@ -133,9 +133,9 @@ class ContentSettings(SettingsTable):
 
 
 def _is_encoding(name: str) -> bool:
-    """Return whether Python knows an encoding of text by that name."""
+    """Return whether Python knows an encoding of file names by that name: one that leaves ASCII as it is."""
     try:
-        return isinstance("a".encode(name), bytes)
+        return "A/.".encode(name) == b"A/."
     except (LookupError, ValueError):  # also for what is no encoding of text, and for a name that no file could have
         return False
 

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from enum import Enum
 
-from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.importing.facts import parse_ini_text
 from smedoit.keys import key_files
 from smedoit.medium_paths import (
     BIOS_IMAGE,
     BIOS_MENU,
     BOOT_FILES,
+    BOOT_IMAGES,
+    BOOT_MENUS,
     COMPS,
     EFI_IMAGE,
     GRUB_CFG,
@@ -40,7 +42,7 @@ BOOT = {
     INITRD: "the initial RAM disk",
     STAGE2: "the installer's stage 2",
 }
-MARKS = {BIOS: (BIOS_IMAGE, BIOS_MENU), UEFI: (EFI_IMAGE, GRUB_CFG)}  # what is for one firmware alone
+MARKS = {kind: (BOOT_IMAGES[kind], BOOT_MENUS[kind]) for kind in ALL_FIRMWARE}  # what is for one firmware alone
 MADE = {"*boot.cat": "doit iso", "repodata/*": "doit repodata", "repoview/*": "doit repoview"}  # anew, by a task
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
 LATER = {"BaseOS", "AppStream"}  # directories of a base that came after EL 7

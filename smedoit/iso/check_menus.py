@@ -33,13 +33,21 @@ from smedoit.errors import ContentError, Findings, format_size
 from smedoit.fat.volume import FatVolume
 from smedoit.iso import pictures, references
 from smedoit.iso.references import LOADABLE, FileReference
-from smedoit.medium_paths import BIOS_IMAGE, BIOS_KERNEL, BIOS_MENU, BOOT_CATALOG, EFI_IMAGE, GRUB_CFG, KERNEL
+from smedoit.medium_paths import (
+    BIOS_IMAGE,
+    BIOS_KERNEL,
+    BIOS_MENU,
+    BOOT_CATALOG,
+    EFI_IMAGE,
+    GRUB_CFG,
+    INNER_GRUB_CFG,
+    KERNEL,
+)
 from smedoit.runtime import files, progress
 from smedoit.runtime.process import ProgramError, run_program
 
 MENU, LOADER, ABSENT, UNREADABLE = "would not boot", "would not start", "named, and not there", "cannot be shown"
 GRUB_CHECKERS = ("grub-script-check", "grub2-script-check")
-INSIDE = f"grub.cfg in {EFI_IMAGE}"
 INSTALLERS = (KERNEL, BIOS_KERNEL)
 NO_KERNELS = (".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux starts otherwise
 EFI_PROGRAM = re.compile(r"(?i)EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI")
@@ -212,7 +220,7 @@ def check_grub_menus(medium: MediumFiles, findings: Findings) -> list[BootEntry]
         with TemporaryDirectory(prefix="smedoit-") as place:
             path = Path(place) / "grub.cfg"
             files.write_file(path, inside, durable=False)
-            other = MediumFiles({**medium.files, GRUB_CFG: path}, medium.label, {GRUB_CFG: INSIDE})
+            other = MediumFiles({**medium.files, GRUB_CFG: path}, medium.label, {GRUB_CFG: INNER_GRUB_CFG})
             entries += _check_grub_menu(other, findings)
     return entries
 

@@ -3,23 +3,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from smedoit.branding import render
 from smedoit.config.identity import BIOS, UEFI
-from smedoit.errors import ContentError, FileError, Findings, VerifyError
-from smedoit.fat import volume
+from smedoit.errors import ContentError, Findings, VerifyError
+from smedoit.fat.volume import FatVolume
 from smedoit.iso import boot_records, media_check, netinstall
 from smedoit.iso.boot_records import BLOCK, SECTOR, BootRecordError
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
-from smedoit.medium_paths import BIOS_IMAGE, BIOS_MENU, EFI_IMAGE, GRUB_CFG
+from smedoit.medium_paths import BIOS_IMAGE, BOOT_IMAGES, BOOT_MENUS, EFI_IMAGE, GRUB_CFG, INNER_GRUB_CFG
 from smedoit.runtime import checksums, digests
 
-MENUS = {BIOS: BIOS_MENU, UEFI: GRUB_CFG}
+PLATFORMS = {BIOS: boot_records.BIOS, UEFI: boot_records.EFI}
 NO_PARTITION = boot_records.Partition(0, False, -1, 0)
 
 
@@ -58,10 +56,9 @@ def check_boot_records(image: IsoImage, expected: ExpectedIso, findings: Finding
     except BootRecordError as error:
         findings.add("boot records", str(error))
         return
-    starts = {BIOS: (boot_records.BIOS, BIOS_IMAGE), UEFI: (boot_records.EFI, EFI_IMAGE)}
     wanted = [
-        (platform, _start_sector(image, name))
-        for firmware, (platform, name) in starts.items()
+        (platform, _start_sector(image, BOOT_IMAGES[firmware]))
+        for firmware, platform in PLATFORMS.items()
         if firmware in expected.firmware
     ]
     found = [(entry.platform, entry.sector) for entry in entries]
@@ -188,7 +185,7 @@ def check_install_urls(image: IsoImage, expected: ExpectedIso, findings: Finding
 
 def read_medium_menus(image: IsoImage, findings: Findings, firmware: Collection[str]) -> dict[str, str]:
     """Return the boot menus of the ISO for some firmware, that inside efiboot.img among them, as text by name."""
-    texts = {name: image.read(name) for kind, name in MENUS.items() if kind in firmware}
+    texts = {name: image.read(name) for kind, name in BOOT_MENUS.items() if kind in firmware}
     if UEFI in firmware:
         _read_inner_menu(image, texts, findings)
     return {name: data.decode("utf-8", "replace") for name, data in texts.items()}
@@ -196,10 +193,8 @@ def read_medium_menus(image: IsoImage, findings: Findings, firmware: Collection[
 
 def _read_inner_menu(image: IsoImage, texts: dict[str, bytes], findings: Findings) -> None:
     """Add the grub.cfg inside efiboot.img, which UEFI reads."""
-    with TemporaryDirectory() as directory:
-        efiboot = Path(directory) / "efiboot.img"
-        efiboot.write_bytes(image.read(EFI_IMAGE))
-        try:
-            texts[f"grub.cfg in {EFI_IMAGE}"] = volume.read_fat_file(efiboot, GRUB_CFG)
-        except (ContentError, FileError) as error:
-            findings.add("label", re.sub(r"^.*/efiboot\.img", EFI_IMAGE, str(error).splitlines()[0]))
+    try:
+        efiboot = FatVolume(image.read(EFI_IMAGE), Path(EFI_IMAGE))
+        texts[INNER_GRUB_CFG] = efiboot.content(efiboot.find(GRUB_CFG))
+    except ContentError as error:
+        findings.add("label", str(error).splitlines()[0])

@@ -16,7 +16,7 @@ from typing import Any
 
 from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.errors import ContentError
-from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, EFI_IMAGE
+from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, BOOT_IMAGES, EFI_IMAGE
 from smedoit.runtime import files
 
 SECTOR, BLOCK = 2048, 512
@@ -89,7 +89,7 @@ def write_iso(
 
 def _check_bootable(medium: IsoMedium) -> None:
     """Raise ContentError if a bootable medium lacks what its firmware starts."""
-    for firmware, name in ((BIOS, BIOS_IMAGE), (UEFI, EFI_IMAGE)):
+    for firmware, name in BOOT_IMAGES.items():
         if firmware in medium.firmware and name not in medium.files:
             raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
     if BIOS not in medium.firmware:

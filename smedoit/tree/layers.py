@@ -57,7 +57,7 @@ def utf8_names(root: Path, names: Iterable[str], encoding: str) -> dict[str, str
         data = os.fsencode(name)
         shown = f"{root}/{data.decode('utf-8', 'backslashreplace')}"
         try:
-            plain = data.decode("utf-8") if _is_utf8(data) else data.decode(encoding or "utf-8")
+            plain = _decode_name(data, encoding or "utf-8")
         except UnicodeError:
             findings.add(f"the name is not {'UTF-8' if not encoding else f'UTF-8, and not {encoding} either'}", shown)
             continue
@@ -72,12 +72,15 @@ def utf8_names(root: Path, names: Iterable[str], encoding: str) -> dict[str, str
     return found
 
 
-def _is_utf8(data: bytes) -> bool:
-    """Return whether bytes are a text in UTF-8."""
+def _decode_name(data: bytes, encoding: str) -> str:
+    """Return a path that is UTF-8, or has that encoding. Raises UnicodeError, also where that would move it."""
     try:
-        return bool(data.decode("utf-8")) or not data
+        return data.decode("utf-8")
     except UnicodeError:
-        return False
+        plain = data.decode(encoding)
+    if plain.count("/") != data.count(b"/") or "\0" in plain or {".", ".."} & {*plain.split("/")}:
+        raise UnicodeError("it becomes another path")
+    return plain
 
 
 def apply_layers(layers: Sequence[TreeLayer], target: Path, owned: Callable[[str], bool]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import lzma
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,12 @@ def test_what_is_no_kernel_tells_nothing(tmp_path: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [bytes, gzip.compress, lzma.compress, bz2.compress], ids=["plain", "gz", "xz", "bz2"]
+    "packed",
+    [bytes, gzip.compress, lzma.compress, bz2.compress, lambda data: lzma.compress(data, lzma.FORMAT_ALONE)],
+    ids=["plain", "gz", "xz", "bz2", "lzma"],
 )
-def test_an_initrd_is_read_however_it_is_packed(tmp_path: Path, packed: object) -> None:
-    assert initrd(tmp_path, packed(cpio("init", MODULE))) == {VERSION}  # type: ignore[operator]
+def test_an_initrd_is_read_however_it_is_packed(tmp_path: Path, packed: Callable[[bytes], bytes]) -> None:
+    assert initrd(tmp_path, packed(cpio("init", MODULE))) == {VERSION}
 
 
 def test_early_microcode_before_the_rest_is_passed_over(tmp_path: Path) -> None:

@@ -101,13 +101,13 @@ def test_the_projects_own_file_fetches_nothing_unasked() -> None:
     assert not rel.translations.automatic
 
 
-@pytest.mark.parametrize("encoding", ["", "latin-1", "ISO-8859-15", "euc-kr", "cp437", "utf-16"])
+@pytest.mark.parametrize("encoding", ["", "latin-1", "ISO-8859-15", "euc-kr", "cp437", "shift_jis"])
 def test_the_encoding_of_file_names_is_one_that_python_knows(tmp_path: Path, encoding: str) -> None:
     rel = load(tmp_path, changed("[content]\n", f'[content]\nnames = "{encoding}"\n'))
     assert rel.content.names == encoding
 
 
-@pytest.mark.parametrize("encoding", ["latin-99", "rot13", "base64", "\\u0000", "../x"])
-def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["latin-99", "rot13", "base64", "utf-16", "cp037", "\\u0000", "../x"])
+def test_what_is_no_encoding_of_file_names_is_refused(tmp_path: Path, encoding: str) -> None:
     said = refusal(tmp_path, changed("[content]\n", f'[content]\nnames = "{encoding}"\n'))
     assert "name an encoding" in said

@@ -137,6 +137,15 @@ def test_a_name_that_is_not_utf8_is_told_before_a_medium_breaks_on_it(tmp_path: 
         layer(tmp_path / "a")
 
 
+@pytest.mark.parametrize("name", [b"caf\xe9\\x2f..", b"caf\xe9\\x00"])
+def test_a_name_that_an_encoding_makes_another_path_is_refused(tmp_path: Path, name: bytes) -> None:
+    place = made(tmp_path / "a", x="1")
+    with open(os.fsencode(place) + b"/" + name, "w") as file:
+        file.write("x")
+    with pytest.raises(ContentError, match="the name is not UTF-8, and not unicode_escape either"):
+        layers.read_layer("a", place, everything, copy_file, "unicode_escape")
+
+
 def test_names_in_the_encoding_that_release_toml_names_are_utf8_on_the_medium(tmp_path: Path) -> None:
     place = made(tmp_path / "a", x="1")
     for name in (b"caf\xe9.txt", "쿠잘리.txt".encode()):
