@@ -17,37 +17,12 @@ MENU_PROGRAMS = ("vesamenu.c32", "menu.c32", "vesamenu", "menu")  # their argume
 NOT_SHOWN = ("#", "append", "kernel", "linux", "initrd", "label", "include")  # how lines begin that nobody sees
 KERNELS = ("kernel", "linux")
 PROGRAMS = ("com32", "config", "boot", "bss", "pxe", "fdimage", "comboot")
-KEYWORDS = {
-    *(
-        "allowoptions",
-        "append",
-        "boot",
-        "bss",
-        "com32",
-        "comboot",
-        "config",
-        "console",
-        "default",
-        "display",
-        "endtext",
-    ),
-    *("fdimage", "fdt", "font", "implicit", "include", "initrd", "ipappend", "kbdmap", "kernel", "label", "linux"),
-    *("localboot", "menu", "nocomplete", "noescape", "nohalt", "onerror", "ontimeout", "path", "prompt", "pxe"),
-    *(
-        "pxeretry",
-        "say",
-        "sendcookies",
-        "serial",
-        "sysappend",
-        "text",
-        "timeout",
-        "totaltimeout",
-        "ui",
-        "xen",
-        "noinherit",
-    ),
-    *(f"f{number}" for number in range(13)),
-}
+WORDS = """
+    allowoptions append boot bss com32 comboot config console default display endtext fdimage fdt font implicit include
+    initrd ipappend kbdmap kernel label linux localboot menu nocomplete noescape nohalt noinherit onerror ontimeout path
+    prompt pxe pxeretry say sendcookies serial sysappend text timeout totaltimeout ui xen
+"""
+KEYWORDS = {*WORDS.split(), *(f"f{number}" for number in range(13))}
 BLANKS, BLANK = " \t\r", re.compile(r"[ \t\r]+")  # other blanks, one that does not break, are letters to isolinux
 LEADS_ELSEWHERE = ("exit", "quit", "goto", "disable")  # behind "menu": such an entry needs no kernel
 NUMBERS = ("timeout", "totaltimeout")
@@ -96,7 +71,7 @@ class IsolinuxMenu:
 
 
 def split_menu_lines(text: str, file: str = "") -> Iterator[MenuLine]:
-    """Yield the lines of one isolinux.cfg; comments and help texts are not among them."""
+    """Yield the lines of one isolinux.cfg; comments are not among them, and of a help text its first and last line."""
     in_help = False
     for number, line in enumerate(text.split("\n"), 1):
         words = BLANK.split(line.strip(BLANKS), maxsplit=1)
@@ -104,13 +79,21 @@ def split_menu_lines(text: str, file: str = "") -> Iterator[MenuLine]:
             continue
         key, value = words[0], words[1] if len(words) > 1 else ""
         if in_help:
-            in_help = key.lower() != "endtext"
+            if key.lower() == "endtext":
+                in_help = False
+                yield MenuLine(file, number, key, value)
         elif key.lower() == "menu" and value:
             second, *rest = BLANK.split(value, maxsplit=1)
             yield MenuLine(file, number, f"{key} {second}", rest[0] if rest else "")
         else:
-            in_help = key.lower() == "text" and value.lower().startswith("help")
-            yield MenuLine(file, number, key, value)
+            found = MenuLine(file, number, key, value)
+            in_help = _opens_help(found)
+            yield found
+
+
+def _opens_help(line: MenuLine) -> bool:
+    """Return whether all up to endtext is a text for people."""
+    return line.key == "text" and line.value.lower().startswith("help")
 
 
 def read_isolinux_menu(file: str, load: LoadMenu) -> IsolinuxMenu:
@@ -144,6 +127,7 @@ def _included_lines(name: str, load: LoadMenu, seen: set[str], menu: IsolinuxMen
     text = load(name)
     if text is None:
         return  # whoever names it is told so
+    line = None
     for line in split_menu_lines(text, name):
         yield line
         if line.key in ("include", "menu include") and line.value:
@@ -153,9 +137,9 @@ def _included_lines(name: str, load: LoadMenu, seen: set[str], menu: IsolinuxMen
             elif len(seen) < MOST_MENUS:
                 seen.add(other)
                 yield from _included_lines(other, load, seen, menu, top)
-    if opened := _unended_help(text):
+    if line and _opens_help(line):
         menu.faults.append(
-            f"{name}, line {opened}: text help has no endtext, so isolinux takes all that follows for its text"
+            f"{name}, line {line.number}: text help has no endtext, so isolinux takes all that follows for its text"
         )
 
 
@@ -167,23 +151,11 @@ def unshowable_lines(text: str) -> list[int]:
     """
     return [
         number
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.split("\n"), 1)
         if not line.lower().lstrip().startswith(NOT_SHOWN)
         and not line.isascii()
         and not any("\ud800" <= letter <= "\udfff" for letter in line)
     ]
-
-
-def _unended_help(text: str) -> int:
-    """Return the line of a help text that does not end, 0 if all do."""
-    opened = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.lower().split()
-        if opened:
-            opened = 0 if words[:1] == ["endtext"] else opened
-        elif words[:2] == ["text", "help"]:
-            opened = number
-    return opened
 
 
 def _line_faults(lines: list[MenuLine]) -> Iterator[str]:
@@ -213,6 +185,11 @@ def _read_entries(lines: list[MenuLine]) -> Iterator[BootEntry]:
             common = line
 
 
+def initrd_names(text: str) -> list[str]:
+    """Return the initial RAM disks of a list with commas; one without a name is none."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
     """Return the entry of a label's lines; of words that come twice the last one counts."""
     label = lines[0].word(lines[0].first)
@@ -220,10 +197,10 @@ def _make_entry(lines: list[MenuLine], common: MenuLine | None) -> BootEntry:
     kernel = next((line for line in reversed(lines) if line.key in KERNELS and line.value), None)
     append = last.get("append", common)
     words = BLANK.split(append.value) if append and append.value not in ("", "-") else []
-    initrds = [line.word(name) for line in lines if line.key == "initrd" for name in line.value.split(",")]
+    initrds = [line.word(name) for line in lines if line.key == "initrd" for name in initrd_names(line.value)]
     if append:
         loaded = [word[len("initrd=") :] for word in words if word.startswith("initrd=")]
-        initrds += [append.word(name, "initrd") for text in loaded for name in text.split(",")]
+        initrds += [append.word(name, "initrd") for text in loaded for name in initrd_names(text)]
     return BootEntry(
         place=label,
         kernel=kernel.word(kernel.first) if kernel else None,

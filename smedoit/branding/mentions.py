@@ -18,7 +18,7 @@ LABEL = r"(?:alpha|beta|rc)[ .]?\d+"
 def find_stale_versions(text: str, identity: ReleaseIdentity) -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, words) for everything in text that names another release of this product."""
     patterns = release_patterns(identity)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         taken: set[int] = set()
         for pattern in patterns:
             for found in pattern.finditer(line):

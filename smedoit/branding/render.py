@@ -104,7 +104,9 @@ def render_grub_cfg(text: str, identity: ReleaseIdentity, name: str = "grub.cfg"
 
 
 def _replace_labels(text: str, identity: ReleaseIdentity, name: str) -> str:
-    """Return text with our label in every LABEL=. Raises ContentError if there is none."""
+    """Return text with our label in every LABEL=. Raises ContentError if there is none, or no text at all."""
+    if "\0" in text:
+        raise ContentError(f"{name}: is UTF-16, or no text", hint="save it as plain ASCII")
     if not LABEL_VALUE.search(text):
         raise ContentError(
             f"{name}: has no inst.stage2=hd:LABEL=…, so the installer could not find its own medium",

@@ -8,38 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from smedoit.bootfiles.entries import menu_path
-from smedoit.bootfiles.grub import GrubCommand, resolve_grub_path
-from smedoit.bootfiles.isolinux import BLANK, IsolinuxMenu, MenuLine
+from smedoit.bootfiles.grub import INITRDS, KERNELS, GrubCommand, resolve_grub_path
+from smedoit.bootfiles.isolinux import BLANK, IsolinuxMenu, MenuLine, initrd_names
 from smedoit.branding.render import unescape_label
 from smedoit.installer.cpio import runtime_location
 from smedoit.medium_paths import NETINSTALL_IMAGE
 
 SCREEN = (640, 480)  # of vesamenu.c32, where no MENU RESOLUTION says otherwise
 FILE_KEYS = {
-    *(
-        "ui",
-        "kernel",
-        "linux",
-        "initrd",
-        "com32",
-        "config",
-        "boot",
-        "bss",
-        "pxe",
-        "fdimage",
-        "include",
-        "display",
-        "font",
-    ),
-    *("kbdmap", *(f"f{number}" for number in range(13))),
+    *("ui", "kernel", "linux", "initrd", "com32", "config", "boot", "bss", "pxe", "fdimage", "include", "display"),
+    *("font", "kbdmap", *(f"f{number}" for number in range(13))),
 }
 MENU_KEYS = ("menu background", "menu include")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6,8}")
 LOADABLE = ("", ".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux tries behind a name
-GRUB_COMMANDS = {
-    *("linux", "linuxefi", "linux16", "initrd", "initrdefi", "initrd16", "background_image", "loadfont", "configfile"),
-    *("source", "chainloader"),
-}
+GRUB_COMMANDS = {*KERNELS, *INITRDS, "background_image", "loadfont", "configfile", "source", "chainloader"}
 OPTIONAL = ("background_image", "loadfont", "configfile", "source", "set")  # behind an if, which may have looked
 CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+?)["']?\s*\)""")
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -89,14 +72,14 @@ def isolinux_references(menu: IsolinuxMenu, file: str) -> Iterator[FileReference
             if not COLOUR.fullmatch(words[0]):
                 yield named(line, line.spelled, words[0])
         elif line.key in FILE_KEYS:
-            names = line.value.split(",") if line.key == "initrd" else words[:1]
-            yield from (named(line, line.spelled, name.strip(), LOADABLE) for name in names)
+            names = initrd_names(line.value) if line.key == "initrd" else words[:1]
+            yield from (named(line, line.spelled, name, LOADABLE) for name in names)
         elif line.key in ("default", "ontimeout", "onerror"):
             if words[0].lower() not in labels:
                 yield named(line, line.spelled, words[0], LOADABLE)
         elif line.key == "append":
             loaded = [word.partition("=")[2] for word in words if word.startswith("initrd=")]
-            yield from (named(line, "initrd", name) for names in loaded for name in names.split(","))
+            yield from (named(line, "initrd", name) for text in loaded for name in initrd_names(text))
 
 
 def menu_resolution(menu: IsolinuxMenu) -> tuple[int, int]:

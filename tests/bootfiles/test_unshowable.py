@@ -27,6 +27,7 @@ MENU = (
         ("SME Server\n환영합니다\nGrüße\n", [2, 3]),
         ("SME Server\n\x0f0eplain\x07\n", []),
         ("text help\n한국어\nendtext\n", [2]),
+        ("\x0c\x0f0eWelcome\n환영합니다\n", [2]),  # a form feed clears the screen, and begins no line
         (b"\xc9\xcd\xcd\xbb a frame of CP437, Gr\x81\xe1e\n".decode("utf-8", "surrogateescape"), []),
     ],
 )

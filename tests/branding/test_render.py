@@ -239,6 +239,13 @@ def test_a_refused_menu_says_which_of_two_it_is() -> None:
         Branding(RC).render("netinstall/isolinux/isolinux.cfg", "menu title Welcome\nappend LABEL=x\n")
 
 
+@pytest.mark.parametrize("name", ["isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"])
+def test_a_menu_that_was_saved_as_utf_16_is_told_by_that_name(name: str) -> None:
+    saved = f"{MENU}append LABEL=x\n".encode("utf-16").decode("utf-8", "surrogateescape")
+    with pytest.raises(ContentError, match=rf"^{name}: is UTF-16, or no text\n  hint: save it as plain ASCII"):
+        Branding(RC).render(name, saved)
+
+
 def test_a_menu_without_label_is_refused() -> None:
     with pytest.raises(ContentError, match=r"isolinux\.cfg: has no inst\.stage2=hd:LABEL="):
         render.render_isolinux_cfg(MENU + "append inst.repo=cdrom\n", RC)

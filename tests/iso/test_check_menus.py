@@ -156,6 +156,10 @@ BAD: dict[str, tuple[dict[str, bytes | None], str]] = {
         bios("append initrd=initrd.img ", "append "),
         "line 70: kernel starts the installer's kernel, and the entry has no initrd",
     ),
+    "an initrd without a name": (
+        bios("append initrd=initrd.img ", "append initrd=,, "),
+        "line 70: kernel starts the installer's kernel, and the entry has no initrd",
+    ),
     "kernel and initrd exchanged": (
         bios(
             f"kernel vmlinuz\n  append initrd=initrd.img {RESCUE}",
