@@ -144,6 +144,8 @@ def _repodata_claims(path: str, read: Callable[[str], Path]) -> Iterator[FileCla
     if "primary" not in records:
         raise PackageError(f"{path}: names no primary metadata")
     primary = _join_path(base, records["primary"].location_href)
+    if is_outside(primary):
+        raise PackageError(f"{path}: names primary metadata that lies elsewhere, {primary}")
     for package in list_packages(read(primary)):
         yield FileClaim(_join_path(base, package.href), primary, _hash_name(package.kind), package.checksum)
 

@@ -17,7 +17,14 @@ from smedoit.fetch import crawl
 from smedoit.fetch.client import Fetcher
 from smedoit.fetch.http import HttpStatusError, ServerUnreachableError
 from smedoit.fetch.response import DownloadRequest
-from smedoit.runtime.files import READABLE, explain_os_error, resolve_file_below, wrap_os_errors
+from smedoit.runtime.files import (
+    READABLE,
+    explain_os_error,
+    remove_file,
+    resolve_file_below,
+    resolve_path_below,
+    wrap_os_errors,
+)
 from smedoit.runtime.rooted import RootedPath
 
 METADATA_LIMIT = 512 << 20  # bytes of a file that is parsed; real ones have a tenth of it
@@ -204,12 +211,16 @@ class HttpTree:
         return dict.fromkeys(found, 0)
 
     def fetch_copy(self, path: str) -> Path:
-        """Return a copy of a small file."""
+        """Return a copy of a small file; what a server names never leads out of the place of copies."""
         copy = self.beside / path
-        if not copy.exists():
-            with wrap_os_errors(copy, "written"):
+        with wrap_os_errors(copy, "written"):
+            if not resolve_path_below(self.beside, path).exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                self.fetcher.stream(self._request(path, None, METADATA_LIMIT), lambda: _begin_copy(copy))
+                try:
+                    self.fetcher.stream(self._request(path, None, METADATA_LIMIT), lambda: _begin_copy(copy))
+                except NetworkError:
+                    remove_file(copy)  # half a file must not be taken for a whole one by whoever asks again
+                    raise
         return copy
 
     def read_back(self, wanted: WantedFile, advance: Advance) -> ReadFile:
@@ -223,7 +234,8 @@ class HttpTree:
             return reader.take
 
         try:
-            self.fetcher.stream(self._request(wanted.path, wanted.size, wanted.size or FILE_LIMIT), begin)
+            limit = FILE_LIMIT if wanted.size is None else min(max(wanted.size, 1), FILE_LIMIT)
+            self.fetcher.stream(self._request(wanted.path, wanted.size, limit), begin)
         except ServerUnreachableError:
             raise
         except HttpStatusError as error:
@@ -234,7 +246,8 @@ class HttpTree:
 
     def _request(self, path: str, size: int | None, limit: int) -> DownloadRequest:
         """Return the request for a file."""
-        return DownloadRequest(self.url + quote(path), PURPOSE, size, limit=limit, page=path.endswith(PAGES))
+        address = self.url + quote(path, errors="surrogateescape")
+        return DownloadRequest(address, PURPOSE, size, limit=limit, page=path.endswith(PAGES))
 
 
 def _begin_copy(copy: Path) -> Callable[[bytes], object]:

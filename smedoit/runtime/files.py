@@ -401,10 +401,12 @@ def resolve_file_below(root: Path, relative: str, pool: Path | None = None) -> P
     real = Path(os.path.realpath(path))
     if not any(real.is_relative_to(os.path.realpath(top)) for top in (root, pool or root)):
         raise FileError(f"{path}: leads out of {root}, to {real}", hint="put the file itself there instead of a link")
-    if not real.exists():
-        kind = "is a dangling link" if path.is_symlink() else "is not there"
-        raise FileError(f"{path}: {kind}", hint="put the file in place, or remove the link")
-    if not real.is_file():
+    with wrap_os_errors(path, "read"):  # a name may be too long, a directory on the way closed
+        if not real.exists():
+            kind = "is a dangling link" if path.is_symlink() else "is not there"
+            raise FileError(f"{path}: {kind}", hint="put the file in place, or remove the link")
+        is_file = real.is_file()
+    if not is_file:
         raise FileError(f"{path}: is not a regular file", hint="only files and directories belong there")
     return path
 
