@@ -14,7 +14,15 @@ HERE = Path(__file__).parent
 PROGRAMS = ("mksquashfs", "mke2fs", "debugfs")
 SIZE = "12M"  # of the ext4 image: a shell, a script, and what the overlay images bring stays in memory
 UUID = "5ed0175e-0000-4000-8000-000000000007"  # also the seed of its directory hashes: none of it may be random
-FEATURES = "^has_journal,^metadata_csum,^64bit,^orphan_file,^resize_inode"  # what the kernel of any base mounts
+CONFIG = """\
+[defaults]
+  base_features = sparse_super,large_file,filetype,dir_index,ext_attr,extent,huge_file,flex_bg,dir_nlink,extra_isize
+  default_mntopts = acl,user_xattr
+  enable_periodic_fsck = 0
+  blocksize = 1024
+  inode_size = 256
+  inode_ratio = 4096
+"""  # what the kernel of any base mounts, instead of what this desk's mke2fs.conf says
 DIRECTORIES = (
     *("proc", "sys", "dev", "run", "tmp", "sbin", "bin", "usr/bin", "usr/share/anaconda/pixmaps", "etc"),
     "usr/lib64/python2.7/site-packages/pyanaconda/installclasses",
@@ -55,8 +63,9 @@ def build_runtime(shell: Path, kernel: str, epoch: int) -> bytes:
         run_program(
             [
                 *("mksquashfs", live, image, "-noappend", "-no-progress", "-no-xattrs", "-all-root", "-comp", "xz"),
-                *("-processors", "1", "-mkfs-time", str(epoch), "-all-time", str(epoch)),
+                *("-processors", "1"),
             ],
+            env={"SOURCE_DATE_EPOCH": str(epoch)},  # it takes no times as options where a desk has set this
             package="squashfs-tools",
         )
         return image.read_bytes()
@@ -70,14 +79,16 @@ def _set_plain_modes(top: Path) -> None:
 
 def _build_ext4(root: Path, image: Path, epoch: int) -> None:
     """Write an ext4 image of the files below root, which belong to root in it, with one time for all."""
-    clock = {"E2FSPROGS_FAKE_TIME": str(epoch)}
+    config = image.with_name("mke2fs.conf")
+    write_file(config, CONFIG, durable=False)
+    desk = {"E2FSPROGS_FAKE_TIME": str(epoch), "SOURCE_DATE_EPOCH": str(epoch), "MKE2FS_CONFIG": str(config)}
     options = f"root_owner=0:0,hash_seed={UUID},lazy_itable_init=0,no_copy_xattrs"
     run_program(
         [
-            *("mke2fs", "-q", "-F", "-t", "ext4", "-O", FEATURES, "-m", "0", "-U", UUID, "-L", "Anaconda"),
+            *("mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-U", UUID, "-L", "Anaconda"),
             *("-E", options, "-d", root, image, SIZE),
         ],
-        env=clock,
+        env=desk,
         package="e2fsprogs",
     )
     names = ["/", *(f"/{path.relative_to(root)}" for path in sorted(root.rglob("*")))]
@@ -85,5 +96,6 @@ def _build_ext4(root: Path, image: Path, epoch: int) -> None:
     owners = [f"set_inode_field {name} {field} 0" for name in names for field in ("uid", "gid")]
     commands = image.with_name("commands")
     write_file(commands, "".join(f"{line}\n" for line in (*owners, *times)), durable=False)
-    run_program(["debugfs", "-w", "-f", commands, image], env=clock, package="e2fsprogs")
+    run_program(["debugfs", "-w", "-f", commands, image], env=desk, package="e2fsprogs")
     commands.unlink()
+    config.unlink()

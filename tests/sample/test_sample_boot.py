@@ -187,13 +187,19 @@ def test_a_busybox_that_needs_libraries_is_not_taken(tmp_path: Path, monkeypatch
     assert initrd.find_busybox() is None
 
 
-def test_stage_2_is_a_squashfs_with_an_ext4_image_that_belongs_to_root_and_knows_no_clock(tmp_path: Path) -> None:
+def test_stage_2_is_a_squashfs_with_an_ext4_image_that_belongs_to_root_and_knows_no_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for program in (*runtime.PROGRAMS, "unsquashfs", "dumpe2fs"):
         need(program)
     shell = tmp_path / "busybox"
     shell.write_bytes(b"\x7fELF and so on")
     image = tmp_path / "squashfs.img"
     image.write_bytes(runtime.build_runtime(shell, "6.1.0", boot.UPSTREAM_EPOCH))
+    config = tmp_path / "mke2fs.conf"
+    config.write_text("[defaults]\n  inode_size = 128\n  blocksize = 4096\n")
+    monkeypatch.setenv("MKE2FS_CONFIG", str(config))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
     before = os.umask(0o077)
     try:
         assert runtime.build_runtime(shell, "6.1.0", boot.UPSTREAM_EPOCH) == image.read_bytes()
