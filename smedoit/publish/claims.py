@@ -18,11 +18,12 @@ from smedoit.publish.records import PublishRecord
 from smedoit.repodata.parse import list_packages
 from smedoit.repodata.read import read_repomd_records
 from smedoit.runtime import checksums
+from smedoit.runtime.digests import algorithm_name
 from smedoit.runtime.files import read_file_text
 from smedoit.runtime.journal import DONE
 from smedoit.runtime.steps import MovePath
 
-KINDS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}  # by the digits of a checksum
+KINDS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}  # by the digits of a checksum
 SUMS = re.compile(r"(?i)(.*-)?(md5|sha1|sha256|sha512)sums?(\.txt)?|(.*[-_])?CHECKSUM|.*\.(sha256|sha512|md5)")
 TREEINFOS = (TREEINFO, "treeinfo")
 JIGDO_TOP = "../.."  # from iso/ARCH, where .jigdo files lie, to the release that has smeos/
@@ -34,7 +35,7 @@ class FileClaim:
 
     path      in the published tree
     by        who says so: a path in the tree, or the name of a record
-    kind      the algorithm, as hashlib calls it; "" where nothing is said of the bytes
+    kind      the algorithm, as hashlib calls it; "" where nothing that can be computed is said of the bytes
     checksum  in hexadecimal
     size      in bytes, None where nothing is said of it
     """
@@ -140,19 +141,16 @@ def _repodata_claims(path: str, read: Callable[[str], Path]) -> Iterator[FileCla
     base = f"{path}/../.."
     records = read_repomd_records(read(path))
     for record in records.values():
-        yield FileClaim(_join_path(base, record.location_href), path, _hash_name(record.checksum_type), record.checksum)
+        yield FileClaim(
+            _join_path(base, record.location_href), path, algorithm_name(record.checksum_type), record.checksum
+        )
     if "primary" not in records:
         raise PackageError(f"{path}: names no primary metadata")
     primary = _join_path(base, records["primary"].location_href)
     if is_outside(primary):
         raise PackageError(f"{path}: names primary metadata that lies elsewhere, {primary}")
     for package in list_packages(read(primary)):
-        yield FileClaim(_join_path(base, package.href), primary, _hash_name(package.kind), package.checksum)
-
-
-def _hash_name(kind: str) -> str:
-    """Return the name of an algorithm as hashlib has it."""
-    return {"sha": "sha1"}.get(kind, kind)
+        yield FileClaim(_join_path(base, package.href), primary, algorithm_name(package.kind), package.checksum)
 
 
 def _sum_claims(directory: str, sums: dict[str, str], by: str) -> Iterator[FileClaim]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -204,6 +203,7 @@ class Readback:
                     f"{self.tree.words}: nothing there says what it should hold: no repodata, no checksums",
                     hint="give the directory or address of a release, of a tier, or of an installation tree",
                 )
+            self._tell_unsummed()
             self._check_signatures(names or {}, judge)
             self._read_claimed(names or {})
             self._judge_unclaimed(names or {})
@@ -253,6 +253,12 @@ class Readback:
             self.remarks.append(
                 f"{path} names {format_count(len(outside), 'file')} elsewhere, not looked at: {min(outside)}"
             )
+
+    def _tell_unsummed(self) -> None:
+        """Note the files that can be held against a size at most."""
+        paths = sorted(path for path, said in self.claims.items() if not _wanted_kinds(said))
+        if paths:
+            self.remarks.append(f"of {progress.join_names(paths, 1)} nobody says a checksum that can be computed here")
 
     def _read_claimed(self, names: Mapping[str, int]) -> None:
         """Read every file of which something is said, once, and hold it against all of that."""
@@ -346,7 +352,7 @@ class Readback:
 
 def _wanted_kinds(said: Iterable[FileClaim]) -> tuple[str, ...]:
     """Return the algorithms that are needed to judge what is said of a file."""
-    return tuple(sorted({claim.kind for claim in said if claim.kind in hashlib.algorithms_available}))
+    return tuple(sorted({claim.kind for claim in said if claim.kind}))
 
 
 def _claimed_size(said: Iterable[FileClaim]) -> int | None:

@@ -19,7 +19,7 @@ from smedoit.repodata import write
 from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import foreign, progress
 from smedoit.runtime.cache import FactCache
-from smedoit.runtime.digests import DigestCache, read_stamp, sha256_file
+from smedoit.runtime.digests import DigestCache, algorithm_name, read_stamp, sha256_file
 from smedoit.runtime.files import BESIDE, BLOCK, make_directory, open_regular_file, wrap_os_errors
 
 if TYPE_CHECKING:
@@ -205,9 +205,9 @@ def unpack_metadata(path: Path, target: Path) -> None:
 
 
 def metadata_checksum(path: Path, kind: str) -> str:
-    """Return a file's checksum, "" for an algorithm that Python does not know. Raises OSError."""
-    name = {"sha": "sha1"}.get(kind, kind)
-    if name not in hashlib.algorithms_available:
+    """Return a file's checksum, "" for an algorithm that nobody makes metadata with. Raises OSError."""
+    name = algorithm_name(kind)
+    if not name:
         return ""
     state = hashlib.new(name, usedforsecurity=False)
     with open_regular_file(path) as file:

@@ -21,6 +21,7 @@ from smedoit.runtime.cache import FactCache
 
 DIGESTS, CTIME = "digests", "ctime"  # the kind of fact, and what stands in one beside digests
 PROOFS = ("sha256", "md5", "xxh3")  # digests of a whole file, the one that is hardest to forge first
+ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")  # in metadata; hashlib has some without a length
 BLOCK = 1024  # bytes at the beginning of a file that the rolling sum covers; no part may be shorter
 
 # The table of jigdo's own rolling sum. Its author, Richard Atterer, claims no copyright for the numbers.
@@ -223,6 +224,12 @@ def read_stamp(path: Path) -> files.FileStamp:
 def _stamp_key(stamp: files.FileStamp) -> str:
     """Return what a file is found by: all of its stamp but the ctime."""
     return " ".join(map(str, stamp.without_ctime))
+
+
+def algorithm_name(kind: str) -> str:
+    """Return what hashlib calls an algorithm of metadata, "" for one that nobody makes metadata with."""
+    name = {"sha": "sha1"}.get(kind, kind)
+    return name if name in ALGORITHMS else ""
 
 
 def sha256_file(path: Path) -> str:

@@ -15,6 +15,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.config.release import Release, load_release
 from smedoit.errors import VerifyError
 from smedoit.publish import readback
+from smedoit.repodata.read import metadata_checksum
 from tests.harness import servers
 from tests.harness.project import PROJECT
 from tests.harness.servers import ScriptedServer, scripted
@@ -105,3 +106,15 @@ def test_a_name_that_is_no_utf8_is_asked_for_byte_by_byte(rel: Release, server: 
     url = servers.publish(server, "/pub/", {"SHA256SUMS": HEX.encode() + b"  a\xffb\n"})
     refused(rel, url)
     assert "/pub/a%FFb" in [one.path for one in server.asked]
+
+
+@pytest.mark.parametrize("kind", ["shake_128", "xxh3", ""])
+def test_an_algorithm_that_nobody_can_compute_is_said_and_no_pass_in_silence(
+    rel: Release, tmp_path: Path, kind: str
+) -> None:
+    said = passed(rel, repository(tmp_path / "r", (kind, HEX, "a.rpm")))
+    assert "of a.rpm nobody says a checksum that can be computed here" in said
+
+
+def test_metadata_by_an_algorithm_without_a_length_has_no_checksum(tmp_path: Path) -> None:
+    assert metadata_checksum(tmp_path, "shake_256") == ""
