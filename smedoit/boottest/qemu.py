@@ -39,6 +39,7 @@ WHOLE = "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/ovmf/OVMF.fd"
 TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
 HOLD = 20  # milliseconds that a key is held, and then let go of
+ECHO = 5  # seconds in which a guest shows a letter that was typed; one that shows none gets the next all the same
 PATIENCE = 300  # seconds after which a qemu that does not answer has come to a standstill, however busy the host is
 KERNEL_HALF = 0xFFFFFFFF80000000  # where a 64-bit Linux runs; source: Documentation/x86/x86_64/mm.rst
 KERNEL_GIGABYTE = range(0xC0000000, 0xFF000000)  # where a 32-bit one does, with the firmware above it
@@ -132,9 +133,16 @@ class Guest:
         time.sleep(2.5 * HOLD / 1000)  # the guest's keyboard buffer is short
 
     def type(self, text: str) -> None:
-        """Type text on an American keyboard."""
+        """Type text on an American keyboard, each letter when the screen shows the one before it.
+
+        Raises SwitchedOffError. The keyboard holds a few keys only: on a busy host a slow guest would lose some.
+        """
         for letter in text:
+            before = self.picture()
             self.press(*key_combination(letter))
+            until = time.monotonic() + ECHO
+            while self.picture() == before and time.monotonic() < until:
+                time.sleep(HOLD / 1000)
 
     def runs(self) -> bool:
         """Return whether the machine is switched on. Raises QemuError if the accelerator has given up."""

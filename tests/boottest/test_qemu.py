@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.boottest import qemu
+from smedoit.boottest import qemu, screen
 from smedoit.boottest.menus import SPEAK
 from smedoit.boottest.qemu import BootMode, Guest, QemuError, SwitchedOffError
 from tests.harness.tools import need
@@ -21,6 +21,36 @@ def test_what_makes_a_kernel_speak_can_be_typed() -> None:
     assert qemu.key_combination("_") == ("shift", "minus")
     assert qemu.key_combination(",") == ("comma",)
     assert all(key.isalnum() or "_" in key for keys in typed for key in keys)
+
+
+class SlowGuest(Guest):
+    """A guest whose screen shows a key after some looks only, and whose keyboard holds one key."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks, self.left, self.shown, self.waiting = looks, 0, "", ""
+
+    def press(self, *keys: str) -> None:
+        if not self.waiting:
+            self.waiting, self.left = keys[-1], self.looks
+
+    def picture(self) -> screen.Screenshot:
+        self.left -= 1
+        if self.waiting and self.left < 0:
+            self.shown, self.waiting = self.shown + self.waiting, ""
+        return screen.Screenshot(len(self.shown), 1, self.shown.encode())
+
+
+def test_a_letter_is_typed_when_the_screen_shows_the_one_before_it() -> None:
+    slow = SlowGuest(looks=3)
+    slow.type("console")
+    assert slow.shown == "console"
+
+
+def test_where_the_screen_shows_nothing_typing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qemu, "ECHO", 0.05)
+    blind = SlowGuest(looks=10**6)
+    blind.type("ab")
+    assert blind.waiting == "a"
 
 
 def test_a_way_is_told_in_words_and_in_file_names() -> None:

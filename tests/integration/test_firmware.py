@@ -62,7 +62,8 @@ def test_a_medium_for_one_firmware_boots_from_cd_and_usb(tmp_path: Path, firmwar
         missing("a kernel that can be read, its modules, and a static busybox")
     trial = Project.bare(tmp_path)
     trial.configure(DEFAULT, f'firmware = ["{firmware}"]')
+    trial.configure("[boot_test]\n", '[boot_test]\nentries = "default"\n')
     answer = trial.doit("sample", "iso", "boot_test")
     assert answer.code == 0, answer.said
     name = firmware.upper()
-    assert f"1 medium boots: {name} from CD, {name} from USB;" in answer.said
+    assert f"2 media boot: {name} from CD, {name} from USB;" in answer.said
