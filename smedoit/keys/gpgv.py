@@ -24,13 +24,20 @@ UNKNOWN = re.compile(r"^\[GNUPG:\] NO_PUBKEY (\S+)", re.MULTILINE)
 PACKAGE = "gpgv"
 
 
+class ForeignKeyError(ContentError):
+    """A signature by a key that release.toml does not name: whether it is good, nobody can say."""
+
+
 def is_clearsigned(data: bytes) -> bool:
     """Return whether a text carries its signature within itself."""
     return data.lstrip().startswith(CLEARSIGNED)
 
 
 def verify_clearsigned(signed: Path, pinned: Sequence[KeySettings]) -> tuple[bytes, str]:
-    """Return (what a pinned key signed, its fingerprint) of a clearsigned file. Raises ContentError."""
+    """Return (what a pinned key signed, its fingerprint) of a clearsigned file.
+
+    Raises ForeignKeyError for any other key's, ContentError for one that does not verify.
+    """
     with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
         output = Path(place) / "text"
         owner = _run_gpgv(["--output", output, signed], signed, pinned, Path(place))
@@ -38,7 +45,10 @@ def verify_clearsigned(signed: Path, pinned: Sequence[KeySettings]) -> tuple[byt
 
 
 def verify_detached(data: Path, signature: Path, pinned: Sequence[KeySettings]) -> str:
-    """Return the fingerprint of the pinned key that made a detached signature of a file. Raises ContentError."""
+    """Return the fingerprint of the pinned key that made a detached signature of a file.
+
+    Raises ForeignKeyError for any other key's, ContentError for one that does not verify.
+    """
     with TemporaryDirectory(prefix="smedoit-gpgv-") as place:
         return _run_gpgv([signature, data], signature, pinned, Path(place))
 
@@ -66,7 +76,7 @@ def _signature_error(signature: Path, said: str) -> ContentError:
     if unknown:
         using = re.search(r"using \w+ key (\w+)", said)
         key = unknown[1] or (using[1] if using else "nobody knows")
-        return ContentError(
+        return ForeignKeyError(
             f"{signature.name}: signed by key {key}, which release.toml does not trust",
             hint="if that key belongs to upstream, add it to [[keys]], with its fingerprint from another source",
         )

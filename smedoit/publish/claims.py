@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from smedoit.bootset.pins import parse_upstream_sums, treeinfo_checksums
 from smedoit.config.identity import CHANNELS as DIRECTORIES
-from smedoit.errors import PackageError
+from smedoit.errors import ContentError, PackageError, format_size
 from smedoit.jigdo.format import JigdoError, parse_jigdo
 from smedoit.medium_paths import REPOMD, TREEINFO
 from smedoit.publish.records import PublishRecord
@@ -19,13 +19,14 @@ from smedoit.repodata.parse import list_packages
 from smedoit.repodata.read import read_repomd_records
 from smedoit.runtime import checksums
 from smedoit.runtime.digests import algorithm_name
-from smedoit.runtime.files import read_file_text
+from smedoit.runtime.files import read_file_text, wrap_os_errors
 from smedoit.runtime.journal import DONE
 from smedoit.runtime.steps import MovePath
 
 KINDS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}  # by the digits of a checksum
 SUMS = re.compile(r"(?i)(.*-)?(md5|sha1|sha256|sha512)sums?(\.txt)?|(.*[-_])?CHECKSUM|.*\.(sha256|sha512|md5)")
 TREEINFOS = (TREEINFO, "treeinfo")
+LARGEST_LIST = 64 << 20  # bytes of a checksum file, .treeinfo, .jigdo or signature; 200,000 files need half of that
 JIGDO_TOP = "../.."  # from iso/ARCH, where .jigdo files lie, to the release that has smeos/
 
 
@@ -122,14 +123,29 @@ def claims_of_file(path: str, read: Callable[[str], Path]) -> Iterator[FileClaim
     if f"/{path}".endswith(f"/{REPOMD}"):
         yield from _repodata_claims(path, read)
     elif name in TREEINFOS:
-        yield from _sum_claims(directory, treeinfo_checksums(read_file_text(read(path)), path), path)
+        yield from _sum_claims(directory, treeinfo_checksums(_read_list(path, read), path), path)
     elif name.endswith(".jigdo"):
-        yield from _jigdo_claims(path, read_file_text(read(path)))
+        yield from _jigdo_claims(path, _read_list(path, read))
     else:
-        text = read_file_text(read(path))
+        text = _read_list(path, read)
         sizes = checksums.parse_sizes(text)
         for claim in _sum_claims(directory, parse_upstream_sums(text), path):
             yield FileClaim(claim.path, path, claim.kind, claim.checksum, sizes.get(posixpath.basename(claim.path)))
+
+
+def refuse_large_list(path: str, place: Path) -> None:
+    """Raise ContentError for a file that is larger than any list or signature: it would fill our memory."""
+    with wrap_os_errors(place, "read"):
+        size = place.stat().st_size
+    if size > LARGEST_LIST:
+        raise ContentError(f"{path}: has {format_size(size)}, more than any such file", hint="get another copy of it")
+
+
+def _read_list(path: str, read: Callable[[str], Path]) -> str:
+    """Return the text of a file that says something of others. Raises SmeError."""
+    place = read(path)
+    refuse_large_list(path, place)
+    return read_file_text(place)
 
 
 class UnknownFormatError(PackageError):

@@ -89,10 +89,12 @@ class PublishedTree(Protocol):
 
     words     what people call it
     parallel  how many files may be read at once
+    unlisted  why it does not say what it holds, "" if it does
     """
 
     words: str
     parallel: int
+    unlisted: str
 
     def list_names(self) -> Mapping[str, int] | None:
         """Return path -> bytes (0 where nobody says) of every file there is, None if that cannot be seen."""
@@ -118,17 +120,26 @@ class DirectoryTree:
 
     def __init__(self, top: Path, is_recorded: bool, findings: Findings) -> None:
         self.top, self.words = Path(os.path.realpath(top)), str(top)
-        self.is_recorded, self.findings = is_recorded, findings
+        self.is_recorded, self.findings, self.unlisted = is_recorded, findings, ""
 
     def list_names(self) -> Mapping[str, int]:
         """Return path -> bytes of every file there is."""
         found: dict[str, int] = {}
-        for directory, inner, names in os.walk(self.top, onerror=self._note_unread):
-            here = Path(directory)
-            self._judge_directory(here)
-            links = [name for name in inner if (here / name).is_symlink()]
-            for name in sorted([*names, *links]):
-                path = (here / name).relative_to(self.top).as_posix()
+        pending = [self.top]  # no os.walk: it calls itself for each directory, and a stranger's may be a thousand deep
+        while pending:
+            here = pending.pop()
+            try:
+                self._judge_directory(here)
+                with os.scandir(here) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                self._note_unread(error)
+                continue
+            for entry in listed:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(here / entry.name)
+                    continue
+                path = (here / entry.name).relative_to(self.top).as_posix()
                 size = self._judge_entry(path)
                 if size is not None:
                     found[path] = size
@@ -159,9 +170,8 @@ class DirectoryTree:
         return None
 
     def _judge_directory(self, directory: Path) -> None:
-        """Add a directory that not everybody may enter."""
-        with wrap_os_errors(directory, "read"):
-            mode = directory.stat().st_mode
+        """Add a directory that not everybody may enter. Raises OSError."""
+        mode = directory.stat().st_mode
         path = f"{directory.relative_to(self.top).as_posix()}/"
         self.findings.check(mode & ENTERABLE == ENTERABLE, "not everybody may enter it", path)
 
@@ -196,7 +206,7 @@ class HttpTree:
 
     def __init__(self, fetcher: Fetcher, url: str, beside: Path) -> None:
         self.fetcher, self.url, self.beside = fetcher, crawl.directory_url(url), beside
-        self.words = url
+        self.words, self.unlisted = url, ""
 
     def list_names(self) -> Mapping[str, int] | None:
         """Return the files on its index pages, None if it has none."""
@@ -206,7 +216,8 @@ class HttpTree:
             )
         except ServerUnreachableError:
             raise
-        except (NetworkError, ContentError):
+        except (NetworkError, ContentError) as error:
+            self.unlisted = str(error).splitlines()[0]
             return None
         return dict.fromkeys(found, 0)
 

@@ -196,11 +196,13 @@ class Readback:
         try:
             names = self.tree.list_names()
             if names is None:
-                self.remarks.append("the server lists no files, so what came beside the published ones is not seen")
+                unseen = "what came beside the published ones is not seen"
+                self.remarks.append(f"the server lists no files, so {unseen}: {self.tree.unlisted}")
             self._gather_claims(names or {}, likely)
             if not self.claims:
                 raise VerifyError(
-                    f"{self.tree.words}: nothing there says what it should hold: no repodata, no checksums",
+                    f"{self.tree.words}: nothing there says what it should hold: no repodata, no checksums\n"
+                    f"{format_grouped(self.findings.found)}{_format_remarks(self.remarks)}".rstrip(),
                     hint="give the directory or address of a release, of a tier, or of an installation tree",
                 )
             self._tell_unsummed()
@@ -337,7 +339,9 @@ class Readback:
             if data == path or data not in self.metadata:
                 continue
             try:
-                verdict, words = judge(self.tree.fetch_copy(data), self.tree.fetch_copy(path))
+                signature = self.tree.fetch_copy(path)
+                claims.refuse_large_list(path, signature)
+                verdict, words = judge(self.tree.fetch_copy(data), signature)
             except ServerUnreachableError:
                 raise
             except SmeError as error:
@@ -381,6 +385,6 @@ def judge_published_signature(rel: Release, data: Path, signature: Path) -> tupl
             return (GOOD, f"signed by {fingerprint}") if same else (BAD, "another text was signed")
         return GOOD, f"signed by {gpgv.verify_detached(data, signature, rel.keys)}"
     except ContentError as error:
+        is_foreign = isinstance(error, gpgv.ForeignKeyError)
         words = str(error).splitlines()[0].partition(": ")[2]
-        foreign = "does not trust" in words
-        return (UNKNOWN if foreign and not rel.signing.configured else BAD), words
+        return (UNKNOWN if is_foreign and not rel.signing.configured else BAD), words

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -118,3 +119,46 @@ def test_an_algorithm_that_nobody_can_compute_is_said_and_no_pass_in_silence(
 
 def test_metadata_by_an_algorithm_without_a_length_has_no_checksum(tmp_path: Path) -> None:
     assert metadata_checksum(tmp_path, "shake_256") == ""
+
+
+def test_a_list_without_an_end_is_refused_before_it_fills_the_memory(rel: Release, tmp_path: Path) -> None:
+    repository(tmp_path / "r", ("sha256", HEX, "a.rpm"))
+    for name in ("SHA256SUMS", ".treeinfo", "m.jigdo", "repodata/repomd.xml.asc"):
+        with (tmp_path / "r" / name).open("wb") as file:
+            file.truncate(1 << 40)  # a hole, which takes no room
+    said = refused(rel, tmp_path / "r")
+    for name in ("SHA256SUMS", ".treeinfo", "m.jigdo"):
+        assert f"{name}: has 1024.0 GiB, more than any such file" in said
+    assert "repodata/repomd.xml.asc could not be judged" in said
+
+
+def test_directories_a_thousand_deep_are_read(rel: Release, tmp_path: Path) -> None:
+    repository(tmp_path / "r", ("sha256", hashlib.sha256(b"x").hexdigest(), "a.rpm"))
+    here = os.open(tmp_path / "r", os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    assert "nothing is wrong" in passed(rel, tmp_path / "r")
+    while (tmp_path / "r/d/d").exists():  # whoever tidies up calls itself for each directory, too
+        (tmp_path / "r/d/d").rename(tmp_path / "below")
+        (tmp_path / "r/d").rmdir()
+        (tmp_path / "below").rename(tmp_path / "r/d")
+
+
+def test_where_nothing_can_be_used_as_metadata_it_is_told_why(rel: Release, tmp_path: Path) -> None:
+    (tmp_path / "repodata").mkdir()
+    (tmp_path / "repodata/repomd.xml").write_text("<!DOCTYPE r [<!ENTITY a 'b'>]><repomd>&a;</repomd>")
+    os.mkfifo(tmp_path / "SHA256SUMS")
+    said = refused(rel, tmp_path)
+    assert "nothing there says what it should hold" in said
+    assert "SHA256SUMS" in said
+    assert "repodata/repomd.xml" in said
+
+
+def test_index_pages_with_names_that_lead_out_are_told_and_not_used(rel: Release, server: ScriptedServer) -> None:
+    url = servers.publish(server, "/pub/", {"SHA256SUMS": HEX.encode() + b"  a\n"})
+    server.on("/pub/", servers.listing(["SHA256SUMS", "%2e%2e", "a%0ab"]))
+    assert "lists names that are not safe, so none of them is used" in refused(rel, url)
