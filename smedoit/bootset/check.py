@@ -14,6 +14,7 @@ from smedoit.bootset.pins import single_kernel_version
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.medium_paths import INITRD, KERNEL, STAGE2
 from smedoit.runtime import foreign
+from smedoit.runtime.files import remove_partial_files
 
 FLAT_FROM = 5  # major version of the kernel of EL 9, whose dracut takes a stage 2 without LiveOS/rootfs.img
 RED_HAT = re.compile(r"\.el\d")  # in the version of a kernel whose stage 2 has the modules as well
@@ -25,6 +26,7 @@ def check_boot_files(root: Path) -> str:
 
     Raises ContentError with all that is damaged or cut short, and for files of different kernels.
     """
+    remove_partial_files((root / STAGE2).parent)  # a kill leaves what was unpacked of stage 2
     findings, found, silent = Findings(), dict[str, set[str]](), list[str]()
     for path, read in READERS.items():
         try:

@@ -162,8 +162,11 @@ def squashfs_versions(path: Path) -> set[str]:
 
 
 def _nested_image_versions(path: Path, inner: str) -> set[str]:
-    """Return the versions of an ext4 image within a squashfs image, which is unpacked. Raises KernelVersionError."""
-    with TemporaryDirectory(dir=path.parent, prefix=".smedoit-") as place:
+    """Return the versions of an ext4 image within a squashfs image, which is unpacked. Raises KernelVersionError.
+
+    It takes gigabytes, for which /tmp may have no room: so it lies beside the squashfs image meanwhile.
+    """
+    with TemporaryDirectory(dir=path.parent, suffix=files.BESIDE) as place:
         _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
         image = Path(place) / "out" / inner
         if image.is_symlink() or not image.is_file():

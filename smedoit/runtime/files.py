@@ -24,7 +24,7 @@ BLOCK = 1 << 20
 VCS_DIRECTORIES = ("CVS", ".git", ".svn")
 EXPORTED = ".smedoit-export"  # tells which revision of a repository a directory was exported from
 VCS_FILES = (".cvsignore", ".gitignore", ".gitattributes", EXPORTED)
-BESIDE = ".smedoit-new"  # ends the name of a file that is still being written
+BESIDE = ".smedoit-new"  # ends the name of a file or directory that is still being written
 FILE_MODE = 0o644  # what every file on the medium and on the mirrors has
 READABLE = 0o444
 NOT_REGULAR = "it is no regular file"
@@ -337,7 +337,7 @@ def walk_files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (path relative to root with slashes, entry) of every file below root, sorted by path.
 
     Symlinks come out as entries of their own and are not descended into; what CVS,
-    git and Subversion keep beside the files, and files still being written, do not come out. Raises OSError.
+    git and Subversion keep beside the files, and what is still being written, do not come out. Raises OSError.
     """
     yield from sorted(scan_directory(os.fspath(root)), key=lambda found: found[0])
 
@@ -354,10 +354,12 @@ def scan_directory(
         directory, prefix = pending.pop()
         with os.scandir(directory) as entries:
             for entry in entries:
+                if entry.name.endswith(BESIDE):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in VCS_DIRECTORIES and enter(f"{prefix}{entry.name}/"):
                         pending.append((entry.path, f"{prefix}{entry.name}/"))
-                elif not entry.name.endswith(BESIDE) and entry.name not in VCS_FILES:
+                elif entry.name not in VCS_FILES:
                     yield prefix + entry.name, entry
 
 
