@@ -98,6 +98,7 @@ testlist1: test (',' test)*
 yield_expr: 'yield' [testlist]
 """
 START = "file_input"
+DEEPEST = 1500  # rules within each other. Source: MAXSTACK of Python 2.7's parser.h
 KEPT = frozenset(  # nodes that mean something although they have one child only
     {"file_input", "suite", "simple_stmt", "return_stmt", "yield_expr", "varargslist", "fpdef", "fplist",
      "except_clause", "print_stmt", "raise_stmt", "import_as_names", "import_as_name", "dotted_name", "dotted_as_name"}
@@ -279,6 +280,8 @@ def parse_python27(tokens: Iterable[Token]) -> Node:
             if not begun:
                 node.children.append(Node(token.kind, token.line, token.text))
                 break
+            if len(stack) == DEEPEST:
+                raise Python27Error(token.line, "brackets or signs within each other, more than Python 2.7 reads")
             stack.append((begun, 0, Node(begun, token.line)))
     return top
 

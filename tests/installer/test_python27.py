@@ -46,7 +46,7 @@ COMPILED = {
     "with all of try": "try: a\nexcept: b\nelse: c\nfinally: d\n",
     "imports": "import a.b as c, d\nfrom .. import e\nfrom ... f import (g as h, i,)\nfrom .j import *",
     "a declared encoding": "# -*- coding: latin-1 -*-\n# J\xfcrgen\nx = '\xe9'\n",
-    "deep nesting": "x = " + "(" * 60 + "1" + ")" * 60 + "\n",
+    "deep nesting": "x = " + "(" * 98 + "1" + ")" * 98 + "\n",
     "one line": "class A(B): x = 1; y = 2;\nif a: b; c\nelif d: e\nelse: f\n",
     **{name: install_class_source(name) for name in CLASSES},
 }  # fmt: skip
@@ -110,6 +110,7 @@ REFUSED = {
     "an argument that is global": ("def f(a):\n    global a", "'a' is local and global"),
     "half an escape": ("x = '\\x1'", "invalid \\x escape"),
     "half an escape of a unicode string": ("x = u'\\u12'", "truncated \\u escape"),
+    "brackets within each other": (f"x = {'(' * 99}1{')' * 99}", "more than Python 2.7 reads"),
     "a name of no character": ("x = u'\\N{no such}'", "malformed \\N escape"),
 }
 
@@ -178,7 +179,7 @@ for text in json.loads(sys.stdin.read()):
     try:
         compile(text.encode("latin-1"), "source", "exec", 0, True)
         print(1)
-    except (SyntaxError, TypeError, ValueError):
+    except (SyntaxError, TypeError, ValueError, MemoryError):
         print(0)
     except:  # jython's own faults, which say nothing
         print(2)
@@ -197,8 +198,9 @@ def judged(texts: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def is_doubtful(text: str, said: str) -> bool:
-    """Return whether jython judges a source otherwise than CPython: what hangs on a backslash, or an open string."""
-    return text.rstrip("\n").endswith("\\") or "string is not closed" in said or "line continuation" in said
+    """Return whether jython judges a source otherwise than CPython: a backslash, an open string, how deep it is."""
+    doubtful = "string is not closed", "line continuation", "within each other"
+    return text.rstrip("\n").endswith("\\") or any(words in said for words in doubtful)
 
 
 SPOILS = (
