@@ -187,11 +187,13 @@ def _remove_damaged(path: Path, seen: str) -> bool:
             try:
                 with contextlib.closing(_connect_checked(path)) as database:
                     found = [text for (text,) in database.execute("PRAGMA integrity_check")]
+            except sqlite3.OperationalError:  # busy, full, read-only: whoever tries again will see
+                found = ["ok"]
             except sqlite3.DatabaseError as error:
                 found = [str(error)]
             if found != ["ok"] or seen:
                 progress.log_line(f"{path}: started anew, {seen or found[0]}")
-                for suffix in ("", "-journal", "-wal", "-shm"):
+                for suffix in ("-journal", "-wal", "-shm", ""):  # the next one, that others begin at once, has its own
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
         return True
     except OSError:
