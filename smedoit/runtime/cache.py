@@ -31,6 +31,7 @@ PATIENCE = 60.0  # seconds that another process may take for what it learned
 ENOUGH = 8 << 20  # bytes of facts that wait to be written together
 HONEST = "typeof(value) = 'blob' AND typeof(key) = 'text'"  # a damaged row may hold what we never wrote
 UNDECODABLE = "Could not decode"  # how Python's sqlite3 begins when a text is no UTF-8
+PASSING = "disk I/O error"  # what SQLite says where another process removes the journal that it looks at
 AT_ONCE = 500  # keys in one question; older SQLites take 999
 TABLE = (
     "CREATE TABLE fact (kind TEXT NOT NULL, key TEXT NOT NULL, file TEXT NOT NULL, value BLOB NOT NULL,"
@@ -136,9 +137,11 @@ class FactCache:
                     self._database = _connect_checked(self.path)
                 return work(self._database)
             except sqlite3.OperationalError as error:  # full, locked, read-only: it is as good as it was
+                self._disconnect()
+                if again and PASSING in str(error):
+                    continue
                 if UNDECODABLE not in str(error) or not again or not _remove_damaged(self.path, str(error)):
                     self._do_without(str(error))
-                self._disconnect()
             except OSError as error:
                 self._do_without(os_error_text(error))
             except sqlite3.DatabaseError as error:
