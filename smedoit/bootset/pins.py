@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
 from smedoit.medium_paths import (

@@ -11,6 +11,7 @@ from smedoit.checks import installer_packages, solver, unmet
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.checks.unmet import Provider
 from smedoit.config.checks import ClosureSettings
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError, format_count
 from smedoit.medium_paths import COMPS
@@ -30,7 +31,7 @@ PRIMARY, WITH_FILES = ("primary",), ("primary", "filelists")
 
 def check_closure(
     tree_root: Path,
-    firmware: Sequence[str],
+    identity: ReleaseIdentity,
     settings: ClosureSettings,
     tiers: Sequence[Tier],
     mirrors: Places,
@@ -38,17 +39,18 @@ def check_closure(
 ) -> Mapping[str, str]:
     """Check that the packages of the tree need nothing from elsewhere, and that what comps offers can be installed.
 
-    firmware        what the medium starts from, on which depends what the installer adds
+    identity        on whose base and firmware depends what the installer adds
     tiers, mirrors  where that may be which is missing
 
     Raises CheckError for unmet dependencies, in a test release, too: an installation would stop there.
     """
+    base = identity.built_on.added
     arch, fact_cache, comps_file = reader.arch, reader.fact_cache, tree_root / COMPS
     installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
     pool = load_closure_pool(RepoSource(MEDIUM, tree_root, arch), arch, fact_cache)
-    known = installer_packages.packages_added(settings, arch, firmware)
-    absent = solver.absent_names(pool, {**known, **installer_packages.ON_SOME_MACHINES})
-    added = installer_packages.judge_added_packages(known, settings.allow_missing, absent)
+    known = installer_packages.packages_added(settings, base, arch, identity.firmware)
+    absent = solver.absent_names(pool, {**known, **base.sometimes})
+    added = installer_packages.judge_added_packages(known, base.sometimes, settings.allow_missing, absent)
     found = unmet.apply_waivers(solver.find_unmet(pool, installs, added.required), settings.waivers)
     details = ""
     if found.unwaived:

@@ -63,7 +63,7 @@ def closure(rel: Release) -> Task:
 
         return check_closure(
             tree_root=rel.tree,
-            firmware=rel.release.firmware,
+            identity=rel.release,
             settings=rel.closure,
             tiers=rel.tiers,
             mirrors=mirrors,
@@ -74,7 +74,7 @@ def closure(rel: Release) -> Task:
         name="closure",
         run=run,
         inputs=[rel.tree / COMPS, rel.tree / REPOMD],
-        config={**release_config(rel, "arch", "firmware"), "[closure]": rel.closure},
+        config={**release_config(rel, "arch", "firmware", "base"), "[closure]": rel.closure},
         wiki="RPM dependencies; Examples of dependencies",
     )
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from smedoit.config.schema import InvalidValueError, SettingsTable, require_value
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
+from smedoit.bases.known import BASES, USUAL, find_base
+from smedoit.config.schema import InvalidValueError, SettingsTable, require_value, suggest_name
 from smedoit.config.toml import KeyPath
 
 LABEL = re.compile(r"(alpha|beta|rc)[1-9][0-9]*")
@@ -22,8 +24,6 @@ VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
 INLINE_COMMENT = re.compile(r"(^|\s);")  # where Python 2.7's ConfigParser, which reads .buildstamp, ends a value
 FINAL, TESTING, OBSOLETE = "final", "testing", "obsolete"
 CHANNELS = {FINAL: "", TESTING: "testing", OBSOLETE: "obsolete"}  # below [publish] target, as on the wiki page
-BIOS, UEFI = "bios", "uefi"
-ALL_FIRMWARE = (BIOS, UEFI)
 DATES = range(315532800, 4102444800)  # 1980 (FAT knows nothing earlier) up to 2100
 
 
@@ -42,6 +42,7 @@ class ReleaseIdentity(SettingsTable):
     volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
     bug_url     where the installer says that bugs are reported
     firmware    what the media start from: "bios", "uefi", or both
+    base        the Enterprise Linux that it is built on: "el7", "el8", "el9" or "el10"
     """
 
     product: str
@@ -56,6 +57,7 @@ class ReleaseIdentity(SettingsTable):
     volume_id: str = "{short}-{full}-{arch}"
     bug_url: str = ""
     firmware: tuple[str, ...] = ALL_FIRMWARE
+    base: str = USUAL.name
 
     def __post_init__(self) -> None:
         require_value(self.product.strip(), "product", "the product needs a name")
@@ -88,7 +90,17 @@ class ReleaseIdentity(SettingsTable):
             "firmware",
             'use ["bios"], ["uefi"] or ["bios", "uefi"]: media start from one of them or from both',
         )
+        require_value(
+            self.base in BASES,
+            "base",
+            f"there is no base {self.base!r}{suggest_name(self.base, BASES)}; there are {', '.join(BASES)}",
+        )
         check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS)
+
+    @property
+    def built_on(self) -> Base:
+        """The Enterprise Linux that it is built on, with all that follows from that."""
+        return find_base(self.base)
 
     @property
     def full(self) -> str:

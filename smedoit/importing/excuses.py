@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smedoit.bases.known import USUAL
 from smedoit.checks import closure, installer_packages, solver
 from smedoit.config.checks import ClosureSettings
 from smedoit.errors import SmeError
@@ -51,7 +52,7 @@ def find_excuses(
     missing = sorted({name for group in listed.groups.values() for name in group} - names)
     source = PackageList("the medium", root, arch, tuple(root / package.file for package in good))
     pool = closure.load_closure_pool(source, arch, cache)
-    added = installer_packages.packages_added(ClosureSettings(), arch, firmware)
+    added = installer_packages.packages_added(ClosureSettings(), USUAL.added, arch, firmware)
     absent = solver.absent_names(pool, added)
     required = [name for name in added if name not in absent]
     unmet = solver.find_unmet(pool, comps.list_install_sets(text, comps_file), required)

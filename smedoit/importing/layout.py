@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from enum import Enum
 
-from smedoit.config.identity import ALL_FIRMWARE
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE
 from smedoit.importing.facts import parse_ini_text
 from smedoit.keys import key_files
 from smedoit.medium_paths import (

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places, sides
 from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
-from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.errors import ContentError, VerifyError, format_grouped
 from smedoit.fetch import index_pages
 from smedoit.importing import facts, layout

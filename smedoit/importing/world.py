@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import BIOS
 from smedoit.bootset import fetch, pins
 from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME
 from smedoit.compare import places
 from smedoit.compare.places import TREE, DirectoryPlace
-from smedoit.config.identity import BIOS, WORD
+from smedoit.config.identity import WORD
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import BIOS, UEFI
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
-from smedoit.config.identity import BIOS, UEFI, ReleaseIdentity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import BIOS, UEFI
 from smedoit.branding import render
-from smedoit.config.identity import BIOS, UEFI
 from smedoit.errors import ContentError, Findings, VerifyError
 from smedoit.fat.volume import FatVolume
 from smedoit.iso import boot_records, media_check, netinstall

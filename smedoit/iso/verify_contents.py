@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.config.identity import ALL_FIRMWARE
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE
 from smedoit.errors import Findings, PackageError
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey

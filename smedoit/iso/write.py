@@ -14,7 +14,7 @@ from io import BufferedWriter, FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, BOOT_IMAGES, EFI_IMAGE
 from smedoit.runtime import files

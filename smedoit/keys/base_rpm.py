@@ -8,41 +8,9 @@ that the base's rpm passes over or cannot check, is none for the people who inst
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpSignature
-
-
-@dataclass(frozen=True)
-class BaseRpm:
-    """What one rpm verifies.
-
-    name        as sentences say it
-    tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
-    versions    of signatures, algorithms and digests that it can check
-    dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
-    subkeys     whether a subkey's signature counts
-    """
-
-    name: str
-    tags: tuple[str, ...]
-    versions: tuple[int, ...]
-    algorithms: tuple[str, ...]
-    hashes: tuple[str, ...]
-    dsa_bits: int
-    subkeys: bool
-
-
-# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c
-RPM_4_11 = BaseRpm(
-    name="rpm 4.11",
-    tags=("DSA", "RSA", "GPG", "PGP"),
-    versions=(3, 4),
-    algorithms=("RSA", "DSA"),
-    hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),
-    dsa_bits=1024,
-    subkeys=False,
-)
 
 
 def find_base_flaw(

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import PackageError, format_grouped
-from smedoit.keys import base_rpm, keyring
+from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
@@ -52,9 +53,12 @@ def link_packages(lock_file: Path, root: Path, target: Path, fact_cache: Path) -
     return f"{len(wanted)} packages, {len(placed)} new, {len(unlisted)} removed"
 
 
-def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root: Path, fact_cache: Path) -> str:
+def verify_medium_keys(
+    pinned: Sequence[KeySettings], rpm: BaseRpm, lock_file: Path, tree_root: Path, fact_cache: Path
+) -> str:
     """Verify every package of the tree with the keys of the tree, as we do and as the rpm of the base does.
 
+    rpm         of the base
     fact_cache  what was found signed by a key with the very bytes of the one on the medium need not be tried again
 
     Raises PackageError.
@@ -66,7 +70,7 @@ def verify_medium_keys(pinned: Sequence[KeySettings], lock_file: Path, tree_root
         _find_signers(paths, placed, scan.cached_signers(paths, placed, fact_cache)),
     )
     good = [path for path, (_, why) in found.items() if not why]
-    flaws = workers.map_parallel(lambda path: signatures.find_installer_flaw(path, placed, base_rpm.RPM_4_11), good)
+    flaws = workers.map_parallel(lambda path: signatures.find_installer_flaw(path, placed, rpm), good)
     for path, why in [*((path, why) for path, (_, why) in found.items()), *zip(good, flaws, strict=True)]:
         if why:
             complaints.add(why, path.name)

@@ -80,13 +80,19 @@ def medium_keys(rel: Release) -> Task:
     def run() -> object:
         from smedoit.packages.stage import verify_medium_keys
 
-        return verify_medium_keys(pinned=rel.keys, lock_file=rel.lock, tree_root=rel.tree, fact_cache=rel.fact_cache)
+        return verify_medium_keys(
+            pinned=rel.keys,
+            rpm=rel.release.built_on.rpm,
+            lock_file=rel.lock,
+            tree_root=rel.tree,
+            fact_cache=rel.fact_cache,
+        )
 
     return Task(
         name="medium_keys",
         run=run,
         inputs=[rel.lock, FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
-        config={"[[keys]]": rel.keys},
+        config={"[[keys]]": rel.keys, **release_config(rel, "base")},
         after=["stage_packages", "tree"],
         wiki="Local Only: update_repos",
     )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.config.tiers import PRACTICE_KEYS
 from smedoit.keys import base_rpm, detached, openpgp, policy, rpmkeys
-from smedoit.keys.base_rpm import BaseRpm
 from smedoit.keys.keyring import PinnedKey, first_error_line
 from smedoit.keys.known import PRACTICE_VENDOR
 from smedoit.keys.openpgp import OpenPgpSignature

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.bootfiles.isolinux import unshowable_lines
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
-from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI, ReleaseIdentity
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.fat import volume

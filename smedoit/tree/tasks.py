@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.config.identity import BIOS, UEFI
+from smedoit.bases.enterprise_linux import BIOS, UEFI
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from smedoit.bases.el7 import EL7
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
 from smedoit.checks import installer_packages
 from smedoit.config.checks import ClosureSettings
-from smedoit.config.identity import ALL_FIRMWARE, BIOS, UEFI
 
 EVERYTHING = [
     *("authconfig", "grub2", "grub2-tools", "kernel"),
@@ -19,13 +20,14 @@ UEFI_LOADERS = ["efibootmgr", "grub2-efi-x64", "shim-x64"]
 
 
 def judged(absent: list[str], allow_missing: Mapping[str, str] | None = None) -> installer_packages.AddedPackages:
-    return installer_packages.judge_added_packages(added(), allow_missing or {}, absent)
+    return installer_packages.judge_added_packages(added(), EL7.added.sometimes, allow_missing or {}, absent)
 
 
 def added(
     arch: str = "x86_64", firmware: Sequence[str] = ALL_FIRMWARE, installer: Sequence[str] = ()
 ) -> dict[str, str]:
-    return dict(installer_packages.packages_added(ClosureSettings(installer=tuple(installer)), arch, firmware))
+    settings = ClosureSettings(installer=tuple(installer))
+    return dict(installer_packages.packages_added(settings, EL7.added, arch, firmware))
 
 
 def test_a_release_that_says_nothing_needs_all_that_the_installer_adds() -> None:

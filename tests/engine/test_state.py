@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bases.el7 import EL7
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.keys import keyring
@@ -124,7 +125,7 @@ def proven(place: Place, *names: str) -> str:
     pinned = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
         files.copy_file(key.file, place.target.parent / key.file.name)
-    return verify_medium_keys(pinned, place.lock, place.target.parent, place.cache)
+    return verify_medium_keys(pinned, EL7.rpm, place.lock, place.target.parent, place.cache)
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_a_key_file_with_other_bytes_proves_itself_again(place: Place, tried: li
     place.link()
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     files.write_file(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
-    verify_medium_keys([key], place.lock, place.target.parent, place.cache)
+    verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, place.cache)
     assert tried == ["a", "b"]
 
 
@@ -193,7 +194,7 @@ def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
-        verify_medium_keys([key], place.lock, place.target.parent, place.cache)
+        verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, place.cache)
 
 
 def test_a_package_that_the_rpm_of_the_base_does_not_verify_is_found_out(place: Place) -> None:

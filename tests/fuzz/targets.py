@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from smedoit.artifacts import build_record
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE
 from smedoit.bootfiles import images
 from smedoit.bootset import kernels, pins, squashfs
 from smedoit.boottest import menus, qemu, screen
@@ -26,7 +27,6 @@ from smedoit.checks import anaconda, qa_lists, stale_versions
 from smedoit.checks.previous_release import list_repo_packages
 from smedoit.compare import places, sides
 from smedoit.config import release
-from smedoit.config.identity import ALL_FIRMWARE
 from smedoit.config.media import SigningSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.notes import NotesSettings

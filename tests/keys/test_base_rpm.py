@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bases.el7 import RPM as RPM_4_11
 from smedoit.config.tiers import KeySettings
 from smedoit.keys import keyring
-from smedoit.keys.base_rpm import RPM_4_11
 from smedoit.keys.keyring import PinnedKey
 from smedoit.rpm import signatures
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe, write_rpm

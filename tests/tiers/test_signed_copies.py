@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from smedoit.bases.el7 import EL7
 from smedoit.config.media import SigningSettings
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import ConfigError, FileError, PackageError, SignError
-from smedoit.keys import base_rpm, keyring
+from smedoit.keys import keyring
 from smedoit.packages import scan
 from smedoit.rpm import signatures
 from smedoit.sample import packages
@@ -76,7 +77,7 @@ def test_unsigned_packages_get_signed_copies_and_stay_as_they_are(rel: Release) 
     assert [(package.name, package.key) for package in taken] == [(name, FINGERPRINTS["koozali"]) for name in "ab"]
     assert {package.signed for package in taken} == {rel.release.epoch}
     for path in (rel.root / "signed").rglob("*.rpm"):
-        assert signatures.find_installer_flaw(path, pinned, base_rpm.RPM_4_11) == ""
+        assert signatures.find_installer_flaw(path, pinned, EL7.rpm) == ""
     assert sign(rel).startswith("0 signed copies in signed, 2 were there already")
 
 

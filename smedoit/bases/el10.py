@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enterprise Linux 10: anaconda 40.22, lorax 40.5, dracut 105, GRUB 2 for BIOS and UEFI, rpm 4.19, dnf 4.20."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smedoit.bases.el9 import ADDED as ADDED_BY_EL9
+from smedoit.bases.el9 import EL9
+from smedoit.bases.el9 import RPM as RPM_4_16
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Configuration, DiskForm, FirmwareBoot, PythonRuntime
+
+BOOT_HYBRID = "images/boot_hybrid.img"  # the code that goes into the MBR; on no medium
+# Source: lorax 40.5, share/templates.d/99-generic/x86.tmpl
+GRUB_FOR_BIOS = FirmwareBoot(
+    image="images/eltorito.img",
+    menu="boot/grub2/grub.cfg",
+    texts=("boot/grub2/grub.cfg",),
+    needed=("boot/grub2/grub.cfg", "boot/grub2/i386-pc/normal.mod", BOOT_HYBRID),
+    patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
+)
+RPM = replace(RPM_4_16, name="rpm 4.19", versions=(4, 6))
+# Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py
+ADDED = replace(
+    ADDED_BY_EL9,
+    under_uefi={
+        **ADDED_BY_EL9.under_uefi,
+        "grub2-tools-extra": "to boot under UEFI",
+        "grubby": "to boot under UEFI",
+    },
+)
+EL10 = replace(
+    EL9,
+    name="el10",
+    words="Enterprise Linux 10",
+    dist=".el10.sme",
+    boots={BIOS: GRUB_FOR_BIOS, UEFI: EL9.boots[UEFI]},
+    disk=DiskForm.APPENDED,
+    boot_catalog="",
+    efi_in_tree=False,
+    configuration=Configuration.PROFILES,
+    python=PythonRuntime((3, 12), "usr/lib64/python3.12/site-packages"),
+    platform="",
+    rpm=RPM,
+    added=ADDED,
+)

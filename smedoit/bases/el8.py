@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enterprise Linux 8: anaconda 33.16, lorax 28.14, dracut 049, syslinux 6, rpm 4.14, dnf 4.7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smedoit.bases.el7 import ADDED as ADDED_BY_EL7
+from smedoit.bases.el7 import GRUB
+from smedoit.bases.el7 import ISOLINUX as SYSLINUX_4
+from smedoit.bases.enterprise_linux import (
+    BIOS,
+    UEFI,
+    AddedByInstaller,
+    Base,
+    BaseRpm,
+    Configuration,
+    DiskForm,
+    PythonRuntime,
+)
+
+# vesamenu.c32 of syslinux 6 loads its libraries by name, and they must be of its version
+ISOLINUX = replace(
+    SYSLINUX_4, needed=tuple(f"isolinux/{name}.c32" for name in ("ldlinux", "libcom32", "libutil", "vesamenu"))
+)
+# Source: rpm 4.14: lib/package.c, lib/rpmvs.c, rpmio/rpmpgp.c, rpmio/digest_openssl.c; crypto-policies of EL 8 lets
+# rpm check SHA-1 and DSA of 1,024 bits, as it does not use the policy for signatures
+RPM = BaseRpm(
+    name="rpm 4.14",
+    tags=("DSA", "RSA", "GPG", "PGP"),
+    versions=(3, 4),
+    algorithms=("RSA", "DSA"),
+    hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),
+    dsa_bits=3072,
+    subkeys=True,
+)
+# Sources: anaconda 33.16.10.5, bootloader/grub2.py, bootloader/efi.py, modules/security, modules/network
+ADDED = AddedByInstaller(
+    always={"grub2": "to boot", "grub2-tools": "to boot", "kernel": "to boot", "chrony": "for the time"},
+    under_uefi=ADDED_BY_EL7.under_uefi,
+    offered={name: when for name, when in ADDED_BY_EL7.offered.items() if name != "btrfs-progs"},
+    sometimes={
+        **{name: what for name, what in ADDED_BY_EL7.sometimes.items() if name != "dmraid"},
+        "authselect": "an authselect line of a kickstart file",
+        "firewalld": "a firewall line of a kickstart file",
+        "prefixdevname": "net.ifnames.prefix on the boot line",
+        "rdma-core": "InfiniBand cards",
+    },
+)
+EL8 = Base(
+    name="el8",
+    words="Enterprise Linux 8",
+    dist=".el8.sme",
+    boots={BIOS: ISOLINUX, UEFI: GRUB},
+    disk=DiskForm.ISOHYBRID,
+    boot_catalog="isolinux/boot.cat",
+    efi_in_tree=True,
+    stage2="images/install.img",
+    flat_stage2=False,
+    escaped_labels=False,
+    plain_options=True,
+    configuration=Configuration.PRODUCTS,
+    reads_updates=True,
+    python=PythonRuntime((3, 6), "usr/lib64/python3.6/site-packages"),
+    repositories=("BaseOS", "AppStream"),
+    platform="platform:el8",
+    weak=True,
+    rpm=RPM,
+    added=ADDED,
+)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A base: the major of Enterprise Linux that a release is built on, and all that its installer, firmware and dnf want.
+
+Nobody asks which base it is. Who needs to know something of a base asks for that, and what is asked for stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+BIOS, UEFI = "bios", "uefi"
+ALL_FIRMWARE = (BIOS, UEFI)
+
+
+class DiskForm(Enum):
+    """How a medium looks as a disk, for a USB stick: who makes it so, and what stands in MBR and GPT."""
+
+    ISOHYBRID = "isohybrid"  # MBR and GPT over all of it, as isohybrid --uefi of syslinux
+    BASIC_DATA = "basic-data"  # as xorrisofs -isohybrid-mbr isohdpfx.bin -isohybrid-gpt-basdat
+    APPENDED = "appended"  # protective MBR and GPT, efiboot.img behind the file system, as xorrisofs --grub2-mbr
+
+
+class Configuration(Enum):
+    """Where an installer has what a product decides: by which files, and by what it chooses one."""
+
+    INSTALL_CLASSES = "installclasses"  # Python classes, by sortPriority
+    PRODUCTS = "product.d"  # by Product and Variant of .buildstamp
+    PROFILES = "profile.d"  # by ID and VARIANT_ID of os-release
+
+
+@dataclass(frozen=True)
+class FirmwareBoot:
+    """What one firmware starts on a medium.
+
+    image     what the El Torito catalogue leads to
+    menu      what the boot loader reads
+    texts     menu and what it shows, in the versions and names of a release
+    needed    what a boot set must have besides the image, without which the loader comes to nothing
+    patterns  of the files that only this firmware reads
+    """
+
+    image: str
+    menu: str
+    texts: tuple[str, ...]
+    needed: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PythonRuntime:
+    """The Python that the installer runs with.
+
+    version  major and minor
+    site     directory of its packages in the installer, pyanaconda among them
+    """
+
+    version: tuple[int, int]
+    site: str
+
+    def __str__(self) -> str:
+        return f"Python {self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True)
+class BaseRpm:
+    """What one rpm verifies.
+
+    name        as sentences say it
+    tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
+    versions    of signatures, algorithms and digests that it can check
+    dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
+    subkeys     whether a subkey's signature counts
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    versions: tuple[int, ...]
+    algorithms: tuple[str, ...]
+    hashes: tuple[str, ...]
+    dsa_bits: int
+    subkeys: bool
+
+
+@dataclass(frozen=True)
+class AddedByInstaller:
+    """Packages that an installer adds by itself: name -> when. Where one is absent, an installation stops.
+
+    always      to every installation
+    under_uefi  besides, on a machine with UEFI
+    offered     on any machine, by a choice that its windows offer
+    sometimes   on some machines only: what these have
+    """
+
+    always: Mapping[str, str]
+    under_uefi: Mapping[str, str]
+    offered: Mapping[str, str]
+    sometimes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Base:
+    """One major of Enterprise Linux, as far as a medium and its packages are concerned.
+
+    name            in [release] base
+    words           as sentences say it
+    dist            what %{?dist} is for our own packages
+    boots           firmware -> what it starts
+    disk            how a medium looks as a disk
+    boot_catalog    path of the El Torito catalogue, "" for one that no directory shows
+    efi_in_tree     whether the medium has images/efiboot.img as a file; else as a partition only
+    stage2          path of the installer's runtime
+    flat_stage2     whether a stage 2 may be the root file system itself, and not hold it as LiveOS/rootfs.img
+    escaped_labels  whether a label may have blanks and dots; else "-" stands for them
+    plain_options   whether boot options without inst. count
+    configuration   where the installer has what a product decides
+    reads_updates   whether it reads run/install/updates and run/install/product
+    python          what the installer runs with
+    repositories    directories of the repositories on a medium; "" is its top
+    platform        PLATFORM_ID of the installer's os-release, by which module streams are chosen; "" without modules
+    weak            whether its dnf installs what packages recommend
+    rpm             what checks the signatures of packages where the release is installed
+    added           what the installer adds to whatever is chosen
+    """
+
+    name: str
+    words: str
+    dist: str
+    boots: Mapping[str, FirmwareBoot]
+    disk: DiskForm
+    boot_catalog: str
+    efi_in_tree: bool
+    stage2: str
+    flat_stage2: bool
+    escaped_labels: bool
+    plain_options: bool
+    configuration: Configuration
+    reads_updates: bool
+    python: PythonRuntime
+    repositories: tuple[str, ...]
+    platform: str
+    weak: bool
+    rpm: BaseRpm
+    added: AddedByInstaller
+
+    @property
+    def bios(self) -> FirmwareBoot:
+        """What BIOS starts."""
+        return self.boots[BIOS]
+
+    @property
+    def uefi(self) -> FirmwareBoot:
+        """What UEFI starts."""
+        return self.boots[UEFI]
