@@ -8,16 +8,19 @@ from dataclasses import replace
 from smedoit.bases.el9 import ADDED as ADDED_BY_EL9
 from smedoit.bases.el9 import EL9
 from smedoit.bases.el9 import RPM as RPM_4_16
-from smedoit.bases.enterprise_linux import BIOS, UEFI, Configuration, DiskForm, FirmwareBoot, PythonRuntime
+from smedoit.bases.el9 import UPSTREAM as ROCKY_9
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Configuration, DiskForm, FirmwareBoot, Loader, PythonRuntime
 
 BOOT_HYBRID = "images/boot_hybrid.img"  # the code that goes into the MBR; on no medium
 # Source: lorax 40.5, share/templates.d/99-generic/x86.tmpl
 GRUB_FOR_BIOS = FirmwareBoot(
+    loader=Loader.GRUB,
     image="images/eltorito.img",
     menu="boot/grub2/grub.cfg",
     texts=("boot/grub2/grub.cfg",),
     needed=("boot/grub2/grub.cfg", "boot/grub2/i386-pc/normal.mod", BOOT_HYBRID),
     patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
+    twins={},
 )
 RPM = replace(RPM_4_16, name="rpm 4.19", versions=(4, 6))
 # Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py
@@ -29,6 +32,13 @@ ADDED = replace(
         "grubby": "to boot under UEFI",
     },
 )
+UPSTREAM = replace(
+    ROCKY_9,
+    version="10.0",
+    label="Rocky-10-0-x86_64-dvd",
+    epoch=1749600000,  # 2025-06-11
+    entries={"fips": "fips=1", "vesa": "nomodeset", "rescue": "inst.rescue"},
+)
 EL10 = replace(
     EL9,
     name="el10",
@@ -38,9 +48,11 @@ EL10 = replace(
     disk=DiskForm.APPENDED,
     boot_catalog="",
     efi_in_tree=False,
+    erofs_stage2=True,
     configuration=Configuration.PROFILES,
     python=PythonRuntime((3, 12), "usr/lib64/python3.12/site-packages"),
     platform="",
     rpm=RPM,
     added=ADDED,
+    upstream=UPSTREAM,
 )

@@ -12,19 +12,29 @@ from smedoit.bases.enterprise_linux import (
     Configuration,
     DiskForm,
     FirmwareBoot,
+    Loader,
+    PracticeUpstream,
     PythonRuntime,
 )
-from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, INITRD, KERNEL
 
 ISOLINUX = FirmwareBoot(
+    loader=Loader.ISOLINUX,
     image="isolinux/isolinux.bin",
     menu="isolinux/isolinux.cfg",
     texts=("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt"),
     needed=(),
     patterns=("isolinux/*",),
+    twins={"isolinux/vmlinuz": KERNEL, "isolinux/initrd.img": INITRD},
 )
 GRUB = FirmwareBoot(
-    image=EFI_IMAGE, menu=GRUB_CFG, texts=(GRUB_CFG,), needed=(GRUB_CFG,), patterns=("EFI/*", EFI_IMAGE)
+    loader=Loader.GRUB,
+    image=EFI_IMAGE,
+    menu=GRUB_CFG,
+    texts=(GRUB_CFG,),
+    needed=(GRUB_CFG,),
+    patterns=("EFI/*", EFI_IMAGE),
+    twins={},
 )
 # Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c
 RPM = BaseRpm(
@@ -69,6 +79,14 @@ ADDED = AddedByInstaller(
         "teamd": "teamed network cards",
     },
 )
+UPSTREAM = PracticeUpstream(
+    name="CentOS Linux",
+    ident="centos",
+    version="7",
+    label="CentOS 7 x86_64",
+    epoch=1480944027,  # 2016-12-05, CentOS 7.3
+    entries={"vesa": "xdriver=vesa nomodeset", "rescue": "rescue"},
+)
 EL7 = Base(
     name="el7",
     words="Enterprise Linux 7",
@@ -79,6 +97,7 @@ EL7 = Base(
     efi_in_tree=True,
     stage2="LiveOS/squashfs.img",
     flat_stage2=False,
+    erofs_stage2=False,
     escaped_labels=True,
     plain_options=True,
     configuration=Configuration.INSTALL_CLASSES,
@@ -89,4 +108,5 @@ EL7 = Base(
     weak=False,
     rpm=RPM,
     added=ADDED,
+    upstream=UPSTREAM,
 )

@@ -16,6 +16,7 @@ from smedoit.bases.enterprise_linux import (
     BaseRpm,
     Configuration,
     DiskForm,
+    PracticeUpstream,
     PythonRuntime,
 )
 
@@ -47,6 +48,14 @@ ADDED = AddedByInstaller(
         "rdma-core": "InfiniBand cards",
     },
 )
+UPSTREAM = PracticeUpstream(
+    name="Rocky Linux",
+    ident="rocky",
+    version="8.10",
+    label="Rocky-8-10-x86_64-dvd",
+    epoch=1716854400,  # 2024-05-28
+    entries={"vesa": "inst.xdriver=vesa nomodeset", "rescue": "inst.rescue"},
+)
 EL8 = Base(
     name="el8",
     words="Enterprise Linux 8",
@@ -57,6 +66,7 @@ EL8 = Base(
     efi_in_tree=True,
     stage2="images/install.img",
     flat_stage2=False,
+    erofs_stage2=False,
     escaped_labels=False,
     plain_options=True,
     configuration=Configuration.PRODUCTS,
@@ -67,4 +77,5 @@ EL8 = Base(
     weak=True,
     rpm=RPM,
     added=ADDED,
+    upstream=UPSTREAM,
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from smedoit.bases.el8 import ADDED as ADDED_BY_EL8
 from smedoit.bases.el8 import EL8
 from smedoit.bases.el8 import RPM as RPM_4_14
+from smedoit.bases.el8 import UPSTREAM as ROCKY_8
 from smedoit.bases.enterprise_linux import DiskForm, PythonRuntime
 
 # Source: rpm 4.16 with crypto-policies DEFAULT of EL 9, which refuses SHA-1 and DSA, also in a key's own signature
@@ -28,6 +29,13 @@ ADDED = replace(
         "kbd-legacy": "keyboards of other scripts than Latin",
     },
 )
+UPSTREAM = replace(
+    ROCKY_8,
+    version="9.6",
+    label="Rocky-9-6-x86_64-dvd",
+    epoch=1748908800,  # 2025-06-03
+    entries={"fips": "fips=1", "text": "inst.text", "rescue": "inst.rescue"},
+)
 EL9 = replace(
     EL8,
     name="el9",
@@ -41,4 +49,5 @@ EL9 = replace(
     platform="platform:el9",
     rpm=RPM,
     added=ADDED,
+    upstream=UPSTREAM,
 )

@@ -30,22 +30,51 @@ class Configuration(Enum):
     PROFILES = "profile.d"  # by ID and VARIANT_ID of os-release
 
 
+class Loader(Enum):
+    """A boot loader, in whose language the menu is written."""
+
+    ISOLINUX = "isolinux"
+    GRUB = "grub"
+
+
 @dataclass(frozen=True)
 class FirmwareBoot:
     """What one firmware starts on a medium.
 
+    loader    which boot loader it is
     image     what the El Torito catalogue leads to
     menu      what the boot loader reads
     texts     menu and what it shows, in the versions and names of a release
     needed    what a boot set must have besides the image, without which the loader comes to nothing
     patterns  of the files that only this firmware reads
+    twins     kernel and initrd beside the loader -> the files that they are equal to, which PXE and UEFI read
     """
 
+    loader: Loader
     image: str
     menu: str
     texts: tuple[str, ...]
     needed: tuple[str, ...]
     patterns: tuple[str, ...]
+    twins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PracticeUpstream:
+    """The distribution whose boot set a practice world has in its shape.
+
+    ident    its ID in os-release, and the directory of its shim
+    label    of its DVD, which its menus look for
+    epoch    when it was made, in seconds: a boot set is older than what is built from it
+    entries  further entries of its menus, below Troubleshooting -> what their boot line has
+    """
+
+    name: str
+    ident: str
+    version: str
+    label: str
+    epoch: int
+    entries: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -112,6 +141,7 @@ class Base:
     efi_in_tree     whether the medium has images/efiboot.img as a file; else as a partition only
     stage2          path of the installer's runtime
     flat_stage2     whether a stage 2 may be the root file system itself, and not hold it as LiveOS/rootfs.img
+    erofs_stage2    whether a stage 2 may be an erofs image, and not only a squashfs image
     escaped_labels  whether a label may have blanks and dots; else "-" stands for them
     plain_options   whether boot options without inst. count
     configuration   where the installer has what a product decides
@@ -122,6 +152,7 @@ class Base:
     weak            whether its dnf installs what packages recommend
     rpm             what checks the signatures of packages where the release is installed
     added           what the installer adds to whatever is chosen
+    upstream        what a practice world stands on
     """
 
     name: str
@@ -133,6 +164,7 @@ class Base:
     efi_in_tree: bool
     stage2: str
     flat_stage2: bool
+    erofs_stage2: bool
     escaped_labels: bool
     plain_options: bool
     configuration: Configuration
@@ -143,6 +175,7 @@ class Base:
     weak: bool
     rpm: BaseRpm
     added: AddedByInstaller
+    upstream: PracticeUpstream
 
     @property
     def bios(self) -> FirmwareBoot:
