@@ -21,9 +21,11 @@ from doit.version import VERSION
 from smedoit.engine import arguments
 from smedoit.engine.clean import Clean, Forget, Ignore
 from smedoit.engine.command import REFUSED, Command
-from smedoit.engine.commands import Config, List, Why
+from smedoit.engine.commands import Config, List
+from smedoit.engine.explanation import Why
 from smedoit.engine.help import Help
 from smedoit.engine.option import Option
+from smedoit.engine.past_runs import History
 from smedoit.engine.run import RUN_OPTIONS, Run
 from smedoit.engine.state import TaskState
 from smedoit.engine.status import Status
@@ -34,8 +36,8 @@ from smedoit.runtime import progress, terminal
 
 COMMANDS: dict[str, type[Command]] = {
     "status": Status,
-    "run": Run, "list": List, "why": Why, "config": Config, "help": Help, "clean": Clean, "forget": Forget,
-    "ignore": Ignore,
+    "run": Run, "list": List, "why": Why, "history": History, "config": Config, "help": Help,
+    "clean": Clean, "forget": Forget, "ignore": Ignore,
 }  # fmt: skip
 FOREIGN: Mapping[str, object] = {"config": {}, "inputs": (), "outputs": (), "wiki": ""}  # of somebody's own tasks
 UNRUN = 3  # doit's exit code where nothing was run

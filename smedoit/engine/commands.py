@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`doit list` and `doit why`: what would run, and for which reasons, without running it."""
+"""`doit list` and `doit config`: what would run, and what holds, without running anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import fnmatch
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from doit import get_var
@@ -19,6 +19,7 @@ from smedoit.engine.task import JSON, current_settings, named_release
 from smedoit.runtime.terminal import cut_parts, show_parts, show_text, show_wrapped
 
 RUN, WAIT, DONE, ASIDE = "run", "wait", "ok", "-"
+PENDING = "pending"
 DEFAULT = "iso"
 LEGEND = (
     f"{RUN}: it would run; {WAIT}: it may, when another one has run; {DONE}: it is up to date;"
@@ -77,19 +78,6 @@ class TaskGraph:
             return next((status for status in (RUN, WAIT, DONE) if status in parts), ASIDE)
         return ASIDE if task.meta.get("always") or name not in self.pending else self.status(name)
 
-    def chain(self, name: str, depth: int, explained: set[str]) -> Iterator[str]:
-        """Yield the lines that explain a task: its own reasons, then those of the tasks it waits for."""
-        indent = "  " * depth
-        yield from (f"{indent}because {reason}" for reason in self.reasons[name])
-        for other in self.before(name):
-            if self.status(other) == DONE or other in explained:
-                continue
-            explained.add(other)
-            verb = "runs first" if self.status(other) == RUN else "may run first"
-            if behind := [*self.chain(other, depth + 1, explained)]:  # else all of it has been said
-                yield f"{indent}because {other} {verb}, which {name} waits for:"
-                yield from behind
-
 
 class List(Command):
     """doit list: the status of every task and its one line."""
@@ -98,28 +86,51 @@ class List(Command):
     doc_usage = "[TASK …]"
     doc_description = LEGEND
     takes_tasks = True
-    typed_options = (*COMMON, JSON)
+    typed_options = (
+        *COMMON,
+        JSON,
+        Option("pending", "what is pending first, then all others", default=False, short="p"),
+    )
 
-    def _execute(self, pos_args: list[str], json: bool = False) -> int:
+    def _execute(self, pos_args: list[str], pending: bool = False, json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doit list | head` is no failure
         graph = TaskGraph(self.task_list, self.dep_manager)
-        shown = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args)]
+        shown = {name: graph.listed_status(name) for name in graph.tasks if is_listed(graph.tasks[name], pos_args)}
         if json:
-            show_text(
-                self.outstream, dump_json([_task_facts(graph, name, graph.listed_status(name)) for name in shown])
-            )
+            show_text(self.outstream, dump_json([task_facts(graph, name, status) for name, status in shown.items()]))
             return 0
-        width = max((len(name) for name in shown), default=0)
-        for name in shown:
-            status = graph.listed_status(name)
-            row = [(f"{status:<5} ", STYLES[status]), (f"{name:<{width}}  ", ""), (graph.tasks[name].doc, "")]
-            show_parts(self.outstream, cut_parts(self.outstream, row))
+        stage = stage_by_task(graph.tasks, self.dep_manager.stages)
+        groups: dict[str, list[str]] = {PENDING: []} if pending else {}
+        for name, status in shown.items():
+            heading = PENDING if pending and status in (RUN, WAIT) else "" if pos_args else stage[name]
+            groups.setdefault(heading, []).append(name)
+        width = max(map(len, shown), default=0)
+        for heading, names in groups.items():
+            if names and heading:
+                show_parts(self.outstream, [(f"{heading}:", "name")])
+            for name in names:
+                row = [(f"{shown[name]:<5} ", STYLES[shown[name]]), (f"{name:<{width}}  ", "")]
+                show_parts(self.outstream, cut_parts(self.outstream, [*row, (graph.tasks[name].doc, "")]))
         if not pos_args:
             show_wrapped(self.outstream, "", LEGEND)
         return 0
 
 
-def _task_facts(graph: TaskGraph, name: str, status: str) -> dict[str, object]:
+def stage_by_task(tasks: Iterable[str], stages: Mapping[str, str]) -> dict[str, str]:
+    """Return task -> the stage of the page that it belongs to, which is the one that began last.
+
+    tasks   in the order of the contents page
+    stages  name of a stage -> the first of its tasks
+    """
+    begins = {first: stage for stage, first in stages.items()}
+    found, stage = dict[str, str](), next(iter(stages), "")
+    for name in tasks:
+        stage = begins.get(name, stage)
+        found[name] = stage
+    return found
+
+
+def task_facts(graph: TaskGraph, name: str, status: str) -> dict[str, object]:
     """Return what the decision says of a task, for machines."""
     return {
         "task": name,
@@ -130,43 +141,11 @@ def _task_facts(graph: TaskGraph, name: str, status: str) -> dict[str, object]:
     }
 
 
-def _is_listed(task: Any, wanted: list[str]) -> bool:
+def is_listed(task: Any, wanted: list[str]) -> bool:
     """Return whether to list a task: what the words mean (globs allowed), else all but the parts of a task."""
     if not wanted:
         return not task.subtask_of
     return any(fnmatch.fnmatchcase(task.name, pattern) for pattern in wanted)
-
-
-class Why(Command):
-    """doit why TASK: the changed inputs along the chain, in words."""
-
-    doc_purpose = "say why a task would run, without running it"
-    doc_usage = "[TASK …]"
-    doc_description = "The reasons come from the same decision that a run takes. Without a TASK it is iso."
-    takes_tasks = True
-    typed_options = (*COMMON, JSON)
-
-    def _execute(self, pos_args: list[str], json: bool = False) -> int:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        graph = TaskGraph(self.task_list, self.dep_manager)
-        asked = [name for name in graph.tasks if _is_listed(graph.tasks[name], pos_args or [DEFAULT])]
-        if json:
-            named = graph.collect_before(asked)
-            facts = [_task_facts(graph, name, graph.status(name)) for name in graph.tasks if name in named]
-            show_text(self.outstream, dump_json(facts))
-            return 0
-        for name in asked:
-            show_text(self.outstream, "\n".join(_explain_task(graph, name)))
-        return 0
-
-
-def _explain_task(graph: TaskGraph, name: str) -> list[str]:
-    """Return the whole explanation of one task."""
-    status = graph.status(name)
-    if status == DONE:
-        return [f"{name} is up to date: nothing that it depends on has changed"]
-    opening = f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
-    return [opening, *graph.chain(name, 1, {name})]
 
 
 class Config(Command):

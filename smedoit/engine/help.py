@@ -18,7 +18,7 @@ from smedoit.runtime.progress import LEFT, RENDERED
 from smedoit.runtime.terminal import show_text, show_wrapped
 
 WIDEST = 34  # columns of what stands before the words of a table
-OVERVIEW = ("status", "list", "why", "config", "help", "clean", "forget", "ignore")
+OVERVIEW = ("status", "list", "why", "history", "config", "help", "clean", "forget", "ignore")
 
 
 class Help(Command):

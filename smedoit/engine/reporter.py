@@ -13,7 +13,7 @@ from typing import IO, Any
 from doit import Globals
 from doit.exceptions import InvalidTask, UnmetDependency
 
-from smedoit.engine import decision
+from smedoit.engine import decision, history
 from smedoit.engine.json_report import format_task_json
 from smedoit.engine.task import JSON, is_quiet
 from smedoit.errors import SmeError
@@ -37,6 +37,7 @@ class ConsoleReporter:
     desc = "what runs, why, how long, and where the result lies"
     lock_file: Path
     kept: Path
+    history_directory: Path | None = None
     before_run: Sequence[Callable[[], str]] = ()
 
     def __init__(self, outstream: IO[str], options: Mapping[str, Any]) -> None:
@@ -52,6 +53,7 @@ class ConsoleReporter:
         self.quiet = False
         self.held_back: dict[str, list[str]] = {}  # of tasks that are at work in a quiet run: nothing may come of it
         self.run_lock = RunLock(self.lock_file, self.farewell)
+        self.recorder: history.RunRecorder | None = None
 
     def write(self, line: str, task: Any = None) -> None:
         """Show a line at once, of a task or the run; when nobody reads any more (`doit | head`), go on in silence."""
@@ -65,8 +67,9 @@ class ConsoleReporter:
 
     def initialize(self, tasks: Mapping[str, Any], selected: list[str]) -> None:
         """Start a run. Raises InvalidTask, which doit shows as its words, if another one is under way."""
+        asked = list(selected)
         try:
-            for name in list(selected):
+            for name in asked:
                 _select_followers(tasks, selected, name)
             self.selected = [tasks[name] for name in selected]
             self.quiet = is_quiet()
@@ -83,6 +86,8 @@ class ConsoleReporter:
             for hook in self.before_run:
                 if line := hook():
                     self.write(line)
+            if self.history_directory:
+                self.recorder = history.RunRecorder(self.history_directory, asked)
         except OSError as error:
             self.failed = True
             raise InvalidTask(terminal.escape_text(str(files.explain_os_error(error, self.kept, "used")))) from None
@@ -114,6 +119,8 @@ class ConsoleReporter:
         more = f" (and {len(because) - shown} more reasons)" if len(because) > shown else ""
         self.say(task, f"{task.name}: {'; '.join(because[:shown])}{more}")
         Globals.dep_manager.mark_begun(task.name)
+        if self.recorder:
+            self.recorder.begin_task(task.name, because)
         self.keep_edited(task, [Path(path) for path in Globals.dep_manager.edited.get(task.name, [])])
 
     def say(self, task: Any, line: str) -> None:
@@ -155,14 +162,18 @@ class ConsoleReporter:
 
     def add_success(self, task: Any) -> None:
         """Say what a task did and how long it took."""
-        if self.quiet and (task.values or {}).get("idle"):
+        values, took = task.values or {}, time.monotonic() - self.started.get(task.name, time.monotonic())
+        said = str(values.get("did", "done"))
+        if self.recorder and task.actions:
+            result = str(values.get("result", "")) if task in self.selected else ""
+            self.recorder.end_task(task.name, history.PASSED, took, said, result)
+        if self.quiet and values.get("idle"):
             self.held_back.pop(task.name, None)
         elif task.actions:
             self.ran += 1
             self.tell(task)
-            took = time.monotonic() - self.started.get(task.name, time.monotonic())
             if not _speaks_json(task):
-                self.write(f"{INDENT}{(task.values or {}).get('did', 'done')}, {took:.1f} s", task)
+                self.write(f"{INDENT}{said}, {took:.1f} s", task)
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Say what went wrong, in its own words; a task that waited in vain did nothing wrong."""
@@ -172,13 +183,21 @@ class ConsoleReporter:
             self.not_run.add(task.name)
             waited = sorted(fail.message.split(), key=lambda name: name in self.not_run)
             verb = "was not run" if waited[0] in self.not_run else "failed"
+            self._record_failure(task.name, history.NOT_RUN, f"{waited[0]} {verb}")
             terminal.show_text(sys.stderr, f"{task.name}: not run, {waited[0]} {verb}")
         else:
             self.failures.append(task)
             self.told[task.name] = fail.get_msg().strip()
+            self._record_failure(task.name, history.FAILED, self.told[task.name])
             opening, text = f"{task.name} failed:", _shown_part(task, self.told[task.name])
             text = progress.chosen.label(task.name, f"{opening} {text}").removeprefix(opening)
             terminal.show_parts(sys.stderr, [(opening, "bad"), (text, "")])
+
+    def _record_failure(self, name: str, ended: str, said: str) -> None:
+        """Write down what went wrong with a task."""
+        if self.recorder:
+            took = time.monotonic() - self.started[name] if name in self.started else None
+            self.recorder.end_task(name, ended, took, said)
 
     def skip_uptodate(self, task: Any) -> None:
         """A task that is up to date is no news, unless somebody wants all of it."""
@@ -203,6 +222,8 @@ class ConsoleReporter:
 
     def complete_run(self) -> None:
         """Close with where the results of the asked tasks lie, unless an exception ends the run."""
+        if self.recorder and not sys.exc_info()[0]:
+            self.recorder.end_run(history.FAILED if self.failed else history.PASSED)
         if self.failed or sys.exc_info()[0]:
             self.end_unrun()
             return

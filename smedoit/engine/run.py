@@ -32,7 +32,20 @@ RUN_OPTIONS = (
     Option("outfile", "write to this file, not to the terminal", long="output-file", short="o", value="FILE"),
     Option("verbosity", "", default=2),  # of doit; ours says all that there is anyway
 )
-PLACED_FIRST = ("status", "list", "why", "config", "help", "clean", "forget", "ignore", "run", "init", "completion")
+PLACED_FIRST = (
+    "status",
+    "list",
+    "why",
+    "history",
+    "config",
+    "help",
+    "clean",
+    "forget",
+    "ignore",
+    "run",
+    "init",
+    "completion",
+)
 LATE = {"help", "quiet", "verbose", "num_process", "par_type", "continue", "always", "single"}
 
 

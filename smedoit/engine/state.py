@@ -282,6 +282,7 @@ def doit_config(
     loader.inspect = _inspect_without_sources(inspect)
     ConsoleReporter.lock_file = rel.cache / "running"
     ConsoleReporter.kept = rel.state / "edited"
+    ConsoleReporter.history_directory = TaskState.history = rel.state / "history"
     ConsoleReporter.before_run = tuple(before_run)
     return {
         "default_tasks": ["iso"],

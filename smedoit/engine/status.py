@@ -16,7 +16,7 @@ from typing import Any
 from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.engine.command import COMMON, Command
-from smedoit.engine.commands import DONE, RUN, STYLES, WAIT, TaskGraph
+from smedoit.engine.commands import DONE, RUN, STYLES, WAIT, TaskGraph, stage_by_task
 from smedoit.engine.json_report import dump_json
 from smedoit.engine.task import JSON
 from smedoit.errors import SmeError, format_count, format_size
@@ -121,14 +121,12 @@ def observe_world(graph: TaskGraph, rel: Release, stages: Mapping[str, str]) -> 
 
 def list_pending(graph: TaskGraph, stages: Mapping[str, str]) -> list[PendingTask]:
     """Return the tasks that are pending, each with the stage of the page that it belongs to."""
-    begins = {first: stage for stage, first in stages.items()}
-    pending, stage = [], next(iter(stages), "")
+    pending, stage = [], stage_by_task(graph.tasks, stages)
     for name, task in graph.tasks.items():
-        stage = begins.get(name, stage)
         if task.has_subtask or name not in graph.pending or (task.meta or {}).get("always"):
             continue
         if (status := graph.status(name)) != DONE:
-            pending.append(PendingTask(name, stage, status, graph.reasons[name]))
+            pending.append(PendingTask(name, stage[name], status, graph.reasons[name]))
     return pending
 
 

@@ -389,7 +389,7 @@ def test_a_directory_may_be_deleted_at_any_time(built: Project, gone: str) -> No
 # Why, and what would run
 
 
-WAITS = re.compile(r"because (\w+) (?:runs first|may run first), which \w+ waits for:")
+WAITS = re.compile(r"(\w+) (?:runs first|may run first)")
 
 
 def explained(why: str) -> dict[str, list[str]]:
@@ -397,12 +397,12 @@ def explained(why: str) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     chain = ["iso"]
     for line in why.splitlines()[1:]:
-        words = line.lstrip()
-        depth = (len(line) - len(words)) // 2
+        words = line.lstrip("│├└─ ")
+        depth = (len(line) - len(words)) // 3
         if found := WAITS.fullmatch(words):
             chain[depth:] = [found.group(1)]
         else:
-            reasons.setdefault(chain[depth - 1], []).append(words.removeprefix("because "))
+            reasons.setdefault(chain[depth - 1], []).append(words)
     return reasons
 
 

@@ -24,7 +24,7 @@ def test_what_a_failure_kept_from_running_stays_as_it_was(built: Project) -> Non
     menu.write_bytes(good)
     again = built.doit("why").out
     assert decision.NEVER not in again
-    assert f"because {decision.FAILED}" in again
+    assert f"─ {decision.FAILED}" in again
 
 
 def test_what_was_killed_says_so_and_nobody_is_blamed(built: Project) -> None:
@@ -51,10 +51,11 @@ def test_a_check_that_began_and_did_not_end_has_not_passed(built: Project) -> No
 
 def test_another_label_is_the_reason_of_all_that_is_made_for_it(built: Project) -> None:
     built.relabel(label="rc3")
-    reasons = [line.strip() for line in built.doit("why").out.splitlines() if "first, which" not in line]
+    lines = (line.lstrip("│├└─ ") for line in built.doit("why").out.splitlines())
+    reasons = [line for line in lines if not line.endswith(" first")]
     assert set(reasons[1:]) == {
-        "because release.toml [release] label changed from rc2 to rc3",
-        "because release.toml [release] volume_id changed from SME-10.1.rc2-x86_64 to SME-10.1.rc3-x86_64",
+        "release.toml [release] label changed from rc2 to rc3",
+        "release.toml [release] volume_id changed from SME-10.1.rc2-x86_64 to SME-10.1.rc3-x86_64",
     }
 
 
@@ -79,7 +80,10 @@ def test_a_rule_that_came_is_one_reason(built: Project) -> None:
 def test_nothing_waits_without_a_reason(built: Project) -> None:
     built.edit(built.release.content.path / "README.txt", "release notes", "notes")
     lines = built.doit("why").out.splitlines()
-    assert not [line for line, after in zip(lines, [*lines[1:], ""], strict=True) if line.endswith(":") and not after]
+    depths = [len(line) - len(line.lstrip("│├└─ ")) for line in lines]
+    waiting = [number for number, line in enumerate(lines) if line.endswith(" first")]
+    assert waiting
+    assert all(depths[number + 1] > depths[number] for number in waiting)
     assert "medium_keys may run first" not in "\n".join(lines)
 
 
@@ -89,7 +93,8 @@ def test_all_that_is_made_again_has_a_reason(built: Project) -> None:
 
 
 def test_nothing_is_pending_that_nobody_asked_for(built: Project) -> None:
-    status = dict(reversed(line.split()[:2]) for line in built.doit("list").out.splitlines())
+    lines = built.doit("list").out.splitlines()
+    status = dict(reversed(line.split()[:2]) for line in lines if not line.endswith(":"))
     assert {task: word for task, word in status.items() if word in ("run", "wait")} == {}
     assert (status["iso"], status["source_iso"], status["tiers"], status["mirror"]) == ("ok", "-", "-", "-")
 
@@ -141,3 +146,17 @@ def on_terminal(project: Project, columns: int, *args: str, **more: str) -> list
     os.close(ours)
     assert run.returncode == 0
     return seen.decode().splitlines()
+
+
+def test_why_something_ran_is_known_after_the_run(built: Project) -> None:
+    notes = built.release.content.path / "README.txt"
+    built.edit(notes, "release notes", "notes")
+    built.build()
+    history = built.doit("history").out.splitlines()
+    numbers = [int(line.split()[0]) for line in history]
+    assert numbers == sorted(numbers, reverse=True)
+    passed = next(int(line.split()[0]) for line in history if " iso:" in line and "passed" in line)
+    assert f"{notes} changed" in built.doit("why", "iso", "--run", str(passed)).out
+    assert "tree ran first" in built.doit("why", "iso", "--since", "1h").out
+    assert "because " in built.doit("history", str(passed)).out
+    assert built.doit("why", "--run", "99999").code != 0
