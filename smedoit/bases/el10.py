@@ -49,6 +49,7 @@ EL10 = replace(
     boot_catalog="",
     efi_in_tree=False,
     erofs_stage2=True,
+    anaconda="40.22.3.57",
     configuration=Configuration.PROFILES,
     python=PythonRuntime((3, 12), "usr/lib64/python3.12/site-packages"),
     platform="",

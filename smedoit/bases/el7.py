@@ -100,6 +100,7 @@ EL7 = Base(
     erofs_stage2=False,
     escaped_labels=True,
     plain_options=True,
+    anaconda="21.48.22.159",
     configuration=Configuration.INSTALL_CLASSES,
     reads_updates=True,
     python=PythonRuntime((2, 7), "usr/lib64/python2.7/site-packages"),

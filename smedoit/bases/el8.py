@@ -69,6 +69,7 @@ EL8 = Base(
     erofs_stage2=False,
     escaped_labels=False,
     plain_options=True,
+    anaconda="33.16.10.5",
     configuration=Configuration.PRODUCTS,
     reads_updates=True,
     python=PythonRuntime((3, 6), "usr/lib64/python3.6/site-packages"),

@@ -44,6 +44,7 @@ EL9 = replace(
     disk=DiskForm.BASIC_DATA,
     flat_stage2=True,
     plain_options=False,
+    anaconda="34.25.7.19",
     reads_updates=False,
     python=PythonRuntime((3, 9), "usr/lib64/python3.9/site-packages"),
     platform="platform:el9",

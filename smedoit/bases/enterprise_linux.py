@@ -29,6 +29,30 @@ class Configuration(Enum):
     PRODUCTS = "product.d"  # by Product and Variant of .buildstamp
     PROFILES = "profile.d"  # by ID and VARIANT_ID of os-release
 
+    @property
+    def chosen_by(self) -> str:
+        """What the installer chooses by, as sentences say it."""
+        return {
+            Configuration.INSTALL_CLASSES: "sortPriority",
+            Configuration.PRODUCTS: "Product and Variant of .buildstamp",
+            Configuration.PROFILES: "ID and VARIANT_ID of os-release",
+        }[self]
+
+    @property
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        """Sections and keys by which a file is chosen and based; {product} and {id} stand for ours."""
+        return {
+            Configuration.INSTALL_CLASSES: dict[str, dict[str, str]](),
+            Configuration.PRODUCTS: {
+                "Product": {"product_name": "{product}"},
+                "Base Product": {"product_name": "Red Hat Enterprise Linux"},
+            },
+            Configuration.PROFILES: {
+                "Profile": {"profile_id": "{id}", "base_profile": "rhel"},
+                "Profile Detection": {"os_id": "{id}"},
+            },
+        }[self]
+
 
 class Loader(Enum):
     """A boot loader, in whose language the menu is written."""
@@ -144,6 +168,7 @@ class Base:
     erofs_stage2    whether a stage 2 may be an erofs image, and not only a squashfs image
     escaped_labels  whether a label may have blanks and dots; else "-" stands for them
     plain_options   whether boot options without inst. count
+    anaconda        version of the installer, by which the tables of what it asks for are called
     configuration   where the installer has what a product decides
     reads_updates   whether it reads run/install/updates and run/install/product
     python          what the installer runs with
@@ -167,6 +192,7 @@ class Base:
     erofs_stage2: bool
     escaped_labels: bool
     plain_options: bool
+    anaconda: str
     configuration: Configuration
     reads_updates: bool
     python: PythonRuntime

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each anaconda asks its configuration for, and what its own files decide: tables beside this file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CONFIGURATIONS = Path(__file__).with_name("configurations")
+OPTIONAL = "optional "  # before the kind of a key that no file need have
+HEADLINE = re.compile(r"\[([^]]+)\]")
+FILE = "==> "  # before the name of a stock file
+
+
+@dataclass(frozen=True)
+class ConfigurationKey:
+    """A key that anaconda asks for.
+
+    kind         "bool", "text", "list", "size", "one", "words", "partitions", "sizes", "policies" or "devices"
+    choices      the values of "one", the counts of "words", and what stands without a value in "partitions"
+    is_optional  whether the configuration may do without it
+    """
+
+    kind: str
+    choices: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
+@cache
+def configuration_keys(anaconda: str) -> Mapping[tuple[str, str], ConfigurationKey]:
+    """Return (section, key) -> what is asked for, of a version of anaconda."""
+    return dict(_read_keys((CONFIGURATIONS / f"{anaconda}-keys.txt").read_text(encoding="ascii")))
+
+
+def _read_keys(text: str) -> Iterator[tuple[tuple[str, str], ConfigurationKey]]:
+    """Yield the keys of a table."""
+    section = ""
+    for line in text.splitlines():
+        key, sign, said = line.partition(": ")
+        if heading := HEADLINE.fullmatch(line):
+            section = heading[1]
+        elif sign and not line.startswith("#"):
+            kind, *choices = said.removeprefix(OPTIONAL).split()
+            yield (section, key), ConfigurationKey(kind, tuple(choices), said.startswith(OPTIONAL))
+
+
+@cache
+def stock_files(anaconda: str) -> Mapping[str, str]:
+    """Return path below etc/anaconda -> text of the runtime's own files, with the keys that are asked for here."""
+    text = (CONFIGURATIONS / f"{anaconda}-stock.txt").read_text(encoding="ascii")
+    parts = (part.partition("\n") for part in f"\n{text}".split(f"\n{FILE}")[1:])
+    return {name: body for name, _, body in parts}
