@@ -56,7 +56,7 @@ def fill_content_tree(rel: Release) -> None:
         write_if_missing(root / relative, partial(str, text))
     for relative, picture in pictures.PICTURES.items():
         write_if_missing(root / relative, partial(pictures.striped_png, *picture))
-    write_if_missing(rel.groups.comps, groups.practice_comps)
+    write_if_missing(rel.groups.comps, partial(groups.practice_comps, rel.release.built_on))
     for relative in installer.OLD_PLACES:
         make_if_missing(root / relative)
 

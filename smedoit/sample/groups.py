@@ -3,50 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
+from smedoit.sample.catalogue import find_catalogue
+from smedoit.sample.package_facts import CompsGroup
 
-
-@dataclass(frozen=True)
-class CompsGroup:
-    """One group: what an installer shows of it, and package names by kind."""
-
-    id: str
-    name: str
-    description: str
-    visible: bool
-    mandatory: str
-    default: str = ""
-    optional: str = ""
-
-
-GROUPS = (
-    CompsGroup(
-        "core",
-        "Core",
-        "The smallest system that SME Server {title} runs on",
-        visible=False,
-        mandatory="basesystem bash coreutils filesystem glibc openssh-server rpm setup systemd util-linux yum",
-        default="authconfig e2fsprogs firewalld xfsprogs",
-    ),
-    CompsGroup(
-        "sme-base",
-        "SME Server 10.0 base",
-        "Everything that makes a SME Server {title}: its kernel, boot loaders and services",
-        visible=True,
-        mandatory="dracut e-smith-base efibootmgr grub2 grub2-efi-x64 grub2-tools kernel lvm2 shim-x64"
-        " smeserver-locale smeserver-manager smeserver-release smeserver-support smeserver-yum",
-        default="httpd smeserver-mysql smeserver-php",
-    ),
-    CompsGroup(
-        "sme-mail",
-        "SME Server 10.0 mail",
-        "Mail for SME Server {title}, for those who want it on this machine",
-        visible=True,
-        mandatory="",
-        default="dovecot qmail smeserver-qpsmtpd",
-        optional="spamassassin",
-    ),
-)
 TOP = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE comps PUBLIC "-//Red Hat, Inc.//DTD Comps info//EN" "comps.dtd">
@@ -80,9 +41,10 @@ BOTTOM = """\
 """
 
 
-def practice_comps() -> str:
-    """Return comps.xml."""
-    return TOP + "".join(map(_group_xml, GROUPS)) + BOTTOM
+def practice_comps(base: Base = USUAL) -> str:
+    """Return the comps.xml of a base."""
+    catalogue = find_catalogue(base)
+    return TOP + catalogue.respell("".join(map(_group_xml, catalogue.groups)) + BOTTOM)
 
 
 def _group_xml(group: CompsGroup) -> str:

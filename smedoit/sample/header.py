@@ -17,6 +17,7 @@ INT32, STRING, BIN, STRING_ARRAY = 4, 6, 7, 8
 ALIGNED = {3: 2, 4: 4, 5: 8}  # type -> what its offset must be a multiple of
 WIDTH = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, BIN: 1}  # type -> bytes of one value; the others are text
 IMMUTABLE, SOURCERPM, PROVIDES, DIRNAMES, SOURCEPACKAGE = 63, 1044, {1047, 1112, 1113}, 1118, 1106
+MODULARITYLABEL = 5096
 
 
 class TagValue(NamedTuple):
@@ -27,9 +28,10 @@ class TagValue(NamedTuple):
     data: bytes
 
 
-def with_source_rpm(rpm: bytes, source_rpm: str) -> bytes:
-    """Return the unsigned package with source_rpm as the file name of the package it was built from."""
-    return _replace_tags(rpm, {SOURCERPM: TagValue(STRING, 1, source_rpm.encode() + b"\0")}, set())
+def with_origin(rpm: bytes, source_rpm: str, module: str = "") -> bytes:
+    """Return the unsigned package with the file name of the package it was built from, and its build of a module."""
+    said = {SOURCERPM: source_rpm, **({MODULARITYLABEL: module} if module else {})}
+    return _replace_tags(rpm, {tag: TagValue(STRING, 1, text.encode() + b"\0") for tag, text in said.items()}, set())
 
 
 def as_source_package(rpm: bytes) -> bytes:

@@ -23,12 +23,14 @@ from smedoit.keys.known import PRACTICE_VENDOR
 if TYPE_CHECKING:
     from rpm_rs import DependencyFlags, PackageBuilder, Signer
 
+    from smedoit.config.tiers import Tier
+
 KEYS = Path(__file__).parent / "keys"
 FINGERPRINTS = PRACTICE_KEYS
 BUILD_HOST = "practice.example.invalid"
 BUILT = int(datetime(2021, 6, 1, tzinfo=timezone.utc).timestamp())  # every package's build and signing time
-# All that CentOS 7's rpm unpacks for sure. xz takes 30 ms to begin at its usual level, gzip makes more of less at 1.
-COMPRESSIONS = {"gzip": ("Gzip", 6), "xz": ("Xz", 1), "none": ("NONE", None)}
+# What the rpm of some base unpacks. xz takes 30 ms to begin at its usual level, gzip makes more of less at 1.
+COMPRESSIONS = {"gzip": ("Gzip", 6), "xz": ("Xz", 1), "zstd": ("Zstd", 3), "none": ("NONE", None)}
 RELATIONS = ("requires", "provides", "obsoletes", "conflicts", "recommends", "suggests", "supplements", "enhances")
 PURPOSES = {
     "pre": "SCRIPT_PRE",
@@ -72,6 +74,7 @@ class RpmRecipe:
     size        bytes of incompressible payload, so the RPM is as large and a little more
     source_rpm  file name of the source package, by default the one that bears its own name
     key         who signs: koozali, centos, or "" for a package without a signature
+    module      NAME:STREAM:VERSION:CONTEXT of the build of a module that it belongs to
     """
 
     name: str
@@ -95,6 +98,7 @@ class RpmRecipe:
     is_source: bool = False
     key: str = "koozali"
     compression: str = "xz"
+    module: str = ""
     summary: str = "A practice package, worth nothing"
 
     @property
@@ -119,7 +123,7 @@ def build_rpm(recipe: RpmRecipe) -> bytes:
         raw = header.as_source_package(raw)
     else:
         own = f"{recipe.name}-{recipe.version}-{recipe.release}.src.rpm"
-        raw = header.with_source_rpm(raw, recipe.source_rpm or own)
+        raw = header.with_origin(raw, recipe.source_rpm or own, recipe.module)
     package = Package.from_bytes(raw)
     package.clear_signatures()  # only this brings the digests up to date
     if recipe.key:
@@ -251,6 +255,13 @@ def write_rpm(recipe: RpmRecipe, directory: Path) -> Path:
     path = directory / recipe.file_name
     write_if_missing(path, partial(build_rpm, recipe))
     return path
+
+
+def package_directory(tier: Tier, arch: str, is_source: bool) -> Path:
+    """Return where a practice tier keeps such packages."""
+    if tier.is_one_repository:
+        return tier.path
+    return tier.path / ("SRPMS" if is_source else f"{arch}/RPMS")
 
 
 def spread_sizes(count: int, total_bytes: int) -> tuple[int, ...]:

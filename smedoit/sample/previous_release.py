@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smedoit.sample import catalogue
-from smedoit.sample.packages import FINGERPRINTS, RpmRecipe, write_if_missing
+from smedoit.sample.packages import FINGERPRINTS, RpmRecipe, package_directory, write_if_missing
 
 if TYPE_CHECKING:
     from smedoit.config.release import Release
+    from smedoit.config.tiers import Tier
     from smedoit.packages.select import SelectedPackage
 
 VERIFIED = """\
@@ -67,14 +68,15 @@ What upstream calls the installer.
 
 def fill_previous_release(rel: Release) -> None:
     """Make what rel's [quality] and [anaconda] name, once its tiers are filled."""
-    content = {"verified.toml": VERIFIED, "sheet.csv": SHEET, "bugs.json": bugzilla_response()}
+    respell = catalogue.find_catalogue(rel.release.built_on).respell
+    content = {"verified.toml": respell(VERIFIED), "sheet.csv": respell(SHEET), "bugs.json": bugzilla_response()}
     for file in rel.quality.verified:
         if file.name in content:
             write_if_missing(file, partial(str, content[file.name]))
     if rel.quality.previous_release:
         write_if_missing(Path(rel.quality.previous_release), partial(_previous_lock, rel))
     if rel.anaconda.source:
-        write_if_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(str, SPEC))
+        write_if_missing(Path(rel.anaconda.source) / "anaconda.spec", partial(respell, SPEC))
     _fill_update_mirrors(rel)
 
 
@@ -104,16 +106,21 @@ def bugzilla_response() -> str:
 
 
 def _previous_lock(rel: Release) -> str:
-    """Return the lock of a release that consisted of smeos as it is."""
+    """Return the lock of a release that consisted of its tiers as they are."""
     from smedoit.packages import lock
 
-    [tier] = [tier for tier in rel.tiers if tier.name == "smeos"]
-    recipes = [recipe for recipe in catalogue.practice_recipes("smeos", rel.release) if not recipe.is_source]
-    selected = [_previous_package(recipe, tier.path / rel.release.arch / "RPMS", rel.root) for recipe in recipes]
+    names = catalogue.find_catalogue(rel.release.built_on).previous
+    selected = [
+        _previous_package(recipe, tier, place, rel.root)
+        for tier in rel.tiers
+        if tier.name in names and (place := package_directory(tier, rel.release.arch, is_source=False))
+        for recipe in catalogue.practice_recipes(tier.name, rel.release)
+        if not recipe.is_source
+    ]
     return lock.format_lock(sorted(selected, key=lambda entry: (entry.package.name, entry.package.arch)))
 
 
-def _previous_package(recipe: RpmRecipe, place: Path, root: Path) -> SelectedPackage:
+def _previous_package(recipe: RpmRecipe, tier: Tier, place: Path, root: Path) -> SelectedPackage:
     """Return a package of the last release, as in its lock."""
     from smedoit.package import Evr, Package
     from smedoit.packages.select import SelectedPackage
@@ -123,4 +130,6 @@ def _previous_package(recipe: RpmRecipe, place: Path, root: Path) -> SelectedPac
     evr = Evr(recipe.epoch, recipe.version, recipe.release)
     size, digest = path.stat().st_size, digests.sha256_file(path)
     file, key = str(path.relative_to(root)), FINGERPRINTS[recipe.key]
-    return SelectedPackage(Package(recipe.name, evr, recipe.arch, file, size, digest, key, recipe.source_rpm), "smeos")
+    return SelectedPackage(
+        Package(recipe.name, evr, recipe.arch, file, size, digest, key, recipe.source_rpm), tier.name
+    )

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from smedoit.config.publish import PRACTICE_MARK
 from smedoit.config.release import Release
-from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError, format_count, format_grouped
 from smedoit.runtime import progress
 from smedoit.runtime.files import remove_file
@@ -60,7 +60,7 @@ def fill_practice_world(rel: Release) -> None:
 
 def _fill_world(rel: Release, boot_set: bool) -> None:
     """Create what is missing."""
-    from smedoit.sample import boot, content, previous_release, translations
+    from smedoit.sample import boot, catalogue, content, previous_release, translations
 
     _fill_tiers(rel)
     _fill_keys(rel)
@@ -70,7 +70,8 @@ def _fill_world(rel: Release, boot_set: bool) -> None:
     if not any(tier.path.is_relative_to(rel.publish.target) for tier in rel.tiers):
         packages.write_if_missing(rel.publish.target / rel.publish.marker, f"{PRACTICE_MARK}\n".encode)
     if rel.spec.path:
-        packages.write_if_missing(rel.root / rel.spec.path, SPEC.encode)
+        respell = catalogue.find_catalogue(rel.release.built_on).respell
+        packages.write_if_missing(rel.root / rel.spec.path, partial(respell, SPEC))
     if boot_set and not rel.boot_set.is_fetched:
         boot.make_boot_set(rel)
 
@@ -132,16 +133,9 @@ def _fill_tiers(rel: Release) -> None:
 
     for tier in rel.tiers:
         for recipe in catalogue.practice_recipes(tier.name, rel.release):
-            place = _tier_directory(tier, rel.release.arch, recipe.is_source)
+            place = packages.package_directory(tier, rel.release.arch, recipe.is_source)
             if place:
                 packages.write_rpm(recipe, place)
-
-
-def _tier_directory(tier: Tier, arch: str, is_source: bool) -> Path | None:
-    """Return where tier keeps such packages; None for sources in the mirror, which are in another place upstream."""
-    if tier.name == "centos":
-        return None if is_source else tier.path
-    return tier.path / ("SRPMS" if is_source else f"{arch}/RPMS")
 
 
 def _fill_keys(rel: Release) -> None:

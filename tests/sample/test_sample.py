@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from smedoit.bases.known import USUAL
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ConfigError
@@ -364,8 +365,9 @@ def test_a_crowd_needs_only_itself(tmp_path: Path) -> None:
 
 
 def test_comps_lists_only_what_the_staged_tiers_hold() -> None:
-    held = {catalogue.find_recipe(name).name for tier in STAGED for name in catalogue.TIERS[tier].split()}
-    listed = {name for group in groups.GROUPS for name in f"{group.mandatory} {group.default} {group.optional}".split()}
+    own = catalogue.find_catalogue(USUAL)
+    held = {catalogue.find_recipe(name, own).name for tier in STAGED for name in own.tiers[tier].split()}
+    listed = {name for group in own.groups for name in f"{group.mandatory} {group.default} {group.optional}".split()}
     assert listed - held == set()
 
 
