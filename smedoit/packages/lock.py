@@ -59,7 +59,7 @@ def parse_lock_entry(entry: dict[str, object]) -> SelectedPackage:
     )
     if "/" in package.filename or "\0" in package.filename + package.file:  # a file of the tree is called so
         raise ValueError(f"{package.filename!r} is no name of a package")
-    return SelectedPackage(package, str(entry["tier"]))
+    return SelectedPackage(package, str(entry["tier"]), str(entry.get("module", "")))
 
 
 def _lock_entry(selected: SelectedPackage) -> dict[str, object]:
@@ -77,4 +77,5 @@ def _lock_entry(selected: SelectedPackage) -> dict[str, object]:
         "sha256": package.sha256,
         "key": package.key,
         "source_rpm": package.source_rpm,
+        **({"module": selected.module} if selected.module else {}),
     }

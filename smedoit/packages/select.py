@@ -18,10 +18,14 @@ FOREIGN = "architecture"  # begins the rule for packages of other machines
 
 @dataclass(frozen=True)
 class SelectedPackage:
-    """One package of the medium, and the tier it came from."""
+    """One package of the medium, and the tier it came from.
+
+    module  NAME:STREAM of the module whose artifact it is, "" for one of none
+    """
 
     package: Package
     tier: str
+    module: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def select_newest(
         for slot in sorted(slots)
         for selected in _best_of_slot(slots[slot], versions_to_keep(slot[0], selection))
     ]
+
+
+def modular_nevras(picks: Iterable[SelectedPackage]) -> frozenset[str]:
+    """Return the NEVRAs of the packages that belong to streams of modules."""
+    return frozenset(pick.package.nevra for pick in picks if pick.module)
 
 
 def package_slot(package: Package, arch: str) -> tuple[str, str]:

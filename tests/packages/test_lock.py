@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smedoit.errors import PackageError
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.packages.select import SelectedPackage
+from smedoit.packages.select import SelectedPackage, modular_nevras
 from tests.harness.nouns import package
 
 FILE = Path("packages.lock")
@@ -51,6 +51,17 @@ def test_a_lock_of_nothing_is_a_lock() -> None:
 def test_a_lock_says_who_signed() -> None:
     [first, _] = json.loads(lock.format_lock(PICKS))["picks"]
     assert first["key"] == PICKS[0].package.key
+
+
+def test_a_lock_says_of_which_module_a_package_is_and_nothing_of_one_of_none() -> None:
+    plain, modular = (
+        SelectedPackage(package("bash-4.4-1.el8.x86_64"), "smeos"),
+        SelectedPackage(package("php-8.2.1-1.module_el8.x86_64"), "a", "php:8.2"),
+    )
+    text = lock.format_lock([plain, modular])
+    assert lock.parse_lock(text, Path("packages.lock")) == [plain, modular]
+    assert text.count('"module": ') == 1
+    assert modular_nevras([plain, modular]) == {modular.package.nevra}
 
 
 def test_another_format_is_refused_by_its_number() -> None:
