@@ -4,24 +4,31 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import resources
 from pathlib import Path
+from string import Template
 
-from smedoit.config.release import DEFAULT_FILE, load_release
+from smedoit.bases.known import USUAL
+from smedoit.config.release import DEFAULT_FILE, Release, load_release
+from smedoit.config.tables import read_settings
 from smedoit.engine.arguments import read_options
 from smedoit.engine.option import Option
 from smedoit.engine.world import IMPORTING, PAGE, write_contents_page
 from smedoit.errors import UsageError
+from smedoit.keys.known import PUBLISHED
+from smedoit.release.majors import MAJORS, SME10, ProductMajor, format_tiers
+from smedoit.release.next_toml import next_release_toml
 from smedoit.runtime.files import make_directory, write_file
 from smedoit.runtime.terminal import show_text
 
-BASES = ("el7",)
 OPTIONS = (
     Option("sample", "the practice release, which smedoit sample makes packages and all for", default=False),
-    Option("base", "the Enterprise Linux underneath; el7 is the only one so far", default="el7"),
+    Option("base", f"the Enterprise Linux underneath: {', '.join(MAJORS)}", default=USUAL.name),
     Option("help", "this text", default=False, short="h"),
 )
 MARK = "FILL IN"
@@ -35,9 +42,10 @@ def init_world(typed: Sequence[str], program: str) -> int:
         return 0
     if len(given.words) > 1:
         raise UsageError("init takes one directory", hint=f"type {program} init DIRECTORY")
-    base = str(given.options.get("base", BASES[0]))
-    if base not in BASES:
-        raise UsageError(f"--base {base}: smedoit makes {' or '.join(BASES)} so far", hint="leave --base away")
+    base = str(given.options.get("base", USUAL.name))
+    if base not in MAJORS:
+        known = ", ".join(f"{name} for SME Server {major.major}" for name, major in MAJORS.items())
+        raise UsageError(f"--base {base}: there is no such base", hint=f"there are {known}")
     home = Path(os.path.abspath(given.words[0] if given.words else "."))
     practice = bool(given.options.get("sample"))
     _refuse_taken(home)
@@ -61,9 +69,43 @@ def release_text(base: str, practice: bool, now: datetime) -> str:
     base      the Enterprise Linux underneath
     practice  that of `doit sample`, complete; else one with marks where something must be filled in
     """
-    name = "practice.toml" if practice else f"release.toml.{base}"
-    text = resources.files("smedoit.command").joinpath(name).read_text(encoding="utf-8")
-    return text if practice else text.format(today=now.strftime("%Y-%m-%d"))
+    major = MAJORS[base]
+    if practice:
+        return _practice_text(major)
+    text = resources.files("smedoit.command").joinpath("release.toml.in").read_text(encoding="utf-8")
+    keys = {key.file: key.fingerprint for key in PUBLISHED}
+    return Template(text).substitute(
+        today=now.strftime("%Y-%m-%d"),
+        major=major.major,
+        version=major.version,
+        base=base,
+        tiers=format_tiers([*major.own, *major.foreign]),
+        koozali=keys["RPM-GPG-KEY-koozali"],
+        key=major.key,
+        fingerprint=keys[major.key],
+        source=major.source,
+        content=major.content_name,
+    )
+
+
+def _practice_text(major: ProductMajor) -> str:
+    """Return the practice release.toml: that of the clone, or what becomes of it for a later major."""
+    text = resources.files("smedoit.command").joinpath("practice.toml").read_text(encoding="utf-8")
+    if major == SME10:
+        return text
+    before = read_settings(Release, text, Path(DEFAULT_FILE), given={"file": Path(DEFAULT_FILE)}).release
+    after = replace(before, major=major.major, version=major.version, label="alpha1", base=major.base)
+    text = next_release_toml(text, before, after)
+    last = next(other.version for other in MAJORS.values() if other.major == major.major - 1)
+    words = {  # in what comments show, and in what comes before a release
+        SME10.version: major.version,
+        f"{SME10.major}.0": last,
+        f"testing/{SME10.major}": f"testing/{major.major}",
+        f"{SME10.content_name}_1": f"{major.content_name}_0",
+        SME10.content_name: major.content_name,
+    }
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})(?![0-9]|\.[0-9])")
+    return pattern.sub(lambda found: words[found.group()], text)
 
 
 def _refuse_taken(home: Path) -> None:

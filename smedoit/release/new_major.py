@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ConfigError, ContentError, format_count
+from smedoit.release.next_toml import next_release_toml, replace_major
 from smedoit.runtime.files import (
     FILE_MODE,
     copy_file,
@@ -27,51 +27,10 @@ from smedoit.runtime.files import (
 )
 from smedoit.tree import layers
 
-PATH_LINE = re.compile(
-    r"""^([ \t]*(?:path|file|lock|inherit|previous_release|carry_from|pins|records|source|patches)[ \t]*=[ \t]*)"""
-    r"""(["'])"""
-    r"""((?:(?!://).)*?)\2""",
-    re.MULTILINE,
-)
-KEY_LINE = r"^(\s*{key}\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$"
-
 
 def _new_major_identity(identity: ReleaseIdentity, major: int, version: str, label: str) -> ReleaseIdentity:
     """Return the identity of the next major."""
     return replace(identity, major=major, version=version, label=label)
-
-
-def replace_major(path: str, old: int, new: int) -> str:
-    """Return a path with the major replaced where it is a directory of its own, or ends a name like sme10."""
-    return "/".join(re.sub(rf"^(sme|smeserver-)?{old}$", rf"\g<1>{new}", part) for part in path.split("/"))
-
-
-def _new_release_toml(text: str, identity: ReleaseIdentity, old: int) -> str:
-    """Return the text of a release.toml for the next major: version, paths, nothing else.
-
-    one  the identity of the next major
-
-    Raises ConfigError if the text does not set major, version and label in lines of their own.
-    """
-    values = {"major": str(identity.major), "version": f'"{identity.version}"', "label": f'"{identity.label}"'}
-    for key, value in values.items():
-        pattern = re.compile(KEY_LINE.format(key=key), re.MULTILINE)
-        if not pattern.search(text):
-            raise ConfigError(f"release.toml: {key} is not on a line of its own", hint=f"add {key} = {value}")
-        text = _set_first_value(text, pattern, value)
-    return PATH_LINE.sub(
-        lambda found: found.group(1) + _quote_path(replace_major(found.group(3), old, identity.major)), text
-    )
-
-
-def _set_first_value(text: str, pattern: re.Pattern[str], value: str) -> str:
-    """Return text with another value in the first line that pattern finds, between its first group and its third."""
-    return pattern.sub(lambda found: found.group(1) + value + found.group(3), text, count=1)
-
-
-def _quote_path(path: str) -> str:
-    """Return a path as TOML writes it."""
-    return f'"{path}"'
 
 
 def new_major_checklist(identity: ReleaseIdentity, old: int, left: Sequence[str]) -> str:
@@ -104,7 +63,7 @@ def make_new_major(rel: Release, old: int, new: int, version: str, label: str) -
     target = Path(replace_major(os.fspath(source), old, new))
     file = rel.file.with_name(f"{rel.file.stem}-{new}.toml")
     _refuse_existing(source, target, file)
-    text = _new_release_toml(read_file_text(rel.file), identity, old)
+    text = next_release_toml(read_file_text(rel.file), rel.release, identity)
     copied = _copy_content_tree(source, target, Branding(identity, rel.rules, fills=False), rel.content.names)
     write_file(file, text)
     after = release.load_release(file)  # what we wrote must be readable before anybody relies on it

@@ -13,8 +13,10 @@ from smedoit.config.release import load_release
 from smedoit.engine.world import CONTENTS_PAGE
 from smedoit.errors import UsageError
 from smedoit.keys.known import PUBLISHED
+from smedoit.release.majors import MAJORS
 from tests.harness.places import PROJECT
 
+EACH = pytest.mark.parametrize("base", MAJORS)
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
 
 
@@ -35,10 +37,35 @@ def test_a_dodo_py_has_three_lines_of_which_one_does_something() -> None:
     assert len(CONTENTS_PAGE.splitlines()) == 3
 
 
-def test_the_keys_are_those_that_koozali_and_centos_publish() -> None:
-    text = release_text("el7", False, NOW)
-    for name in ("RPM-GPG-KEY-koozali", "RPM-GPG-KEY-CentOS-7"):
+@EACH
+def test_the_keys_are_those_that_koozali_and_upstream_publish(base: str) -> None:
+    text = release_text(base, False, NOW)
+    for name in ("RPM-GPG-KEY-koozali", MAJORS[base].key):
         assert next(key.fingerprint for key in PUBLISHED if key.file == name) in text
+
+
+@EACH
+@pytest.mark.parametrize("practice", [False, True])
+def test_a_world_of_each_base_is_valid_at_once(tmp_path: Path, base: str, practice: bool) -> None:
+    (tmp_path / "release.toml").write_text(release_text(base, practice, NOW), encoding="utf-8")
+    rel, major = load_release(tmp_path / "release.toml"), MAJORS[base]
+    assert (rel.release.built_on.name, rel.release.major, rel.is_practice) == (base, major.major, practice)
+    assert {tier.name for tier in rel.tiers} == {tier.name for tier in (*major.own, *major.foreign)}
+
+
+@EACH
+def test_a_practice_release_names_no_other_one(base: str) -> None:
+    own, others = MAJORS[base], [major for major in MAJORS.values() if major.base != base]
+    text = release_text(base, True, NOW)
+    named = [mark for major in others for mark in (major.content_name, major.upstream) if mark in text]
+    assert named == [] and own.content_name in text
+
+
+def test_tiers_are_as_the_mirrors_have_them() -> None:
+    names = {base: [tier.name for tier in MAJORS[base].own] for base in MAJORS}
+    assert "smeupdates" in names["el7"] and "smeupdates" not in names["el8"]
+    assert "smecontribs-testing" in names["el8"] and names["el8"] == names["el9"] == names["el10"]
+    assert [tier.name for tier in MAJORS["el9"].foreign] == ["baseos", "appstream", "crb", "extras"]
 
 
 def test_the_practice_release_is_that_of_the_clone() -> None:
@@ -59,7 +86,7 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (["--base", "el8"], "--base el8: smedoit makes el7 so far"),
+        (["--base", "el6"], "--base el6: there is no such base\n  hint: there are el7 for SME Server 10, el8 for"),
         (["--smaple"], "init: there is no option --smaple\n  hint: did you mean --sample"),
         (["a", "b"], "init takes one directory"),
     ],

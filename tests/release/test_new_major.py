@@ -14,7 +14,7 @@ from smedoit.branding.rules import Branding
 from smedoit.config import release
 from smedoit.config.release import Release
 from smedoit.errors import ConfigError, ContentError
-from smedoit.release import new_major
+from smedoit.release import new_major, next_toml
 from smedoit.runtime import files
 from smedoit.sample import content
 from smedoit.sample.specfile import SPEC
@@ -50,7 +50,7 @@ def listing(root: Path) -> dict[str, bytes]:
     ],
 )
 def test_a_path_changes_where_a_part_of_it_is_the_major(path: str, wanted: str) -> None:
-    assert new_major.replace_major(path, 10, 11) == wanted
+    assert next_toml.replace_major(path, 10, 11) == wanted
 
 
 def test_the_new_release_toml_loads_and_differs_only_in_version_and_paths(rel: Release) -> None:
