@@ -74,6 +74,10 @@ def _rocky_major(major: int, base: str, release: str, devel: str) -> ProductMajo
     def mirrored(name: str, note: str, **more: object) -> MajorTier:
         return MajorTier(name.lower(), f"{upstream}/{name}/x86_64/os", note, (*more.items(), ("mirror", True)))
 
+    def sources(name: str, note: str = "") -> MajorTier:
+        more = (("stage", False), ("mirror", True))
+        return MajorTier(f"{name.lower()}-source", f"{upstream}/{name}/source/tree", note, more)
+
     return ProductMajor(
         major=major,
         base=base,
@@ -94,6 +98,8 @@ def _rocky_major(major: int, base: str, release: str, devel: str) -> ProductMajo
             mirrored("AppStream", "with module streams"),
             mirrored(devel, "what packages are built with", stage=False),
             mirrored("extras", "packages are promoted from here by hand", stage=False),
+            sources("BaseOS", "where doit source_iso finds their source packages"),
+            sources("AppStream"),
         ),
     )
 

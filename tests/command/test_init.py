@@ -65,7 +65,7 @@ def test_tiers_are_as_the_mirrors_have_them() -> None:
     names = {base: [tier.name for tier in MAJORS[base].own] for base in MAJORS}
     assert "smeupdates" in names["el7"] and "smeupdates" not in names["el8"]
     assert "smecontribs-testing" in names["el8"] and names["el8"] == names["el9"] == names["el10"]
-    assert [tier.name for tier in MAJORS["el9"].foreign] == ["baseos", "appstream", "crb", "extras"]
+    assert [tier.name for tier in MAJORS["el9"].foreign][:4] == ["baseos", "appstream", "crb", "extras"]
 
 
 def test_the_practice_release_is_that_of_the_clone() -> None:
