@@ -21,6 +21,7 @@ GRUB_FOR_BIOS = FirmwareBoot(
     needed=("boot/grub2/grub.cfg", "boot/grub2/i386-pc/normal.mod", BOOT_HYBRID),
     patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
     twins={},
+    mbr=BOOT_HYBRID,
 )
 RPM = replace(RPM_4_16, name="rpm 4.19", versions=(4, 6))
 # Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py

@@ -26,6 +26,7 @@ ISOLINUX = FirmwareBoot(
     needed=(),
     patterns=("isolinux/*",),
     twins={"isolinux/vmlinuz": KERNEL, "isolinux/initrd.img": INITRD},
+    mbr="",
 )
 GRUB = FirmwareBoot(
     loader=Loader.GRUB,
@@ -35,6 +36,7 @@ GRUB = FirmwareBoot(
     needed=(GRUB_CFG,),
     patterns=("EFI/*", EFI_IMAGE),
     twins={},
+    mbr="",
 )
 # Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c
 RPM = BaseRpm(
@@ -82,6 +84,8 @@ ADDED = AddedByInstaller(
 UPSTREAM = PracticeUpstream(
     name="CentOS Linux",
     ident="centos",
+    product="CentOS",
+    bug_url="https://bugs.centos.org",
     version="7",
     label="CentOS 7 x86_64",
     epoch=1480944027,  # 2016-12-05, CentOS 7.3

@@ -72,6 +72,7 @@ class FirmwareBoot:
     needed    what a boot set must have besides the image, without which the loader comes to nothing
     patterns  of the files that only this firmware reads
     twins     kernel and initrd beside the loader -> the files that they are equal to, which PXE and UEFI read
+    mbr       the code in the MBR, as the boot set has it; on no medium as a file, "" where the boot set has none
     """
 
     loader: Loader
@@ -81,6 +82,7 @@ class FirmwareBoot:
     needed: tuple[str, ...]
     patterns: tuple[str, ...]
     twins: Mapping[str, str]
+    mbr: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class PracticeUpstream:
     """The distribution whose boot set a practice world has in its shape.
 
     ident    its ID in os-release, and the directory of its shim
+    product  what its .buildstamp says
     label    of its DVD, which its menus look for
     epoch    when it was made, in seconds: a boot set is older than what is built from it
     entries  further entries of its menus, below Troubleshooting -> what their boot line has
@@ -95,6 +98,8 @@ class PracticeUpstream:
 
     name: str
     ident: str
+    product: str
+    bug_url: str
     version: str
     label: str
     epoch: int

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smedoit.medium_paths import BIOS_MENU, GRUB_CFG
+from smedoit.bases.enterprise_linux import Base
 from smedoit.sample import groups, installer, menus, pictures
 from smedoit.sample.packages import make_if_missing, write_if_missing
 
@@ -38,11 +38,6 @@ A PARTICULAR PURPOSE. A real content tree has the license's whole text here.
 FILES = {
     "README.txt": NOTES,
     "GPL": LICENSE,
-    "isolinux/boot.msg": menus.BOOT_MSG,
-    "isolinux/help.txt": menus.HELP,
-    BIOS_MENU: menus.ISOLINUX,
-    f"netinstall/{BIOS_MENU}": menus.NETINSTALL,
-    GRUB_CFG: menus.GRUB,
     **installer.FILES,
 }
 # Where a checkout has its CVS/ directory: nothing of these may ever reach the medium.
@@ -51,19 +46,20 @@ CHECKED_OUT = {"": "/GPL/1.1/Mon Mar  2 10:00:00 2020//", "product": "/.buildsta
 
 def fill_content_tree(rel: Release) -> None:
     """Make the files that the content tree of rel lacks."""
-    root = rel.content.path
-    for relative, text in _content_texts():
+    root, base = rel.content.path, rel.release.built_on
+    for relative, text in _content_texts(base):
         write_if_missing(root / relative, partial(str, text))
-    for relative, picture in pictures.PICTURES.items():
+    for relative, picture in pictures.list_pictures(base).items():
         write_if_missing(root / relative, partial(pictures.striped_png, *picture))
     write_if_missing(rel.groups.comps, partial(groups.practice_comps, rel.release.built_on))
     for relative in installer.OLD_PLACES:
         make_if_missing(root / relative)
 
 
-def _content_texts() -> Iterator[tuple[str, str]]:
+def _content_texts(base: Base) -> Iterator[tuple[str, str]]:
     """Yield (path in the tree, text) of every text file but comps, CVS's own included."""
     yield from FILES.items()
+    yield from menus.menu_texts(base).items()
     for directory, entry in CHECKED_OUT.items():
         place = Path(directory) / "CVS"
         yield str(place / "Entries"), f"{entry}\nD\n"

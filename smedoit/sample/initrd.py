@@ -6,12 +6,12 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.installer import cpio
+from smedoit.sample import scripts
 from smedoit.sample.kernel import HostKernel
 
 BUSYBOXES = ("/bin/busybox", "/usr/bin/busybox", "/usr/sbin/busybox.static", "/sbin/busybox")
-HERE = Path(__file__).parent
-SCRIPTS = {"init": "init.sh", "say.sh": "say.sh", "lease.sh": "lease.sh", "stage2.sh": "stage2.sh"}
 INTERPRETER = 3  # PT_INTERP, the program header of what needs a dynamic linker
 
 
@@ -30,13 +30,15 @@ def _is_static(program: Path) -> bool:
     return INTERPRETER not in (struct.unpack_from("<I", data, table + number * size)[0] for number in range(count))
 
 
-def build_initrd(kernel: HostKernel, shell: Path) -> bytes:
-    """Return an initrd for kernel; the same host gives the same bytes."""
+def build_initrd(kernel: HostKernel, shell: Path, base: Base) -> bytes:
+    """Return an initrd for kernel that starts the stage 2 of a base; the same host gives the same bytes."""
     modules = {f"{file.rpartition('/')[2].partition('.ko')[0]}.ko": file for file in kernel.order()}
     place = f"lib/modules/{kernel.modules.name}"
     files = {f"{place}/{name}": kernel.module(file) for name, file in modules.items()}
     files[f"{place}/order"] = "".join(f"{name}\n" for name in modules).encode()
-    files |= {name: HERE.joinpath(script).read_bytes() for name, script in SCRIPTS.items()}
+    texts = {"init": scripts.first_stage_script(base), **scripts.shared_scripts()}
+    texts["stage2.sh"] = scripts.second_stage_script(base)
+    files |= {name: text.encode() for name, text in texts.items()}
     files["bin/busybox"] = shell.read_bytes()
     return cpio.build_overlay_image(
         (cpio.CpioMember(name, data, executable=True) for name, data in files.items()), mtime=0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot loaders borrowed from the host for the practice boot set: isolinux, and GRUB for UEFI."""
+"""Boot loaders borrowed from the host for the practice boot set: isolinux, and GRUB for UEFI and BIOS."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ MENUS = ("/usr/lib/syslinux/modules/bios", "/usr/share/syslinux", "/usr/lib/sysl
 MENU = "vesamenu.c32"
 LIBRARIES = ("ldlinux.c32", "libcom32.c32", "libutil.c32")  # syslinux 5 and later, CentOS 7's 4.05 has none
 GRUB = ("/usr/lib/grub/x86_64-efi", "/usr/share/grub/x86_64-efi")
+GRUB_FOR_BIOS = ("/usr/lib/grub/i386-pc", "/usr/share/grub/i386-pc")
+HYBRID = "boot_hybrid.img"
+ELTORITO_MODULES = ("iso9660", "biosdisk")  # as lorax 40 has them: all others lie on the medium
+BIOS_MODULES = (
+    *("normal", "configfile", "linux", "iso9660", "biosdisk", "part_gpt", "part_msdos", "search", "search_label"),
+    *("echo", "test", "true", "sleep", "halt", "reboot", "serial", "terminal", "all_video", "vbe", "vga", "gfxterm"),
+    *("font", "loadenv", "gzio", "ext2", "ls", "cat", "chain", "minicmd", "loopback", "regexp"),
+)
 GRUB_MAKERS = ("grub-mkimage", "grub2-mkimage")
 GRUB_MODULES = (
     *("normal", "configfile", "linux", "iso9660", "fat", "part_gpt", "part_msdos", "search", "search_label"),
@@ -62,10 +70,15 @@ def find_isolinux() -> dict[str, Path]:
     return {"isolinux.bin": loader / "isolinux.bin", MENU: menus / MENU, **libraries}
 
 
+def _grub_maker() -> str:
+    """Return the program that makes GRUB's images, "" if this host has none."""
+    return next(filter(None, map(shutil.which, GRUB_MAKERS)), "")
+
+
 def build_grub_image() -> bytes | None:
     """Return a GRUB for UEFI that reads the grub.cfg beside it, or None if this host cannot make one."""
     modules = _find_directory(GRUB, "normal.mod")
-    maker = next(filter(None, map(shutil.which, GRUB_MAKERS)), None)
+    maker = _grub_maker()
     if not modules or not maker:
         return None
     names = [name for name in GRUB_MODULES if (modules / f"{name}.mod").is_file()]
@@ -76,6 +89,37 @@ def build_grub_image() -> bytes | None:
             [maker, "-O", "x86_64-efi", "-d", modules, "-m", disk, "-p", "(memdisk)/boot/grub", "-o", image, *names],
             package="grub-common",
         )
+        return image.read_bytes()
+
+
+def find_bios_grub() -> dict[str, Path]:
+    """Return name -> file of GRUB for BIOS: its modules, their lists, and the MBR's code; nothing if there is none."""
+    place = _find_directory(GRUB_FOR_BIOS, HYBRID)
+    if not place or not _grub_maker():
+        return {}
+    lists = [path.name for path in sorted(place.glob("*.lst"))]
+    return {name: place / name for name in (HYBRID, *lists, *_needed_grub_modules(place))}
+
+
+def _needed_grub_modules(place: Path) -> list[str]:
+    """Return the files of the modules of BIOS_MODULES that are there, with those that they need."""
+    lines = (line.partition(":") for line in (place / "moddep.lst").read_text().splitlines())
+    needs = {name.strip(): rest.split() for name, _, rest in lines}
+    found, waiting = set[str](), list(BIOS_MODULES)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and (place / f"{name}.mod").is_file():
+            found.add(name)
+            waiting += needs.get(name, [])
+    return [f"{name}.mod" for name in sorted(found)]
+
+
+def build_eltorito_image(modules: Path) -> bytes:
+    """Return the GRUB that BIOS starts from a CD, and that the MBR's code starts from a disk."""
+    with tempfile.TemporaryDirectory() as place:
+        image = Path(place) / "eltorito.img"
+        options = ("-O", "i386-pc-eltorito", "-d", modules, "-p", "/boot/grub2", "-o", image)
+        run_program([_grub_maker(), *options, *ELTORITO_MODULES], package="grub-pc-bin")
         return image.read_bytes()
 
 

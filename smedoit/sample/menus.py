@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The practice content's boot menus, in CentOS 7's manner: an old version, and upstream's volume label."""
+"""The practice content's boot menus, in upstream's manner: an old version, and upstream's volume label."""
 
 from __future__ import annotations
 
-# The installer's whole boot line hangs on the label; isolinux and Red Hat's GRUB take it escaped.
-STAGE2 = r"inst.stage2=hd:LABEL=CentOS\x207\x20x86_64"
+from dataclasses import dataclass
+
+from smedoit.bases.enterprise_linux import Base, Loader
+from smedoit.branding.render import escape_label
 
 LOOK = """\
 # Clear the screen when exiting the menu, instead of leaving the menu displayed.
@@ -35,7 +37,75 @@ menu color cmdline 0 #ffffffff #00000000 none
 menu tabmsg Press Tab for full configuration options on menu items.
 """
 
-ISOLINUX = f"""\
+
+@dataclass(frozen=True)
+class PracticeEntry:
+    """An entry besides those that each menu has.
+
+    title  with ^ before the letter that isolinux chooses it by
+    tells  its line in help.txt
+    help   what isolinux shows below it, if it stands below Troubleshooting; else it stands on the first screen
+    """
+
+    title: str
+    tells: str
+    help: tuple[str, ...] = ()
+
+
+ENTRIES = {
+    "fips": PracticeEntry("Install SME Server 10.0 in ^FIPS mode", "install with approved cryptography only"),
+    "vesa": PracticeEntry(
+        "Install SME Server 10.0 in ^basic graphics mode",
+        "install in basic graphics mode",
+        ("Try this option out if you're having trouble installing", "SME Server {title}."),
+    ),
+    "text": PracticeEntry(
+        "Install SME Server 10.0 in ^text mode",
+        "install in text mode",
+        ("Try this option out if you're having trouble installing", "SME Server {title}."),
+    ),
+    "rescue": PracticeEntry(
+        "^Rescue a SME Server system",
+        "repair an installed system",
+        (
+            "If the system will not boot, this lets you access files",
+            "and edit config files to try to get it booting again.",
+        ),
+    ),
+}
+FOR_BIOS, FOR_UEFI = ("linux", "initrd"), ("linuxefi", "initrdefi")  # what Red Hat's grub.cfg start a kernel with
+LOADS = {  # what they load before that
+    FOR_BIOS: "function load_video {\n  insmod all_video\n}\n",
+    FOR_UEFI: (
+        "function load_video {\n  insmod efi_gop\n  insmod efi_uga\n  insmod video_bochs\n  insmod video_cirrus\n"
+        "  insmod all_video\n}\n"
+    ),
+}
+CLASSES = "--class fedora --class gnu-linux --class gnu --class os"
+
+
+def menu_texts(base: Base) -> dict[str, str]:
+    """Return path in the content tree -> text, of all that the boot loaders of a base show."""
+    texts = {base.uefi.menu: grub_menu(base, FOR_UEFI)}
+    if base.bios.loader is Loader.GRUB:
+        texts |= {base.bios.menu: grub_menu(base, FOR_BIOS), f"netinstall/{base.bios.menu}": grub_menu(base, FOR_BIOS)}
+    else:
+        texts |= {"isolinux/boot.msg": BOOT_MSG, "isolinux/help.txt": help_text(base)}
+        texts |= {base.bios.menu: isolinux_menu(base), f"netinstall/{base.bios.menu}": isolinux_netinstall_menu(base)}
+    return texts
+
+
+def stage2_option(base: Base) -> str:
+    """Return the option that the whole boot line hangs on; isolinux and Red Hat's GRUB take the label escaped."""
+    return f"inst.stage2=hd:LABEL={escape_label(base.upstream.label)}"
+
+
+def isolinux_menu(base: Base) -> str:
+    """Return isolinux.cfg."""
+    entries = base.upstream.entries.items()
+    first = "".join(_isolinux_entry(base, name, options) for name, options in entries if not ENTRIES[name].help)
+    below = "".join(_isolinux_entry(base, name, options) for name, options in entries if ENTRIES[name].help)
+    return f"""\
 default vesamenu.c32
 timeout 600
 
@@ -48,41 +118,21 @@ menu separator # insert an empty line
 label linux
   menu label ^Install SME Server 10.0
   kernel vmlinuz
-  append initrd=initrd.img {STAGE2} quiet
+  append initrd=initrd.img {stage2_option(base)} quiet
 
 label check
   menu label Test this ^media & install SME Server 10.0
   menu default
   kernel vmlinuz
-  append initrd=initrd.img {STAGE2} rd.live.check quiet
+  append initrd=initrd.img {stage2_option(base)} rd.live.check quiet
 
-menu separator # insert an empty line
+{first}menu separator # insert an empty line
 
 # utilities submenu
 menu begin ^Troubleshooting
   menu title Troubleshooting
 
-label vesa
-  menu indent count 5
-  menu label Install SME Server 10.0 in ^basic graphics mode
-  text help
-\tTry this option out if you're having trouble installing
-\tSME Server {{title}}.
-  endtext
-  kernel vmlinuz
-  append initrd=initrd.img {STAGE2} xdriver=vesa nomodeset quiet
-
-label rescue
-  menu indent count 5
-  menu label ^Rescue a SME Server system
-  text help
-\tIf the system will not boot, this lets you access files
-\tand edit config files to try to get it booting again.
-  endtext
-  kernel vmlinuz
-  append initrd=initrd.img {STAGE2} rescue quiet
-
-menu separator # insert an empty line
+{below}menu separator # insert an empty line
 
 label local
   menu label Boot from ^local drive
@@ -98,7 +148,23 @@ label returntomain
 menu end
 """
 
-NETINSTALL = f"""\
+
+def _isolinux_entry(base: Base, name: str, options: str) -> str:
+    """Return an entry of isolinux.cfg."""
+    entry = ENTRIES[name]
+    help_lines = "".join(f"\t{line}\n" for line in entry.help)
+    shown = f"  text help\n{help_lines}  endtext\n" if entry.help else ""
+    indent = "  menu indent count 5\n" if entry.help else ""
+    return (
+        f"label {name}\n{indent}  menu label {entry.title}\n{shown}"
+        f"  kernel vmlinuz\n  append initrd=initrd.img {stage2_option(base)} {options} quiet\n\n"
+    )
+
+
+def isolinux_netinstall_menu(base: Base) -> str:
+    """Return isolinux.cfg of the network install ISO."""
+    url = "http://mirror.example.invalid/releases/10/smeos/x86_64"
+    return f"""\
 default vesamenu.c32
 timeout 600
 
@@ -111,24 +177,27 @@ label linux
   menu label ^Install SME Server 10.0 from the network
   menu default
   kernel vmlinuz
-  append initrd=initrd.img {STAGE2} inst.repo=http://mirror.example.invalid/releases/10/smeos/x86_64 quiet
+  append initrd=initrd.img {stage2_option(base)} inst.repo={url} quiet
 
 label local
   menu label Boot from ^local drive
   localboot 0xffff
 """
 
-GRUB = f"""\
+
+def grub_menu(base: Base, commands: tuple[str, str]) -> str:
+    """Return grub.cfg.
+
+    commands  that start a kernel, by firmware
+    """
+    entries = base.upstream.entries.items()
+    first = "".join(_grub_entry(base, name, options, commands) for name, options in entries if not ENTRIES[name].help)
+    below = "".join(_grub_entry(base, name, options, commands) for name, options in entries if ENTRIES[name].help)
+    linux, initrd = commands
+    return f"""\
 set default="1"
 
-function load_video {{
-  insmod efi_gop
-  insmod efi_uga
-  insmod video_bochs
-  insmod video_cirrus
-  insmod all_video
-}}
-
+{LOADS[commands]}
 load_video
 set gfxpayload=keep
 insmod gzio
@@ -138,28 +207,32 @@ insmod ext2
 set timeout=60
 ### END /etc/grub.d/00_header ###
 
-search --no-floppy --set=root -l 'CentOS 7 x86_64'
+search --no-floppy --set=root -l '{base.upstream.label}'
 
 ### BEGIN /etc/grub.d/10_linux ###
-menuentry 'Install SME Server 10.0' --class fedora --class gnu-linux --class gnu --class os {{
-\tlinuxefi /images/pxeboot/vmlinuz {STAGE2} quiet
-\tinitrdefi /images/pxeboot/initrd.img
+menuentry 'Install SME Server 10.0' {CLASSES} {{
+\t{linux} /images/pxeboot/vmlinuz {stage2_option(base)} quiet
+\t{initrd} /images/pxeboot/initrd.img
 }}
-menuentry 'Test this media & install SME Server 10.0' --class fedora --class gnu-linux --class gnu --class os {{
-\tlinuxefi /images/pxeboot/vmlinuz {STAGE2} rd.live.check quiet
-\tinitrdefi /images/pxeboot/initrd.img
+menuentry 'Test this media & install SME Server 10.0' {CLASSES} {{
+\t{linux} /images/pxeboot/vmlinuz {stage2_option(base)} rd.live.check quiet
+\t{initrd} /images/pxeboot/initrd.img
 }}
-submenu 'Troubleshooting -->' {{
-\tmenuentry 'Install SME Server 10.0 in basic graphics mode' --class fedora --class gnu-linux --class gnu --class os {{
-\t\tlinuxefi /images/pxeboot/vmlinuz {STAGE2} xdriver=vesa nomodeset quiet
-\t\tinitrdefi /images/pxeboot/initrd.img
-\t}}
-\tmenuentry 'Rescue a SME Server system' --class fedora --class gnu-linux --class gnu --class os {{
-\t\tlinuxefi /images/pxeboot/vmlinuz {STAGE2} rescue quiet
-\t\tinitrdefi /images/pxeboot/initrd.img
-\t}}
-}}
+{first}submenu 'Troubleshooting -->' {{
+{below}}}
 """
+
+
+def _grub_entry(base: Base, name: str, options: str, commands: tuple[str, str]) -> str:
+    """Return an entry of grub.cfg, indented if it stands below Troubleshooting."""
+    entry, (linux, initrd) = ENTRIES[name], commands
+    indent = "\t" if entry.help else ""
+    return (
+        f"{indent}menuentry '{entry.title.replace('^', '')}' {CLASSES} {{\n"
+        f"{indent}\t{linux} /images/pxeboot/vmlinuz {stage2_option(base)} {options} quiet\n"
+        f"{indent}\t{initrd} /images/pxeboot/initrd.img\n{indent}}}\n"
+    )
+
 
 # syslinux, "Display file format": control-X names a picture, control-O and two digits a colour, control-L clears
 BOOT_MSG = """\
@@ -174,14 +247,16 @@ BOOT_MSG = """\
 
 """
 
-HELP = """\
+
+def help_text(base: Base) -> str:
+    """Return what isolinux shows for F2."""
+    entries = "".join(f" {name:<10}{ENTRIES[name].tells}\n" for name in base.upstream.entries)
+    return f"""\
  SME Server 10.0 - installation help
 
  linux     install with the defaults
  check     test this medium first, then install
- vesa      install in basic graphics mode
- rescue    repair an installed system
- local     boot from the first disk
+{entries} local     boot from the first disk
 
  The installation ERASES every disk that you select.
 """

@@ -6,19 +6,27 @@ from __future__ import annotations
 import struct
 import zlib
 
+from smedoit.bases.enterprise_linux import Base, Loader
+
 Colour = tuple[int, int, int]
 
 NIGHT, SKY, SAND, WHITE = (16, 24, 40), (58, 100, 150), (214, 190, 140), (255, 255, 255)
 # Path in the content tree -> width, height, ground, stripes; the sizes that anaconda's and isolinux's own have.
 PIXMAPS = "product/usr/share/anaconda/pixmaps"
-PICTURES: dict[str, tuple[int, int, Colour, Colour]] = {
-    "isolinux/splash.png": (640, 480, NIGHT, SKY),
+Picture = tuple[int, int, Colour, Colour]
+SPLASH = {"isolinux/splash.png": (640, 480, NIGHT, SKY)}
+PICTURES: dict[str, Picture] = {
     f"{PIXMAPS}/sidebar-logo.png": (125, 28, SKY, WHITE),
     f"{PIXMAPS}/sidebar-bg.png": (150, 600, NIGHT, SKY),
     f"{PIXMAPS}/topbar-bg.png": (600, 100, NIGHT, SKY),
     f"{PIXMAPS}/rnotes/en/01-welcome.png": (430, 190, SAND, WHITE),
     f"{PIXMAPS}/rnotes/en/02-koozali.png": (430, 190, SKY, WHITE),
 }
+
+
+def list_pictures(base: Base) -> dict[str, Picture]:
+    """Return path in the content tree -> picture: what the installer of a base shows, and what isolinux does."""
+    return {**(SPLASH if base.bios.loader is Loader.ISOLINUX else {}), **PICTURES}
 
 
 def striped_png(width: int, height: int, ground: Colour, stripes: Colour) -> bytes:

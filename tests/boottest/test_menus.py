@@ -6,10 +6,9 @@ from __future__ import annotations
 from smedoit.boottest import menus
 from smedoit.branding import render
 from smedoit.medium_paths import BIOS_MENU
-from smedoit.sample import boot
-from smedoit.sample.menus import GRUB, ISOLINUX
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import identity
+from tests.harness.practice_menus import GRUB, ISOLINUX, UPSTREAM_GRUB
 
 
 def test_isolinux_is_known_by_its_title_as_it_is_branded() -> None:
@@ -58,7 +57,7 @@ def test_grub_is_known_by_its_default_entry_and_opened_at_its_kernel() -> None:
 
 
 def test_upstreams_own_grub_cfg_is_understood() -> None:
-    assert menus.parse_grub_menu(boot.GRUB_CFG).words == "Test this media & install CentOS Linux 7"
+    assert menus.parse_grub_menu(UPSTREAM_GRUB).words == "Test this media & install CentOS Linux 7"
 
 
 def test_the_kernels_line_is_found_below_others() -> None:

@@ -15,7 +15,8 @@ from smedoit.branding.mentions import describe_prose, describe_rendering
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
-from smedoit.sample import boot, groups, installer, menus
+from smedoit.sample import groups, installer
+from tests.harness import practice_menus as menus
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import identity
 
@@ -252,7 +253,7 @@ def test_a_menu_without_label_is_refused() -> None:
 
 
 def test_grub_searches_the_raw_label_and_boots_the_escaped_one() -> None:
-    found = render.render_grub_cfg(boot.GRUB_CFG, BLANKS)
+    found = render.render_grub_cfg(menus.UPSTREAM_GRUB, BLANKS)
     assert "search --no-floppy --set=root -l 'SME Server 10.1 x86_64'\n" in found
     assert found.count(f"inst.stage2=hd:LABEL={ESCAPED} ") == 2
     assert render.menu_labels(found) == {"SME Server 10.1 x86_64"}

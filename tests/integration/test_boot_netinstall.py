@@ -10,7 +10,8 @@ import pytest
 
 from smedoit.boottest.qemu import Firmware, Medium
 from smedoit.runtime import files
-from smedoit.sample import boot, menus
+from smedoit.sample import boot
+from tests.harness import practice_menus as menus
 from tests.harness.project import Project
 from tests.harness.qemu import boot as qemu_boot
 from tests.harness.tools import missing

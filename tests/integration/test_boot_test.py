@@ -29,7 +29,7 @@ from smedoit.errors import SmeError
 from smedoit.iso import write
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot
-from smedoit.sample.menus import ISOLINUX
+from tests.harness.practice_menus import ISOLINUX
 from tests.harness.processes import CEILING
 from tests.harness.project import Project
 from tests.harness.tools import missing, need, read_with

@@ -33,7 +33,7 @@ PIXMAPS = "product/usr/share/anaconda/pixmaps"
 
 def picture(project: Project, relative: str) -> None:
     """Give the content tree another picture."""
-    colours = pictures.PICTURES["isolinux/splash.png"][2:]
+    colours = pictures.SPLASH["isolinux/splash.png"][2:]
     (project.release.content.path / relative).write_bytes(pictures.striped_png(640, 480, *reversed(colours)))
 
 

@@ -21,8 +21,8 @@ from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG
 from smedoit.runtime.files import write_file
-from smedoit.sample import menus
 from smedoit.sample.pictures import striped_png
+from tests.harness import practice_menus as menus
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import EPOCH, identity
 from tests.harness.tools import need

@@ -19,9 +19,9 @@ from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, TREEINFO
 from smedoit.runtime.files import write_file
-from smedoit.sample import menus
-from smedoit.sample.boot import LABEL
 from smedoit.sample.pictures import striped_png
+from tests.harness import practice_menus as menus
+from tests.harness.practice_menus import LABEL
 
 NIGHT, SKY = (16, 24, 40), (58, 100, 150)
 SPLASH = striped_png(640, 480, NIGHT, SKY)

@@ -11,13 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from productmd.treeinfo import TreeInfo
 
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Base, Loader
+from smedoit.bases.known import BASES, USUAL
 from smedoit.config import release
 from smedoit.fat import volume
 from smedoit.runtime import files
-from smedoit.sample import boot, initrd, kernel, loaders, runtime
+from smedoit.sample import boot, initrd, kernel, loaders, menus, runtime
 from smedoit.sample.boot_record import LOADED_AT, MARK, SIZE, message_boot_record
 from smedoit.sample.kernel import HostKernel
+from smedoit.sample.upstream import upstream_treeinfo
 from tests.harness.tools import missing, need, read_with
 
 RELEASE = Path(__file__).parents[2] / "release.toml"
@@ -43,10 +47,24 @@ def rel(tmp_path: Path) -> release.Release:
     return replace(loaded, boot_set=replace(loaded.boot_set, path=tmp_path / "os/x86_64"))
 
 
+def built_on(rel: release.Release, base: Base) -> release.Release:
+    return replace(rel, release=replace(rel.release, base=base.name))
+
+
+EACH = pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+AND_THE_OTHERS = pytest.mark.parametrize(
+    "base",
+    [
+        pytest.param(base, marks=[] if base is USUAL else pytest.mark.exhaustive, id=base.name)
+        for base in BASES.values()
+    ],
+)
+
+
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that has nothing to lend."""
-    for module, names in ((loaders, ("ISOLINUX", "GRUB", "GRUB_MAKERS")), (initrd, ("BUSYBOXES",))):
+    for module, names in ((loaders, ("ISOLINUX", "GRUB", "GRUB_FOR_BIOS", "GRUB_MAKERS")), (initrd, ("BUSYBOXES",))):
         for name in names:
             monkeypatch.setattr(module, name, ())
     monkeypatch.setattr(runtime, "PROGRAMS", ("no-such-program",))
@@ -72,10 +90,56 @@ def test_a_bare_host_gets_the_same_files_and_the_stand_ins_say_what_they_are(rel
     assert b"Koozali SME Server 10.1 RC2 practice medium" in made["isolinux/isolinux.bin"]
 
 
-def test_two_boot_sets_of_one_host_are_equal(rel: release.Release, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("bare")
+@EACH
+def test_a_boot_set_has_what_its_base_needs_also_where_the_host_has_nothing_to_lend(
+    rel: release.Release, base: Base
+) -> None:
+    boot.make_boot_set(built_on(rel, base))
+    made, needed = content(rel.boot_set.path), {base.stage2, base.bios.mbr, *base.bios.twins} - {""}
+    assert needed | {name for kind in (BIOS, UEFI) for name in (base.boots[kind].image, *base.boots[kind].needed)} <= {
+        *made
+    }
+    assert [other for other in BASES.values() if other.stage2 in made and other.stage2 != base.stage2] == []
+    assert all(made[twin] == made[other] for twin, other in base.bios.twins.items())
+    assert len(made.get(base.bios.mbr, bytes(512))) == 512
+    treeinfo = configparser.ConfigParser()
+    treeinfo.read_string(made[".treeinfo"].decode())
+    assert (treeinfo["stage2"]["mainimage"], treeinfo["general"]["version"]) == (base.stage2, base.upstream.version)
+
+
+@AND_THE_OTHERS
+def test_two_boot_sets_of_one_host_are_equal(rel: release.Release, tmp_path: Path, base: Base) -> None:
+    rel = built_on(rel, base)
     boot.make_boot_set(rel)
     boot.make_boot_set(replace(rel, boot_set=replace(rel.boot_set, path=tmp_path / "other")))
     assert content(rel.boot_set.path) == content(tmp_path / "other")
+
+
+@EACH
+def test_the_menus_of_the_content_have_what_the_loaders_of_their_base_show(base: Base) -> None:
+    texts = menus.menu_texts(base)
+    assert set(texts) == {*base.bios.texts, *base.uefi.texts, f"netinstall/{base.bios.menu}"}
+    for menu in (texts[base.bios.menu], texts[base.uefi.menu]):
+        assert menu.count("inst.stage2=hd:LABEL=") == 2 + len(base.upstream.entries)
+        assert menu.count("rd.live.check") == 1
+        assert all(options in menu for options in base.upstream.entries.values())
+
+
+@pytest.mark.parametrize("base", [base for base in BASES.values() if base.bios.loader is Loader.GRUB])
+def test_grub_itself_reads_the_menu_for_bios(base: Base, tmp_path: Path) -> None:
+    need("grub-script-check")
+    (tmp_path / "grub.cfg").write_text(menus.menu_texts(base)[base.bios.menu])
+    read_with("grub-script-check", tmp_path / "grub.cfg")
+
+
+@pytest.mark.parametrize("base", [base for base in BASES.values() if len(base.repositories) > 1])
+def test_productmd_reads_treeinfo_of_a_boot_set_with_two_repositories(base: Base, tmp_path: Path) -> None:
+    (tmp_path / ".treeinfo").write_text(upstream_treeinfo(base))
+    info = TreeInfo()
+    info.load(str(tmp_path / ".treeinfo"))
+    assert info.stage2.mainimage == base.stage2
+    assert {variant.paths.repository for variant in info.variants.get_variants()} == {*base.repositories}
 
 
 def test_what_is_there_already_stays(rel: release.Release) -> None:
@@ -195,14 +259,14 @@ def test_stage_2_is_a_squashfs_with_an_ext4_image_that_belongs_to_root_and_knows
     shell = tmp_path / "busybox"
     shell.write_bytes(b"\x7fELF and so on")
     image = tmp_path / "squashfs.img"
-    image.write_bytes(runtime.build_runtime(shell, "6.1.0", boot.UPSTREAM_EPOCH))
+    image.write_bytes(runtime.build_runtime(shell, "6.1.0", BASES["el7"]))
     config = tmp_path / "mke2fs.conf"
     config.write_text("[defaults]\n  inode_size = 128\n  blocksize = 4096\n")
     monkeypatch.setenv("MKE2FS_CONFIG", str(config))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
     before = os.umask(0o077)
     try:
-        assert runtime.build_runtime(shell, "6.1.0", boot.UPSTREAM_EPOCH) == image.read_bytes()
+        assert runtime.build_runtime(shell, "6.1.0", BASES["el7"]) == image.read_bytes()
     finally:
         os.umask(before)
     read_with("unsquashfs", "-d", str(tmp_path / "out"), str(image))

@@ -42,12 +42,3 @@ say "stage 2 runs: $(cat /etc/practice-runtime 2> /dev/null || echo "in memory, 
 for key in Product Version IsFinal; do
     say "$key $(stamp $key)"
 done
-if [ -d /run/install/repo/Packages ]; then
-    say "medium holds $(find /run/install/repo/Packages -name '*.rpm' | wc -l) packages"
-    repo=/run/install/repo
-else
-    say "medium holds 0 packages"
-    repo=$(cat /run/install/address)
-fi
-check_packages
-finish done
