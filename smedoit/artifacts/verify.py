@@ -112,7 +112,7 @@ def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
 def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
     volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.release_urls)
-    files = netinstall.netinstall_files(rel.tree, rel.stage / "netinstall")
+    files = netinstall.netinstall_files(rel.release.built_on, rel.tree, rel.stage / "netinstall")
     expected = ExpectedIso(volume, files, (), url=url, task="netinstall", firmware=rel.release.firmware)
     return verify.verify_iso_image(rel.netinstall_iso, expected, verify.NETINSTALL)
 

@@ -49,6 +49,7 @@ EL10 = replace(
     disk=DiskForm.APPENDED,
     boot_catalog="",
     efi_in_tree=False,
+    mbr_image=BOOT_HYBRID,
     erofs_stage2=True,
     anaconda="40.22.3.57",
     configuration=Configuration.PROFILES,

@@ -99,6 +99,7 @@ EL7 = Base(
     disk=DiskForm.ISOHYBRID,
     boot_catalog="isolinux/boot.cat",
     efi_in_tree=True,
+    mbr_image="",
     stage2="LiveOS/squashfs.img",
     flat_stage2=False,
     erofs_stage2=False,

@@ -66,6 +66,7 @@ EL8 = Base(
     disk=DiskForm.ISOHYBRID,
     boot_catalog="isolinux/boot.cat",
     efi_in_tree=True,
+    mbr_image="",
     stage2="images/install.img",
     flat_stage2=False,
     erofs_stage2=False,

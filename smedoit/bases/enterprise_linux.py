@@ -6,9 +6,11 @@ Nobody asks which base it is. Who needs to know something of a base asks for tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from smedoit.medium_paths import OVERLAYS
 
 BIOS, UEFI = "bios", "uefi"
 ALL_FIRMWARE = (BIOS, UEFI)
@@ -168,6 +170,7 @@ class Base:
     disk            how a medium looks as a disk
     boot_catalog    path of the El Torito catalogue, "" for one that no directory shows
     efi_in_tree     whether the medium has images/efiboot.img as a file; else as a partition only
+    mbr_image       file of the boot set whose code goes into the MBR, "" where who writes the medium has it
     stage2          path of the installer's runtime
     flat_stage2     whether a stage 2 may be the root file system itself, and not hold it as LiveOS/rootfs.img
     erofs_stage2    whether a stage 2 may be an erofs image, and not only a squashfs image
@@ -192,6 +195,7 @@ class Base:
     disk: DiskForm
     boot_catalog: str
     efi_in_tree: bool
+    mbr_image: str
     stage2: str
     flat_stage2: bool
     erofs_stage2: bool
@@ -217,3 +221,18 @@ class Base:
     def uefi(self) -> FirmwareBoot:
         """What UEFI starts."""
         return self.boots[UEFI]
+
+    def unused_patterns(self, firmware: Collection[str]) -> tuple[str, ...]:
+        """Return the patterns of the files that no medium needs which starts from this firmware alone."""
+        return tuple(pattern for name, boot in self.boots.items() if name not in firmware for pattern in boot.patterns)
+
+    @property
+    def netinstall_files(self) -> tuple[str, ...]:
+        """Patterns of the files of a tree on the network install ISO: packages come from the network."""
+        boots = (pattern for boot in self.boots.values() for pattern in boot.patterns)
+        return (*boots, self.stage2, "images/pxeboot/*", *OVERLAYS)
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """What a tree gives to a medium and no directory of it lists: a partition, and code in the MBR."""
+        return (*(() if self.efi_in_tree else (self.uefi.image,)), *((self.mbr_image,) if self.mbr_image else ()))

@@ -33,6 +33,7 @@ from smedoit.config.media import BootTestSettings
 from smedoit.errors import ConfigError, VerifyError
 from smedoit.fat import volume
 from smedoit.iso import write
+from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.runtime import progress
 from smedoit.runtime.files import remove_file, resolve_file_below, wrap_os_errors, write_file
@@ -388,9 +389,10 @@ def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, fi
         )
     with TemporaryDirectory(prefix="smedoit-") as directory:
         path = Path(directory) / "preview.iso"
-        medium = write.IsoMedium(
-            identity.volume, identity.product, identity.title, identity.epoch, files, identity.firmware
-        )
+        medium = IsoMedium(
+            identity.volume, identity.product, identity.title, identity.epoch, files, identity.firmware,
+            base=identity.built_on,
+        )  # fmt: skip
         write.write_iso(medium, path)
         attempt = BootAttempt(path, way, read_boot_menus(path)[way.firmware], logs)
         try:

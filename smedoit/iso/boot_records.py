@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SECTOR, BLOCK = 2048, 512
@@ -17,7 +18,9 @@ EL_TORITO = b"EL TORITO SPECIFICATION"
 BIOS, EFI = 0x00, 0xEF
 BOOTABLE, NO_EMULATION = 0x88, 0
 EFI_SYSTEM = 0xEF
-GPT_SIGNATURE = b"EFI PART"
+GPT_SIGNATURE, MBR_SIGNATURE = b"EFI PART", b"\x55\xaa"
+GRUB_INFO_AT, GRUB_INFO_END = 2548, 2556  # where GRUB's image for BIOS is told at which block it goes on
+GPT_ENTRIES = 256 * 128  # bytes of an entry array at most: xorriso's has 248 of 128 bytes
 ENTRY_FORMAT = "<BBHBBHL"
 
 
@@ -32,12 +35,16 @@ class BootCatalogEntry:
 
 @dataclass(frozen=True)
 class Partition:
-    """One partition of an MBR or GPT, in blocks of 512 bytes; kind is the MBR's type byte, 0 in a GPT."""
+    """One partition of an MBR or GPT, in blocks of 512 bytes; kind is the MBR's type byte, 0 in a GPT.
+
+    guid  of its type, as bytes; b"" in an MBR
+    """
 
     kind: int
     active: bool
     first: int
     blocks: int
+    guid: bytes = b""
 
 
 class BootRecordError(ValueError):
@@ -60,7 +67,7 @@ def parse_boot_catalog(data: bytes) -> list[BootCatalogEntry]:
     """
     if len(data) < SECTOR:
         raise BootRecordError("the boot catalogue is cut short")
-    if data[0] != 1 or data[30:32] != b"\x55\xaa" or sum(struct.unpack("<16H", data[:32])) & 0xFFFF:
+    if data[0] != 1 or data[30:32] != MBR_SIGNATURE or sum(struct.unpack("<16H", data[:32])) & 0xFFFF:
         raise BootRecordError("the validation entry of the boot catalogue is damaged")
     entries, platform, at = [_parse_boot_entry(data, 32, data[1])], data[1], 64
     while at < len(data) and data[at] in (0x90, 0x91):
@@ -103,7 +110,7 @@ def _require_block(data: bytes) -> None:
 
 def parse_mbr(block: bytes) -> list[Partition]:
     """Return the partitions of an MBR that are in use. Raises BootRecordError without its signature."""
-    if block[510:512] != b"\x55\xaa":
+    if block[510:512] != MBR_SIGNATURE:
         raise BootRecordError("there is no MBR, so it would not start from USB under BIOS")
     found = (struct.unpack_from("<B3xB3xLL", block, 446 + 16 * number) for number in range(4))
     return [Partition(kind, active == 0x80, first, blocks) for active, kind, first, blocks in found if blocks]
@@ -148,8 +155,14 @@ def parse_gpt(header: bytes, entries: bytes) -> GptHeader:
 def _used_partitions(entries: bytes, count: int, length: int) -> list[Partition]:
     """Return the entries that are in use."""
     slots = [entries[number * length : (number + 1) * length] for number in range(count)]
-    spans = [struct.unpack_from("<QQ", slot, 32) for slot in slots if slot[:16] != bytes(16)]
-    return [Partition(0, False, first, last - first + 1) for first, last in spans]
+    spans = [(*struct.unpack_from("<QQ", slot, 32), slot[:16]) for slot in slots if slot[:16] != bytes(16)]
+    return [Partition(0, False, first, last - first + 1, guid) for first, last, guid in spans]
+
+
+def read_gpt(read: Callable[[int, int], bytes], block: int) -> GptHeader:
+    """Return the table whose header is at a block; read takes offset and size in bytes. Raises BootRecordError."""
+    header = read(block * BLOCK, BLOCK)
+    return parse_gpt(header, read(gpt_entries_block(header) * BLOCK, GPT_ENTRIES))
 
 
 def gpt_entries_block(header: bytes) -> int:

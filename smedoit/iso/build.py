@@ -13,6 +13,7 @@ from smedoit.iso import extents, media_check, write
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.extents import FileExtent, IsoLayout
+from smedoit.iso.medium import IsoMedium
 from smedoit.packages.lock import read_lock
 from smedoit.packages.select import SelectedPackage
 from smedoit.runtime import checksums, digests, progress
@@ -54,7 +55,7 @@ def write_installation_iso(
 ) -> Mapping[str, str]:
     """Write the ISO with the packages of the lock, seal it, and put its SHA-256 beside it."""
     files = medium_files(tree_root, on_medium)
-    medium = write.IsoMedium(
+    medium = IsoMedium(
         volume=identity.volume,
         publisher=identity.product,
         application=f"{identity.product} {identity.title}",
@@ -62,6 +63,7 @@ def write_installation_iso(
         files=files,
         firmware=identity.firmware,
         sha256=locked_digests(read_lock(lock_file), PACKAGES),
+        base=identity.built_on,
     )
     return finish_medium(medium, target)
 
@@ -71,7 +73,7 @@ def locked_digests(picks: Iterable[SelectedPackage], directory: str) -> dict[str
     return {f"{directory}{pick.package.filename}": pick.package.sha256 for pick in picks}
 
 
-def finish_medium(medium: write.IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
+def finish_medium(medium: IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     """Write a medium, seal it, put its SHA-256 beside it, and keep its layout.
 
     Raises ContentError if something on it would not boot, or names what is not there; PackageError if a package is not,
@@ -104,7 +106,7 @@ def medium_files(tree_root: Path, on_medium: Callable[[str], bool]) -> dict[str,
 
 
 def _write_and_seal(
-    medium: write.IsoMedium, path: Path, name: str, sizes: Mapping[str, int]
+    medium: IsoMedium, path: Path, name: str, sizes: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Write a medium with the media check's MD5 in it.
 
@@ -122,7 +124,7 @@ def _write_and_seal(
     return offsets, written
 
 
-def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
+def _stamp_medium_files(medium: IsoMedium) -> dict[str, FileStamp]:
     """Return the stamp of every file that goes on a medium. Raises FileError."""
     found = {}
     for path, source in medium.files.items():
@@ -131,7 +133,7 @@ def _stamp_medium_files(medium: write.IsoMedium) -> dict[str, FileStamp]:
     return found
 
 
-def _refuse_unlocked_bytes(medium: write.IsoMedium, written: Mapping[str, str], target: Path) -> None:
+def _refuse_unlocked_bytes(medium: IsoMedium, written: Mapping[str, str], target: Path) -> None:
     """Raise PackageError for packages whose bytes on the medium are not those that their lock names."""
     changed = sorted(str(medium.files[path]) for path, digest in medium.sha256.items() if written[path] != digest)
     if changed:

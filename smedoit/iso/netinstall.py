@@ -6,19 +6,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import BIOS, UEFI
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Base
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import NetinstallSettings, ReleaseUrls
 from smedoit.errors import ContentError
 from smedoit.fat.volume import replace_fat_file
-from smedoit.iso import build, write
+from smedoit.iso import build
 from smedoit.iso.build import IsoTarget
-from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, TREEINFO, list_unused_patterns
+from smedoit.iso.medium import IsoMedium
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, TREEINFO
 from smedoit.runtime import files
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.filesets import matches_patterns
@@ -58,15 +58,15 @@ def write_netinstall_iso(
     named = replace(identity, volume_id=volume)
     names = _render_netinstall(replace(branding, identity=named), url, parts.sources, parts.own, parts.names)
     _write_own_treeinfo(identity, parts, target.fact_cache)
-    medium = replace(_netinstall_medium(named, netinstall_files(parts.tree, parts.own)), names=names)
+    medium = replace(_netinstall_medium(named, netinstall_files(identity.built_on, parts.tree, parts.own)), names=names)
     did = build.finish_medium(medium, target)
     files.link_file(target.path, parts.in_tree)
     return {**did, "did": f"{did['did']}, label {volume}, installs from {url}"}
 
 
-def netinstall_files(tree_root: Path, own: Path) -> dict[str, Path]:
+def netinstall_files(base: Base, tree_root: Path, own: Path) -> dict[str, Path]:
     """Return what goes on the medium: of the tree what a boot needs, and on top of it what is its own."""
-    shared = build.medium_files(tree_root, _is_netinstall_file)
+    shared = build.medium_files(tree_root, lambda name: matches_patterns(name, base.netinstall_files))
     return {**shared, **build.medium_files(own, lambda _: True)}
 
 
@@ -76,7 +76,9 @@ def _write_own_treeinfo(identity: ReleaseIdentity, parts: NetinstallParts, fact_
     There is no .discinfo: with one, anaconda would take the medium for one that has packages.
     """
     found = {
-        path: file for path, file in netinstall_files(parts.tree, parts.own).items() if path in treeinfo.CHECKSUMMED
+        path: file
+        for path, file in netinstall_files(identity.built_on, parts.tree, parts.own).items()
+        if path in treeinfo.CHECKSUMMED
     }
     known = DigestCache(fact_cache)
     sums = {path: known.sha256(file) for path, file in found.items()}
@@ -114,15 +116,15 @@ def _render_netinstall(
 
     Return path on the medium -> what the content tree calls it.
     """
-    (content, boot_set), firmware = sources, branding.identity.firmware
-    unused = list_unused_patterns(firmware)
+    (content, boot_set), firmware, base = sources, branding.identity.firmware, branding.identity.built_on
+    unused = base.unused_patterns(firmware)
     netinst = files.resolve_place_below(content, "netinstall")
     names = layers.utf8_names(netinst, layers.list_tree_files(netinst), encoding)
     names = {name: old for name, old in names.items() if not matches_patterns(name, unused)}
     found = {name: files.resolve_file_below(netinst, old) for name, old in names.items()}
-    if BIOS in firmware and BIOS_MENU not in found:
+    if BIOS in firmware and base.bios.menu not in found:
         raise ContentError(
-            f"{netinst / BIOS_MENU}: is not there, the network install medium would have no boot menu",
+            f"{netinst / base.bios.menu}: is not there, the network install medium would have no boot menu",
             hint="check out netinstall/ of the content tree again",
         )
     if UEFI in firmware:
@@ -145,11 +147,6 @@ def _render_netinstall(
     return {name: f"netinstall/{name}" for name in names}
 
 
-def _is_netinstall_file(relative: str) -> bool:
-    """Return whether a file of the tree goes on the medium."""
-    return any(fnmatchcase(relative, pattern) for pattern in NETINSTALL_FILES)
-
-
-def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> write.IsoMedium:
+def _netinstall_medium(named: ReleaseIdentity, found: Mapping[str, Path]) -> IsoMedium:
     title = f"{named.product} {named.title} netinstall"
-    return write.IsoMedium(named.volume, named.product, title, named.epoch, found, named.firmware)
+    return IsoMedium(named.volume, named.product, title, named.epoch, found, named.firmware, base=named.built_on)

@@ -8,15 +8,19 @@ import os
 import stat
 import struct
 from collections.abc import Iterable
+from functools import cached_property
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
 from smedoit.errors import VerifyError
+from smedoit.iso import boot_records
+from smedoit.medium_paths import EFI_IMAGE
 from smedoit.runtime import files
 from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
+LARGEST_EFI_IMAGE = 512 << 20  # bytes; those of distributions have 9 MB
 MADE_AGAIN = "delete it; doit release makes it again"
 
 
@@ -112,6 +116,37 @@ class IsoImage:
         for data in self.blocks(name):
             digest.update(data)
         return digest.hexdigest()
+
+    @cached_property
+    def efi_partition(self) -> tuple[int, int] | None:
+        """(offset, bytes) of what UEFI starts where that is a partition of its own, and no file; else None.
+
+        Where the catalogue of El Torito has no room for its size, the GPT has it.
+        """
+        starts = {int(record.extent_location()) for record in self.records.values()}
+        try:
+            catalog = boot_records.boot_catalog_sector(self.at(16 * SECTOR, 16 * SECTOR))
+            for entry in boot_records.parse_boot_catalog(self.at(catalog * SECTOR, SECTOR)):
+                if entry.platform == boot_records.EFI and entry.sector not in starts:
+                    return entry.sector * SECTOR, (
+                        entry.blocks or self._partition_blocks(entry.sector)
+                    ) * boot_records.BLOCK
+        except boot_records.BootRecordError:
+            return None
+        return None
+
+    def _partition_blocks(self, sector: int) -> int:
+        """Return how many blocks of 512 bytes the partition at a sector has, 0 without one. Raises BootRecordError."""
+        table = boot_records.read_gpt(self.at, 1)
+        first = sector * SECTOR // boot_records.BLOCK
+        return next((part.blocks for part in table.partitions if part.first == first), 0)
+
+    def read_efi_image(self) -> bytes:
+        """Return efiboot.img, be it a file or a partition; b"" without one."""
+        if EFI_IMAGE in self.records or not self.efi_partition:
+            return self.read(EFI_IMAGE)
+        offset, size = self.efi_partition
+        return self.at(offset, min(size, LARGEST_EFI_IMAGE))
 
 
 def _is_moved_here(record: Any) -> bool:

@@ -12,7 +12,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SourceIsoSettings
 from smedoit.errors import ContentError, format_grouped, format_size
 from smedoit.iso.build import IsoTarget, finish_medium, locked_digests
-from smedoit.iso.write import IsoMedium
+from smedoit.iso.medium import IsoMedium
 from smedoit.package import Package
 from smedoit.packages import lock
 from smedoit.packages.select import SelectedPackage
@@ -73,6 +73,7 @@ def write_source_iso(
             files=source_disc_files(disc, srpms, tree.keys, own),
             firmware=(),
             sha256=locked_digests(disc.picks, "SRPMS/"),
+            base=identity.built_on,
         )
         path = target.path.with_name(disc.name)
         results.append(finish_medium(medium, replace(target, path=path)))

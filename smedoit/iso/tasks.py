@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_FILES, NETINSTALL_IMAGE
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_IMAGE
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import branding_config, content_names, tree_source_files, tree_sources
 
@@ -79,10 +79,12 @@ def netinstall(rel: Release) -> Task:
         inputs=[
             FileSet(rel.content.path / "netinstall"),
             *tree_source_files(rel, GRUB_CFG, EFI_IMAGE),
-            FileSet(rel.tree, NETINSTALL_FILES),
+            FileSet(rel.tree, rel.release.built_on.netinstall_files),
         ],
         config={
-            **branding_config(rel, "product", "aliases", "short", "version", "label", "arch", "date", "firmware"),
+            **branding_config(
+                rel, "product", "aliases", "short", "version", "label", "arch", "date", "firmware", "base"
+            ),
             **content_names(rel),
             "[netinstall] volume_id": volume,
             "[netinstall] url": rel.netinstall.url,
@@ -123,7 +125,7 @@ def iso(rel: Release) -> Task:
         name="iso",
         run=run,
         inputs=[rel.lock, FileSet(rel.tree, exclude=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        config=release_config(rel, "product", "version", "label", "volume_id", "date", "firmware"),
+        config=release_config(rel, "product", "version", "label", "volume_id", "date", "firmware", "base"),
         outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",

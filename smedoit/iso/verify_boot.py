@@ -143,7 +143,7 @@ def _holds_span(partition: boot_records.Partition, blocks: range) -> bool:
 def _check_gpts(image: IsoImage, efi: range, findings: Findings) -> None:
     """Both GPTs: each where the other says it is, with all of the volume and efiboot.img. Raises BootRecordError."""
     last = image.size() // BLOCK - 1
-    tables = [_read_gpt(image, 1), _read_gpt(image, last)]
+    tables = [boot_records.read_gpt(image.at, block) for block in (1, last)]
     places = [(table.own, table.other) for table in tables]
     findings.check(
         places == [(1, last), (last, 1)], "partitions", f"the two GPTs are at {places}, as they say themselves"
@@ -159,12 +159,6 @@ def _check_gpts(image: IsoImage, efi: range, findings: Findings) -> None:
             f" not the volume, which has {volume_blocks}",
         )
         findings.check(_holds_span(efi_system, efi), "partitions", f"{name} does not lead to {EFI_IMAGE}")
-
-
-def _read_gpt(image: IsoImage, block: int) -> boot_records.GptHeader:
-    """Return the table whose header is at a block. Raises BootRecordError."""
-    header = image.at(block * BLOCK, BLOCK)
-    return boot_records.parse_gpt(header, image.at(boot_records.gpt_entries_block(header) * BLOCK, 128 * 128))
 
 
 def check_labels(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:

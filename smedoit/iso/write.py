@@ -1,32 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a medium: ISO 9660 level 3, Rock Ridge, Joliet, El Torito, isohybrid."""
+"""Write a medium: ISO 9660 level 3, Rock Ridge, Joliet, El Torito, MBR and GPT."""
 
 from __future__ import annotations
 
 import re
-import struct
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from io import BufferedWriter, FileIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
-from smedoit.errors import ContentError
-from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, BOOT_IMAGES, EFI_IMAGE
+from smedoit.bases.enterprise_linux import BIOS, UEFI, DiskForm
+from smedoit.iso import appended, boot_images, hybrid
+from smedoit.iso.medium import NAMESPACE, IsoMedium, volume_identifier
 from smedoit.runtime import files
 
-SECTOR, BLOCK = 2048, 512
-SECTORS, HEADS = 32, 64  # of a cylinder, as isohybrid has them
+SECTOR = 2048
 EFI_PLATFORM = 0xEF  # in the El Torito catalogue
-FIRST_PARTITION = 446  # its entry in an MBR: C/H/S and kind in 8 bytes, first block and blocks in 4 bytes each
 BIOS_LOAD_SIZE = 4  # sectors of 512 bytes that firmware reads of isolinux.bin
-BOOT_CODE = 440  # bytes of it in an MBR
-NO_BIOS = bytes.fromhex("CD18 F4 EBFD")  # int 18: nothing to boot here, go on; then hlt for ever
-HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 TRAILING_SECTORS = 150  # sectors after the last file, as mkisofs adds them: the spare GPT lands there, never in a file
 MIN_SECTORS = 512  # of the smallest ISO: Debian's checkisomd5 fails on images of under 336
 REWRITE_WINDOW = 1 << 20  # bytes that pycdlib may still go back, into isolinux.bin for its boot info table
@@ -34,31 +27,8 @@ DEDUPLICATED_FROM = 1 << 20  # files at least this large are compared by digest;
 IDENTIFIER, EXTENSION = 30, 8  # of an ISO 9660 level 3 file name
 JOLIET_LIMIT = 64
 JOLIET_FORBIDDEN = re.compile(r"[*/:;?\\\x00-\x1f]")  # source: Joliet specification, 3.1 "Escape sequences"
-PUBLISHER_LIMIT = 64  # characters of a publisher or an application; ISO 9660 would take 128, Joliet has half of it
 LABEL, JOLIET_LABEL = 32, 16  # blkid takes the whole label if the shorter one is its beginning
 FILE_MODE, DIRECTORY_MODE = 0o100644, 0o040755
-NAMESPACE = uuid.UUID("5d0b64a4-6f5c-5f0e-9d0b-6b1f2f1d7c1e")  # ours; the GUIDs of a medium follow from its names
-
-
-@dataclass(frozen=True)
-class IsoMedium:
-    """An ISO before it is written.
-
-    epoch     every time on it, in seconds since 1970 UTC
-    files     path on the ISO, without a leading slash -> the file that it holds
-    firmware  what it starts from; nothing for a medium that only carries files
-    sha256    path on the ISO -> what its bytes must be; for those that a lock names
-    names     path on the ISO -> what the content tree calls it, where it calls it otherwise
-    """
-
-    volume: str
-    publisher: str
-    application: str
-    epoch: int
-    files: Mapping[str, Path]
-    firmware: tuple[str, ...] = ALL_FIRMWARE
-    sha256: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_iso(
@@ -74,7 +44,9 @@ def write_iso(
 
     Same medium, same bytes. Raises ContentError, and OSError for target.
     """
-    _check_bootable(medium)
+    boot_images.check_bootable(medium)
+    if medium.firmware and medium.base.disk is DiskForm.APPENDED:
+        return appended.write_appended_iso(medium, target, progress)
     names = IsoNames()
     with frozen_clock(medium.epoch):
         iso = _compose_iso(medium, names)
@@ -85,21 +57,6 @@ def write_iso(
         offsets = {path: iso.get_record(iso_path=names.files[path]).extent_location() * SECTOR for path in medium.files}
         iso.close()
     return offsets
-
-
-def _check_bootable(medium: IsoMedium) -> None:
-    """Raise ContentError if a bootable medium lacks what its firmware starts."""
-    for firmware, name in BOOT_IMAGES.items():
-        if firmware in medium.firmware and name not in medium.files:
-            raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
-    if BIOS not in medium.firmware:
-        return
-    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
-    if loader[HYBRID_AT : HYBRID_AT + 4] != HYBRID_MAGIC:
-        raise ContentError(
-            f"{medium.files[BIOS_IMAGE]}: is no isolinux.bin that can start from USB",
-            hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
-        )
 
 
 class IsoOutput(BufferedWriter):
@@ -138,21 +95,23 @@ def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
         rock_ridge="1.09",
         sys_ident="LINUX",
         vol_ident=medium.volume[:JOLIET_LABEL],
-        pub_ident_str=_volume_identifier(medium.publisher),
+        pub_ident_str=volume_identifier(medium.publisher),
         preparer_ident_str="SMEDOIT",
-        app_ident_str=_volume_identifier(medium.application),
+        app_ident_str=volume_identifier(medium.application),
     )
     iso.pvd.volume_identifier = medium.volume.encode("ascii").ljust(LABEL)
     _add_files(iso, medium, names)
     if medium.firmware:
         _add_boot_catalog(iso, medium, names)
     if BIOS in medium.firmware:
-        _add_isohybrid(iso, medium)
+        hybrid.add_disk_records(iso, medium)
     for descriptor in (*iso.pvds, *iso.svds):
-        descriptor.space_size = max(descriptor.space_size + TRAILING_SECTORS, MIN_SECTORS)
+        needed = max(descriptor.space_size + TRAILING_SECTORS, MIN_SECTORS)
+        descriptor.space_size = hybrid.padded_volume_size(needed, medium.base.disk) if medium.firmware else needed
     iso.force_consistency()
-    if medium.firmware == (UEFI,):
-        _add_uefi_hybrid(iso, medium, names)
+    if medium.firmware:
+        efi = names.files.get(medium.base.uefi.image)
+        hybrid.finish_disk_records(iso, medium, iso.get_record(iso_path=efi).extent_location() if efi else 0)
     iso.inodes.sort(key=_file_sector)  # so that they are written front to back
     return iso
 
@@ -160,11 +119,6 @@ def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
 def _file_sector(inode: Any) -> int:
     """Return the sector at which the content of a file begins; one without content has no place, and goes first."""
     return int(inode.extent_location()) if inode.get_data_length() else 0
-
-
-def _volume_identifier(text: str) -> str:
-    """Return text as a volume descriptor carries it: upper case, ASCII, and not too long."""
-    return text.upper().encode("ascii", "replace").decode()[:PUBLISHER_LIMIT]
 
 
 @contextmanager
@@ -291,97 +245,19 @@ def _split_extension(name: str) -> tuple[str, str, str]:
 
 def _add_boot_catalog(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
     """Add El Torito for BIOS and UEFI, or for one of them."""
-    above = BOOT_CATALOG.rpartition("/")[0]
+    base, path = medium.base, medium.base.boot_catalog
+    above = path.rpartition("/")[0]
     if above not in names.directories:
         place = names.of(above, directory=True)
         iso.add_directory(place, rr_name=above, joliet_path=_joliet_path(above), file_mode=DIRECTORY_MODE)
     catalog = {
-        "bootcatfile": names.of(BOOT_CATALOG, directory=False),
-        "rr_bootcatname": _basename(BOOT_CATALOG),
-        "joliet_bootcatfile": f"/{BOOT_CATALOG}",
+        "bootcatfile": names.of(path, directory=False),
+        "rr_bootcatname": _basename(path),
+        "joliet_bootcatfile": f"/{path}",
     }
     if BIOS in medium.firmware:
-        iso.add_eltorito(names.files[BIOS_IMAGE], **catalog, boot_load_size=BIOS_LOAD_SIZE, boot_info_table=True)
+        iso.add_eltorito(names.files[base.bios.image], **catalog, boot_load_size=BIOS_LOAD_SIZE, boot_info_table=True)
         if UEFI in medium.firmware:
-            iso.add_eltorito(names.files[EFI_IMAGE], efi=True)
+            iso.add_eltorito(names.files[base.uefi.image], efi=True)
     else:
-        iso.add_eltorito(names.files[EFI_IMAGE], **catalog, platform_id=EFI_PLATFORM)
-
-
-def _medium_seed(medium: IsoMedium) -> uuid.UUID:
-    """Return what the disk's number and its GUIDs follow from."""
-    return uuid.uuid5(NAMESPACE, f"{medium.volume} {medium.epoch}")
-
-
-def _add_isohybrid(iso: Any, medium: IsoMedium) -> None:
-    """Make the image start from a USB stick as well, through isolinux, and where it has an image for UEFI by that."""
-    seed, with_efi = _medium_seed(medium), UEFI in medium.firmware
-    iso.add_isohybrid(efi=with_efi, mbr_id=seed.int & 0xFFFFFFFF)
-    iso.isohybrid_mbr = _WholeHybrid(iso.isohybrid_mbr)
-    if with_efi:
-        _complete_gpt(iso.isohybrid_mbr, seed)
-
-
-def _add_uefi_hybrid(iso: Any, medium: IsoMedium, names: IsoNames) -> None:
-    """Make an image that has no isolinux start from a USB stick under UEFI; its files have their places already.
-
-    pycdlib's own way demands isolinux, and looks for efiboot.img behind it in the catalogue.
-    """
-    from pycdlib.isohybrid import IsoHybrid
-
-    seed, hybrid = _medium_seed(medium), IsoHybrid()
-    hybrid.new(True, False, 1, seed.int & 0xFFFFFFFF, 0, SECTORS, HEADS, 0)
-    entry = iso.eltorito_boot_catalog.initial_entry
-    place = iso.get_record(iso_path=names.files[EFI_IMAGE]).extent_location()
-    hybrid.update_efi(place, entry.sector_count, iso.pvd.space_size * SECTOR)
-    iso.isohybrid_mbr = _UefiHybrid(hybrid)
-    _complete_gpt(iso.isohybrid_mbr, seed)
-
-
-class _WholeHybrid:
-    """The isohybrid boot record with a first partition that covers all of a medium, also beyond 1 GiB.
-
-    pycdlib ends it at the 1,024th cylinder, where the C/H/S fields end. Linux goes by the count of blocks, and would
-    cut off a stick's first partition, which is what /dev/disk/by-label leads to.
-    """
-
-    def __init__(self, hybrid: Any) -> None:
-        self._hybrid = hybrid
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._hybrid, name)
-
-    def record(self, iso_size: int) -> bytes:
-        """Return MBR and GPT as pycdlib makes them, the partition as long as medium and padding."""
-        data = bytearray(self._hybrid.record(iso_size))
-        blocks = (iso_size + len(self._hybrid.record_padding(iso_size))) // BLOCK
-        struct.pack_into("<L", data, FIRST_PARTITION + 12, blocks)
-        return bytes(data)
-
-
-class _UefiHybrid(_WholeHybrid):
-    """The same boot record without the code that would start isolinux: BIOS is told to look elsewhere."""
-
-    def record(self, iso_size: int) -> bytes:
-        """Return MBR and GPT that lead to efiboot.img."""
-        data = super().record(iso_size)
-        return NO_BIOS.ljust(BOOT_CODE, b"\0") + data[BOOT_CODE:]
-
-
-def _complete_gpt(hybrid: Any, seed: uuid.UUID) -> None:
-    """Give disk and partitions GUIDs that follow from seed, and both tables all the entries they announce.
-
-    pycdlib sums up only the entries that are in use, so readers that check the table's CRC,
-    the Linux kernel among them, would refuse it; empty entries of our own make the sum right.
-    """
-    from pycdlib.isohybrid import GPTPartHeader
-
-    for table in (hybrid.primary_gpt, hybrid.secondary_gpt):
-        table.header.disk_guid = uuid.uuid5(seed, "disk")
-        for number, part in enumerate(table.parts):
-            part.part_guid = uuid.uuid5(seed, f"partition {number}")
-        while len(table.parts) < table.header.num_parts:
-            empty = GPTPartHeader()
-            empty.new(True, "")
-            empty.part_type_guid, empty.part_guid = bytes(16), uuid.UUID(int=0)
-            table.parts.append(empty)
+        iso.add_eltorito(names.files[base.uefi.image], **catalog, platform_id=EFI_PLATFORM)

@@ -54,9 +54,16 @@ def run_program(
     return "".join(_output_lines(_Start(command, cwd, env, package), log, ok_codes))
 
 
-def follow_program(command: Sequence[str | Path], on_line: Callable[[str], None], *, log: Path, package: str) -> None:
+def follow_program(
+    command: Sequence[str | Path],
+    on_line: Callable[[str], None],
+    *,
+    log: Path | None = None,
+    package: str,
+    env: Mapping[str, str] | None = None,
+) -> None:
     """Run a program as run_program does, and call on_line with each line of its standard output as it comes."""
-    with closing(_output_lines(_Start(command, None, None, package), log, (0,))) as lines:
+    with closing(_output_lines(_Start(command, None, env, package), log, (0,))) as lines:
         for line in lines:
             on_line(line.rstrip("\n"))
 

@@ -14,6 +14,7 @@ import pytest
 from smedoit.errors import Findings
 from smedoit.fat import format
 from smedoit.iso import media_check, verify_boot, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.runtime.digests import sha256_file
@@ -59,7 +60,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         write_file(place / name, data)
     files = {relative: place / relative for relative, _ in walk_files(place)}
     target = place / "medium.iso"
-    write.write_iso(write.IsoMedium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
+    write.write_iso(IsoMedium("SME-10.1-x86_64", "x", "x", EPOCH, files), target)
     media_check.implant_md5(target)
     yield target
     shutil.rmtree(place)  # pytest would keep it for three runs

@@ -11,6 +11,7 @@ import pytest
 from smedoit.boottest.qemu import Medium
 from smedoit.fat import format
 from smedoit.iso import write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
 from tests.harness.qemu import boot
@@ -25,7 +26,7 @@ def medium(place: Path, files: Mapping[str, bytes]) -> Path:
         write_file(place / name, data)
     found = {name: place / name for name, _ in walk_files(place)}
     target = place / "medium.iso"
-    write.write_iso(write.IsoMedium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
+    write.write_iso(IsoMedium(LABEL, "Koozali", "smedoit", EPOCH, found), target)
     return target
 
 

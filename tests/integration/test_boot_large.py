@@ -13,6 +13,7 @@ import pytest
 from smedoit.boottest.qemu import QEMU, Firmware
 from smedoit.fat import format
 from smedoit.iso import media_check, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot as sample_boot
@@ -84,7 +85,7 @@ def large_medium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         file.truncate(request.param * MIB)
     found = {relative: place / relative for relative, _ in walk_files(place)}
     image = place.with_name("medium.iso")
-    write.write_iso(write.IsoMedium(LABEL, "Koozali", "smedoit", EPOCH, found), image)
+    write.write_iso(IsoMedium(LABEL, "Koozali", "smedoit", EPOCH, found), image)
     media_check.implant_md5(image)
     yield image
     shutil.rmtree(place.parent)

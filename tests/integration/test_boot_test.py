@@ -27,6 +27,7 @@ from smedoit.boottest.qemu import WAYS, BootMode, Guest
 from smedoit.config.media import BootTestSettings
 from smedoit.errors import SmeError
 from smedoit.iso import write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot
 from tests.harness.practice_menus import ISOLINUX
@@ -118,7 +119,7 @@ def with_kernel(world: Project, place: Path, kernel: bytes, name: str = "vmlinuz
         write_file(copy / directory / name, kernel)
     files = {name: copy / name for name, _ in walk_files(copy)}
     target = place / "medium.iso"
-    write.write_iso(write.IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    write.write_iso(IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
     return target
 
 
@@ -136,7 +137,7 @@ def test_a_real_isolinux_without_a_menu_is_booted_from_its_prompt(world: Project
     write_file(menu, f"default linux\nprompt 1\ndisplay boot.msg\n{entries[0]}".replace("menu label", "# "))
     files = {name: copy / name for name, _ in walk_files(copy)}
     target = tmp_path / "medium.iso"
-    write.write_iso(write.IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
+    write.write_iso(IsoMedium(rel.release.volume, "test", "test", rel.release.epoch, files), target)
     trial = attempt(target, BootMode("bios", "cd"), tmp_path)
     assert trial.menu.words == "boot:"
     assert run_boot_attempt(trial, BootTestSettings(expect=("practice installer: done",), seconds=CEILING)) == ""

@@ -11,11 +11,12 @@ import pytest
 
 from smedoit.errors import FileError, PackageError
 from smedoit.iso import build, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime import digests, files
 from tests.iso.test_write import medium
 
 
-def finish(place: Path, iso_medium: write.IsoMedium) -> None:
+def finish(place: Path, iso_medium: IsoMedium) -> None:
     build.finish_medium(iso_medium, build.IsoTarget(place / "medium.iso", place / "layout", place / "memory"))
 
 
@@ -53,7 +54,7 @@ def test_a_file_that_disappears_while_it_is_written_is_a_sentence(
     assert not (tmp_path / "medium.iso").exists()
 
 
-def locked(place: Path) -> write.IsoMedium:
+def locked(place: Path) -> IsoMedium:
     """Return a medium with two packages that a lock names."""
     iso_medium = medium(place / "tree", {"Packages/a-1.rpm": b"1" * 3000, "Packages/b-1.rpm": b"2" * 3000})
     names = ("Packages/a-1.rpm", "Packages/b-1.rpm")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from smedoit.errors import FileError, VerifyError
 from smedoit.fat import format
 from smedoit.iso import media_check, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime import checksums, digests
 from smedoit.runtime.files import write_file
 from smedoit.sample.boot_record import message_boot_record
@@ -40,7 +41,7 @@ def written(place: Path, size: int, seed: int = 1) -> Path:
     for name, data in files.items():
         write_file(place / name, data, durable=False)
     target = place / "medium.iso"
-    write.write_iso(write.IsoMedium("SME", "x", "x", EPOCH, {name: place / name for name in files}), target)
+    write.write_iso(IsoMedium("SME", "x", "x", EPOCH, {name: place / name for name in files}), target)
     return target
 
 

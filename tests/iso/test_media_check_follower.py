@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from smedoit.errors import FileError, VerifyError
 from smedoit.iso import media_check, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime import files
 from tests.iso.test_write import medium
 
@@ -162,7 +163,7 @@ def test_a_tree_larger_than_what_the_writer_holds_back_is_followed_too(tmp_path:
     many = {f"{n % 50}/{'n' * 60}{n}": tmp_path / "small" for n in range(6000)}
     with media_check.follow_media_sums(path) as follower:
         write.write_iso(
-            write.IsoMedium("SME", "x", "x", iso_medium.epoch, {**iso_medium.files, **many}),
+            IsoMedium("SME", "x", "x", iso_medium.epoch, {**iso_medium.files, **many}),
             path,
             settled=follower.settled,
         )

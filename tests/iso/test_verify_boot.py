@@ -14,6 +14,7 @@ import pytest
 from smedoit.errors import Findings
 from smedoit.fat import format
 from smedoit.iso import verify_boot, write
+from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.runtime.files import walk_files, write_file
@@ -36,7 +37,7 @@ def written(place: Path, files: Mapping[str, int]) -> Path:
             file.truncate(size)
     found = {relative: place / relative for relative, _ in walk_files(place)}
     target = place.with_suffix(".iso")
-    write.write_iso(write.IsoMedium(EXPECTED.volume, "x", "x", EPOCH, found), target)
+    write.write_iso(IsoMedium(EXPECTED.volume, "x", "x", EPOCH, found), target)
     return target
 
 
@@ -106,7 +107,7 @@ def single(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     tree = small.parent / "tree"
     for firmware, name in (("bios", "isolinux/isolinux.bin"), ("uefi", "images/efiboot.img")):
         found[firmware] = place / f"{firmware}.iso"
-        medium = write.IsoMedium(EXPECTED.volume, "x", "x", EPOCH, {name: tree / name}, (firmware,))
+        medium = IsoMedium(EXPECTED.volume, "x", "x", EPOCH, {name: tree / name}, (firmware,))
         write.write_iso(medium, found[firmware])
     return found
 

@@ -20,6 +20,7 @@ from smedoit.bootfiles.images import STAND_IN
 from smedoit.errors import ContentError, FileError
 from smedoit.fat import format
 from smedoit.iso import write
+from smedoit.iso.medium import IsoMedium
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample.boot_record import message_boot_record
 from tests.harness.nouns import EPOCH
@@ -47,7 +48,7 @@ FILES = {
 }
 
 
-def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.IsoMedium:
+def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> IsoMedium:
     """Return a medium that boots, of files that are written below place."""
     boots = {
         "isolinux/isolinux.bin": LOADER,
@@ -58,7 +59,7 @@ def medium(place: Path, files: Mapping[str, bytes], **changes: str) -> write.Iso
     for name, data in {**boots, **files}.items():
         write_file(place / name, data, durable=False)
     found = {relative: place / relative for relative, _ in walk_files(place)}
-    return write.IsoMedium(changes.get("volume", LABEL), "Koozali SME Server", "Koozali SME Server 10.1", EPOCH, found)
+    return IsoMedium(changes.get("volume", LABEL), "Koozali SME Server", "Koozali SME Server 10.1", EPOCH, found)
 
 
 def written(place: Path, files: Mapping[str, bytes], **changes: str) -> Path:
@@ -444,7 +445,7 @@ def test_without_a_boot_image_it_is_refused_by_that_name(tmp_path: Path, name: s
     iso_medium = medium(tmp_path / "tree", {})
     without = {path: source for path, source in iso_medium.files.items() if path != name}
     with pytest.raises(ContentError, match=f"{re.escape(name)}: is not in the tree, the medium would not boot"):
-        write.write_iso(write.IsoMedium(iso_medium.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
+        write.write_iso(IsoMedium(iso_medium.volume, "", "", EPOCH, without), tmp_path / "medium.iso")
 
 
 @pytest.mark.parametrize("loader", [b"", b"x" * 24576, LOADER[:60]])
@@ -464,6 +465,6 @@ def test_a_file_that_went_meanwhile_is_named(tmp_path: Path) -> None:
 def test_publisher_and_application_of_any_length_and_letters_are_carried(tmp_path: Path) -> None:
     iso_medium = medium(tmp_path / "tree", {})
     write.write_iso(
-        write.IsoMedium(iso_medium.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, iso_medium.files), tmp_path / "medium.iso"
+        IsoMedium(iso_medium.volume, "É" * 64, "Ünïcödé " * 12, EPOCH, iso_medium.files), tmp_path / "medium.iso"
     )
     assert (tmp_path / "medium.iso").stat().st_size

@@ -12,8 +12,8 @@ import pytest
 
 from smedoit.config.media import ReleaseUrls
 from smedoit.errors import ConfigError, Findings, VerifyError
-from smedoit.iso import write
 from smedoit.iso.build import IsoTarget, finish_medium
+from smedoit.iso.medium import IsoMedium
 from smedoit.jigdo import format, make, template, verify
 from smedoit.jigdo.format import FileRegion
 from smedoit.runtime import digests
@@ -36,7 +36,7 @@ class Place:
 
     def write(self) -> None:
         files = {name: self.tree / name for name, _ in walk_files(self.tree)}
-        medium = write.IsoMedium("SME", "x", "x", EPOCH, files, firmware=())
+        medium = IsoMedium("SME", "x", "x", EPOCH, files, firmware=())
         finish_medium(medium, IsoTarget(self.iso, self.root / "layout", self.root / "facts.sqlite"))
 
     def make(self, mirrors: ReleaseUrls = MIRRORS) -> str:

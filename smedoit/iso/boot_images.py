@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What firmware starts of a medium before it is written: whether it is there, and of the kind that its base has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smedoit.bases.enterprise_linux import BIOS, DiskForm
+from smedoit.errors import ContentError
+from smedoit.iso.boot_records import BLOCK, GRUB_INFO_END, MBR_SIGNATURE
+from smedoit.iso.medium import IsoMedium
+from smedoit.runtime import files
+
+HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
+
+
+def check_bootable(medium: IsoMedium) -> None:
+    """Raise ContentError if a bootable medium lacks what its firmware starts."""
+    base = medium.base
+    needed = [base.boots[firmware].image for firmware in base.boots if firmware in medium.firmware]
+    if BIOS in medium.firmware and base.mbr_image:
+        needed.append(base.mbr_image)
+    for name in needed:
+        if name not in medium.files:
+            raise ContentError(f"{name}: is not in the tree, the medium would not boot", hint="complete the boot set")
+    if BIOS not in medium.firmware:
+        return
+    if base.disk is DiskForm.APPENDED:
+        _check_grub_images(medium.files[base.bios.image], medium.files[base.mbr_image])
+    else:
+        _check_isolinux(medium.files[base.bios.image])
+
+
+def _check_isolinux(path: Path) -> None:
+    """Raise ContentError for what is no isolinux.bin that a hybrid MBR could start."""
+    if files.read_file_bytes(path)[HYBRID_AT : HYBRID_AT + len(HYBRID_MAGIC)] != HYBRID_MAGIC:
+        raise ContentError(
+            f"{path}: is no isolinux.bin that can start from USB",
+            hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
+        )
+
+
+def _check_grub_images(loader: Path, code: Path) -> None:
+    """Raise ContentError for what has no room for what GRUB is told of its place."""
+    if len(files.read_file_bytes(loader)) < GRUB_INFO_END:
+        raise ContentError(
+            f"{loader}: is no image that GRUB starts BIOS with, it is too small",
+            hint="take the one that grub2-mkimage -O i386-pc-eltorito makes, with the modules iso9660 and biosdisk",
+        )
+    data = files.read_file_bytes(code)
+    if len(data) != BLOCK or data[-2:] != MBR_SIGNATURE:
+        raise ContentError(
+            f"{code}: is no boot code for an MBR, which is {BLOCK} bytes that end in 55 AA",
+            hint="take boot_hybrid.img from grub2-pc-modules of the release that the boot set is from",
+        )
