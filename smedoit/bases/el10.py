@@ -9,7 +9,16 @@ from smedoit.bases.el9 import ADDED as ADDED_BY_EL9
 from smedoit.bases.el9 import EL9
 from smedoit.bases.el9 import RPM as RPM_4_16
 from smedoit.bases.el9 import UPSTREAM as ROCKY_9
-from smedoit.bases.enterprise_linux import BIOS, UEFI, Configuration, DiskForm, FirmwareBoot, Loader, PythonRuntime
+from smedoit.bases.enterprise_linux import (
+    BIOS,
+    UEFI,
+    Configuration,
+    DiskForm,
+    FirmwareBoot,
+    Loader,
+    OwnSignatures,
+    PythonRuntime,
+)
 
 BOOT_HYBRID = "images/boot_hybrid.img"  # the code that goes into the MBR; on no medium
 # Source: lorax 40.5, share/templates.d/99-generic/x86.tmpl
@@ -23,7 +32,15 @@ GRUB_FOR_BIOS = FirmwareBoot(
     twins={},
     mbr=BOOT_HYBRID,
 )
-RPM = replace(RPM_4_16, name="rpm 4.19", versions=(4, 6))
+# Source: rpm 4.19 with rpm-sequoia (src/lib.rs accepts version 3), and the DEFAULT policy of EL 10
+RPM = replace(
+    RPM_4_16,
+    name="rpm 4.19 of Enterprise Linux 10",
+    versions=(3, 4, 6),
+    algorithms=("RSA", "EdDSA", "ECDSA", "Ed25519", "Ed448"),
+    rsa_bits=2048,
+    own=OwnSignatures.ALL,
+)
 # Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py
 ADDED = replace(
     ADDED_BY_EL9,

@@ -13,6 +13,7 @@ from smedoit.bases.enterprise_linux import (
     DiskForm,
     FirmwareBoot,
     Loader,
+    OwnSignatures,
     PracticeUpstream,
     PythonRuntime,
 )
@@ -38,15 +39,18 @@ GRUB = FirmwareBoot(
     twins={},
     mbr="",
 )
-# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c
+# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c, rpmio/rpmio.c
 RPM = BaseRpm(
     name="rpm 4.11",
     tags=("DSA", "RSA", "GPG", "PGP"),
     versions=(3, 4),
     algorithms=("RSA", "DSA"),
     hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),
+    rsa_bits=0,
     dsa_bits=1024,
     subkeys=False,
+    own=OwnSignatures.NONE,
+    payloads=("gzip", "bzip2", "lzma", "xz"),
 )
 # Sources: anaconda 21.48.22.159, install.py, bootloader.py, kickstart.py; blivet 0.61.15, _packages of its devices and
 # formats. Languages add groups of comps only, and firewalld comes with a firewall line.

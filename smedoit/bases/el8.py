@@ -16,6 +16,7 @@ from smedoit.bases.enterprise_linux import (
     BaseRpm,
     Configuration,
     DiskForm,
+    OwnSignatures,
     PracticeUpstream,
     PythonRuntime,
 )
@@ -24,16 +25,19 @@ from smedoit.bases.enterprise_linux import (
 ISOLINUX = replace(
     SYSLINUX_4, needed=tuple(f"isolinux/{name}.c32" for name in ("ldlinux", "libcom32", "libutil", "vesamenu"))
 )
-# Source: rpm 4.14: lib/package.c, lib/rpmvs.c, rpmio/rpmpgp.c, rpmio/digest_openssl.c; crypto-policies of EL 8 lets
-# rpm check SHA-1 and DSA of 1,024 bits, as it does not use the policy for signatures
+# Source: rpm 4.14.3-28.el8_9: lib/package.c, lib/rpmvs.c, rpmio/rpmpgp.c, rpmio/digest_openssl.c (which asks no crypto
+# policy, and the one of EL 8 lets OpenSSL check SHA-1), its spec file (zstd since 4.14.2-26)
 RPM = BaseRpm(
-    name="rpm 4.14",
+    name="rpm 4.14 of Enterprise Linux 8",
     tags=("DSA", "RSA", "GPG", "PGP"),
     versions=(3, 4),
     algorithms=("RSA", "DSA"),
     hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),
+    rsa_bits=0,
     dsa_bits=3072,
     subkeys=True,
+    own=OwnSignatures.BINDINGS,
+    payloads=("gzip", "bzip2", "lzma", "xz", "zstd"),
 )
 # Sources: anaconda 33.16.10.5, bootloader/grub2.py, bootloader/efi.py, modules/security, modules/network
 ADDED = AddedByInstaller(

@@ -123,15 +123,26 @@ class PythonRuntime:
         return f"Python {self.version[0]}.{self.version[1]}"
 
 
+class OwnSignatures(Enum):
+    """Which signatures of a key on itself an rpm verifies, and needs to be good."""
+
+    NONE = "none"
+    BINDINGS = "bindings"  # those on subkeys, each of them, or the key is not imported
+    ALL = "all"  # one on the key itself, and that on the subkey that signs
+
+
 @dataclass(frozen=True)
 class BaseRpm:
-    """What one rpm verifies.
+    """What one rpm verifies and unpacks.
 
     name        as sentences say it
     tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
     versions    of signatures, algorithms and digests that it can check
+    rsa_bits    of an RSA key at least
     dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
     subkeys     whether a subkey's signature counts
+    own         which signatures of a key on itself it verifies
+    payloads    compressions of a payload that it unpacks
     """
 
     name: str
@@ -139,8 +150,11 @@ class BaseRpm:
     versions: tuple[int, ...]
     algorithms: tuple[str, ...]
     hashes: tuple[str, ...]
+    rsa_bits: int
     dsa_bits: int
     subkeys: bool
+    own: OwnSignatures
+    payloads: tuple[str, ...]
 
 
 @dataclass(frozen=True)

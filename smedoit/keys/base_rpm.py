@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smedoit.bases.enterprise_linux import BaseRpm
-from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpSignature
+from smedoit.bases.enterprise_linux import BaseRpm, OwnSignatures
+from smedoit.keys.openpgp import OpenPgpCertificate, OpenPgpKey, OpenPgpSignature
+
+BROKEN = {
+    "SHA1": "SHA-1",
+    "MD5": "MD5",
+    "RipeMD": "RIPEMD-160",
+}  # as sentences say them
 
 
 def find_base_flaw(
@@ -33,8 +39,34 @@ def find_base_flaw(
     return ""
 
 
+def find_key_flaw(certificate: OpenPgpCertificate, rpm: BaseRpm) -> str:
+    """Return why the rpm of a base does not import a key, "" if it does."""
+    primary, *subkeys = certificate.keys
+    if rpm.own is OwnSignatures.ALL and (digest := _refused_digest(primary, rpm)):
+        return f"its owner vouches for it with {digest}, which {rpm.name} refuses"
+    if rpm.own is OwnSignatures.BINDINGS:
+        for subkey in subkeys:
+            if digest := _refused_digest(subkey, rpm):
+                return f"its owner vouches for the subkey {subkey.fingerprint} with {digest}, which {rpm.name} refuses"
+    return ""
+
+
+def find_key_remark(certificate: OpenPgpCertificate, rpm: BaseRpm) -> str:
+    """Return what a later rpm has against a key that this one takes, "" for nothing: people upgrade."""
+    digest = _refused_digest(certificate.keys[0], rpm) if rpm.own is OwnSignatures.BINDINGS else ""
+    return f"its owner vouches for it with {digest}: {rpm.name} does not look, later ones refuse it" if digest else ""
+
+
+def _refused_digest(key: OpenPgpKey, rpm: BaseRpm) -> str:
+    """Return the digest with which a key's owner vouches for it, if none of them is taken; "" otherwise."""
+    taken = not key.vouched or any(digest in rpm.hashes for digest in key.vouched)
+    return "" if taken else BROKEN.get(key.vouched[0], key.vouched[0])
+
+
 def _signature_flaw(signature: OpenPgpSignature, keys: Sequence[OpenPgpCertificate], rpm: BaseRpm) -> str:
     """Return what speaks against one signature, "" if nothing does."""
+    if signature.hash in BROKEN and signature.hash not in rpm.hashes:
+        return f"is made with {BROKEN[signature.hash]}, which {rpm.name} refuses"
     for value, known in (
         (signature.version, rpm.versions),
         (signature.algorithm, rpm.algorithms),
@@ -48,6 +80,10 @@ def _signature_flaw(signature: OpenPgpSignature, keys: Sequence[OpenPgpCertifica
         return f"is by key {signature.key or 'of nobody'}, which is not on the medium"
     if key is not owner.keys[0] and not rpm.subkeys:
         return f"is by the subkey {key.fingerprint}, and {rpm.name} knows primary keys only"
+    if key is not owner.keys[0] and rpm.own is OwnSignatures.ALL and (digest := _refused_digest(key, rpm)):
+        return f"is by the subkey {key.fingerprint}, vouched for with {digest}, which {rpm.name} refuses"
+    if key.algorithm == "RSA" and key.bits < rpm.rsa_bits:
+        return f"is by an RSA key of {key.bits} bits, and {rpm.name} takes {rpm.rsa_bits} at least"
     if key.algorithm == "DSA" and key.bits > rpm.dsa_bits:
         return f"is by a DSA key of {key.bits} bits, and {rpm.name} takes {rpm.dsa_bits} at most"
     return ""

@@ -38,6 +38,7 @@ class OpenPgpKey:
     revoked      when its owner took it back, None if not
     compromised  whether it was taken back for a reason that makes earlier signatures worthless, or for none at all
     body         its packet without the header: version, creation time, algorithm, numbers
+    vouched      digests of the signatures by which its owner vouches for it: over names, or over the subkey
     """
 
     fingerprint: str
@@ -49,6 +50,7 @@ class OpenPgpKey:
     revoked: datetime | None
     compromised: bool
     body: bytes = field(repr=False)
+    vouched: tuple[str, ...] = ()
 
     def is_id(self, key_id: str) -> bool:
         """Return whether key_id, a fingerprint or the tail of one, means this key."""
@@ -208,7 +210,13 @@ def _make_key(packet: Any, own: Sequence[Any]) -> OpenPgpKey:
         revoked=min((revocation.signature_created or packet.key_created for revocation in revocations), default=None),
         compromised=any(_revocation_reason(bytes(packet.body)) not in SOFT_REASONS for packet in revocations),
         body=body,
+        vouched=tuple(dict.fromkeys(_digest_name(signature) for signature in about)),
     )
+
+
+def _digest_name(signature: Any) -> str:
+    """Return the name of a signature's digest."""
+    return str(signature.hash_algorithm).rpartition(".")[2]
 
 
 def _modulus_bits(body: bytes) -> int:
@@ -272,7 +280,7 @@ def _describe_signature(packet: Any) -> OpenPgpSignature:
     return OpenPgpSignature(
         key=str(packet.issuer_fingerprint or packet.issuer_key_id or "").lower(),
         algorithm=ALGORITHMS.get(number, f"algorithm {number}"),
-        hash=str(packet.hash_algorithm).rpartition(".")[2],
+        hash=_digest_name(packet),
         version=version,
         created=packet.signature_created,
         expires=packet.signature_expiration_time,

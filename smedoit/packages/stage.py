@@ -12,7 +12,7 @@ from pathlib import Path
 from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import PackageError, format_grouped
-from smedoit.keys import keyring
+from smedoit.keys import base_rpm, keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
@@ -69,7 +69,12 @@ def verify_medium_keys(
         scan.ScanProblems(),
         _find_signers(paths, placed, scan.cached_signers(paths, placed, fact_cache)),
     )
-    good = [path for path, (_, why) in found.items() if not why]
+    signed = Counter(key for key, _ in found.values())
+    flawed = {key.fingerprint: flaw for key in placed if (flaw := base_rpm.find_key_flaw(key.certificate, rpm))}
+    for key in placed:
+        if key.fingerprint in flawed and signed[key.fingerprint]:
+            complaints.add(f"{key.name} cannot be imported, {flawed[key.fingerprint]}", key.fingerprint)
+    good = [path for path, (key, why) in found.items() if not why and key not in flawed]
     flaws = workers.map_parallel(lambda path: signatures.find_installer_flaw(path, placed, rpm), good)
     for path, why in [*((path, why) for path, (_, why) in found.items()), *zip(good, flaws, strict=True)]:
         if why:
@@ -77,10 +82,23 @@ def verify_medium_keys(
     if complaints.found:
         raise PackageError(
             f"{tree_root}: its keys do not verify its packages\n{format_grouped(complaints.found)}",
-            hint="add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again",
+            hint="add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again;"
+            " ask the owner of a key that is refused for a new signature on it with SHA-256, and whoever signed with"
+            " SHA-1 to sign again (doit sign_packages signs unsigned copies with your own key)"
+            if flawed or any(rpm.name in reason for reason in complaints.found)
+            else "add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again",
         )
-    signed = Counter(key for key, _ in found.values())
-    return ", ".join(f"{placed_key.name} verifies {signed[placed_key.fingerprint]} packages" for placed_key in placed)
+    counts = ", ".join(f"{key.name} verifies {signed[key.fingerprint]} packages" for key in placed)
+    return "; ".join([counts, *_key_remarks(placed, rpm)])
+
+
+def _key_remarks(placed: Sequence[PinnedKey], rpm: BaseRpm) -> list[str]:
+    """Return what is to be said of keys of a medium that do no harm."""
+    found = (
+        (key, base_rpm.find_key_flaw(key.certificate, rpm) or base_rpm.find_key_remark(key.certificate, rpm))
+        for key in placed
+    )
+    return [f"{key.name}: {said}" for key, said in found if said]
 
 
 def modified_files(found: Mapping[str, tuple[Path, Package]], known: DigestCache) -> scan.ScanProblems:

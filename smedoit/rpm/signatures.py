@@ -78,7 +78,7 @@ def list_signatures(meta: PackageMetadata) -> list[OpenPgpSignature]:
 
 
 def find_installer_flaw(path: Path, keys: Sequence[PinnedKey], rpm: BaseRpm) -> str:
-    """Return why the rpm of a base, with these keys, does not verify the header of a package; "" if it does.
+    """Return why the rpm of a base, with these keys, does not verify the header of a package, or not unpack it; or "".
 
     Raises BadPackageError for what is no package.
     """
@@ -107,7 +107,17 @@ def find_installer_flaw(path: Path, keys: Sequence[PinnedKey], rpm: BaseRpm) -> 
             check.feed(data)
         if not check or not check.is_good():
             return f"its signature {tag} ({signature}) does not verify: damaged or forged"
-    return ""
+    compression = _payload_compression(meta)
+    known = compression in rpm.payloads
+    return "" if known else f"its payload is compressed with {compression}, which {rpm.name} cannot unpack"
+
+
+def _payload_compression(meta: PackageMetadata) -> str:
+    """Return what a payload is compressed with, as its header says; what does not say is gzip, or nothing."""
+    import rpm_rs
+
+    tag = rpm_rs.Tag.PAYLOADCOMPRESSOR
+    return str(meta.header.entry(tag)) if meta.header.entry_is_present(tag) else "gzip"
 
 
 def start_payload_checks(

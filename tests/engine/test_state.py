@@ -7,11 +7,14 @@ import os
 import shutil
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from smedoit.bases.el7 import EL7
+from smedoit.bases.el10 import EL10
+from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.keys import keyring
@@ -121,11 +124,22 @@ def test_a_copy_on_another_file_system_is_held_against_the_lock_too(
         place.link()
 
 
-def proven(place: Place, *names: str) -> str:
+def proven(place: Place, *names: str, rpm: BaseRpm = EL7.rpm) -> str:
     pinned = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
         files.copy_file(key.file, place.target.parent / key.file.name)
-    return verify_medium_keys(pinned, EL7.rpm, place.lock, place.target.parent, place.cache)
+    return verify_medium_keys(pinned, rpm, place.lock, place.target.parent, place.cache)
+
+
+def test_a_key_that_the_rpm_of_the_base_cannot_import_is_refused_once_by_name(place: Place) -> None:
+    place.link()
+    sha_3_only = replace(EL10.rpm, hashes=("SHA3_512",))
+    with pytest.raises(PackageError) as caught:
+        proven(place, "koozali", rpm=sha_3_only)
+    said = str(caught.value)
+    assert "RPM-GPG-KEY-practice-koozali cannot be imported, its owner vouches for it with SHA" in said
+    assert "which rpm 4.19 of Enterprise Linux 10 refuses" in said and "ask the owner of a key" in said
+    assert "a-1-1" not in said
 
 
 @pytest.fixture

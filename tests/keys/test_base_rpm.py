@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from smedoit.bases.el7 import RPM as RPM_4_11
+from smedoit.bases.known import BASES
 from smedoit.config.tiers import KeySettings
-from smedoit.keys import keyring
+from smedoit.keys import base_rpm, keyring, openpgp
 from smedoit.keys.keyring import PinnedKey
 from smedoit.rpm import signatures
 from smedoit.sample.packages import FINGERPRINTS, KEYS, RpmRecipe, write_rpm
@@ -100,3 +101,90 @@ def test_a_subkey_is_unknown_to_it(tmp_path: Path) -> None:
     other = key("RPM-GPG-KEY-CentOS-7", CENTOS7)
     below = replace(other.certificate, keys=(*other.certificate.keys, *pinned.certificate.keys))
     assert "is by the subkey" in flaw(path, replace(other, certificate=below))
+
+
+# What the rpm of each base makes of the same packages: name of the base -> words, "" where it is good
+V4 = "rpm-rs/RPMS/v4/signed/rpm-basic-with-{}-2.3.4-5.el9.noarch.rpm"
+BY_BASE = {
+    "RSA/SHA256 of version 3": (RELEASE7, "RPM-GPG-KEY-CentOS-7", {"el8": "", "el9": "", "el10": ""}),
+    "DSA/SHA1": (
+        "centos/centos-release-5-0.0.el5.centos.2.x86_64.rpm",
+        "RPM-GPG-KEY-CentOS-5",
+        {
+            "el8": "",
+            "el9": r"\(V\d DSA/SHA1\) is made with SHA-1, which rpm 4.16 of Enterprise Linux 9 refuses",
+            "el10": "is made with SHA-1, which rpm 4.19 of Enterprise Linux 10 refuses",
+        },
+    ),
+    "Ed25519": (
+        V4.format("ed25519"),
+        "v4/rpm-testkey-v4-ed25519.asc",
+        {"el7": "cannot be checked", "el8": "cannot be checked", "el9": "", "el10": ""},
+    ),
+    "ECDSA": (
+        V4.format("ecdsa"),
+        "v4/rpm-testkey-v4-ecdsa-nistp256.asc",
+        {"el7": "cannot be checked", "el8": "cannot be checked", "el9": "cannot be checked", "el10": ""},
+    ),
+}
+
+
+def corpus_key(name: str) -> PinnedKey:
+    place = corpus_dir() / ("rpms/rpm-rs/signing_keys" if "/" in name else "keys") / name
+    return keyring.read_pinned_key(KeySettings(place, openpgp.parse_certificates(place.read_bytes())[0].fingerprint))
+
+
+@pytest.mark.parametrize(("fact", "base"), [(fact, base) for fact, told in BY_BASE.items() for base in told[2]])
+def test_what_each_rpm_makes_of_a_real_package(fact: str, base: str) -> None:
+    path, name, words = BY_BASE[fact]
+    said = signatures.find_installer_flaw(corpus_dir() / "rpms" / path, [corpus_key(name)], BASES[base].rpm)
+    assert re.search(words[base], said) if words[base] else not said, said
+
+
+# A key, and on which bases it cannot be imported
+OWN = {
+    "RPM-GPG-KEY-koozali": {
+        "el10": "its owner vouches for it with SHA-1, which rpm 4.19 of Enterprise Linux 10 refuses"
+    },
+    "RPM-GPG-KEY-SMEServer": {"el10": "SHA-1"},
+    "RPM-GPG-KEY-remi": {
+        "el9": r"its owner vouches for the subkey \w{40} with SHA-1, which rpm 4.16 of Enterprise Linux 9 refuses",
+        "el10": "SHA-1",
+    },
+    "RPM-GPG-KEY-remi2017": {},
+}
+
+
+@pytest.mark.parametrize(("name", "base"), [(name, base) for name in OWN for base in BASES])
+def test_a_key_is_imported_unless_what_its_rpm_looks_at_is_sha_1(name: str, base: str) -> None:
+    said = base_rpm.find_key_flaw(corpus_key(name).certificate, BASES[base].rpm)
+    words = OWN[name].get(base, "")
+    assert re.search(words, said) if words else not said, said
+
+
+def test_a_key_that_only_a_later_rpm_refuses_is_told() -> None:
+    koozali, remi = (corpus_key(f"RPM-GPG-KEY-{name}").certificate for name in ("koozali", "remi2017"))
+    said = base_rpm.find_key_remark(koozali, BASES["el9"].rpm)
+    assert (
+        said
+        == "its owner vouches for it with SHA-1: rpm 4.16 of Enterprise Linux 9 does not look, later ones refuse it"
+    )
+    assert base_rpm.find_key_remark(remi, BASES["el9"].rpm) == ""
+    assert base_rpm.find_key_remark(koozali, BASES["el7"].rpm) == ""
+
+
+def test_a_short_rsa_key_is_refused_where_the_policy_does(tmp_path: Path) -> None:
+    path, pinned = practice_package(tmp_path)
+    [own] = pinned.certificate.keys
+    short = replace(pinned, certificate=replace(pinned.certificate, keys=(replace(own, bits=1024),)))
+    said = {name: signatures.find_installer_flaw(path, [short], base.rpm) for name, base in BASES.items()}
+    assert [name for name, flaw in said.items() if "is by an RSA key of 1024 bits" in flaw] == ["el10"]
+
+
+@pytest.mark.parametrize(("compression", "refused"), [("gzip", []), ("xz", []), ("zstd", ["el7"])])
+def test_a_payload_that_the_rpm_cannot_unpack_is_refused(compression: str, refused: list[str], tmp_path: Path) -> None:
+    pinned = practice_package(tmp_path)[1]
+    path = write_rpm(RpmRecipe("b", "1", "1", compression=compression), tmp_path)
+    said = {name: signatures.find_installer_flaw(path, [pinned], base.rpm) for name, base in BASES.items()}
+    assert [name for name, flaw in said.items() if flaw] == refused
+    assert not refused or said["el7"] == "its payload is compressed with zstd, which rpm 4.11 cannot unpack"

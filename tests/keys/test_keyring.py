@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pysequoia import ArmorKind, Tsk, armor
@@ -17,6 +18,7 @@ from smedoit.keys import keyring, known, openpgp
 from smedoit.keys.keyring import PinnedKey
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from tests.harness.corpus import corpus_dir
+from tests.harness.tools import need, read_with
 
 MOMENT = datetime(2026, 11, 1, tzinfo=timezone.utc)
 KOOZALI = KEYS / "RPM-GPG-KEY-practice-koozali"
@@ -159,6 +161,23 @@ def test_an_expired_key_counts_with_a_reason_and_before_its_time() -> None:
     keyring.refuse_expired_keys([key], keyring.load_pinned_keys([key]), datetime(2021, 6, 29, tzinfo=timezone.utc))
     excused = replace(key, expired_reason="signed in its time")
     keyring.refuse_expired_keys([excused], keyring.load_pinned_keys([excused]), MOMENT)
+
+
+def test_a_key_of_gpg_s_that_expired_this_summer_is_told_with_its_day(tmp_path: Path) -> None:
+    """As RPM-GPG-KEY-sme11 of SME Server 11: RSA of 2048 bits, SHA-256, two years."""
+    need("gpg")
+    with TemporaryDirectory(prefix="gpg") as home:  # short: the socket of the agent lies there
+        gpg = ("gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback")
+        when = ("--faked-system-time", "20240711T100000!")
+        read_with(*gpg, *when, "--quick-generate-key", "Practice 11 <a@example.invalid>", "rsa2048", "sign", "2y")
+        public = read_with(*gpg, "--armor", "--export")
+        read_with("gpgconf", "--homedir", home, "--kill", "all")
+    key, one = loaded(tmp_path, public.encode())
+    with pytest.raises(PackageError, match=r"expired on 2026-07-11, before \[release\] date:") as caught:
+        keyring.refuse_expired_keys([key], [one], MOMENT)
+    assert key.fingerprint in str(caught.value) and 'add expired_reason = "why"' in str(caught.value)
+    keyring.refuse_expired_keys([key], [one], datetime(2026, 7, 10, tzinfo=timezone.utc))
+    keyring.refuse_expired_keys([replace(key, expired_reason="its packages are older")], [one], MOMENT)
 
 
 @pytest.mark.parametrize("key_id", ["6a2faea2352c64e5", "352C64E5", "91e97d7c4a5e96f17f3e888f6a2faea2352c64e5"])
