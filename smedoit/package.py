@@ -67,6 +67,7 @@ class Package:
     sha256  of the whole file
     key     fingerprint of the pinned key that signed its header
     signed  when that key signed it, in seconds since 1970; 0 where a lock or a list describes it
+    module  MODULE:STREAM that it was built for, by its header; "" for none, or where a lock or a list describes it
     """
 
     name: str
@@ -78,6 +79,7 @@ class Package:
     key: str
     source_rpm: str = ""
     signed: int = field(default=0, compare=False)
+    module: str = field(default="", compare=False)
 
     @property
     def nevra(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from smedoit.bases.known import BASES, USUAL
 from smedoit.config import media
 from smedoit.config.branding import BrandingRule, SpecSettings, StaleVersionSettings
 from smedoit.config.checks import AnacondaSettings, ClosureSettings, QaSettings, UpdatesSettings
@@ -27,6 +28,7 @@ from smedoit.config.inputs import (
 )
 from smedoit.config.installer import InstallerSettings, MockSettings
 from smedoit.config.media import BootTestSettings, NetinstallSettings, ReleaseUrls, SigningSettings, SourceIsoSettings
+from smedoit.config.modules import ModulesSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.notes import NotesSettings
 from smedoit.config.packages import (
@@ -72,6 +74,7 @@ class Release(SettingsTable):
     translations: TranslationsSettings
     paths: PathSettings = PathSettings()
     packages: PackageSelection = PackageSelection()
+    modules: ModulesSettings = field(default_factory=ModulesSettings)
     groups: GroupsSettings = GroupsSettings()
     release_urls: ReleaseUrls = field(default_factory=ReleaseUrls)
     netinstall: NetinstallSettings = field(default_factory=NetinstallSettings)
@@ -104,6 +107,7 @@ class Release(SettingsTable):
             partial(media.check_base_urls, self.release, self.release_urls, self.netinstall),
             partial(media.check_volume_ids, self.release, self.netinstall, self.sources),
             self._check_lists,
+            self._check_modules,
         )
 
     def _check_tiers(self) -> None:
@@ -157,6 +161,16 @@ class Release(SettingsTable):
             **dict.fromkeys(self.packages.several, "[packages] several"),
         }
         refuse_contradictory_lists(self.exclusions, wanted)
+
+    def _check_modules(self) -> None:
+        """Refuse module streams where dnf knows of none."""
+        base = self.release.built_on if self.release.base in BASES else USUAL
+        require_value(
+            base.platform or not (self.modules.enabled or self.modules.sources),
+            ("modules", "enabled" if self.modules.enabled else "sources"),
+            f"{base.words} has no modules: take [modules] away, or correct [release] base",
+            "release",
+        )
 
     @property
     def is_practice(self) -> bool:
@@ -307,6 +321,7 @@ def _make_absolute(rel: Release) -> Release:
         rsync_mirror=tuple(mirror.anchored(root) for mirror in rel.rsync_mirror),
         checkouts=tuple(checkout.anchored(root) for checkout in rel.checkouts),
         groups=replace(rel.groups, comps=content / rel.groups.comps),
+        modules=rel.modules.anchored(root),
         packages=replace(rel.packages, lock=str(root / rel.packages.lock) if rel.packages.lock else ""),
         promotion=replace(rel.promotion, records=root / rel.promotion.records),
         boot_set=rel.boot_set.anchored(root),

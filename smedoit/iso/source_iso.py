@@ -63,7 +63,9 @@ def write_source_iso(
     for disc in every:
         if disc.number:
             place = _disc_repodata(disc, own, srpms)
-            write.write_repodata(repo_packages(srpms, disc.picks), None, place, identity.epoch, target.fact_cache)
+            write.write_repodata(
+                repo_packages(srpms, disc.picks), write.NO_EXTRAS, place, identity.epoch, target.fact_cache
+            )
         title = f"{identity.product} {identity.title} sources"
         medium = IsoMedium(
             volume=disc.volume,

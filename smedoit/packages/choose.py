@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.modules import ModulesSettings
 from smedoit.config.packages import PackageExclusions, PackageSelection
-from smedoit.errors import PackageError, format_count, format_grouped
+from smedoit.errors import Findings, PackageError, format_count, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
+from smedoit.modularity.medium import ModularRules, filter_streams, make_modular_rules
+from smedoit.modularity.sources import load_medium_streams
 from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import PackageSources, RejectedFile
@@ -20,6 +23,7 @@ from smedoit.packages.select import SelectedPackage
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text, write_file
 
+NO_STREAMS = ModulesSettings()
 NAMED = 5  # packages of other machines that a remark names before it only counts them; the log has all
 
 
@@ -30,6 +34,7 @@ class SelectionRules:
     selection: PackageSelection
     exclusions: PackageExclusions
     identity: ReleaseIdentity
+    modules: ModulesSettings = NO_STREAMS
 
 
 def choose_packages(
@@ -42,24 +47,53 @@ def choose_packages(
     selection, exclusions, root = chosen_by.selection, chosen_by.exclusions, sources.root
     trusted = keyring.load_pinned_keys(sources.keys)
     keyring.refuse_expired_keys(sources.keys, trusted, sources.date)
+    arch, base = chosen_by.identity.arch, chosen_by.identity.built_on
+    streams = load_medium_streams(chosen_by.modules, base, arch) if base.platform else None
+    rules = make_modular_rules(streams) if streams else select.NO_MODULES
     if selection.lock:
         picks = _read_earlier_lock(Path(selection.lock), trusted, sources, fact_cache)
+        _refuse_other_modules(picks, rules, selection.lock)
         kept = _write_lock(target, read_file_text(Path(selection.lock)), earlier_locks)
         return f"{len(picks)} packages of the lock {selection.lock}{kept}"
     found = scan.load_tier_packages(
         scan.staged_tiers(sources.tiers), root, trusted, fact_cache, content=sources.content
     )
-    picks = select.select_newest(found, selection, chosen_by.identity.arch, exclusions)
+    picks = select.select_newest(found, selection, arch, exclusions, rules)
+    if streams:
+        filter_streams(streams.active, {pick.package.nevra for pick in picks})  # which refuses one without packages
     scan.refuse_later_signatures((pick.package for pick in picks), sources.date)
     kept = _write_lock(target, lock.format_lock(picks), earlier_locks)
     seen = [package for packages in found.values() for package in packages]
-    remarks = [*exclusions.remarks(seen, (pick.package for pick in picks))]
-    arch = chosen_by.identity.arch
+    remarks = [*exclusions.remarks(seen, (pick.package for pick in picks)), *_other_streams(seen, rules)]
     for other, names in select.foreign_packages(seen, selection, arch).items():
         count = format_count(len(names), "package")
         remarks.append(f"{count} left out, {other} is neither {arch} nor noarch: {progress.join_names(names, NAMED)}")
     chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{kept}"
     return "\n  ".join([chosen, *remarks])
+
+
+def _other_streams(seen: Iterable[Package], rules: ModularRules) -> list[str]:
+    """Return a sentence about the packages of module streams that are not on the medium."""
+    names = sorted({rules.stream_of(package) for package in seen if rules.is_foreign(package)})
+    return [f"passed over, for [modules] enabled does not name them: {progress.join_names(names, NAMED)}"] * bool(names)
+
+
+def _refuse_other_modules(picks: Iterable[SelectedPackage], rules: ModularRules, earlier: str) -> None:
+    """Raise PackageError for packages of an earlier lock that dnf would hide, or take for plain ones."""
+    wrong = Findings()
+    for pick in picks:
+        if rule := rules.rule(pick.package):
+            wrong.add(rule, pick.package.nevra)
+        elif pick.module != rules.module_of(pick.package):
+            of = rules.module_of(pick.package) or "no stream that [modules] enables"
+            wrong.add(
+                f"the lock says that it is of {pick.module or 'no module'}, and it is of {of}", pick.package.nevra
+            )
+    if wrong.found:
+        raise PackageError(
+            f"{earlier}: was chosen with other modules\n{format_grouped(wrong.found)}",
+            hint="correct [modules] in release.toml, or remove [packages] lock to select from the tiers",
+        )
 
 
 def _read_earlier_lock(

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cmp_to_key
 
 from smedoit.config.packages import PackageExclusions, PackageSelection, matches_package
+from smedoit.modularity.medium import ModularRules
 from smedoit.package import Package
 from smedoit.packages import select
 from smedoit.packages.select import SelectedPackage
@@ -66,7 +67,12 @@ def selected_by_slot(picks: Iterable[SelectedPackage], arch: str) -> dict[tuple[
 
 
 def explain_copy(
-    copy: TierPackage, winners: Winners, selection: PackageSelection, arch: str, exclusions: PackageExclusions
+    copy: TierPackage,
+    winners: Winners,
+    selection: PackageSelection,
+    arch: str,
+    exclusions: PackageExclusions,
+    modules: ModularRules = select.NO_MODULES,
 ) -> SelectionVerdict:
     """Return the verdict on a copy.
 
@@ -77,7 +83,7 @@ def explain_copy(
         return SelectionVerdict(copy, False, f"refused: {copy.refused}")
     if not copy.staged:
         return SelectionVerdict(copy, False, f"not staged: release.toml says stage = false for {copy.tier}")
-    if rule := select.exclusion_rule(package, selection, arch, exclusions):
+    if rule := select.exclusion_rule(package, selection, arch, exclusions, modules):
         return SelectionVerdict(copy, False, rule)
     rivals = winners.get(select.package_slot(package, arch), ())
     if any((selected.package.file, selected.tier) == (package.file, copy.tier) for selected in rivals):

@@ -320,13 +320,21 @@ def _combined_token(keys: Sequence[PinnedKey]) -> str:
 def _package_from_json(entry: Mapping[str, Any]) -> Package:
     """Return the package that a fact describes."""
     evr = Evr(int(entry["epoch"]), entry["version"], entry["release"])
-    return Package(evr=evr, size=int(entry["size"]), signed=int(entry["signed"]), **{key: entry[key] for key in TEXTS})
+    return Package(
+        evr=evr,
+        size=int(entry["size"]),
+        signed=int(entry["signed"]),
+        module=str(entry.get("module", "")),
+        **{key: entry[key] for key in TEXTS},
+    )
 
 
 def _package_to_json(package: Package) -> dict[str, object]:
     """Return a package as JSON knows it."""
     evr = {"epoch": package.evr.epoch, "version": package.evr.version, "release": package.evr.release}
-    return {**evr, "size": package.size, "signed": package.signed, **{key: getattr(package, key) for key in TEXTS}}
+    modular = {"module": package.module} if package.module else {}
+    texts = {key: getattr(package, key) for key in TEXTS}
+    return {**evr, "size": package.size, "signed": package.signed, **modular, **texts}
 
 
 def _save_verdicts(found: Verdicts, refused: Mapping[Path, str], keys: Sequence[PinnedKey], fact_cache: Path) -> None:

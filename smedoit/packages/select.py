@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cmp_to_key
 
 from smedoit.config.packages import PackageExclusions, PackageSelection
 from smedoit.errors import PackageError, format_grouped
+from smedoit.modularity.medium import ModularRules
 from smedoit.package import Package, native_architectures
 
 NOTHING_EXCLUDED = PackageExclusions()
+NO_MODULES = ModularRules()
 FOREIGN = "architecture"  # begins the rule for packages of other machines
 
 
@@ -45,6 +47,7 @@ def select_newest(
     selection: PackageSelection,
     arch: str,
     exclusions: PackageExclusions = NOTHING_EXCLUDED,
+    modules: ModularRules = NO_MODULES,
 ) -> list[SelectedPackage]:
     """Return the newest package of every name and slot, sorted by name, architecture, newest first.
 
@@ -52,18 +55,19 @@ def select_newest(
     smeupdates-testing never replaces what smeos has already shipped. Source packages and
     architectures that the selection does not admit are left out. noarch and the release's
     own arch share a slot: a package that became noarch replaces its older self. What is
-    retired or excluded is no candidate, so an older copy that is not may take its place.
+    retired, excluded, or of a module stream that is not on the medium is no candidate, so an
+    older copy that is none of these may take its place.
 
     Raises PackageError when one NEVRA stands in two tiers with different bytes.
     """
     slots: dict[tuple[str, str], list[Candidate]] = {}
     for rank, (tier, packages) in enumerate(tiers.items()):
         for package in packages:
-            if not exclusion_rule(package, selection, arch, exclusions):
+            if not exclusion_rule(package, selection, arch, exclusions, modules):
                 slots.setdefault(package_slot(package, arch), []).append(Candidate(package, tier, rank))
     _refuse_ambiguous_nevras(slots.values())
     return [
-        selected
+        replace(selected, module=modules.module_of(selected.package))
         for slot in sorted(slots)
         for selected in _best_of_slot(slots[slot], versions_to_keep(slot[0], selection))
     ]
@@ -79,7 +83,13 @@ def package_slot(package: Package, arch: str) -> tuple[str, str]:
     return package.name, arch if package.arch == "noarch" else package.arch
 
 
-def exclusion_rule(package: Package, selection: PackageSelection, arch: str, exclusions: PackageExclusions) -> str:
+def exclusion_rule(
+    package: Package,
+    selection: PackageSelection,
+    arch: str,
+    exclusions: PackageExclusions,
+    modules: ModularRules = NO_MODULES,
+) -> str:
     """Return the rule that keeps a package of a staged tier off a medium for arch, "" if none does."""
     if package.is_source:
         return "source: source packages go on the source medium"
@@ -88,7 +98,7 @@ def exclusion_rule(package: Package, selection: PackageSelection, arch: str, exc
             return f"{FOREIGN}: {package.arch} is neither {arch} nor noarch"
         if not any(fnmatchcase(package.name, name) for name in selection.multilib):
             return f"multilib: {package.arch} is for names that [packages] multilib lists"
-    return exclusions.rule(package)
+    return exclusions.rule(package) or modules.rule(package)
 
 
 def foreign_packages(packages: Iterable[Package], selection: PackageSelection, arch: str) -> dict[str, list[str]]:

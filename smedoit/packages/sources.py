@@ -42,7 +42,7 @@ def link_sources(sources_lock: Path, root: Path, target: Path, fact_cache: Path)
 def write_source_repodata(sources_lock: Path, target: Path, epoch: int, fact_cache: Path) -> str:
     """Write repodata/ of SRPMS/."""
     located = repo_packages(target, lock.read_lock(sources_lock))
-    parsed = write.write_repodata(located, None, target / "repodata", epoch, fact_cache)
+    parsed = write.write_repodata(located, write.NO_EXTRAS, target / "repodata", epoch, fact_cache)
     return f"{len(located)} source packages, {parsed} of them parsed now"
 
 

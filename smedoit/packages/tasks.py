@@ -9,6 +9,7 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import COMPS, REPOMD
+from smedoit.modularity.sources import module_inputs
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
 
@@ -28,7 +29,7 @@ def packages(rel: Release) -> Task:
         with believed_facts(rel.release.is_final, rel.fact_cache) as fact_cache:
             return choose_packages(
                 sources=PackageSources(rel.tiers, rel.keys, rel.root, rel.content.path, rel.release.date),
-                chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release),
+                chosen_by=SelectionRules(rel.packages, rel.exclusions, rel.release, rel.modules),
                 target=rel.lock,
                 earlier_locks=rel.earlier_locks,
                 fact_cache=fact_cache,
@@ -41,6 +42,7 @@ def packages(rel: Release) -> Task:
             *(key.file for key in rel.keys),
             *([Path(rel.packages.lock)] if rel.packages.lock else []),
             *[tier_files(tier, "*.rpm") for tier in rel.tiers if tier.stage],
+            *module_inputs(rel.modules.sources, rel.release.arch),
         ],
         config={
             "[[tiers]]": rel.tiers,
@@ -49,7 +51,8 @@ def packages(rel: Release) -> Task:
             "[retired]": rel.retired,
             "[excluded]": rel.excluded,
             "[release] final": rel.release.is_final,
-            **release_config(rel, "arch", "date"),
+            "[modules]": rel.modules,
+            **release_config(rel, "arch", "date", "base"),
         },
         outputs=[rel.lock],
         wiki="Local Only: update_repos; RPM dependencies",
@@ -134,7 +137,7 @@ def repodata(rel: Release) -> Task:
     groups = rel.tree / COMPS
 
     def run() -> object:
-        from smedoit.packages.metadata import write_tree_repodata
+        from smedoit.packages.metadata import describe_modules, write_tree_repodata
 
         return write_tree_repodata(
             lock_file=rel.lock,
@@ -142,13 +145,14 @@ def repodata(rel: Release) -> Task:
             tree_root=rel.tree,
             epoch=rel.release.epoch,
             fact_cache=rel.fact_cache,
+            modules=describe_modules(rel.lock, rel.modules, rel.release),
         )
 
     return Task(
         name="repodata",
         run=run,
-        inputs=[rel.lock, groups],
-        config=release_config(rel, "date"),
+        inputs=[rel.lock, groups, *module_inputs(rel.modules.sources, rel.release.arch)],
+        config={"[modules]": rel.modules, **release_config(rel, "arch", "date", "base")},
         outputs=[rel.tree / REPOMD, FileSet(rel.tree / "repodata")],
         after=["stage_packages"],
         wiki="Local Only: update_repos",

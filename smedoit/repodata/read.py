@@ -20,7 +20,7 @@ from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime import foreign, progress
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.digests import DigestCache, algorithm_name, read_stamp, sha256_file
-from smedoit.runtime.files import BESIDE, BLOCK, make_directory, open_regular_file, wrap_os_errors
+from smedoit.runtime.files import BESIDE, BLOCK, make_directory, open_regular_file, read_file_bytes, wrap_os_errors
 
 if TYPE_CHECKING:
     import createrepo_c
@@ -166,8 +166,30 @@ def _repomd_entry(record: createrepo_c.RepomdRecord) -> RepomdEntry:
     )
 
 
+def read_metadata_record(repomd: Path, kind: str) -> bytes | None:
+    """Return what a metadata file of a repository holds that is no XML; None if its repomd.xml names none of the kind.
+
+    Raises PackageError, FileError.
+    """
+    record = read_repomd_records(repomd).get(kind)
+    if record is None:
+        return None
+    with TemporaryDirectory() as beside:
+        plain = Path(beside) / kind
+        _unpack_record(repomd.parent.parent, record, plain)
+        return read_file_bytes(plain)
+
+
 def _decompress_record(root: Path, record: RepomdEntry, kind: str, target: Path) -> Path:
     """Write one metadata file of the repository at root to target, as plain XML, and return it."""
+    path = _unpack_record(root, record, target)
+    if not _has_closing_tag(target, ENDS[kind]):
+        raise PackageError(f"{path}: {UNREADABLE}", hint=UNPACKED)
+    return target
+
+
+def _unpack_record(root: Path, record: RepomdEntry, target: Path) -> Path:
+    """Write what one metadata file of the repository at root holds to target, and return where the file lies."""
     path = Path(os.path.normpath(root / record.location_href))
     if not path.is_relative_to(root):
         raise PackageError(f"{root / REPOMD}: names {record.location_href}, which lies outside", hint=AGAIN)
@@ -179,12 +201,9 @@ def _decompress_record(root: Path, record: RepomdEntry, kind: str, target: Path)
         raise PackageError(f"{path}: is damaged or cut short, its checksum is not that of repomd.xml", hint=AGAIN)
     unpack_metadata(path, target)
     plain = metadata_checksum(target, record.checksum_open_type) if record.checksum_open else ""
-    if plain != record.checksum_open or not _has_closing_tag(target, ENDS[kind]):
-        raise PackageError(
-            f"{path}: {UNREADABLE}",
-            hint=UNPACKED,
-        )
-    return target
+    if plain != record.checksum_open:
+        raise PackageError(f"{path}: {UNREADABLE}", hint=UNPACKED)
+    return path
 
 
 def unpack_metadata(path: Path, target: Path) -> None:

@@ -63,9 +63,24 @@ class RepoPackage:
     href: str
 
 
+@dataclass(frozen=True)
+class RepoExtras:
+    """What a repository has besides its packages.
+
+    comps    becomes its group data, plain and gzipped
+    modules  becomes its module metadata, gzipped; "" for none
+    """
+
+    comps: Path | None = None
+    modules: str = ""
+
+
+NO_EXTRAS = RepoExtras()  # of a repository of sources
+
+
 def write_repodata(
     packages: Sequence[RepoPackage],
-    comps: Path | None,
+    extras: RepoExtras,
     directory: Path,
     epoch: int,
     fact_cache: Path,
@@ -73,7 +88,6 @@ def write_repodata(
 ) -> int:
     """Make directory the repodata of packages, in their order; return how many had to be parsed.
 
-    comps   becomes the repository's group data, plain and gzipped; a repository of sources has none
     epoch   the revision, and every time in the metadata
     retain  keep the files of the metadata that is replaced until it is replaced again: where yum
             reads meanwhile, who has the old repomd.xml still finds all that it names
@@ -86,7 +100,7 @@ def write_repodata(
         packages, found = _with_digests(facts, packages, epoch)
         parsed = found + _parse_missing(facts, packages, epoch)
         with TemporaryDirectory(dir=fact_cache.parent, suffix=BESIDE) as beside:
-            records = _write_metadata(Path(beside), packages, comps, epoch, facts)
+            records = _write_metadata(Path(beside), packages, extras, epoch, facts)
             _install_metadata(records, directory, _referenced_files(directory / "repomd.xml") if retain else set())
     return parsed
 
@@ -175,7 +189,7 @@ def _read_rpm_xml(entry: RepoPackage, epoch: int) -> tuple[str, Sequence[str]]:
 
 
 def _write_metadata(
-    beside: Path, packages: Sequence[RepoPackage], comps: Path | None, epoch: int, facts: FactCache
+    beside: Path, packages: Sequence[RepoPackage], extras: RepoExtras, epoch: int, facts: FactCache
 ) -> list[Path]:
     """Write all metadata files and repomd.xml into beside; return them, repomd.xml last."""
     import createrepo_c as cr
@@ -185,7 +199,8 @@ def _write_metadata(
         _check_count(paths["primary"], packages)
         repomd = cr.Repomd()
         repomd.set_revision(str(epoch))
-        for record in (*_file_records(paths), *_group_records(beside, comps)):
+        records = *_file_records(paths), *_group_records(beside, extras.comps), *_module_records(beside, extras.modules)
+        for record in records:
             record.set_timestamp(epoch)
             record.rename_file()
             repomd.set_record(record)
@@ -248,6 +263,18 @@ def _group_records(beside: Path, comps: Path | None) -> Iterable[RepomdRecord]:
         zipped.type = "group_gz"
         plain.fill(cr.SHA256)
         yield from (plain, zipped)
+
+
+def _module_records(beside: Path, modules: str) -> Iterable[RepomdRecord]:
+    """Yield the record of the module metadata, if there is any."""
+    import createrepo_c as cr
+
+    if modules:
+        plain = beside / "modules.yaml"
+        plain.write_bytes(modules.encode("utf-8"))
+        record = cr.RepomdRecord("modules", str(plain)).compress_and_fill(cr.SHA256, cr.GZ_COMPRESSION)
+        record.type = "modules"
+        yield record
 
 
 def _check_count(primary: Path, packages: Sequence[RepoPackage]) -> None:

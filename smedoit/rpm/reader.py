@@ -22,6 +22,8 @@ from smedoit.runtime import files, foreign
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
 
+MODULARITY_LABEL = 5096  # MODULE:STREAM:VERSION:CONTEXT; source: rpm 4.15, lib/rpmtag.h
+
 
 def read_package(path: Path, file: str, keys: Sequence[PinnedKey]) -> Package:
     """Return the package at path; file is the name it shall carry.
@@ -122,7 +124,8 @@ def _package_from_header(meta: PackageMetadata, file: str, size: int) -> Package
     epoch = meta.header.entry(rpm_rs.Tag.EPOCH) if meta.header.entry_is_present(rpm_rs.Tag.EPOCH) else 0
     evr = Evr(int(epoch[0] if isinstance(epoch, list) else epoch), meta.version, meta.release)
     arch = _source_arch(meta) if meta.is_source_package() else meta.arch
-    return Package(meta.name, evr, arch, file, size, "", "", text(rpm_rs.Tag.SOURCERPM))
+    module = ":".join(text(MODULARITY_LABEL).split(":")[:2])
+    return Package(meta.name, evr, arch, file, size, "", "", text(rpm_rs.Tag.SOURCERPM), module=module)
 
 
 def _source_arch(meta: PackageMetadata) -> str:

@@ -12,6 +12,7 @@ from smedoit.config.release import Release
 from smedoit.engine import decision
 from smedoit.errors import FileError, PackageError
 from smedoit.keys import keyring
+from smedoit.modularity.sources import load_modular_rules
 from smedoit.package import Package
 from smedoit.packages import scan, select
 from smedoit.repodata import read
@@ -150,7 +151,8 @@ def _describe_unmet(unmet: UnmetDependency) -> str:
 def _broken_packages(rel: Release, staged: Mapping[str, Sequence[Package]]) -> list[UnmetDependency]:
     """Return what packages of a medium made of these tiers would lack, as the closure finds it."""
     arch = rel.release.arch
-    picks = select.select_newest(staged, rel.packages, arch, rel.exclusions)
+    rules = load_modular_rules(rel.modules, rel.release.built_on, arch)
+    picks = select.select_newest(staged, rel.packages, arch, rel.exclusions, rules)
     source = PackageList("medium", rel.root, arch, tuple(rel.root / pick.package.file for pick in picks))
     with read.plain_metadata(source, ("primary", "filelists"), rel.fact_cache) as metadata:
         pool = read.create_solver_pool(arch, {source.name: metadata})

@@ -11,6 +11,7 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import keyring
+from smedoit.modularity.sources import load_modular_rules
 from smedoit.packages import explain, scan, select
 from smedoit.packages.explain import TierPackage
 from smedoit.repodata import write
@@ -39,7 +40,7 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
     located = [
         write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory, tier.link_root).items()
     ]
-    parsed = write.write_repodata(located, None, directory / "repodata", epoch, fact_cache, retain=True)
+    parsed = write.write_repodata(located, write.NO_EXTRAS, directory / "repodata", epoch, fact_cache, retain=True)
     return f"{len(located)} packages, {parsed} of them parsed now"
 
 
@@ -90,8 +91,10 @@ def explain_packages(rel: Release, names: Sequence[str] = ()) -> dict[str, str]:
     found = explain.find_copies(copies, names)
     staged = {tier.name: seen.packages[tier.name] for tier in scan.staged_tiers(rel.tiers)}
     arch = rel.release.arch
-    winners = explain.selected_by_slot(select.select_newest(staged, rel.packages, arch, rel.exclusions), arch)
-    judged = [explain.explain_copy(candidate, winners, rel.packages, arch, rel.exclusions) for candidate in found]
+    rules = load_modular_rules(rel.modules, rel.release.built_on, arch)
+    picks = select.select_newest(staged, rel.packages, arch, rel.exclusions, rules)
+    winners = explain.selected_by_slot(picks, arch)
+    judged = [explain.explain_copy(each, winners, rel.packages, arch, rel.exclusions, rules) for each in found]
     lines = [explain.unknown_package(word, copies) for word in names if not explain.find_copies(copies, [word])]
     lines += [str(error).splitlines()[0] for error in seen.absent.values()]
     if not found:

@@ -228,7 +228,7 @@ def _unpack_verified(pinned: Sequence[keyring.PinnedKey], path: Path) -> None:
 
 def _repodata_of(path: Path) -> None:
     place = path.with_name("repodata")
-    write.write_repodata([write.RepoPackage(None, path, "a.rpm")], None, place, 0, path.with_name("facts"))
+    write.write_repodata([write.RepoPackage(None, path, "a.rpm")], write.NO_EXTRAS, place, 0, path.with_name("facts"))
 
 
 def _mutate_header(random: Random, data: bytes, others: Sequence[bytes]) -> bytes:

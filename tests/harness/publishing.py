@@ -49,7 +49,7 @@ def tier(root: Path, *numbers: int) -> None:
     for path in wanted:
         (place / "RPMS" / path.name).write_bytes(path.read_bytes())
     located = [write.RepoPackage(None, path, f"RPMS/{path.name}") for path in sorted((place / "RPMS").glob("*.rpm"))]
-    write.write_repodata(located, None, place / "repodata", EPOCH, packages() / "facts.sqlite")
+    write.write_repodata(located, write.NO_EXTRAS, place / "repodata", EPOCH, packages() / "facts.sqlite")
 
 
 def release(root: Path, version: str, *numbers: int) -> Path:

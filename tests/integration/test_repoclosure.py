@@ -139,7 +139,7 @@ def ours(place: Path) -> Verdict:
 def describe(place: Path, paths: Sequence[Path]) -> None:
     """Write the repodata that doit repodata would write."""
     found = [write.RepoPackage(None, path, path.name) for path in paths]
-    write.write_repodata(found, None, place / "repodata", EPOCH, place.parent / "facts.sqlite")
+    write.write_repodata(found, write.NO_EXTRAS, place / "repodata", EPOCH, place.parent / "facts.sqlite")
 
 
 def build_tree(place: Path, recipes: Sequence[RpmRecipe]) -> Path:
@@ -228,7 +228,7 @@ def test_dnf_finds_the_same_in_real_packages(judge: Judge, tmp_path: Path) -> No
         shutil.copy(path, place / str(number))
     packaged = sorted(place.rglob("*.rpm"))
     described = [write.RepoPackage(None, path, str(path.relative_to(place))) for path in packaged if is_readable(path)]
-    write.write_repodata(described, None, place / "repodata", EPOCH, tmp_path / "facts.sqlite")
+    write.write_repodata(described, write.NO_EXTRAS, place / "repodata", EPOCH, tmp_path / "facts.sqlite")
     we, they = ours(place), theirs(judge, place)
     assert we.holes == they.holes and len(we.holes) > 20
     assert we.broken <= they.broken

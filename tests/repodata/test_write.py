@@ -55,7 +55,7 @@ class Place:
         return RepoPackage(found, path, f"Packages/{path.name}")
 
     def make(self, found: Iterable[RepoPackage], epoch: int = EPOCH) -> int:
-        return write.write_repodata(list(found), self.comps, self.directory, epoch, self.cache)
+        return write.write_repodata(list(found), write.RepoExtras(self.comps), self.directory, epoch, self.cache)
 
     def content(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(self.directory.iterdir())}
@@ -320,7 +320,7 @@ def test_what_is_retained_goes_with_the_next_change(place: Place) -> None:
     ever: list[set[str]] = []
     for name in ("a", "b", "c"):
         found = [*(place.located(path) for path in sorted((place.root / "Packages").iterdir())), *place.add(name)]
-        write.write_repodata(found, None, place.directory, EPOCH, place.cache, retain=True)
+        write.write_repodata(found, write.NO_EXTRAS, place.directory, EPOCH, place.cache, retain=True)
         ever.append({location.get("href", "") for location in hrefs(place)})
     names = {f"repodata/{path.name}" for path in place.directory.iterdir()} - {"repodata/repomd.xml"}
     assert names == ever[1] | ever[2]
