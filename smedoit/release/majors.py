@@ -37,6 +37,7 @@ class ProductMajor:
     upstream  directory of the mirror of upstream's release
     tree      directory in it of the tree that has the boot set; ours must be below upstream
     source    the address of that tree
+    updates   directories where upstream has what it updates
     key       file name of the key that signs upstream's packages, in keys.known
     own       tiers of the product, the most trusted first
     foreign   repositories of upstream, in the order in which they count
@@ -48,6 +49,7 @@ class ProductMajor:
     upstream: str
     tree: str
     source: str
+    updates: tuple[str, ...]
     key: str
     own: tuple[MajorTier, ...]
     foreign: tuple[MajorTier, ...]
@@ -85,6 +87,7 @@ def _rocky_major(major: int, base: str, release: str, devel: str) -> ProductMajo
         upstream=upstream,
         tree=f"{upstream}/BaseOS/x86_64/os",
         source=f"https://download.rockylinux.org/pub/rocky/{release}/BaseOS/x86_64/os/",
+        updates=tuple(f"{upstream}/{name}/x86_64/os" for name in ("BaseOS", "AppStream")),
         key=f"RPM-GPG-KEY-Rocky-{number}",
         own=(
             _testing(major, "smeos"),
@@ -111,6 +114,7 @@ SME10 = ProductMajor(
     upstream="mirrors/centos/7",
     tree="mirrors/centos/7/os/x86_64",
     source="https://vault.centos.org/7.9.2009/os/x86_64/",
+    updates=("mirrors/centos/7/updates/x86_64",),
     key="RPM-GPG-KEY-CentOS-7",
     own=(
         _testing(10, "smeos"),

@@ -21,6 +21,8 @@ PATH_LINE = re.compile(
     re.MULTILINE,
 )
 KEY_LINE = r"^(\s*{key}\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$"
+TRANSLATIONS = re.compile(r"""^(place[ \t]*=[ \t]*)["']updates["']""", re.MULTILINE)
+MIRRORS = "mirrors/"
 HEADER = re.compile(r"""^\[\[?[ \t]*([\w."'-]+)[ \t]*\]\]?[ \t]*(?:#.*)?$""")
 NOT_TOML = re.compile(r"^\s*(?:#.*)?$")
 BOOT_SET_URL = re.compile(r"""^([ \t]*source[ \t]*=[ \t]*)(["'])https?://[^"'\n]*\2""", re.MULTILINE)
@@ -58,7 +60,10 @@ def next_release_toml(text: str, before: ReleaseIdentity, after: ReleaseIdentity
         return text
     text = _set_base(text, after.base)
     old, new = MAJORS[before.base], MAJORS[after.base]
-    return _move_mirrors(_replace_boot_set(_replace_tiers(text, old, new, after.major), new, after.major), old, new)
+    text = _replace_boot_set(_replace_tiers(text, old, new, after.major), new, after.major)
+    if not after.built_on.reads_updates:
+        text = TRANSLATIONS.sub(r'\1"locale"', text)
+    return _move_mirrors(text, old, new)
 
 
 def _set_first_value(text: str, pattern: re.Pattern[str], value: str) -> str:
@@ -177,7 +182,22 @@ def _own_path(path: str, number: int) -> str:
 
 
 def _move_mirrors(text: str, old: ProductMajor, new: ProductMajor) -> str:
-    """Return text with the mirrors of the new upstream, wherever the old ones are named."""
-    (was, tree), (now, own) = ((major.upstream.removeprefix("mirrors/"), major.tree.removeprefix("mirrors/"))
-                               for major in (old, new))  # fmt: skip
-    return re.sub(rf"\b{re.escape(was)}(?=[/\"'])", now, re.sub(rf"\b{re.escape(tree)}(?=[/\"'])", own, text))
+    """Return text with the mirrors of the new upstream, wherever the old ones are named; "/mirrors/…" are as well."""
+    text = _replace_updates(text, old, new)
+    (was, tree), (now, own) = (
+        (major.upstream.removeprefix(MIRRORS), major.tree.removeprefix(MIRRORS)) for major in (old, new)
+    )
+    for before, after in ((tree, own), (was, now)):
+        text = re.sub(rf"\b{re.escape(before)}(?=[/\"'])", after, text)
+    return text
+
+
+def _replace_updates(text: str, old: ProductMajor, new: ProductMajor) -> str:
+    """Return text with what upstream updates, where that lay in directories of its own before."""
+    for path in old.updates:
+        if not any(path.endswith(tier.path.removeprefix(old.upstream)) for tier in old.foreign):
+            named = re.compile(rf"""(["'])([^"'\n]*){re.escape(path.removeprefix(MIRRORS))}\1""")
+            text = named.sub(
+                lambda found: ", ".join(f'"{found[2]}{place.removeprefix(MIRRORS)}"' for place in new.updates), text
+            )
+    return text

@@ -82,10 +82,10 @@ def bump(rel: Release) -> Task:
 def new_major(rel: Release) -> Task:
     """The next major's content tree and release.toml."""
 
-    def run(old: int, new: int, version: str, label: str) -> object:
-        from smedoit.release.new_major import make_new_major
+    def run(old: int, new: int, version: str, label: str, base: str) -> object:
+        from smedoit.release.new_major import MajorStep, make_new_major
 
-        return make_new_major(rel=rel, old=old, new=new, version=version, label=label)
+        return make_new_major(rel=rel, step=MajorStep(old, new, version, label, base))
 
     return Task(
         name="new_major",
@@ -98,6 +98,7 @@ def new_major(rel: Release) -> Task:
             Option("new", "the major to make", default=rel.release.major + 1, long="to"),
             Option("version", "its first version, else N.0"),
             Option("label", "its first label", default="alpha1"),
+            Option("base", "the Enterprise Linux that it is built on, else the one that is known of N"),
         ],
     )
 

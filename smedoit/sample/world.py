@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -40,16 +40,31 @@ def make_practice_world(rel: Release, dry_run: bool = False, boot_set: bool = Tr
     Raises ConfigError for a release that trusts no practice key, and where other files are.
     """
     _refuse_real_keys(rel)
+    _refuse_real_places(rel, manifest.read_manifest(rel.root))
+    return _fill_listed(rel.root, partial(_fill_world, rel, boot_set), dry_run)
+
+
+def fill_next_tiers(rel: Release, made: Iterable[Path]) -> None:
+    """Create the practice packages of a major that a practice world goes on to.
+
+    made  its files that somebody made of practice ones, to be known as such
+    """
     listed = manifest.read_manifest(rel.root)
+    manifest.write_manifest(rel.root, {**listed, **manifest.digest_files(made)})
+    _fill_listed(rel.root, partial(_fill_tiers, rel), dry_run=False)
+
+
+def _fill_listed(root: Path, fill: Callable[[], object], dry_run: bool) -> list[Path]:
+    """Call fill, and write down what it creates; return that."""
+    listed = manifest.read_manifest(root)
     with packages.log_filling(dry_run=True) as plan:
-        _fill_world(rel, boot_set)
-    _refuse_real_places(rel, listed)
+        fill()
     interrupted = [path for path, digest in listed.items() if not digest and path.is_file()]
     if dry_run or not (plan.missing or interrupted):
         return plan.missing
-    manifest.write_manifest(rel.root, {**listed, **dict.fromkeys(plan.missing, "")})
-    _fill_world(rel, boot_set)
-    manifest.write_manifest(rel.root, {**listed, **manifest.digest_files([*interrupted, *plan.missing])})
+    manifest.write_manifest(root, {**listed, **dict.fromkeys(plan.missing, "")})
+    fill()
+    manifest.write_manifest(root, {**listed, **manifest.digest_files([*interrupted, *plan.missing])})
     return plan.missing
 
 
