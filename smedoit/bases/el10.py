@@ -41,7 +41,8 @@ RPM = replace(
     rsa_bits=2048,
     own=OwnSignatures.ALL,
 )
-# Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py
+# Source: anaconda 40.22.3.57, modules/storage/bootloader/efi.py, modules/security, localization.py, argument_parsing.py
+GONE = ("authselect-compat", "dmraid", "kbd-legacy")  # since EL 9
 ADDED = replace(
     ADDED_BY_EL9,
     under_uefi={
@@ -49,6 +50,7 @@ ADDED = replace(
         "grub2-tools-extra": "to boot under UEFI",
         "grubby": "to boot under UEFI",
     },
+    sometimes={name: what for name, what in ADDED_BY_EL9.sometimes.items() if name not in GONE},
 )
 UPSTREAM = replace(
     ROCKY_9,

@@ -39,17 +39,20 @@ RPM = BaseRpm(
     own=OwnSignatures.BINDINGS,
     payloads=("gzip", "bzip2", "lzma", "xz", "zstd"),
 )
-# Sources: anaconda 33.16.10.5, bootloader/grub2.py, bootloader/efi.py, modules/security, modules/network
+# Sources: anaconda 33.16.10.5, bootloader/grub2.py, bootloader/efi.py, modules/security, modules/network. Where the
+# kernel is absent, its log alone says so, and what it installed does not boot. A langpack may be absent.
 ADDED = AddedByInstaller(
     always={"grub2": "to boot", "grub2-tools": "to boot", "kernel": "to boot", "chrony": "for the time"},
     under_uefi=ADDED_BY_EL7.under_uefi,
     offered={name: when for name, when in ADDED_BY_EL7.offered.items() if name != "btrfs-progs"},
     sometimes={
-        **{name: what for name, what in ADDED_BY_EL7.sometimes.items() if name != "dmraid"},
+        **ADDED_BY_EL7.sometimes,
         "authselect": "an authselect line of a kickstart file",
+        "authselect-compat": "an auth line of a kickstart file",
         "firewalld": "a firewall line of a kickstart file",
         "prefixdevname": "net.ifnames.prefix on the boot line",
         "rdma-core": "InfiniBand cards",
+        "realmd": "a realm line of a kickstart file",
     },
 )
 UPSTREAM = PracticeUpstream(

@@ -27,6 +27,8 @@ ADDED = replace(
         **ADDED_BY_EL8.sometimes,
         "biosdevname": "biosdevname on the boot line",
         "crypto-policies-scripts": "fips=1 on the boot line",
+        "dnsconfd": "DNS over TLS on the boot line",
+        "dnsconfd-dracut": "DNS over TLS on the boot line",
         "kbd-legacy": "keyboards of other scripts than Latin",
     },
 )

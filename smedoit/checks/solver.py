@@ -35,32 +35,42 @@ def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) 
 
 
 def absent_names(pool: Any, names: Iterable[str]) -> list[str]:
-    """Return the names that neither a package of the pool has, nor one that takes its place."""
-    return [name for name in names if not _install_candidates(pool, name)]
+    """Return the names, of what an installer adds, that no package of the pool has, provides or takes the place of."""
+    return [name for name in names if not _added_candidates(pool, name)]
 
 
 def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) -> Iterator[UnmetDependency]:
     """Yield every reason why an install set does not resolve."""
     for name in absent_names(pool, added):
         yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
-    names = list(dict.fromkeys((*install.members, *added)))
-    solver, problems = run_solver(pool, _install_jobs(pool, names))
+    by_name = (_install_candidates(pool, name) for name in install.members)
+    jobs = _install_jobs(pool, [*by_name, *(_added_candidates(pool, name) for name in added)])
+    solver, problems = run_solver(pool, jobs)
     if not problems and install.conditional:
         there = {solvable.name for solvable in solver.transaction().newsolvables()}
-        coming = [name for name, present in install.conditional.items() if present in there]
-        _, problems = run_solver(pool, _install_jobs(pool, [*names, *coming]))
+        coming = [_install_candidates(pool, name) for name, present in install.conditional.items() if present in there]
+        _, problems = run_solver(pool, [*jobs, *_install_jobs(pool, coming)])
     for problem in problems:
         if unmet := explain_problem(problem):
             yield replace(unmet, installation=install.name)
 
 
-def _install_jobs(pool: Any, names: Iterable[str]) -> list[Any]:
-    """Return jobs that install packages by name; a name that is not there is comps's affair."""
+def _install_jobs(pool: Any, choices: Iterable[Sequence[Any]]) -> list[Any]:
+    """Return jobs that install one of each choice; what has none is comps's affair."""
     import solv
 
     how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_ONE_OF
-    chosen = ([solvable.id for solvable in _install_candidates(pool, name)] for name in names)
-    return [pool.Job(how, pool.towhatprovides(ids)) for ids in chosen if ids]
+    chosen = dict.fromkeys(tuple(solvable.id for solvable in candidates) for candidates in choices)
+    return [pool.Job(how, pool.towhatprovides(list(ids))) for ids in chosen if ids]
+
+
+def _added_candidates(pool: Any, name: str) -> list[Any]:
+    """Return what an installer would choose from to add name: like comps by name, or else by what packages provide.
+
+    From EL 8 on no package is called grub2: grub2-pc provides it.
+    """
+    named = _install_candidates(pool, name)
+    return named or [solvable for solvable in pool.whatprovides(pool.Dep(name)) if solvable.installable()]
 
 
 def _install_candidates(pool: Any, name: str) -> list[Any]:

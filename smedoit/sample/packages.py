@@ -259,8 +259,10 @@ def write_rpm(recipe: RpmRecipe, directory: Path) -> Path:
 
 def package_directory(tier: Tier, arch: str, is_source: bool) -> Path:
     """Return where a practice tier keeps such packages."""
-    if tier.is_one_repository:
+    if tier.flat or tier.path.name == "Packages":
         return tier.path
+    if tier.mirror:
+        return tier.path / "Packages"
     return tier.path / ("SRPMS" if is_source else f"{arch}/RPMS")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from smedoit.bases.el7 import EL7
 from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.bases.known import BASES
 from smedoit.checks import installer_packages
 from smedoit.config.checks import ClosureSettings
 
@@ -78,3 +79,33 @@ def test_media_that_start_from_bios_alone_need_no_loader_for_uefi() -> None:
 
 def test_media_that_start_from_uefi_alone_need_the_grub_packages_too_as_the_installer_asks_for_them() -> None:
     assert set(added(firmware=[UEFI])) == {*EVERYTHING, *UEFI_LOADERS}
+
+
+# What anaconda of each base adds besides what it offers for disks
+ADDED = {
+    "el7": {"authconfig", "grub2", "grub2-tools", "kernel", *UEFI_LOADERS},
+    "el8": {"chrony", "grub2", "grub2-tools", "kernel", *UEFI_LOADERS},
+    "el9": {"chrony", "grub2", "grub2-tools", "kernel", *UEFI_LOADERS},
+    "el10": {"chrony", "grub2", "grub2-tools", "grub2-tools-extra", "grubby", "kernel", *UEFI_LOADERS},
+}
+TOLD = {
+    "el7": {"dmraid", "teamd"},
+    "el8": {"authselect", "authselect-compat", "dmraid", "firewalld", "prefixdevname", "rdma-core", "realmd", "teamd"},
+    "el9": {"authselect-compat", "biosdevname", "crypto-policies-scripts", "dnsconfd", "kbd-legacy", "realmd"},
+    "el10": {"authselect", "biosdevname", "dnsconfd", "dnsconfd-dracut", "firewalld"},
+}
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_each_base_needs_what_its_installer_adds_and_tells_of_the_rest(name: str) -> None:
+    base = BASES[name].added
+    asked = installer_packages.packages_added(ClosureSettings(), base, "x86_64", ALL_FIRMWARE)
+    assert asked.keys() - base.offered.keys() == ADDED[name]
+    assert TOLD[name] <= base.sometimes.keys()
+    assert not base.sometimes.keys() & asked.keys()
+
+
+def test_what_is_gone_from_an_installer_is_asked_for_no_more() -> None:
+    gone = {"authselect-compat", "dmraid", "kbd-legacy"}
+    assert not gone & BASES["el10"].added.sometimes.keys()
+    assert "btrfs-progs" not in BASES["el8"].added.offered

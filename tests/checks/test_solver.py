@@ -205,6 +205,17 @@ def test_what_the_installer_adds_must_go_with_the_groups(world: World) -> None:
     assert world.unmet(recipe("a"), recipe("grub2", conflicts=("a",)), installs=[CORE], added=["grub2"]) != []
 
 
+def test_what_the_installer_adds_may_be_provided_by_a_package_of_another_name(world: World) -> None:
+    """From EL 8 on grub2-pc provides grub2."""
+    provider = recipe("grub2-pc", provides=("grub2 = 1",))
+    assert world.unmet(recipe("a"), provider, installs=[CORE], added=["grub2"]) == []
+
+
+def test_and_that_package_must_be_installable_beside_the_others(world: World) -> None:
+    clashing = recipe("grub2-pc", provides=("grub2 = 1",), conflicts=("a",))
+    assert world.unmet(recipe("a"), clashing, installs=[CORE], added=["grub2"]) != []
+
+
 # Who provides it elsewhere
 
 
