@@ -8,6 +8,7 @@ from dataclasses import replace
 from smedoit.bases.el9 import ADDED as ADDED_BY_EL9
 from smedoit.bases.el9 import EL9
 from smedoit.bases.el9 import RPM as RPM_4_16
+from smedoit.bases.el9 import STAMP as STAMP_OF_EL9
 from smedoit.bases.el9 import UPSTREAM as ROCKY_9
 from smedoit.bases.enterprise_linux import (
     BIOS,
@@ -59,6 +60,8 @@ UPSTREAM = replace(
     epoch=1749600000,  # 2025-06-11
     entries={"fips": "fips=1", "vesa": "nomodeset", "rescue": "inst.rescue"},
 )
+# Source: anaconda 40.22.3.57, pyanaconda/core/product.py
+STAMP = replace(STAMP_OF_EL9, asked={key: STAMP_OF_EL9.asked[key] for key in ("isfinal", "product", "version")})
 EL10 = replace(
     EL9,
     name="el10",
@@ -72,6 +75,7 @@ EL10 = replace(
     erofs_stage2=True,
     anaconda="40.22.3.57",
     configuration=Configuration.PROFILES,
+    stamp=STAMP,
     python=PythonRuntime((3, 12), "usr/lib64/python3.12/site-packages"),
     platform="",
     rpm=RPM,

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from smedoit.bases.enterprise_linux import (
     BIOS,
+    STAMP_NAME,
     UEFI,
     AddedByInstaller,
     Base,
     BaseRpm,
+    BuildStamp,
     Configuration,
     DiskForm,
     FirmwareBoot,
@@ -95,6 +97,18 @@ UPSTREAM = PracticeUpstream(
     epoch=1480944027,  # 2016-12-05, CentOS 7.3
     entries={"vesa": "xdriver=vesa nomodeset", "rescue": "rescue"},
 )
+# Source: anaconda 21.48.22.159, pyanaconda/product.py
+STAMP = BuildStamp(
+    places=(STAMP_NAME, f"run/install/product/{STAMP_NAME}"),
+    asked={
+        "bugurl": ("BugURL", "your distribution provided bug reporting tool"),
+        "isfinal": ("IsFinal", "false"),
+        "arch": ("Arch", "x86_64"),
+        "product": ("Product", "anaconda"),
+        "uuid": ("UUID", ""),
+        "version": ("Version", "bluesky"),
+    },
+)
 EL7 = Base(
     name="el7",
     words="Enterprise Linux 7",
@@ -111,8 +125,10 @@ EL7 = Base(
     plain_options=True,
     anaconda="21.48.22.159",
     configuration=Configuration.INSTALL_CLASSES,
+    stamp=STAMP,
     reads_updates=True,
     python=PythonRuntime((2, 7), "usr/lib64/python2.7/site-packages"),
+    gtk=(3, 22),
     repositories=("",),
     platform="",
     weak=False,

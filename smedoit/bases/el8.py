@@ -8,6 +8,7 @@ from dataclasses import replace
 from smedoit.bases.el7 import ADDED as ADDED_BY_EL7
 from smedoit.bases.el7 import GRUB
 from smedoit.bases.el7 import ISOLINUX as SYSLINUX_4
+from smedoit.bases.el7 import STAMP as STAMP_OF_EL7
 from smedoit.bases.enterprise_linux import (
     BIOS,
     UEFI,
@@ -65,6 +66,8 @@ UPSTREAM = PracticeUpstream(
     epoch=1716854400,  # 2024-05-28
     entries={"vesa": "inst.xdriver=vesa nomodeset", "rescue": "inst.rescue"},
 )
+# Source: anaconda 33.16.10.5, pyanaconda/product.py
+STAMP = replace(STAMP_OF_EL7, asked={**STAMP_OF_EL7.asked, "variant": ("Variant", "")})
 EL8 = Base(
     name="el8",
     words="Enterprise Linux 8",
@@ -81,8 +84,10 @@ EL8 = Base(
     plain_options=True,
     anaconda="33.16.10.5",
     configuration=Configuration.PRODUCTS,
+    stamp=STAMP,
     reads_updates=True,
     python=PythonRuntime((3, 6), "usr/lib64/python3.6/site-packages"),
+    gtk=(3, 22),
     repositories=("BaseOS", "AppStream"),
     platform="platform:el8",
     weak=True,

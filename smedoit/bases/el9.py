@@ -8,8 +8,9 @@ from dataclasses import replace
 from smedoit.bases.el8 import ADDED as ADDED_BY_EL8
 from smedoit.bases.el8 import EL8
 from smedoit.bases.el8 import RPM as RPM_4_14
+from smedoit.bases.el8 import STAMP as STAMP_OF_EL8
 from smedoit.bases.el8 import UPSTREAM as ROCKY_8
-from smedoit.bases.enterprise_linux import DiskForm, PythonRuntime
+from smedoit.bases.enterprise_linux import STAMP_NAME, DiskForm, PythonRuntime
 
 # Source: rpm 4.16.1.3-27.el9_3: rpmio/rpmpgp.c, rpmio/digest_openssl.c (RSA, DSA, EdDSA, no ECDSA). OpenSSL refuses
 # SHA-1 by the DEFAULT policy of EL 9. DSA is not in that policy either; rpm does not ask it there, but nobody signs so.
@@ -39,6 +40,8 @@ UPSTREAM = replace(
     epoch=1748908800,  # 2025-06-03
     entries={"fips": "fips=1", "text": "inst.text", "rescue": "inst.rescue"},
 )
+# Source: anaconda 34.25.7.19, pyanaconda/product.py
+STAMP = replace(STAMP_OF_EL8, places=(STAMP_NAME,))
 EL9 = replace(
     EL8,
     name="el9",
@@ -48,8 +51,10 @@ EL9 = replace(
     flat_stage2=True,
     plain_options=False,
     anaconda="34.25.7.19",
+    stamp=STAMP,
     reads_updates=False,
     python=PythonRuntime((3, 9), "usr/lib64/python3.9/site-packages"),
+    gtk=(3, 24),
     platform="platform:el9",
     rpm=RPM,
     added=ADDED,

@@ -119,6 +119,11 @@ class PythonRuntime:
     version: tuple[int, int]
     site: str
 
+    @property
+    def is_python2(self) -> bool:
+        """Whether it is a Python 2."""
+        return self.version < (3,)
+
     def __str__(self) -> str:
         return f"Python {self.version[0]}.{self.version[1]}"
 
@@ -129,6 +134,21 @@ class OwnSignatures(Enum):
     NONE = "none"
     BINDINGS = "bindings"  # those on subkeys, each of them, or the key is not imported
     ALL = "all"  # one on the key itself, and that on the subkey that signs
+
+
+STAMP_NAME = ".buildstamp"
+
+
+@dataclass(frozen=True)
+class BuildStamp:
+    """How an installer reads .buildstamp.
+
+    places  in the installer; what the last one says wins
+    asked   key of [Main] in small letters -> its spelling, and its value where no file has it
+    """
+
+    places: tuple[str, ...]
+    asked: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -192,8 +212,10 @@ class Base:
     plain_options   whether boot options without inst. count
     anaconda        version of the installer, by which the tables of what it asks for are called
     configuration   where the installer has what a product decides
+    stamp           how the installer reads .buildstamp
     reads_updates   whether it reads run/install/updates and run/install/product
     python          what the installer runs with
+    gtk             version of the GTK that draws its windows
     repositories    directories of the repositories on a medium; "" is its top
     platform        PLATFORM_ID of the installer's os-release, by which module streams are chosen; "" without modules
     weak            whether its dnf installs what packages recommend
@@ -217,8 +239,10 @@ class Base:
     plain_options: bool
     anaconda: str
     configuration: Configuration
+    stamp: BuildStamp
     reads_updates: bool
     python: PythonRuntime
+    gtk: tuple[int, int]
     repositories: tuple[str, ...]
     platform: str
     weak: bool

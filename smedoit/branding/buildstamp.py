@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-""".buildstamp as the installer reads it: its lines as Python 2.7's ConfigParser, its values as anaconda.
+""".buildstamp as each installer reads it: its lines as the ConfigParser of its Python, its values as anaconda.
 
-Source: ConfigParser.py of Python 2.7; pyanaconda/product.py and packaging/__init__.py of anaconda 21.48.22.159
+Source: ConfigParser.py of Python 2.7; pyanaconda/product.py and packaging/__init__.py of anaconda 21.48.22.159,
+product.py of 33.16.10.5 and 34.25.7.19, core/product.py of 40.22.3.57
 """
 
 from __future__ import annotations
@@ -10,8 +11,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-STAMP_NAME = ".buildstamp"
-READ_PLACES = (STAMP_NAME, f"run/install/product/{STAMP_NAME}")  # in the installer; what the last one says wins
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES, USUAL
+from smedoit.branding.python3_ini import (
+    IniLine,
+    fill_python3_references,
+    parse_python3_ini,
+    read_python3_lines,
+)
+
+READ_PLACES = tuple(dict.fromkeys(place for base in BASES.values() for place in base.stamp.places))
 BLANK = " \t\n\r\x0b\x0c"  # what Python 2.7 strips from bytes; a no-break space is none
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 HEADING = re.compile(r"\[([^]]+)\]")
@@ -20,33 +29,6 @@ INSERT = re.compile(r"%(?:\((?P<key>[^)]*)\)s|(?P<percent>%)|)")
 MOST_INSERTS, LONGEST = 10, 65536  # references in references, as ConfigParser counts; what they may grow to
 MAIN, DEFAULTS = "Main", "DEFAULT"
 BOOLEANS = ("1", "yes", "true", "on", "0", "no", "false", "off")
-# What anaconda asks for, in small letters -> its spelling, and its value where no file has it
-ASKED = {
-    "bugurl": ("BugURL", "your distribution provided bug reporting tool"),
-    "isfinal": ("IsFinal", "false"),
-    "arch": ("Arch", "x86_64"),
-    "product": ("Product", "anaconda"),
-    "uuid": ("UUID", ""),
-    "version": ("Version", "bluesky"),
-}
-
-
-@dataclass(frozen=True)
-class IniLine:
-    """A line as Python 2.7's ConfigParser takes it.
-
-    text     the line with its end
-    section  where it stands, or what it begins; "" before the first section
-    key      the option that it sets or goes on with, in small letters; "" for none
-    value    what it says of that option
-    kind     "heading", "option", "continuation", "comment", or "garbage": the reader gives up
-    """
-
-    text: str
-    kind: str
-    section: str
-    key: str = ""
-    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +40,7 @@ class _StampValue:
 
 
 def read_ini_lines(text: str) -> Iterator[IniLine]:
-    """Yield the lines of an INI text; only a line feed ends one."""
+    """Yield the lines of an INI text as Python 2.7 takes them; only a line feed ends one."""
     section = key = ""
     for line in LINE.findall(text):
         if not line.strip(BLANK) or line[0] in "#;" or re.match(rf"[rR][eE][mM](?:[{BLANK}]|$)", line):
@@ -72,7 +54,8 @@ def read_ini_lines(text: str) -> Iterator[IniLine]:
             key = option["key"].rstrip(BLANK).lower()
             yield IniLine(line, "option", section, key, _option_value(option["value"]))
         else:
-            yield IniLine(line, "garbage", section)
+            why = "is neither KEY=VALUE nor a comment" if section else "stands before the first [section]"
+            yield IniLine(line, "garbage", section, reason=f"{line.strip(BLANK)[:60]!r} {why}")
 
 
 def _option_value(text: str) -> str:
@@ -84,15 +67,28 @@ def _option_value(text: str) -> str:
     return "" if text == '""' else text
 
 
-def set_main_keys(text: str, values: Mapping[str, str]) -> str:
-    """Return .buildstamp with these keys in every [Main] that sets them, the others at the top of the first one."""
-    lines = list(read_ini_lines(text))
+def _read_stamp_lines(text: str, base: Base) -> Iterator[IniLine]:
+    """Yield the lines of .buildstamp as a base's installer takes them."""
+    return read_ini_lines(text) if base.python.is_python2 else read_python3_lines(text, base.python.version)
+
+
+def set_main_keys(text: str, values: Mapping[str, str], base: Base = USUAL) -> str:
+    """Return .buildstamp with these keys in every [Main] that sets them, the others at the top of the first one.
+
+    Lines of ours are as indented as those that they replace or stand before: Python 3 takes a deeper one for the rest
+    of a value.
+    """
+    lines = list(_read_stamp_lines(text, base))
     names = {key.lower(): key for key in values}
     present = {line.key for line in lines if line.section == MAIN}
-    added = "".join(f"{key}={value}\n" for key, value in reversed([*values.items()]) if key.lower() not in present)
+    first = next((line for line in lines if line.section == MAIN and line.kind == "option"), None)
+    indent = _indent_of(first.text) if first else ""
+    added = "".join(
+        f"{indent}{key}={value}\n" for key, value in reversed([*values.items()]) if key.lower() not in present
+    )
     written = []
     for line in lines:
-        is_ours = line.section == MAIN and line.key in names
+        is_ours = line.section == MAIN and line.key in names and line.kind != "blank"
         if line.kind == "heading" and line.section == MAIN and added:
             ended = line.text if line.text.endswith("\n") else f"{line.text}\n"
             end = "\r\n" if ended.endswith("\r\n") else "\n"
@@ -102,29 +98,58 @@ def set_main_keys(text: str, values: Mapping[str, str]) -> str:
             written.append(line.text)
         elif line.kind == "option":
             name, end = names[line.key], line.text[len(line.text.rstrip("\r\n")) :]
-            written.append(f"{name}={values[name]}{end}")
+            written.append(f"{_indent_of(line.text)}{name}={values[name]}{end}")
     return "".join(written)
 
 
-def find_stamp_faults(stamps: Mapping[str, str], ours: Mapping[str, str] | None = None) -> list[str]:
+def _indent_of(line: str) -> str:
+    """Return the blanks that a line begins with."""
+    return line[: len(line) - len(line.lstrip())]
+
+
+def stamp_value(value: str, base: Base) -> str:
+    """Return a value as it must stand in .buildstamp, so that the installer of a base gets it."""
+    return value if base.python.is_python2 else value.replace("%", "%%")
+
+
+def find_stamp_faults(
+    stamps: Mapping[str, str], ours: Mapping[str, str] | None = None, base: Base = USUAL
+) -> list[str]:
     """Return what the installer would end at, or misread, as sentences that name file and line.
 
     stamps  name -> text, in the order in which the installer reads them
     ours    values that rendering will set, whatever the files say
     """
-    found = [fault for name, text in stamps.items() for fault in _find_line_faults(name, text)]
-    if found:
+    find = _find_line_faults if base.python.is_python2 else _find_python3_faults
+    if found := [fault for name, text in stamps.items() for fault in find(name, text, base)]:
         return found
-    main = {key: _StampValue(value) for key, (_, value) in ASKED.items()}
+    main = {key: _StampValue(value) for key, (_, value) in base.stamp.asked.items()}
     defaults: dict[str, _StampValue] = {}
     for name, text in stamps.items():
-        main |= _section_values(name, text, MAIN)
-        defaults |= _section_values(name, text, DEFAULTS)
+        main |= _section_values(name, text, MAIN, base)
+        defaults |= _section_values(name, text, DEFAULTS, base)
     rendered = {key.lower(): _StampValue(value) for key, value in (ours or {}).items()}
-    return _find_value_faults({**defaults, **main, **rendered})
+    return _find_value_faults({**defaults, **main, **rendered}, base)
 
 
-def _find_line_faults(name: str, text: str) -> Iterator[str]:
+def read_stamp_values(stamps: Mapping[str, str], base: Base) -> dict[str, str]:
+    """Return key in small letters -> what the installer gets of [Main]; what it could not get is left out.
+
+    stamps  name -> text, in the order in which the installer reads them
+    """
+    main = {key: _StampValue(value) for key, (_, value) in base.stamp.asked.items()}
+    for name, text in stamps.items():
+        main |= _section_values(name, text, MAIN, base)
+    found = {}
+    for key in base.stamp.asked:
+        try:
+            found[key] = _fill_references(main[key].text, main, base)
+        except ValueError:
+            continue
+    return found
+
+
+def _find_line_faults(name: str, text: str, _base: Base) -> Iterator[str]:
     """Yield what is wrong with the text as such, and every line that ConfigParser takes for nothing."""
     if text.startswith(("\udcff\udcfe", "\udcfe\udcff")) or "\0" in text:
         yield f"{name}: is UTF-16, or no text; save it as plain ASCII"
@@ -134,20 +159,38 @@ def _find_line_faults(name: str, text: str) -> Iterator[str]:
         return
     lines = list(read_ini_lines(text))
     if not any(line.section == MAIN for line in lines):
-        yield f"{name}: has no [{MAIN}], so the installer takes nothing from it; start it with a line [{MAIN}]"
+        yield _no_main_fault(name)
         return
     for number, line in enumerate(lines, 1):
         if "\r" in line.text.rstrip("\r\n") or line.text.endswith("\r"):
             yield f"{name}, line {number}: ends in a carriage return alone (CR); end lines with a line feed"
         elif line.kind == "garbage":
-            why = "is neither KEY=VALUE nor a comment" if line.section else "stands before the first [section]"
-            yield f"{name}, line {number}: {line.text.strip(BLANK)[:60]!r} {why}"
+            yield f"{name}, line {number}: {line.reason}"
             if not line.section:
                 return
 
 
-def _section_values(name: str, text: str, section: str) -> dict[str, _StampValue]:
+def _no_main_fault(name: str) -> str:
+    """Return what is wrong with a .buildstamp without [Main]."""
+    return f"{name}: has no [{MAIN}], so the installer takes nothing from it; start it with a line [{MAIN}]"
+
+
+def _find_python3_faults(name: str, text: str, base: Base) -> Iterator[str]:
+    """Yield what is wrong with the text as such, and every line at which Python 3's reader gives up."""
+    if text.startswith("\ufeff"):
+        yield f"{name}, line 1: begins with a byte order mark (BOM), which hides [Main]; save it as UTF-8 without one"
+        return
+    read = parse_python3_ini(text, base.python.version)
+    yield from (f"{name}, line {line}: {reason}" for line, reason in read.faults)
+    if not read.faults and MAIN not in read.sections:
+        yield _no_main_fault(name)
+
+
+def _section_values(name: str, text: str, section: str, base: Base) -> dict[str, _StampValue]:
     """Return what a file says in all sections of one name; a later line wins."""
+    if not base.python.is_python2:
+        values = parse_python3_ini(text, base.python.version).sections.get(section, {})
+        return {key: _StampValue(value.text, f"{name}, line {value.line}: ") for key, value in values.items()}
     found: dict[str, _StampValue] = {}
     for number, line in enumerate(read_ini_lines(text), 1):
         if line.section != section or not line.key:
@@ -159,17 +202,17 @@ def _section_values(name: str, text: str, section: str) -> dict[str, _StampValue
     return found
 
 
-def _find_value_faults(values: Mapping[str, _StampValue]) -> list[str]:
+def _find_value_faults(values: Mapping[str, _StampValue], base: Base) -> list[str]:
     """Return which of the values that anaconda asks for it cannot use."""
     found, taken = [], {}
-    for key, (shown, _) in ASKED.items():
+    for key, (shown, _) in base.stamp.asked.items():
         place = values[key].place
         try:
-            taken[key] = _fill_references(values[key].text, values)
+            taken[key] = _fill_references(values[key].text, values, base)
         except ValueError as error:
             found.append(f"{place}{shown}={values[key].text}: {error}")
             continue
-        if key in ("product", "version") and not taken[key].isascii():
+        if base.python.is_python2 and key in ("product", "version") and not taken[key].isascii():
             found.append(
                 f"{place}{shown} has other letters than ASCII, which ends the installer; spell it without them"
             )
@@ -188,8 +231,10 @@ def _find_value_faults(values: Mapping[str, _StampValue]) -> list[str]:
     return found
 
 
-def _fill_references(text: str, values: Mapping[str, _StampValue]) -> str:
-    """Return a value with each %(key)s replaced. Raises ValueError for one that Python 2.7 would not replace."""
+def _fill_references(text: str, values: Mapping[str, _StampValue], base: Base) -> str:
+    """Return a value with each %(key)s replaced. Raises ValueError for one that the installer would not replace."""
+    if not base.python.is_python2:
+        return fill_python3_references(text, {key: value.text for key, value in values.items()})
 
     def filled(found: re.Match[str]) -> str:
         if found["percent"]:

@@ -135,9 +135,10 @@ def render_buildstamp(text: str, identity: ReleaseIdentity, name: str = "product
     values = {"Product": identity.product, "Version": identity.display, "IsFinal": str(identity.is_final), "UUID": uuid}
     if identity.bug_url:
         values["BugURL"] = identity.bug_url
-    if faults := buildstamp.find_stamp_faults({name: text}, values):
+    values = {key: buildstamp.stamp_value(value, identity.built_on) for key, value in values.items()}
+    if faults := buildstamp.find_stamp_faults({name: text}, values, identity.built_on):
         raise ContentError("\n  ".join(faults), hint="correct it there; the installer reads it before anything else")
-    return buildstamp.set_main_keys(text, values)
+    return buildstamp.set_main_keys(text, values, identity.built_on)
 
 
 def set_ini_keys(text: str, section: str, values: Mapping[str, str], name: str) -> str:

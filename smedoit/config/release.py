@@ -108,6 +108,17 @@ class Release(SettingsTable):
             partial(media.check_volume_ids, self.release, self.netinstall, self.sources),
             self._check_lists,
             self._check_modules,
+            self._check_base,
+        )
+
+    def _check_base(self) -> None:
+        """Refuse what the installer of the base that the release is built on never reads."""
+        base = self.release.built_on
+        require_value(
+            base.reads_updates or self.translations.place != "updates",
+            ("translations", "place"),
+            f'the installer of {base.words} reads no run/install/updates/po; use "locale"',
+            ("release", "base"),
         )
 
     def _check_tiers(self) -> None:

@@ -11,6 +11,7 @@ from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer import cpio, gettext_catalog
 from smedoit.installer.cpio import CpioMember
+from smedoit.installer.dead_paths import UPDATES_TOP
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.runtime.filesets import matches_patterns
 
@@ -60,6 +61,6 @@ def _is_catalog(relative: str, data: bytes) -> bool:
 
 def _updates_path(name: str) -> str:
     """Return where in updates/ a file of the image comes from: without run/install/updates/ where that leads back."""
-    short = name.removeprefix(f"{cpio.UPDATES_TOP}/")
+    short = name.removeprefix(f"{UPDATES_TOP}/")
     leads_back = cpio.updates_location(short) == name
     return short if leads_back and not matches_patterns(short, NOT_IN_UPDATES_IMG) else name

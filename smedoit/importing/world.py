@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import BIOS
+from smedoit.bases.enterprise_linux import BIOS, STAMP_NAME
 from smedoit.bootset import fetch, pins
-from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME
+from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places
 from smedoit.compare.places import TREE, DirectoryPlace
 from smedoit.config.identity import WORD

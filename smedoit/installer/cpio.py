@@ -15,7 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
 from smedoit.errors import ContentError
+from smedoit.installer.dead_paths import UPDATES_TOP, moved_location
 from smedoit.runtime import foreign
 
 NEWC_MAGIC, HEADER = b"070701", 110
@@ -27,7 +30,6 @@ MODE, LINKS = 1, 4  # fields of a header
 KIND = 0o170000  # the bits of a mode that say what it is
 TRAILER = "TRAILER!!!"
 OVERLAY_TOPS = ("run", "usr", "etc", "lib", "lib64", "root", "var")
-UPDATES_TOP = "run/install/updates"
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,16 @@ def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> 
     return _pad_to_four(header + encoded) + _pad_to_four(data)
 
 
-def updates_location(relative: str) -> str:
+def updates_location(relative: str, base: Base = USUAL) -> str:
     """Return where a file of the content's updates/ goes in updates.img.
 
-    updates/ has always stood for /tmp/updates of the installer, which is now a link to
-    run/install/updates; a file that already says where in / it belongs goes there.
+    updates/ has always stood for /tmp/updates of the installer, which is a link to run/install/updates, or nothing any
+    more: there a file goes where it belongs, as far as that can be told. One that already says where in / goes there.
     """
     top = relative.partition("/")[0]
-    return relative if top in OVERLAY_TOPS else f"{UPDATES_TOP}/{relative}"
+    if top in OVERLAY_TOPS:
+        return relative
+    return ("" if base.reads_updates else moved_location(relative, base)) or f"{UPDATES_TOP}/{relative}"
 
 
 def runtime_location(file: str, name: str) -> str:

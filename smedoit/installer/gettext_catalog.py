@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer.languages import INSTALLER_LANGUAGES, language_remark
@@ -180,26 +182,31 @@ def _shown_message(original: bytes) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}…") if original else "of the header"
 
 
-def misplaced_catalog(name: str) -> str:
+def catalog_places(base: Base) -> tuple[str, ...]:
+    """Return the directories in which a base's installer looks for translations."""
+    return tuple(place for place in PLACES.values() if base.reads_updates or place != UPDATES_PO)
+
+
+def misplaced_catalog(name: str, base: Base = USUAL) -> str:
     """Return why a catalog or its source is never read at that place of an overlay image, "" if it is.
 
     Below both places every domain counts: anaconda binds what it finds.
     """
     path = PurePosixPath(name)
-    for place in PLACES.values():
+    for place in catalog_places(base):
         below = path.parts[len(PurePosixPath(place).parts) :] if name.startswith(f"{place}/") else ()
         if len(below) == 3 and below[1] == "LC_MESSAGES" and path.suffix == ".mo":
             return ""
-    places = " and ".join(PLACES.values())
+    places = " and ".join(catalog_places(base))
     return f"nobody reads it there: the installer looks for LANG/LC_MESSAGES/anaconda.mo below {places}"
 
 
-def catalog_remarks(names: Iterable[str]) -> list[str]:
+def catalog_remarks(names: Iterable[str], base: Base = USUAL) -> list[str]:
     """Return what is odd about the languages of an overlay image, though the installer takes it.
 
     names  of all files of the image
     """
-    found = [name for name in names if name.endswith(".mo") and not misplaced_catalog(name)]
+    found = [name for name in names if name.endswith(".mo") and not misplaced_catalog(name, base)]
     language = {name: PurePosixPath(name).parts[-3] for name in found}
     remarks = [f"{name}: {remark}" for name in found if (remark := language_remark(language[name]))]
     ours = {language[name] for name in found if name.startswith(UPDATES_PO) and name.endswith("/anaconda.mo")}

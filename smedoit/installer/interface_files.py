@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows (.glade) and styles (.css) of the installer, as GTK 3.22 takes them: a fault ends the installer."""
+"""Windows (.glade) and styles (.css) of the installer, as GTK 3 takes them: a fault ends the installer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from smedoit.bases.known import USUAL
 from smedoit.installer.kickstart_commands import nearest_hint
 from smedoit.runtime import foreign
 
-GTK = (3, 22)  # of Enterprise Linux 7
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 CLOSING = {"{": "}", "(": ")", "[": "]"}
 # One token of CSS: a comment, a string, an address, a word, blanks, or a sign; a lone quote or /* has no end.
@@ -53,8 +53,8 @@ def is_style_sheet(name: str) -> bool:
     return path.name == "anaconda-gtk.css" or (path.suffix == ".css" and "gtk-3.0" in path.parts)
 
 
-def interface_fault(data: bytes) -> str:
-    """Return why GtkBuilder would refuse a file of windows, "" if it would not."""
+def interface_fault(data: bytes, gtk: tuple[int, int] = USUAL.gtk) -> str:
+    """Return why GtkBuilder of a version of GTK would refuse a file of windows, "" if it would not."""
     from xml.etree import ElementTree
 
     try:
@@ -71,9 +71,9 @@ def interface_fault(data: bytes) -> str:
     for element, line in zip(root.iter(), lines, strict=True):
         if element.tag == "requires" and element.get("lib") == "gtk+":
             version = VERSION.match(element.get("version", ""))
-            if not version or (int(version[1]), int(version[2])) > GTK:
+            if not version or (int(version[1]), int(version[2])) > gtk:
                 asked = element.get("version", "")[:20]
-                return f"line {line}: needs gtk+ {asked}, and the installer has {GTK[0]}.{GTK[1]}"
+                return f"line {line}: needs gtk+ {asked}, and the installer has {gtk[0]}.{gtk[1]}"
         if element.tag in ("object", "template"):
             name = element.get("id") or ""
             if not element.get("class") and not element.get("type-func"):

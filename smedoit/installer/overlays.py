@@ -7,11 +7,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from smedoit.branding.buildstamp import READ_PLACES, STAMP_NAME, find_stamp_faults
+from smedoit.bases.enterprise_linux import STAMP_NAME, Base
+from smedoit.branding.buildstamp import READ_PLACES, find_stamp_faults
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
+from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.inputs import PLACES, ContentSettings
 from smedoit.errors import ContentError, format_grouped, format_size
 from smedoit.installer import cpio
@@ -52,20 +55,28 @@ def write_product_img(content: ContentSettings, below: str, above: str, branding
             f"{content.path}/product/.buildstamp: is not there; the installer would call itself anaconda bluesky",
             hint="add it to the content tree, with [Main] and its keys",
         )
-    unread = _check_stamps(members)
+    unread = _check_stamps(members, branding.identity.built_on)
     hidden = f", {overridden} overridden" if overridden else ""
-    return _write_overlay_image(members, branding.identity.epoch, target, hidden) + unread
+    return _write_overlay_image(members, branding.identity, target, hidden) + unread
 
 
 def write_updates_img(
-    content: ContentSettings, skipped: Sequence[str], translations: Path, place: str, epoch: int, target: Path
+    content: ContentSettings,
+    skipped: Sequence[str],
+    translations: Path,
+    place: str,
+    identity: ReleaseIdentity,
+    target: Path,
 ) -> str:
     """Write updates.img from updates/ of the content and the translations."""
+    base = identity.built_on
     root = files.resolve_place_below(content.path, "updates")
-    own = _directory_members(root, cpio.updates_location, skipped, names=content.names) if root.is_dir() else []
+    locate = partial(cpio.updates_location, base=base)
+    own = _directory_members(root, locate, skipped, names=content.names) if root.is_dir() else []
     catalogs = _directory_members(translations, lambda relative: relative, only=".mo")
     _check_catalog_names(catalogs)
     placed = [replace(catalog, name=cpio.catalog_location(catalog.name, PLACES[place])) for catalog in catalogs]
+    _refuse_unread_catalogs(root, base)
     left_out = [
         f"{root / relative} goes into no image: translations come from [translations] path, {translations}"
         for relative in (layers.list_tree_files(root) if root.is_dir() else ())
@@ -76,8 +87,19 @@ def write_updates_img(
             f"{root}/{taken[0]}: the installer reads it after all others, and no release is rendered into it",
             hint="move it to product/ of the content tree, or remove it",
         )
-    said = _write_overlay_image([*own, *placed], epoch, target, f", {len(placed)} languages") + _check_stamps(own)
+    said = _write_overlay_image([*own, *placed], identity, target, f", {len(placed)} languages")
+    said += _check_stamps(own, base)
     return "\n  ".join([said, *left_out])
+
+
+def _refuse_unread_catalogs(root: Path, base: Base) -> None:
+    """Raise ContentError for translations in updates/po, where a base's installer looks for none."""
+    found = [] if base.reads_updates or not (root / "po").is_dir() else layers.list_tree_files(root / "po")
+    if found := [relative for relative in found if relative.endswith((".mo", ".po"))]:
+        raise ContentError(
+            f"{root}/po/{found[0]}: the installer of {base.words} reads no run/install/updates/po",
+            hint="translations come from [translations] path, and go to usr/share/locale; remove updates/po",
+        )
 
 
 def _check_catalog_names(catalogs: Iterable[cpio.CpioMember]) -> None:
@@ -90,18 +112,18 @@ def _check_catalog_names(catalogs: Iterable[cpio.CpioMember]) -> None:
         )
 
 
-def _check_stamps(members: Sequence[cpio.CpioMember]) -> str:
+def _check_stamps(members: Sequence[cpio.CpioMember], base: Base) -> str:
     """Return a remark about every .buildstamp that nobody reads. Raises ContentError for what the others would do."""
     stamps = {member.name: member for member in members if PurePosixPath(member.name).name.lower() == STAMP_NAME}
     read = {
         f"product/{name}": stamps[name].data.decode("utf-8", "surrogateescape")
-        for name in READ_PLACES
+        for name in base.stamp.places
         if name in stamps
     }
-    if faults := find_stamp_faults(read) if read else []:
+    if faults := find_stamp_faults(read, base=base) if read else []:
         raise ContentError("\n  ".join(faults), hint="correct it in the content tree, or take it out of [[rules]]")
-    unread = sorted(stamps.keys() - {*READ_PLACES})
-    return f"\n  no installer reads {', '.join(unread)}; it reads {' and '.join(READ_PLACES)}" if unread else ""
+    unread = sorted(stamps.keys() - {*base.stamp.places})
+    return f"\n  no installer reads {', '.join(unread)}; it reads {' and '.join(base.stamp.places)}" if unread else ""
 
 
 def _render_member(member: cpio.CpioMember, branding: Branding) -> cpio.CpioMember:
@@ -131,15 +153,15 @@ def _is_included(relative: str, skipped: Iterable[str], only: str) -> bool:
     return relative.endswith(only) and not any(fnmatchcase(relative, pattern) for pattern in skipped)
 
 
-def _write_overlay_image(members: Sequence[cpio.CpioMember], epoch: int, target: Path, more: str) -> str:
+def _write_overlay_image(members: Sequence[cpio.CpioMember], identity: ReleaseIdentity, target: Path, more: str) -> str:
     """Write an image; return what it holds, more behind it, and remarks on its files.
 
     Raises FileError, ContentError for one that carries a key, or what the installer would choke on.
     """
     for member in members:
         _refuse_overlay_key(target.name, member)
-    remarks = check_overlay_files(members, target.name)
-    data = cpio.build_overlay_image(members, epoch)
+    remarks = check_overlay_files(members, target.name, identity.built_on)
+    data = cpio.build_overlay_image(members, identity.epoch)
     files.write_file(target, data)
     return "\n  ".join([f"{len(members)} files, {format_size(len(data))}{more}", *remarks])
 

@@ -89,6 +89,7 @@ def product_img(rel: Release) -> Task:
         ],
         config={
             **branding_config(rel, "product", "aliases", "major", "version", "label", "arch", "date", "bug_url"),
+            **release_config(rel, "base"),
             **({"[content] inherit": below} if below else {}),
             **content_names(rel),
         },
@@ -111,7 +112,7 @@ def updates_img(rel: Release) -> Task:
             skipped=NOT_IN_UPDATES_IMG,
             translations=rel.translations.path,
             place=place,
-            epoch=rel.release.epoch,
+            identity=rel.release,
             target=target,
         )
 
@@ -119,7 +120,7 @@ def updates_img(rel: Release) -> Task:
         name="updates_img",
         run=run,
         inputs=[FileSet(updates, exclude=("README.txt",)), FileSet(rel.translations.path, ("*.mo",))],
-        config={**release_config(rel, "date"), "[translations] place": place, **content_names(rel)},
+        config={**release_config(rel, "date", "base"), "[translations] place": place, **content_names(rel)},
         outputs=[target],
         after=["translations"] if rel.translations.automatic else [],
         wiki="Copy anaconda translations to create updates.img",

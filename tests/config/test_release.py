@@ -306,6 +306,13 @@ def test_refused_with_a_sentence(tmp_path: Path, old: str, new: str, words: str)
     assert re.search(words, said, re.DOTALL), said
 
 
+def test_a_place_for_translations_that_the_installer_of_the_base_never_reads_is_refused(tmp_path: Path) -> None:
+    text = changed('path = "po"', 'path = "po"\nplace = "updates"')
+    assert load(tmp_path, changed('short = "SME"', 'short = "SME"\nbase = "el8"', text)).translations.place == "updates"
+    said = refusal(tmp_path, changed('short = "SME"', 'short = "SME"\nbase = "el9"', text))
+    assert 'the installer of Enterprise Linux 9 reads no run/install/updates/po; use "locale"' in said
+
+
 OLD = [
     ("[[mirror]]", "[[rsync_mirror]]", '[[mirror]]\nname = "up"\n'),
     ("[[rsync_mirror]] up deletions", "max_delete_percent", '[[rsync_mirror]]\nname = "up"\ndeletions = 5\n'),

@@ -13,7 +13,7 @@ from smedoit.installer import overlay_files, overlays
 from smedoit.installer.cpio import CpioMember
 from smedoit.runtime import files
 from smedoit.sample.translations import practice_catalog
-from tests.harness.nouns import EPOCH
+from tests.harness.nouns import identity
 
 DE = "LC_MESSAGES/anaconda.mo"
 GOOD = practice_catalog("de")
@@ -124,7 +124,7 @@ def content(tmp_path: Path) -> Path:
 
 def write_updates(content: Path) -> str:
     return overlays.write_updates_img(
-        ContentSettings(content), ("po/*",), content.parent / "po", "locale", EPOCH, content.parent / "updates.img"
+        ContentSettings(content), ("po/*",), content.parent / "po", "locale", identity(), content.parent / "updates.img"
     )
 
 

@@ -53,7 +53,7 @@ def test_a_buildstamp_that_nobody_reads_is_told(tmp_path: Path) -> None:
 
 def write_updates(content: Path) -> str:
     return overlays.write_updates_img(
-        ContentSettings(content), (), content / "none", "updates", 0, content / "updates.img"
+        ContentSettings(content), (), content / "none", "updates", identity(), content / "updates.img"
     )
 
 

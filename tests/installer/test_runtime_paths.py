@@ -69,7 +69,7 @@ def test_what_is_mounted_over_is_told() -> None:
 )
 def test_the_hook_of_the_runtime_fails_or_misses_just_where_we_refuse(tmp_path: Path, name: str) -> None:
     updates, runtime, said = tmp_path / "updates", tmp_path / "runtime", tmp_path / "said"
-    for directory in runtime_paths.DIRECTORIES - {*runtime_paths.LINKED}:
+    for directory in runtime_paths.runtime_directories("el7") - {*runtime_paths.LINKED}:
         (runtime / directory).mkdir(parents=True, exist_ok=True)
     for link in runtime_paths.LINKED:
         (runtime / "linked" / link).mkdir(parents=True)

@@ -62,7 +62,7 @@ READERS: dict[str, Callable[[Release], object]] = {
         ContentSettings(rel.boot_set.path), str(rel.content.path), "", branding(rel), rel.tree / "p.img"
     ),
     "updates": lambda rel: overlays.write_updates_img(
-        rel.content, (), rel.translations.path, "locale", 0, rel.tree / "u.img"
+        rel.content, (), rel.translations.path, "locale", rel.release, rel.tree / "u.img"
     ),
     "netinstall": lambda rel: netinstall._render_netinstall(branding(rel), "http://x", sources(rel), rel.tree),
 }
