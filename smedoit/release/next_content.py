@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 
-from smedoit.bases.enterprise_linux import Base, Configuration
-from smedoit.branding.buildstamp import STAMP_NAME
+from smedoit.bases.enterprise_linux import STAMP_NAME, Base, Configuration
 from smedoit.branding.render import set_shell_variables
 from smedoit.errors import ContentError
 from smedoit.installer.class_migration import (
