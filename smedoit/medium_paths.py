@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 BIOS_IMAGE, BIOS_MENU = "isolinux/isolinux.bin", "isolinux/isolinux.cfg"
 BIOS_TEXTS = (BIOS_MENU, "isolinux/boot.msg", "isolinux/help.txt")  # menu, and what it shows; branded
@@ -14,7 +14,9 @@ KERNEL, INITRD, STAGE2 = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", 
 NETINSTALL_IMAGE = "images/boot.iso"  # in the tree, for mirrors; never on a medium
 PRODUCT_IMG, UPDATES_IMG = "images/product.img", "images/updates.img"
 OVERLAYS = (PRODUCT_IMG, UPDATES_IMG)  # what is laid over the installer's own files
-COMPS, REPOMD = "Packages/base/comps.xml", "repodata/repomd.xml"
+PACKAGES, REPODATA, REPOMD = "Packages", "repodata", "repodata/repomd.xml"  # of a repository
+RPMS, REPOVIEW = f"{PACKAGES}/*.rpm", "repoview/*"  # patterns of its files
+COMPS = "Packages/base/comps.xml"  # of the content tree, and of a medium whose base has it there
 RELEASE_NOTES = "README.txt"
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
@@ -30,6 +32,16 @@ NETINSTALL_FILES = (  # of the tree on the network install ISO: packages and wha
     EFI_IMAGE,
     *OVERLAYS,
 )
+
+
+def repository_path(place: str, path: str) -> str:
+    """Return the path on the medium of what lies in a repository; place is its directory, "" for the top."""
+    return f"{place}/{path}" if place else path
+
+
+def below_repositories(places: Iterable[str], *paths: str) -> tuple[str, ...]:
+    """Return the paths on the medium of what lies in each of the repositories; patterns will do."""
+    return tuple(repository_path(place, path) for place in places for path in paths)
 
 
 def list_unused_patterns(firmware: Collection[str]) -> tuple[str, ...]:

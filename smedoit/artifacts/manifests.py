@@ -17,6 +17,7 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError
 from smedoit.iso import media_check
 from smedoit.iso.read import IsoImage
+from smedoit.medium_paths import REPODATA
 from smedoit.packages.lock import read_lock
 from smedoit.repodata import read
 from smedoit.runtime import checksums, progress
@@ -50,7 +51,11 @@ def write_manifests(
     for name, text in compose.format_manifests(identity, discs, picks, sources).items():
         write_file(isos / METADATA / name, text)
     digests = {pick.package.filename: pick.package.sha256 for pick in sources}
-    packages = read.read_package_descriptions(tree_root / "repodata")
+    packages = [
+        package
+        for place in identity.repository_places
+        for package in read.read_package_descriptions(tree_root / place / REPODATA)
+    ]
     text = spdx.format_spdx(
         identity, spdx.SpdxMedium(main.name, sums[main]["sha256"]), packages, digests, _tool_version()
     )

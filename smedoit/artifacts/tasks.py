@@ -10,6 +10,7 @@ from smedoit.config.release import Release
 from smedoit.engine.code import package_digest
 from smedoit.engine.task import Option, Task, release_config, started_in
 from smedoit.iso.tasks import on_medium
+from smedoit.packages.tasks import repodata_files
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.filesets import FileSet
 
@@ -150,8 +151,10 @@ def manifests(rel: Release) -> Task:
     return Task(
         name="manifests",
         run=run,
-        inputs=[rel.lock, rel.sources_lock, iso_inputs(rel), FileSet(rel.tree / "repodata")],
-        config=release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),
+        inputs=[rel.lock, rel.sources_lock, iso_inputs(rel), *repodata_files(rel)],
+        config=release_config(
+            rel, "product", "name", "short", "version", "label", "arch", "date", "base", "repositories"
+        ),
         outputs=[FileSet(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
         after=MEDIA,
     )

@@ -18,6 +18,7 @@ from smedoit.jigdo import format
 from smedoit.jigdo.verify import check_jigdo
 from smedoit.keys import keyring
 from smedoit.packages.lock import read_lock
+from smedoit.packages.places import SOURCES, medium_layout
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.files import wrap_os_errors
 
@@ -102,6 +103,7 @@ def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
         volume=rel.release.volume,
         files=files,
         picks=read_lock(rel.lock),
+        layout=medium_layout(rel),
         keys=keyring.load_pinned_keys(rel.keys),
         date=rel.release.date,
         firmware=rel.release.firmware,
@@ -130,8 +132,7 @@ def _verify_sources(rel: Release) -> str:
             volume=disc.volume,
             files=files,
             picks=disc.picks,
-            packages="SRPMS/",
-            repository="SRPMS/",
+            layout=SOURCES,
             keys=pinned,
             date=rel.release.date,
         )

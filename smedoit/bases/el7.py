@@ -130,6 +130,7 @@ EL7 = Base(
     python=PythonRuntime((2, 7), "usr/lib64/python2.7/site-packages"),
     gtk=(3, 22),
     repositories=("",),
+    comps=True,
     platform="",
     weak=False,
     rpm=RPM,

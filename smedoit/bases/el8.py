@@ -89,6 +89,7 @@ EL8 = Base(
     python=PythonRuntime((3, 6), "usr/lib64/python3.6/site-packages"),
     gtk=(3, 22),
     repositories=("BaseOS", "AppStream"),
+    comps=False,
     platform="platform:el8",
     weak=True,
     rpm=RPM,

@@ -217,6 +217,7 @@ class Base:
     python          what the installer runs with
     gtk             version of the GTK that draws its windows
     repositories    directories of the repositories on a medium; "" is its top
+    comps           whether the groups lie beside the packages, besides the repodata
     platform        PLATFORM_ID of the installer's os-release, by which module streams are chosen; "" without modules
     weak            whether its dnf installs what packages recommend
     rpm             what checks the signatures of packages where the release is installed
@@ -244,6 +245,7 @@ class Base:
     python: PythonRuntime
     gtk: tuple[int, int]
     repositories: tuple[str, ...]
+    comps: bool
     platform: str
     weak: bool
     rpm: BaseRpm

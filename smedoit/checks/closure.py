@@ -14,14 +14,12 @@ from smedoit.config.checks import ClosureSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.tiers import Tier
 from smedoit.errors import PackageError, format_count
-from smedoit.medium_paths import COMPS
 from smedoit.repodata import comps, read, requirements
-from smedoit.repodata.inputs import RepoReader, RepoSource
+from smedoit.repodata.inputs import MEDIUM, MediumMetadata, RepoReader, RepoSource
 from smedoit.repodata.solver import UnmetDependency
 from smedoit.runtime import progress
 from smedoit.runtime.files import read_file_text
 
-MEDIUM = "the medium"
 LEFT_OUT = "which was left out: doit why_package {name}"
 NO_TIER = "which no promotion reaches: add that mirror to [[tiers]] with mirror = true"
 DEAD_END = "and nothing is promoted from there: say promote_to for that tier in release.toml"
@@ -30,7 +28,7 @@ PRIMARY, WITH_FILES = ("primary",), ("primary", "filelists")
 
 
 def check_closure(
-    tree_root: Path,
+    medium: MediumMetadata,
     identity: ReleaseIdentity,
     settings: ClosureSettings,
     tiers: Sequence[Tier],
@@ -45,9 +43,9 @@ def check_closure(
     Raises CheckError for unmet dependencies, in a test release, too: an installation would stop there.
     """
     base = identity.built_on.added
-    arch, fact_cache, comps_file = reader.arch, reader.fact_cache, tree_root / COMPS
-    installs = comps.list_install_sets(read_file_text(comps_file), comps_file)
-    pool = load_closure_pool(RepoSource(MEDIUM, tree_root, arch), arch, fact_cache)
+    arch, fact_cache = reader.arch, reader.fact_cache
+    installs = comps.list_install_sets(read_file_text(medium.comps), medium.comps)
+    pool = load_closure_pool(medium.repositories, arch, fact_cache)
     known = installer_packages.packages_added(settings, base, arch, identity.firmware)
     absent = solver.absent_names(pool, {**known, **base.sometimes})
     added = installer_packages.judge_added_packages(known, base.sometimes, settings.allow_missing, absent)
@@ -77,16 +75,19 @@ def check_closure(
     return report_check(result, blocks=True)
 
 
-def load_closure_pool(source: RepoSource, arch: str, fact_cache: Path) -> Any:
-    """Return a pool of one source, with its file lists if any relation in it may be about them."""
-    pool = load_pool(source, PRIMARY, arch, fact_cache)
-    return load_pool(source, WITH_FILES, arch, fact_cache) if requirements.needs_filelists(pool) else pool
+def load_closure_pool(sources: Sequence[RepoSource], arch: str, fact_cache: Path) -> Any:
+    """Return a pool of sources, with their file lists if any relation in them may be about these."""
+    pool = load_pool(sources, PRIMARY, arch, fact_cache)
+    return load_pool(sources, WITH_FILES, arch, fact_cache) if requirements.needs_filelists(pool) else pool
 
 
-def load_pool(source: RepoSource, kinds: Sequence[str], arch: str, fact_cache: Path) -> Any:
-    """Return a pool of one source."""
-    with read.plain_metadata(source, kinds, fact_cache) as files:
-        return read.create_solver_pool(arch, {source.name: files})
+def load_pool(sources: Sequence[RepoSource], kinds: Sequence[str], arch: str, fact_cache: Path) -> Any:
+    """Return a pool of sources; those of one name are one repository in it."""
+    pool = read.create_solver_pool(arch, {})
+    for source in sources:
+        with read.plain_metadata(source, kinds, fact_cache) as files:
+            read.load_repositories(pool, {source.name: files})
+    return pool
 
 
 def _promotion_obstacle(tier: Tier) -> str:

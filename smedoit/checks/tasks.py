@@ -10,8 +10,8 @@ from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
-from smedoit.medium_paths import COMPS, REPOMD
-from smedoit.repodata.inputs import RepoReader, repositories
+from smedoit.medium_paths import COMPS, PACKAGES, REPOMD, below_repositories
+from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ def tier_places(rel: Release, staged: bool = True) -> list[tuple[str, Path]]:
 def named_repositories(rel: Release, places: tuple[Path, ...]) -> list[tuple[str, Path]]:
     """Return name and directory of repositories that are no tiers; their names are their paths below the root."""
     return [(str(path.relative_to(rel.root)) if path.is_relative_to(rel.root) else str(path), path) for path in places]
+
+
+def medium_repomds(rel: Release) -> list[Path]:
+    """Return where the repodata of each repository of the tree begins."""
+    return [rel.tree / path for path in below_repositories(rel.release.repository_places, REPOMD)]
 
 
 def repo_reader(rel: Release) -> RepoReader:
@@ -62,7 +67,7 @@ def closure(rel: Release) -> Task:
         from smedoit.checks.closure import check_closure
 
         return check_closure(
-            tree_root=rel.tree,
+            medium=medium_metadata(rel),
             identity=rel.release,
             settings=rel.closure,
             tiers=rel.tiers,
@@ -73,8 +78,8 @@ def closure(rel: Release) -> Task:
     return Task(
         name="closure",
         run=run,
-        inputs=[rel.tree / COMPS, rel.tree / REPOMD],
-        config={**release_config(rel, "arch", "firmware", "base"), "[closure]": rel.closure},
+        inputs=[rel.comps, *medium_repomds(rel)],
+        config={**release_config(rel, "arch", "firmware", "base", "repositories"), "[closure]": rel.closure},
         wiki="RPM dependencies; Examples of dependencies",
     )
 
@@ -91,7 +96,7 @@ def updates(rel: Release) -> Task:
         from smedoit.checks.updates import check_updates
 
         return check_updates(
-            tree_root=rel.tree,
+            medium=medium_metadata(rel),
             tiers=elsewhere,
             mirrors=mirrors,
             settings=rel.updates,
@@ -102,8 +107,8 @@ def updates(rel: Release) -> Task:
     return Task(
         name="updates",
         run=run,
-        inputs=[rel.tree / REPOMD, *repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors)],
-        config={**release_config(rel, "arch", "label"), "[updates]": rel.updates},
+        inputs=[*medium_repomds(rel), *repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors)],
+        config={**release_config(rel, "arch", "label", "base", "repositories"), "[updates]": rel.updates},
         wiki="How get a Fully updated ISO",
     )
 
@@ -165,7 +170,7 @@ def anaconda_version(rel: Release) -> Task:
 
 
 PYTHON_FILES = ("*.py", "*.so", "*.pyc", "*.pyo", "*installclasses/*.[pP][yY]")
-WITH_LOADERS = ("shim-*.rpm", "grub2-efi-*.rpm")  # what brings EFI/NAME to the installed system
+WITH_LOADERS = (f"{PACKAGES}/shim-*.rpm", f"{PACKAGES}/grub2-efi-*.rpm")  # what brings EFI/NAME to the installed system
 
 
 def install_classes(rel: Release) -> Task:
@@ -173,7 +178,8 @@ def install_classes(rel: Release) -> Task:
     below, layer, identity = rel.content.inherit, rel.anaconda_layer, rel.release
     product = [Path(below) / "product"] if below else []
     product += [rel.content.path / "product", *([layer] if rel.anaconda.srpm else [])]
-    updates, packages = rel.content.path / "updates", rel.tree / "Packages"
+    updates = rel.content.path / "updates"
+    loaders = below_repositories(rel.release.repository_places, *WITH_LOADERS)
 
     def run() -> object:
         from smedoit.installer.install_classes import OverlayRoots, check_install_classes
@@ -182,7 +188,7 @@ def install_classes(rel: Release) -> Task:
             roots=OverlayRoots(product, updates, NOT_IN_UPDATES_IMG),
             identity=identity,
             settings=rel.anaconda,
-            packages=[file for pattern in WITH_LOADERS for file in sorted(packages.glob(pattern))],
+            packages=[file for pattern in loaders for file in sorted(rel.tree.glob(pattern))],
         )
 
     return Task(
@@ -191,10 +197,10 @@ def install_classes(rel: Release) -> Task:
         inputs=[
             *[FileSet(root, PYTHON_FILES) for root in product],
             FileSet(updates, PYTHON_FILES, NOT_IN_UPDATES_IMG),
-            FileSet(packages, WITH_LOADERS, content=False),
+            FileSet(rel.tree, loaders, content=False),
         ],
         config={
-            **release_config(rel, "product", "label"),
+            **release_config(rel, "product", "label", "base", "repositories"),
             "[anaconda] modules": rel.anaconda.modules,
             "[anaconda] srpm": rel.anaconda.srpm,
             **({"[content] inherit": below} if below else {}),

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
-from smedoit.checks.closure import MEDIUM, PRIMARY, Places, load_pool
+from smedoit.checks.closure import PRIMARY, Places, load_pool
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.checks import UpdatesSettings
 from smedoit.errors import format_count, format_grouped
 from smedoit.repodata import read
-from smedoit.repodata.inputs import RepoReader, RepoSource
+from smedoit.repodata.inputs import MEDIUM, MediumMetadata, RepoReader, RepoSource
 from smedoit.repodata.requirements import packages_obsoleting
 
 
@@ -128,7 +127,12 @@ def updates_by_source(found: Iterable[AvailableUpdate]) -> dict[str, list[str]]:
 
 
 def check_updates(
-    tree_root: Path, tiers: Places, mirrors: Places, settings: UpdatesSettings, is_final: bool, reader: RepoReader
+    medium: MediumMetadata,
+    tiers: Places,
+    mirrors: Places,
+    settings: UpdatesSettings,
+    is_final: bool,
+    reader: RepoReader,
 ) -> Mapping[str, str]:
     """Say what a `yum update` would fetch after the first boot. A final release may refuse what nobody explained.
 
@@ -138,7 +142,7 @@ def check_updates(
     Raises PackageError for a mirror that cannot be read, CheckError for a final release with unexplained updates.
     """
     arch, fact_cache = reader.arch, reader.fact_cache
-    pool = load_pool(RepoSource(MEDIUM, tree_root, arch), PRIMARY, arch, fact_cache)
+    pool = load_pool(medium.repositories, PRIMARY, arch, fact_cache)
     present = [(name, place) for name, place in tiers if place.is_dir()]
     for name, place in [*present, *mirrors]:
         with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, fact_cache) as files:

@@ -18,6 +18,7 @@ PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the v
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
 # No str.format: it would take widths of gigabytes, and attributes of what it is given
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+TOP = "."  # what [release] repositories calls the top of the medium
 SHOWN = 40  # characters of a wrong placeholder that its sentence has
 IN_VOLUME_IDS = ("short", "name", "major", "version", "label", "arch")  # what placeholders stand for
 VOLUME_ID_LIMIT = 32  # the volume id field of ISO 9660
@@ -42,7 +43,8 @@ class ReleaseIdentity(SettingsTable):
     volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
     bug_url     where the installer says that bugs are reported
     firmware    what the media start from: "bios", "uefi", or both
-    base        the Enterprise Linux that it is built on: "el7", "el8", "el9" or "el10"
+    base          the Enterprise Linux that it is built on: "el7", "el8", "el9" or "el10"
+    repositories  ["."] for one repository at the top of the medium, where the base would have several
     """
 
     product: str
@@ -58,6 +60,7 @@ class ReleaseIdentity(SettingsTable):
     bug_url: str = ""
     firmware: tuple[str, ...] = ALL_FIRMWARE
     base: str = USUAL.name
+    repositories: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_value(self.product.strip(), "product", "the product needs a name")
@@ -95,7 +98,20 @@ class ReleaseIdentity(SettingsTable):
             "base",
             f"there is no base {self.base!r}{suggest_name(self.base, BASES)}; there are {', '.join(BASES)}",
         )
+        if self.base in BASES and self.repositories:
+            usual = self.built_on.repositories
+            require_value(
+                self.repositories in ((TOP,), usual),
+                "repositories",
+                f'use ["{TOP}"] for one repository at the top of the medium{describe_repositories(usual)}',
+                "base",
+            )
         check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS)
+
+    @property
+    def repository_places(self) -> tuple[str, ...]:
+        """Directories of the repositories on the medium, that of the installer's base first; "" is the top."""
+        return ("",) if self.repositories == (TOP,) else self.built_on.repositories
 
     @property
     def built_on(self) -> Base:
@@ -163,6 +179,11 @@ class ReleaseIdentity(SettingsTable):
     def epoch(self) -> int:
         """The release date in seconds since 1970 UTC: the time in every artifact."""
         return int(self.date.timestamp())
+
+
+def describe_repositories(places: tuple[str, ...]) -> str:
+    """Return what else [release] repositories may be, in words, "" if it may be nothing else."""
+    return f", or leave it out for {' and '.join(places)}" if all(places) else ""
 
 
 def release_place(channel: str, version: str) -> str:

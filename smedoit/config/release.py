@@ -44,6 +44,7 @@ from smedoit.config.schema import SettingsTable, require_value, run_checks, sugg
 from smedoit.config.tables import read_settings
 from smedoit.config.tiers import KeySettings, Tier
 from smedoit.errors import ConfigError, format_size, os_error_text
+from smedoit.medium_paths import COMPS
 from smedoit.runtime.files import open_regular_file
 
 DEFAULT_FILE = "release.toml"
@@ -133,6 +134,15 @@ class Release(SettingsTable):
                 ("tiers", number, "promote_to"),
                 f"{tier.name} is promoted to {tier.promote_to}, which is no tier{suggest_name(tier.promote_to, names)}",
                 ("tiers", "name"),
+            )
+        places = self.release.repository_places
+        for number, tier in enumerate(self.tiers):
+            there = f"there are {' and '.join(places)}" if all(places) else "there is only one, at its top"
+            require_value(
+                tier.repository in ("", *places),
+                ("tiers", number, "repository"),
+                f"the medium has no repository {tier.repository}{suggest_name(tier.repository, places)}; {there}",
+                ("release", "base"),
             )
         for number, name in enumerate(self.mock.tiers if self.mock.tiers != MockSettings.tiers else ()):
             said = f"{name} is no tier{suggest_name(name, names)}"
@@ -271,6 +281,11 @@ class Release(SettingsTable):
     def layout(self, iso: Path) -> Path:
         """Where it is kept what lies where on a finished medium."""
         return self.state / "layout" / f"{iso.stem}.json"
+
+    @property
+    def comps(self) -> Path:
+        """The groups as the release offers them: in the tree where the medium has them besides its repodata."""
+        return self.tree / COMPS if self.release.built_on.comps else self.state / "comps.xml"
 
     @property
     def srpms(self) -> Path:

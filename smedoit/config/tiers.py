@@ -37,6 +37,8 @@ class Tier(SettingsTable):
     pool           the directory that links in it may lead to, as in mirrors that keep their packages in a pool; without
                    it they must stay below path
     repodata       False where it comes from elsewhere, as a mirror's own does
+    repository     the repository of the medium that its packages lie in, like "AppStream"; the first of them if it is
+                   not said
     """
 
     name: str
@@ -49,6 +51,7 @@ class Tier(SettingsTable):
     flat: bool = False
     pool: Path = Path()
     repodata: bool = True
+    repository: str = ""
 
     @property
     def link_root(self) -> Path:

@@ -51,7 +51,7 @@ def find_excuses(
     names = {package.name for package in good}
     missing = sorted({name for group in listed.groups.values() for name in group} - names)
     source = PackageList("the medium", root, arch, tuple(root / package.file for package in good))
-    pool = closure.load_closure_pool(source, arch, cache)
+    pool = closure.load_closure_pool([source], arch, cache)
     added = installer_packages.packages_added(ClosureSettings(), USUAL.added, arch, firmware)
     absent = solver.absent_names(pool, added)
     required = [name for name in added if name not in absent]

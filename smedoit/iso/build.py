@@ -14,8 +14,7 @@ from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.iso.medium import IsoMedium
-from smedoit.packages.lock import read_lock
-from smedoit.packages.select import SelectedPackage
+from smedoit.package import Package
 from smedoit.runtime import checksums, digests, progress
 from smedoit.runtime.files import (
     FileStamp,
@@ -27,8 +26,6 @@ from smedoit.runtime.files import (
     write_file,
 )
 from smedoit.tree import layers
-
-PACKAGES = "Packages/"  # where the installation medium has them
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,16 @@ class IsoTarget:
 
 
 def write_installation_iso(
-    identity: ReleaseIdentity, tree_root: Path, lock_file: Path, on_medium: Callable[[str], bool], target: IsoTarget
+    identity: ReleaseIdentity,
+    tree_root: Path,
+    packages: Mapping[str, Package],
+    on_medium: Callable[[str], bool],
+    target: IsoTarget,
 ) -> Mapping[str, str]:
-    """Write the ISO with the packages of the lock, seal it, and put its SHA-256 beside it."""
+    """Write the ISO, seal it, and put its SHA-256 beside it.
+
+    packages  path on the medium -> package of the lock
+    """
     files = medium_files(tree_root, on_medium)
     medium = IsoMedium(
         volume=identity.volume,
@@ -62,15 +66,10 @@ def write_installation_iso(
         epoch=identity.epoch,
         files=files,
         firmware=identity.firmware,
-        sha256=locked_digests(read_lock(lock_file), PACKAGES),
         base=identity.built_on,
+        sha256={path: package.sha256 for path, package in packages.items()},
     )
     return finish_medium(medium, target)
-
-
-def locked_digests(picks: Iterable[SelectedPackage], directory: str) -> dict[str, str]:
-    """Return path on the medium -> SHA-256 of the packages of a lock, which lie in directory, a slash at its end."""
-    return {f"{directory}{pick.package.filename}": pick.package.sha256 for pick in picks}
 
 
 def finish_medium(medium: IsoMedium, iso: IsoTarget) -> Mapping[str, str]:

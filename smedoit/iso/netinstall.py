@@ -75,10 +75,11 @@ def _write_own_treeinfo(identity: ReleaseIdentity, parts: NetinstallParts, fact_
 
     There is no .discinfo: with one, anaconda would take the medium for one that has packages.
     """
+    wanted = treeinfo.checksummed_files(identity)
     found = {
         path: file
         for path, file in netinstall_files(identity.built_on, parts.tree, parts.own).items()
-        if path in treeinfo.CHECKSUMMED
+        if path in wanted
     }
     known = DigestCache(fact_cache)
     sums = {path: known.sha256(file) for path, file in found.items()}

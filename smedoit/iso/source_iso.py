@@ -11,10 +11,11 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.media import SourceIsoSettings
 from smedoit.errors import ContentError, format_grouped, format_size
-from smedoit.iso.build import IsoTarget, finish_medium, locked_digests
+from smedoit.iso.build import IsoTarget, finish_medium
 from smedoit.iso.medium import IsoMedium
 from smedoit.package import Package
 from smedoit.packages import lock
+from smedoit.packages.places import SOURCES
 from smedoit.packages.select import SelectedPackage
 from smedoit.packages.sources import repo_packages
 from smedoit.repodata import write
@@ -74,8 +75,8 @@ def write_source_iso(
             epoch=identity.epoch,
             files=source_disc_files(disc, srpms, tree.keys, own),
             firmware=(),
-            sha256=locked_digests(disc.picks, "SRPMS/"),
             base=identity.built_on,
+            sha256={path: package.sha256 for path, package in SOURCES.locate_packages(disc.picks).items()},
         )
         path = target.path.with_name(disc.name)
         results.append(finish_medium(medium, replace(target, path=path)))

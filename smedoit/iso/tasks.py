@@ -5,13 +5,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smedoit.bases.known import BASES
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
-from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, NETINSTALL_IMAGE
+from smedoit.medium_paths import (
+    EFI_IMAGE,
+    GRUB_CFG,
+    NETINSTALL_IMAGE,
+    REPOVIEW,
+    RPMS,
+    below_repositories,
+)
+from smedoit.packages.tasks import layout_config
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import branding_config, content_names, tree_source_files, tree_sources
 
-OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", "repoview/*", NETINSTALL_IMAGE)
+PLACES = dict.fromkeys(place for base in BASES.values() for place in base.repositories)  # of repositories
+OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", *below_repositories(PLACES, REPOVIEW), NETINSTALL_IMAGE)
 
 
 def layout_directory(rel: Release) -> Path:
@@ -112,11 +122,13 @@ def iso(rel: Release) -> Task:
 
     def run() -> object:
         from smedoit.iso.build import IsoTarget, write_installation_iso
+        from smedoit.packages.lock import read_lock
+        from smedoit.packages.places import medium_layout
 
         return write_installation_iso(
             identity=rel.release,
             tree_root=rel.tree,
-            lock_file=rel.lock,
+            packages=medium_layout(rel).locate_packages(read_lock(rel.lock)),
             on_medium=on_medium,
             target=IsoTarget(rel.iso, layout_directory(rel), rel.fact_cache),
         )
@@ -124,8 +136,14 @@ def iso(rel: Release) -> Task:
     return Task(
         name="iso",
         run=run,
-        inputs=[rel.lock, FileSet(rel.tree, exclude=(*OFF_MEDIUM, "Packages/*.rpm"))],
-        config=release_config(rel, "product", "version", "label", "volume_id", "date", "firmware", "base"),
+        inputs=[
+            rel.lock,
+            FileSet(rel.tree, exclude=(*OFF_MEDIUM, *below_repositories(rel.release.repository_places, RPMS))),
+        ],
+        config={
+            **release_config(rel, "product", "version", "label", "volume_id", "date", "firmware"),
+            **layout_config(rel),
+        },
         outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
         after=[
             "stage_packages",

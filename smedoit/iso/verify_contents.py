@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,9 @@ from smedoit.bases.enterprise_linux import ALL_FIRMWARE
 from smedoit.errors import Findings, PackageError
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey
-from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, TREEINFO
+from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, REPOMD, TREEINFO, repository_path
+from smedoit.package import Package
+from smedoit.packages.places import FLAT, MediumLayout
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata.parse import list_packages
 from smedoit.repodata.read import read_repomd_records
@@ -26,19 +29,17 @@ BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on 
 class ExpectedIso:
     """What must be on the ISO.
 
-    packages    where its packages lie, with a slash at the end
-    repository  where its repodata/ lies, likewise; hrefs in it are relative to this place
-    url         what a network install medium installs from
-    task        what makes it
-    keys        the pinned keys, one of which must have signed each package
-    date        of the release, after which no package may be signed
+    layout  where its packages lie, and its repositories
+    url     what a network install medium installs from
+    task    what makes it
+    keys    the pinned keys, one of which must have signed each package
+    date    of the release, after which no package may be signed
     """
 
     volume: str
     files: Mapping[str, Path]
     picks: Iterable[SelectedPackage]
-    packages: str = "Packages/"
-    repository: str = ""
+    layout: MediumLayout = FLAT
     url: str = ""
     task: str = "iso"
     keys: Sequence[PinnedKey] = ()
@@ -73,8 +74,13 @@ def _without_boot_info(loader: bytes) -> bytes:
 
 
 def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
-    """repomd.xml fits its files, and primary lists exactly the packages, with their digests."""
-    base = expected.repository
+    """In each repository repomd.xml fits its files, and primary lists exactly its packages, with their digests."""
+    for repository, picks in expected.layout.by_repository(expected.picks).items():
+        _check_one_repository(image, repository_path(repository, ""), expected.layout.locate_packages(picks), findings)
+
+
+def _check_one_repository(image: IsoImage, base: str, packages: Mapping[str, Package], findings: Findings) -> None:
+    """Hold the repodata of one repository against its packages; base is its directory, with a slash at its end."""
     with TemporaryDirectory() as directory:
         for name in (name for name in image.records if name.startswith(f"{base}repodata/")):
             (Path(directory) / Path(name).name).write_bytes(image.read(name))
@@ -88,8 +94,8 @@ def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Finding
     for record in records.values():
         name = base + record.location_href
         good = name in image.records and image.sha256(name) == record.checksum
-        findings.check(good, "repodata", f"repomd.xml does not fit {record.location_href}")
-    wanted = {f"{expected.packages}{pick.package.filename}": pick.package.sha256 for pick in expected.picks}
+        findings.check(good, "repodata", f"repomd.xml does not fit {name}")
+    wanted = {path: package.sha256 for path, package in packages.items()}
     for href in sorted({href for href, _ in set(listed.items()) ^ set(wanted.items())}):
         findings.add("repodata", f"primary and the lock differ about {href}")
 
@@ -104,6 +110,10 @@ def check_treeinfo(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
     except Exception as error:
         findings.add(TREEINFO, f"cannot be read: {error}")
         return
+    for variant in info.variants.get_variants():
+        place = variant.paths.repository
+        has_metadata = place is None or posixpath.normpath(f"{place}/{REPOMD}") in image.records
+        findings.check(has_metadata, TREEINFO, f"the installer ends at {variant.uid}, whose repository has no metadata")
     for name, (_kind, digest) in sorted(info.checksums.checksums.items()):
         good = name in image.records and image.sha256(name) == digest
         findings.check(good, TREEINFO, f"its checksum of {name} is wrong")

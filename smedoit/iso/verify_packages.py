@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
@@ -25,10 +26,13 @@ KIND = "packages"
 
 def check_locked_packages(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """The packages are those of the lock, by their SHA-256, and a pinned key signed each; no stored verdict counts."""
-    wanted = {f"{expected.packages}{pick.package.filename}": pick.package for pick in expected.picks}
+    wanted = expected.layout.locate_packages(expected.picks)
+    homes = {posixpath.basename(path): posixpath.dirname(path) for path in wanted}
     there = {name for name in image.records if name.endswith(".rpm")}
     for name in sorted(there ^ set(wanted)):
-        findings.add(KIND, f"{name} is {'not in the lock' if name in there else 'missing'}")
+        home = homes.get(posixpath.basename(name), "")
+        astray = f"belongs in {home}" if home else "is not in the lock"
+        findings.add(KIND, f"{name} {astray if name in there else 'is missing'}")
     found = dict(_read_packages(image, sorted(there), expected.keys))
     for name, package in found.items():
         for fault in _package_faults(package, wanted.get(name), expected.date):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""comps.xml and repodata/ of the tree, from the lock."""
+"""comps.xml and the repodata of every repository of the tree, from the lock."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from smedoit.branding.rules import Branding
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.modules import ModulesSettings
 from smedoit.config.packages import GroupsSettings
+from smedoit.medium_paths import REPODATA
 from smedoit.modularity import medium
 from smedoit.modularity.sources import load_module_sources
 from smedoit.packages.lock import read_lock
+from smedoit.packages.places import MediumLayout
 from smedoit.repodata import comps, write
 from smedoit.runtime.files import read_file_text, resolve_file_below, write_file
 
@@ -47,19 +49,24 @@ def describe_modules(lock_file: Path, settings: ModulesSettings, identity: Relea
 
 
 def write_tree_repodata(
-    lock_file: Path, comps_file: Path, tree_root: Path, epoch: int, fact_cache: Path, modules: str = ""
+    lock_file: Path, extras: write.RepoExtras, tree_root: Path, layout: MediumLayout, epoch: int, fact_cache: Path
 ) -> str:
-    """Write repodata/ for the packages of the lock.
+    """Write the repodata of every repository for the packages of the lock; return how many there are.
 
-    modules  the module metadata of the medium, as describe_modules returns it
+    extras  the first repository has the groups, for dnf and the installer take those of all together; the last has what
+            describes the modules, as it has their packages
     """
-    packages = [
-        write.RepoPackage(
-            pick.package, tree_root / "Packages" / pick.package.filename, f"Packages/{pick.package.filename}"
+    picks = read_lock(lock_file)
+    parsed = 0
+    for repository, there in layout.by_repository(picks).items():
+        place = tree_root / repository
+        packages = [
+            write.RepoPackage(pick.package, place / layout.package_href(pick), layout.package_href(pick))
+            for pick in there
+        ]
+        own = write.RepoExtras(
+            extras.comps if repository == layout.repositories[0] else None,
+            extras.modules if repository == layout.repositories[-1] else "",
         )
-        for pick in read_lock(lock_file)
-    ]
-    parsed = write.write_repodata(
-        packages, write.RepoExtras(comps_file, modules), tree_root / "repodata", epoch, fact_cache
-    )
-    return f"{len(packages)} packages, {parsed} of them parsed now"
+        parsed += write.write_repodata(packages, own, place / REPODATA, epoch, fact_cache)
+    return f"{len(picks)} packages, {parsed} of them parsed now"

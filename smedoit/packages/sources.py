@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source packages of the medium: which belong to its packages, sources.lock, SRPMS/ and its repodata."""
+"""The source packages of the medium: which belong to its packages, and sources.lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from smedoit.config.media import SourceIsoSettings
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import keyring
 from smedoit.package import Package
-from smedoit.packages import lock, scan, stage
+from smedoit.packages import lock, scan
 from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.repodata import write
@@ -32,18 +32,6 @@ def choose_sources(
     scan.refuse_later_signatures((pick.package for pick in chosen), sources.date)
     files.write_file(target, lock.format_lock(chosen))
     return f"{len(chosen)} source packages of {len(picks)} packages"
-
-
-def link_sources(sources_lock: Path, root: Path, target: Path, fact_cache: Path) -> str:
-    """Make target, SRPMS/, hold the packages of sources.lock and no other RPM, as hard links where possible."""
-    return stage.link_packages(sources_lock, root, target, fact_cache)
-
-
-def write_source_repodata(sources_lock: Path, target: Path, epoch: int, fact_cache: Path) -> str:
-    """Write repodata/ of SRPMS/."""
-    located = repo_packages(target, lock.read_lock(sources_lock))
-    parsed = write.write_repodata(located, write.NO_EXTRAS, target / "repodata", epoch, fact_cache)
-    return f"{len(located)} source packages, {parsed} of them parsed now"
 
 
 def needed_sources(picks: Iterable[SelectedPackage], allow_missing: Mapping[str, str]) -> dict[str, list[str]]:

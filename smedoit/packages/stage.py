@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages/ of the tree: hard links to the tiers, verified against the lock, and its keys."""
+"""The packages of the tree, each in its repository: hard links to the tiers, verified by lock and keys."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from smedoit.keys.keyring import PinnedKey
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.packages.lock import read_lock
+from smedoit.packages.places import MediumLayout, refuse_empty_repositories
 from smedoit.rpm import header, reader, signatures
 from smedoit.runtime import progress, workers
 from smedoit.runtime.digests import DigestCache, read_stamp
@@ -24,14 +25,17 @@ from smedoit.runtime.files import link_file, remove_file
 from smedoit.tree import layers
 
 
-def link_packages(lock_file: Path, root: Path, target: Path, fact_cache: Path) -> str:
-    """Make target hold the packages of the lock, as hard links where possible, and no other RPM.
+def link_packages(lock_file: Path, root: Path, target: Path, layout: MediumLayout, fact_cache: Path) -> str:
+    """Make the repositories of target hold the packages of the lock, as hard links where possible, and no other RPM.
 
     fact_cache  what was read when the packages were selected is not read again, if nobody touched it since
 
-    Raises PackageError for all files that are gone, or modified since they were selected.
+    Raises PackageError for all files that are gone, or modified since they were selected, and for a repository that
+    would have none.
     """
-    wanted = {pick.package.filename: pick.package for pick in read_lock(lock_file)}
+    picks = read_lock(lock_file)
+    refuse_empty_repositories(layout, picks)
+    wanted = layout.locate_packages(picks)
     sources = {name: root / package.file for name, package in wanted.items()}
     _refuse_changed_packages(
         {name: sources[name] for name in wanted if not sources[name].is_file()}, "is not there any more"
@@ -47,14 +51,24 @@ def link_packages(lock_file: Path, root: Path, target: Path, fact_cache: Path) -
         remove_file(target / name)
     for reason, names in bad.items():
         _refuse_changed_packages({name: sources[name] for name in names}, reason)
-    unlisted = [name for name in layers.list_tree_files(target) if name.endswith(".rpm") and name not in wanted]
+    there = (
+        f"{directory}/{name}"
+        for directory in map(layout.package_directory, layout.repositories)
+        for name in layers.list_tree_files(target / directory)
+    )
+    unlisted = [name for name in there if name.endswith(".rpm") and name not in wanted]
     for name in unlisted:
         remove_file(target / name)
     return f"{len(wanted)} packages, {len(placed)} new, {len(unlisted)} removed"
 
 
 def verify_medium_keys(
-    pinned: Sequence[KeySettings], rpm: BaseRpm, lock_file: Path, tree_root: Path, fact_cache: Path
+    pinned: Sequence[KeySettings],
+    rpm: BaseRpm,
+    lock_file: Path,
+    tree_root: Path,
+    layout: MediumLayout,
+    fact_cache: Path,
 ) -> str:
     """Verify every package of the tree with the keys of the tree, as we do and as the rpm of the base does.
 
@@ -64,7 +78,7 @@ def verify_medium_keys(
     Raises PackageError.
     """
     placed = keyring.load_pinned_keys(replace(key, file=tree_root / key.file.name) for key in pinned)
-    paths = [tree_root / "Packages" / pick.package.filename for pick in read_lock(lock_file)]
+    paths = [tree_root / path for path in layout.locate_packages(read_lock(lock_file))]
     complaints, found = (
         scan.ScanProblems(),
         _find_signers(paths, placed, scan.cached_signers(paths, placed, fact_cache)),

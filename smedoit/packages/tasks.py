@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.engine.task import Task, release_config
-from smedoit.medium_paths import COMPS, REPOMD
+from smedoit.medium_paths import REPODATA, REPOMD, RPMS, below_repositories
 from smedoit.modularity.sources import module_inputs
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
@@ -17,6 +17,18 @@ from smedoit.tree.tasks import branding_config
 def tier_files(tier: Tier, pattern: str, place: str = ".") -> FileSet:
     """Return packages of a tier as an input, with those behind links to its pool; place is relative to the tier."""
     return FileSet(tier.path / place, (pattern,), content=False, pool=tier.link_root)
+
+
+def layout_config(rel: Release) -> dict[str, object]:
+    """Return the configuration of a task that asks in which repository of the medium a package lies."""
+    named = {tier.name: tier.repository for tier in rel.tiers if tier.repository}
+    return {**release_config(rel, "base", "repositories"), "[[tiers]] repository": named}
+
+
+def repodata_files(rel: Release) -> list[Path | FileSet]:
+    """Return the repodata of every repository of the tree, as inputs or outputs."""
+    places = [rel.tree / place for place in rel.release.repository_places]
+    return [*(place / REPOMD for place in places), *(FileSet(place / REPODATA) for place in places)]
 
 
 def packages(rel: Release) -> Task:
@@ -60,19 +72,22 @@ def packages(rel: Release) -> Task:
 
 
 def stage_packages(rel: Release) -> Task:
-    """Packages/ from the lock."""
-    target = rel.tree / "Packages"
+    """The packages of every repository from the lock."""
 
     def run() -> object:
+        from smedoit.packages.places import medium_layout
         from smedoit.packages.stage import link_packages
 
-        return link_packages(lock_file=rel.lock, root=rel.root, target=target, fact_cache=rel.fact_cache)
+        return link_packages(
+            lock_file=rel.lock, root=rel.root, target=rel.tree, layout=medium_layout(rel), fact_cache=rel.fact_cache
+        )
 
     return Task(
         name="stage_packages",
         run=run,
         inputs=[rel.lock],
-        outputs=[FileSet(target, ("*.rpm",), content=False)],
+        config=layout_config(rel),
+        outputs=[FileSet(rel.tree, below_repositories(rel.release.repository_places, RPMS), content=False)],
         wiki="Local Only: Create stage content",
     )
 
@@ -81,6 +96,7 @@ def medium_keys(rel: Release) -> Task:
     """Every package of the tree, verified with the keys of the tree."""
 
     def run() -> object:
+        from smedoit.packages.places import medium_layout
         from smedoit.packages.stage import verify_medium_keys
 
         return verify_medium_keys(
@@ -88,6 +104,7 @@ def medium_keys(rel: Release) -> Task:
             rpm=rel.release.built_on.rpm,
             lock_file=rel.lock,
             tree_root=rel.tree,
+            layout=medium_layout(rel),
             fact_cache=rel.fact_cache,
         )
 
@@ -95,7 +112,7 @@ def medium_keys(rel: Release) -> Task:
         name="medium_keys",
         run=run,
         inputs=[rel.lock, FileSet(rel.tree, tuple(key.file.name for key in rel.keys))],
-        config={"[[keys]]": rel.keys, **release_config(rel, "base")},
+        config={"[[keys]]": rel.keys, **layout_config(rel)},
         after=["stage_packages", "tree"],
         wiki="Local Only: update_repos",
     )
@@ -103,7 +120,7 @@ def medium_keys(rel: Release) -> Task:
 
 def comps(rel: Release) -> Task:
     """comps.xml, rendered and checked against the packages."""
-    source, target = rel.groups.comps, rel.tree / COMPS
+    source, target = rel.groups.comps, rel.comps
     relative = source.relative_to(rel.content.path).as_posix()
 
     def run() -> object:
@@ -125,6 +142,7 @@ def comps(rel: Release) -> Task:
         inputs=[source, rel.lock],
         config={
             **branding_config(rel, "product", "aliases", "version", "label"),
+            **release_config(rel, "base"),
             "[groups] allow_missing": rel.groups.allow_missing,
         },
         outputs=[target],
@@ -133,27 +151,28 @@ def comps(rel: Release) -> Task:
 
 
 def repodata(rel: Release) -> Task:
-    """repodata/ of the tree."""
-    groups = rel.tree / COMPS
+    """repodata/ of every repository of the tree."""
 
     def run() -> object:
         from smedoit.packages.metadata import describe_modules, write_tree_repodata
+        from smedoit.packages.places import medium_layout
+        from smedoit.repodata.write import RepoExtras
 
         return write_tree_repodata(
             lock_file=rel.lock,
-            comps_file=groups,
+            extras=RepoExtras(rel.comps, describe_modules(rel.lock, rel.modules, rel.release)),
             tree_root=rel.tree,
+            layout=medium_layout(rel),
             epoch=rel.release.epoch,
             fact_cache=rel.fact_cache,
-            modules=describe_modules(rel.lock, rel.modules, rel.release),
         )
 
     return Task(
         name="repodata",
         run=run,
-        inputs=[rel.lock, groups, *module_inputs(rel.modules.sources, rel.release.arch)],
-        config={"[modules]": rel.modules, **release_config(rel, "arch", "date", "base")},
-        outputs=[rel.tree / REPOMD, FileSet(rel.tree / "repodata")],
+        inputs=[rel.lock, rel.comps, *module_inputs(rel.modules.sources, rel.release.arch)],
+        config={"[modules]": rel.modules, **release_config(rel, "arch", "date"), **layout_config(rel)},
+        outputs=repodata_files(rel),
         after=["stage_packages"],
         wiki="Local Only: update_repos",
     )
@@ -198,9 +217,12 @@ def stage_sources(rel: Release) -> Task:
     """SRPMS/ from sources.lock."""
 
     def run() -> object:
-        from smedoit.packages.sources import link_sources
+        from smedoit.packages.places import SOURCES
+        from smedoit.packages.stage import link_packages
 
-        return link_sources(sources_lock=rel.sources_lock, root=rel.root, target=rel.srpms, fact_cache=rel.fact_cache)
+        return link_packages(
+            lock_file=rel.sources_lock, root=rel.root, target=rel.stage, layout=SOURCES, fact_cache=rel.fact_cache
+        )
 
     return Task(
         name="stage_sources",
@@ -216,11 +238,15 @@ def source_repodata(rel: Release) -> Task:
     place = rel.srpms / "repodata"
 
     def run() -> object:
-        from smedoit.packages.sources import write_source_repodata
+        from smedoit.packages.metadata import write_tree_repodata
+        from smedoit.packages.places import SOURCES
+        from smedoit.repodata.write import NO_EXTRAS
 
-        return write_source_repodata(
-            sources_lock=rel.sources_lock,
-            target=rel.srpms,
+        return write_tree_repodata(
+            lock_file=rel.sources_lock,
+            extras=NO_EXTRAS,
+            tree_root=rel.stage,
+            layout=SOURCES,
             epoch=rel.release.epoch,
             fact_cache=rel.fact_cache,
         )

@@ -98,7 +98,7 @@ def _rocky_major(major: int, base: str, release: str, devel: str) -> ProductMajo
         ),
         foreign=(
             mirrored("BaseOS", "upstream: staged as it is"),
-            mirrored("AppStream", "with module streams"),
+            mirrored("AppStream", "with module streams", repository="AppStream"),
             mirrored(devel, "what packages are built with", stage=False),
             mirrored("extras", "packages are promoted from here by hand", stage=False),
             sources("BaseOS", "where doit source_iso finds their source packages"),

@@ -13,6 +13,8 @@ from smedoit.medium_paths import REPOMD
 from smedoit.runtime.files import walk_files, wrap_os_errors
 from smedoit.runtime.filesets import FileSet
 
+MEDIUM = "the medium"
+
 
 @dataclass(frozen=True)
 class RepoReader:
@@ -52,6 +54,22 @@ class RepoSource:
                 raise PackageError(
                     f"{self.place}: {self.name} is not there", hint="correct its path in release.toml, or mirror it"
                 ) from None
+
+
+@dataclass(frozen=True)
+class MediumMetadata:
+    """What describes the packages of the medium: its repositories, by one name, and the file of its groups."""
+
+    repositories: tuple[RepoSource, ...]
+    comps: Path
+
+
+def medium_metadata(rel: Release) -> MediumMetadata:
+    """Return what describes the packages of the tree."""
+    identity = rel.release
+    return MediumMetadata(
+        tuple(RepoSource(MEDIUM, rel.tree / place, identity.arch) for place in identity.repository_places), rel.comps
+    )
 
 
 @dataclass(frozen=True)

@@ -317,11 +317,11 @@ def create_solver_pool(arch: str, loaded: Mapping[str, Mapping[str, Path]]) -> A
 
 
 def load_repositories(pool: Any, loaded: Mapping[str, Mapping[str, Path]]) -> None:
-    """Add repositories to a pool, which may be in use. Raises PackageError."""
+    """Add repositories to a pool, which may be in use; those of one name are one to it. Raises PackageError."""
     import solv
 
     for name, files in loaded.items():
-        repository = pool.add_repo(name)
+        repository = next((known for known in pool.repos_iter() if known.name == name), None) or pool.add_repo(name)
         _add_xml(pool, repository, files["primary"], 0)
         if "filelists" in files:
             _add_xml(pool, repository, files["filelists"], solv.Repo.REPO_EXTEND_SOLVABLES)

@@ -115,7 +115,7 @@ def write_grub_cfg(sources: tuple[Path, Path], branding: Branding, target: Path)
 def write_treeinfo(identity: ReleaseIdentity, target: Path, fact_cache: Path) -> str:
     """Write .treeinfo, .discinfo and media.repo."""
     known = digests.DigestCache(fact_cache)
-    paths = {name: target / name for name in treeinfo.CHECKSUMMED if (target / name).is_file()}
+    paths = {name: target / name for name in treeinfo.checksummed_files(identity) if (target / name).is_file()}
     found = known.of_all(paths.values(), "sha256")
     known.save()
     sums = {name: found[path]["sha256"] for name, path in paths.items()}

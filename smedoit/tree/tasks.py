@@ -18,8 +18,12 @@ from smedoit.medium_paths import (
     MEDIA_REPO,
     NETINSTALL_IMAGE,
     OVERLAYS,
+    REPODATA,
     REPOMD,
+    REPOVIEW,
+    RPMS,
     TREEINFO,
+    below_repositories,
     list_unused_patterns,
 )
 from smedoit.runtime.filesets import FileSet, matches_patterns
@@ -30,7 +34,7 @@ TREE_METADATA = (TREEINFO, DISCINFO, MEDIA_REPO)
 MKISOFS_FILES = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 CHECKSUMMED_FILES = ("images/pxeboot/*", "LiveOS/*")  # in .treeinfo, besides IMAGES and repomd.xml
 SOURCES_ONLY = ("product/*", "updates/*", "netinstall/*", "Packages/*", "repodata/*", "repoview/*", "quality/*")
-MADE_ELSEWHERE = ("Packages/*.rpm", "repodata/*", "repoview/*")  # in the tree, by tasks that own it
+MADE_ELSEWHERE = (RPMS, f"{REPODATA}/*", REPOVIEW)  # in each repository of the tree, by tasks that own it
 
 
 def tree_sources(rel: Release) -> tuple[Path, Path]:
@@ -67,9 +71,12 @@ def content_names(rel: Release) -> dict[str, object]:
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
     unused = list_unused_patterns(rel.release.firmware)
-    left_out = (*RENDERED, *unused, *MKISOFS_FILES, *SOURCES_ONLY, *TREE_METADATA)
-    rendered = (name for name in RENDERED if not matches_patterns(name, unused))  # what is left of the others goes
-    theirs = (*rendered, *TREE_METADATA, *MADE_ELSEWHERE)
+    repositories = rel.release.repository_places
+    own_places = below_repositories((place for place in repositories if place), "*")
+    left_out = (*RENDERED, *unused, *MKISOFS_FILES, *SOURCES_ONLY, *own_places, *TREE_METADATA)
+    absent = unused if rel.release.built_on.comps else (*unused, COMPS)
+    rendered = (name for name in RENDERED if not matches_patterns(name, absent))  # what is left of the others goes
+    theirs = (*rendered, *TREE_METADATA, *below_repositories(repositories, *MADE_ELSEWHERE))
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
@@ -99,7 +106,7 @@ def tree(rel: Release) -> Task:
         inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
         config={
             **branding_config(rel),
-            **release_config(rel, "firmware"),
+            **release_config(rel, "firmware", "base", "repositories"),
             "[[keys]] fingerprint": sorted(key.fingerprint for key in rel.keys),
             **content_names(rel),
         },
@@ -166,10 +173,10 @@ def treeinfo(rel: Release) -> Task:
         name="treeinfo",
         run=run,
         inputs=[
-            *(rel.tree / name for name in (*images, REPOMD)),
+            *(rel.tree / name for name in (*images, *below_repositories(rel.release.repository_places, REPOMD))),
             FileSet(rel.tree, CHECKSUMMED_FILES),
         ],
-        config=release_config(rel, "product", "short", "version", "label", "arch", "date"),
+        config=release_config(rel, "product", "short", "version", "label", "arch", "date", "base", "repositories"),
         outputs=[*[rel.tree / name for name in TREE_METADATA]],
         after=["tree"],
         wiki="Build SME Server 10 64 bit ISO",

@@ -20,6 +20,7 @@ from smedoit.errors import PackageError
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.packages import lock, scan, stage
+from smedoit.packages.places import FLAT
 from smedoit.packages.select import SelectedPackage
 from smedoit.packages.stage import link_packages, verify_medium_keys
 from smedoit.rpm import reader
@@ -50,7 +51,7 @@ class Place:
         scan.load_tier_packages([Tier("smeos", self.root / "tier")], self.root, pinned, self.cache)
 
     def link(self) -> str:
-        return link_packages(self.lock, self.root, self.target, self.cache)
+        return link_packages(self.lock, self.root, self.target.parent, FLAT, self.cache)
 
     def source(self, name: str) -> Path:
         return self.root / f"tier/{name}-1-1.noarch.rpm"
@@ -128,7 +129,7 @@ def proven(place: Place, *names: str, rpm: BaseRpm = EL7.rpm) -> str:
     pinned = [KeySettings(KEYS / f"RPM-GPG-KEY-practice-{name}", FINGERPRINTS[name]) for name in names]
     for key in pinned:
         files.copy_file(key.file, place.target.parent / key.file.name)
-    return verify_medium_keys(pinned, rpm, place.lock, place.target.parent, place.cache)
+    return verify_medium_keys(pinned, rpm, place.lock, place.target.parent, FLAT, place.cache)
 
 
 def test_a_key_that_the_rpm_of_the_base_cannot_import_is_refused_once_by_name(place: Place) -> None:
@@ -178,7 +179,7 @@ def test_a_key_file_with_other_bytes_proves_itself_again(place: Place, tried: li
     place.link()
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     files.write_file(place.target.parent / key.file.name, b"Published by us.\n" + key.file.read_bytes())
-    verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, place.cache)
+    verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, FLAT, place.cache)
     assert tried == ["a", "b"]
 
 
@@ -208,7 +209,7 @@ def test_another_key_file_on_the_medium_is_found_out(place: Place) -> None:
     key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", FINGERPRINTS["koozali"])
     shutil.copy(KEYS / "RPM-GPG-KEY-practice-centos", place.target.parent / key.file.name)
     with pytest.raises(PackageError, match=r"release\.toml pins"):
-        verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, place.cache)
+        verify_medium_keys([key], EL7.rpm, place.lock, place.target.parent, FLAT, place.cache)
 
 
 def test_a_package_that_the_rpm_of_the_base_does_not_verify_is_found_out(place: Place) -> None:

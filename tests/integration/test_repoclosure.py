@@ -130,7 +130,7 @@ def theirs(judge: Judge, place: Path) -> Verdict:
 
 def ours(place: Path) -> Verdict:
     """Return what the check finds, read as it reads a medium."""
-    pool = closure.load_closure_pool(RepoSource("m", place, "x86_64"), "x86_64", place.parent / "facts.sqlite")
+    pool = closure.load_closure_pool([RepoSource("m", place, "x86_64")], "x86_64", place.parent / "facts.sqlite")
     found = solver.find_unmet(pool, (), ())
     holes = {(one.package, one.requirement) for one in found if one.requirement and one.requirement[0] != "("}
     return Verdict(holes, {one.package for one in found})
