@@ -38,7 +38,6 @@ A PARTICULAR PURPOSE. A real content tree has the license's whole text here.
 FILES = {
     "README.txt": NOTES,
     "GPL": LICENSE,
-    **installer.FILES,
 }
 # Where a checkout has its CVS/ directory: nothing of these may ever reach the medium.
 CHECKED_OUT = {"": "/GPL/1.1/Mon Mar  2 10:00:00 2020//", "product": "/.buildstamp/1.5/Fri May 21 09:30:00 2021//"}
@@ -47,18 +46,19 @@ CHECKED_OUT = {"": "/GPL/1.1/Mon Mar  2 10:00:00 2020//", "product": "/.buildsta
 def fill_content_tree(rel: Release) -> None:
     """Make the files that the content tree of rel lacks."""
     root, base = rel.content.path, rel.release.built_on
-    for relative, text in _content_texts(base):
+    for relative, text in _content_texts(base, rel.release.product):
         write_if_missing(root / relative, partial(str, text))
     for relative, picture in pictures.list_pictures(base).items():
         write_if_missing(root / relative, partial(pictures.striped_png, *picture))
     write_if_missing(rel.groups.comps, partial(groups.practice_comps, rel.release.built_on))
-    for relative in installer.OLD_PLACES:
+    for relative in installer.old_places(base):
         make_if_missing(root / relative)
 
 
-def _content_texts(base: Base) -> Iterator[tuple[str, str]]:
+def _content_texts(base: Base, product: str) -> Iterator[tuple[str, str]]:
     """Yield (path in the tree, text) of every text file but comps, CVS's own included."""
     yield from FILES.items()
+    yield from installer.installer_texts(base, product).items()
     yield from menus.menu_texts(base).items()
     for directory, entry in CHECKED_OUT.items():
         place = Path(directory) / "CVS"

@@ -3,6 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from smedoit.bases.enterprise_linux import Base, Configuration
+from smedoit.branding.render import set_shell_variables
+from smedoit.installer.class_migration import configuration_text, os_release_id
+
 # The wiki's own sample; every word of it is outdated, as it was on the page.
 BUILDSTAMP = """\
 [Main]
@@ -94,6 +100,30 @@ GTK_CSS = """\
     background-color: @koozali_sky;
 }
 """
+NEWER_README = """\
+What belongs into updates.img, for SME Server 10.0 ({words}, anaconda {anaconda})
+
+What stands below run, usr or etc goes there in the installer; anything else goes where it belongs,
+or is refused where the installer would never read it. Translations come from a source of their
+own, not from po. This file stays out of updates.img.
+"""
+NEWER_STAMP = """\
+[Main]
+Product={product}
+Version=10alpha5
+BugURL=https://bugs.koozali.org
+IsFinal=False
+UUID=alpha5.x86_64
+"""
+EVERYWHERE = """\
+# Read last, whatever product it is: what holds for every installation of ours.
+
+[Network]
+default_on_boot = FIRST_WIRED_WITH_LINK
+
+[Storage]
+file_system_type = xfs
+"""
 OLD_PLACES = ("updates/po", "updates/textw", "updates/iw", "updates/storage/devicelibs")
 
 
@@ -120,3 +150,28 @@ FILES = {
     "updates/README.txt": UPDATES_README,
     "updates/run/install/updates/anaconda-gtk.css": GTK_CSS,
 }
+
+
+def installer_texts(base: Base, product: str) -> Mapping[str, str]:
+    """Return path in the content tree -> text of what the images are made of, for a product that is built on a base."""
+    if base.configuration is Configuration.INSTALL_CLASSES:
+        return FILES
+    place, configuration = configuration_text(base, product, base.upstream.ident)
+    ident = os_release_id(product) if base.configuration is Configuration.PROFILES else base.upstream.ident
+    platform = {"PLATFORM_ID": base.platform} if base.platform else {}
+    kept = ("product/etc/e-smith-release", "product/etc/redhat-release", "product/etc/system-release-cpe")
+    return {
+        **{name: FILES[name] for name in kept},
+        "product/.buildstamp": NEWER_STAMP.format(product=product),
+        f"product/etc/{base.upstream.ident}-release": RELEASE,
+        "product/etc/os-release": set_shell_variables(OS_RELEASE, {"ID": ident, **platform}),
+        f"product/{place}": configuration,
+        "product/etc/anaconda/conf.d/90-koozali.conf": EVERYWHERE,
+        "updates/README.txt": NEWER_README.format(words=base.words, anaconda=base.anaconda),
+        "updates/run/install/updates/anaconda-gtk.css": GTK_CSS,
+    }
+
+
+def old_places(base: Base) -> tuple[str, ...]:
+    """Return the empty directories of a content tree that has come a long way."""
+    return OLD_PLACES if base.configuration is Configuration.INSTALL_CLASSES else ()
