@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import smedoit
-from smedoit import medium_paths
 from smedoit.artifacts import compose, spdx
 from smedoit.artifacts.compose import ComposeMedium
 from smedoit.artifacts.media import finished_media
@@ -101,7 +100,7 @@ def describe_medium(image: IsoImage, files: Sequence[Path], sums: dict[str, str]
         md5=sums["md5"],
         volume=image.at(16 * SECTOR + VOLUME_AT, VOLUME).decode("ascii", "replace").rstrip(" "),
         implanted=media_check.read_implanted_md5(path)[0],
-        bootable=any(name in image.records for name in medium_paths.BOOT_IMAGES.values()),
+        bootable=image.has_boot_record,
         number=int(number.group(1)) if number else 1,
         count=sum(other.parent == path.parent for other in files) if number else 1,
     )

@@ -107,6 +107,7 @@ def _verify_iso(rel: Release, on_medium: Callable[[str], bool]) -> str:
         keys=keyring.load_pinned_keys(rel.keys),
         date=rel.release.date,
         firmware=rel.release.firmware,
+        base=rel.release.built_on,
     )
     return verify.verify_iso_image(rel.iso, expected)
 
@@ -115,7 +116,9 @@ def _verify_netinstall(rel: Release) -> str:
     """Read the network install ISO back."""
     volume, url = rel.netinstall.volume(rel.release), rel.netinstall.address(rel.release, rel.release_urls)
     files = netinstall.netinstall_files(rel.release.built_on, rel.tree, rel.stage / "netinstall")
-    expected = ExpectedIso(volume, files, (), url=url, task="netinstall", firmware=rel.release.firmware)
+    expected = ExpectedIso(
+        volume, files, (), url=url, task="netinstall", firmware=rel.release.firmware, base=rel.release.built_on
+    )
     return verify.verify_iso_image(rel.netinstall_iso, expected, verify.NETINSTALL)
 
 
@@ -135,6 +138,7 @@ def _verify_sources(rel: Release) -> str:
             layout=SOURCES,
             keys=pinned,
             date=rel.release.date,
+            base=rel.release.built_on,
         )
         said.append(
             f"{disc.name}: {verify.verify_iso_image(rel.source_iso.with_name(disc.name), expected, verify.SOURCES)}"

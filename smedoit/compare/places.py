@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from smedoit.bases.known import BASES
 from smedoit.errors import FileError, VerifyError
 from smedoit.fetch import index_pages
 from smedoit.iso import read
-from smedoit.medium_paths import BIOS_MENU, REPOMD, TREEINFO
+from smedoit.medium_paths import EFI_IMAGE, REPOMD, TREEINFO
 from smedoit.runtime import files
 
 TREE, ISO = "tree", "ISO"
 ANOTHER_COPY = "get another copy of it"
-TREE_MARKS = (TREEINFO, BIOS_MENU, REPOMD)  # one of which the top of a tree has
+BIOS_MENUS = sorted({base.bios.menu for base in BASES.values()})
+TREE_MARKS = (TREEINFO, *BIOS_MENUS, REPOMD)  # one of which the top of a tree has
 
 
 class ReleasePlace(Protocol):
@@ -98,7 +100,7 @@ def _read_whole(handle: int, size: int) -> bytes:
 
 
 class IsoPlace:
-    """An ISO, as it lies there."""
+    """An ISO, as it lies there; efiboot.img is among its files also where it is a partition."""
 
     kind = ISO
 
@@ -108,7 +110,8 @@ class IsoPlace:
         with files.wrap_os_errors(path, "read"):
             self.image = read.IsoImage(path, mend=ANOTHER_COPY)
         self.odd = {name: reason for name in self.image.records if (reason := self._oddity(name))}
-        self._names = sorted(name for name in self.image.records if name not in self.odd)
+        own = [EFI_IMAGE] if self.image.efi_partition and EFI_IMAGE not in self.image.records else []
+        self._names = sorted([*own, *(name for name in self.image.records if name not in self.odd)])
 
     def _oddity(self, name: str) -> str:
         """Return why a name is no file that could be read, "" if it is one."""

@@ -10,18 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from smedoit.bases.known import BASES
 from smedoit.branding import render
 from smedoit.compare import places
 from smedoit.compare.differences import ComparedPackage, ComparedSide
-from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
+from smedoit.compare.places import BIOS_MENUS, ISO, IsoPlace, ReleasePlace
 from smedoit.errors import ContentError, VerifyError
 from smedoit.fat.volume import FatVolume
 from smedoit.installer import cpio
-from smedoit.iso import boot_records, media_check
+from smedoit.iso import boot_images, boot_records, media_check
 from smedoit.iso.boot_records import BLOCK, SECTOR, BootRecordError
 from smedoit.iso.read import IsoImage
-from smedoit.iso.verify_contents import BOOT_INFO
-from smedoit.medium_paths import BIOS_IMAGE, BIOS_MENU, BOOT_CATALOG, EFI_IMAGE, OVERLAYS
+from smedoit.medium_paths import EFI_IMAGE, OVERLAYS
 from smedoit.package import Package
 from smedoit.packages import lock
 from smedoit.rpm import header, reader
@@ -31,6 +31,7 @@ from smedoit.runtime import digests, files, progress
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
 
+BOOT_CATALOGS = {base.boot_catalog for base in BASES.values()}
 LOCK = "lock"
 LARGEST_IMAGE = 512 << 20  # bytes of an overlay image or of efiboot.img; CentOS's have 9 MB
 LARGEST_MENU = 1 << 20
@@ -60,7 +61,7 @@ def read_place_side(place: ReleasePlace, on_medium: Callable[[str], bool]) -> Co
             packages[name] = package
         else:
             plain.append(name)
-    sums = {name: _file_digest(place, name) for name in plain if name != BOOT_CATALOG}
+    sums = {name: _file_digest(place, name) for name in plain if name not in BOOT_CATALOGS}
     return ComparedSide(
         name=str(place.path),
         kind=place.kind,
@@ -115,11 +116,10 @@ def _compared_package(place: ReleasePlace, name: str) -> ComparedPackage | None:
 
 
 def _file_digest(place: ReleasePlace, name: str) -> str:
-    """Return the SHA-256 of a file; of isolinux.bin without the table that whoever writes a medium fills in."""
+    """Return the SHA-256 of a file; of what BIOS starts without what whoever writes a medium fills in."""
     state = hashlib.sha256()
-    if name == BIOS_IMAGE:
-        loader = places.read_place_file(place, name, LARGEST_IMAGE)
-        state.update(loader[: BOOT_INFO.start] + loader[BOOT_INFO.stop :])
+    if name in boot_images.BIOS_LOADERS:
+        state.update(boot_images.blank_loader_info(name, places.read_place_file(place, name, LARGEST_IMAGE)))
     else:
         for block in place.blocks(name):
             state.update(block)
@@ -158,10 +158,13 @@ def _medium_label(place: ReleasePlace) -> str:
     """Return the volume id of an ISO; of a tree what its boot menu looks for, "" without one."""
     if isinstance(place, IsoPlace):
         return volume_label(place.image)
-    if BIOS_MENU not in place.names():
-        return ""
-    text = places.read_place_file(place, BIOS_MENU, LARGEST_MENU).decode("utf-8", "replace")
-    return ", ".join(sorted(render.menu_labels(text)))
+    there = set(place.names())
+    found = set[str]()
+    for name in BIOS_MENUS:
+        if name in there:
+            text = places.read_place_file(place, name, LARGEST_MENU).decode("utf-8", "replace")
+            found |= render.menu_labels(text)
+    return ", ".join(sorted(found))
 
 
 def volume_label(image: IsoImage) -> str:
@@ -172,6 +175,8 @@ def volume_label(image: IsoImage) -> str:
 def _describe_boot_records(image: IsoImage) -> Mapping[str, str]:
     """Return what firmware finds on an ISO, in words that stay the same when its files move."""
     starts = {int(record.extent_location()): name for name, record in image.records.items()}
+    if image.efi_partition:
+        starts[image.efi_partition[0] // SECTOR] = "a partition of its own"
     found = {"media check": "an implanted MD5" if _has_implanted_sum(image.path) else "none"}
     try:
         catalog = boot_records.boot_catalog_sector(image.at(16 * SECTOR, 16 * SECTOR)) * SECTOR

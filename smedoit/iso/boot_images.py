@@ -5,13 +5,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import BIOS, DiskForm
+from smedoit.bases.enterprise_linux import BIOS, DiskForm, Loader
+from smedoit.bases.known import BASES
 from smedoit.errors import ContentError
-from smedoit.iso.boot_records import BLOCK, GRUB_INFO_END, MBR_SIGNATURE
+from smedoit.iso.boot_records import (
+    BLOCK,
+    BOOT_INFO_AT,
+    BOOT_INFO_END,
+    GRUB_INFO_AT,
+    GRUB_INFO_END,
+    LOADER_AT,
+    MBR_SIGNATURE,
+)
 from smedoit.iso.medium import IsoMedium
 from smedoit.runtime import files
 
+# What whoever writes a medium fills in, in the loader that BIOS starts
+BOOT_INFO, GRUB_INFO = (BOOT_INFO_AT, BOOT_INFO_END), (GRUB_INFO_AT, GRUB_INFO_END)
+FILLED_IN = {Loader.ISOLINUX: (BOOT_INFO,), Loader.GRUB: (BOOT_INFO, GRUB_INFO)}
+BIOS_LOADERS = {base.bios.image: base.bios.loader for base in BASES.values()}
+MBR_CODE = 440  # bytes of it; disk number and partitions follow
+MBR_PLACE = slice(LOADER_AT, LOADER_AT + 8)  # what is filled in there
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
+
+
+def blank_loader_info(path: str, data: bytes) -> bytes:
+    """Return what a medium has at a path without what whoever writes it fills in, if that is a loader for BIOS."""
+    for start, end in FILLED_IN[BIOS_LOADERS[path]] if path in BIOS_LOADERS else ():
+        data = data[:start] + bytes(len(data[start:end])) + data[end:]
+    return data
+
+
+def has_mbr_code(mbr: bytes, code: bytes) -> bool:
+    """Return whether an MBR has the code of a file, but for the place that is filled in."""
+    there, wanted = bytearray(mbr[:MBR_CODE]), bytearray(code[:MBR_CODE])
+    there[MBR_PLACE] = wanted[MBR_PLACE] = bytes(8)
+    return there == wanted
 
 
 def check_bootable(medium: IsoMedium) -> None:

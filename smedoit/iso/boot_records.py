@@ -8,17 +8,23 @@ verify looks with other eyes.
 from __future__ import annotations
 
 import struct
+import uuid
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 SECTOR, BLOCK = 2048, 512
-BOOT_INFO_END = 64  # bytes of isolinux.bin up to the end of its boot info table
+BOOT_INFO_AT, BOOT_INFO_END = 8, 64  # bytes of what BIOS starts up to the end of its boot info table
 EL_TORITO = b"EL TORITO SPECIFICATION"
 BIOS, EFI = 0x00, 0xEF
 BOOTABLE, NO_EMULATION = 0x88, 0
-EFI_SYSTEM = 0xEF
+EFI_SYSTEM, PROTECTIVE = 0xEF, 0xEE  # kinds of an MBR's partitions, and of a GPT's
+BASIC_DATA = uuid.UUID("EBD0A0A2-B9E5-4433-87C0-68B6B72699C7").bytes_le
+EFI_SYSTEM_PARTITION = uuid.UUID("C12A7328-F81F-11D2-BA4B-00A0C93EC93B").bytes_le
+BIOS_LOAD_BLOCKS, MOST_LOAD_BLOCKS = 4, 0xFFFF  # that the catalogue has firmware load, of what BIOS starts and at most
 GPT_SIGNATURE, MBR_SIGNATURE = b"EFI PART", b"\x55\xaa"
+LOADER_AT = 432  # in an MBR: the block at which what it starts is, or goes on
+GRUB_HEAD_BLOCKS = 4  # of its image for BIOS, which El Torito has firmware load
 GRUB_INFO_AT, GRUB_INFO_END = 2548, 2556  # where GRUB's image for BIOS is told at which block it goes on
 GPT_ENTRIES = 256 * 128  # bytes of an entry array at most: xorriso's has 248 of 128 bytes
 ENTRY_FORMAT = "<BBHBBHL"
@@ -88,9 +94,9 @@ def _parse_boot_entry(data: bytes, at: int, platform: int) -> BootCatalogEntry:
 
 
 def parse_boot_info(loader: bytes) -> tuple[int, int, int, int]:
-    """Return (sector of the PVD, own sector, own length, checksum) that isolinux.bin carries for itself."""
+    """Return (sector of the PVD, own sector, own length, checksum) that what BIOS starts carries for itself."""
     if len(loader) < BOOT_INFO_END:
-        raise BootRecordError("isolinux.bin is cut short")
+        raise BootRecordError("is cut short")
     pvd, own, length, checksum = (int(word) for word in struct.unpack_from("<LLLL", loader, 8))
     return pvd, own, length, checksum
 
@@ -119,7 +125,20 @@ def parse_mbr(block: bytes) -> list[Partition]:
 def isohybrid_loader_block(block: bytes) -> int:
     """Return the 512-byte block at which the isohybrid MBR expects isolinux.bin."""
     _require_block(block)
-    return int(struct.unpack_from("<L", block, 432)[0])
+    return int(struct.unpack_from("<L", block, LOADER_AT)[0])
+
+
+def grub_loader_block(block: bytes) -> int:
+    """Return the 512-byte block at which GRUB's MBR goes on. Source: GRUB 2.12, grub-core/boot/i386/pc/boot.S"""
+    _require_block(block)
+    return int(struct.unpack_from("<Q", block, LOADER_AT)[0])
+
+
+def parse_grub_info(loader: bytes) -> int:
+    """Return the block at which GRUB's image for BIOS goes on. Source: GRUB 2.12, grub-core/boot/i386/pc/diskboot.S"""
+    if len(loader) < GRUB_INFO_END:
+        raise BootRecordError("is cut short")
+    return int(struct.unpack_from("<Q", loader, GRUB_INFO_AT)[0])
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import BIOS
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError, PackageError, format_grouped, format_size
-from smedoit.iso import extents, media_check, write
+from smedoit.iso import boot_images, boot_records, extents, media_check, write
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.extents import FileExtent, IsoLayout
@@ -18,6 +19,7 @@ from smedoit.package import Package
 from smedoit.runtime import checksums, digests, progress
 from smedoit.runtime.files import (
     FileStamp,
+    read_file_bytes,
     replacing_file,
     resolve_file_below,
     stamp_file,
@@ -87,6 +89,7 @@ def finish_medium(medium: IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
         _refuse_unlocked_bytes(medium, written, target)
         places = [FileExtent(path, at, str(medium.files[path]), stamps[path]) for path, at in offsets.items()]
         _refuse_changed_files([place for place in places if place.path not in medium.sha256], beside, target)
+        _refuse_other_mbr(medium, beside, target)
         digest = digests.sha256_file(beside)
     write_file(target.with_name(f"{target.name}.sha256"), checksums.checksum_line(digest, target.name))
     _cache_digest(target, digest, iso.fact_cache)
@@ -161,6 +164,18 @@ def _refuse_changed_files(places: Iterable[FileExtent], image: Path, target: Pat
             f"{target}: files changed while they were written to it\n{format_grouped({'changed': changed})}",
             hint="run doit again when nothing else writes to them; the previous ISO is kept",
         )
+
+
+def _refuse_other_mbr(medium: IsoMedium, image: Path, target: Path) -> None:
+    """Raise FileError if the code of the MBR is not, or no longer, that of its file."""
+    source = medium.files.get(medium.base.mbr_image)
+    if source and BIOS in medium.firmware:
+        head = b"".join(extents.read_span(image, 0, boot_records.BLOCK))
+        if not boot_images.has_mbr_code(head, read_file_bytes(source)):
+            raise FileError(
+                f"{target}: the code of its MBR is not that of {source}, which changed while it was written",
+                hint="run doit again when nothing else writes to it; the previous ISO is kept",
+            )
 
 
 def _cache_digest(path: Path, sha256: str, fact_cache: Path) -> None:

@@ -20,7 +20,6 @@ from smedoit.runtime import files
 from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
-LARGEST_EFI_IMAGE = 512 << 20  # bytes; those of distributions have 9 MB
 MADE_AGAIN = "delete it; doit release makes it again"
 
 
@@ -82,7 +81,10 @@ class IsoImage:
         return os.fstat(self.raw.fileno()).st_size
 
     def extents(self, name: str) -> Iterable[tuple[int, int]]:
-        """Yield (offset, bytes) of every extent of a file: one ends before 4 GiB."""
+        """Yield (offset, bytes) of every extent of a file: one ends before 4 GiB. efiboot.img may be a partition."""
+        if name == EFI_IMAGE and name not in self.records and self.efi_partition:
+            yield self.efi_partition
+            return
         record = self.records[name]
         while record is not None:
             yield record.extent_location() * SECTOR, record.data_length
@@ -117,6 +119,18 @@ class IsoImage:
             digest.update(data)
         return digest.hexdigest()
 
+    def start_sector(self, name: str) -> int:
+        """Return the sector at which a file starts, -1 if it is not there."""
+        return int(self.records[name].extent_location()) if name in self.records else -1
+
+    @property
+    def has_boot_record(self) -> bool:
+        """Whether firmware finds something to start on it as a CD."""
+        try:
+            return boot_records.boot_catalog_sector(self.at(16 * SECTOR, 16 * SECTOR)) > 0
+        except boot_records.BootRecordError:
+            return False
+
     @cached_property
     def efi_partition(self) -> tuple[int, int] | None:
         """(offset, bytes) of what UEFI starts where that is a partition of its own, and no file; else None.
@@ -128,9 +142,9 @@ class IsoImage:
             catalog = boot_records.boot_catalog_sector(self.at(16 * SECTOR, 16 * SECTOR))
             for entry in boot_records.parse_boot_catalog(self.at(catalog * SECTOR, SECTOR)):
                 if entry.platform == boot_records.EFI and entry.sector not in starts:
-                    return entry.sector * SECTOR, (
-                        entry.blocks or self._partition_blocks(entry.sector)
-                    ) * boot_records.BLOCK
+                    blocks = entry.blocks or self._partition_blocks(entry.sector)
+                    start = entry.sector * SECTOR
+                    return start, max(0, min(blocks * boot_records.BLOCK, self.size() - start))
         except boot_records.BootRecordError:
             return None
         return None
@@ -143,10 +157,8 @@ class IsoImage:
 
     def read_efi_image(self) -> bytes:
         """Return efiboot.img, be it a file or a partition; b"" without one."""
-        if EFI_IMAGE in self.records or not self.efi_partition:
-            return self.read(EFI_IMAGE)
-        offset, size = self.efi_partition
-        return self.at(offset, min(size, LARGEST_EFI_IMAGE))
+        there = EFI_IMAGE in self.records or self.efi_partition
+        return b"".join(self.blocks(EFI_IMAGE)) if there else b""
 
 
 def _is_moved_here(record: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from smedoit.errors import Findings, VerifyError, format_grouped
-from smedoit.iso import verify_boot, verify_contents, verify_packages
+from smedoit.iso import verify_boot, verify_contents, verify_packages, verify_partitions
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.medium_paths import TREEINFO
@@ -19,7 +19,7 @@ ANY: tuple[Check, ...] = (
     verify_boot.check_volume_descriptor,
     verify_contents.check_iso_files,
 )
-BOOTABLE = (*ANY, verify_boot.check_boot_records, verify_boot.check_partitions, verify_boot.check_labels)
+BOOTABLE = (*ANY, verify_boot.check_boot_records, verify_partitions.check_partitions, verify_boot.check_labels)
 REPOSITORY = (verify_packages.check_locked_packages, verify_contents.check_iso_repodata)
 
 INSTALLATION = (*BOOTABLE, *REPOSITORY, verify_contents.check_treeinfo)

@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
+from smedoit.bases.known import USUAL
 from smedoit.errors import Findings, PackageError
+from smedoit.iso.boot_images import BIOS_LOADERS, blank_loader_info, has_mbr_code
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey
-from smedoit.medium_paths import BIOS_IMAGE, BOOT_CATALOG, REPOMD, TREEINFO, repository_path
+from smedoit.medium_paths import REPOMD, TREEINFO, repository_path
 from smedoit.package import Package
 from smedoit.packages.places import FLAT, MediumLayout
 from smedoit.packages.select import SelectedPackage
@@ -22,7 +24,7 @@ from smedoit.repodata.parse import list_packages
 from smedoit.repodata.read import read_repomd_records
 from smedoit.runtime import files
 
-BOOT_INFO = slice(8, 64)  # what mkisofs and its kin write into isolinux.bin on the medium
+SECTOR = 2048
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class ExpectedIso:
     task    what makes it
     keys    the pinned keys, one of which must have signed each package
     date    of the release, after which no package may be signed
+    base    whose firmware and disk form it has
     """
 
     volume: str
@@ -45,32 +48,41 @@ class ExpectedIso:
     keys: Sequence[PinnedKey] = ()
     date: datetime | None = None
     firmware: tuple[str, ...] = ALL_FIRMWARE
+    base: Base = USUAL
 
 
 def check_iso_files(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
     """Every file of the tree is on the ISO, byte by byte, and nothing else is."""
-    for name in sorted(set(expected.files) - set(image.records)):
+    base = expected.base
+    listed = set(expected.files) - set(base.unlisted)
+    for name in sorted(listed - set(image.records)):
         findings.add("files", f"{name} is not on it")
-    for name in sorted(set(image.records) - set(expected.files) - {BOOT_CATALOG}):
+    for name in sorted(set(image.records) - listed - {base.boot_catalog}):
         findings.add("files", f"{name} is on it, but not in the tree")
-    for name in sorted(set(expected.files) & set(image.records)):
+    for name in sorted(set(expected.files) & set(base.unlisted)):
+        data = files.read_file_bytes(expected.files[name])
+        good = _holds_efi_image(image, data) if name == base.uefi.image else has_mbr_code(image.at(0, 512), data)
+        findings.check(good, "files", f"{name} differs from the tree")
+    for name in sorted(listed & set(image.records)):
         if not name.endswith(".rpm") and not _matches_source(image, name, expected.files[name]):
             findings.add("files", f"{name} differs from the tree")
 
 
 def _matches_source(image: IsoImage, name: str, source: Path) -> bool:
-    """Return whether a file on the ISO is what it should be; isolinux.bin has its boot info table filled in."""
-    if name == BIOS_IMAGE:
-        found, wanted = image.read(name), files.read_file_bytes(source)
-        return _without_boot_info(found) == _without_boot_info(wanted)
+    """Return whether a file on the ISO is what it should be; what BIOS starts has its own place filled in."""
+    if name in BIOS_LOADERS:
+        return blank_loader_info(name, image.read(name)) == blank_loader_info(name, files.read_file_bytes(source))
     with source.open("rb") as file:
         equal = all(file.read(len(data)) == data for data in image.blocks(name))
         return equal and not file.read(1)
 
 
-def _without_boot_info(loader: bytes) -> bytes:
-    """Return isolinux.bin without the table that the medium's writer fills in."""
-    return loader[: BOOT_INFO.start] + loader[BOOT_INFO.stop :]
+def _holds_efi_image(image: IsoImage, wanted: bytes) -> bool:
+    """Return whether the partition that UEFI starts is a file, and zeros to the end of its last sector."""
+    found = image.read_efi_image()
+    return (
+        found[: len(wanted)] == wanted and len(found) - len(wanted) < SECTOR and not found[len(wanted) :].strip(b"\0")
+    )
 
 
 def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:

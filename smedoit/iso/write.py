@@ -14,6 +14,7 @@ from typing import Any
 
 from smedoit.bases.enterprise_linux import BIOS, UEFI, DiskForm
 from smedoit.iso import appended, boot_images, hybrid
+from smedoit.iso.boot_records import MOST_LOAD_BLOCKS
 from smedoit.iso.medium import NAMESPACE, IsoMedium, volume_identifier
 from smedoit.runtime import files
 
@@ -112,8 +113,17 @@ def _compose_iso(medium: IsoMedium, names: IsoNames) -> Any:
     if medium.firmware:
         efi = names.files.get(medium.base.uefi.image)
         hybrid.finish_disk_records(iso, medium, iso.get_record(iso_path=efi).extent_location() if efi else 0)
+        _cap_load_sizes(iso)
     iso.inodes.sort(key=_file_sector)  # so that they are written front to back
     return iso
+
+
+def _cap_load_sizes(iso: Any) -> None:
+    """Let UEFI load all that follows where the catalogue cannot count the blocks. Source: UEFI 2.10, 13.3.2.1"""
+    catalog = iso.eltorito_boot_catalog
+    for entry in (catalog.initial_entry, *(entry for section in catalog.sections for entry in section.section_entries)):
+        if entry.sector_count > MOST_LOAD_BLOCKS:
+            entry.sector_count = 0
 
 
 def _file_sector(inode: Any) -> int:

@@ -10,10 +10,10 @@ from typing import IO
 
 from smedoit.errors import VerifyError, format_grouped, format_size
 from smedoit.iso import extents
+from smedoit.iso.boot_images import BIOS_LOADERS
 from smedoit.iso.extents import FileExtent, IsoLayout
 from smedoit.jigdo import format, template
 from smedoit.jigdo.format import FileRegion
-from smedoit.medium_paths import BIOS_IMAGE
 from smedoit.runtime import files
 from smedoit.runtime.digests import DigestCache
 
@@ -73,8 +73,8 @@ def _mirror_path(extent: FileExtent, published: Mapping[Path, str]) -> str:
     """Return the path below smeos/ at which mirrors have a file of an ISO, "" where they have it not."""
     source = Path(extent.source)
     for root, prefix in published.items():
-        # isolinux.bin has its boot info table filled in on the ISO
-        if source.is_relative_to(root) and extent.path != BIOS_IMAGE:
+        # what BIOS starts has its place filled in on the ISO
+        if source.is_relative_to(root) and extent.path not in BIOS_LOADERS:
             name = f"{prefix}/{source.relative_to(root).as_posix()}"
             return name if format.may_be_fetched(name, extent.size) else ""
     return ""

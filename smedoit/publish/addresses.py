@@ -73,7 +73,7 @@ def _find_strays(rel: Release, files: Mapping[str, PublishedFile], tree: Path) -
         if path.startswith("iso/") and path.endswith(".jigdo"):
             found = format.parse_jigdo(read_file_text(file.source)).servers
         elif path.startswith("iso/") and path.endswith(f"/{rel.netinstall_iso.name}"):
-            found = _menu_addresses(file.source, rel.release.firmware)
+            found = _menu_addresses(file.source, rel.release)
         yield from ((path, address) for address in found if not leads_to(address, rel.release.place))
     heads = [url.partition("{place}")[0] for url in rel.release_urls.urls if "{place}" in url]
     for path, data in read_tree_texts(tree, lambda relative: not matches_patterns(relative, NO_TEXTS)):
@@ -81,7 +81,7 @@ def _find_strays(rel: Release, files: Mapping[str, PublishedFile], tree: Path) -
             yield f"{path}, line {number}", address
 
 
-def _menu_addresses(image: Path, firmware: Sequence[str]) -> list[str]:
+def _menu_addresses(image: Path, identity: ReleaseIdentity) -> list[str]:
     """Return what the boot menus of the network install medium install from."""
-    menus = verify_boot.read_medium_menus(IsoImage(image), Findings(), firmware)
+    menus = verify_boot.read_medium_menus(IsoImage(image), Findings(), identity.built_on, identity.firmware)
     return sorted({url for text in menus.values() for url in netinstall.install_urls(text) if url})

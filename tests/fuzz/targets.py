@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from smedoit.artifacts import build_record
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE
+from smedoit.bases.known import BASES
 from smedoit.bootfiles import images
 from smedoit.bootset import kernels, pins, squashfs
 from smedoit.boottest import menus, qemu, screen
@@ -62,10 +62,12 @@ from smedoit.iso import (
     references,
     verify_boot,
     verify_contents,
+    verify_partitions,
 )
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.iso.read import IsoImage
+from smedoit.iso.verify_contents import ExpectedIso
 from smedoit.jigdo import format as jigdo_format
 from smedoit.jigdo import template
 from smedoit.keys import detached, gpg, keyring, openpgp, policy, rpmkeys
@@ -652,19 +654,13 @@ def _read_iso(path: Path) -> None:
     image, findings = IsoImage(path), Findings()
     for name in list(image.records)[:60]:
         image.sha256(name)
-    for check in (
-        verify_boot.check_boot_records,
-        verify_boot.check_partitions,
-        verify_contents.check_treeinfo,
-        verify_contents.check_iso_repodata,
-    ):
-        check(
-            image,
-            SimpleNamespace(
-                packages="Packages/", repository="", picks=(), url="", files={}, volume="x", firmware=ALL_FIRMWARE
-            ),
-            findings,
-        )  # type: ignore[arg-type]
+    image.read_efi_image()
+    for base in BASES.values():
+        expected = ExpectedIso("x", {}, (), base=base)
+        verify_boot.check_boot_records(image, expected, findings)
+        verify_partitions.check_partitions(image, expected, findings)
+    verify_contents.check_treeinfo(image, expected, findings)
+    verify_contents.check_iso_repodata(image, expected, findings)
 
 
 def _survey_iso(path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from smedoit.errors import Findings
 from smedoit.fat import format
-from smedoit.iso import media_check, verify_boot, write
+from smedoit.iso import media_check, verify_partitions, write
 from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
@@ -112,7 +112,7 @@ def test_verify_reads_a_large_file_over_all_of_its_extents(image: Path) -> None:
     assert {name: iso_image.sha256(name) for name in sources} == {
         name: sha256_file(source) for name, source in sources.items()
     }
-    verify_boot.check_partitions(iso_image, ExpectedIso("SME-10.1-x86_64", {}, ()), findings)
+    verify_partitions.check_partitions(iso_image, ExpectedIso("SME-10.1-x86_64", {}, ()), findings)
     assert findings.found == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from smedoit.errors import Findings
 from smedoit.fat import format
-from smedoit.iso import verify_boot, write
+from smedoit.iso import verify_boot, verify_partitions, write
 from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
@@ -48,7 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def partition_faults(image: Path) -> list[str]:
     findings = Findings()
-    verify_boot.check_partitions(IsoImage(image), EXPECTED, findings)
+    verify_partitions.check_partitions(IsoImage(image), EXPECTED, findings)
     return findings.found.get("partitions", [])
 
 
@@ -96,7 +96,7 @@ def boot_faults(image: Path, *firmware: str) -> dict[str, list[str]]:
     """Return what is told of a medium that should start from this firmware."""
     findings, expected = Findings(), replace(EXPECTED, firmware=firmware)
     verify_boot.check_boot_records(IsoImage(image), expected, findings)
-    verify_boot.check_partitions(IsoImage(image), expected, findings)
+    verify_partitions.check_partitions(IsoImage(image), expected, findings)
     return dict(findings.found)
 
 
