@@ -48,6 +48,7 @@ from smedoit.publish.tasks import plan_publish, prune, publish, retire, rollback
 from smedoit.release.tasks import bump, new_major, notes, release_package, stage_link
 from smedoit.repoview.tasks import repoview
 from smedoit.sample.tasks import sample
+from smedoit.secureboot.tasks import secure_boot
 from smedoit.tiers.tasks import promote, settle_promotion, tiers, why_package
 from smedoit.translations.tasks import patches, translations
 from smedoit.tree.tasks import grub, isolinux, tree, treeinfo
@@ -362,6 +363,11 @@ def task_compare() -> DoitTask:
 def task_boot_test() -> DoitTask:
     """boot every medium in qemu four ways, from the menu to the kernel and the words of [boot_test]"""
     return doit_task(REL, boot_test(REL))
+
+
+def task_secure_boot() -> DoitTask:
+    """who signed each EFI binary of the medium, below which authority, and whether each trusts what it starts"""
+    return doit_task(REL, secure_boot(REL))
 
 
 def task_preview() -> DoitTask:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -87,6 +88,7 @@ from smedoit.runtime.cache import FactCache
 from smedoit.runtime.process import run_program
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from smedoit.sample.pictures import striped_png
+from smedoit.secureboot import chain, pe, shim
 from smedoit.tiers.records import open_promotions
 from tests.fuzz import seeds
 from tests.fuzz.mutation import mutate_bytes, mutate_json, mutate_xml, packed_mutation
@@ -111,6 +113,7 @@ def all_targets(given: Seeds) -> list[Target]:
         *_state_targets(given),
         *_image_targets(given),
         *_text_targets(given),
+        *_efi_targets(),
         *_network_targets(),
     ]
 
@@ -873,6 +876,31 @@ def _send_all(connection: socket.socket, data: bytes) -> None:
     with suppress(OSError), connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
+
+
+# Secure Boot
+
+
+def _efi_targets() -> Iterator[Target]:
+    place = Path("/usr/lib/shim/mmx64.efi.signed")
+    vendors = [place.read_bytes()] if place.is_file() else []
+    headers = b"MZ".ljust(60, b"\0") + struct.pack("<L", 64) + b"PE\0\0" + struct.pack("<HH12xHH", 0x8664, 1, 240, 0)
+    section = b".sbat\0\0\0" + struct.pack("<LLLL16x", 7, 0, 7, 368)
+    small = headers + struct.pack("<H106xL", 0x20B, 16) + bytes(128) + section
+    yield Target(
+        "efi-binary",
+        [small + b"grub,5\n", *vendors],
+        lambda data, _: chain.read_signed_binary("BOOTX64.EFI", data),
+        mutate_bytes,
+        (ValueError,),
+    )
+    lists = struct.pack("<LLLL", 0, 76, 16, 16) + struct.pack("<16sLLL", shim.OF_SHA256.bytes_le, 76, 0, 48) + bytes(48)
+    yield Target("shim", [lists], lambda data, _: _read_vendor(data), mutate_bytes, (ValueError,))
+
+
+def _read_vendor(data: bytes) -> None:
+    sections = {name: (0, len(data)) for name in (shim.VENDOR_CERT, shim.LEVELS)}
+    shim.read_shim(pe.EfiBinary(data, 0, 0, (0, 0), sections))
 
 
 # the network
