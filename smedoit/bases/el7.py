@@ -113,6 +113,7 @@ EL7 = Base(
     name="el7",
     words="Enterprise Linux 7",
     dist=".el7.sme",
+    tiers=("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing"),
     boots={BIOS: ISOLINUX, UEFI: GRUB},
     disk=DiskForm.ISOHYBRID,
     boot_catalog="isolinux/boot.cat",

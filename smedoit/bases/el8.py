@@ -68,10 +68,13 @@ UPSTREAM = PracticeUpstream(
 )
 # Source: anaconda 33.16.10.5, pyanaconda/product.py
 STAMP = replace(STAMP_OF_EL7, asked={**STAMP_OF_EL7.asked, "variant": ("Variant", "")})
+# Source: smeserver-update 11.0.0, /etc/yum.smerepos.d/sme-base.repo; it has no smeupdates since 11.0.0-16
+TIERS = ("smeaddons", "smecontribs", "smecontribs-testing", "smedev", "smeextras", "smetest", "smeupdates-testing")
 EL8 = Base(
     name="el8",
     words="Enterprise Linux 8",
     dist=".el8.sme",
+    tiers=TIERS,
     boots={BIOS: ISOLINUX, UEFI: GRUB},
     disk=DiskForm.ISOHYBRID,
     boot_catalog="isolinux/boot.cat",

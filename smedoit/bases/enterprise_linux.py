@@ -200,6 +200,7 @@ class Base:
     name            in [release] base
     words           as sentences say it
     dist            what %{?dist} is for our own packages
+    tiers           repositories of the product on it that mirrors carry beside smeos
     boots           firmware -> what it starts
     disk            how a medium looks as a disk
     boot_catalog    path of the El Torito catalogue, "" for one that no directory shows
@@ -228,6 +229,7 @@ class Base:
     name: str
     words: str
     dist: str
+    tiers: tuple[str, ...]
     boots: Mapping[str, FirmwareBoot]
     disk: DiskForm
     boot_catalog: str

@@ -52,7 +52,7 @@ def check_closure(
     found = unmet.apply_waivers(solver.find_unmet(pool, installs, added.required), settings.waivers)
     details = ""
     if found.unwaived:
-        sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier) for tier in tiers}
+        sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier, tiers) for tier in tiers}
         sources |= {RepoSource(name, place, arch): NO_TIER for name, place in mirrors}
         details = unmet.format_unmet(found.unwaived, _providers_of_unmet(pool, found.unwaived, sources, fact_cache))
     packages = format_count(sum(1 for _ in requirements.installable_packages(pool)), "package")
@@ -90,11 +90,11 @@ def load_pool(sources: Sequence[RepoSource], kinds: Sequence[str], arch: str, fa
     return pool
 
 
-def _promotion_obstacle(tier: Tier) -> str:
+def _promotion_obstacle(tier: Tier, tiers: Sequence[Tier]) -> str:
     """Return why no promotion leads from a tier to the medium, "" if one does."""
     from smedoit.tiers import route
 
-    return LEFT_OUT if tier.stage else "" if route.promotion_targets(tier) else DEAD_END
+    return LEFT_OUT if tier.stage else "" if route.promotion_targets(tier, tiers) else DEAD_END
 
 
 def _providers_of_unmet(

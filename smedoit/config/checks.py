@@ -154,7 +154,7 @@ class AnacondaSettings(SettingsTable):
     source    a directory with anaconda.spec, or with the source package made from it
     upstream  repositories that may have upstream's anaconda, binary or source
     extras    the tier that the chroot of build_installer gets its anaconda from
-    dist      what %{?dist} stands for in the spec
+    dist      what %{?dist} stands for in the spec; if it is not said, what [release] base has for our packages
     srpm      upstream's source package, a path or an address; doit anaconda_source then makes the install classes
     patches   the directory of our patches, NNN-NAME.patch or in the order of a file named series; source if not said
     modules   Python modules that the installer's runtime has besides those of CentOS's
@@ -163,7 +163,7 @@ class AnacondaSettings(SettingsTable):
     source: str = ""
     upstream: tuple[Path, ...] = ()
     extras: str = "smeextras"
-    dist: str = ".el7.sme"
+    dist: str = ""
     srpm: str = ""
     patches: str = ""
     modules: tuple[str, ...] = ()
@@ -180,13 +180,12 @@ class AnacondaSettings(SettingsTable):
             "source",
         )
 
-    def anchored(self, root: Path) -> AnacondaSettings:
-        """Return the settings with absolute paths."""
+    def anchored(self, root: Path, dist: str) -> AnacondaSettings:
+        """Return the settings with absolute paths, and the dist tag of the base if they name none."""
         source, patches = (str(root / location) if location else "" for location in (self.source, self.patches))
         srpm = str(root / self.srpm) if self.srpm and not is_http_url(self.srpm) else self.srpm
-        return replace(
-            self, source=source, srpm=srpm, patches=patches, upstream=tuple(root / path for path in self.upstream)
-        )
+        upstream = tuple(root / path for path in self.upstream)
+        return replace(self, source=source, srpm=srpm, patches=patches, upstream=upstream, dist=self.dist or dist)
 
     def package(self, root: Path) -> Path:
         """Return where upstream's source package lies; a fetched one with the sources, to be built from again."""

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
+from smedoit.bases.known import USUAL
 from smedoit.config.identity import WORD
 from smedoit.config.inputs import REMOTE
 from smedoit.config.schema import SettingsTable, require_value, suggest_name
 
 PRACTICE_MARK = "practice"  # what the marker of a target says that practice releases may go to
-TIERS = ("smeaddons", "smecontribs", "smedev", "smeextras", "smetest", "smeupdates", "smeupdates-testing")
+TIERS = USUAL.tiers
 
 
 class PublishSettings(SettingsTable):
@@ -22,7 +23,7 @@ class PublishSettings(SettingsTable):
     marker      the file in target that says so; without it nothing is ever changed there, and a practice release goes
                 only where it holds the word practice
     carry_from  the release that tiers are carried over from, relative to target; "" for what the link names
-    tiers       which tiers a release has beside smeos
+    tiers       which tiers a release has beside smeos; if it is not said, those that mirrors have on [release] base
     candidate   whether a final release may be shown in testing first, and moved from there
     waived      check -> why a release is published although it fails
     keep        how many test releases stay however old they are
@@ -71,9 +72,9 @@ class PublishSettings(SettingsTable):
             "write HOST:PATH, HOST::MODULE/PATH or rsync://HOST/MODULE/PATH",
         )
 
-    def anchored(self, root: Path) -> PublishSettings:
-        """Return the settings with absolute paths."""
-        return replace(self, target=root / self.target)
+    def anchored(self, root: Path, tiers: tuple[str, ...]) -> PublishSettings:
+        """Return the settings with absolute paths, and the tiers of the base where none are said."""
+        return replace(self, target=root / self.target, tiers=tiers if self.tiers == TIERS else self.tiers)
 
 
 # What must have passed before anything is published, in the order of the plan.

@@ -355,8 +355,8 @@ def _make_absolute(rel: Release) -> Release:
         signing=rel.signing.anchored(root),
         updates=rel.updates.anchored(root),
         quality=rel.quality.anchored(root, content),
-        anaconda=rel.anaconda.anchored(root),
-        publish=rel.publish.anchored(root),
+        anaconda=rel.anaconda.anchored(root, rel.release.built_on.dist),
+        publish=rel.publish.anchored(root, rel.release.built_on.tiers),
     )
 
 

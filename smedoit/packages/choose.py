@@ -68,6 +68,9 @@ def choose_packages(
     for other, names in select.foreign_packages(seen, selection, arch).items():
         count = format_count(len(names), "package")
         remarks.append(f"{count} left out, {other} is neither {arch} nor noarch: {progress.join_names(names, NAMED)}")
+    for tag, names in select.other_dists((pick.package for pick in picks), base.dist).items():
+        count = format_count(len(names), "package")
+        remarks.append(f"{count} built for {tag}, on a medium of {base.words}: {progress.join_names(names, NAMED)}")
     chosen = f"{len(picks)} packages chosen of {len(seen)} in {len(found)} tiers{kept}"
     return "\n  ".join([chosen, *remarks])
 

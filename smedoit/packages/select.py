@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -15,6 +16,7 @@ from smedoit.package import Package, native_architectures
 
 NOTHING_EXCLUDED = PackageExclusions()
 NO_MODULES = ModularRules()
+DIST = re.compile(r"(?<![A-Za-z0-9])el[0-9]+")  # in .el8_10, .el8.sme, .module+el8.10.0
 FOREIGN = "architecture"  # begins the rule for packages of other machines
 
 
@@ -108,6 +110,20 @@ def foreign_packages(packages: Iterable[Package], selection: PackageSelection, a
         if exclusion_rule(package, selection, arch, NOTHING_EXCLUDED).startswith(FOREIGN):
             found.setdefault(package.arch, []).append(package.nevra)
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def other_dists(packages: Iterable[Package], dist: str) -> dict[str, list[str]]:
+    """Return dist tag -> NEVRAs of the packages that were built for another Enterprise Linux, sorted.
+
+    dist  of the base, as .el8.sme; what has no such tag in its release was built for none
+    """
+    own = DIST.findall(dist)
+    found: dict[str, list[str]] = {}
+    for package in packages:
+        for tag in DIST.findall(package.evr.release)[:1]:
+            if tag not in own:
+                found.setdefault(tag, []).append(package.nevra)
+    return {tag: sorted(found[tag]) for tag in sorted(found)}
 
 
 def versions_to_keep(name: str, selection: PackageSelection) -> int:

@@ -93,7 +93,8 @@ def _rocky_major(major: int, base: str, release: str, devel: str) -> ProductMajo
             _testing(major, "smeos"),
             _testing(major, "smeupdates-testing", promote_to="smeos"),
             _testing(major, "smetest", "never goes on a medium", stage=False),
-            _testing(major, "smecontribs-testing", "for contributions, which are on no medium", stage=False),
+            _testing(major, "smecontribs", "contributions, which are on no medium", stage=False),
+            _testing(major, "smecontribs-testing", "and what doit promote takes there", stage=False),
             _testing(major, "smeextras", "what the medium is built with, and never on it", stage=False),
         ),
         foreign=(

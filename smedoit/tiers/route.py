@@ -14,10 +14,18 @@ from smedoit.errors import ConfigError, PackageError
 from smedoit.package import Package
 from smedoit.packages.explain import TierPackage, unknown_package
 
-CYCLE = {"smetest": "smeupdates-testing", "smeupdates-testing": "smeupdates"}  # the wiki's "Rpm update cycle"
+# The wiki's "Rpm update cycle"; where a tier may lead to several, the first one that there is: SME 11 has no smeupdates
+CYCLE = {
+    "smetest": ("smeupdates-testing",),
+    "smeupdates-testing": ("smeupdates", "smeos"),
+    "smecontribs-testing": ("smecontribs",),
+}
 FROM_MIRRORS = ("smeupdates-testing", "smetest")
 SOURCES, BINARIES = "SRPMS", "RPMS"
-CYCLE_IN_WORDS = "the cycle is smetest, smeupdates-testing, smeupdates; another tier says promote_to in release.toml"
+CYCLE_IN_WORDS = (
+    "the cycle is smetest, smeupdates-testing, smeupdates (smeos where that is no tier); another tier says promote_to"
+    " in release.toml"
+)
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,14 @@ class PromotionContext:
         return os.fspath(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
 
-def promotion_targets(tier: Tier) -> tuple[str, ...]:
-    """Return the names of the tiers that a tier may be promoted to, the usual one first."""
+def promotion_targets(tier: Tier, tiers: Iterable[Tier]) -> tuple[str, ...]:
+    """Return the names of the tiers, of all that there are, that one may be promoted to, the usual one first."""
     if tier.promote_to:
         return (tier.promote_to,)
+    names = {other.name for other in tiers}
     if tier.mirror:
-        return FROM_MIRRORS
-    return (CYCLE[tier.name],) if tier.name in CYCLE else ()
+        return tuple(name for name in FROM_MIRRORS if name in names)
+    return tuple(name for name in CYCLE.get(tier.name, ()) if name in names)[:1]
 
 
 def find_route(world: PromotionContext, words: Sequence[str], source: str, target: str, copy: bool) -> PromotionRoute:
@@ -80,7 +89,7 @@ def find_route(world: PromotionContext, words: Sequence[str], source: str, targe
     source, target  names of tiers; "" leaves them to the cycle and to where the packages lie
     """
     start = world.tier(source, "--from") if source else _find_source_tier(world, words, target)
-    ways = promotion_targets(start)
+    ways = promotion_targets(start, world.tiers)
     if not ways:
         raise ConfigError(f"nothing is promoted from {start.name}", hint=CYCLE_IN_WORDS)
     end = world.tier(target or ways[0], "--to")
@@ -95,7 +104,8 @@ def find_route(world: PromotionContext, words: Sequence[str], source: str, targe
 def _find_source_tier(world: PromotionContext, words: Sequence[str], target: str) -> Tier:
     """Return the one tier that holds what words mean and leads to target. Raises PackageError if it is not one."""
     holders = [tier for tier in world.tiers if any(matching_copies(world.lying_in(tier), words))]
-    able = [tier for tier in holders if promotion_targets(tier) and (not target or target in promotion_targets(tier))]
+    ways = {tier.name: promotion_targets(tier, world.tiers) for tier in holders}
+    able = [tier for tier in holders if ways[tier.name] and (not target or target in ways[tier.name])]
     if len(able) == 1:
         return able[0]
     if able:

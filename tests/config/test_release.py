@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES
 from smedoit.config import release, tables
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.release import Release
@@ -304,6 +306,15 @@ def test_refused_with_a_sentence(tmp_path: Path, old: str, new: str, words: str)
     said = refusal(tmp_path, changed(old, new))
     assert str(tmp_path / "release.toml") in said
     assert re.search(words, said, re.DOTALL), said
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+def test_dist_tag_and_published_tiers_are_those_of_the_base_unless_they_are_said(base: Base, tmp_path: Path) -> None:
+    text = changed('short = "SME"', f'short = "SME"\nbase = "{base.name}"')
+    rel = load(tmp_path, text)
+    assert (rel.anaconda.dist, rel.publish.tiers) == (base.dist, base.tiers)
+    said = load(tmp_path, f'{text}[anaconda]\ndist = ".own"\n[publish]\ntiers = ["smetest"]\n')
+    assert (said.anaconda.dist, said.publish.tiers) == (".own", ("smetest",))
 
 
 def test_a_place_for_translations_that_the_installer_of_the_base_never_reads_is_refused(tmp_path: Path) -> None:

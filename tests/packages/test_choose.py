@@ -54,6 +54,7 @@ def test_a_distribution_for_i386_with_an_old_dsa_key_is_chosen_whole(tmp_path: P
     said = choose.choose_packages(sources, rules, tmp_path / "lock", tmp_path / "locks", tmp_path / "facts.sqlite")
     assert {pick.package.filename for pick in lock.read_lock(tmp_path / "lock")} == {*names}
     assert "1 package left out, x86_64 is neither i386 nor noarch: centos-release-10:5-0.0.el5" in said
+    assert "1 package built for el6, on a medium of Enterprise Linux 7: centos-release-6-0.el6.centos.5.i686" in said
 
 
 def choose_by(sources: PackageSources, earlier: Path | None = None) -> Path:

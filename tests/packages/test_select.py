@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smedoit.config.packages import PackageSelection
 from smedoit.errors import PackageError
 from smedoit.package import Package
-from smedoit.packages.select import SelectedPackage, foreign_packages, select_newest
+from smedoit.packages.select import SelectedPackage, foreign_packages, other_dists, select_newest
 from tests.harness.nouns import package
 
 
@@ -159,3 +159,21 @@ def test_packages_of_other_machines_are_counted_and_multilib_ones_are_not() -> N
     assert foreign_packages(seen, PackageSelection(), "x86_64") == {
         "athlon": ["b-1-1.athlon"], "ppc64": ["a-1-1.ppc64"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("release", "tag"),
+    [
+        ("35.el7_9", "el7"),
+        ("2.el8.sme", ""),
+        ("553.el8_10", ""),
+        ("1.module+el8.10.0+1234", ""),
+        ("1.module_el9", "el9"),
+        ("1", ""),
+        ("3.sme", ""),
+        ("1.model7", ""),
+    ],
+)
+def test_a_package_of_another_enterprise_linux_is_told_by_its_dist_tag(release: str, tag: str) -> None:
+    nevra = f"a-1-{release}.noarch"
+    assert other_dists([package(nevra)], ".el8.sme") == ({tag: [nevra]} if tag else {})

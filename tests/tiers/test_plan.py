@@ -15,7 +15,7 @@ from smedoit.config.tiers import Tier
 from smedoit.errors import ConfigError, PackageError
 from smedoit.packages.explain import TierPackage
 from smedoit.tiers.plan import PromotionPlan, format_promotion, plan_promotion
-from smedoit.tiers.route import PromotionContext
+from smedoit.tiers.route import PromotionContext, promotion_targets
 from tests.harness.nouns import package
 
 ROOT = Path("/root")
@@ -255,6 +255,27 @@ def test_a_bad_file_in_the_way_is_refused() -> None:
     lying = [copy("smetest", "a-1-1.noarch"), copy("smeupdates-testing", "a-1-1.noarch", "not signed")]
     said = refusal(world(*lying), "a", source="smetest")
     assert "smeupdates-testing has a file of that name that cannot be trusted: not signed" in said
+
+
+NO_UPDATES = tuple(
+    Tier(name, ROOT / "repo" / name) for name in ("smeos", "smeupdates-testing", "smecontribs", "smecontribs-testing")
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("smeupdates-testing", "smeos"), ("smecontribs-testing", "smecontribs")]
+)
+def test_the_cycle_of_sme_11_goes_on_without_smeupdates(source: str, target: str) -> None:
+    [start] = (tier for tier in NO_UPDATES if tier.name == source)
+    assert promotion_targets(start, NO_UPDATES) == (target,)
+
+
+def test_a_mirror_leads_only_to_tiers_that_there_are() -> None:
+    assert promotion_targets(TIERS[-1], [*NO_UPDATES, TIERS[-1]]) == ("smeupdates-testing",)
+
+
+def test_where_there_is_smeupdates_the_cycle_leads_there() -> None:
+    assert promotion_targets(TIERS[2], TIERS) == ("smeupdates",)
 
 
 def test_a_step_of_the_cycle_cannot_be_left_out() -> None:
