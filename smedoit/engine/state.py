@@ -343,10 +343,15 @@ class StateDirectory:
         return os.fspath(Path(self.name).parents[2])
 
     def inherited(self, task: str) -> dict[str, Any] | None:
-        """Return the state of a task for the release that it ran for last, None if there is none."""
+        """Return the state of a task for the version of this major that it ran for last, None if there is none.
+
+        What another major of the same root did explains nothing: releases side by side do not name each other.
+        """
         found: list[tuple[int, Path]] = []
+        major = Path(self.name).parents[1].name.partition(".")[0]
         for file in Path(self.stage).glob(f"*/.smedoit/tasks/{task}.json"):
-            if not file.parents[2].is_symlink():
+            version = file.parents[2]
+            if version.name.partition(".")[0] == major and not version.is_symlink():
                 with contextlib.suppress(OSError):
                     found.append((file.stat().st_mtime_ns, file))
         return _read_state(max(found)[1]) if found else None
