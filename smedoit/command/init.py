@@ -21,7 +21,7 @@ from smedoit.engine.option import Option
 from smedoit.engine.world import IMPORTING, PAGE, write_contents_page
 from smedoit.errors import UsageError
 from smedoit.keys.known import PUBLISHED
-from smedoit.release.majors import MAJORS, SME10, ProductMajor, format_tiers
+from smedoit.release.majors import MAJORS, PRACTICE_STREAMS, SME10, ProductMajor, format_modules, format_tiers
 from smedoit.release.next_toml import next_release_toml
 from smedoit.runtime.files import make_directory, write_file
 from smedoit.runtime.terminal import show_text
@@ -80,6 +80,7 @@ def release_text(base: str, practice: bool, now: datetime) -> str:
         version=major.version,
         base=base,
         tiers=format_tiers([*major.own, *major.foreign]),
+        modules="\n" + "\n".join(format_modules(major, {})) if major.built_on.platform else "",
         koozali=keys["RPM-GPG-KEY-koozali"],
         key=major.key,
         fingerprint=keys[major.key],
@@ -95,7 +96,7 @@ def _practice_text(major: ProductMajor) -> str:
         return text
     before = read_settings(Release, text, Path(DEFAULT_FILE), given={"file": Path(DEFAULT_FILE)}).release
     after = replace(before, major=major.major, version=major.version, label="alpha1", base=major.base)
-    text = next_release_toml(text, before, after)
+    text = next_release_toml(text, before, after, PRACTICE_STREAMS)
     last = next(other.version for other in MAJORS.values() if other.major == major.major - 1)
     words = {  # in what comments show, and in what comes before a release
         SME10.version: major.version,

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from smedoit.bases.known import USUAL
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL, find_base
 from smedoit.config.toml import toml_value
 
 COLUMN = 36  # where comments begin
+PRACTICE_STREAMS = {"php": "8.2"}  # of the modules that doit sample has
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class ProductMajor:
     key: str
     own: tuple[MajorTier, ...]
     foreign: tuple[MajorTier, ...]
+
+    @property
+    def built_on(self) -> Base:
+        """What it is built on."""
+        return find_base(self.base)
 
     @property
     def content_name(self) -> str:
@@ -145,6 +152,22 @@ MAJORS = {
 def find_product_major(number: int) -> ProductMajor | None:
     """Return what is known of a major, None for one that nobody knows."""
     return next((major for major in MAJORS.values() if major.major == number), None)
+
+
+def format_modules(major: ProductMajor, streams: Mapping[str, str]) -> list[str]:
+    """Return the lines of [modules]: those of the practice world, or an example where nobody has said anything.
+
+    streams  module -> stream; none where a person must still choose
+    """
+    place = next(tier.path for tier in major.foreign if tier.name == "appstream")
+    mark, source = ("", f"{place}/modules.yaml") if streams else ("# ", place)
+    title = f"{mark}[modules]"
+    return [
+        f"{title:<{COLUMN}}# which module streams are on the medium; without it there are none",
+        f"{mark}sources = {toml_value([source])}",
+        f"{mark}enabled = {toml_value(streams or PRACTICE_STREAMS)}",
+        "",
+    ]
 
 
 def format_tier(tier: MajorTier) -> Iterator[str]:

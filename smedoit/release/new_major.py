@@ -18,7 +18,7 @@ from smedoit.config.release import Release
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ConfigError, ContentError, format_count
 from smedoit.keys.known import PUBLISHED
-from smedoit.release.majors import MAJORS, find_product_major
+from smedoit.release.majors import MAJORS, PRACTICE_STREAMS, find_product_major
 from smedoit.release.next_content import BaseChange, CrossedTree, cross_content_tree
 from smedoit.release.next_packages import drop_requirements, medium_names, tier_names
 from smedoit.release.next_toml import next_release_toml, replace_major
@@ -86,6 +86,8 @@ def _base_points(base: Base) -> list[str]:
         f" etc/anaconda/{base.configuration.value} takes the place of install classes",
         "look at [closure], [updates], [anaconda], [quality] and [notes]: what they name was of the old base",
     ]
+    if base.platform:
+        points.append("choose module streams: [modules] says which are on the medium, and are the default there")
     if key := next((known for known in PUBLISHED if known.file == MAJORS[base.name].key), None):
         points.append(f"get upstream's key: {key}")
     return points
@@ -101,7 +103,8 @@ def make_new_major(rel: Release, step: MajorStep) -> Mapping[str, str]:
     target = Path(replace_major(os.fspath(source), step.old, step.new))
     file = rel.file.with_name(f"{rel.file.stem.removesuffix(f'-{step.old}')}-{step.new}.toml")
     _refuse_existing(source, target, file)
-    text = next_release_toml(read_file_text(rel.file), rel.release, identity)
+    streams = PRACTICE_STREAMS if rel.is_practice and identity.built_on.platform else None
+    text = next_release_toml(read_file_text(rel.file), rel.release, identity, streams)
     tree, executables = _read_content_tree(source, rel.content.names)
     if identity.base != rel.release.base:
         _leave_verified(tree, rel)

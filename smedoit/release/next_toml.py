@@ -12,7 +12,7 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.toml import parse_toml, toml_value
 from smedoit.errors import ConfigError
-from smedoit.release.majors import MAJORS, MajorTier, ProductMajor, format_tier
+from smedoit.release.majors import MAJORS, MajorTier, ProductMajor, format_modules, format_tier
 
 PATH_LINE = re.compile(
     r"""^([ \t]*(?:path|file|lock|inherit|previous_release|carry_from|pins|records|source|patches)[ \t]*=[ \t]*)"""
@@ -42,8 +42,12 @@ def replace_major(path: str, old: int, new: int) -> str:
     return "/".join(re.sub(rf"^(sme|smeserver-)?{old}$", rf"\g<1>{new}", part) for part in path.split("/"))
 
 
-def next_release_toml(text: str, before: ReleaseIdentity, after: ReleaseIdentity) -> str:
+def next_release_toml(
+    text: str, before: ReleaseIdentity, after: ReleaseIdentity, streams: Mapping[str, str] | None = None
+) -> str:
     """Return the text of a release.toml for the next major: version, base, paths, tiers and mirrors, nothing else.
+
+    streams  module streams of a practice world: module -> stream
 
     Raises ConfigError if the text does not set major, version and label in lines of their own.
     """
@@ -63,7 +67,7 @@ def next_release_toml(text: str, before: ReleaseIdentity, after: ReleaseIdentity
     text = _replace_boot_set(_replace_tiers(text, old, new, after.major), new, after.major)
     if not after.built_on.reads_updates:
         text = TRANSLATIONS.sub(r'\1"locale"', text)
-    return _move_mirrors(text, old, new)
+    return _set_modules(_move_mirrors(text, old, new), after, format_modules(new, streams or {}))
 
 
 def _set_first_value(text: str, pattern: re.Pattern[str], value: str) -> str:
@@ -174,6 +178,21 @@ def _replace_boot_set(text: str, new: ProductMajor, number: int) -> str:
             )
             return "\n".join([*lines[: table.first], own, *lines[table.end :]])
     return text
+
+
+def _set_modules(text: str, after: ReleaseIdentity, entry: list[str]) -> str:
+    """Return text with [modules], or without it where the new base has no modules; streams that it names stay."""
+    lines = text.split("\n")
+    tables = {table.name: table for table in _find_tables(lines)}
+    if "modules" in tables and not after.built_on.platform:
+        table = tables["modules"]
+        return "\n".join(lines[: table.first] + lines[table.end :])
+    if "modules" in tables or not after.built_on.platform:
+        return text
+    place = next((tables[name].first for name in ("groups", "content") if name in tables), len(lines))
+    while place and lines[place - 1].startswith("#"):
+        place -= 1
+    return "\n".join(lines[:place] + entry + lines[place:])
 
 
 def _own_path(path: str, number: int) -> str:

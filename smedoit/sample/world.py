@@ -143,14 +143,17 @@ def _refuse_real_keys(rel: Release) -> None:
 
 
 def _fill_tiers(rel: Release) -> None:
-    """Build the packages that the tiers of rel lack."""
-    from smedoit.sample import catalogue
+    """Build the packages that the tiers of rel lack, and what says of which module streams those are."""
+    from smedoit.sample import catalogue, module_metadata
 
     for tier in rel.tiers:
         for recipe in catalogue.practice_recipes(tier.name, rel.release):
             place = packages.package_directory(tier, rel.release.arch, recipe.is_source)
             if place:
                 packages.write_rpm(recipe, place)
+    for source in rel.modules.sources:
+        if source.suffix == ".yaml":
+            packages.write_if_missing(source, lambda: module_metadata.practice_modules(rel.release).encode())
 
 
 def _fill_keys(rel: Release) -> None:
