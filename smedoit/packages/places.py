@@ -42,7 +42,7 @@ class MediumLayout:
 
     def package_directory(self, repository: str) -> str:
         """Return the directory on the medium of the packages of a repository."""
-        return repository_path(repository, self.below)
+        return repository_path(repository, self.below) if self.below else repository
 
     def locate_packages(self, picks: Iterable[SelectedPackage]) -> dict[str, Package]:
         """Return path on the medium -> package, in their order."""

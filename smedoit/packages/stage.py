@@ -14,6 +14,7 @@ from smedoit.config.tiers import KeySettings
 from smedoit.errors import PackageError, format_grouped
 from smedoit.keys import base_rpm, keyring
 from smedoit.keys.keyring import PinnedKey
+from smedoit.medium_paths import repository_path
 from smedoit.package import Package
 from smedoit.packages import scan
 from smedoit.packages.lock import read_lock
@@ -52,7 +53,7 @@ def link_packages(lock_file: Path, root: Path, target: Path, layout: MediumLayou
     for reason, names in bad.items():
         _refuse_changed_packages({name: sources[name] for name in names}, reason)
     there = (
-        f"{directory}/{name}"
+        repository_path(directory, name)
         for directory in map(layout.package_directory, layout.repositories)
         for name in layers.list_tree_files(target / directory)
     )

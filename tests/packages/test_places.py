@@ -107,6 +107,13 @@ def test_a_package_that_moves_to_another_repository_leaves_none_behind(staged: S
     assert staged.rpms() == ["AppStream/Packages/bash-1-1.noarch.rpm", "BaseOS/Packages/php-1-1.noarch.rpm"]
 
 
+@pytest.mark.parametrize("layout", [SOURCES, MediumLayout(below=""), FLAT, BOTH])
+def test_what_is_linked_once_stays_where_it_is(staged: StagedTree, layout: MediumLayout) -> None:
+    told = [link_packages(staged.lock, staged.root, staged.tree, layout, staged.cache) for _ in range(2)]
+    assert told == [f"2 packages, {new} new, 0 removed" for new in (2, 0)]
+    assert staged.rpms() == sorted(layout.locate_packages(staged.picks))
+
+
 def test_the_repodata_of_two_repositories_follows_from_its_inputs_alone(staged: StagedTree) -> None:
     staged.fill()
     metadata = [path for path in staged.tree.rglob("*") if path.parent.name == "repodata"]
