@@ -10,6 +10,7 @@ from smedoit.bases.el10 import EL10
 from smedoit.bases.enterprise_linux import Base
 
 BASES = {base.name: base for base in (EL7, EL8, EL9, EL10)}
+PLACES = tuple(dict.fromkeys(place for base in BASES.values() for place in base.repositories))  # the top first
 USUAL = EL7  # where release.toml names none
 
 

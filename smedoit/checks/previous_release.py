@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from smedoit.bases.known import PLACES
 from smedoit.checks.closure import PRIMARY
 from smedoit.config.network import NetworkSettings, is_http_url
 from smedoit.errors import FileError, PackageError
@@ -18,10 +20,10 @@ from smedoit.fetch import crawl
 from smedoit.fetch.http import HttpStatusError
 from smedoit.fetch.response import DownloadRequest
 from smedoit.iso import read
-from smedoit.medium_paths import REPOMD
+from smedoit.medium_paths import REPODATA, REPOMD, below_repositories, repository_path
 from smedoit.package import Evr, Package
 from smedoit.packages import lock
-from smedoit.repodata.inputs import RepoReader, RepoSource
+from smedoit.repodata.inputs import RepoReader, RepoSource, find_installation_tree, tree_repositories
 from smedoit.repodata.read import AGAIN, create_solver_pool, plain_metadata, read_repomd_records
 from smedoit.repodata.requirements import package_sha256
 from smedoit.runtime.files import (
@@ -78,15 +80,15 @@ def open_previous_release(release: PreviousRelease, more: Sequence[str] = ()) ->
             _extract_from_iso(Path(previous), Path(directory), more)
             yield Path(directory)
     else:
-        repomd = RepoSource("the last release", Path(previous), release.reader.arch).repomd
-        yield repomd.parents[1] if repomd else Path(previous)
+        yield find_installation_tree(Path(previous), release.reader.arch) or Path(previous)
 
 
 def _extract_from_iso(path: Path, directory: Path, more: Sequence[str]) -> None:
     """Put an ISO's repodata, and more of it, into directory. Raises FileError, VerifyError, PackageError."""
     with wrap_os_errors(path, "read"):
         image = read.IsoImage(path, mend=ANOTHER_COPY)
-    names = [name for name in image.records if name.startswith("repodata/") and name.count("/") == 1]
+    wanted = below_repositories(PLACES, REPODATA)
+    names = [name for name in image.records if posixpath.dirname(name) in wanted]
     if not names:
         raise PackageError(f"{path}: has no repodata", hint="name an installation ISO in [quality] previous_release")
     for name in (*names, *(name for name in more if name in image.records)):
@@ -99,7 +101,7 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
     Only what has changed is fetched again; offline, what is there from before will do.
     """
     directory = place / hashlib.sha256(url.encode()).hexdigest()[:12]
-    if network.offline and (directory / REPOMD).is_file():
+    if network.offline and find_installation_tree(directory, ""):
         return directory
     visitor = crawl.caching_fetcher(network, directory.with_suffix(".json"))
     base, purpose = crawl.directory_url(url), "the last release"
@@ -109,29 +111,50 @@ def _fetch_previous_release(url: str, network: NetworkSettings, place: Path, mor
         make_directory(target.parent)
         return visitor.file(DownloadRequest(f"{base}{relative}", purpose, sha256=sha256), target, target)
 
-    primary = read_repomd_records(got(REPOMD))["primary"]
-    got(primary.location_href, primary.checksum)
-    for name in more:
+    def has(relative: str) -> bool:
         try:
-            got(name)
+            got(relative)
         except HttpStatusError as error:
             if not error.is_absent:
                 raise
-            remove_file(directory / name)
+            remove_file(directory / relative)
+            return False
+        return True
+
+    _fetch_repodata(got, has)
+    for name in more:
+        has(name)
     visitor.memory.save()
     return directory
+
+
+def _fetch_repodata(got: Callable[..., Path], has: Callable[[str], bool]) -> None:
+    """Fetch the repodata of a tree: of the repository at its top, else of those below. Raises NetworkError.
+
+    got  returns where a file is now, by its path and its SHA-256
+    has  fetches a file, and returns whether there is one
+    """
+    top, *below = PLACES
+    found = (
+        [place for place in below if has(repository_path(place, REPOMD))]
+        if not has(repository_path(top, REPOMD))
+        else [top]
+    )
+    for place in found or [top]:  # of which it is said that it is not there
+        primary = read_repomd_records(got(repository_path(place, REPOMD)))["primary"]
+        got(repository_path(place, primary.location_href), primary.checksum)
 
 
 def previous_release_packages(place: Path, reader: RepoReader) -> list[Package]:
     """Return the packages of the last release, by its lock or its repodata. Raises PackageError, FileError."""
     if place.is_dir():
-        source = RepoSource("the last release", place, reader.arch)
-        if source.repomd is None:
+        top = find_installation_tree(place, reader.arch)
+        if top is None:
             raise PackageError(
                 f"{place}: has no repodata",
                 hint="name the release's packages.lock or its tree in [quality] previous_release",
             )
-        return list_repo_packages([source], reader)
+        return list_repo_packages(tree_repositories("the last release", top, reader.arch), reader)
     if not place.exists():
         raise FileError(
             f"{place}: the last release is not there",

@@ -31,15 +31,22 @@ LONGEST = 1 << 20  # a text on the medium that is longer is none that anybody ed
 
 
 def check_stale_versions(
-    identity: ReleaseIdentity, versions: StaleVersionSettings, tree_root: Path, searched: Callable[[str], bool]
+    identity: ReleaseIdentity,
+    versions: StaleVersionSettings,
+    tree_root: Path,
+    searched: Callable[[str], bool],
+    beside: Mapping[str, Path],
 ) -> Mapping[str, str]:
     """Search the tree for words of another release, and name file, line and words.
+
+    beside  what people call a text -> a file that is not searched for in the tree
 
     Raises CheckError for a final release that has them; a test release is warned.
     """
     found: dict[str, list[str]] = {}
     allowed: dict[str, str] = {}
-    for path, data in read_tree_texts(tree_root, searched):
+    named = ((name, files.read_file_bytes(path)) for name, path in beside.items())
+    for path, data in (*named, *read_tree_texts(tree_root, searched)):
         reason, text = versions.allowed_reason(path), data.decode("utf-8", "replace")
         title = find_foreign_title(text, identity) if path == RELEASE_NOTES else None
         for number, words in find_stale_versions(text, identity):

@@ -6,11 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smedoit.bases.known import PLACES
 from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
-from smedoit.medium_paths import COMPS, PACKAGES, REPOMD, below_repositories
+from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, REPOMD, REPOVIEW, below_repositories
 from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
@@ -55,7 +56,8 @@ def last_release(rel: Release, *more: str) -> list[FileSet]:
     if not rel.quality.previous_release or is_http_url(rel.quality.previous_release):
         return []
     place = Path(rel.quality.previous_release)
-    below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in ("repodata/*.xml", *more)]
+    wanted = (*below_repositories(PLACES, f"{REPODATA}/*.xml"), *more)
+    below = [f"{top}{name}" for top in ("", f"{rel.release.arch}/") for name in wanted]
     return [FileSet(place.parent, (place.name, *(f"{place.name}/{name}" for name in below)))]
 
 
@@ -210,26 +212,35 @@ def install_classes(rel: Release) -> Task:
     )
 
 
-NOT_SEARCHED = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
+NOT_SEARCHED = ("LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
+NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # in a repository that people write
 
 
 def check_versions(rel: Release) -> Task:
     """No word of another release in the tree or inside its images."""
 
+    unread = (*NOT_SEARCHED, *below_repositories(rel.release.repository_places, *NO_TEXTS))
+
     def searched(relative: str) -> bool:
-        return relative == COMPS or not matches_patterns(relative, NOT_SEARCHED)
+        return not matches_patterns(relative, unread)
 
     def run() -> object:
         from smedoit.checks.stale_versions import check_stale_versions
 
-        return check_stale_versions(identity=rel.release, versions=rel.versions, tree_root=rel.tree, searched=searched)
+        return check_stale_versions(
+            identity=rel.release,
+            versions=rel.versions,
+            tree_root=rel.tree,
+            searched=searched,
+            beside={COMPS: rel.comps},
+        )
 
     return Task(
         name="check_versions",
         run=run,
-        inputs=[FileSet(rel.tree, exclude=NOT_SEARCHED), FileSet(rel.tree, (COMPS,))],
+        inputs=[FileSet(rel.tree, exclude=unread), rel.comps],
         config={
-            **release_config(rel, "product", "aliases", "major", "version", "label"),
+            **release_config(rel, "product", "aliases", "major", "version", "label", "base", "repositories"),
             "[versions] allowed": rel.versions.allowed,
         },
         after=["tree", "isolinux", "grub", "comps", "product_img", "updates_img", "treeinfo"],

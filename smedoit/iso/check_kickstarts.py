@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from smedoit.bases.known import PLACES
 from smedoit.bootfiles.arguments import find_kickstarts
 from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import Findings
@@ -15,11 +17,14 @@ from smedoit.installer.cpio import CpioMember, runtime_location
 from smedoit.installer.kickstart import Kickstart, KickstartLine, is_kickstart, parse_kickstarts
 from smedoit.installer.overlay_files import DEFAULTS_PLACES, REFUSED_KICKSTARTS, is_overlay_kickstart
 from smedoit.iso.check_menus import ABSENT, MediumFiles
-from smedoit.medium_paths import COMPS
+from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, below_repositories
 from smedoit.repodata import comps
 from smedoit.runtime import files
+from smedoit.runtime.filesets import matches_patterns
 
 WANTED = "asked for by a kickstart file, and not on the medium"
+GROUPS = below_repositories(PLACES, f"{REPODATA}/*comps.xml")
+NO_KICKSTARTS = below_repositories(PLACES, f"{PACKAGES}/*")
 MOUNTED = ("run/install/repo/", "mnt/install/repo/", "run/install/source/", "mnt/install/source/")  # the medium, there
 OURS = ("run/install/product/", "run/install/updates/")  # below them the runtime has nothing of its own
 
@@ -45,7 +50,8 @@ class KickstartMedium:
     @cached_property
     def groups(self) -> comps.GroupNames | None:
         """The names of the groups that comps has, None for a medium without it."""
-        path = self.medium.files.get(COMPS)
+        found = (name for name in self.medium.files if name == COMPS or _is_comps(name))
+        path = self.medium.files.get(next(found, ""))
         return comps.list_group_names(files.read_file_text(path), path) if path else None
 
     def find_include(self, file: str, path: str) -> tuple[str, bytes] | None:
@@ -77,7 +83,7 @@ def check_medium_kickstarts(
     overlaid = {member.name.removeprefix("./"): member for members in images.values() for member in members}
     there = KickstartMedium(medium, overlaid)
     contents = {name: member.data for name, member in overlaid.items() if is_overlay_kickstart(name)}
-    named = {path for path in medium.files if is_kickstart(path) and not path.startswith("Packages/")}
+    named = {path for path in medium.files if is_kickstart(path) and not matches_patterns(path, NO_KICKSTARTS)}
     named |= {path for entry in entries for path in find_kickstarts(entry, medium.medium)}
     on_medium = {path: files.read_file_bytes(medium.files[path]) for path in sorted(named)}
     remarks = list[str]()
@@ -132,6 +138,11 @@ def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -
             yield sentence
         else:
             findings.add(WANTED, sentence)
+
+
+def _is_comps(path: str) -> bool:
+    """Return whether a file of a medium has its groups, in the repodata of one of its repositories."""
+    return matches_patterns(path, GROUPS) and posixpath.basename(posixpath.dirname(path)) == REPODATA
 
 
 def _is_package_there(name: str, packages: Iterable[str]) -> bool:

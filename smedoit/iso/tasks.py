@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.bases.known import BASES
+from smedoit.bases.known import PLACES
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (
@@ -20,7 +20,6 @@ from smedoit.packages.tasks import layout_config
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import branding_config, content_names, tree_source_files, tree_sources
 
-PLACES = dict.fromkeys(place for base in BASES.values() for place in base.repositories)  # of repositories
 OFF_MEDIUM = ("product/*", "updates/*", "netinstall/*", *below_repositories(PLACES, REPOVIEW), NETINSTALL_IMAGE)
 
 

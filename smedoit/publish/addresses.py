@@ -15,6 +15,7 @@ from smedoit.errors import Findings
 from smedoit.iso import netinstall, verify_boot
 from smedoit.iso.read import IsoImage
 from smedoit.jigdo import format
+from smedoit.medium_paths import PACKAGES, REPODATA, REPOVIEW, below_repositories
 from smedoit.publish.plan import PublishedFile
 from smedoit.runtime.files import read_file_text
 from smedoit.runtime.filesets import matches_patterns
@@ -22,7 +23,7 @@ from smedoit.runtime.filesets import matches_patterns
 ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\"'<>()]+")
 DIRECTORIES = "|".join(name for name in CHANNELS.values() if name)
 RELEASES = r"(?:https?|ftp)://[^/]+(?:/[^/]+)*/releases/"  # how mirrors of this product call the tree
-NO_TEXTS = ("Packages/*", "repodata/*", "repoview/*", "LiveOS/*")
+NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # in each repository
 
 
 def leads_to(url: str, place: str) -> bool:
@@ -76,7 +77,8 @@ def _find_strays(rel: Release, files: Mapping[str, PublishedFile], tree: Path) -
             found = _menu_addresses(file.source, rel.release)
         yield from ((path, address) for address in found if not leads_to(address, rel.release.place))
     heads = [url.partition("{place}")[0] for url in rel.release_urls.urls if "{place}" in url]
-    for path, data in read_tree_texts(tree, lambda relative: not matches_patterns(relative, NO_TEXTS)):
+    unread = (*below_repositories(rel.release.repository_places, *NO_TEXTS), "LiveOS/*", rel.release.built_on.stage2)
+    for path, data in read_tree_texts(tree, lambda relative: not matches_patterns(relative, unread)):
         for number, address in wrong_addresses(data.decode("utf-8", "replace"), rel.release, heads):
             yield f"{path}, line {number}", address
 

@@ -13,7 +13,7 @@ from smedoit.config.identity import FINAL, ReleaseIdentity
 from smedoit.config.release import Release
 from smedoit.errors import SmeError, format_size
 from smedoit.keys import gpg
-from smedoit.medium_paths import REPOMD, TREEINFO
+from smedoit.medium_paths import REPOMD, TREEINFO, repository_path
 from smedoit.publish.channels import PublishLocation
 from smedoit.publish.plan import PublishPlan
 from smedoit.runtime import checksums, files
@@ -124,10 +124,11 @@ def release_checklist(news: Announcement, before: str) -> str:
     place, identity = news.place, news.identity
     done = [f"{place.path} is in its place, read back", f"the link {place.link} says {place.version}"]
     first = news.bases[0] if news.bases else "https://MIRROR/RELEASE"
+    repomd = repository_path(identity.repository_places[0], REPOMD)
     todo = [
         f"exports: let new packages go to {place.path} ({'was ' + before if before else 'there was none before'}),"
         " where the shell accounts and the build server export the tiers",
-        f"mirrors: wait until {first}/smeos/{identity.arch}/{REPOMD} answers on each of them",
+        f"mirrors: wait until {first}/smeos/{identity.arch}/{repomd} answers on each of them",
         f"mail: send stage/{identity.full}/announcement/mail.txt to {', '.join(news.to) or 'the lists'}",
         f"wiki: put stage/{identity.full}/announcement/wiki.txt on the page of the release",
         f"bugs: name {identity.title} as a version in {identity.bug_url}" if identity.bug_url else "",

@@ -234,13 +234,11 @@ def format_unpublished(plan: PublishPlan) -> list[str]:
 
 
 def missing_repodata(files: Mapping[str, PublishedFile]) -> list[str]:
-    """Return the directories of tiers that hold packages and no repodata: TIER/ARCH."""
-    places = {str(PurePosixPath(*PurePosixPath(path).parts[:2])) for path in files if path.endswith(".rpm")}
-    return sorted(
-        place
-        for place in places
-        if not any(f"{above}/{medium_paths.REPOMD}" in files for above in (place, place.partition("/")[0]))
-    )
+    """Return the directories that hold packages and no repodata, as deep as tiers have theirs: TIER/ARCH."""
+    described = {path.removesuffix(medium_paths.REPOMD) for path in files if path.endswith(f"/{medium_paths.REPOMD}")}
+    packages = (PurePosixPath(path) for path in files if path.endswith(".rpm"))
+    silent = (path for path in packages if described.isdisjoint(f"{above}/" for above in path.parents))
+    return sorted({str(PurePosixPath(*path.parts[:2])) for path in silent})
 
 
 def _summarize_parts(changed: Sequence[PublishChange], names: bool) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.bases.known import PLACES
 from smedoit.config.identity import CHANNELS as DIRECTORIES
 from smedoit.config.network import check_url
 from smedoit.config.release import Release
@@ -29,7 +30,7 @@ from smedoit.fetch import crawl
 from smedoit.fetch.http import HttpStatusError, ServerUnreachableError
 from smedoit.iso import media_check
 from smedoit.keys import gpg, gpgv
-from smedoit.medium_paths import NETINSTALL_IMAGE, REPOMD, TREEINFO
+from smedoit.medium_paths import NETINSTALL_IMAGE, REPOMD, TREEINFO, below_repositories
 from smedoit.publish import claims
 from smedoit.publish.apply import release_directories
 from smedoit.publish.channels import OURS
@@ -159,8 +160,13 @@ def _likely_files(rel: Release) -> list[list[str]]:
     media = [path for path in release_directories(arch, tiers) if path.startswith("iso/")]
     repositories = [path for path in release_directories(arch, tiers) if path not in media]
     repositories += [f"{tier}/{part}" for tier in tiers for part in (arch, "SRPMS")]
+    tree = below_repositories(rel.release.repository_places, REPOMD)
     sums = [posixpath.join(top, name) for top in media for name in checksums.NAMES]
-    return [[REPOMD, TREEINFO, *checksums.NAMES], [*sums, *(f"{top}/{REPOMD}" for top in repositories)]]
+    repomds = [f"{top}/{REPOMD}" for top in repositories] + [f"smeos/{arch}/{path}" for path in tree]
+    return [
+        list(dict.fromkeys([REPOMD, *tree, TREEINFO, *checksums.NAMES])),
+        list(dict.fromkeys([*sums, *repomds])),
+    ]
 
 
 @dataclass
@@ -228,6 +234,7 @@ class Readback:
                 for path in group:
                     self._learn_claims(path, is_known=False)
         tops = {path.removesuffix(REPOMD) for path in self.metadata if f"/{path}".endswith(f"/{REPOMD}")}
+        tops |= {top[: -len(name) - 1] for top in tops for name in PLACES if name and f"/{top}".endswith(f"/{name}/")}
         for path in sorted({f"{top}{TREEINFO}" for top in tops} - {*self.metadata, *known}):  # servers hide its name
             self._learn_claims(path, is_known=False)
 

@@ -17,14 +17,14 @@ from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.notes import NotesSettings
 from smedoit.errors import ConfigError, ContentError
 from smedoit.installer import cpio
-from smedoit.medium_paths import COMPS, OVERLAYS
+from smedoit.medium_paths import OVERLAYS
 from smedoit.package import Evr, Package
 from smedoit.packages import changes
 from smedoit.packages.changes import ChangeReport, InstallerChanges, PackageChange, PackageSet
 from smedoit.packages.lock import read_lock
 from smedoit.release import notes_pages
 from smedoit.repodata import comps
-from smedoit.repodata.inputs import RepoReader
+from smedoit.repodata.inputs import MediumMetadata, RepoReader
 from smedoit.rpm import changelog, specfile
 from smedoit.rpm.changelog import ChangelogEntry
 from smedoit.runtime import progress
@@ -51,13 +51,13 @@ def write_release_notes(
     branding: Branding,
     settings: NotesSettings,
     own: AnacondaSettings,
-    tree_root: Path,
+    medium: MediumMetadata,
     target: NotesTarget,
 ) -> Mapping[str, str]:
     """Write the release notes in three forms.
 
-    own        where our anaconda is
-    tree_root  what the medium will hold: its groups, and what is laid over the installer's own files
+    own     where our anaconda is
+    medium  what it will hold: its groups, and what is laid over the installer's own files
 
     Raises ConfigError without a previous release, PackageError or FileError if it cannot be read.
     """
@@ -66,11 +66,9 @@ def write_release_notes(
         raise ConfigError("doit notes: no release to compare with", hint="name it in [quality] previous_release")
     with previous_release.open_previous_release(previous, OVERLAYS) as last:
         before = previous_release.previous_release_packages(last, previous.reader)
-        files, languages = _compare_overlays(last, tree_root, branding)
+        files, languages = _compare_overlays(last, medium.tree, branding)
     anaconda, remark = _anaconda_change(own, settings, _newest_versions(before), previous.reader)
-    report = _packages_report(
-        compared, before, settings, InstallerChanges(anaconda, files, languages), tree_root / COMPS
-    )
+    report = _packages_report(compared, before, settings, InstallerChanges(anaconda, files, languages), medium.comps)
     for name, made in PAGES.items():
         write_file(target.directory / name, made(report, identity, settings.since, settings))
     if target.readme:

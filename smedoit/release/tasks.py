@@ -8,7 +8,7 @@ from pathlib import Path
 from smedoit.checks.tasks import last_release, previous_release
 from smedoit.config.release import Release
 from smedoit.engine.task import Option, Task, release_config
-from smedoit.medium_paths import COMPS, OVERLAYS
+from smedoit.medium_paths import OVERLAYS
 from smedoit.runtime.filesets import FileSet
 
 ANACONDA = ("*.spec", "*.src.rpm")
@@ -105,19 +105,20 @@ def new_major(rel: Release) -> Task:
 
 def notes(rel: Release) -> Task:
     """Release notes against the last release."""
-    target, comps, last = rel.stage / "notes", rel.tree / COMPS, rel.quality.previous_release
+    target, last = rel.stage / "notes", rel.quality.previous_release
 
     def run(into_content: bool) -> object:
         from smedoit.branding.rules import Branding
         from smedoit.checks.previous_release import ReleaseComparison
         from smedoit.release.notes import NotesTarget, write_release_notes
+        from smedoit.repodata.inputs import medium_metadata
 
         return write_release_notes(
             compared=ReleaseComparison(rel.root, rel.lock, previous_release(rel, "notes")),
             branding=Branding(rel.release, rel.rules),
             settings=rel.notes,
             own=rel.anaconda,
-            tree_root=rel.tree,
+            medium=medium_metadata(rel),
             target=NotesTarget(target, rel.content.path / "README.txt" if into_content else None),
         )
 
@@ -126,7 +127,7 @@ def notes(rel: Release) -> Task:
         run=run,
         inputs=[
             rel.lock,
-            comps,
+            rel.comps,
             *(rel.tree / name for name in OVERLAYS),
             *last_release(rel, *OVERLAYS),
             *([FileSet(Path(rel.anaconda.source), ANACONDA)] if rel.anaconda.source else []),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from smedoit.bases.known import PLACES
 from smedoit.config.release import Release
 from smedoit.errors import PackageError
 from smedoit.medium_paths import REPOMD
@@ -14,6 +15,7 @@ from smedoit.runtime.files import walk_files, wrap_os_errors
 from smedoit.runtime.filesets import FileSet
 
 MEDIUM = "the medium"
+PACKAGE_DIRECTORIES = ("Packages", "RPMS")  # their repodata lies beside them
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class RepoSource:
     def repomd(self) -> Path | None:
         """Where its repodata begins, None if it has none. A tier's path may be its Packages/ or RPMS/."""
         places = [self.place, self.place / self.arch]
-        if self.place.name in ("Packages", "RPMS"):
+        if self.place.name in PACKAGE_DIRECTORIES:
             places.append(self.place.parent)
         return next((place / REPOMD for place in places if (place / REPOMD).is_file()), None)
 
@@ -58,8 +60,9 @@ class RepoSource:
 
 @dataclass(frozen=True)
 class MediumMetadata:
-    """What describes the packages of the medium: its repositories, by one name, and the file of its groups."""
+    """The tree of the medium, and what describes its packages: the repositories, by one name, and the groups."""
 
+    tree: Path
     repositories: tuple[RepoSource, ...]
     comps: Path
 
@@ -67,9 +70,20 @@ class MediumMetadata:
 def medium_metadata(rel: Release) -> MediumMetadata:
     """Return what describes the packages of the tree."""
     identity = rel.release
-    return MediumMetadata(
-        tuple(RepoSource(MEDIUM, rel.tree / place, identity.arch) for place in identity.repository_places), rel.comps
-    )
+    repositories = (RepoSource(MEDIUM, rel.tree / place, identity.arch) for place in identity.repository_places)
+    return MediumMetadata(rel.tree, tuple(repositories), rel.comps)
+
+
+def find_installation_tree(place: Path, arch: str) -> Path | None:
+    """Return the top of an installation tree that is at place or in place/ARCH, None if there is none."""
+    tops = [place, place / arch, *([place.parent] if place.name in PACKAGE_DIRECTORIES else [])]
+    return next((top for top in tops if any((top / below / REPOMD).is_file() for below in PLACES)), None)
+
+
+def tree_repositories(name: str, top: Path, arch: str) -> list[RepoSource]:
+    """Return the repositories of an installation tree, whatever its base: the one at its top, else those below."""
+    found = [RepoSource(name, top / below, arch) for below in PLACES if (top / below / REPOMD).is_file()]
+    return [source for source in found if source.place == top] or found
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ def repoview(rel: Release) -> Iterator[Task]:
             label, title = (tier.name, tier.name) if tier.flat else (f"{tier.name}-{arch}", f"{tier.name} ({arch})")
             yield repoview_task(rel, label, tier.path / arch, title, [f"tiers:{label}"] if tier.repodata else [])
     title = f"{rel.release.product} {rel.release.title}"
-    yield repoview_task(rel, "tree", rel.tree, title, ["repodata"])
+    for place in rel.release.repository_places:
+        label, words = (f"tree-{place}", f"{title} - {place}") if place else ("tree", title)
+        yield repoview_task(rel, label, rel.tree / place, words, ["repodata"])
 
 
 def repoview_task(rel: Release, label: str, place: Path, title: str, after: list[str]) -> Task:

@@ -5,14 +5,23 @@ from __future__ import annotations
 
 import configparser
 import io
+import os
+import posixpath
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from smedoit.bases.known import BASES
+from smedoit.config.identity import ReleaseIdentity
+from smedoit.repodata.write import NO_EXTRAS, RepoPackage, write_repodata
+from smedoit.runtime.files import write_file
+from smedoit.sample.packages import RpmRecipe, write_rpm
 from smedoit.tree import treeinfo
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import EPOCH, identity
+from tests.harness.tools import need, read_with
 
 DIGESTS = {name: f"{number:064x}" for number, name in enumerate(treeinfo.checksummed_files(identity()))}
 
@@ -131,6 +140,105 @@ def test_the_treeinfo_follows_from_its_inputs_alone(monkeypatch: pytest.MonkeyPa
 def test_an_image_that_is_not_there_is_not_promised() -> None:
     without = {name: digest for name, digest in DIGESTS.items() if name != "images/efiboot.img"}
     assert "efiboot.img" not in treeinfo.format_treeinfo(identity(), without)
+
+
+NEWER = [name for name, base in BASES.items() if all(base.repositories)]
+FLAT, BOTH = {"BaseOS": ("Packages", ".")}, {name: (f"{name}/Packages", name) for name in ("BaseOS", "AppStream")}
+
+
+def release_on(base: str, *repositories: str) -> ReleaseIdentity:
+    """Return the second candidate of SME Server 11.0, on a base."""
+    return identity(base=base, major=11, version="11.0", repositories=repositories)
+
+
+def treeinfo_of(one: ReleaseIdentity, *, has_packages: bool = True) -> str:
+    """Return the .treeinfo of a medium that has all that may be there."""
+    return treeinfo.format_treeinfo(
+        one, {path: f"{number:064x}" for number, path in enumerate(treeinfo.checksummed_files(one))},
+        has_packages=has_packages,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("base", NEWER)
+@pytest.mark.parametrize(("repositories", "variants"), [((), BOTH), ((".",), FLAT)], ids=["two", "flat"])
+def test_productmd_finds_a_variant_for_each_repository(
+    tmp_path: Path, base: str, repositories: tuple[str, ...], variants: dict[str, tuple[str, str]]
+) -> None:
+    from productmd.treeinfo import TreeInfo
+
+    text = treeinfo_of(release_on(base, *repositories))
+    (tmp_path / ".treeinfo").write_text(text, encoding="utf-8")
+    found = TreeInfo()
+    found.load(str(tmp_path / ".treeinfo"))
+    assert found.header.version_tuple == (1, 2)
+    assert (found.release.version, found.stage2.mainimage) == ("11.0", "images/install.img")
+    assert {
+        variant.name: (variant.paths.packages, variant.paths.repository) for variant in found.variants.get_variants()
+    } == variants
+    assert {variant.type for variant in found.variants.get_variants()} == {"variant"}
+    for _packages, repository in variants.values():  # as pulp, which downloads what is listed
+        assert posixpath.normpath(f"{repository}/repodata/repomd.xml") in found.checksums.checksums
+    assert as_virt_install_reads(text) == ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img")
+
+
+def test_older_readers_are_led_to_the_repository_that_an_installation_begins_with() -> None:
+    general = as_python2_reads(treeinfo_of(release_on("el9")))["general"]
+    assert (general["variant"], general["repository"], general["packagedir"]) == ("BaseOS", "BaseOS", "BaseOS/Packages")
+
+
+def test_the_efi_image_of_a_base_that_has_it_as_a_partition_alone_is_listed_nowhere() -> None:
+    assert "efiboot.img" in treeinfo_of(release_on("el9"))
+    assert "efiboot.img" not in treeinfo_of(release_on("el10"))
+
+
+def test_the_network_install_medium_promises_no_repository_of_any_base() -> None:
+    for base in NEWER:
+        found = as_python2_reads(treeinfo_of(release_on(base), has_packages=False))
+        assert found["tree"]["variants"] == "BaseOS"
+        assert "repository" not in found["variant-BaseOS"]
+
+
+def test_every_section_and_key_of_a_real_dvd_is_in_ours() -> None:
+    ours = as_python2_reads(treeinfo_of(release_on("el8")))
+    for tree in ("centos8", "rocky9.6-remaster"):
+        real = as_python2_reads((corpus_dir() / f"trees/{tree}/.treeinfo").read_text(encoding="utf-8"))
+        for section in set(real.sections()) - {"media"}:  # of several discs, which nobody has any more
+            assert set(real[section]) <= set(ours[section]), section
+
+
+@pytest.mark.parametrize("base", [pytest.param(base, marks=pytest.mark.exhaustive) for base in NEWER[:-1]] + NEWER[-1:])
+def test_virt_install_finds_kernel_and_initrd_in_the_tree_of_each_base(base: str, tmp_path: Path) -> None:
+    need("virt-install")
+    tree = tmp_path / "tree"
+    write_file(tree / ".treeinfo", treeinfo_of(release_on(base)))
+    for name in ("vmlinuz", "initrd.img"):
+        write_file(tree / "images/pxeboot" / name, f"this is {name}")
+    said = subprocess.run(
+        [
+            "virt-install", "--name=it", "--memory=2048", "--disk=none", "--connect=test:///default", "--print-xml",
+            "--dry-run", "--osinfo=centos7.0", f"--location={tree}",
+        ],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "<kernel>" in said.stdout and "<initrd>" in said.stdout, said.stderr
+
+
+def test_dnf_reads_both_repositories_by_media_repo_alone(tmp_path: Path) -> None:
+    need("dnf")
+    tree = tmp_path / "tree"
+    for number, place in enumerate(("BaseOS", "AppStream")):
+        path = write_rpm(RpmRecipe(f"it-{place}", "1", "1"), tree / place / "Packages")
+        located = RepoPackage(None, path, f"Packages/{path.name}")
+        write_repodata([located], NO_EXTRAS, tree / place / "repodata", number, tmp_path / "facts.sqlite")
+    text = treeinfo.format_media_repo(release_on("el8"))
+    assert text.count(f"baseurl=file://{treeinfo.MOUNTED}/") == 2
+    write_file(tmp_path / "repos/media.repo", text.replace(treeinfo.MOUNTED, str(tree)))
+    said = read_with(
+        "dnf", f"--setopt=reposdir={tmp_path}/repos", f"--setopt=cachedir={tmp_path}/cache", "--disableplugin=*", "-q",
+        "--releasever=8", "repoquery", "--qf=%{name} %{repoid}",
+    )  # fmt: skip
+    assert said.splitlines() == ["it-AppStream InstallMedia-AppStream", "it-BaseOS InstallMedia-BaseOS"]
 
 
 def test_discinfo_has_the_lines_of_a_real_one() -> None:
