@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bases.known import USUAL
 from smedoit.boottest.qemu import QEMU, Firmware
 from smedoit.fat import format
 from smedoit.iso import media_check, write
@@ -17,7 +18,7 @@ from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.runtime.files import walk_files, write_file
 from smedoit.sample import boot as sample_boot
-from smedoit.sample import initrd, loaders
+from smedoit.sample import initrd, loaders, scripts
 from tests.harness.nouns import EPOCH
 from tests.harness.qemu import boot
 from tests.harness.tools import missing, need
@@ -32,8 +33,8 @@ mkdir -p /proc /sys /dev /medium
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-for module in $(cat /modules/order); do
-    insmod "/modules/$module"
+for module in $(cat /lib/modules/*/order); do
+    insmod /lib/modules/*/"$module"
 done
 for try in $(seq 120); do
     mount -t iso9660 -o ro /dev/sda1 /medium 2> /dev/null && break
@@ -71,10 +72,9 @@ def large_medium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     place = tmp_path_factory.mktemp("large") / "tree"
     if shutil.disk_usage(place.parent).free < 2 * request.param * MIB:
         pytest.skip(f"needs twice {request.param} MiB of room in {place.parent}")
-    write_file(place.with_name("init.sh"), INIT.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(initrd, "INIT", place.with_name("init.sh"))
-        files = {"isolinux/initrd.img": initrd.build_initrd(*host)}
+        patch.setattr(scripts, "first_stage_script", lambda _: INIT)
+        files = {"isolinux/initrd.img": initrd.build_initrd(*host, USUAL)}
     files |= {"isolinux/vmlinuz": host[0].image.read_bytes(), "isolinux/isolinux.cfg": ISOLINUX_CFG.encode()}
     files |= {f"isolinux/{name}": file.read_bytes() for name, file in isolinux.items()}
     efi = {"EFI/BOOT/BOOTX64.EFI": grub, "EFI/BOOT/grub.cfg": GRUB_CFG.encode()}

@@ -19,8 +19,9 @@ LONG = ("boot_test", "preview", "new_major")  # minutes, or done but once
 
 def is_told(outcome: Outcome) -> bool:
     """Return whether an action was done, or ended in a sentence that names a file or a program."""
-    first = outcome.text.splitlines()[0] if outcome.text else ""
-    return outcome.kind == "done" or (outcome.kind == "failed" and ":" in first and "Traceback" not in outcome.text)
+    return outcome.kind == "done" or (
+        outcome.kind == "failed" and ":" in outcome.text and "Traceback" not in outcome.text
+    )
 
 
 def refusals(random: Random, honest: Outcome, count: int) -> list[Refusal]:
