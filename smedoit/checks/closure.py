@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from smedoit.checks import installer_packages, solver, unmet
+from smedoit.checks import installer_packages, module_filter, solver, unmet
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.checks.unmet import Provider
 from smedoit.config.checks import ClosureSettings
@@ -42,19 +42,26 @@ def check_closure(
 
     Raises CheckError for unmet dependencies, in a test release, too: an installation would stop there.
     """
-    base = identity.built_on.added
+    base, weak = identity.built_on.added, identity.built_on.weak
     arch, fact_cache = reader.arch, reader.fact_cache
     installs = comps.list_install_sets(read_file_text(medium.comps), medium.comps)
     pool = load_closure_pool(medium.repositories, arch, fact_cache)
+    modules = module_filter.medium_modules(medium)
+    hidden = module_filter.hide_by_medium(pool, modules, medium.platform)
     known = installer_packages.packages_added(settings, base, arch, identity.firmware)
     absent = solver.absent_names(pool, {**known, **base.sometimes})
     added = installer_packages.judge_added_packages(known, base.sometimes, settings.allow_missing, absent)
-    found = unmet.apply_waivers(solver.find_unmet(pool, installs, added.required), settings.waivers)
+    lacking = solver.find_unmet(pool, installs, added.required, weak)
+    if medium.platform:
+        lacking += module_filter.explain_metadata_faults(modules, medium.platform)
+        lacking += module_filter.find_modular_faults(pool, modules, hidden)
+    found = unmet.apply_waivers(lacking, settings.waivers)
     details = ""
     if found.unwaived:
         sources = {RepoSource(tier.name, tier.path, arch): _promotion_obstacle(tier, tiers) for tier in tiers}
         sources |= {RepoSource(name, place, arch): NO_TIER for name, place in mirrors}
-        details = unmet.format_unmet(found.unwaived, _providers_of_unmet(pool, found.unwaived, sources, fact_cache))
+        searched = load_closure_pool(medium.repositories, arch, fact_cache) if hidden else pool  # hiding is for good
+        details = unmet.format_unmet(found.unwaived, _providers_of_unmet(searched, found.unwaived, sources, fact_cache))
     packages = format_count(sum(1 for _ in requirements.installable_packages(pool)), "package")
     result = CheckResult(
         name="closure",
@@ -69,7 +76,7 @@ def check_closure(
             *(f"[[closure.waivers]] {waiver}" for waiver in found.unused),
             *(f"[closure] allow_missing {pattern}" for pattern in added.unused),
         ),
-        notes=added.notes,
+        notes=(*added.notes, *(solver.find_left_out(pool, installs, added.required) if weak else ())),
         details=details,
     )
     return report_check(result, blocks=True)

@@ -3,7 +3,8 @@
 
 The packages come as a libsolv pool, filled by whoever reads metadata. Unmet is a requirement that
 nothing provides, a package that conflicts or obsoletes keep out for ever, and an install set of
-comps that does not resolve. Weak relations do not count: CentOS 7's rpm knows none.
+comps that does not resolve. CentOS 7's rpm knows no weak relations; dnf takes what packages recommend
+into an install set, as far as it is there and conflicts with nothing, and says nothing of the rest.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ from typing import Any
 
 from smedoit.checks.unmet import Provider
 from smedoit.repodata.comps import InstallSet
-from smedoit.repodata.requirements import installable_packages, package_requirements
+from smedoit.repodata.requirements import installable_packages, is_rich, package_requirements
 from smedoit.repodata.solver import UnmetDependency, explain_problem, find_broken_packages, run_solver
 
 NOT_THERE = "the installer adds it by itself, and it is not on the medium"
 OFFERED = 3  # packages that are named for one requirement
 
 
-def find_unmet(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) -> list[UnmetDependency]:
+def find_unmet(
+    pool: Any, installs: Sequence[InstallSet], added: Sequence[str], weak: bool = False
+) -> list[UnmetDependency]:
     """Return every unmet dependency of the packages in the pool.
 
     installs  what comps offers
     added     names of packages that the installer adds to each of them by itself
+    weak      whether the installer takes what packages recommend
     """
     found = find_broken_packages(pool)
-    found += [unmet for install in installs for unmet in _install_set_problems(pool, install, added)]
+    found += [unmet for install in installs for unmet in _install_set_problems(pool, install, added, weak)]
     return (
         [_add_chain(unmet, chains) for chains in [DependencyChains(pool, installs)] for unmet in found] if found else []
     )
@@ -39,20 +43,53 @@ def absent_names(pool: Any, names: Iterable[str]) -> list[str]:
     return [name for name in names if not _added_candidates(pool, name)]
 
 
-def _install_set_problems(pool: Any, install: InstallSet, added: Sequence[str]) -> Iterator[UnmetDependency]:
+def find_left_out(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) -> list[str]:
+    """Return what dnf leaves out of install sets although a package recommends it and it is there, as sentences."""
+    found: dict[str, None] = {}
+    for install in installs:
+        solver, problems = _solve_install_set(pool, install, added, weak=True)
+        coming = [] if problems else solver.transaction().newsolvables()
+        there = {solvable.id for solvable in coming}
+        for solvable, relation, able in _simple_recommends(pool, coming):
+            if not any(provider.id in there for provider in able):
+                why = f"{solvable.name} recommends {relation}, which cannot be installed with the rest"
+                found[f"{install.name}: {why}, so dnf leaves it out"] = None
+    return list(found)
+
+
+def _simple_recommends(pool: Any, packages: Iterable[Any]) -> Iterator[tuple[Any, str, list[Any]]]:
+    """Yield (package, what it recommends, who provides that), for plain relations that somebody provides."""
+    import solv
+
+    for solvable in packages:
+        for relation in solvable.lookup_deparray(solv.SOLVABLE_RECOMMENDS):
+            able = [] if is_rich(str(relation)) else list(pool.whatprovides(relation))
+            if able:
+                yield solvable, str(relation), able
+
+
+def _install_set_problems(
+    pool: Any, install: InstallSet, added: Sequence[str], weak: bool
+) -> Iterator[UnmetDependency]:
     """Yield every reason why an install set does not resolve."""
     for name in absent_names(pool, added):
         yield UnmetDependency("", name, problem=NOT_THERE, installation=install.name)
-    by_name = (_install_candidates(pool, name) for name in install.members)
-    jobs = _install_jobs(pool, [*by_name, *(_added_candidates(pool, name) for name in added)])
-    solver, problems = run_solver(pool, jobs)
-    if not problems and install.conditional:
-        there = {solvable.name for solvable in solver.transaction().newsolvables()}
-        coming = [_install_candidates(pool, name) for name, present in install.conditional.items() if present in there]
-        _, problems = run_solver(pool, [*jobs, *_install_jobs(pool, coming)])
+    _solver, problems = _solve_install_set(pool, install, added, weak)  # libsolv frees problems with their solver
     for problem in problems:
         if unmet := explain_problem(problem):
             yield replace(unmet, installation=install.name)
+
+
+def _solve_install_set(pool: Any, install: InstallSet, added: Sequence[str], weak: bool) -> tuple[Any, list[Any]]:
+    """Return the solver of an install set, with the conditional packages that come along, and its problems."""
+    by_name = (_install_candidates(pool, name) for name in install.members)
+    jobs = _install_jobs(pool, [*by_name, *(_added_candidates(pool, name) for name in added)])
+    solver, problems = run_solver(pool, jobs, weak)
+    if not problems and install.conditional:
+        there = {solvable.name for solvable in solver.transaction().newsolvables()}
+        coming = [_install_candidates(pool, name) for name, present in install.conditional.items() if present in there]
+        solver, problems = run_solver(pool, [*jobs, *_install_jobs(pool, coming)], weak)
+    return solver, problems
 
 
 def _install_jobs(pool: Any, choices: Iterable[Sequence[Any]]) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from smedoit.checks import module_filter
 from smedoit.checks.closure import PRIMARY, Places, load_pool
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.checks import UpdatesSettings
@@ -40,7 +41,10 @@ class AvailableUpdate:
 
 def find_updates(pool: Any, medium: str) -> list[AvailableUpdate]:
     """Return every update of the medium's packages, by source in the order of the pool, then by name."""
-    held = _newest_by_name(solvable for solvable in pool.solvables_iter() if solvable.repo.name == medium)
+    considered = set(pool.get_considered_list())  # all, or what modules do not hide
+    held = _newest_by_name(
+        solvable for solvable in pool.solvables_iter() if solvable.repo.name == medium and solvable.id in considered
+    )
     others = [solvable for solvable in pool.solvables_iter() if solvable.repo.name != medium and solvable.installable()]
     newer: dict[tuple[int, str, str], tuple[Any, Any]] = {}
     for solvable in others:
@@ -147,6 +151,9 @@ def check_updates(
     for name, place in [*present, *mirrors]:
         with read.plain_metadata(RepoSource(name, place, arch), PRIMARY, fact_cache) as files:
             read.load_repositories(pool, {name: files})
+    module_filter.hide_after_installation(
+        pool, medium, [RepoSource(name, place, arch) for name, place in [*present, *mirrors]]
+    )
     result = explain_updates(find_updates(pool, MEDIUM), settings.explained)
     missing = tuple(f"not checked: {place}, it is not there" for name, place in tiers if (name, place) not in present)
     return report_check(replace(result, notes=missing), blocks=is_final and settings.final == "fail")

@@ -17,14 +17,16 @@ class ActiveModules:
     others: tuple[ModuleStream, ...] = ()
 
     @property
-    def shown(self) -> frozenset[str]:
-        """NEVRAs of the packages of active streams; of each name dnf sees no other package."""
-        return frozenset(nevra for stream in self.active for nevra in stream.artifacts)
+    def shown(self) -> dict[str, str]:
+        """NEVRA -> MODULE:STREAM of the packages of active streams; of each name dnf sees no other package."""
+        return {nevra: stream.title for stream in self.active for nevra in stream.artifacts}
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """NEVRAs of the packages of the other streams."""
-        return frozenset(nevra for stream in self.others for nevra in stream.artifacts) - self.shown
+    def hidden(self) -> dict[str, str]:
+        """NEVRA -> MODULE:STREAM of the packages that only other streams have."""
+        shown = self.shown
+        others = ((nevra, stream.title) for stream in self.others for nevra in stream.artifacts)
+        return {nevra: title for nevra, title in others if nevra not in shown}
 
 
 def default_streams(metadata: ModuleMetadata) -> dict[str, str]:
@@ -115,3 +117,26 @@ def _first_contexts(possible: Iterable[ModuleStream], name: str, streams: Collec
 def _by_place(stream: ModuleStream) -> tuple[str, str, int, str, str]:
     """Sort by what tells streams apart."""
     return stream.place
+
+
+def find_metadata_faults(metadata: ModuleMetadata, platform: str) -> list[str]:
+    """Return what is wrong with the module metadata of a medium, as sentences: defaults that dnf cannot follow."""
+    active = {stream.title for stream in find_active(metadata, {}, platform).active}
+    streams: dict[str, set[str]] = {}
+    for stream in metadata.streams:
+        streams.setdefault(stream.name, set()).add(stream.stream)
+    wanted: dict[str, set[str]] = {}
+    for defaults in metadata.defaults:
+        wanted.setdefault(defaults.module, set()).update({defaults.stream} - {""})
+    found = []
+    for module, names in sorted(wanted.items()):
+        if len(names) > 1:
+            found.append(f"{module} has several default streams, {', '.join(sorted(names))}: dnf takes none of them")
+        elif (absent := names - streams.get(module, set())) or not names:
+            found += [f"the default stream {module}:{stream} is not there" for stream in sorted(absent)]
+        elif f"{module}:{min(names)}" not in active:
+            found.append(
+                f"the default stream {module}:{min(names)} is of another platform than {platform}, or needs modules"
+                " that are not there: dnf hides its packages"
+            )
+    return found

@@ -13,6 +13,7 @@ from smedoit.modularity.activation import ActiveModules, find_active, unmet_modu
 from smedoit.modularity.documents import PLATFORM, ModuleMetadata, ModuleStream, package_name, plain_nevra
 from smedoit.modularity.plain_yaml import Value, format_documents
 from smedoit.package import Package
+from smedoit.repodata.hiding import SOURCE_ARCHITECTURES
 
 MODULAR = (
     ".module"  # in the release of every package that was built for a module: .module+el8, .module_el8, .module_f31
@@ -62,9 +63,9 @@ class ModularRules:
 
 def make_modular_rules(chosen: ActiveModules) -> ModularRules:
     """Return the rules that follow from the streams of a medium and all others that are known."""
-    ours = {nevra: stream.title for stream in chosen.active for nevra in stream.artifacts}
-    others = {nevra: stream.title for stream in chosen.others for nevra in stream.artifacts}
-    return ModularRules(ours, others, {package_name(nevra): title for nevra, title in ours.items()}, known=True)
+    ours = chosen.shown
+    names = {package_name(nevra): title for nevra, title in ours.items() if not nevra.endswith(SOURCE_ARCHITECTURES)}
+    return ModularRules(ours, chosen.hidden, names, known=True)
 
 
 def choose_streams(metadata: ModuleMetadata, enabled: Mapping[str, str], platform: str) -> ActiveModules:

@@ -60,18 +60,22 @@ class RepoSource:
 
 @dataclass(frozen=True)
 class MediumMetadata:
-    """The tree of the medium, and what describes its packages: the repositories, by one name, and the groups."""
+    """The tree of the medium, and what describes its packages: the repositories, by one name, and the groups.
+
+    platform  PLATFORM_ID of the base, by which dnf chooses module streams; "" without modules
+    """
 
     tree: Path
     repositories: tuple[RepoSource, ...]
     comps: Path
+    platform: str = ""
 
 
 def medium_metadata(rel: Release) -> MediumMetadata:
     """Return what describes the packages of the tree."""
     identity = rel.release
     repositories = (RepoSource(MEDIUM, rel.tree / place, identity.arch) for place in identity.repository_places)
-    return MediumMetadata(rel.tree, tuple(repositories), rel.comps)
+    return MediumMetadata(rel.tree, tuple(repositories), rel.comps, identity.built_on.platform)
 
 
 def find_installation_tree(place: Path, arch: str) -> Path | None:

@@ -2,7 +2,7 @@
 """Which packages of a libsolv pool cannot be installed from it, and why.
 
 Unmet is a requirement that nothing provides, and a package that conflicts or obsoletes keep out for
-ever. Weak relations do not count: CentOS 7's rpm knows none.
+ever. Weak relations count only where somebody asks for them: no dnf fails for what is merely recommended.
 """
 
 from __future__ import annotations
@@ -102,12 +102,15 @@ def _lone_architectures(pool: Any) -> set[int]:
     }
 
 
-def run_solver(pool: Any, jobs: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Return the solver that did the jobs, and its problems."""
+def run_solver(pool: Any, jobs: Sequence[Any], weak: bool = False) -> tuple[Any, list[Any]]:
+    """Return the solver that did the jobs, and its problems.
+
+    weak  take what packages recommend too, as far as it goes together
+    """
     import solv
 
     solver = pool.Solver()
-    solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
+    solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, int(not weak))
     return solver, solver.solve(list(jobs))
 
 

@@ -73,4 +73,4 @@ def test_a_requirement_may_name_streams_refuse_some_or_take_any() -> None:
 def test_a_package_that_an_active_stream_has_too_is_not_hidden() -> None:
     shared = build("php:7.4", "a-0:1-1.x86_64"), build("php:8.2", "a-0:1-1.x86_64", "b-0:1-1.x86_64")
     found = find_active(metadata(*shared), {"php": "7.4"}, EL8)
-    assert (found.shown, found.hidden) == ({"a-1-1.x86_64"}, {"b-1-1.x86_64"})
+    assert (found.shown, found.hidden) == ({"a-1-1.x86_64": "php:7.4"}, {"b-1-1.x86_64": "php:8.2"})
