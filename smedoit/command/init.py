@@ -32,6 +32,13 @@ OPTIONS = (
     Option("help", "this text", default=False, short="h"),
 )
 MARK = "FILL IN"
+# What the practice release.toml of a later major says otherwise: its packages have all that the installer adds, and the
+# medium has the repositories of upstream
+LATER_PRACTICE = {
+    r"allow_missing = \{ btrfs-progs.*": "allow_missing = {}",
+    r'upstream = \["(\S+)/BaseOS/x86_64/os"\]': r'upstream = ["\1/AppStream/x86_64/os"]',
+    r'"openssl\*" = .*': '"smeextras/*" = "what the installer is made of"',
+}
 
 
 def init_world(typed: Sequence[str], program: str) -> int:
@@ -106,7 +113,10 @@ def _practice_text(major: ProductMajor) -> str:
         SME10.content_name: major.content_name,
     }
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})(?![0-9]|\.[0-9])")
-    return pattern.sub(lambda found: words[found.group()], text)
+    text = pattern.sub(lambda found: words[found.group()], text)
+    for old, new in LATER_PRACTICE.items():
+        text = re.sub(old, new, text, count=1)
+    return text
 
 
 def _refuse_taken(home: Path) -> None:

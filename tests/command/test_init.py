@@ -61,6 +61,16 @@ def test_a_practice_release_names_no_other_one(base: str) -> None:
     assert named == [] and own.content_name in text
 
 
+@pytest.mark.parametrize(("base", "streams"), [("el8", {"php": "8.2"}), ("el9", {"php": "8.2"}), ("el10", {})])
+def test_a_practice_release_has_what_its_packages_call_for(tmp_path: Path, base: str, streams: dict[str, str]) -> None:
+    (tmp_path / "release.toml").write_text(release_text(base, True, NOW), encoding="utf-8")
+    rel = load_release(tmp_path / "release.toml")
+    assert rel.modules.enabled == streams
+    assert rel.closure.allow_missing == {}
+    assert set(rel.updates.explained) == {"smetest/*", "smeextras/*"}
+    assert [str(place).rpartition("/rocky/")[2][-20:] for place in rel.anaconda.upstream] == ["/AppStream/x86_64/os"]
+
+
 def test_tiers_are_as_the_mirrors_have_them() -> None:
     names = {base: [tier.name for tier in MAJORS[base].own] for base in MAJORS}
     assert "smeupdates" in names["el7"] and "smeupdates" not in names["el8"]
