@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -40,6 +41,7 @@ TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
 HOLD = 20  # milliseconds that a key is held, and then let go of
 ECHO = 5  # seconds in which a guest shows a letter that was typed; one that shows none gets the next all the same
+LONGEST_LINE = 200  # characters of a machine that a sentence has
 PATIENCE = 300  # seconds after which a qemu that does not answer has come to a standstill, however busy the host is
 KERNEL_HALF = 0xFFFFFFFF80000000  # where a 64-bit Linux runs; source: Documentation/x86/x86_64/mm.rst
 KERNEL_GIGABYTE = range(0xC0000000, 0xFF000000)  # where a 32-bit one does, with the firmware above it
@@ -105,9 +107,10 @@ class Guest:
             raise QemuError(f"qemu did not answer to {name} for {PATIENCE} seconds") from None
         except OSError:
             pass
-        if _ended(self.process) == 0:  # it hangs up before it ends, long before on a busy host
+        code = _ended(self.process)  # it hangs up before it ends, long before on a busy host
+        if code == 0:
             raise SwitchedOffError
-        raise QemuError(qemu_error_line(_qemu_output(self.place)))
+        raise QemuError(describe_end(code, _qemu_output(self.place), self.serial_output()))
 
     def serial_output(self) -> str:
         """Return all that has come over the serial line, without what steers a terminal."""
@@ -154,7 +157,7 @@ class Guest:
             return False
         if status == "internal-error":
             FAILED.add(self.accelerator)
-            raise QemuError(qemu_error_line(_qemu_output(self.place)))
+            raise QemuError(describe_end(None, _qemu_output(self.place), self.serial_output()))
         return True
 
     def in_kernel(self) -> bool:
@@ -186,10 +189,23 @@ def _qemu_output(place: Path) -> str:
     return (place / "qemu.log").read_text(errors="replace").partition("\n")[2].strip()
 
 
-def qemu_error_line(text: str) -> str:
-    """Return the line of qemu's words that says what is wrong; a warning is not."""
-    lines = [line for line in text.splitlines() if "warning:" not in line]
-    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "qemu ended without a word")
+def describe_end(code: int | None, said: str, serial: str) -> str:
+    """Return how a qemu ended that should not have: in its own words, else by its exit status or signal.
+
+    code    as subprocess has it, None for one that goes on and has given up
+    said    what it wrote; a warning says nothing of its end
+    serial  what the machine wrote, whose last line tells how far it came
+    """
+    lines = [line for line in said.splitlines() if "warning:" not in line]
+    words = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "")
+    if not words:
+        names = {each.value: each.name for each in signal.Signals}
+        ended = "stands still" if code is None else f"ended with exit status {code}"
+        if code is not None and code < 0:
+            ended = f"was ended by {names.get(-code, f'signal {-code}')}"
+        words = f"qemu {ended}, and said nothing"
+    last = next((line.strip() for line in reversed(serial.splitlines()) if line.strip()), "")
+    return f"{words}; the last line of the machine was {last[:LONGEST_LINE]!r}" if last else words
 
 
 def key_combination(letter: str) -> tuple[str, ...]:
@@ -253,7 +269,7 @@ def _connect_monitor(process: Any, place: Path) -> Iterator[socket.socket]:
                 break
             except OSError:
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise QemuError(qemu_error_line(_qemu_output(place))) from None
+                    raise QemuError(describe_end(process.poll(), _qemu_output(place), "")) from None
                 time.sleep(0.02)
         yield monitor
 

@@ -67,15 +67,23 @@ def test_a_comma_in_a_path_is_no_option_of_qemu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("code", "said", "serial", "words"),
     [
-        ("qemu: warning: no feature\nKVM internal error. Suberror: 1\nmore\n", "KVM internal error. Suberror: 1"),
-        ("qemu: warning: no feature\nno such machine\n", "no such machine"),
-        ("", "qemu ended without a word"),
+        (None, "warning: no feature\nKVM internal error. Suberror: 1\nmore\n", "", "KVM internal error. Suberror: 1"),
+        (1, "qemu: warning: no feature\nno such machine\n", "", "no such machine"),
+        (-9, "", "", "qemu was ended by SIGKILL, and said nothing"),
+        (3, "", "", "qemu ended with exit status 3, and said nothing"),
+        (None, "", "", "qemu stands still, and said nothing"),
+        (
+            -11,
+            "",
+            "a\nLoading\n\n",
+            "qemu was ended by SIGSEGV, and said nothing; the last line of the machine was 'Loading'",
+        ),
     ],
 )
-def test_of_qemus_words_the_one_that_matters_is_told(said: str, words: str) -> None:
-    assert qemu.qemu_error_line(said) == words
+def test_how_qemu_ended_is_told(code: int | None, said: str, serial: str, words: str) -> None:
+    assert qemu.describe_end(code, said, serial) == words
 
 
 def test_a_machine_that_does_not_come_up_says_why(tmp_path: Path) -> None:
@@ -117,6 +125,7 @@ def hung_up(tmp_path: Path, code: int) -> Guest:
     ours, its = socket.socketpair()
     its.close()
     (tmp_path / "qemu.log").write_text("$ qemu\n")
+    (tmp_path / "serial").write_text("[1.0] Linux version 6.1\n")
     return Guest(HangsUp(code), ours, tmp_path, "tcg")
 
 
@@ -127,7 +136,9 @@ def test_a_machine_that_is_switched_off_is_no_failure_of_the_emulator(tmp_path: 
 
 
 def test_a_qemu_that_is_killed_while_it_runs_is_one(tmp_path: Path) -> None:
-    with pytest.raises(QemuError, match="qemu ended without a word"):
+    with pytest.raises(
+        QemuError, match=r"ended by SIGKILL, .* the last line of the machine was '\[1.0\] Linux version 6.1'"
+    ):
         hung_up(tmp_path, -9).runs()
 
 
