@@ -8,7 +8,7 @@ render.py. Where several rules name a file, release.toml's first one counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -20,6 +20,8 @@ from smedoit.errors import ContentError
 from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
+OLD_PREFIX = "REPLACE_"
+OLD_WORDS = {"distvers": "display", "distname": "product"}  # REPLACE_DISTVERS and its like -> what they stand for
 MENUS = (BIOS_MENU, GRUB_CFG)
 BUILTIN_RULES = (
     BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
@@ -27,6 +29,7 @@ BUILTIN_RULES = (
     BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
     BrandingRule((COMPS,), "comps"),
     BrandingRule(tuple(f"product/{place}" for place in READ_PLACES), "buildstamp"),
+    BrandingRule(("template/*",), "template"),  # where the mirrors of SME Server 11 have media.repo
     BrandingRule(("product/etc/os-release",), "shell"),
     BrandingRule(("product/etc/*-release", "product/etc/system-release-cpe"), "release"),
 )
@@ -83,6 +86,11 @@ def _template_placeholders(identity: ReleaseIdentity) -> dict[str, str]:
     }
 
 
+def find_old_word(word: str) -> str:
+    """Return the placeholder that REPLACE_WORD stands for; the word itself, in small letters, if it is none."""
+    return OLD_WORDS.get(word.lower(), word.lower())
+
+
 def _fill_template(text: str, identity: ReleaseIdentity, name: str) -> str:
     """Return a template with {version} and the older REPLACE_VERSION, and their like, filled in.
 
@@ -93,18 +101,29 @@ def _fill_template(text: str, identity: ReleaseIdentity, name: str) -> str:
     known = _template_placeholders(identity)
 
     def value(found: re.Match[str]) -> str:
-        word = found.group("brace") or found.group("old").lower()
+        word = found.group("brace") or find_old_word(found.group("old"))
         if word in known:
             return known[word]
         near = get_close_matches(word, known, n=1, cutoff=0.75)
         if near or found.group("old"):
             raise ContentError(
-                f"{name}: {found.group()} is no placeholder",
+                f"{name}: {found.group()} is no placeholder, no release renders it",
                 hint=f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}",
             )
         return found.group()
 
     return PLACEHOLDER.sub(value, text)
+
+
+def find_unrendered_words(text: str, identity: ReleaseIdentity) -> Iterator[tuple[int, str, bool]]:
+    """Yield (line number from 1, word, whether it is one of ours) for every REPLACE_WORD that was left in a text."""
+    if OLD_PREFIX not in text:
+        return
+    known = _template_placeholders(identity)
+    for number, line in enumerate(text.split("\n"), 1):
+        for found in PLACEHOLDER.finditer(line):
+            if found.group("old"):
+                yield number, found.group(), find_old_word(found.group("old")) in known
 
 
 def _apply_ini_rule(text: str, identity: ReleaseIdentity, rule: BrandingRule, name: str) -> str:

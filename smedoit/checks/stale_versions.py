@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from smedoit.branding.mentions import find_stale_versions, release_patterns
+from smedoit.branding.rules import find_unrendered_words
 from smedoit.checks.result import CheckResult, report_check
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.identity import ReleaseIdentity
@@ -45,6 +46,7 @@ def check_stale_versions(
     """
     found: dict[str, list[str]] = {}
     allowed: dict[str, str] = {}
+    doubts: list[str] = []
     named = ((name, files.read_file_bytes(path)) for name, path in beside.items())
     for path, data in (*named, *read_tree_texts(tree_root, searched)):
         reason, text = versions.allowed_reason(path), data.decode("utf-8", "replace")
@@ -56,6 +58,13 @@ def check_stale_versions(
                 allowed[path] = reason
             else:
                 found.setdefault(words, []).append(f"{path}, line {number}")
+        for number, word, is_ours in find_unrendered_words(text, identity):
+            if reason:
+                allowed[path] = reason
+            elif is_ours:
+                found.setdefault(f"{word}, which no rule renders", []).append(f"{path}, line {number}")
+            else:
+                doubts.append(f"{path}, line {number}: {word}: no release renders it, if it is meant as a template")
     failures = tuple(f"{place}: {words}" for words, places in found.items() for place in places)
     result = CheckResult(
         name="check_versions",
@@ -65,7 +74,7 @@ def check_stale_versions(
         failures=failures,
         fix="correct them in the content tree (doit notes --content writes the release notes), give the file a rule in"
         " [[rules]], or allow it in [versions] allowed",
-        notes=tuple(f"allowed: {path}: {reason}" for path, reason in allowed.items()),
+        notes=(*doubts, *(f"allowed: {path}: {reason}" for path, reason in allowed.items())),
         details=format_grouped(found),
     )
     return report_check(result, blocks=identity.is_final)

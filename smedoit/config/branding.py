@@ -22,7 +22,8 @@ class BrandingRule(SettingsTable):
 
     The usual texts need no entry. The first entry that names a file counts, before the usual rules. Values and
     templates know {product}, {short}, {name}, {version}, {label}, {full}, {display}, {title}, {arch}, {major},
-    {date}, {year}, {volume} and {bug_url}, and the older REPLACE_VERSION and its like.
+    {date}, {year}, {volume} and {bug_url}, and the older REPLACE_VERSION and its like; REPLACE_DISTVERS is {display},
+    REPLACE_DISTNAME {product}.
 
     files    globs on paths of the content tree, like product/etc/*
     kind     "menu" and "grub" (titles and labels of boot menus), "text" (its title is its first line), "comps" (names),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from smedoit.branding.rules import Branding
+from smedoit.branding.rules import Branding, find_unrendered_words
 from smedoit.config.branding import BrandingRule
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ContentError
@@ -56,6 +56,20 @@ def test_release_toml_s_own_rule_comes_before_the_usual_one() -> None:
 
 def test_a_file_without_a_rule_stays_as_it_is() -> None:
     assert Branding(RC).render("GPL", "SME Server 10.0") == "SME Server 10.0"
+
+
+def test_the_template_of_media_repo_is_rendered_as_the_mirrors_of_sme_11_have_it() -> None:
+    text = "[InstallMedia]\nname=Koozali SME Server REPLACE_DISTVERS\ngpgcheck=0\n"
+    wanted = "[InstallMedia]\nname=Koozali SME Server 10.1rc2\ngpgcheck=0\n"
+    assert Branding(RC).render("template/media.repo", text) == wanted
+    assert Branding(RC, fills=False).render("template/media.repo", text) == text
+    with pytest.raises(ContentError, match=r"^template/media.repo: REPLACE_FOO is no placeholder, no release renders"):
+        Branding(RC).render("template/media.repo", "REPLACE_FOO")
+
+
+def test_words_that_no_rule_rendered_are_found_and_those_of_others_told_apart() -> None:
+    text = "a\nREPLACE_DISTVERS and REPLACE_ME_NOT\nIRREPLACE_VERSION\n"
+    assert [*find_unrendered_words(text, RC)] == [(2, "REPLACE_DISTVERS", True), (2, "REPLACE_ME_NOT", False)]
 
 
 @pytest.mark.parametrize("word", ["{versoin}", "REPLACE_VERSON", "REPLACE_NOTHING"])

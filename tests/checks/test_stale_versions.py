@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from smedoit.branding.mentions import find_stale_versions
 from smedoit.checks import stale_versions
 from smedoit.config.branding import StaleVersionSettings
 from smedoit.config.schema import InvalidValueError
+from smedoit.errors import CheckError
 from tests.harness.nouns import identity
 
 RC, FINAL = identity(), identity(label="")
@@ -69,3 +72,13 @@ def test_a_place_is_allowed_only_with_a_reason() -> None:
 def test_release_notes_may_speak_of_earlier_releases() -> None:
     assert StaleVersionSettings().allowed_reason("README.txt")
     assert not StaleVersionSettings().allowed_reason("isolinux/boot.msg")
+
+
+def test_a_template_that_no_rule_renders_stops_a_final_release_and_a_word_of_others_is_a_remark(tmp_path: Path) -> None:
+    (tmp_path / "media.txt").write_text("SME REPLACE_DISTVERS\n")
+    settings = StaleVersionSettings()
+    with pytest.raises(CheckError, match=r"REPLACE_DISTVERS, which no rule renders"):
+        stale_versions.check_stale_versions(FINAL, settings, tmp_path, lambda _: True, {})
+    (tmp_path / "media.txt").write_text("REPLACE_ME with yours\n")
+    said = stale_versions.check_stale_versions(FINAL, settings, tmp_path, lambda _: True, {})
+    assert "media.txt, line 1: REPLACE_ME: no release renders it" in str(said)
