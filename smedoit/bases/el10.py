@@ -31,7 +31,6 @@ GRUB_FOR_BIOS = FirmwareBoot(
     needed=("boot/grub2/grub.cfg", "boot/grub2/i386-pc/normal.mod", BOOT_HYBRID),
     patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
     twins={},
-    mbr=BOOT_HYBRID,
 )
 # Source: rpm 4.19 with rpm-sequoia (src/lib.rs accepts version 3), and the DEFAULT policy of EL 10
 RPM = replace(

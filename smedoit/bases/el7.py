@@ -29,7 +29,6 @@ ISOLINUX = FirmwareBoot(
     needed=(),
     patterns=("isolinux/*",),
     twins={"isolinux/vmlinuz": KERNEL, "isolinux/initrd.img": INITRD},
-    mbr="",
 )
 GRUB = FirmwareBoot(
     loader=Loader.GRUB,
@@ -39,7 +38,6 @@ GRUB = FirmwareBoot(
     needed=(GRUB_CFG,),
     patterns=("EFI/*", EFI_IMAGE),
     twins={},
-    mbr="",
 )
 # Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c, rpmio/rpmio.c
 RPM = BaseRpm(

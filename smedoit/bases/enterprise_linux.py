@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from smedoit.medium_paths import OVERLAYS
+from smedoit.medium_paths import INITRD, KERNEL, OVERLAYS
 
 BIOS, UEFI = "bios", "uefi"
 ALL_FIRMWARE = (BIOS, UEFI)
@@ -74,7 +74,6 @@ class FirmwareBoot:
     needed    what a boot set must have besides the image, without which the loader comes to nothing
     patterns  of the files that only this firmware reads
     twins     kernel and initrd beside the loader -> the files that they are equal to, which PXE and UEFI read
-    mbr       the code in the MBR, as the boot set has it; on no medium as a file, "" where the boot set has none
     """
 
     loader: Loader
@@ -84,7 +83,6 @@ class FirmwareBoot:
     needed: tuple[str, ...]
     patterns: tuple[str, ...]
     twins: Mapping[str, str]
-    mbr: str
 
 
 @dataclass(frozen=True)
@@ -267,6 +265,17 @@ class Base:
     def unused_patterns(self, firmware: Collection[str]) -> tuple[str, ...]:
         """Return the patterns of the files that no medium needs which starts from this firmware alone."""
         return tuple(pattern for name, boot in self.boots.items() if name not in firmware for pattern in boot.patterns)
+
+    @property
+    def boot_files(self) -> tuple[str, ...]:
+        """Patterns of what the boot set gives to the tree."""
+        boots = (pattern for boot in self.boots.values() for pattern in boot.patterns)
+        return tuple(dict.fromkeys((*boots, "images/*", f"{self.stage2.rpartition('/')[0]}/*")))
+
+    def required_files(self, firmware: Collection[str]) -> tuple[str, ...]:
+        """Return the files of a boot set without which nothing boots from this firmware."""
+        boots = (name for kind in firmware for name in (self.boots[kind].image, *self.boots[kind].needed))
+        return (KERNEL, INITRD, self.stage2, *boots)
 
     @property
     def netinstall_files(self) -> tuple[str, ...]:

@@ -12,20 +12,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from smedoit.bases.enterprise_linux import Base, Loader
 from smedoit.branding import render
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.config.branding import BrandingRule
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import ContentError
-from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG
+from smedoit.medium_paths import COMPS
 
 PLACEHOLDER = re.compile(r"\{(?P<brace>[a-z_]+)\}|\bREPLACE_(?P<old>[A-Z_]+)\b")
 OLD_PREFIX = "REPLACE_"
 OLD_WORDS = {"distvers": "display", "distname": "product"}  # REPLACE_DISTVERS and its like -> what they stand for
-MENUS = (BIOS_MENU, GRUB_CFG)
-BUILTIN_RULES = (
-    BrandingRule((BIOS_MENU, f"netinstall/{BIOS_MENU}"), "menu"),
-    BrandingRule((GRUB_CFG, f"netinstall/{GRUB_CFG}"), "grub"),
+MENU_KINDS = {Loader.ISOLINUX: "menu", Loader.GRUB: "grub"}
+BUILTIN_RULES = (  # besides those for boot menus, which are at each base's places
     BrandingRule(("isolinux/boot.msg", "isolinux/help.txt", "netinstall/isolinux/boot.msg"), "text"),
     BrandingRule((COMPS,), "comps"),
     BrandingRule(tuple(f"product/{place}" for place in READ_PLACES), "buildstamp"),
@@ -48,7 +47,7 @@ class Branding:
 
     def find_rule(self, relative: str) -> BrandingRule | None:
         """Return the rule that counts for a file of the content tree, None if it is copied as it is."""
-        for rule in (*self.rules, *BUILTIN_RULES):
+        for rule in (*self.rules, *_menu_rules(self.identity.built_on), *BUILTIN_RULES):
             if any(fnmatchcase(relative, pattern) for pattern in rule.files):
                 return rule
         return None
@@ -59,9 +58,15 @@ class Branding:
         rendered = text if rule is None else KINDS[rule.kind](text, self.identity, rule, relative)
         if self.fills and rule is not None and rule.kind in TEMPLATES:
             rendered = _fill_template(rendered, self.identity, relative)
-        if relative.endswith(MENUS):
+        if relative.endswith(tuple(boot.menu for boot in self.identity.built_on.boots.values())):
             _refuse_other_labels(rendered, self.identity, relative)
         return rendered
+
+
+def _menu_rules(base: Base) -> Iterator[BrandingRule]:
+    """Yield the rules for the boot menus of a base, each in its boot loader's language."""
+    for boot in base.boots.values():
+        yield BrandingRule((boot.menu, f"netinstall/{boot.menu}"), MENU_KINDS[boot.loader])
 
 
 def _refuse_other_labels(menu: str, identity: ReleaseIdentity, name: str) -> None:

@@ -81,14 +81,14 @@ def _bios_grub_files(base: Base, title: str) -> dict[str, Callable[[], bytes]]:
         hybrid = found.pop(loaders.HYBRID)
         return {
             base.bios.image: lambda: loaders.build_eltorito_image(hybrid.parent),
-            base.bios.mbr: hybrid.read_bytes,
+            base.mbr_image: hybrid.read_bytes,
             **menu,
             **{f"boot/grub2/i386-pc/{name}": file.read_bytes for name, file in found.items()},
         }
     message = f"{title}:\nthe builder had no GRUB for BIOS.\n"
     return {
         base.bios.image: lambda: message_boot_record(message).ljust(ROOM_FOR_BOOT_INFO, b"\0"),
-        base.bios.mbr: lambda: message_boot_record(message)[:SECTOR],
+        base.mbr_image: lambda: message_boot_record(message)[:SECTOR],
         **menu,
         "boot/grub2/i386-pc/normal.mod": lambda: _placeholder_content("a module of GRUB"),
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Base, Loader
 from smedoit.bootfiles.isolinux import unshowable_lines
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
@@ -17,38 +17,31 @@ from smedoit.config.tiers import KeySettings
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.fat import volume
 from smedoit.medium_paths import (
-    BIOS_IMAGE,
-    BIOS_INITRD,
-    BIOS_KERNEL,
-    BIOS_MENU,
-    BIOS_TEXTS,
     DISCINFO,
     EFI_IMAGE,
     GRUB_CFG,
-    INITRD,
-    KERNEL,
     MEDIA_REPO,
-    STAGE2,
     TREEINFO,
 )
 from smedoit.runtime import digests, files
 from smedoit.tree import key_layer, layers, treeinfo
+from smedoit.tree.boot_files import TELLING_FILES, check_kernel_copies, describe_missing_files
+
+LOADER_WORDS = {Loader.ISOLINUX: "isolinux", Loader.GRUB: "GRUB for BIOS"}
 
 
 @dataclass(frozen=True)
 class TreeParts:
     """Which files of the tree come from where, by their path in it.
 
-    owned     whether a file is filled in here, and goes when nothing has it any more; the others have their own tasks
-    names     how file names of the content are encoded that are not UTF-8, "" if all are
-    firmware  what the media start from
+    owned  whether a file is filled in here, and goes when nothing has it any more; the others have their own tasks
+    names  how file names of the content are encoded that are not UTF-8, "" if all are
     """
 
     from_boot_set: Callable[[str], bool]
     from_content: Callable[[str], bool]
     owned: Callable[[str], bool]
     names: str = ""
-    firmware: tuple[str, ...] = ALL_FIRMWARE
 
 
 def fill_tree(
@@ -71,18 +64,25 @@ def fill_tree(
         stack.append(kept)
         unpinned += [f"{relative} of the {layer.name} is left out, no [[keys]] entry pins it" for relative in dropped]
     counts = layers.apply_layers([*stack, keys], target, parts.owned)
-    _check_boot_files(target, parts.firmware)
+    _check_boot_files(target, branding.identity, boot_set)
     said = ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
-    return "\n  ".join([said, *unpinned])
+    return "\n  ".join([said, *unpinned, *_unread_menu_remarks(content, branding.identity.built_on)])
 
 
-def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
-    """Write isolinux.cfg, boot.msg and help.txt with this version and label; nothing for media without BIOS."""
+def _unread_menu_remarks(content: Path, base: Base) -> list[str]:
+    """Return what to say of a content tree that still has a menu for isolinux, and a base that has no isolinux."""
+    if base.bios.loader is Loader.ISOLINUX or not (content / "isolinux").is_dir():
+        return []
+    return [f"isolinux/ of the content tree is left out, BIOS reads {base.bios.menu} on {base.words}"]
+
+
+def write_bios_menu(sources: tuple[Path, Path], branding: Branding, target: Path) -> str:
+    """Write the menu for BIOS, and what it shows, with this version and label; nothing for media without BIOS."""
     if BIOS not in branding.identity.firmware:
         return "no menu, as [release] firmware has no bios"
-    written, remarks = 0, list[str]()
-    for relative in BIOS_TEXTS:
-        find = require_tree_file if relative == BIOS_MENU else _first_existing
+    boot, written, remarks = branding.identity.built_on.bios, 0, list[str]()
+    for relative in boot.texts:
+        find = require_tree_file if relative == boot.menu else _first_existing
         source = find(sources, relative)
         if source:
             text = render_logged(branding, relative, files.read_file_text(source))
@@ -90,7 +90,8 @@ def write_isolinux_menu(sources: tuple[Path, Path], branding: Branding, target: 
             written += 1
             if lines := unshowable_lines(text):
                 where = f"{relative}, line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
-                remarks.append(f"{where}: isolinux shows other signs in the place of letters beyond ASCII")
+                loader = LOADER_WORDS[boot.loader]
+                remarks.append(f"{where}: {loader} shows other signs in the place of letters beyond ASCII")
     said = f"{written} files, titled {branding.identity.title}, label {branding.identity.volume}"
     return "\n  ".join([said, *remarks])
 
@@ -157,20 +158,19 @@ def _refuse_stray_packages(below: Iterable[layers.TreeLayer]) -> None:
         )
 
 
-def _check_boot_files(target: Path, firmware: tuple[str, ...]) -> None:
-    """Raise ContentError for boot files that are missing, or that should be equal and differ."""
-    loader = [BIOS_IMAGE] if BIOS in firmware else []
-    missing = [name for name in (KERNEL, INITRD, *loader, STAGE2) if not (target / name).is_file()]
-    if missing:
-        raise ContentError(f"the boot set lacks {', '.join(missing)}", hint="complete [boot_set] path of release.toml")
-    for name, twin in ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD)):
-        isolinux_file, other = target / name, target / twin
-        if isolinux_file.is_file() and files.digest_file(isolinux_file) != files.digest_file(other):
-            raise ContentError(
-                f"{isolinux_file}: is not the same file as {other}",
-                hint="take both from one upstream release: CD and USB boot"
-                " from the first, PXE and UEFI from the second",
-            )
+def _check_boot_files(target: Path, identity: ReleaseIdentity, boot_set: Path) -> None:
+    """Raise ContentError for boot files that are missing, or that should be equal and differ.
+
+    The menus come later, and so does what UEFI starts.
+    """
+    base, kinds = identity.built_on, [kind for kind in identity.firmware if kind != UEFI]
+    needed = [name for name in base.required_files(kinds) if name not in base.bios.texts]
+    copies = [name for pair in base.bios.twins.items() for name in pair]
+    found = {name for name in (*needed, *copies) if (target / name).is_file()}
+    theirs = {name for name in TELLING_FILES if (boot_set / name).is_file()}
+    if missing := describe_missing_files(base, found | (theirs - {*needed}), needed):
+        raise ContentError(f"the boot set {missing}", hint="complete [boot_set] path of release.toml")
+    check_kernel_copies(base, {name: files.digest_file(target / name) for name in copies if name in found}, target)
 
 
 def _first_existing(roots: Iterable[Path], relative: str) -> Path | None:

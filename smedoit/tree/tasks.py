@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import BIOS, UEFI
+from smedoit.bases.enterprise_linux import BIOS, UEFI, Base, Loader
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import (
-    BIOS_TEXTS,
-    BOOT_FILES,
     COMPS,
     DISCINFO,
     EFI_IMAGE,
@@ -24,12 +22,12 @@ from smedoit.medium_paths import (
     RPMS,
     TREEINFO,
     below_repositories,
-    list_unused_patterns,
 )
 from smedoit.runtime.filesets import FileSet, matches_patterns
 
 IMAGES = (EFI_IMAGE, *OVERLAYS)
-RENDERED = (*BIOS_TEXTS, GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
+RENDERED = (GRUB_CFG, COMPS, *IMAGES, NETINSTALL_IMAGE)
+ISOLINUX_FILES = "isolinux/*"
 TREE_METADATA = (TREEINFO, DISCINFO, MEDIA_REPO)
 MKISOFS_FILES = ("*TRANS.TBL", "*boot.cat")  # what mkisofs left in an upstream tree
 CHECKSUMMED_FILES = ("images/pxeboot/*", "LiveOS/*")  # in .treeinfo, besides IMAGES and repomd.xml
@@ -68,19 +66,25 @@ def content_names(rel: Release) -> dict[str, object]:
     return {"[content] names": rel.content.names} if rel.content.names else {}
 
 
+def _unread_menus(base: Base) -> tuple[str, ...]:
+    """Return the patterns of what isolinux reads, for a base that has no isolinux: a content tree may still have it."""
+    return () if base.bios.loader is Loader.ISOLINUX else (ISOLINUX_FILES,)
+
+
 def tree(rel: Release) -> Task:
     """Boot files, release notes and keys from their layers."""
-    unused = list_unused_patterns(rel.release.firmware)
-    repositories = rel.release.repository_places
+    base, repositories = rel.release.built_on, rel.release.repository_places
+    every, boot_files = (*base.bios.texts, *RENDERED), base.boot_files
+    unused = (*base.unused_patterns(rel.release.firmware), *_unread_menus(base))
     own_places = below_repositories((place for place in repositories if place), "*")
-    left_out = (*RENDERED, *unused, *MKISOFS_FILES, *SOURCES_ONLY, *own_places, *TREE_METADATA)
-    absent = unused if rel.release.built_on.comps else (*unused, COMPS)
-    rendered = (name for name in RENDERED if not matches_patterns(name, absent))  # what is left of the others goes
+    left_out = (*every, *unused, *MKISOFS_FILES, *SOURCES_ONLY, *own_places, *TREE_METADATA)
+    absent = unused if base.comps else (*unused, COMPS)
+    rendered = (name for name in every if not matches_patterns(name, absent))  # what is left of the others goes
     theirs = (*rendered, *TREE_METADATA, *below_repositories(repositories, *MADE_ELSEWHERE))
     keys = [key.file for key in rel.keys]
 
     def from_boot_set(relative: str) -> bool:
-        return matches_patterns(relative, BOOT_FILES) and not matches_patterns(relative, left_out)
+        return matches_patterns(relative, boot_files) and not matches_patterns(relative, left_out)
 
     def from_content(relative: str) -> bool:
         return not matches_patterns(relative, left_out)
@@ -96,14 +100,14 @@ def tree(rel: Release) -> Task:
             sources=tree_sources(rel),
             pinned=rel.keys,
             branding=Branding(rel.release, rel.rules),
-            parts=TreeParts(from_boot_set, from_content, owned, rel.content.names, rel.release.firmware),
+            parts=TreeParts(from_boot_set, from_content, owned, rel.content.names),
             target=rel.tree,
         )
 
     return Task(
         name="tree",
         run=run,
-        inputs=[*keys, FileSet(rel.boot_set.path, BOOT_FILES, left_out), FileSet(rel.content.path, exclude=left_out)],
+        inputs=[*keys, FileSet(rel.boot_set.path, boot_files, left_out), FileSet(rel.content.path, exclude=left_out)],
         config={
             **branding_config(rel),
             **release_config(rel, "firmware", "base", "repositories"),
@@ -118,21 +122,19 @@ def tree(rel: Release) -> Task:
 
 def isolinux(rel: Release) -> Task:
     """The boot menu for BIOS."""
-    names = BIOS_TEXTS if BIOS in rel.release.firmware else ()
+    names = rel.release.built_on.bios.texts if BIOS in rel.release.firmware else ()
 
     def run() -> object:
         from smedoit.branding.rules import Branding
-        from smedoit.tree.fill import write_isolinux_menu
+        from smedoit.tree.fill import write_bios_menu
 
-        return write_isolinux_menu(
-            sources=tree_sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree
-        )
+        return write_bios_menu(sources=tree_sources(rel), branding=Branding(rel.release, rel.rules), target=rel.tree)
 
     return Task(
         name="isolinux",
         run=run,
         inputs=[*(tree_source_files(rel, *names) if names else [])],
-        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "firmware"),
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "firmware", "base"),
         outputs=[*([FileSet(rel.tree, names)] if names else [])],
         after=boot_set_task(rel),
         wiki="Bump version in the splash screen",
@@ -153,7 +155,7 @@ def grub(rel: Release) -> Task:
         name="grub",
         run=run,
         inputs=[*(tree_source_files(rel, *names) if names else [])],
-        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "date", "firmware"),
+        config=branding_config(rel, "product", "aliases", "version", "label", "volume_id", "date", "firmware", "base"),
         outputs=[*[rel.tree / name for name in names]],
         after=boot_set_task(rel),
         wiki="Create cdrom content",

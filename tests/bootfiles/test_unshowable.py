@@ -39,7 +39,7 @@ def test_the_task_tells_of_letters_that_nobody_could_read_and_writes_them_as_the
     content, target = tmp_path / "content", tmp_path / "tree"
     write_file(content / BIOS_MENU, MENU)
     write_file(content / "isolinux/boot.msg", "SME Server 10.0\n환영합니다\n")
-    said = fill.write_isolinux_menu((content, content), Branding(identity(label="rc2")), target)
+    said = fill.write_bios_menu((content, content), Branding(identity(label="rc2")), target)
     assert said.splitlines()[1:] == [
         "  isolinux/isolinux.cfg, line 4: isolinux shows other signs in the place of letters beyond ASCII",
         "  isolinux/boot.msg, line 2: isolinux shows other signs in the place of letters beyond ASCII",

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from smedoit.bases.known import BASES
+from smedoit.branding.render import menu_labels
 from smedoit.branding.rules import Branding, find_unrendered_words
 from smedoit.config.branding import BrandingRule
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import ContentError
+from smedoit.sample.menus import menu_texts
 from tests.harness.nouns import identity
 
 RC = identity()
@@ -89,3 +92,19 @@ REFUSED: dict[str, tuple[Sequence[str], str, str]] = {
 def test_a_rule_that_cannot_work_is_refused(files: Sequence[str], kind: str, section: str) -> None:
     with pytest.raises(InvalidValueError):
         BrandingRule(tuple(files), kind, section)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_boot_menus_of_each_base_are_rendered_in_the_language_of_their_loader(base: str) -> None:
+    branding = Branding(identity(base=base))
+    volume = branding.identity.volume
+    for path, text in menu_texts(branding.identity.built_on).items():
+        rendered = branding.render(path, text)
+        assert "10.0" not in rendered.replace("releases/10", "")
+        if "stage2" in text:
+            assert menu_labels(rendered) == {volume}
+
+
+def test_a_menu_of_grub_at_a_place_where_the_base_has_none_is_a_plain_file() -> None:
+    assert Branding(identity(base="el10")).find_rule("boot/grub2/grub.cfg")
+    assert not Branding(identity(base="el9")).find_rule("boot/grub2/grub.cfg")

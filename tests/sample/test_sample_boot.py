@@ -96,13 +96,13 @@ def test_a_boot_set_has_what_its_base_needs_also_where_the_host_has_nothing_to_l
     rel: release.Release, base: Base
 ) -> None:
     boot.make_boot_set(built_on(rel, base))
-    made, needed = content(rel.boot_set.path), {base.stage2, base.bios.mbr, *base.bios.twins} - {""}
+    made, needed = content(rel.boot_set.path), {base.stage2, base.mbr_image, *base.bios.twins} - {""}
     assert needed | {name for kind in (BIOS, UEFI) for name in (base.boots[kind].image, *base.boots[kind].needed)} <= {
         *made
     }
     assert [other for other in BASES.values() if other.stage2 in made and other.stage2 != base.stage2] == []
     assert all(made[twin] == made[other] for twin, other in base.bios.twins.items())
-    assert len(made.get(base.bios.mbr, bytes(512))) == 512
+    assert len(made.get(base.mbr_image, bytes(512))) == 512
     treeinfo = configparser.ConfigParser()
     treeinfo.read_string(made[".treeinfo"].decode())
     assert (treeinfo["stage2"]["mainimage"], treeinfo["general"]["version"]) == (base.stage2, base.upstream.version)

@@ -51,7 +51,7 @@ def read_plain(rel: Release) -> object:
 
 
 READERS: dict[str, Callable[[Release], object]] = {
-    "isolinux": lambda rel: fill.write_isolinux_menu(sources(rel), branding(rel), rel.tree),
+    "isolinux": lambda rel: fill.write_bios_menu(sources(rel), branding(rel), rel.tree),
     "grub": lambda rel: fill.write_grub_cfg(sources(rel), branding(rel), rel.tree),
     "tree": read_plain,
     "comps": lambda rel: metadata.write_comps(
