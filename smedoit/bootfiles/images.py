@@ -21,6 +21,7 @@ SETUP_SECTORS_AT, SYSTEM_SIZE_AT = 0x1F1, 0x1F4  # source: linux/Documentation/x
 CPIO = (b"070701", b"070702")
 OTHER_PACKERS = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}  # Linux reads them
 SQUASHFS, SUPERBLOCK = b"hsqs", struct.Struct("<4sIIIIHHHHHHQQQQQQQQ")
+EROFS_AT, EROFS = 1024, (0xE0F5E1E2).to_bytes(4, "little")  # source: Linux, fs/erofs/erofs_fs.h
 DOS, PE, MACHINES = b"MZ", b"PE\0\0", {"X64": 0x8664, "IA32": 0x014C, "AA64": 0xAA64}
 GRUB_NAMES = {"X64": "grubx64.efi", "IA32": "grubia32.efi", "AA64": "grubaa64.efi"}
 ISOLINUX_VERSION = re.compile(rb"ISOLINUX (\d)\.(\d\d)")
@@ -64,6 +65,11 @@ def initrd_fault(head: bytes) -> str:
         return "is empty"
     known = head[:6] in CPIO or foreign.is_packed(head) or head.startswith(tuple(OTHER_PACKERS))
     return "" if known else "is no cpio archive, plain or packed"
+
+
+def is_erofs(head: bytes) -> bool:
+    """Return whether bytes begin as an erofs image."""
+    return head[EROFS_AT : EROFS_AT + len(EROFS)] == EROFS
 
 
 def squashfs_fault(head: bytes, size: int) -> str:

@@ -4,33 +4,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from smedoit.bootset import squashfs
-from smedoit.bootset.fetch import READERS
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bootset import kernels, squashfs
+from smedoit.bootset.base_fit import find_base_faults, other_base_hint, read_treeinfo_text
 from smedoit.bootset.kernels import DamagedImageError, KernelVersionError, NoModulesError
 from smedoit.bootset.pins import single_kernel_version
 from smedoit.errors import ContentError, Findings, format_grouped
-from smedoit.medium_paths import INITRD, KERNEL, STAGE2
-from smedoit.runtime import foreign
+from smedoit.medium_paths import INITRD, KERNEL
 from smedoit.runtime.files import remove_partial_files
 
-FLAT_FROM = 5  # major version of the kernel of EL 9, whose dracut takes a stage 2 without LiveOS/rootfs.img
 RED_HAT = re.compile(r"\.el\d")  # in the version of a kernel whose stage 2 has the modules as well
-DAMAGED = "not what they should be"
+DAMAGED, FOREIGN = "not what they should be", "of another base"
 
 
-def check_boot_files(root: Path) -> str:
+def check_boot_files(root: Path, base: Base, treeinfo: Path) -> str:
     """Return which kernel the boot files below root are made for, and what could not be told.
 
-    Raises ContentError with all that is damaged or cut short, and for files of different kernels.
+    treeinfo  what the boot set says of itself, if it does
+
+    Raises ContentError with all that is damaged or cut short, for files of another base, and of different kernels.
     """
-    remove_partial_files((root / STAGE2).parent)  # a kill leaves what was unpacked of stage 2
+    remove_partial_files((root / base.stage2).parent)  # a kill leaves what was unpacked of stage 2
     findings, found, silent = Findings(), dict[str, set[str]](), list[str]()
-    for path, read in READERS.items():
+    for path, read in kernels.kernel_readers(base).items():
         try:
-            if path == STAGE2 and (missing := _stage2_fault(root / path, found.get(KERNEL, set()), silent)):
+            if path == base.stage2 and (missing := _stage2_fault(root / path, base, silent)):
                 raise DamagedImageError(missing)
             found[path] = read(root / path)
         except DamagedImageError as fault:
@@ -42,22 +42,29 @@ def check_boot_files(root: Path) -> str:
                 silent.append(f"{path} {fault}")
         except KernelVersionError as reason:
             silent.append(f"{path} {reason}")
+    foreign = find_base_faults(base, found.get(KERNEL, ()), read_treeinfo_text(treeinfo))
+    for words in foreign:
+        findings.add(FOREIGN, words)
     if findings.found:
         raise ContentError(
             f"{root}: the installer would not start\n{format_grouped(findings.found)}",
-            hint="take these files afresh from the upstream release, or run doit boot_set",
+            hint=other_base_hint(base)
+            if foreign
+            else "take these files afresh from the upstream release, or run doit boot_set",
         )
     kernel = single_kernel_version(found)
-    words = ", ".join(Path(path).name for path in found)
-    said = f"kernel {kernel} in {words}" if kernel else "no file names its kernel version"
+    names = ", ".join(Path(path).name for path in found)
+    said = f"kernel {kernel} in {names}" if kernel else "no file names its kernel version"
     return "\n  ".join([said, *silent])
 
 
-def _stage2_fault(path: Path, kernel: Iterable[str], silent: list[str]) -> str:
+def _stage2_fault(path: Path, base: Base, silent: list[str]) -> str:
     """Return why dracut would not find what it looks for in stage 2, "" if it does, or if that cannot be told."""
-    majors = [foreign.parse_decimal(version.partition(".")[0]) or 0 for version in kernel]
     try:
-        return squashfs.runtime_fault(path, flat=max(majors, default=0) >= FLAT_FROM)
+        return squashfs.runtime_fault(path, base)
     except squashfs.UnknownPackingError as packing:
-        silent.append(f"{STAGE2} is packed with {packing}, so it was not looked into")
-        return ""
+        try:
+            return kernels.listed_root_fault(path, base)
+        except KernelVersionError as reason:
+            silent.append(f"{base.stage2} is packed with {packing}, so it was not looked into ({reason})")
+            return ""

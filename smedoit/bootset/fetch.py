@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES
 from smedoit.bootset import kernels, sources
+from smedoit.bootset.base_fit import refuse_other_base
 from smedoit.bootset.pins import (
     PinFile,
-    check_kernel_copies,
     check_required_files,
     in_boot_set,
     parse_pins,
@@ -23,7 +25,7 @@ from smedoit.config.network import NetworkSettings
 from smedoit.errors import ConfigError, ContentError, NetworkError, format_grouped, format_size
 from smedoit.fetch import crawl
 from smedoit.fetch.http import ServerUnreachableError
-from smedoit.medium_paths import BIOS_IMAGE, INITRD, KERNEL, STAGE2
+from smedoit.medium_paths import TREEINFO
 from smedoit.runtime import progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
@@ -37,14 +39,11 @@ from smedoit.runtime.files import (
     write_file,
 )
 from smedoit.tree import layers
+from smedoit.tree.boot_files import check_kernel_copies
 
+PATCHED = frozenset(base.bios.image for base in BASES.values())  # by who writes a medium: where they lie on it
 MARKER = ".smedoit-boot-set"  # says that a directory is ours to tidy up
 MARKED = "doit boot_set keeps this directory as boot_set.sha256 pins it: other files in it are removed.\n"
-READERS: Mapping[str, Callable[[Path], set[str]]] = {
-    KERNEL: kernels.vmlinuz_version,
-    INITRD: kernels.initrd_versions,
-    STAGE2: kernels.squashfs_versions,
-}
 
 
 # doit boot_set
@@ -61,23 +60,20 @@ def fetch_boot_set(
     if not boot.is_managed:
         return f"[boot_set] has only a path, so {boot.path} is taken as it is"
     pinned = _read_pins(pins.path)
-    check_required_files(pinned, pins.path, pins.firmware)
-    check_kernel_copies({path: pin.sha256 for path, pin in pinned.items()})
+    check_required_files(pinned, pins.path, pins)
+    check_kernel_copies(pins.base, {path: pin.sha256 for path, pin in pinned.items()})
     sums = DigestCache(fact_cache)
     digests = _pinned_file_digests(boot.path, pinned, sums)
     wrong = {path: found for path, found in digests.items() if found != pinned[path].sha256}
     visitor = crawl.caching_fetcher(network, downloads)
-    origins = sources.boot_set_origins(boot, visitor)
+    origins = sources.boot_set_origins(boot, visitor, pins.base)
     if not origins:
-        return _check_local_boot_set(boot.path, pinned, wrong, sums)
+        return _check_local_boot_set(boot.path, pins.base, pinned, wrong, sums)
     refuse_unknown_files(boot.path, pinned)
     incoming = boot.path.with_name(f".{boot.path.name}.incoming")
     BootSetSources(origins, sums).gather([pinned[path] for path in sorted(wrong)], incoming)
-    kernel = (
-        describe_boot_kernel({path: (incoming if path in wrong else boot.path) / path for path in READERS})
-        if wrong
-        else ""
-    )
+    places = {path: incoming if path in wrong else boot.path for path in pinned}
+    kernel = describe_boot_kernel(pins.base, {path: place / path for path, place in places.items()}) if wrong else ""
     removed = install_boot_set(incoming, boot.path, wrong, pinned)
     sums.save()
     size = format_size(sum(pinned[path].size for path in wrong))
@@ -105,12 +101,14 @@ def _pinned_file_digests(root: Path, pins: Iterable[str], sums: DigestCache) -> 
 
 
 def _check_local_boot_set(
-    root: Path, pins: Mapping[str, ChecksummedFile], wrong: Mapping[str, str], sums: DigestCache
+    root: Path, base: Base, pins: Mapping[str, ChecksummedFile], wrong: Mapping[str, str], sums: DigestCache
 ) -> str:
     """Return what was checked of a boot set that a person put into place. Raises ContentError with all that differs."""
     faults = [_describe_mismatch(path, pins[path].sha256, found) for path, found in sorted(wrong.items())]
     faults += [
-        f"{path}: is not pinned" for path in layers.list_tree_files(root) if in_boot_set(path) and path not in pins
+        f"{path}: is not pinned"
+        for path in layers.list_tree_files(root)
+        if in_boot_set(base, path) and path not in pins
     ]
     if faults:
         raise ContentError(
@@ -193,7 +191,7 @@ class BootSetSources:
         if found == pin.sha256:
             return ""
         remove_file(target)
-        patched = ", an ISO carries it with its boot info table filled in" if pin.name == BIOS_IMAGE else ""
+        patched = ", an ISO carries it with its boot info table filled in" if pin.name in PATCHED else ""
         return f"{source.name}: {_describe_mismatch(pin.name, pin.sha256, found)}{patched}"
 
 
@@ -212,15 +210,22 @@ def install_boot_set(incoming: Path, target: Path, arrived: Iterable[str], pins:
     return len(gone)
 
 
-def describe_boot_kernel(files: Mapping[str, Path]) -> str:
-    """Return which kernel a set is made for, and which files do not say. Raises ContentError if they disagree."""
-    found, silent = {}, []
-    for path, file in files.items():
+def describe_boot_kernel(base: Base, files: Mapping[str, Path]) -> str:
+    """Return which kernel a set is made for, and which files do not say.
+
+    files  path in the boot set -> the file; those that tell no kernel are passed over
+
+    Raises ContentError if they disagree, or are of another base.
+    """
+    found, silent = dict[str, set[str]](), []
+    for path, read in kernels.kernel_readers(base).items():
         try:
-            found[path] = READERS[path](file)
+            if path in files:
+                found[path] = read(files[path])
         except kernels.KernelVersionError as reason:
             silent.append(f"{path} {reason}")
     kernel = single_kernel_version(found)
+    refuse_other_base(base, {kernel} - {""}, files.get(TREEINFO))
     summary = (
         f"kernel {kernel} in {', '.join(Path(path).name for path in found)}"
         if kernel

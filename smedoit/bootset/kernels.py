@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel a file is made for: vmlinuz by its header, initrd.img and squashfs.img by their modules."""
+"""Which kernel a file is made for: vmlinuz by its header, initrd.img and stage 2 by their modules."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.bootfiles import images
+from smedoit.bootset.squashfs import ROOT_IMAGES, root_fault
+from smedoit.errors import PackageError
+from smedoit.medium_paths import INITRD, KERNEL
 from smedoit.runtime import files, foreign
 from smedoit.runtime.process import ProgramError, run_program
 
@@ -24,7 +28,9 @@ HEADER = 110  # bytes of a newc header; source: linux/Documentation/driver-api/e
 LONGEST_NAME = 4096
 FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")
 ByteSource = FileIO | foreign.UnpackedStream
-ROOTS = ("LiveOS/rootfs.img", "LiveOS/ext3fs.img")
+ROOTS = tuple(f"LiveOS/{name}" for name in ROOT_IMAGES)
+LISTED_SIZE = re.compile(r"^-\S+\s+\S+\s+(\d+)\s+\S+\s+\S+\s+squashfs-root/LiveOS/(\S+)$", re.MULTILINE)
+LISTED_TOP = re.compile(r"\ssquashfs-root/([^/\s]+)$", re.MULTILINE)
 
 
 class KernelVersionError(Exception):
@@ -37,6 +43,11 @@ class NoModulesError(KernelVersionError):
 
 class DamagedImageError(KernelVersionError):
     """Why a file cannot be what its name says: it is something else, or not whole."""
+
+
+def kernel_readers(base: Base) -> Mapping[str, Callable[[Path], set[str]]]:
+    """Return the files of a boot set that tell their kernel -> what reads its versions."""
+    return {KERNEL: vmlinuz_version, INITRD: initrd_versions, base.stage2: runtime_versions}
 
 
 def _refuse_stand_in(path: Path) -> tuple[bytes, int]:
@@ -64,7 +75,7 @@ def initrd_versions(path: Path) -> set[str]:
     _refuse_stand_in(path)
     try:
         with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
-            found = {match[1] for name in _cpio_names(file) if (match := MODULES.search(name))}
+            found = {match[1] for name in _cpio_names(file, path.parent) if (match := MODULES.search(name))}
     except (EOFError, ValueError) as error:
         raise DamagedImageError(f"cannot be unpacked: {error}") from None
     if not found:
@@ -72,11 +83,13 @@ def initrd_versions(path: Path) -> set[str]:
     return found
 
 
-def _cpio_names(file: FileIO) -> Iterator[str]:
+def _cpio_names(file: FileIO, beside: Path) -> Iterator[str]:
     """Yield the name of every file of one or more cpio archives, plain or packed, one behind the other.
 
     The kernel's early microcode comes first and plain, the rest behind it and packed.
     Raises KernelVersionError, and what the unpackers raise.
+
+    beside  a directory with room for what only a file can be unpacked to
     """
     while True:
         start = _skip_zeros(file)
@@ -86,12 +99,35 @@ def _cpio_names(file: FileIO) -> Iterator[str]:
         file.seek(start)
         if head in images.CPIO:
             yield from _newc_names(file)
+        elif head.startswith(foreign.ZSTD_MAGIC):
+            yield from _zstd_names(file, beside)
+            return
         else:
             stream = _decompress_stream(file, head)
             yield from _newc_names(stream)
             while stream.read(files.BLOCK):  # to its end, where its checksum stands
                 pass
             return  # an unpacker reads ahead: what stands behind it is out of reach, and nobody puts anything there
+
+
+def _zstd_names(file: FileIO, beside: Path) -> Iterator[str]:
+    """Yield the names of a newc archive that is packed with zstd, from here to the end of the file.
+
+    Raises KernelVersionError where the library at hand knows no zstd, ValueError for what is damaged.
+    """
+    from smedoit.repodata.read import unpack_metadata  # the door to the library that reads zstd
+
+    with TemporaryDirectory(dir=beside, suffix=files.BESIDE) as place:
+        packed, plain = Path(place) / "initrd.zst", Path(place) / "initrd"
+        with packed.open("wb") as target:
+            shutil.copyfileobj(file, target)
+        os.truncate(packed, foreign.check_zstd_size(packed, padded=True))
+        try:
+            unpack_metadata(packed, plain)
+        except PackageError:
+            raise KernelVersionError("is packed with zstd, and cannot be unpacked here") from None
+        with plain.open("rb", buffering=0) as unpacked:
+            yield from _newc_names(unpacked)
 
 
 def _skip_zeros(file: FileIO) -> int | None:
@@ -143,12 +179,16 @@ def _skip_bytes(file: ByteSource, count: int) -> None:
         count -= len(_read_exactly(file, min(count, files.BLOCK)))
 
 
-def squashfs_versions(path: Path) -> set[str]:
+def runtime_versions(path: Path) -> set[str]:
     """Return the versions that the installer's runtime has modules for; its filesystem image is looked into as well.
 
-    Needs unsquashfs, and debugfs where the runtime is an ext4 image inside. Raises KernelVersionError, FileError.
+    Needs unsquashfs or dump.erofs, and debugfs where the runtime is an ext4 image inside.
+    Raises KernelVersionError, FileError.
     """
-    if fault := images.squashfs_fault(*_refuse_stand_in(path)):
+    head, size = _refuse_stand_in(path)
+    if images.is_erofs(head):
+        return _erofs_versions(path)
+    if fault := images.squashfs_fault(head, size):
         raise DamagedImageError(fault)
     listing = _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-l", path).splitlines()
     names = [line.partition("/")[2] for line in listing]
@@ -161,6 +201,16 @@ def squashfs_versions(path: Path) -> set[str]:
     return found
 
 
+def listed_root_fault(path: Path, base: Base) -> str:
+    """Return why dracut finds no root file system in a squashfs image, by what unsquashfs lists of it, "" if it does.
+
+    For images that we cannot unpack ourselves. Raises KernelVersionError.
+    """
+    listing = _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-lln", path)
+    sizes = {name: int(size) for size, name in LISTED_SIZE.findall(listing) if name in ROOT_IMAGES}
+    return root_fault(sizes, LISTED_TOP.findall(listing), base)
+
+
 def _nested_image_versions(path: Path, inner: str) -> set[str]:
     """Return the versions of an ext4 image within a squashfs image, which is unpacked. Raises KernelVersionError.
 
@@ -168,15 +218,40 @@ def _nested_image_versions(path: Path, inner: str) -> set[str]:
     """
     with TemporaryDirectory(dir=path.parent, suffix=files.BESIDE) as place:
         _program_output("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", f"{place}/out", path, inner)
-        image = Path(place) / "out" / inner
-        if image.is_symlink() or not image.is_file():
-            raise KernelVersionError(f"its {inner} is no file")
-        found: set[str] = set()
-        if not _listed_names(image, "/"):
-            raise DamagedImageError(f"holds a {inner} that is no file system")
-        for modules in ("/usr/lib/modules", "/lib/modules"):
-            found |= _listed_names(image, modules)
+        return _ext4_versions(Path(place) / "out" / inner, inner)
+
+
+def _ext4_versions(image: Path, inner: str) -> set[str]:
+    """Return the versions of an ext4 image that was unpacked. Raises KernelVersionError.
+
+    inner  its path in what it was unpacked from
+    """
+    if image.is_symlink() or not image.is_file():
+        raise KernelVersionError(f"its {inner} is no file")
+    found: set[str] = set()
+    if not _listed_names(image, "/"):
+        raise DamagedImageError(f"holds a {inner} that is no file system")
+    for modules in ("/usr/lib/modules", "/lib/modules"):
+        found |= _listed_names(image, modules)
     return found - {"", ".", ".."}
+
+
+def _erofs_versions(path: Path) -> set[str]:
+    """Return the versions of an erofs image, by dump.erofs. Raises KernelVersionError."""
+    found = _erofs_names(path, "/usr/lib/modules") or _erofs_names(path, "/lib/modules")
+    inner = next((name for name in ROOTS if name.rpartition("/")[2] in _erofs_names(path, "/LiveOS")), None)
+    if not found and inner:
+        raise KernelVersionError(f"is an erofs image with {inner} in it, which was not looked into")
+    if not found:
+        raise NoModulesError("has no modules below lib/modules")
+    return found
+
+
+def _erofs_names(image: Path, directory: str) -> set[str]:
+    """Return the names in a directory of an erofs image; nothing if there is none."""
+    listing = _program_output("erofs-utils", "dump.erofs", "--ls", f"--path={directory}", image)
+    lines = listing.partition("FILENAME")[2].splitlines()
+    return {words[2] for line in lines if len(words := line.split(maxsplit=2)) == 3} - {".", ".."}
 
 
 def _listed_names(image: Path, directory: str) -> set[str]:

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from smedoit.bootset import sources
-from smedoit.bootset.fetch import READERS, describe_boot_kernel, install_boot_set, refuse_unknown_files
+from smedoit.bootset.fetch import describe_boot_kernel, install_boot_set, refuse_unknown_files
 from smedoit.bootset.pins import (
     ALGORITHMS,
     ENDINGS,
     SUM_FILES,
     ChecksumClaim,
     PinFile,
-    check_kernel_copies,
     check_required_files,
     format_pins,
     parse_pins,
@@ -35,6 +34,7 @@ from smedoit.medium_paths import TREEINFO
 from smedoit.runtime import files, progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
+from smedoit.tree.boot_files import check_kernel_copies
 
 
 def update_boot_pins(
@@ -47,19 +47,19 @@ def update_boot_pins(
 ) -> Mapping[str, str]:
     """Write the pins of the boot set that the source has now, if upstream's own checksums do not contradict it."""
     sums, visitor = DigestCache(fact_cache), crawl.caching_fetcher(network, downloads)
-    origins = sources.boot_set_origins(boot, visitor)
-    chosen, names = _first_listing(origins or [DirectoryOrigin(boot.path)])
+    origins = sources.boot_set_origins(boot, visitor, pins.base)
+    chosen, names = _first_listing(origins or [DirectoryOrigin(boot.path, pins.base)])
     incoming = boot.path.with_name(f".{boot.path.name}.incoming")
     root = incoming if origins else boot.path
     if origins:
         refuse_unknown_files(boot.path, dict.fromkeys(names))
         names = _fetch_files(chosen, names, incoming)
-    check_required_files(names, chosen.name, pins.firmware)
+    check_required_files(names, chosen.name, pins)
     pinned = {name: ChecksummedFile(name, (root / name).stat().st_size, sums.sha256(root / name)) for name in names}
     claims = _collect_claims(chosen, root, incoming.with_name(f".{boot.path.name}.sums"), names, trusted)
     _check_claims(claims, chosen, root, sums)
-    check_kernel_copies({name: pin.sha256 for name, pin in pinned.items()})
-    kernel = describe_boot_kernel({path: root / path for path in READERS})
+    check_kernel_copies(pins.base, {name: pin.sha256 for name, pin in pinned.items()})
+    kernel = describe_boot_kernel(pins.base, {name: root / name for name in names})
     changes = _write_pins(pinned, kernel, pins.path)
     if origins:
         install_boot_set(incoming, boot.path, names, pinned)

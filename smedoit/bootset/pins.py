@@ -9,29 +9,17 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE, BIOS, UEFI
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
+from smedoit.bases.known import USUAL
 from smedoit.errors import ContentError, format_grouped
 from smedoit.fetch import index_pages
-from smedoit.medium_paths import (
-    BIOS_IMAGE,
-    BIOS_INITRD,
-    BIOS_KERNEL,
-    EFI_IMAGE,
-    GRUB_CFG,
-    INITRD,
-    KERNEL,
-    OVERLAYS,
-    STAGE2,
-    TREEINFO,
-)
+from smedoit.medium_paths import NETINSTALL_IMAGE, OVERLAYS, TREEINFO
 from smedoit.runtime import checksums
 from smedoit.runtime.checksums import ChecksummedFile
+from smedoit.runtime.filesets import matches_patterns
+from smedoit.tree.boot_files import describe_missing_files
 
-TOPS = ("isolinux", "images", "EFI", "LiveOS")
 APART = ("*TRANS.TBL", "*boot.cat", *OVERLAYS)  # mkisofs left them, or we make them
-TWINS = ((BIOS_KERNEL, KERNEL), (BIOS_INITRD, INITRD))
-NEEDED = (KERNEL, INITRD, STAGE2)
-NEEDED_BY = {BIOS: (BIOS_IMAGE,), UEFI: (EFI_IMAGE, GRUB_CFG)}
 # Checksum files as upstreams name them; a signature is inside, or beside with one of ENDINGS.
 SUM_FILES = ("sha256sum.txt.asc", "sha256sum.txt", "CHECKSUM", "SHA256SUM", "SHA256SUMS", "sha1sum.txt.asc")
 ENDINGS = (".asc", ".sig", ".gpg")
@@ -55,11 +43,16 @@ class ChecksumClaim:
         return replace(self, digests={name: self.digests[name] for name in names if name in self.digests})
 
 
-def in_boot_set(relative: str) -> bool:
+def in_boot_set(base: Base, relative: str) -> bool:
     """Return whether a file of an upstream tree is part of the boot set."""
     if any(fnmatchcase(relative, pattern) for pattern in APART):
         return False
-    return relative == TREEINFO or ("/" in relative and relative.partition("/")[0] in TOPS)
+    return relative == TREEINFO or matches_patterns(relative, base.boot_files)
+
+
+def boot_set_tops(base: Base) -> tuple[str, ...]:
+    """Return the directories at the top of an upstream tree that a boot set lies in."""
+    return tuple(dict.fromkeys(pattern.partition("/")[0] for pattern in base.boot_files))
 
 
 def format_pins(files: Iterable[ChecksummedFile], remark: str) -> str:
@@ -89,31 +82,20 @@ def parse_pins(text: str, file: object) -> dict[str, ChecksummedFile]:
 
 @dataclass(frozen=True)
 class PinFile:
-    """The file of the pins, and the firmware that what it pins must start from."""
+    """The file of the pins, and what it pins must start from: a base's installer, and the firmware."""
 
     path: Path
+    base: Base = USUAL
     firmware: tuple[str, ...] = ALL_FIRMWARE
 
 
-def check_required_files(names: Iterable[str], where: object, firmware: tuple[str, ...] = ALL_FIRMWARE) -> None:
-    """Raise ContentError for all files without which nothing boots from this firmware."""
-    needed = {*NEEDED, *(name for kind in firmware for name in NEEDED_BY[kind])}
-    missing = sorted(needed - set(names))
-    if missing:
-        raise ContentError(
-            f"{where}: lacks {', '.join(missing)}", hint="name a whole upstream tree, or a DVD, in [boot_set]"
-        )
-
-
-def check_kernel_copies(digests: Mapping[str, str]) -> None:
-    """Raise ContentError unless isolinux/ and images/pxeboot/ hold the same kernel and initrd; path -> SHA-256."""
-    for path, other in TWINS:
-        if path in digests and digests[path] != digests.get(other):
-            raise ContentError(
-                f"{path}: is not the same file as {other} ({digests[path]} and {digests.get(other)})",
-                hint="take both from one upstream release: CD and USB boot"
-                " from the first, PXE and UEFI from the second",
-            )
+def check_required_files(names: Iterable[str], where: object, pins: PinFile) -> None:
+    """Raise ContentError for all files without which nothing boots."""
+    found, needed = frozenset(names), set(pins.base.required_files(pins.firmware))
+    if NETINSTALL_IMAGE in found:  # it has the code in its own MBR
+        needed.discard(pins.base.mbr_image)
+    if missing := describe_missing_files(pins.base, found, needed):
+        raise ContentError(f"{where}: {missing}", hint="name a whole upstream tree, or a DVD, in [boot_set]")
 
 
 def single_kernel_version(found: Mapping[str, Iterable[str]]) -> str:

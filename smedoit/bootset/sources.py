@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.bootset import pins
 from smedoit.config.inputs import BootSetSettings
 from smedoit.config.network import is_http_url
@@ -17,6 +18,7 @@ from smedoit.iso import read
 from smedoit.runtime import files, progress
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.tree import layers
+from smedoit.tree.boot_files import SECTOR, mbr_code
 
 PURPOSE = "the boot set"
 
@@ -39,15 +41,15 @@ class BootSetOrigin(Protocol):
 class HttpOrigin:
     """An HTTP(S) base with index pages."""
 
-    def __init__(self, url: str, fetcher: client.Fetcher) -> None:
-        self.name, self.fetcher = url, fetcher
+    def __init__(self, url: str, fetcher: client.Fetcher, base: Base) -> None:
+        self.name, self.fetcher, self.built_on = url, fetcher, base
         self.base = crawl.directory_url(url)
 
     def files(self) -> list[str]:
         """Return what its index pages list; .treeinfo, which they hide, is asked for by name when it is taken."""
         found: list[str] = []
         refused: HttpStatusError | None = None
-        for top in pins.TOPS:
+        for top in pins.boot_set_tops(self.built_on):
             try:
                 below = crawl.list_remote_files(
                     self.fetcher, f"{self.base}{top}/", PURPOSE, lambda _: True, lambda _: True
@@ -57,7 +59,7 @@ class HttpOrigin:
                 refused = error
         if refused and not (found and refused.is_absent):
             raise refused
-        return [relative for relative in found if pins.in_boot_set(relative)]
+        return [relative for relative in found if pins.in_boot_set(self.built_on, relative)]
 
     def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:
         """Fetch one file."""
@@ -77,14 +79,15 @@ class HttpOrigin:
 class DirectoryOrigin:
     """A directory: a local mirror of an upstream tree."""
 
-    def __init__(self, root: Path) -> None:
-        self.name, self.root = str(root), root
+    def __init__(self, root: Path, base: Base) -> None:
+        self.name, self.root, self.built_on = str(root), root, base
 
     def files(self) -> list[str]:
         """Return what lies there, without the packages beside it."""
         if not self.root.is_dir():
             raise FileError(f"{self.root}: is not there", hint="mirror it, or correct [boot_set] source")
-        return [relative for relative in layers.list_tree_files(self.root) if pins.in_boot_set(relative)]
+        found = layers.list_tree_files(self.root)
+        return [relative for relative in found if pins.in_boot_set(self.built_on, relative)]
 
     def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
         """Link one file. Raises ContentError if there is none, or a link that leads out of the mirror."""
@@ -102,8 +105,8 @@ class DirectoryOrigin:
 class IsoOrigin:
     """An ISO: upstream's DVD, or a release of our own."""
 
-    def __init__(self, path: Path) -> None:
-        self.name, self.path = str(path), path
+    def __init__(self, path: Path, base: Base) -> None:
+        self.name, self.path, self.built_on = str(path), path, base
         self.image: read.IsoImage | None = None
 
     def opened(self) -> read.IsoImage:
@@ -120,14 +123,29 @@ class IsoOrigin:
     def files(self) -> list[str]:
         """Return what lies on it. Raises ContentError for names and kinds of files that must not be taken."""
         image = self.opened()
-        names = [name for name in sorted(image.records) if pins.in_boot_set(name) or not _is_safe_path(name)]
+        names = [
+            name for name in sorted(image.records) if pins.in_boot_set(self.built_on, name) or not _is_safe_path(name)
+        ]
         for name in names:
             _refuse_special_file(image, name)
-        return names
+        return sorted({*names, *self.unlisted_files()})
+
+    def unlisted_files(self) -> dict[str, bytes]:
+        """Return path -> content of what a medium of this base has, and no directory of it lists."""
+        image, base = self.opened(), self.built_on
+        found = {}
+        with files.wrap_os_errors(self.path, "read"):
+            for name in base.unlisted:
+                if name not in image.records:
+                    found[name] = image.read_efi_image() if name == base.uefi.image else mbr_code(image.at(0, SECTOR))
+        return {name: data for name, data in found.items() if data}
 
     def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
         """Extract one file."""
         image = self.opened()
+        if relative not in image.records and (data := self.unlisted_files().get(relative)):
+            files.write_file(target, data)
+            return
         if relative not in image.records:
             raise ContentError(f"{self.path}: has no {relative}", hint="name another ISO in [boot_set]")
         _refuse_special_file(image, relative)
@@ -160,11 +178,11 @@ def _refuse_special_file(image: read.IsoImage, name: str) -> None:
         raise ContentError(f"{image.path}: {name} on it is a link or a device, not a file", hint="do not use this ISO")
 
 
-def boot_set_origins(boot: BootSetSettings, fetcher: client.Fetcher) -> list[BootSetOrigin]:
+def boot_set_origins(boot: BootSetSettings, fetcher: client.Fetcher, base: Base) -> list[BootSetOrigin]:
     """Return where a boot set comes from, in the order to ask."""
     if boot.iso:
-        return [IsoOrigin(Path(boot.iso))]
+        return [IsoOrigin(Path(boot.iso), base)]
     return [
-        HttpOrigin(address, fetcher) if is_http_url(address) else DirectoryOrigin(Path(address))
+        HttpOrigin(address, fetcher, base) if is_http_url(address) else DirectoryOrigin(Path(address), base)
         for address in boot.origins
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.bootfiles import images
 from smedoit.runtime import files, foreign
 
@@ -23,6 +24,9 @@ INODE, DIRECTORY_INODE, LONG_DIRECTORY = struct.Struct("<HHHHII"), struct.Struct
 FILE_INODE, LONG_FILE = struct.Struct("<IIII"), struct.Struct("<QQ")
 RUN, ENTRY = struct.Struct("<III"), struct.Struct("<HhHH")
 LARGEST = 1 << 20  # bytes of a directory that anybody looks into here
+
+
+ROOT_IMAGES = ("rootfs.img", "ext3fs.img")  # below LiveOS
 
 
 class UnknownPackingError(Exception):
@@ -155,23 +159,37 @@ def _directory_entries(data: bytes) -> Iterator[tuple[str, SquashfsEntry]]:
             yield name, SquashfsEntry(kind, block << 16 | offset)
 
 
-def runtime_fault(path: Path, *, flat: bool) -> str:
-    """Return why the installer could not start from a stage 2, "" if nothing speaks against it.
-
-    flat  whether its dracut takes a root file system itself, as from EL 9 on
+def runtime_fault(path: Path, base: Base) -> str:
+    """Return why the installer of a base could not start from a stage 2, "" if nothing speaks against it.
 
     Raises UnknownPackingError, FileError.
     """
     head, size = images.read_image_head(path)
-    if images.is_stand_in(head) or (fault := images.squashfs_fault(head, size)):
-        return "" if images.is_stand_in(head) else fault
+    if images.is_stand_in(head):
+        return ""
+    if images.is_erofs(head):
+        return "" if base.erofs_stage2 else f"is an erofs image, which the installer of {base.words} cannot mount"
+    if fault := images.squashfs_fault(head, size):
+        return fault
     try:
         with files.wrap_os_errors(path, "read"), files.open_regular_file(path) as file:
             image = SquashfsImage.open(file)
-            sizes = [image.file_size(f"LiveOS/{name}") for name in ("rootfs.img", "ext3fs.img")]
-            whole = flat and bool(image.names() & {"usr", "proc"})
+            sizes = {name: image.file_size(f"LiveOS/{name}") or 0 for name in ROOT_IMAGES}
+            return root_fault(sizes, image.names(), base)
     except (ValueError, struct.error) as error:
         return f"is a damaged squashfs image, {error}"
-    if any(sizes) or whole:
+
+
+def root_fault(sizes: Mapping[str, int], top: Collection[str], base: Base) -> str:
+    """Return why dracut finds no root file system in a squashfs image, "" if it does.
+
+    sizes  of those of ROOT_IMAGES that it holds
+    top    names at its top
+    """
+    if any(sizes.values()):
         return ""
-    return "holds no LiveOS/rootfs.img, or an empty one"
+    if not {"usr", "proc"} & set(top):
+        return "holds no LiveOS/rootfs.img, or an empty one"
+    if base.flat_stage2:
+        return ""
+    return f"is the root file system itself and holds no LiveOS/rootfs.img, which {base.words} looks for"

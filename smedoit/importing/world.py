@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from smedoit.bases.enterprise_linux import BIOS, STAMP_NAME
+from smedoit.bases.known import USUAL
 from smedoit.bootset import fetch, pins
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places
@@ -377,7 +378,7 @@ def _pin_boot_set(world: ImportedWorld) -> str:
     pinned = [ChecksummedFile(name, (place / name).stat().st_size, found[place / name]["sha256"]) for name in names]
     sums.save()
     try:
-        kernel = fetch.describe_boot_kernel({name: place / name for name in KERNELS})
+        kernel = fetch.describe_boot_kernel(USUAL, {name: place / name for name in KERNELS})
     except SmeError as error:
         kernel = "made for different kernels"
         world.remarks.append(str(error))

@@ -263,10 +263,13 @@ def unpack_file(path: Path, target: Path) -> None:
             out.write(block)
 
 
-def check_zstd_size(path: Path) -> None:
-    """Raise ValueError if a zstd file may unpack to too much; no block of it holds more than 128 KiB.
+def check_zstd_size(path: Path, *, padded: bool = False) -> int:
+    """Return how many bytes of a file are zstd. Raises ValueError if it may unpack to too much.
 
-    Python reads no zstd before 3.14, and the library that does knows no limit. Source: RFC 8878, 3.1.1
+    padded  whether zeros may stand behind it
+
+    No block of it holds more than 128 KiB. Python reads no zstd before 3.14, and the library that does knows no limit.
+    Source: RFC 8878, 3.1.1
     """
     with files.open_regular_file(path) as file:
         size, blocks = os.fstat(file.fileno()).st_size, 0
@@ -275,10 +278,13 @@ def check_zstd_size(path: Path) -> None:
                 file.seek(int.from_bytes(file.read(4), "little"), os.SEEK_CUR)
             elif magic == ZSTD_MAGIC:
                 blocks += _count_zstd_blocks(file)
+            elif padded and not magic.strip(b"\0"):
+                return file.tell() - len(magic)
             else:
                 raise ValueError("it is no zstd")
             if blocks * ZSTD_BLOCK > allowed_size(size):
                 raise LimitError(f"it may unpack to more than {format_size(allowed_size(size))}: no honest file does")
+        return size
 
 
 def _count_zstd_blocks(file: IO[bytes]) -> int:

@@ -10,6 +10,8 @@ from smedoit.bases.enterprise_linux import Base
 from smedoit.bases.known import BASES
 from smedoit.errors import ContentError
 
+SECTOR = 512  # bytes of an MBR
+MBR_CODE, MBR_LEADS, MBR_END = 0x1B0, (1).to_bytes(8, "little"), b"\x55\xaa"  # source: GRUB 2.06, boot/i386/pc/boot.S
 TELLING_FILES = frozenset(name for base in BASES.values() for name in (base.stage2, base.bios.image))
 
 
@@ -43,3 +45,10 @@ def check_kernel_copies(base: Base, digests: Mapping[str, str], root: Path = Pat
                 hint="take both from one upstream release: CD and USB boot"
                 " from the first, PXE and UEFI from the second",
             )
+
+
+def mbr_code(sector: bytes) -> bytes:
+    """Return boot_hybrid.img as it was before a medium had it in its MBR; b"" for the MBR of another loader."""
+    if len(sector) != SECTOR or not sector.endswith(MBR_END) or b"GRUB" not in sector[:MBR_CODE]:
+        return b""
+    return (sector[:MBR_CODE] + MBR_LEADS).ljust(SECTOR - len(MBR_END), b"\0") + MBR_END

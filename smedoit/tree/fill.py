@@ -21,11 +21,12 @@ from smedoit.medium_paths import (
     EFI_IMAGE,
     GRUB_CFG,
     MEDIA_REPO,
+    NETINSTALL_IMAGE,
     TREEINFO,
 )
 from smedoit.runtime import digests, files
 from smedoit.tree import key_layer, layers, treeinfo
-from smedoit.tree.boot_files import TELLING_FILES, check_kernel_copies, describe_missing_files
+from smedoit.tree.boot_files import SECTOR, TELLING_FILES, check_kernel_copies, describe_missing_files, mbr_code
 
 LOADER_WORDS = {Loader.ISOLINUX: "isolinux", Loader.GRUB: "GRUB for BIOS"}
 
@@ -57,6 +58,7 @@ def fill_tree(
         layers.read_layer("boot set", boot_set, parts.from_boot_set, files.link_file),
         layers.read_layer("content tree", content, parts.from_content, place, parts.names),
     ]
+    below = [*_mbr_layers(boot_set, branding.identity, parts), *below]
     _refuse_stray_packages(below)
     keys, stack, unpinned = key_layer.read_key_layer(pinned), list[layers.TreeLayer](), list[str]()
     for layer in below:
@@ -67,6 +69,21 @@ def fill_tree(
     _check_boot_files(target, branding.identity, boot_set)
     said = ", ".join(f"{count} files {what}" for what, count in counts.items() if count or what == "in all")
     return "\n  ".join([said, *unpinned, *_unread_menu_remarks(content, branding.identity.built_on)])
+
+
+def _mbr_layers(boot_set: Path, identity: ReleaseIdentity, parts: TreeParts) -> list[layers.TreeLayer]:
+    """Return a layer with the code for the MBR, for a boot set that has it only in its network install ISO.
+
+    Upstream's lorax puts it there from the runtime, and leaves no file of it.
+    """
+    name, source = identity.built_on.mbr_image, boot_set / NETINSTALL_IMAGE
+    if not name or not parts.from_boot_set(name) or (boot_set / name).is_file() or not source.is_file():
+        return []
+    with files.wrap_os_errors(source, "read"), files.open_regular_file(source) as file:
+        code = mbr_code(file.read(SECTOR))
+    if not code:
+        return []
+    return [layers.TreeLayer(NETINSTALL_IMAGE, {name: source}, lambda _, target: files.write_file(target, code))]
 
 
 def _unread_menu_remarks(content: Path, base: Base) -> list[str]:

@@ -107,7 +107,12 @@ def tree(rel: Release) -> Task:
     return Task(
         name="tree",
         run=run,
-        inputs=[*keys, FileSet(rel.boot_set.path, boot_files, left_out), FileSet(rel.content.path, exclude=left_out)],
+        inputs=[
+            *keys,
+            FileSet(rel.boot_set.path, boot_files, left_out),
+            *([FileSet(rel.boot_set.path, (NETINSTALL_IMAGE,))] if base.mbr_image else []),
+            FileSet(rel.content.path, exclude=left_out),
+        ],
         config={
             **branding_config(rel),
             **release_config(rel, "firmware", "base", "repositories"),

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bases.known import USUAL
 from smedoit.bootset import fetch, pin, pins
 from smedoit.config.inputs import BootSetSettings
 from smedoit.config.network import NetworkSettings
 from smedoit.config.tiers import KeySettings
 from smedoit.errors import ConfigError, ContentError, FileError, NetworkError, SmeError
 from smedoit.installer import cpio
-from smedoit.iso.write import HYBRID_AT as write_HYBRID_AT
-from smedoit.iso.write import HYBRID_MAGIC
+from smedoit.iso.boot_images import HYBRID_AT as write_HYBRID_AT
+from smedoit.iso.boot_images import HYBRID_MAGIC
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.files import recover_directory, remove_file, write_file
 from tests.bootset.test_kernels import VERSION, bzimage
@@ -423,14 +424,14 @@ def test_a_set_that_lacks_files_is_not_pinned(world: World) -> None:
 
 
 def test_a_server_without_index_pages_is_told(world: World, server: ScriptedServer) -> None:
-    for top in pins.TOPS:
+    for top in pins.boot_set_tops(USUAL):
         server.on(f"{BASE}{top}/", served(b"<title>Welcome</title>", "text/html"))
     with pytest.raises(ContentError, match="is no index page"):
         world.pin(source=server.url + BASE)
 
 
 def test_a_server_that_refuses_everything_is_told_as_such(world: World, server: ScriptedServer) -> None:
-    for top in pins.TOPS:
+    for top in pins.boot_set_tops(USUAL):
         server.on(f"{BASE}{top}/", status(403))
     with pytest.raises(NetworkError, match=r"(?s)403 Forbidden.*blacklist"):
         world.pin(source=server.url + BASE)

@@ -4,20 +4,28 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES
 from smedoit.bootfiles import images
 from smedoit.bootset import kernels, squashfs
+from smedoit.bootset.base_fit import find_base_faults
 from smedoit.bootset.check import check_boot_files
 from smedoit.errors import ContentError
-from smedoit.medium_paths import INITRD, KERNEL, STAGE2
+from smedoit.medium_paths import INITRD, KERNEL
+from smedoit.sample.upstream import upstream_treeinfo
 from tests.bootset.test_kernels import VERSION, bzimage, cpio
+from tests.harness.corpus import corpus_dir
 from tests.harness.tools import need, read_with
 
+EL7, EL8, EL9, EL10 = BASES.values()
+STAGE2, NEW_STAGE2 = EL7.stage2, EL8.stage2
 OTHER = "3.10.0-957.el7.x86_64"
 
 
@@ -42,11 +50,13 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     }
 
 
-def checked(place: Path, files: dict[str, bytes]) -> str:
+def checked(place: Path, files: dict[str, bytes], base: Base = EL7, treeinfo: str = "") -> str:
     for name, data in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(data)
-    return check_boot_files(place)
+    if treeinfo:
+        (place / ".treeinfo").write_text(treeinfo)
+    return check_boot_files(place, base, place / ".treeinfo")
 
 
 def test_a_boot_set_of_one_release_passes_and_names_its_kernel(good: dict[str, bytes], tmp_path: Path) -> None:
@@ -125,22 +135,118 @@ def test_the_older_name_of_the_image_is_known_too(good: dict[str, bytes], tmp_pa
     assert checked(tmp_path, {**good, STAGE2: stage2(tmp_path / "o", name="LiveOS/ext3fs.img", packing="gzip")})
 
 
-@pytest.mark.parametrize(("version", "passes"), [("5.14.0-427.el9.x86_64", True), ("4.18.0-553.el8.x86_64", False)])
-def test_a_runtime_that_is_the_squashfs_itself_is_for_el_9_and_later(
-    version: str, passes: bool, tmp_path: Path
-) -> None:
-    need("mksquashfs", "unsquashfs")
-    (tmp_path / "flat/usr/lib/modules" / version).mkdir(parents=True)
-    image = tmp_path / "flat.img"
-    read_with("mksquashfs", tmp_path / "flat", image, "-no-progress", "-quiet", "-all-root", "-comp", "xz")
-    assert bool(squashfs.runtime_fault(image, flat=False))
-    files = {KERNEL: bzimage(version), INITRD: gzip.compress(cpio(f"lib/modules/{version}/a")), STAGE2: b""}
-    files[STAGE2] = image.read_bytes()
-    if passes:
-        assert version in checked(tmp_path, files)
+VERSIONS = {
+    "el7": VERSION,
+    "el8": "4.18.0-553.el8_10.x86_64",
+    "el9": "5.14.0-570.el9_6.x86_64",
+    "el10": "6.12.0-55.el10_0.x86_64",
+}
+
+
+def flat(place: Path, version: str, packing: str = "xz") -> bytes:
+    """Return a runtime that is the root file system itself; packing erofs for one that is no squashfs."""
+    (place / "flat/usr/lib/modules" / version).mkdir(parents=True)
+    if packing == "erofs":
+        need("mkfs.erofs", "dump.erofs")
+        read_with("mkfs.erofs", place / "flat.img", place / "flat")
     else:
-        with pytest.raises(ContentError, match="no LiveOS/rootfs"):
-            checked(tmp_path, files)
+        need("mksquashfs", "unsquashfs")
+        options = ("-no-progress", "-quiet", "-all-root", "-comp", packing)
+        read_with("mksquashfs", place / "flat", place / "flat.img", *options)
+    return (place / "flat.img").read_bytes()
+
+
+@pytest.mark.parametrize("packing", ["xz", "zstd", "erofs"])
+@pytest.mark.parametrize("base", [EL8, EL9, EL10], ids=["el8", "el9", "el10"])
+def test_a_runtime_that_is_the_root_itself_is_for_bases_whose_dracut_takes_it(
+    base: Base, packing: str, tmp_path: Path
+) -> None:
+    version = VERSIONS[base.name]
+    files = {KERNEL: bzimage(version), INITRD: gzip.compress(cpio(f"lib/modules/{version}/a"))}
+    files[base.stage2] = flat(tmp_path, version, packing)
+    if base.erofs_stage2 if packing == "erofs" else base.flat_stage2:
+        assert checked(tmp_path, files, base) == f"kernel {version} in vmlinuz, initrd.img, install.img"
+    else:
+        words = (
+            "is an erofs image, which" if packing == "erofs" else "is the root file system itself and holds no LiveOS"
+        )
+        with pytest.raises(ContentError, match=f"images/install.img {words}.*{base.words}"):
+            checked(tmp_path, files, base)
+
+
+OTHER_KERNELS = [
+    ("el7", "4.18.0-553.el8_10.x86_64", "Enterprise Linux 8"),
+    ("el8", "3.10.0-1160.el7.x86_64", "Enterprise Linux 7"),
+    ("el8", "5.4.17-2136.el7uek.x86_64", "Enterprise Linux 7"),
+    ("el9", "4.18.0-553.el8_10.x86_64", "Enterprise Linux 8"),
+    ("el9", "6.12.0-55.9.1.el10_0.x86_64", "Enterprise Linux 10"),
+    ("el10", "5.14.0-570.el9_6.x86_64", "Enterprise Linux 9"),
+    ("el10", "2.6.32-754.el6.x86_64", "Enterprise Linux 6"),
+]
+
+
+@pytest.mark.parametrize(("base", "version", "words"), OTHER_KERNELS)
+def test_a_kernel_of_another_base_is_refused_by_name(base: str, version: str, words: str, tmp_path: Path) -> None:
+    files = {KERNEL: bzimage(version), INITRD: images.STAND_IN, BASES[base].stage2: images.STAND_IN}
+    with pytest.raises(ContentError) as caught:
+        checked(tmp_path, files, BASES[base])
+    assert f"the kernel {version} is of {words}" in str(caught.value)
+    assert f"take the boot set of {BASES[base].words}" in str(caught.value)
+
+
+ITS_KERNELS = [
+    ("el7", "3.10.0-1160.el7.x86_64"),
+    ("el7", "6.1.0-56-amd64"),  # of a practice world
+    ("el8", "4.18.0-553.el8_10.x86_64"),
+    ("el8", "5.15.0-206.153.7.1.el8uek.x86_64"),
+    ("el9", "5.14.0-427.el9.x86_64"),
+    ("el9", "6.1.90-1.el9.elrepo.x86_64"),
+    ("el10", "6.12.0-55.9.1.el10_0.x86_64"),
+    ("el10", "6.12.0-100.28.2.el10uek.x86_64"),
+]
+
+
+@pytest.mark.parametrize(("base", "version"), ITS_KERNELS)
+def test_a_kernel_of_the_base_or_of_no_enterprise_linux_passes(base: str, version: str, tmp_path: Path) -> None:
+    files = {KERNEL: bzimage(version), INITRD: images.STAND_IN, BASES[base].stage2: images.STAND_IN}
+    assert checked(tmp_path, files, BASES[base]).startswith(f"kernel {version} in vmlinuz")
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+def test_treeinfo_of_another_base_is_refused_by_name(base: Base, tmp_path: Path) -> None:
+    stand_ins = dict.fromkeys((KERNEL, INITRD, base.stage2), images.STAND_IN)
+    for other in BASES.values():
+        treeinfo = upstream_treeinfo(other)
+        if other is base:
+            assert checked(tmp_path, stand_ins, base, treeinfo)
+            continue
+        name = re.escape(f"{other.upstream.name} {other.upstream.version}")
+        with pytest.raises(ContentError, match=rf"\.treeinfo says that it is {name}, of {other.words}\n"):
+            checked(tmp_path, stand_ins, base, treeinfo)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[general]\nfamily = Koozali SME Server\nversion = 11.0\n",  # a medium of our own
+        "[release]\nname = Fedora\nversion = 40\n",
+        "[general]\nfamily = CentOS\nversion =\n",
+        "no ini at all",
+        "[general]\nfamily = Rocky Linux\n",
+    ],
+)
+def test_treeinfo_that_says_nothing_of_a_base_is_no_matter(text: str, tmp_path: Path) -> None:
+    assert checked(tmp_path, dict.fromkeys((KERNEL, INITRD, NEW_STAGE2), images.STAND_IN), EL8, text)
+
+
+@pytest.mark.parametrize(
+    ("tree", "base"),
+    [("centos7.3", "el7"), ("centos7.5-remaster", "el7"), ("centos8", "el8"), ("rocky9.6-remaster", "el9")],
+)
+def test_real_treeinfos_are_of_their_base(tree: str, base: str) -> None:
+    text = (corpus_dir() / "trees" / tree / ".treeinfo").read_text()
+    for other in BASES.values():
+        assert bool(find_base_faults(other, (), text)) is (other.name != base)
 
 
 def test_what_cannot_be_told_on_this_host_is_said_and_not_refused(
@@ -176,6 +282,12 @@ def test_our_reader_sees_what_unsquashfs_sees(packing: str, tmp_path: Path) -> N
         assert opened.file_size("LiveOS/a-rather-long-name-for-a-file-1/more") is None
 
 
-def test_a_packing_that_python_does_not_know_is_said(good: dict[str, bytes], tmp_path: Path) -> None:
-    said = checked(tmp_path, {**good, STAGE2: stage2(tmp_path / "z", packing="zstd")})
-    assert said.endswith("LiveOS/squashfs.img is packed with zstd, so it was not looked into")
+def test_a_squashfs_in_zstd_is_looked_into_by_unsquashfs(
+    good: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = {**good, STAGE2: stage2(tmp_path / "z", packing="zstd")}
+    assert checked(tmp_path, packed) == f"kernel {VERSION} in vmlinuz, initrd.img, squashfs.img"
+    with pytest.raises(ContentError, match=r"squashfs.img holds no LiveOS/rootfs.img"):
+        checked(tmp_path, {**good, STAGE2: stage2(tmp_path / "y", packing="zstd", name="LiveOS/root.img")})
+    monkeypatch.setattr(kernels.shutil, "which", lambda *_args, **_more: None)
+    assert "LiveOS/squashfs.img is packed with zstd, so it was not looked into" in checked(tmp_path, packed)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -101,7 +102,8 @@ def test_what_cpio_and_xz_made_is_read(tmp_path: Path) -> None:
     [
         (b"", "no modules"),
         (b"hello, world", "no cpio archive"),
-        (b"\x28\xb5\x2f\xfd" + bytes(100), "packed with zstd"),
+        (b"\x28\xb5\x2f\xfd" + bytes(2), "cannot be unpacked"),
+        (b"\x02\x21\x4c\x18" + bytes(100), "packed with lz4"),
         (lzma.compress(cpio(MODULE))[:60], "cannot be unpacked"),
         (gzip.compress(cpio(MODULE))[:-20], "cannot be unpacked"),
         (cpio(MODULE)[:120], "cannot be unpacked"),
@@ -113,6 +115,41 @@ def test_what_cpio_and_xz_made_is_read(tmp_path: Path) -> None:
 def test_a_damaged_initrd_says_what_is_wrong(tmp_path: Path, data: bytes, words: str) -> None:
     with pytest.raises(KernelVersionError, match=words):
         initrd(tmp_path, data)
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(512)], ids=["to its end", "with zeros behind it"])
+def test_an_initrd_that_is_packed_with_zstd_is_read_behind_its_microcode(tmp_path: Path, behind: bytes) -> None:
+    need("zstd")
+    (tmp_path / "plain").write_bytes(cpio("init", MODULE))
+    read_with("zstd", "-q", "-o", tmp_path / "packed", tmp_path / "plain")
+    early = cpio("kernel/x86/microcode/GenuineIntel.bin")
+    packed = (tmp_path / "packed").read_bytes()
+    assert initrd(tmp_path, early + bytes(-len(early) % 512) + packed + behind) == {VERSION}
+    assert {path.name for path in tmp_path.iterdir()} == {"plain", "packed", "initrd.img"}
+    with pytest.raises(KernelVersionError, match="cannot be unpacked"):
+        initrd(tmp_path, packed[: len(packed) // 2])
+
+
+def test_an_initrd_in_zstd_that_would_unpack_to_too_much_is_refused(tmp_path: Path) -> None:
+    need("zstd")
+    with (tmp_path / "plain").open("wb") as file:
+        file.truncate(300 << 20)
+    read_with("zstd", "-q", "-o", tmp_path / "packed", tmp_path / "plain")
+    with pytest.raises(KernelVersionError, match="it may unpack to more than"):
+        initrd(tmp_path, (tmp_path / "packed").read_bytes())
+
+
+@pytest.mark.parametrize("place", ["usr/lib/modules", "lib/modules"])
+def test_a_runtime_that_is_an_erofs_image_is_looked_into(tmp_path: Path, place: str) -> None:
+    need("mkfs.erofs", "dump.erofs")
+    (tmp_path / "tree" / place / VERSION).mkdir(parents=True)
+    read_with("mkfs.erofs", tmp_path / "install.img", tmp_path / "tree")
+    assert kernels.runtime_versions(tmp_path / "install.img") == {VERSION}
+    shutil.rmtree(tmp_path / "tree/" / place.partition("/")[0])
+    (tmp_path / "install.img").unlink()
+    read_with("mkfs.erofs", tmp_path / "install.img", tmp_path / "tree")
+    with pytest.raises(kernels.NoModulesError):
+        kernels.runtime_versions(tmp_path / "install.img")
 
 
 def squashfs(place: Path, tree: Path) -> Path:
@@ -133,37 +170,37 @@ def test_the_runtime_inside_the_squashfs_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "tree/LiveOS").mkdir(parents=True)
     image = tmp_path / "tree/LiveOS/rootfs.img"
     read_with("mke2fs", "-q", "-t", "ext4", "-d", tmp_path / "root", image, "8M")
-    assert kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
+    assert kernels.runtime_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["root", "squashfs.img", "tree"]
 
 
 def test_a_squashfs_that_is_the_runtime_itself_is_read_as_well(tmp_path: Path) -> None:
     (tmp_path / "tree/usr/lib/modules" / VERSION).mkdir(parents=True)
-    assert kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
+    assert kernels.runtime_versions(squashfs(tmp_path, tmp_path / "tree")) == {VERSION}
 
 
 def test_a_link_in_the_place_of_the_runtime_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "tree/LiveOS").mkdir(parents=True)
     (tmp_path / "tree/LiveOS/rootfs.img").symlink_to("/etc/passwd")
     with pytest.raises(KernelVersionError):
-        kernels.squashfs_versions(squashfs(tmp_path, tmp_path / "tree"))
+        kernels.runtime_versions(squashfs(tmp_path, tmp_path / "tree"))
 
 
 def test_what_is_no_squashfs_says_so(tmp_path: Path) -> None:
     (tmp_path / "squashfs.img").write_bytes(b"hsq")
     with pytest.raises(KernelVersionError, match="no squashfs"):
-        kernels.squashfs_versions(tmp_path / "squashfs.img")
+        kernels.runtime_versions(tmp_path / "squashfs.img")
 
 
 def test_a_damaged_squashfs_says_so(tmp_path: Path) -> None:
     need("unsquashfs")
     (tmp_path / "squashfs.img").write_bytes(superblock() + bytes(5000))
     with pytest.raises(DamagedImageError, match="cannot be looked into"):
-        kernels.squashfs_versions(tmp_path / "squashfs.img")
+        kernels.runtime_versions(tmp_path / "squashfs.img")
 
 
 def test_without_the_program_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels.shutil, "which", lambda *_args, **_more: None)
     (tmp_path / "squashfs.img").write_bytes(superblock())
     with pytest.raises(KernelVersionError, match="squashfs-tools"):
-        kernels.squashfs_versions(tmp_path / "squashfs.img")
+        kernels.runtime_versions(tmp_path / "squashfs.img")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES, USUAL
 from smedoit.bootset.pins import (
-    NEEDED,
-    check_kernel_copies,
+    PinFile,
+    boot_set_tops,
     check_required_files,
     format_pins,
     in_boot_set,
@@ -21,8 +23,9 @@ from smedoit.bootset.pins import (
     treeinfo_checksums,
 )
 from smedoit.errors import ContentError
-from smedoit.medium_paths import BIOS_IMAGE, EFI_IMAGE, GRUB_CFG, INITRD, KERNEL
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, INITRD, KERNEL
 from smedoit.runtime.checksums import ChecksummedFile
+from smedoit.tree.boot_files import check_kernel_copies
 from tests.harness.corpus import corpus_dir
 from tests.harness.tools import need, read_with
 
@@ -38,7 +41,7 @@ def pins(*names: str) -> dict[str, ChecksummedFile]:
     ["isolinux/vmlinuz", "images/pxeboot/initrd.img", "EFI/BOOT/fonts/unicode.pf2", "LiveOS/squashfs.img", ".treeinfo"],
 )
 def test_what_boots_belongs_to_the_boot_set(path: str) -> None:
-    assert in_boot_set(path)
+    assert in_boot_set(USUAL, path)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,23 @@ def test_what_boots_belongs_to_the_boot_set(path: str) -> None:
     ],
 )
 def test_packages_leftovers_and_what_we_make_ourselves_do_not(path: str) -> None:
-    assert not in_boot_set(path)
+    assert not any(in_boot_set(base, path) for base in BASES.values())
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "belongs"),
+    [
+        ("el8", "images/install.img", True),
+        ("el8", "LiveOS/squashfs.img", False),
+        ("el8", "isolinux/ldlinux.c32", True),
+        ("el9", "boot/grub2/grub.cfg", False),
+        ("el10", "boot/grub2/i386-pc/normal.mod", True),
+        ("el10", "images/boot_hybrid.img", True),
+    ],
+)
+def test_a_boot_set_is_what_its_base_boots_from(base: str, path: str, belongs: bool) -> None:
+    assert in_boot_set(BASES[base], path) is belongs
+    assert belongs <= (path.partition("/")[0] in boot_set_tops(BASES[base]))
 
 
 def test_pins_survive_writing_and_reading() -> None:
@@ -90,23 +109,44 @@ def test_a_pin_file_that_cannot_be_meant_is_refused(text: str, words: str) -> No
 
 def test_a_set_that_cannot_boot_names_all_that_it_lacks() -> None:
     with pytest.raises(ContentError) as caught:
-        check_required_files([KERNEL, INITRD, BIOS_IMAGE, GRUB_CFG], "x")
+        check_required_files([KERNEL, INITRD, USUAL.bios.image, GRUB_CFG], "x", PinFile(Path("x")))
     assert str(caught.value).startswith("x: lacks LiveOS/squashfs.img, images/efiboot.img\n")
 
 
-@pytest.mark.parametrize(("firmware", "names"), [("bios", (BIOS_IMAGE,)), ("uefi", (EFI_IMAGE, GRUB_CFG))])
+@pytest.mark.parametrize(("firmware", "names"), [("bios", (USUAL.bios.image,)), ("uefi", (EFI_IMAGE, GRUB_CFG))])
 def test_a_set_for_one_firmware_needs_nothing_of_the_other(firmware: str, names: tuple[str, ...]) -> None:
-    check_required_files([*NEEDED, *names], "x", (firmware,))
+    needed, pins = (KERNEL, INITRD, USUAL.stage2), PinFile(Path("x"), firmware=(firmware,))
+    check_required_files([*needed, *names], "x", pins)
     with pytest.raises(ContentError, match=f"x: lacks {', '.join(sorted(names))}"):
-        check_required_files(NEEDED, "x", (firmware,))
+        check_required_files(needed, "x", pins)
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+def test_a_set_of_another_base_is_told_as_such(base: Base) -> None:
+    pins = PinFile(Path("x"), base)
+    check_required_files(base.required_files(pins.firmware), "x", pins)
+    for other in BASES.values():
+        if other.stage2 != base.stage2:
+            with pytest.raises(
+                ContentError, match=f"lacks .*{base.stage2}.*; it has {other.stage2}, as .*{other.words}"
+            ):
+                check_required_files(other.required_files(pins.firmware), "x", pins)
+
+
+def test_the_code_of_the_mbr_may_come_with_the_network_install_iso() -> None:
+    pins = PinFile(Path("x"), BASES["el10"])
+    names = {*pins.base.required_files(pins.firmware)} - {pins.base.mbr_image}
+    check_required_files({*names, "images/boot.iso"}, "x", pins)
+    with pytest.raises(ContentError, match=r"lacks images/boot_hybrid\.img"):
+        check_required_files(names, "x", pins)
 
 
 @pytest.mark.parametrize("name", ["vmlinuz", "initrd.img"])
 def test_isolinux_and_pxeboot_must_hold_the_same(name: str) -> None:
     same = {f"{place}/{one}": ONE for place in ("isolinux", "images/pxeboot") for one in ("vmlinuz", "initrd.img")}
-    check_kernel_copies(same)
+    check_kernel_copies(USUAL, same)
     with pytest.raises(ContentError, match=re.escape(f"isolinux/{name}: is not the same file")):
-        check_kernel_copies({**same, f"isolinux/{name}": TWO})
+        check_kernel_copies(USUAL, {**same, f"isolinux/{name}": TWO})
 
 
 def test_files_made_for_one_kernel_agree() -> None:

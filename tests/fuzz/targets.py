@@ -514,7 +514,7 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     yield Target(
         "squashfs",
         [*given.made(rel.boot_set.path, "squashfs.img"), *_made_squashfs()],
-        _in_file("s.img", _each(kernels.squashfs_versions, partial(squashfs.runtime_fault, flat=True))),
+        _in_file("s.img", _each(kernels.runtime_versions, partial(squashfs.runtime_fault, base=BASES["el10"]))),
         mutate_bytes,
         unreadable,
     )
