@@ -155,7 +155,9 @@ class BaseRpm:
 
     name        as sentences say it
     tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
-    versions    of signatures, algorithms and digests that it can check
+    versions    of signatures that it can check
+    algorithms  of the keys that made them
+    hashes      digests in them
     rsa_bits    of an RSA key at least
     dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
     subkeys     whether a subkey's signature counts

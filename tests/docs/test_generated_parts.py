@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from handbook import settings, tasks
+from handbook import bases, settings, tasks
 from handbook.words import HandbookError, escaped
+
+from smedoit.bases.known import BASES
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,3 +123,16 @@ def test_every_heading_that_a_task_names_is_in_the_table_of_the_wiki_page() -> N
 
 def test_plain_text_stays_what_it_is() -> None:
     assert escaped("a_b* `c_d*` <e>") == r"a\_b\* `c_d*` \<e\>"
+
+
+def test_the_table_of_bases_shows_what_differs_and_nothing_else() -> None:
+    text = bases.as_markdown([*BASES.values()])
+    assert "| where the installer has what a product decides | `installclasses` | `product.d` |" in text
+    assert "| BIOS: which boot loader it is | `isolinux` | `isolinux` | `isolinux` | `grub` |" in text
+    assert "| `python`: major and minor | `2.7` | `3.6` | `3.9` | `3.12` |" in text
+    assert "UEFI: which boot loader" not in text, "it is the same for all"
+
+
+def test_a_field_of_a_base_that_nobody_explains_is_refused() -> None:
+    with pytest.raises(HandbookError, match=r"^Silent"):
+        [*bases.walk_values([Silent()], "x: ")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The generated parts of the handbook: settings from the classes of release.toml, tasks from dodo.py.
+"""The generated parts of the handbook: settings and bases from their classes, tasks from dodo.py.
 
 A page asks for a part with a comment on a line of its own, `<!-- generated: settings -->`. The comment is replaced
 by Markdown before the page is parsed, so that generated headings, anchors and links are like any other.
@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handbook import settings, tasks
+from handbook import bases, settings, tasks
+from smedoit.bases.known import BASES
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 PARTS: Mapping[str, Callable[[Path], str]] = {
     "settings": lambda _root: settings.as_markdown(settings.walk_release()),
+    "bases": lambda _root: bases.as_markdown([*BASES.values()]),
     "tasks": lambda root: tasks.as_markdown(tasks.load_tasks(root)),
 }
 
