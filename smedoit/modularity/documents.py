@@ -26,7 +26,7 @@ class ModuleStream:
     version    newest is largest
     context    tells builds of one version apart, which need other modules
     requires   alternatives: module -> streams of it that will do, "-NAME" for those that will not; none means any
-    artifacts  NEVRAs of its packages, as Package.nevra has them
+    artifacts  NEVRAs of its packages, as Package.nevra has them, sorted
     document   all that the document says
 
     Source: libmodulemd, yaml_specs/modulemd_stream_v2.yaml
@@ -37,7 +37,7 @@ class ModuleStream:
     version: int
     context: str
     arch: str
-    requires: tuple[Requires, ...]
+    requires: tuple[Requires, ...] = field(hash=False)
     artifacts: tuple[str, ...]
     document: Mapping[str, Value] = field(compare=False, repr=False)
 
@@ -163,7 +163,7 @@ def _read_stream(found: _Table, document: Mapping[str, Value]) -> ModuleStream:
         context=data.text("context", ""),
         arch=data.text("arch", ""),
         requires=tuple({name: tuple(needs.texts(name)) for name in needs.value} for needs in requires),
-        artifacts=tuple(plain_nevra(text) for text in data.table("artifacts").texts("rpms")),
+        artifacts=tuple(sorted({plain_nevra(text) for text in data.table("artifacts").texts("rpms")})),
         document=document,
     )
 

@@ -11,10 +11,13 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import keyring
-from smedoit.modularity.sources import load_modular_rules
+from smedoit.medium_paths import REPOMD
+from smedoit.modularity.documents import parse_module_metadata
+from smedoit.modularity.sources import MODULES, load_modular_rules
 from smedoit.packages import explain, scan, select
 from smedoit.packages.explain import TierPackage
 from smedoit.repodata import write
+from smedoit.repodata.read import read_metadata_record
 from smedoit.runtime.files import resolve_file_below, walk_files, walk_linked_files, wrap_os_errors
 
 
@@ -40,8 +43,18 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
     located = [
         write.RepoPackage(None, path, href) for href, path in _repository_rpms(directory, tier.link_root).items()
     ]
-    parsed = write.write_repodata(located, write.NO_EXTRAS, directory / "repodata", epoch, fact_cache, retain=True)
+    extras = write.RepoExtras(modules=_kept_modules(directory))
+    parsed = write.write_repodata(located, extras, directory / "repodata", epoch, fact_cache, retain=True)
     return f"{len(located)} packages, {parsed} of them parsed now"
+
+
+def _kept_modules(directory: Path) -> str:
+    """Return the module metadata that a repository has: without it, dnf would take modular packages for plain ones."""
+    repomd = directory / REPOMD
+    data = read_metadata_record(repomd, MODULES) if repomd.is_file() else None
+    if data:
+        parse_module_metadata(data, str(repomd))
+    return (data or b"").decode()
 
 
 def _repository_rpms(directory: Path, pool: Path) -> dict[str, Path]:

@@ -410,3 +410,19 @@ def test_any_other_value_loads_or_is_refused_in_words(
 
 def test_an_identity_knows_its_moment_in_seconds() -> None:
     assert identity(date=datetime(1980, 1, 1, tzinfo=timezone.utc)).epoch == 315532800
+
+
+def test_module_streams_are_for_bases_with_modules(tmp_path: Path) -> None:
+    text = SMALLEST + '\n[modules]\nsources = ["modules.yaml"]\nenabled = { php = "8.2" }\n'
+    said = refusal(tmp_path, text)
+    assert (
+        "[modules] enabled: Enterprise Linux 7 has no modules: take [modules] away, or correct [release] base" in said
+    )
+    modules = load(tmp_path, changed("version = ", 'base = "el8"\nversion = ', text)).modules
+    assert (modules.sources, modules.enabled) == ((tmp_path / "build/modules.yaml",), {"php": "8.2"})
+
+
+def test_two_streams_of_one_module_are_refused_by_its_name(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + '\n[modules]\nenabled = { php = "8.2", php = "7.4" }\n')
+    assert "Duplicate inline table key 'php'" in said
+    assert "keep one of the two" in said

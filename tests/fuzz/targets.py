@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -74,6 +76,10 @@ from smedoit.jigdo import template
 from smedoit.keys import detached, gpg, keyring, openpgp, policy, rpmkeys
 from smedoit.keys.gpgv import UNKNOWN, VALID
 from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, KERNEL
+from smedoit.modularity.activation import find_metadata_faults
+from smedoit.modularity.documents import parse_module_metadata
+from smedoit.modularity.medium import choose_streams, default_profiles, filter_streams, format_medium_modules
+from smedoit.modularity.sources import load_module_sources
 from smedoit.package import Evr
 from smedoit.packages import lock, scan
 from smedoit.packages.changes import PackageSet, report_changes
@@ -94,6 +100,7 @@ from tests.fuzz import seeds
 from tests.fuzz.mutation import mutate_bytes, mutate_json, mutate_xml, packed_mutation
 from tests.fuzz.runner import Target
 from tests.fuzz.seeds import Seeds
+from tests.harness.modules import PHP, build, defaults_text, stream_text
 
 IDENTITY = release.load_release(Path(__file__).parents[2] / "release.toml").release
 ISO_HEAD = 1 << 19  # bytes of an ISO that say what lies where
@@ -326,9 +333,26 @@ def _metadata_targets(given: Seeds) -> Iterator[Target]:
         packed = given.made(repodata, f"*{kind}.xml.gz")
         yield Target(kind, packed, partial(_read_metadata, kind), packed_mutation(mutate_xml))
         yield Target(f"{kind}-solver", packed, partial(_solve_metadata, repodata, kind), packed_mutation(mutate_xml))
+    modular = [stream_text(PHP) + defaults_text("php", "8.2", "common"), build("perl:5.26", "perl-4:5.26-1.x86_64")]
+    yield Target("modules", [text.encode() for text in modular], _read_modules, mutate_bytes)
+    yield Target("modules-packed", [gzip.compress(text.encode()) for text in modular], _read_modules, mutate_bytes)
     yield Target(
         "treeinfo", [*given.made(tree, ".treeinfo"), *given.real("trees/*/.treeinfo")], _read_treeinfo, mutate_bytes
     )
+
+
+def _read_modules(data: bytes, place: Path) -> None:
+    """Read module metadata, choose streams of it, write them, and read that."""
+    file = place / "modules.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    found = load_module_sources([file], "x86_64")
+    find_metadata_faults(found, "platform:el8")
+    enabled = {stream.name: stream.stream for stream in found.streams}
+    there = [nevra for stream in found.streams for nevra in stream.artifacts]
+    chosen = filter_streams(choose_streams(found, enabled, "platform:el8").active, there)
+    text = format_medium_modules(chosen, default_profiles(found), datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert list(parse_module_metadata(text.encode(), "ours").streams) == sorted(chosen, key=attrgetter("place"))
 
 
 def _read_repository(repodata: Path, data: bytes, place: Path) -> None:

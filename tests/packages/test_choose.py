@@ -7,19 +7,24 @@ import hashlib
 import shutil
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.config.modules import ModulesSettings
 from smedoit.config.packages import PackageExclusions, PackageSelection
-from smedoit.config.tiers import KeySettings, Tier
+from smedoit.config.tiers import PRACTICE_KEYS, KeySettings, Tier
 from smedoit.errors import PackageError
 from smedoit.packages import choose, lock
 from smedoit.packages.scan import PackageSources
 from smedoit.packages.select import SelectedPackage
 from smedoit.rpm import reader
+from smedoit.sample.packages import KEYS, write_rpm
 from tests.harness.corpus import corpus_dir
+from tests.harness.modules import build
+from tests.harness.repositories import recipe
 from tests.harness.tools import need
 from tests.rpm import surgery
 
@@ -55,6 +60,61 @@ def test_a_distribution_for_i386_with_an_old_dsa_key_is_chosen_whole(tmp_path: P
     assert {pick.package.filename for pick in lock.read_lock(tmp_path / "lock")} == {*names}
     assert "1 package left out, x86_64 is neither i386 nor noarch: centos-release-10:5-0.0.el5" in said
     assert "1 package built for el6, on a medium of Enterprise Linux 7: centos-release-6-0.el6.centos.5.i686" in said
+
+
+def choose_modular(place: Path, enabled: dict[str, str], earlier: str = "") -> tuple[str, dict[str, str]]:
+    """Return what is said, and NEVRA -> module, when packages of two streams and a plain one are chosen."""
+    php = partial(recipe, key="koozali", size=10)
+    recipes = [
+        php("php-8.2-1.module_el8", module="php:8.2:1:aaaa"),
+        php("php-9.0-1.module_el8", module="php:9.0:1:bbbb"),
+        php("php-7.4-1.el8"),
+        php("ruby-3.1-1.module_el8", module="ruby:3.1:1:cccc"),
+        php("bash-4.4-1.el8"),
+    ]
+    for one in recipes:
+        write_rpm(one, place / "tier")
+    (place / "modules.yaml").write_text(
+        build("php:8.2", "php-0:8.2-1.module_el8.noarch")
+        + build("php:9.0", "php-0:9.0-1.module_el8.noarch")
+        + build("perl:5.26", "perl-4:5.26-1.module_el8.x86_64")
+    )
+    key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", PRACTICE_KEYS["koozali"])
+    sources = PackageSources([Tier("tier", place / "tier")], [key], place, place, DATE)
+    identity = ReleaseIdentity("SME Server", "SME", "smeserver", 11, "11.0", "x86_64", DATE, base="el8")
+    modules = ModulesSettings((place / "modules.yaml",), enabled)
+    rules = choose.SelectionRules(PackageSelection(lock=earlier), PackageExclusions(), identity, modules)
+    said = choose.choose_packages(sources, rules, place / "lock", place / "locks", place / "facts.sqlite")
+    return said, {pick.package.nevra: pick.module for pick in lock.read_lock(place / "lock")}
+
+
+def test_a_package_of_an_enabled_stream_is_chosen_although_other_streams_are_newer(tmp_path: Path) -> None:
+    said, chosen = choose_modular(tmp_path, {"php": "8.2"})
+    assert chosen == {"bash-4.4-1.el8.noarch": "", "php-8.2-1.module_el8.noarch": "php:8.2"}
+    assert "passed over, for [modules] enabled does not name them: php:9.0, ruby:3.1" in said
+
+
+def test_without_modules_no_package_of_one_is_chosen(tmp_path: Path) -> None:
+    _, chosen = choose_modular(tmp_path, {})
+    assert chosen == {"bash-4.4-1.el8.noarch": "", "php-7.4-1.el8.noarch": ""}
+
+
+def test_what_the_scan_remembers_knows_of_which_module_a_package_is(tmp_path: Path) -> None:
+    assert choose_modular(tmp_path, {"php": "8.2"}) == choose_modular(tmp_path, {"php": "8.2"})
+
+
+def test_a_stream_whose_packages_are_in_no_tier_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"none of their packages on the medium: perl:5\.26"):
+        choose_modular(tmp_path, {"perl": "5.26"})
+
+
+def test_an_earlier_lock_of_other_modules_is_refused_with_what_is_wrong(tmp_path: Path) -> None:
+    choose_modular(tmp_path, {"php": "8.2"})
+    earlier = shutil.copy(tmp_path / "lock", tmp_path / "earlier.lock")
+    with pytest.raises(PackageError, match=r"of php:8\.2, which \[modules\] enabled does not name:\n *php-8\.2"):
+        choose_modular(tmp_path, {}, str(earlier))
+    _, chosen = choose_modular(tmp_path, {"php": "8.2"}, str(earlier))
+    assert chosen["php-8.2-1.module_el8.noarch"] == "php:8.2"
 
 
 def choose_by(sources: PackageSources, earlier: Path | None = None) -> Path:
