@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from typing import Any
 
 from smedoit.config.identity import ReleaseIdentity
+from smedoit.medium_paths import PACKAGES
 from smedoit.package import Package
+from smedoit.packages.places import SOURCES, MediumLayout
 from smedoit.packages.select import SelectedPackage
+from smedoit.tree.treeinfo import variant_places
 
 COMPOSEINFO, RPMS, IMAGES = "composeinfo.json", "rpms.json", "images.json"
 NAMES = (COMPOSEINFO, RPMS, IMAGES)
@@ -48,22 +51,41 @@ class ComposeMedium:
     count: int = 1
 
 
-def variant_name(identity: ReleaseIdentity) -> str:
-    """Return the name of the only variant, as .treeinfo has it."""
-    return re.sub(r"[^A-Za-z0-9]", "", identity.short)
+@dataclass(frozen=True)
+class LocatedPackages:
+    """The packages of a release, and the sources of them, as far as they are at hand.
+
+    layout  where the former lie
+    """
+
+    picks: Sequence[SelectedPackage]
+    sources: Sequence[SelectedPackage]
+    layout: MediumLayout
+
+    def published_packages(self, arch: str) -> dict[str, Package]:
+        """Return path in the release -> package."""
+        trees = {
+            f"{PUBLISHED_TREE}/{arch}": self.layout.locate_packages(self.picks),
+            PUBLISHED_TREE: SOURCES.locate_packages(self.sources),
+        }
+        return {f"{tree}/{path}": package for tree, found in trees.items() for path, package in found.items()}
+
+
+def main_variant(identity: ReleaseIdentity) -> str:
+    """Return the name of the variant that has the media: the only one, or that of the installer's base."""
+    return next(iter(variant_places(identity)))
 
 
 def format_manifests(
     identity: ReleaseIdentity,
     discs: Iterable[ComposeMedium],
-    picks: Iterable[SelectedPackage],
-    sources: Iterable[SelectedPackage],
+    packages: LocatedPackages,
 ) -> dict[str, str]:
     """Return the name of each manifest -> its text."""
-    all_discs, all_sources = list(discs), list(sources)
+    all_discs = list(discs)
     return {
         COMPOSEINFO: _composeinfo_json(identity, all_discs),
-        RPMS: _rpms_json(identity, picks, all_sources),
+        RPMS: _rpms_json(identity, packages),
         IMAGES: _images_json(identity, all_discs),
     }
 
@@ -76,19 +98,28 @@ def _composeinfo_json(identity: ReleaseIdentity, discs: Iterable[ComposeMedium])
     info.release.name, info.release.short, info.release.version = identity.product, identity.short, identity.version
     info.release.type = "ga"
     _describe_compose(info.compose, identity)
-    only = Variant(info)
-    only.id = only.uid = only.name = variant_name(identity)
-    only.type, only.arches = "variant", {identity.arch}
-    for field, path in _variant_paths(identity, {disc.arch for disc in discs}).items():
-        getattr(only.paths, field)[identity.arch] = path
-    info.variants.add(only)
+    arches = {disc.arch for disc in discs}
+    for name, place in variant_places(identity).items():
+        variant = Variant(info)
+        variant.id = variant.uid = variant.name = name
+        variant.type, variant.arches = "variant", {identity.arch}
+        for field, path in _variant_paths(identity, place, arches if name == main_variant(identity) else ()).items():
+            getattr(variant.paths, field)[identity.arch] = path
+        info.variants.add(variant)
     return _dump_manifest(info)
 
 
-def _variant_paths(identity: ReleaseIdentity, arches: set[str]) -> dict[str, str]:
-    """Return where the parts of a release lie, by productmd's names."""
+def _variant_paths(identity: ReleaseIdentity, place: str, arches: Collection[str]) -> dict[str, str]:
+    """Return where the parts of a variant lie, by productmd's names.
+
+    place   of its repository in the tree
+    arches  of its media, none where another variant has these
+    """
     tree, isos = f"{PUBLISHED_TREE}/{identity.arch}", f"{PUBLISHED_ISOS}/{identity.arch}"
-    found = {"os_tree": tree, "packages": f"{tree}/Packages", "repository": tree, "isos": isos, "jigdos": isos}
+    repository = f"{tree}/{place}".rstrip("/")
+    found = {"os_tree": tree, "packages": f"{repository}/{PACKAGES}", "repository": repository}
+    if arches:
+        found |= {"isos": isos, "jigdos": isos}
     if "src" in arches:
         sources, discs = f"{PUBLISHED_TREE}/SRPMS", f"{PUBLISHED_ISOS}/source"
         found |= {"source_tree": sources, "source_packages": sources, "source_repository": sources}
@@ -106,16 +137,19 @@ def _describe_compose(compose: Any, identity: ReleaseIdentity) -> None:
         compose.label, compose.final = f"{MILESTONES[stage.group(1)]}-{stage.group(2)}.0", False
 
 
-def _rpms_json(identity: ReleaseIdentity, picks: Iterable[SelectedPackage], sources: Iterable[SelectedPackage]) -> str:
-    """Return rpms.json: every package below the source package that it was built from."""
+def _rpms_json(identity: ReleaseIdentity, packages: LocatedPackages) -> str:
+    """Return rpms.json: every package in the variant that has it, below the source package that it was built from."""
     from productmd.rpms import Rpms
 
-    found, name = Rpms(), variant_name(identity)
+    found, main = Rpms(), main_variant(identity)
     _describe_compose(found.compose, identity)
-    known = {pick.package.filename: pick.package for pick in sources}
-    for pick in sorted(picks, key=lambda pick: pick.package.nevra):
-        package = pick.package
-        path = f"{PUBLISHED_TREE}/{identity.arch}/Packages/{package.filename}"
+    known = {pick.package.filename: pick.package for pick in packages.sources}
+    variants = {place: name for name, place in variant_places(identity).items()}
+    users: dict[str, set[str]] = {}
+    for pick in sorted(packages.picks, key=lambda pick: pick.package.nevra):
+        package, name = pick.package, variants[packages.layout.package_repository(pick)]
+        users.setdefault(package.source_rpm, set()).add(name)
+        path = f"{PUBLISHED_TREE}/{identity.arch}/{packages.layout.package_path(pick)}"
         category = "debug" if package.name.endswith(("-debuginfo", "-debugsource")) else "binary"
         found.add(
             name,
@@ -126,9 +160,10 @@ def _rpms_json(identity: ReleaseIdentity, picks: Iterable[SelectedPackage], sour
             category,
             _find_source(package, known),
         )
-    for source in known.values():
-        path = f"{PUBLISHED_TREE}/SRPMS/{source.filename}"
-        found.add(name, identity.arch, manifest_nevra(source), path, signing_key_id(source), "source")
+    for path, source in SOURCES.locate_packages(packages.sources).items():
+        place = f"{PUBLISHED_TREE}/{path}"
+        for name in sorted(users.get(source.filename, {main})):
+            found.add(name, identity.arch, manifest_nevra(source), place, signing_key_id(source), "source")
     return _dump_manifest(found)
 
 
@@ -155,7 +190,7 @@ def _images_json(identity: ReleaseIdentity, discs: Iterable[ComposeMedium]) -> s
     """Return images.json: every medium with its size, sums and label."""
     from productmd.images import Image, Images
 
-    found, name = Images(), variant_name(identity)
+    found, name = Images(), main_variant(identity)
     _describe_compose(found.compose, identity)
     for disc in discs:
         image = Image(found)

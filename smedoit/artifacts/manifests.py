@@ -10,14 +10,13 @@ from pathlib import Path
 
 import smedoit
 from smedoit.artifacts import compose, spdx
-from smedoit.artifacts.compose import ComposeMedium
+from smedoit.artifacts.compose import ComposeMedium, LocatedPackages
 from smedoit.artifacts.media import finished_media
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import FileError
 from smedoit.iso import media_check
 from smedoit.iso.read import IsoImage
 from smedoit.medium_paths import REPODATA
-from smedoit.packages.lock import read_lock
 from smedoit.repodata import read
 from smedoit.runtime import checksums, progress
 from smedoit.runtime.checksums import ChecksummedFile
@@ -31,12 +30,11 @@ SECTOR, VOLUME_AT, VOLUME = 2048, 40, 32  # the volume id within the volume desc
 
 
 def write_manifests(
-    identity: ReleaseIdentity, isos: Path, locks: tuple[Path, Path], tree_root: Path, main: Path, fact_cache: Path
+    identity: ReleaseIdentity, isos: Path, packages: LocatedPackages, tree_root: Path, main: Path, fact_cache: Path
 ) -> str:
     """Write every manifest of the media that there are.
 
-    locks  packages.lock and sources.lock
-    main   the installation ISO, whose packages the bill of materials lists
+    main  the installation ISO, whose packages the bill of materials lists
     """
     files, known = finished_media(isos, identity), DigestCache(fact_cache)
     if not files:
@@ -46,21 +44,20 @@ def write_manifests(
     images = {path: IsoImage(path) for path in files}
     discs = [describe_medium(image, files, sums[path]) for path, image in images.items()]
     counted = sum(_write_file_list(path, image) for path, image in images.items())
-    picks, sources = read_lock(locks[0]), read_lock(locks[1])
-    for name, text in compose.format_manifests(identity, discs, picks, sources).items():
+    for name, text in compose.format_manifests(identity, discs, packages).items():
         write_file(isos / METADATA / name, text)
-    digests = {pick.package.filename: pick.package.sha256 for pick in sources}
-    packages = [
+    digests = {pick.package.filename: pick.package.sha256 for pick in packages.sources}
+    described = [
         package
         for place in identity.repository_places
         for package in read.read_package_descriptions(tree_root / place / REPODATA)
     ]
     text = spdx.format_spdx(
-        identity, spdx.SpdxMedium(main.name, sums[main]["sha256"]), packages, digests, _tool_version()
+        identity, spdx.SpdxMedium(main.name, sums[main]["sha256"]), described, digests, _tool_version()
     )
     write_file(main.with_name(f"{main.stem}{SBOM}"), text)
     _remove_stale_manifests(isos, identity, files)
-    return f"{counted} files on {len(files)} media, {len(packages)} packages, {len(sources)} source packages"
+    return f"{counted} files on {len(files)} media, {len(described)} packages, {len(packages.sources)} source packages"
 
 
 def _tool_version() -> str:

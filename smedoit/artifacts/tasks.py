@@ -10,7 +10,7 @@ from smedoit.config.release import Release
 from smedoit.engine.code import package_digest
 from smedoit.engine.task import Option, Task, release_config, started_in
 from smedoit.iso.tasks import on_medium
-from smedoit.packages.tasks import repodata_files
+from smedoit.packages.tasks import layout_config, repodata_files
 from smedoit.runtime.checksums import NAMES
 from smedoit.runtime.filesets import FileSet
 
@@ -137,12 +137,15 @@ def manifests(rel: Release) -> Task:
     start = f"*/{rel.release.name}-{rel.release.full}-*"
 
     def run() -> object:
+        from smedoit.artifacts.compose import LocatedPackages
         from smedoit.artifacts.manifests import write_manifests
+        from smedoit.packages.lock import read_lock
+        from smedoit.packages.places import medium_layout
 
         return write_manifests(
             identity=rel.release,
             isos=rel.isos,
-            locks=(rel.lock, rel.sources_lock),
+            packages=LocatedPackages(read_lock(rel.lock), read_lock(rel.sources_lock), medium_layout(rel)),
             tree_root=rel.tree,
             main=rel.iso,
             fact_cache=rel.fact_cache,
@@ -152,9 +155,10 @@ def manifests(rel: Release) -> Task:
         name="manifests",
         run=run,
         inputs=[rel.lock, rel.sources_lock, iso_inputs(rel), *repodata_files(rel)],
-        config=release_config(
-            rel, "product", "name", "short", "version", "label", "arch", "date", "base", "repositories"
-        ),
+        config={
+            **release_config(rel, "product", "name", "short", "version", "label", "arch", "date"),
+            **layout_config(rel),
+        },
         outputs=[FileSet(rel.isos, (f"{start}.files", f"{start}.spdx.json", "metadata/*.json"))],
         after=MEDIA,
     )

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from smedoit.artifacts import build_record, compose, manifests, media, spdx
 from smedoit.artifacts.build_record import FileChecksum
-from smedoit.artifacts.compose import ComposeMedium
+from smedoit.artifacts.compose import ComposeMedium, LocatedPackages
 from smedoit.artifacts.media import existing_locks
 from smedoit.config.release import Release
 from smedoit.errors import Findings, SmeError, VerifyError, format_grouped
 from smedoit.iso.read import IsoImage, iso_damage_errors
 from smedoit.keys import gpg
 from smedoit.packages import lock
+from smedoit.packages.places import medium_layout
+from smedoit.packages.select import SelectedPackage
 from smedoit.runtime import checksums, foreign
 from smedoit.runtime.digests import md5_file, sha256_file
 from smedoit.runtime.files import read_file_text
@@ -136,17 +138,21 @@ def _check_metadata(rel: Release, files: list[Path], sums: FreshDigests, finding
     except Exception as error:
         findings.add("metadata", f"productmd cannot load it: {error}")
         return place.name
-    variant, arch = compose.variant_name(rel.release), rel.release.arch
+    arch = rel.release.arch
     findings.check(info.release.version == rel.release.version, compose.COMPOSEINFO, "is of another version")
-    picked = [pick.package for file in existing_locks(rel) for pick in lock.parse_lock(read_file_text(file), file)]
+    picks, sources = (_read_existing_lock(rel, file) for file in (rel.lock, rel.sources_lock))
+    packages = LocatedPackages(picks, sources, medium_layout(rel)).published_packages(arch)
     wanted = {
-        compose.manifest_nevra(package): (package.filename, compose.signing_key_id(package)) for package in picked
+        compose.manifest_nevra(package): (path, compose.signing_key_id(package)) for path, package in packages.items()
     }
-    groups = rpms.rpms.get(variant, {}).get(arch, {}).values()
-    listed = {nevra: (Path(entry["path"]).name, entry["sigkey"]) for group in groups for nevra, entry in group.items()}
+    groups = [group for variant in rpms.rpms.values() for group in variant.get(arch, {}).values()]
+    listed = {nevra: (entry["path"], entry["sigkey"]) for group in groups for nevra, entry in group.items()}
     for nevra in sorted(wanted.keys() | listed.keys()):
         findings.check(wanted.get(nevra) == listed.get(nevra), compose.RPMS, f"{nevra} is not as the lock has it")
-    found = {image.path: _recorded_image(image) for image in images.images.get(variant, {}).get(arch, ())}
+    found = {
+        image.path: _recorded_image(image)
+        for image in images.images.get(compose.main_variant(rel.release), {}).get(arch, ())
+    }
     real = {
         disc.path: _expected_image(disc)
         for disc in (manifests.describe_medium(IsoImage(path), files, sums.of(path)) for path in files)
@@ -154,6 +160,11 @@ def _check_metadata(rel: Release, files: list[Path], sums: FreshDigests, finding
     for path in sorted(found.keys() | real.keys()):
         findings.check(found.get(path) == real.get(path), compose.IMAGES, f"does not fit {path}")
     return f"metadata of {len(listed)} packages and {len(found)} media"
+
+
+def _read_existing_lock(rel: Release, file: Path) -> list[SelectedPackage]:
+    """Return the packages of a lock, none where it was not made yet."""
+    return lock.parse_lock(read_file_text(file), file) if file in existing_locks(rel) else []
 
 
 def _expected_image(disc: ComposeMedium) -> tuple[object, ...]:

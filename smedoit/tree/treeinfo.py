@@ -59,7 +59,7 @@ def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str], *, ha
     info.release.name, info.release.short, info.release.version = identity.product, identity.short, identity.version
     info.tree.arch, info.tree.build_timestamp = identity.arch, identity.epoch
     info.tree.platforms.update({identity.arch, "xen"})
-    variants = _variant_places(identity)
+    variants = variant_places(identity)
     main = next(iter(variants))
     for name, place in variants.items():
         variant = Variant(info)
@@ -84,7 +84,7 @@ def format_treeinfo(identity: ReleaseIdentity, digests: Mapping[str, str], *, ha
     return text.getvalue()
 
 
-def _variant_places(identity: ReleaseIdentity) -> dict[str, str]:
+def variant_places(identity: ReleaseIdentity) -> dict[str, str]:
     """Return variant -> directory of its repository, the first of them the one that an installation begins with.
 
     Anaconda from EL 8 on takes the variant called BaseOS for that, wherever it lies, and adds the others; before, none

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from productmd.compose import Compose
 
-from smedoit.artifacts.compose import ComposeMedium, format_manifests
+from smedoit.artifacts.compose import ComposeMedium, LocatedPackages, format_manifests
+from smedoit.packages.places import FLAT, MediumLayout
 from smedoit.packages.select import SelectedPackage
 from tests.harness.nouns import EPOCH, identity, package
 
@@ -33,7 +34,9 @@ SRPMS = [SelectedPackage(package("bash-4.2.46-34.el7.src", source_rpm=""), "smeo
 
 def compose(place: Path, **changes: object) -> Compose:
     """Return what productmd reads of a release directory."""
-    for name, text in format_manifests(identity(**changes), [DVD, NET, *SOURCES], PICKS, SRPMS).items():
+    for name, text in format_manifests(
+        identity(**changes), [DVD, NET, *SOURCES], LocatedPackages(PICKS, SRPMS, FLAT)
+    ).items():
         (place / "metadata").mkdir(exist_ok=True)
         (place / "metadata" / name).write_text(text, encoding="utf-8")
     return Compose(str(place))
@@ -77,6 +80,32 @@ def test_productmd_loads_every_package_below_its_source(tmp_path: Path) -> None:
 
 
 def test_the_order_of_packages_and_media_changes_nothing() -> None:
-    straight = format_manifests(identity(), [DVD, NET, *SOURCES], PICKS, SRPMS)
-    turned = format_manifests(identity(), [*reversed(SOURCES), NET, DVD], PICKS[::-1], SRPMS[::-1])
+    straight = format_manifests(identity(), [DVD, NET, *SOURCES], LocatedPackages(PICKS, SRPMS, FLAT))
+    turned = format_manifests(
+        identity(), [*reversed(SOURCES), NET, DVD], LocatedPackages(PICKS[::-1], SRPMS[::-1], FLAT)
+    )
     assert straight == turned
+
+
+def test_each_package_and_its_source_stand_in_the_variant_that_has_it(tmp_path: Path) -> None:
+    layout = MediumLayout(("BaseOS", "AppStream"), {"apps": "AppStream"})
+    one = {"base": "el8", "major": 11, "version": "11.0"}
+    picks = [
+        *PICKS,
+        SelectedPackage(package("bind-utils-32:9.11-1.el7.x86_64", source_rpm="bind-9.11-1.el7.src.rpm"), "apps"),
+    ]
+    made = format_manifests(identity(**one), [DVD], LocatedPackages(picks, SRPMS, layout))
+    (tmp_path / "metadata").mkdir()
+    for name, text in made.items():
+        (tmp_path / "metadata" / name).write_text(text, encoding="utf-8")
+    found = Compose(str(tmp_path))
+    assert found.info["BaseOS"].paths.repository == {"x86_64": "smeos/x86_64/BaseOS"}
+    assert found.info["AppStream"].paths.packages == {"x86_64": "smeos/x86_64/AppStream/Packages"}
+    assert (found.info["BaseOS"].paths.isos, found.info["AppStream"].paths.isos) == ({"x86_64": "iso/x86_64"}, {})
+    [bind] = found.rpms["AppStream"]["x86_64"].values()
+    assert {nevra: entry["path"] for nevra, entry in bind.items()} == {
+        "bind-32:9.11-1.el7.src": "smeos/SRPMS/bind-9.11-1.el7.src.rpm",
+        "bind-utils-32:9.11-1.el7.x86_64": "smeos/x86_64/AppStream/Packages/bind-utils-9.11-1.el7.x86_64.rpm",
+    }
+    assert "bind-32:9.11-1.el7.src" in found.rpms["BaseOS"]["x86_64"]
+    assert [image.path for image in found.images["BaseOS"]["x86_64"]] == [DVD.path]
