@@ -32,12 +32,14 @@ GRUB_FOR_BIOS = FirmwareBoot(
     patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
     twins={},
 )
-# Source: rpm 4.19 with rpm-sequoia (src/lib.rs accepts version 3), and the DEFAULT policy of EL 10
+# Source: rpm 4.19 with rpm-sequoia (src/lib.rs accepts version 3), and the DEFAULT policy of EL 10. Version 6, what
+# stands under OPENPGP, and ML-DSA came with rpm-4.19.x-multisig.patch and rpm-4.19.x-pqc-algo.patch of EL 10.1.
 RPM = replace(
     RPM_4_16,
     name="rpm 4.19 of Enterprise Linux 10",
+    later_tags=("OPENPGP",),
     versions=(3, 4, 6),
-    algorithms=("RSA", "EdDSA", "ECDSA", "Ed25519", "Ed448"),
+    algorithms=("RSA", "EdDSA", "ECDSA", "Ed25519", "Ed448", "ML-DSA-65+Ed25519", "ML-DSA-87+Ed448"),
     rsa_bits=2048,
     own=OwnSignatures.ALL,
 )

@@ -43,6 +43,7 @@ GRUB = FirmwareBoot(
 RPM = BaseRpm(
     name="rpm 4.11",
     tags=("DSA", "RSA", "GPG", "PGP"),
+    later_tags=(),
     versions=(3, 4),
     algorithms=("RSA", "DSA"),
     hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),

@@ -31,6 +31,7 @@ ISOLINUX = replace(
 RPM = BaseRpm(
     name="rpm 4.14 of Enterprise Linux 8",
     tags=("DSA", "RSA", "GPG", "PGP"),
+    later_tags=(),
     versions=(3, 4),
     algorithms=("RSA", "DSA"),
     hashes=("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512"),

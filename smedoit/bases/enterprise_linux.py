@@ -155,9 +155,14 @@ class BaseRpm:
 
     name        as sentences say it
     tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
+<<<<<<< Updated upstream
     versions    of signatures that it can check
     algorithms  of the keys that made them
     hashes      digests in them
+=======
+    later_tags  which its later builds look at, too: they count where there is none of tags
+    versions    of signatures, algorithms and digests that it can check
+>>>>>>> Stashed changes
     rsa_bits    of an RSA key at least
     dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
     subkeys     whether a subkey's signature counts
@@ -167,6 +172,7 @@ class BaseRpm:
 
     name: str
     tags: tuple[str, ...]
+    later_tags: tuple[str, ...]
     versions: tuple[int, ...]
     algorithms: tuple[str, ...]
     hashes: tuple[str, ...]

@@ -28,7 +28,7 @@ def find_base_flaw(
 
     Each signature that it looks at must be good, for `rpm -K` asks for all of them.
     """
-    seen = [(tag, signatures[tag]) for tag in rpm.tags if tag in signatures]
+    seen = [(tag, signatures[tag]) for tag in counted_tags(signatures, rpm)]
     if not seen:
         return f"not signed for {rpm.name}, which looks at {', '.join(rpm.tags)} only" if signatures else "not signed"
     for tag, found in seen:
@@ -37,6 +37,12 @@ def find_base_flaw(
         if reason := _signature_flaw(found[0], keys, rpm):  # it counts the first of several under one tag
             return f"its signature {tag} ({found[0]}) {reason}"
     return ""
+
+
+def counted_tags(signatures: Mapping[str, object], rpm: BaseRpm) -> list[str]:
+    """Return the tags of a package's signatures that the rpm of a base looks at."""
+    there = [tag for tag in rpm.tags if tag in signatures]
+    return there or [tag for tag in rpm.later_tags if tag in signatures]
 
 
 def find_key_flaw(certificate: OpenPgpCertificate, rpm: BaseRpm) -> str:

@@ -105,6 +105,7 @@ def test_a_subkey_is_unknown_to_it(tmp_path: Path) -> None:
 
 # What the rpm of each base makes of the same packages: name of the base -> words, "" where it is good
 V4 = "rpm-rs/RPMS/v4/signed/rpm-basic-with-{}-2.3.4-5.el9.noarch.rpm"
+V6 = "rpm-rs/RPMS/v6/signed/rpm-basic-with-{}-2.3.4-5.el9.noarch.rpm"
 BY_BASE = {
     "RSA/SHA256 of version 3": (RELEASE7, "RPM-GPG-KEY-CentOS-7", {"el8": "", "el9": "", "el10": ""}),
     "DSA/SHA1": (
@@ -121,6 +122,17 @@ BY_BASE = {
         "v4/rpm-testkey-v4-ed25519.asc",
         {"el7": "cannot be checked", "el8": "cannot be checked", "el9": "", "el10": ""},
     ),
+    "RSA of version 6 under OPENPGP alone": (
+        V6.format("rsa4k"),
+        "v6/rpm-testkey-v6-rsa4k.asc",
+        {"el8": "not signed for rpm 4.14", "el9": "not signed for rpm 4.16 of Enterprise Linux 9", "el10": ""},
+    ),
+    "Ed25519 of version 6 under OPENPGP alone": (
+        V6.format("ed25519"),
+        "v6/rpm-testkey-v6-ed25519.asc",
+        {"el7": "not signed for rpm 4.11", "el9": "not signed for rpm 4.16", "el10": ""},
+    ),
+    "ML-DSA of version 6": (V6.format("mldsa65-ed25519"), "v6/rpm-testkey-v6-mldsa65-ed25519.asc", {"el10": ""}),
     "ECDSA": (
         V4.format("ecdsa"),
         "v4/rpm-testkey-v4-ecdsa-nistp256.asc",

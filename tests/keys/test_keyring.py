@@ -186,7 +186,9 @@ def test_a_published_key_is_known_by_its_id(key_id: str) -> None:
 
 
 def test_every_published_key_is_as_the_corpus_has_it() -> None:
-    for one in known.PUBLISHED:
+    there = [one for one in known.PUBLISHED if (corpus_dir() / "keys" / one.file).is_file()]
+    assert {one.file for one in there} == REAL.keys()  # those of Rocky Linux are not in it
+    for one in there:
         fingerprints = {
             found.fingerprint for found in openpgp.parse_certificates((corpus_dir() / "keys" / one.file).read_bytes())
         }
