@@ -19,6 +19,7 @@ MODULAR = (
     ".module"  # in the release of every package that was built for a module: .module+el8, .module_el8, .module_f31
 )
 FOR_BUILDERS = ("xmd", "buildopts")  # of a stream's data; nobody who installs packages reads it
+COMMON = "common"  # the profile that a module has by the packaging guidelines, to install what most people want
 BELONG = "[modules] names streams that cannot be on the medium"
 
 
@@ -156,7 +157,7 @@ def format_medium_modules(
 ) -> str:
     """Return the module metadata of a medium: one YAML text with its streams, each of them a default.
 
-    profiles  MODULE:STREAM -> profiles that dnf module install takes
+    profiles  MODULE:STREAM -> profiles that dnf module install takes, as upstream has them
     date      of the release: of two defaults dnf follows the ones that were modified later
     """
     ordered = sorted(streams, key=_stream_place)
@@ -168,12 +169,19 @@ def format_medium_modules(
                 "module": stream.name,
                 "modified": int(date.strftime("%Y%m%d%H%M")),
                 "stream": stream.stream,
-                "profiles": {stream.stream: list(profiles.get(stream.title, ()))},
+                "profiles": {stream.stream: _usual_profiles(stream, profiles.get(stream.title, ()))},
             },
         }
         for stream in ordered
     }
     return format_documents([*(stream.document for stream in ordered), *defaults.values()])
+
+
+def _usual_profiles(stream: ModuleStream, said: Collection[str]) -> list[str]:
+    """Return the default profiles of a stream: upstream's, else common or the only one; without, dnf installs none."""
+    there = list(stream.document["data"].get("profiles") or {})
+    usual = [name for name in there if name == COMMON or len(there) == 1]
+    return [name for name in said if name in there] or usual
 
 
 def default_profiles(metadata: ModuleMetadata) -> dict[str, tuple[str, ...]]:

@@ -32,13 +32,23 @@ RECIPES = [
 ]
 TEXTS = [
     build("php:7.4", "php-0:7.4-1.noarch", "php-lib-0:8.2-1.noarch"),
-    build("php:8.2", "php-0:8.2-1.noarch", "php-cli-0:8.2-1.noarch", "php-0:8.2-1.src"),
+    build(
+        "php:8.2",
+        *("php-0:8.2-1.noarch", "php-cli-0:8.2-1.noarch", "php-0:8.2-1.src"),
+        profiles={"common": {"rpms": ["php", "php-cli"]}},
+    ),
     defaults_text("php", "8.2"),
     build("perl:5.26", "perl-0:5.26-1.noarch"),
-    build("perl:5.30", "perl-0:5.30-1.noarch", "tool-0:1-1.src"),
+    build("perl:5.30", "perl-0:5.30-1.noarch", "tool-0:1-1.src", profiles={"minimal": {"rpms": ["perl"]}}),
     defaults_text("perl", "5.30"),
     build("perl-DBI:1", "perl-DBI-0:1-1.noarch", requires={"perl": ["5.26"], "platform": ["el8"]}, context="aaaa"),
-    build("perl-DBI:1", "perl-DBI-0:1-2.noarch", requires={"perl": ["5.30"], "platform": []}, context="bbbb"),
+    build(
+        "perl-DBI:1",
+        "perl-DBI-0:1-2.noarch",
+        requires={"perl": ["5.30"], "platform": []},
+        context="bbbb",
+        profiles={"common": {"rpms": ["perl-DBI"]}},
+    ),
     defaults_text("perl-DBI", "1"),
     build("ruby:3", "ruby-0:1-1.noarch", requires={"nobody": ["1"]}),
     defaults_text("ruby", "3"),
@@ -77,7 +87,7 @@ def test_dnf_resolves_each_enabled_module_from_what_we_write(tmp_path: Path) -> 
     said = Dnf(tmp_path).run([source], "--assumeno", "module", "enable", *map(":".join, enabled.items()))
     assert "Operation aborted" in said, said
     assert "Error" not in said
-    said = Dnf(tmp_path).run([source], "--assumeno", "install", *enabled)
+    said = Dnf(tmp_path).run([source], "--assumeno", "module", "install", *enabled)
     assert "Operation aborted" in said, said
     assert re.findall(r"^ (\S+) +noarch +(\S+) ", said, re.MULTILINE) == [
         ("perl", "5.30-1"),

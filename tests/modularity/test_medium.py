@@ -82,6 +82,26 @@ def test_what_is_written_names_the_packages_that_are_there_and_makes_the_stream_
     assert default_streams(parse_module_metadata(text.encode(), "it")) == {"php": "8.2"}
 
 
+@pytest.mark.parametrize(
+    ("profiles", "upstream", "said"),
+    [
+        (("common", "devel"), ("devel",), ["devel"]),
+        (("common", "devel"), ("gone",), ["common"]),
+        (("common", "devel"), (), ["common"]),
+        (("server",), (), ["server"]),
+        (("server", "client"), (), []),
+        ((), ("common",), []),
+    ],
+)
+def test_default_profiles_are_those_of_upstream_else_common_or_the_only_one(
+    profiles: tuple[str, ...], upstream: tuple[str, ...], said: list[str]
+) -> None:
+    text = stream_text({**PHP, "profiles": {name: {"rpms": ["php"]} for name in profiles}})
+    streams = medium.filter_streams(metadata(text).streams, THERE)
+    *_, defaults = yaml.safe_load_all(medium.format_medium_modules(streams, {"php:8.2": upstream}, DATE))
+    assert defaults["data"]["profiles"] == {"8.2": said}
+
+
 def test_the_same_streams_in_another_order_make_the_same_bytes() -> None:
     perl = build("perl:5.26", THERE[1])
     texts = (PHP82, perl), (perl, PHP82)
