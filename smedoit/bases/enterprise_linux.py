@@ -155,14 +155,10 @@ class BaseRpm:
 
     name        as sentences say it
     tags        of the signatures that it looks at, the one first that it installs by; it passes over all others
-<<<<<<< Updated upstream
+    later_tags  which its later builds look at, too: they count where there is none of tags
     versions    of signatures that it can check
     algorithms  of the keys that made them
     hashes      digests in them
-=======
-    later_tags  which its later builds look at, too: they count where there is none of tags
-    versions    of signatures, algorithms and digests that it can check
->>>>>>> Stashed changes
     rsa_bits    of an RSA key at least
     dsa_bits    of a DSA key at most: longer ones have a number in their signatures that it has no room for
     subkeys     whether a subkey's signature counts
