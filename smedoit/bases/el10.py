@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from smedoit.bases.boot_options import OPTIONS_OF_EL10
 from smedoit.bases.el9 import ADDED as ADDED_BY_EL9
 from smedoit.bases.el9 import EL9
 from smedoit.bases.el9 import RPM as RPM_4_16
@@ -31,6 +32,7 @@ GRUB_FOR_BIOS = FirmwareBoot(
     needed=("boot/grub2/grub.cfg", "boot/grub2/i386-pc/normal.mod", BOOT_HYBRID),
     patterns=("boot/*", "images/eltorito.img", BOOT_HYBRID),
     twins={},
+    modules="boot/grub2/i386-pc",
 )
 # Source: rpm 4.19 with rpm-sequoia (src/lib.rs accepts version 3), and the DEFAULT policy of EL 10. Version 6, what
 # stands under OPENPGP, and ML-DSA came with rpm-4.19.x-multisig.patch and rpm-4.19.x-pqc-algo.patch of EL 10.1.
@@ -74,6 +76,7 @@ EL10 = replace(
     efi_in_tree=False,
     mbr_image=BOOT_HYBRID,
     erofs_stage2=True,
+    options=OPTIONS_OF_EL10,
     anaconda="40.22.3.57",
     configuration=Configuration.PROFILES,
     stamp=STAMP,

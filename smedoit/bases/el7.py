@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from smedoit.bases.boot_options import OPTIONS_OF_EL7
 from smedoit.bases.enterprise_linux import (
     BIOS,
     STAMP_NAME,
@@ -29,6 +30,7 @@ ISOLINUX = FirmwareBoot(
     needed=(),
     patterns=("isolinux/*",),
     twins={"isolinux/vmlinuz": KERNEL, "isolinux/initrd.img": INITRD},
+    modules="",
 )
 GRUB = FirmwareBoot(
     loader=Loader.GRUB,
@@ -38,6 +40,7 @@ GRUB = FirmwareBoot(
     needed=(GRUB_CFG,),
     patterns=("EFI/*", EFI_IMAGE),
     twins={},
+    modules="",
 )
 # Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c, rpmio/rpmio.c
 RPM = BaseRpm(
@@ -123,6 +126,7 @@ EL7 = Base(
     erofs_stage2=False,
     escaped_labels=True,
     plain_options=True,
+    options=OPTIONS_OF_EL7,
     anaconda="21.48.22.159",
     configuration=Configuration.INSTALL_CLASSES,
     stamp=STAMP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from smedoit.bases.boot_options import OPTIONS_OF_EL8
 from smedoit.bases.el7 import ADDED as ADDED_BY_EL7
 from smedoit.bases.el7 import GRUB
 from smedoit.bases.el7 import ISOLINUX as SYSLINUX_4
@@ -86,6 +87,7 @@ EL8 = Base(
     erofs_stage2=False,
     escaped_labels=False,
     plain_options=True,
+    options=OPTIONS_OF_EL8,
     anaconda="33.16.10.5",
     configuration=Configuration.PRODUCTS,
     stamp=STAMP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from smedoit.bases.boot_options import OPTIONS_OF_EL9
 from smedoit.bases.el8 import ADDED as ADDED_BY_EL8
 from smedoit.bases.el8 import EL8
 from smedoit.bases.el8 import RPM as RPM_4_14
@@ -50,6 +51,7 @@ EL9 = replace(
     disk=DiskForm.BASIC_DATA,
     flat_stage2=True,
     plain_options=False,
+    options=OPTIONS_OF_EL9,
     anaconda="34.25.7.19",
     stamp=STAMP,
     reads_updates=False,

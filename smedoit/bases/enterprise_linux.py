@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from smedoit.bases.boot_options import BootOptions
 from smedoit.medium_paths import INITRD, KERNEL, OVERLAYS
 
 BIOS, UEFI = "bios", "uefi"
@@ -74,6 +75,7 @@ class FirmwareBoot:
     needed    what a boot set must have besides the image, without which the loader comes to nothing
     patterns  of the files that only this firmware reads
     twins     kernel and initrd beside the loader -> the files that they are equal to, which PXE and UEFI read
+    modules   directory of the loader's modules, "" for one that has them in itself
     """
 
     loader: Loader
@@ -83,6 +85,7 @@ class FirmwareBoot:
     needed: tuple[str, ...]
     patterns: tuple[str, ...]
     twins: Mapping[str, str]
+    modules: str
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ class Base:
     erofs_stage2    whether a stage 2 may be an erofs image, and not only a squashfs image
     escaped_labels  whether a label may have blanks and dots; else "-" stands for them
     plain_options   whether boot options without inst. count
+    options         what the installer makes of the words of a boot line
     anaconda        version of the installer, by which the tables of what it asks for are called
     configuration   where the installer has what a product decides
     stamp           how the installer reads .buildstamp
@@ -242,6 +246,7 @@ class Base:
     erofs_stage2: bool
     escaped_labels: bool
     plain_options: bool
+    options: BootOptions
     anaconda: str
     configuration: Configuration
     stamp: BuildStamp

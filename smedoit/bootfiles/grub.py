@@ -462,12 +462,14 @@ class GrubRoot:
     own: bool = False
 
 
-def track_grub_root(menu: GrubMenu, finds: Callable[[GrubSearch], bool]) -> Iterator[tuple[str, GrubCommand, GrubRoot]]:
+def track_grub_root(
+    menu: GrubMenu, finds: Callable[[GrubSearch], bool], root: GrubRoot
+) -> Iterator[tuple[str, GrubCommand, GrubRoot]]:
     """Yield every command with the file that it stands in, and where it would look for a path without a device.
 
     finds  whether a search finds the medium
+    root   where it looks first
     """
-    root = GrubRoot()
     for file, script in menu.scripts.items():
         waiting = [(command, False) for command in reversed(script.commands)]
         outside: list[GrubRoot] = []

@@ -81,7 +81,7 @@ def finish_medium(medium: IsoMedium, iso: IsoTarget) -> Mapping[str, str]:
     or was not while it was written, what the lock names; FileError if another file changed meanwhile.
     """
     target = iso.path
-    remarks = check_medium_references(MediumFiles(medium.files, medium.volume, medium.names), target)
+    remarks = check_medium_references(MediumFiles(medium.files, medium.volume, medium.names, medium.base), target)
     stamps = _stamp_medium_files(medium)
     with replacing_file(target) as beside:
         sizes = {path: stamps[path].size for path in medium.sha256}

@@ -7,11 +7,13 @@ import posixpath
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
 from smedoit.bootfiles import arguments, images
 from smedoit.bootfiles.arguments import BootMedium
 from smedoit.bootfiles.entries import BootEntry, menu_path
@@ -27,28 +29,27 @@ from smedoit.bootfiles.grub import (
     resolve_grub_path,
     track_grub_root,
 )
+from smedoit.bootfiles.grub_modules import (
+    COMMANDS,
+    DEPENDENCIES,
+    GrubModules,
+    command_faults,
+    insmod_remarks,
+    parse_module_list,
+)
 from smedoit.bootfiles.isolinux import IsolinuxMenu, read_isolinux_menu
 from smedoit.branding.render import escape_label
 from smedoit.errors import ContentError, Findings, format_size
 from smedoit.fat.volume import FatVolume
 from smedoit.iso import pictures, references
 from smedoit.iso.references import LOADABLE, FileReference
-from smedoit.medium_paths import (
-    BIOS_IMAGE,
-    BIOS_KERNEL,
-    BIOS_MENU,
-    BOOT_CATALOG,
-    EFI_IMAGE,
-    GRUB_CFG,
-    INNER_GRUB_CFG,
-    KERNEL,
-)
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, INNER_GRUB_CFG, KERNEL
 from smedoit.runtime import files, progress
 from smedoit.runtime.process import ProgramError, run_program
 
 MENU, LOADER, ABSENT, UNREADABLE = "would not boot", "would not start", "named, and not there", "cannot be shown"
 GRUB_CHECKERS = ("grub-script-check", "grub2-script-check")
-INSTALLERS = (KERNEL, BIOS_KERNEL)
+TOLD = "told"  # what refuses no medium
 NO_KERNELS = (".0", ".cbt", ".bin", ".bs", ".bss", ".com", ".c32")  # what isolinux starts otherwise
 EFI_PROGRAM = re.compile(r"(?i)EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI")
 LARGEST_MENU = 1 << 18  # characters; real ones have less than 10,000
@@ -63,11 +64,13 @@ class MediumFiles:
     files  path on it -> the file
     label  its volume id
     names  path on it -> what a sentence calls it, where it is called otherwise in the content tree
+    base   whose firmware and installer read it
     """
 
     files: Mapping[str, Path]
     label: str
     names: Mapping[str, str]
+    base: Base = USUAL
 
     def load(self, path: str) -> str | None:
         """Return a menu's text, None if it is not there. Raises ContentError for what is too large to be a menu."""
@@ -85,6 +88,10 @@ class MediumFiles:
         """Return a menu's text whatever the case of its name, as isolinux finds it."""
         return self.load(self.find(path))
 
+    def has(self, path: str) -> bool:
+        """Return whether the directories of the medium list a path."""
+        return path in self.files and path not in self.base.unlisted
+
     def find(self, path: str) -> str:
         """Return a path as it is spelled on the medium, itself if it is not there."""
         return path if path in self.files else self._folded.get(path.lower(), path)
@@ -98,12 +105,26 @@ class MediumFiles:
     @cached_property
     def _folded(self) -> dict[str, str]:
         """Return path in small letters -> path."""
-        return {name.lower(): name for name in (*self.files, BOOT_CATALOG)}
+        return {name.lower(): name for name in (*self.files, *self._catalog)}
+
+    @property
+    def _catalog(self) -> tuple[str, ...]:
+        """Return the path of the El Torito catalogue, which who writes the medium makes."""
+        return (self.base.boot_catalog,) if self.base.boot_catalog else ()
+
+    def names_there(self, path: str) -> bool:
+        """Return whether a menu that names a path finds something there."""
+        return self.has(path) or path in self._catalog
+
+    @property
+    def installers(self) -> tuple[str, ...]:
+        """The paths of the installer's kernel."""
+        return (KERNEL, *(path for path, other in self.base.bios.twins.items() if other == KERNEL))
 
     @property
     def medium(self) -> BootMedium:
         """What its boot lines may name."""
-        return BootMedium(self.label, escape_label(self.label), lambda path: path in self.files)
+        return BootMedium(self.label, escape_label(self.label), self.has, self.base)
 
 
 def check_reference(reference: FileReference, medium: MediumFiles, screen: tuple[int, int], findings: Findings) -> None:
@@ -111,10 +132,10 @@ def check_reference(reference: FileReference, medium: MediumFiles, screen: tuple
     paths = [reference.path, *reference.others]
     if reference.folds:
         paths = [medium.find(path) for path in paths]
-    found = next((path for path in paths if path in medium.files or path == BOOT_CATALOG), "")
+    found = next(filter(medium.names_there, paths), "")
     if not found:
         findings.add(ABSENT, medium.called(f"{reference}, which is not on the medium"))
-    elif reference.is_background:
+    elif reference.is_background and found in medium.files:
         fault = _background_fault(files.read_file_bytes(medium.files[found]), reference, screen)
         findings.check(not fault, UNREADABLE, medium.called(f"{reference}, which {fault}"))
 
@@ -128,7 +149,8 @@ def _background_fault(data: bytes, reference: FileReference, screen: tuple[int, 
 
 def check_isolinux_menu(medium: MediumFiles, findings: Findings) -> IsolinuxMenu:
     """Every entry of isolinux.cfg and of what it includes can be started; return the menu."""
-    menu = read_isolinux_menu(BIOS_MENU, medium.load_folded)
+    file = medium.base.bios.menu
+    menu = read_isolinux_menu(file, medium.load_folded)
     for fault in menu.faults:
         findings.add(MENU, medium.called(fault))
     for entry in menu.entries:
@@ -136,7 +158,7 @@ def check_isolinux_menu(medium: MediumFiles, findings: Findings) -> IsolinuxMenu
             findings.add(MENU, medium.called(f"{entry.place} {entry.name} starts nothing, it has no kernel"))
         kernel = _isolinux_file(entry.kernel.text, medium) if entry.kernel else ""
         if not kernel.lower().endswith(NO_KERNELS):
-            initrds = [medium.find(menu_path(BIOS_MENU, word.text)) for word in entry.initrds]
+            initrds = [medium.find(menu_path(file, word.text)) for word in entry.initrds]
             _check_entry(entry, kernel, initrds, medium, findings)
     _check_isolinux_modules(menu, medium, findings)
     return menu
@@ -144,7 +166,7 @@ def check_isolinux_menu(medium: MediumFiles, findings: Findings) -> IsolinuxMenu
 
 def _isolinux_file(name: str, medium: MediumFiles) -> str:
     """Return the path on the medium of what isolinux loads by a name, itself if there is none."""
-    paths = [medium.find(menu_path(BIOS_MENU, name + extension)) for extension in LOADABLE]
+    paths = [medium.find(menu_path(medium.base.bios.menu, name + extension)) for extension in LOADABLE]
     return next((path for path in paths if path in medium.files), paths[0])
 
 
@@ -160,36 +182,38 @@ def _check_entry(
     for word, path in zip(entry.initrds, initrds, strict=True):
         if path in medium.files and (fault := images.initrd_fault(images.read_image_head(medium.files[path])[0])):
             findings.add(MENU, medium.called(f"{word} names {path}, which {fault}"))
-    if kernel in INSTALLERS or medium.files[kernel] in [medium.files.get(path) for path in INSTALLERS]:
+    installers = medium.installers
+    if kernel in installers or medium.files[kernel] in [medium.files.get(path) for path in installers]:
         if not initrds:
             findings.add(
                 MENU, medium.called(f"{entry.kernel} starts the installer's kernel, and the entry has no initrd")
             )
         for fault in arguments.argument_faults(entry, medium.medium):
             findings.add(MENU, medium.called(fault))
+        for remark in arguments.argument_remarks(entry, medium.medium):
+            findings.add(TOLD, medium.called(remark))
 
 
 def _check_isolinux_modules(menu: IsolinuxMenu, medium: MediumFiles, findings: Findings) -> None:
     """isolinux.bin has the modules of its version: what the menu starts, and for 5 and later what those need."""
-    if BIOS_IMAGE not in medium.files:
+    image, file = medium.base.bios.image, medium.base.bios.menu
+    if image not in medium.files:
         return
-    loader = files.read_file_bytes(medium.files[BIOS_IMAGE])
+    loader = files.read_file_bytes(medium.files[image])
     version = images.isolinux_version(loader)
     if version and len(loader) % images.ISOLINUX_UNIT:
-        findings.add(
-            LOADER, f"{BIOS_IMAGE}: is cut short, or has more behind it: its size is no multiple of 2048 bytes"
-        )
+        findings.add(LOADER, f"{image}: is cut short, or has more behind it: its size is no multiple of 2048 bytes")
     if version is None:
-        progress.log_line(f"{BIOS_IMAGE}: does not say which isolinux it is, so its modules are not checked")
+        progress.log_line(f"{image}: does not say which isolinux it is, so its modules are not checked")
         return
-    named = references.isolinux_references(menu, BIOS_MENU)
+    named = references.isolinux_references(menu, file)
     paths = {
         next((path for path in map(medium.find, (one.path, *one.others)) if path in medium.files), "") for one in named
     }
     waiting = sorted(path for path in paths if path.lower().endswith(".c32"))
-    needed = {menu_path(BIOS_MENU, "ldlinux.c32"): BIOS_IMAGE} if version >= (5, 0) else {}
+    needed = {menu_path(file, "ldlinux.c32"): image} if version >= (5, 0) else {}
     for path in waiting:
-        needed.setdefault(path, BIOS_MENU)
+        needed.setdefault(path, file)
     for path in (checked := list(needed)):
         found = medium.find(path)
         if found not in medium.files:
@@ -202,10 +226,33 @@ def _check_isolinux_modules(menu: IsolinuxMenu, medium: MediumFiles, findings: F
         if fault := images.module_fault(data, version):
             findings.add(LOADER, f"{found} {fault}")
         for name in images.needed_modules(data) if version >= (5, 0) else ():
-            beside = menu_path(BIOS_MENU, name)
+            beside = menu_path(file, name)
             if beside not in needed:
                 needed[beside] = found
                 checked.append(beside)
+
+
+def check_bios_grub_menu(medium: MediumFiles, findings: Findings) -> list[BootEntry]:
+    """Every entry of the grub.cfg that GRUB for BIOS reads can be started; return them."""
+    boot = medium.base.bios
+    entries = _check_grub_menu(boot.menu, medium, GrubRoot(found=True), findings)
+    modules = _read_grub_modules(medium, boot.modules)
+    scripts = read_grub_menu(boot.menu, medium.load).scripts
+    every = [(name, command) for name, script in scripts.items() for command in script.walk()]
+    for fault in command_faults(every, modules):
+        findings.add(MENU, medium.called(fault))
+    for remark in insmod_remarks(every, modules):
+        findings.add(TOLD, medium.called(remark))
+    return entries
+
+
+def _read_grub_modules(medium: MediumFiles, place: str) -> GrubModules:
+    """Return the modules in a directory of the medium; stand-ins have all that a menu needs."""
+    loaded = medium.files.get(f"{place}/normal.mod")
+    if loaded and images.is_stand_in(images.read_image_head(loaded)[0]):
+        return GrubModules(place, dict.fromkeys(("linux", "initrd"), "linux"), {}, lambda _: True)
+    commands, needs = (parse_module_list(medium.load(f"{place}/{name}") or "") for name in (COMMANDS, DEPENDENCIES))
+    return GrubModules(place, {name: said[0] for name, said in commands.items() if said}, needs, medium.has)
 
 
 def check_grub_menus(medium: MediumFiles, findings: Findings) -> list[BootEntry]:
@@ -213,35 +260,34 @@ def check_grub_menus(medium: MediumFiles, findings: Findings) -> list[BootEntry]
 
     Return the entries of both, of equal ones once.
     """
-    entries = _check_grub_menu(medium, findings) if GRUB_CFG in medium.files else []
+    entries = _check_grub_menu(GRUB_CFG, medium, GrubRoot(), findings) if GRUB_CFG in medium.files else []
     inside = _check_efi_image(medium, findings) if EFI_IMAGE in medium.files else None
     own = files.read_file_bytes(medium.files[GRUB_CFG]) if GRUB_CFG in medium.files else None
     if inside is not None and inside != own:
         with TemporaryDirectory(prefix="smedoit-") as place:
             path = Path(place) / "grub.cfg"
             files.write_file(path, inside, durable=False)
-            other = MediumFiles({**medium.files, GRUB_CFG: path}, medium.label, {GRUB_CFG: INNER_GRUB_CFG})
-            entries += _check_grub_menu(other, findings)
+            other = replace(medium, files={**medium.files, GRUB_CFG: path}, names={GRUB_CFG: INNER_GRUB_CFG})
+            entries += _check_grub_menu(GRUB_CFG, other, GrubRoot(), findings)
     return entries
 
 
-def _check_grub_menu(medium: MediumFiles, findings: Findings) -> list[BootEntry]:
-    """Check a grub.cfg and what it reads; return its entries."""
-    menu = read_grub_menu(GRUB_CFG, medium.load)
+def _check_grub_menu(file: str, medium: MediumFiles, root: GrubRoot, findings: Findings) -> list[BootEntry]:
+    """Check a grub.cfg and what it reads, and where GRUB begins to look; return its entries."""
+    menu = read_grub_menu(file, medium.load)
     faults = [*menu.faults, *default_faults(menu)]
     for name in menu.scripts if not faults else ():
         faults += _script_check_faults(medium.files[name], name)
     for fault in faults:
         findings.add(MENU, medium.called(fault))
-    _check_grub_roots(menu, medium, findings)
+    _check_grub_roots(menu, file, medium, root, findings)
     for entry in menu.entries:
         if not entry.kernel and not entry.started:
             findings.add(MENU, medium.called(f"{entry.place} {entry.name!r} starts nothing, it has no linux"))
         if entry.kernel:
-            kernel = resolve_grub_path(entry.kernel.text, GRUB_CFG)
-            _check_entry(
-                entry, kernel, [resolve_grub_path(word.text, GRUB_CFG) for word in entry.initrds], medium, findings
-            )
+            kernel = resolve_grub_path(entry.kernel.text, file)
+            initrds = [resolve_grub_path(word.text, file) for word in entry.initrds]
+            _check_entry(entry, kernel, initrds, medium, findings)
             for word in entry.initrds:
                 wanted = word.key.replace("initrd", "linux")
                 if wanted != entry.kernel.key:
@@ -251,12 +297,12 @@ def _check_grub_menu(medium: MediumFiles, findings: Findings) -> list[BootEntry]
     return menu.entries
 
 
-def _check_grub_roots(menu: GrubMenu, medium: MediumFiles, findings: Findings) -> None:
+def _check_grub_roots(menu: GrubMenu, file: str, medium: MediumFiles, first: GrubRoot, findings: Findings) -> None:
     """What GRUB names is on the medium, and GRUB looks for it there. An entry may lead to another disk."""
     said = dict[int, str]()
-    for name, command, root in track_grub_root(menu, lambda search: _finds_medium(search, medium)):
-        for reference in references.grub_references(command, name, GRUB_CFG):
-            there = reference.path in medium.files
+    for name, command, root in track_grub_root(menu, lambda search: _finds_medium(search, medium), first):
+        for reference in references.grub_references(command, name, file):
+            there = medium.has(reference.path)
             if root.found or command.name not in (*KERNELS, *INITRDS):
                 if there or root.found or not root.own:
                     check_reference(reference, medium, references.SCREEN, findings)
@@ -274,7 +320,7 @@ def _finds_medium(search: GrubSearch, medium: MediumFiles) -> bool:
     if "$" in text:
         return True
     if search.kind == "file":
-        return text.lstrip("/") in medium.files
+        return medium.has(text.lstrip("/"))
     return search.kind == "label" and text == medium.label
 
 

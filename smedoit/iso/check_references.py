@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Loader
 from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.installer import cpio, runtime_paths
@@ -15,7 +16,7 @@ from smedoit.iso import check_menus, pictures, references
 from smedoit.iso.check_kickstarts import check_medium_kickstarts
 from smedoit.iso.check_menus import ABSENT, UNREADABLE, MediumFiles
 from smedoit.iso.references import FileReference
-from smedoit.medium_paths import BIOS_MENU, OVERLAYS, TREEINFO
+from smedoit.medium_paths import OVERLAYS, TREEINFO
 from smedoit.runtime import files, progress
 
 UNPLACEABLE = "cannot be laid over the installer's runtime"
@@ -29,12 +30,15 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
 
     Raises ContentError for everything that a medium's files name in vain, one sentence each."""
     findings, entries = Findings(), list[BootEntry]()
-    if BIOS_MENU in medium.files:
+    bios = medium.base.bios
+    if bios.menu in medium.files and bios.loader is Loader.ISOLINUX:
         menu = check_menus.check_isolinux_menu(medium, findings)
         entries += menu.entries
         screen = references.menu_resolution(menu)
-        for reference in references.isolinux_references(menu, BIOS_MENU):
+        for reference in references.isolinux_references(menu, bios.menu):
             check_menus.check_reference(reference, medium, screen, findings)
+    elif bios.menu in medium.files:
+        entries += check_menus.check_bios_grub_menu(medium, findings)
     entries += check_menus.check_grub_menus(medium, findings)
     if TREEINFO in medium.files:
         for reference in references.treeinfo_references(files.read_file_text(medium.files[TREEINFO]), TREEINFO):
@@ -46,6 +50,7 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
     }
     _check_overlay_images(images, findings)
     remarks = check_medium_kickstarts(medium, images, entries, findings)
+    remarks = [*dict.fromkeys(findings.found.pop(check_menus.TOLD, [])), *remarks]
     if findings.found:
         raise ContentError(
             f"{target}: is not written, something on it would not boot, names what is not there, or cannot be read\n"

@@ -9,7 +9,7 @@ import shutil
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -21,8 +21,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from smedoit.artifacts import build_record
+from smedoit.bases.el7 import EL7
+from smedoit.bases.el10 import EL10
 from smedoit.bases.known import BASES
 from smedoit.bootfiles import images
+from smedoit.bootfiles.grub_modules import GrubModules, parse_module_list
 from smedoit.bootset import kernels, pins, squashfs
 from smedoit.boottest import menus, qemu, screen
 from smedoit.branding.rules import Branding
@@ -621,15 +624,25 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     )
 
 
+def _modules_of(needs: Mapping[str, tuple[str, ...]]) -> GrubModules:
+    """Return modules of which none is there."""
+    return GrubModules("modules", {}, needs, lambda _: False)
+
+
 def _check_menus(data: bytes, place: Path) -> object:
     """Hold the input as either boot menu against a medium that has hardly anything else."""
     path = place / "a-menu"
     path.write_bytes(data)
-    held = MediumFiles(dict.fromkeys((BIOS_MENU, GRUB_CFG, KERNEL), path), "SME", {})
-    try:
-        return check_medium_references(held, place / "x.iso")
-    except ContentError as error:  # a list may be as long as the menu; a sentence in it may not
-        raise ContentError(max(str(error).splitlines(), key=len)) from None
+    errors = list[str]()
+    for base in (EL7, EL10):  # each loader for BIOS
+        held = MediumFiles(dict.fromkeys((base.bios.menu, GRUB_CFG, KERNEL), path), "SME", {}, base)
+        try:
+            check_medium_references(held, place / "x.iso")
+        except ContentError as error:  # a list may be as long as the menu; a sentence in it may not
+            errors += str(error).splitlines()
+    if errors:
+        raise ContentError(max(errors, key=len))
+    return None
 
 
 def _check_images(data: bytes, place: Path) -> object:
@@ -751,6 +764,12 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
         mutate_bytes,
     )
     yield Target("boot-entries", texts, _check_menus, mutate_bytes)
+    yield Target(
+        "grub-modules",
+        [b"*menuentry: normal\nlinux: linux\n", b"linux: relocator normal\nnormal:\n"],
+        lambda data, _: list(_modules_of(parse_module_list(data.decode("utf-8", "replace"))).missing_paths("linux")),
+        mutate_bytes,
+    )
     yield Target(
         "stale-versions",
         texts,
