@@ -19,11 +19,13 @@ from smedoit.artifacts import build_record, recorded
 from smedoit.artifacts.build_record import BuildRecord, FileChecksum
 from smedoit.artifacts.media import existing_locks
 from smedoit.artifacts.recorded import BESIDE, CONFIGURATION, LOCK, MARKER
+from smedoit.bases.enterprise_linux import DiskForm
 from smedoit.config.release import Release, load_release
 from smedoit.content import revisions
 from smedoit.engine.decision import FileState, TaskSnapshot
 from smedoit.engine.snapshot import is_as_seen, unpack_file_states
 from smedoit.errors import ConfigError, FileError, VerifyError, format_grouped
+from smedoit.iso import appended
 from smedoit.packages import lock
 from smedoit.runtime import files, foreign, libraries, progress
 from smedoit.runtime.checksums import NAMES
@@ -60,7 +62,7 @@ def write_build_record(rel: Release, code: str, remembered: FileSet, target: Pat
             "code": code,
             **revisions.checkout_revision(_source_root(), _source_root()),
         },
-        libraries=_runtime_versions(),
+        libraries=_runtime_versions(rel),
         revisions=_working_copies(rel),
         host=_host_facts(),
     )
@@ -163,9 +165,10 @@ def _source_root() -> Path:
     return Path(smedoit.__file__).parents[1]
 
 
-def _runtime_versions() -> dict[str, str]:
-    """Return name -> version of Python and of every library that we depend on."""
-    return {"python": platform.python_version(), **libraries.library_versions()}
+def _runtime_versions(rel: Release) -> dict[str, str]:
+    """Return name -> version of Python, of every library that we depend on, and of what else writes media."""
+    writer = {"xorriso": appended.xorriso_version()} if rel.release.built_on.disk is DiskForm.APPENDED else {}
+    return {"python": platform.python_version(), **libraries.library_versions(), **writer}
 
 
 def _working_copies(rel: Release) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from smedoit.runtime import digests, files, progress
 if TYPE_CHECKING:
     from rpm_rs import PackageMetadata
 
+MBR_IMAGES = {base.mbr_image for base in BASES.values()}  # whose code is on a medium, and no file of it
 BOOT_CATALOGS = {base.boot_catalog for base in BASES.values()}
 LOCK = "lock"
 LARGEST_IMAGE = 512 << 20  # bytes of an overlay image or of efiboot.img; CentOS's have 9 MB
@@ -67,7 +68,7 @@ def read_place_side(place: ReleasePlace, on_medium: Callable[[str], bool]) -> Co
         kind=place.kind,
         packages=tuple(packages.values()),
         files={DIGEST_PREFIX.sub("", name): digest for name, digest in {**sums, **place.odd}.items()},
-        off_medium=frozenset(name for name in sums if not on_medium(name)),
+        off_medium=frozenset(name for name in sums if not on_medium(name) or name in MBR_IMAGES),
         images={name: held for name in plain if (held := read_image_files(place, name)) is not None},
         boot=_describe_boot_records(place.image) if isinstance(place, IsoPlace) else None,
         label=_medium_label(place),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from smedoit.bases.enterprise_linux import DiskForm
 from smedoit.config.release import Release
 from smedoit.errors import format_size
 
@@ -62,6 +63,7 @@ class HostFacts:
 def known_programs(rel: Release) -> list[HostProgram]:
     """Return every program that any step may call, and whether this release.toml makes one do so."""
     lorax, legacy = rel.installer.mode == "lorax", any(key.legacy_reason for key in rel.keys)
+    grub_media = rel.release.built_on.disk is DiskForm.APPENDED
     exported = {export.source.kind for export in rel.exported}
     return [
         HostProgram("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
@@ -71,6 +73,7 @@ def known_programs(rel: Release) -> list[HostProgram]:
         HostProgram(rel.mock.command[0], "mock", "installer: lorax in a chroot", lorax),
         HostProgram("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
         HostProgram("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
+        HostProgram("xorriso", "xorriso", "iso, netinstall: media that GRUB starts", grub_media),
         HostProgram("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
         HostProgram("git", "git", "content, record: revisions of working copies", "git" in exported),
         HostProgram("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),

@@ -61,6 +61,13 @@ def write_appended_iso(
     return _read_offsets(medium, target)
 
 
+def xorriso_version() -> str:
+    """Return the version of xorriso: with another one, the same medium may have other bytes. Raises SmeError."""
+    said = process.run_program(["xorriso", "-no_rc", "-version"], package="xorriso")
+    found = re.search(r"^xorriso version\s*:\s*(\S+)", said, re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
 def quote_word(word: str) -> str:
     """Return a word as xorriso reads it from a file of commands: what might mean something to it as hexadecimal."""
     codes = (chr(byte) for byte in os.fsencode(word))
