@@ -90,3 +90,18 @@ def test_releases_10_11_and_12_are_built_side_by_side(tmp_path: Path) -> None:
     for major in (10, 11, 12):
         assert project.build("iso", f"release={files[major]}").ran == set()
         assert isos[major].read_bytes() == before[major]
+
+
+@pytest.mark.exhaustive
+def test_each_next_major_of_a_practice_world_is_built_at_once(tmp_path: Path) -> None:
+    """10 on EL 7, then 11, 12 and 13, each made of the one before, without a hand's help."""
+    project = Project(tmp_path)
+    project.file.write_text(release_text("el7", True, datetime(2026, 11, 28, tzinfo=timezone.utc)), encoding="utf-8")
+    project.build("sample", "packages")
+    file = project.file
+    for major in (11, 12, 13):
+        project.build("new_major", f"release={file}")
+        file = tmp_path / f"release-{major}.toml"
+        project.build("sample", "iso", "verify", f"release={file}")
+        points = (tmp_path / f"checklist-{major}.txt").read_text(encoding="utf-8")
+        assert release.load_release(file).release.built_on.words in points
