@@ -16,7 +16,7 @@ from smedoit.errors import Findings, PackageError
 from smedoit.iso.boot_images import BIOS_LOADERS, blank_loader_info, has_mbr_code
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey
-from smedoit.medium_paths import REPOMD, TREEINFO, repository_path
+from smedoit.medium_paths import REPODATA, REPOMD, TREEINFO, repository_path
 from smedoit.package import Package
 from smedoit.packages.places import FLAT, MediumLayout
 from smedoit.packages.select import SelectedPackage
@@ -93,15 +93,18 @@ def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Finding
 
 def _check_one_repository(image: IsoImage, base: str, packages: Mapping[str, Package], findings: Findings) -> None:
     """Hold the repodata of one repository against its packages; base is its directory, with a slash at its end."""
+    if f"{base}{REPOMD}" not in image.records:
+        findings.add("repodata", f"{base}{REPODATA} cannot be read: it has no repomd.xml")
+        return
     with TemporaryDirectory() as directory:
-        for name in (name for name in image.records if name.startswith(f"{base}repodata/")):
+        for name in (name for name in image.records if name.startswith(f"{base}{REPODATA}/")):
             (Path(directory) / Path(name).name).write_bytes(image.read(name))
         try:
             records = read_repomd_records(Path(directory) / "repomd.xml")
             primary = Path(directory) / Path(records["primary"].location_href).name
             listed = {base + package.href: package.checksum for package in list_packages(primary)}
         except (KeyError, PackageError) as error:
-            findings.add("repodata", f"cannot be read: {str(error).splitlines()[0]}")
+            findings.add("repodata", f"{base}{REPODATA} cannot be read: {str(error).splitlines()[0]}")
             return
     for record in records.values():
         name = base + record.location_href

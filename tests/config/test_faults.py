@@ -134,6 +134,37 @@ def test_faults_across_tables_are_told_beside_those_within(tmp_path: Path) -> No
     assert ": 8 faults" in said
 
 
+TIER = 'path = "smeos"'
+
+
+@pytest.mark.parametrize(
+    ("base", "repositories", "tier", "words"),
+    [
+        ("el8", "", "Appstream", "no repository Appstream; did you mean AppStream?; there are BaseOS and AppStream"),
+        ("el7", "", "AppStream", "the medium has no repository AppStream; there is only one, at its top"),
+        ("el9", '["."]', "AppStream", "the medium has no repository AppStream; there is only one, at its top"),
+        ("el7", '["BaseOS"]', "", 'use ["."] for one repository at the top of the medium'),
+        ("el8", '["AppStream"]', "", "at the top of the medium, or leave it out for BaseOS and AppStream"),
+    ],
+)
+def test_a_repository_that_the_base_does_not_have_is_refused(
+    tmp_path: Path, base: str, repositories: str, tier: str, words: str
+) -> None:
+    text = SMALLEST.replace("major = 10", f'major = 10\nbase = "{base}"')
+    text = text.replace("major = 10", f"major = 10\nrepositories = {repositories}") if repositories else text
+    text = text.replace(TIER, f'{TIER}\nrepository = "{tier}"') if tier else text
+    assert words in refusal(tmp_path, text)
+
+
+def test_a_release_has_the_repositories_of_its_base_or_one_that_it_asks_for(tmp_path: Path) -> None:
+    newer = SMALLEST.replace("major = 10", 'major = 10\nbase = "el10"')
+    text = newer.replace(TIER, f'{TIER}\nrepository = "AppStream"')
+    assert load(tmp_path, text).release.repository_places == ("BaseOS", "AppStream")
+    flat = SMALLEST.replace("major = 10", 'major = 10\nbase = "el10"\nrepositories = ["."]')
+    assert load(tmp_path, flat).release.repository_places == ("",)
+    assert load(tmp_path, SMALLEST).release.repository_places == ("",)
+
+
 def test_retirements_that_go_in_a_circle_are_told_once_each(tmp_path: Path) -> None:
     circle = '[retired.a]\nreason = "x"\nreplaced_by = "b"\n[retired.b]\nreason = "x"\nreplaced_by = "a"\n'
     assert len(told(tmp_path, SMALLEST + circle)) == 2

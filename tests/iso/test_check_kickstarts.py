@@ -43,6 +43,13 @@ class World:
         write_file(self.place / path, text, durable=False)
         self.files[path] = self.place / path
 
+    def split(self) -> None:
+        """Make it a medium whose groups and packages lie in two repositories."""
+        self.files = {
+            (f"BaseOS/repodata/{'0' * 64}-comps.xml" if path == COMPS else f"AppStream/{path}"): file
+            for path, file in self.files.items()
+        }
+
     def look(self) -> dict[str, list[str]]:
         """Return the findings by kind, and keep the remarks."""
         findings = Findings()
@@ -116,6 +123,14 @@ def test_what_a_file_asks_for_in_vain_is_told(world: World, old: str, new: str, 
 def test_names_that_yum_would_find_or_provide_pass(world: World, name: str) -> None:
     world.put("ks.cfg", GOOD.replace("bash", name))
     assert world.told == ""
+
+
+def test_a_file_may_ask_for_what_any_repository_of_the_medium_has(world: World) -> None:
+    world.split()
+    world.put("ks.cfg", GOOD)
+    assert world.told == ""
+    world.put("ks.cfg", GOOD.replace("@core", "@cor").replace("bash", "bsh"))
+    assert "@cor is no group of comps" in world.said and "bsh is no package of the medium" in world.said
 
 
 def test_the_defaults_in_an_image_are_held_against_the_medium(world: World) -> None:

@@ -183,6 +183,14 @@ def test_packages_that_no_yum_will_see_are_named() -> None:
     assert missing_repodata(files(RPM, REPOMD)) == []
 
 
+def test_packages_below_a_repository_of_the_tree_are_seen_by_dnf() -> None:
+    places = [f"smeos/x86_64/{name}" for name in ("BaseOS", "AppStream")]
+    packages = [f"{place}/Packages/a-1-1.noarch.rpm" for place in places]
+    metadata = [f"{place}/repodata/repomd.xml" for place in places]
+    assert missing_repodata(files(*packages, *metadata)) == []
+    assert missing_repodata(files(*packages, *metadata[:1])) == ["smeos/x86_64"]
+
+
 def test_two_plans_with_other_content_differ_although_they_look_alike() -> None:
     one, other = plan({RPM: file("x")}), plan({RPM: file("y")})
     assert format_publish_plan(one) == format_publish_plan(other)

@@ -27,10 +27,13 @@ from smedoit.keys import gpg
 from smedoit.publish import claims, readback
 from smedoit.publish.retire import retire_releases
 from smedoit.sample.packages import KEYS
+from smedoit.tree import treeinfo
 from tests.harness import servers
+from tests.harness.nouns import identity
 from tests.harness.project import PROJECT, flip
 from tests.harness.publishing import do, plan, release, state, target, tier
 from tests.harness.servers import ScriptedServer, scripted, served
+from tests.harness.staged import StagedTree
 
 
 class Published:
@@ -405,6 +408,35 @@ def test_a_server_that_lists_nothing_and_is_in_no_record_is_asked_for_what_a_rel
     assert "the server lists no files" in said
     assert f"{files}, " in said
     assert sum(one.path.startswith("/other/") for one in server.asked) < 60
+
+
+def two_repositories(home: Path) -> Path:
+    """Return an installation tree with two repositories, and a .treeinfo with a wrong sum of AppStream's repomd.xml."""
+    staged = StagedTree(home)
+    staged.fill()
+    one = identity(base="el8", major=11, version="11.0")
+    good = hashlib.sha256((staged.tree / "BaseOS/repodata/repomd.xml").read_bytes()).hexdigest()
+    sums = {"BaseOS/repodata/repomd.xml": good, "AppStream/repodata/repomd.xml": "0" * 64}
+    (staged.tree / ".treeinfo").write_text(treeinfo.format_treeinfo(one, sums))
+    return staged.tree
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["with index pages", "without"])
+def test_the_packages_of_both_repositories_of_a_tree_are_read_back_whatever_the_server_hides(
+    published: Published, server: ScriptedServer, tmp_path: Path, lists: bool
+) -> None:
+    rel = replace(published.rel, release=replace(published.rel.release, base="el8"))
+    tree = two_repositories(tmp_path)
+    (tree / "AppStream/Packages/php-1-1.noarch.rpm").write_bytes(b"another")
+    url = shown(server, tree, "/other/")
+    server.script |= {path: [servers.status(403)] for path in server.script if path.endswith("/") and not lists}
+    if lists:  # Apache hides what begins with a dot
+        names = [path.name + "/" for path in tree.iterdir() if path.is_dir()]
+        server.on("/other/", servers.listing(names))
+    with pytest.raises(VerifyError) as raised:
+        readback.verify_published_tree(rel, url, "")
+    assert "AppStream/Packages/php-1-1.noarch.rpm, by AppStream/repodata/" in str(raised.value)
+    assert "AppStream/repodata/repomd.xml, by .treeinfo" in str(raised.value)
 
 
 AT = "/pub/testing/10.1.rc2/smeos/x86_64/RPMS/"
