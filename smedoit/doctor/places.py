@@ -13,7 +13,7 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import KeySettings
 from smedoit.doctor.requirements import FINE, MISSING, REMARK, DoctorFinding
 from smedoit.errors import SmeError
-from smedoit.keys import gpg, keyring
+from smedoit.keys import base_rpm, gpg, keyring
 
 BY_HAND = "put it there, or correct the path"
 
@@ -113,6 +113,12 @@ def _examine_key(rel: Release, key: KeySettings) -> DoctorFinding:
     if pinned.obstacle and not key.legacy_reason:
         text = f"no signature of it can be checked, {pinned.obstacle}; legacy_reason lets rpm do it"
         return DoctorFinding(REMARK, subject, text)
+    rpm = rel.release.built_on.rpm
+    if flaw := base_rpm.find_key_flaw(pinned.certificate, rpm):
+        text = f"nobody can import it, {flaw}; ask its owner for a new signature on it, with SHA-256"
+        return DoctorFinding(REMARK, subject, text)
+    if remark := base_rpm.find_key_remark(pinned.certificate, rpm):
+        return DoctorFinding(REMARK, subject, remark)
     expires = pinned.certificate.expires
     return DoctorFinding(FINE, subject, f"{key.fingerprint}{f', expires on {expires:%Y-%m-%d}' if expires else ''}")
 

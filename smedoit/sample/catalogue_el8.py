@@ -154,7 +154,7 @@ def dnf_facts(major: int, python: str, crypto: str, efi: str = "rocky") -> dict[
         "php-fpm": PackageFacts("php-common = {evr}, systemd", files="/usr/sbin/php-fpm", source="php"),
         "qemu-guest-agent": PackageFacts(f"{LIBC}, systemd", files="/usr/bin/qemu-ga", source="qemu-kvm"),
         "langpacks-en": PackageFacts("", source="langpacks"),
-        "lua-devel": PackageFacts("lua-libs", source="lua"),
+        "lua-devel": PackageFacts(LIBC, source="lua"),
         "dovecot": PackageFacts(f"{library}, systemd", "imapserver", files="/usr/sbin/dovecot"),
         "spamassassin": PackageFacts("perl(strict), coreutils", files="/usr/bin/spamassassin"),
         "qmail": PackageFacts("daemontools, openssl-libs >= 1:1.1", "smtpdaemon", files="/usr/lib/sendmail"),

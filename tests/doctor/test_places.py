@@ -12,9 +12,11 @@ import pytest
 
 from smedoit.config.media import SigningSettings
 from smedoit.config.release import Release
+from smedoit.config.tiers import KeySettings
 from smedoit.doctor import places
 from smedoit.doctor.requirements import FINE, MISSING, REMARK, DoctorFinding
 from smedoit.runtime import files
+from tests.harness.corpus import corpus_dir
 from tests.harness.project import Project, replicate
 
 PRACTICE = Path(places.__file__).parents[1] / "sample/keys/RPM-GPG-KEY-practice-koozali.secret"
@@ -78,6 +80,23 @@ def test_a_key_file_that_is_not_there_is_a_remark_and_one_that_is_no_key_a_fault
     one.file.unlink()
     files.write_file(other.file, b"no key")
     assert wrong(places.examine_keys(rel)) == [(REMARK, "key practice-koozali"), (MISSING, "key practice-centos")]
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("el8", ""),
+        ("el9", "rpm 4.16 of Enterprise Linux 9 does not look, later ones refuse it"),
+        (
+            "el10",
+            "nobody can import it, its owner vouches for it with SHA-1, which rpm 4.19 of Enterprise Linux 10 refuses",
+        ),
+    ],
+)
+def test_a_key_that_the_rpm_of_the_base_does_not_take_is_told(rel: Release, base: str, words: str) -> None:
+    koozali = KeySettings(corpus_dir() / "keys/RPM-GPG-KEY-koozali", "a9a004b25a9f5621aef29ae91a0dbcc056873151")
+    [finding] = places.examine_keys(replace(rel, keys=(koozali,), release=replace(rel.release, base=base)))
+    assert (finding.state, words in finding.text) == (REMARK if words else FINE, True)
 
 
 def test_the_key_that_signs_must_have_its_secret_half_here(rel: Release, tmp_path: Path) -> None:

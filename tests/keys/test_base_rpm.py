@@ -185,6 +185,16 @@ def test_a_key_that_only_a_later_rpm_refuses_is_told() -> None:
     assert base_rpm.find_key_remark(koozali, BASES["el7"].rpm) == ""
 
 
+def test_a_subkey_that_its_owner_vouches_for_with_sha_1_signs_nothing_on_el_10(tmp_path: Path) -> None:
+    path, pinned = practice_package(tmp_path)
+    other = corpus_key("RPM-GPG-KEY-remi2017")
+    [signer] = pinned.certificate.keys
+    below = replace(other.certificate, keys=(other.certificate.keys[0], replace(signer, vouched=("SHA1",))))
+    said = signatures.find_installer_flaw(path, [replace(other, certificate=below)], BASES["el10"].rpm)
+    assert "vouched for with SHA-1, which rpm 4.19 of Enterprise Linux 10 refuses" in said
+    assert base_rpm.find_key_flaw(below, BASES["el10"].rpm) == ""  # its other keys count
+
+
 def test_a_short_rsa_key_is_refused_where_the_policy_does(tmp_path: Path) -> None:
     path, pinned = practice_package(tmp_path)
     [own] = pinned.certificate.keys
