@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 
 from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
-from smedoit.bases.known import BASES, USUAL, find_base
+from smedoit.bases.known import BASES, USUAL
 from smedoit.config.schema import InvalidValueError, SettingsTable, require_value, suggest_name
 from smedoit.config.toml import KeyPath
 
@@ -16,6 +16,7 @@ VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PRODUCT_LIMIT = 64  # the application field of ISO 9660 has 128, and holds the version as well
 VOLUME_ID = re.compile(r"[A-Za-z0-9 ._-]+")
+NO_LABEL_LETTER = re.compile(r"[^A-Za-z0-9_-]")  # what lorax puts "-" for, from EL 8 on
 # No str.format: it would take widths of gigabytes, and attributes of what it is given
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 TOP = "."  # what [release] repositories calls the top of the medium
@@ -40,7 +41,8 @@ class ReleaseIdentity(SettingsTable):
     date        the time in every artifact; the clock is never asked
     label       "" for a final release, else alpha, beta or rc and a number, like rc2
     aliases     other names that stand before a version in texts
-    volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}
+    volume_id   label of the installation ISO; placeholders are {short}, {name}, {major}, {version}, {full} and {arch}.
+                From EL 8 on, it is letters, digits, '_' and '-', and what they stand for is so spelled: 11-0
     bug_url     where the installer says that bugs are reported
     firmware    what the media start from: "bios", "uefi", or both
     base          the Enterprise Linux that it is built on: "el7", "el8", "el9" or "el10"
@@ -106,7 +108,7 @@ class ReleaseIdentity(SettingsTable):
                 f'use ["{TOP}"] for one repository at the top of the medium{describe_repositories(usual)}',
                 "base",
             )
-        check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS)
+        check_volume_id(self.volume, "volume_id", *IN_VOLUME_IDS, base=self.built_on)
 
     @property
     def repository_places(self) -> tuple[str, ...]:
@@ -115,8 +117,8 @@ class ReleaseIdentity(SettingsTable):
 
     @property
     def built_on(self) -> Base:
-        """The Enterprise Linux that it is built on, with all that follows from that."""
-        return find_base(self.base)
+        """The Enterprise Linux that it is built on, with all that follows from that; the usual one for a wrong name."""
+        return BASES.get(self.base, USUAL)
 
     @property
     def full(self) -> str:
@@ -146,7 +148,17 @@ class ReleaseIdentity(SettingsTable):
     @property
     def volume(self) -> str:
         """The volume id with its placeholders filled in."""
-        return self.filled(self.volume_id, "volume_id")
+        return self.filled_label(self.volume_id, "volume_id")
+
+    def filled_label(self, text: str, key: str | KeyPath) -> str:
+        """Return a volume id with its placeholders filled in, as the base spells what they stand for in a label."""
+        return self.filled(text, key, **{name: plain_label(own, self.built_on) for name, own in self._values.items()})
+
+    @property
+    def _values(self) -> dict[str, str]:
+        """What placeholders stand for."""
+        return {"short": self.short, "name": self.name, "major": str(self.major), "version": self.version,
+                "full": self.full, "arch": self.arch}  # fmt: skip
 
     def filled(self, text: str, key: str | KeyPath, **more: str) -> str:
         """Return the value of a key with its placeholders filled in.
@@ -155,8 +167,7 @@ class ReleaseIdentity(SettingsTable):
 
         Raises InvalidValueError for a placeholder that does not exist.
         """
-        own = {"short": self.short, "name": self.name, "major": str(self.major), "version": self.version,
-               "full": self.full, "arch": self.arch, **more}  # fmt: skip
+        own = {**self._values, **more}
 
         def value(found: re.Match[str]) -> str:
             if found.group() in ("{{", "}}"):
@@ -191,10 +202,16 @@ def release_place(channel: str, version: str) -> str:
     return f"{CHANNELS[channel]}/{version}".lstrip("/")
 
 
-def check_volume_id(volume: str, key: str | KeyPath, *needs: str | KeyPath) -> None:
+def plain_label(label: str, base: Base) -> str:
+    """Return a label as the installation media of a base have it: where none is escaped, "-" for other letters."""
+    return label if base.escaped_labels else NO_LABEL_LETTER.sub("-", label)
+
+
+def check_volume_id(volume: str, key: str | KeyPath, *needs: str | KeyPath, base: Base = USUAL) -> None:
     """Refuse a volume id that ISO 9660, a boot loader or dracut could not carry.
 
     needs  keys whose values are in it
+    base   by whose installation media it is spelled
     """
     require_value(volume.strip(), key, "the medium needs a label to be found by", *needs)
     require_value(volume == volume.strip(), key, f"{volume!r} has a blank at an end, which no reader keeps", *needs)
@@ -204,9 +221,18 @@ def check_volume_id(volume: str, key: str | KeyPath, *needs: str | KeyPath) -> N
         f"{volume[:VOLUME_ID_LIMIT]!r}… has {len(volume)} characters, a volume id at most {VOLUME_ID_LIMIT}",
         *needs,
     )
-    require_value(
+    letters = require_value(
         VOLUME_ID.fullmatch(volume),
         key,
         f"{volume!r} has a character other than letters, digits, blank, '.', '_' and '-'",
         *needs,
     )
+    if letters and volume == volume.strip():
+        plain = plain_label(volume, base)
+        require_value(
+            volume == plain,
+            key,
+            f"labels of {base.words} are letters, digits, '_' and '-', and {volume!r} has others: write {plain!r}",
+            *needs,
+            "base" if key == "volume_id" else ("release", "base"),
+        )

@@ -63,7 +63,7 @@ class NetinstallSettings(SettingsTable):
 
     def volume(self, identity: ReleaseIdentity) -> str:
         """Return the volume id with its placeholders filled in."""
-        return identity.filled(self.volume_id, ("netinstall", "volume_id"))
+        return identity.filled_label(self.volume_id, ("netinstall", "volume_id"))
 
     def address(self, identity: ReleaseIdentity, mirrors: ReleaseUrls) -> str:
         """Return where the medium installs from. Raises ConfigError if that is a mirror and there is none."""
@@ -90,7 +90,7 @@ class SourceIsoSettings(SettingsTable):
 
     def volume(self, identity: ReleaseIdentity, disc: int = 0) -> str:
         """Return the volume id of a disc, of the only one if disc is 0."""
-        return identity.filled(self.volume_id, ("sources", "volume_id")) + (f"-{disc}" if disc else "")
+        return identity.filled_label(self.volume_id, ("sources", "volume_id")) + (f"-{disc}" if disc else "")
 
 
 def check_base_urls(identity: ReleaseIdentity, mirrors: ReleaseUrls, netinstall: NetinstallSettings) -> None:
@@ -118,7 +118,7 @@ def check_volume_ids(identity: ReleaseIdentity, netinstall: NetinstallSettings, 
         ("sources", "volume_id"): sources.volume(identity, MANY_DISCS if sources.disc_size else 0),
     }
     for path, volume in volumes.items():
-        check_volume_id(volume, path, *needs)
+        check_volume_id(volume, path, *needs, base=identity.built_on)
     seen: dict[str, tuple[str, str]] = {}
     for path, volume in volumes.items():
         other = seen.setdefault(volume, path)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from smedoit.branding import render
-from smedoit.config.identity import DATES, PRODUCT_LIMIT, WORD, ReleaseIdentity, check_volume_id
+from smedoit.config.identity import DATES, PRODUCT_LIMIT, WORD, ReleaseIdentity, check_volume_id, plain_label
 from smedoit.config.schema import InvalidValueError
 from smedoit.iso import netinstall
 
@@ -235,15 +235,17 @@ def _accepted_identity(keys: dict[str, Any], remarks: list[str]) -> ReleaseIdent
 
 def _volume_template(label: str, identity: ReleaseIdentity, key: str, default: str, remarks: list[str]) -> str:
     """Return a volume id with placeholders for what changes with each release."""
-    if not label or identity.filled(default, key) == label:
+    usual = identity.filled_label(default, key)
+    if not label or usual == label:
         return default
     try:
-        check_volume_id(label, key)
+        check_volume_id(label, key, base=identity.built_on)
     except InvalidValueError:
-        remarks.append(f"the label {label!r} cannot be one here, {identity.filled(default, key)} is used")
+        remarks.append(f"the label {label!r} cannot be one here, {usual} is used")
         return default
     text = label
     for word, placeholder in ((identity.full, "{full}"), (identity.arch, "{arch}"), (identity.short, "{short}")):
+        word = plain_label(word, identity.built_on)
         text = re.sub(rf"(?<![\w{{]){re.escape(word)}(?![\w}}])", placeholder, text)
     return text
 

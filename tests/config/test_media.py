@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smedoit.config import release
+from smedoit.config import media, release
 from smedoit.config.media import NetinstallSettings, ReleaseUrls, SourceIsoSettings
 from smedoit.errors import ConfigError
 from smedoit.runtime import files
@@ -47,6 +47,27 @@ def test_the_three_media_have_labels_of_their_own() -> None:
         SourceIsoSettings().volume(one, 2),
     }
     assert labels == {"SME-10.1.rc2-x86_64", "SME-10.1.rc2-net", "SME-10.1.rc2-SRPMS", "SME-10.1.rc2-SRPMS-2"}
+
+
+@pytest.mark.parametrize("base", ["el8", "el9", "el10"])
+def test_labels_of_all_three_are_spelled_as_those_of_the_base(base: str) -> None:
+    one = identity(base=base)
+    assert NetinstallSettings().volume(one) == "SME-10-1-rc2-net"
+    assert SourceIsoSettings().volume(one, 2) == "SME-10-1-rc2-SRPMS-2"
+    for settings in (
+        (NetinstallSettings(volume_id="SME net"), SourceIsoSettings()),
+        (NetinstallSettings(), SourceIsoSettings(volume_id="SME net")),
+    ):
+        with pytest.raises(ValueError, match="write 'SME-net'"):
+            media.check_volume_ids(one, *settings)
+
+
+def test_a_base_that_there_is_not_is_refused_once(tmp_path: Path) -> None:
+    text = (ROOT / "release.toml").read_text().replace("[release]\n", '[release]\nbase = "el11"\n')
+    files.write_file(tmp_path / "release.toml", text)
+    with pytest.raises(ConfigError, match="there is no base 'el11'") as refused:
+        release.load_release(tmp_path / "release.toml")
+    assert "labels of" not in str(refused.value)
 
 
 def loaded(place: Path, tables: str) -> release.Release:

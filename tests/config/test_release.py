@@ -211,6 +211,22 @@ def test_a_volume_id_of_32_characters_is_good_and_of_33_is_not() -> None:
         identity(volume_id="x" * 33)
 
 
+@pytest.mark.parametrize(("base", "volume"), [("el7", "SME-10.1.rc2-x86_64"), ("el8", "SME-10-1-rc2-x86_64")])
+def test_what_placeholders_stand_for_is_spelled_as_labels_of_the_base_are(base: str, volume: str) -> None:
+    assert identity(base=base).volume == volume
+    assert identity(base=base, volume_id="{short}-{full}-{arch}").volume == volume
+
+
+@pytest.mark.parametrize("base", ["el8", "el9", "el10"])
+@pytest.mark.parametrize(("volume_id", "plain"), [("SME 11.0", "SME-11-0"), ("SME.{major}", "SME-10")])
+def test_a_label_with_letters_that_the_base_has_not_is_refused_with_the_one_to_write(
+    base: str, volume_id: str, plain: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"has others: write '{plain}'")):
+        identity(base=base, volume_id=volume_id)
+    assert identity(volume_id=volume_id).volume == volume_id.format(major=10)
+
+
 @given(st.text(max_size=40))
 def test_a_volume_id_is_refused_or_one_that_every_boot_loader_carries(volume_id: str) -> None:
     try:
