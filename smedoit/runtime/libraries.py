@@ -7,8 +7,9 @@ import sys
 from importlib import metadata
 
 LIBRARIES = (
-    "createrepo_c", "cryptography", "doit", "jinja2", "libcomps", "packaging", "productmd", "pycdlib", "pysequoia",
-    "requests", "rich", "rpm-rs", "solv", "tomli-w", "xxhash", *(() if sys.version_info >= (3, 11) else ("tomli",)),
+    "asn1crypto", "createrepo_c", "cryptography", "doit", "jinja2", "libcomps", "packaging", "productmd", "pycdlib",
+    "pysequoia", "pyyaml", "requests", "rich", "rpm-rs", "solv", "tomli-w", "xxhash",
+    *(() if sys.version_info >= (3, 11) else ("tomli",)),
 )  # fmt: skip
 
 
