@@ -17,11 +17,14 @@ from smedoit.iso.boot_images import BIOS_LOADERS, blank_loader_info, has_mbr_cod
 from smedoit.iso.read import IsoImage
 from smedoit.keys.keyring import PinnedKey
 from smedoit.medium_paths import REPODATA, REPOMD, TREEINFO, repository_path
+from smedoit.modularity.activation import find_metadata_faults
+from smedoit.modularity.documents import ModuleMetadata, parse_module_metadata
+from smedoit.modularity.sources import MODULES
 from smedoit.package import Package
 from smedoit.packages.places import FLAT, MediumLayout
-from smedoit.packages.select import SelectedPackage
+from smedoit.packages.select import SelectedPackage, modular_nevras
 from smedoit.repodata.parse import list_packages
-from smedoit.repodata.read import read_repomd_records
+from smedoit.repodata.read import read_metadata_record, read_repomd_records
 from smedoit.runtime import files
 
 SECTOR = 2048
@@ -86,26 +89,44 @@ def _holds_efi_image(image: IsoImage, wanted: bytes) -> bool:
 
 
 def check_iso_repodata(image: IsoImage, expected: ExpectedIso, findings: Findings) -> None:
-    """In each repository repomd.xml fits its files, and primary lists exactly its packages, with their digests."""
+    """In each repository repomd.xml fits its files, and primary lists exactly its packages, with their digests.
+
+    Module metadata names exactly the modular packages, and defaults that dnf can follow.
+    """
+    modules = ModuleMetadata()
     for repository, picks in expected.layout.by_repository(expected.picks).items():
-        _check_one_repository(image, repository_path(repository, ""), expected.layout.locate_packages(picks), findings)
+        place, packages = repository_path(repository, ""), expected.layout.locate_packages(picks)
+        modules = modules.merged(_check_one_repository(image, place, packages, findings))
+    described = {nevra for stream in modules.streams for nevra in stream.artifacts}
+    for nevra in sorted(described ^ modular_nevras(expected.picks)):
+        findings.add("modules", f"module metadata and the lock differ about {nevra}")
+    for fault in find_metadata_faults(modules, expected.base.platform):
+        findings.add("modules", fault)
 
 
-def _check_one_repository(image: IsoImage, base: str, packages: Mapping[str, Package], findings: Findings) -> None:
-    """Hold the repodata of one repository against its packages; base is its directory, with a slash at its end."""
+def _check_one_repository(
+    image: IsoImage, base: str, packages: Mapping[str, Package], findings: Findings
+) -> ModuleMetadata:
+    """Hold the repodata of one repository against its packages, and return its module metadata.
+
+    base  its directory, with a slash at its end
+    """
     if f"{base}{REPOMD}" not in image.records:
         findings.add("repodata", f"{base}{REPODATA} cannot be read: it has no repomd.xml")
-        return
+        return ModuleMetadata()
     with TemporaryDirectory() as directory:
+        repomd = Path(directory) / REPOMD
+        repomd.parent.mkdir()
         for name in (name for name in image.records if name.startswith(f"{base}{REPODATA}/")):
-            (Path(directory) / Path(name).name).write_bytes(image.read(name))
+            (repomd.parent / Path(name).name).write_bytes(image.read(name))
         try:
-            records = read_repomd_records(Path(directory) / "repomd.xml")
-            primary = Path(directory) / Path(records["primary"].location_href).name
+            records = read_repomd_records(repomd)
+            primary = repomd.parent / Path(records["primary"].location_href).name
             listed = {base + package.href: package.checksum for package in list_packages(primary)}
+            modules = parse_module_metadata(read_metadata_record(repomd, MODULES) or b"", MODULES)
         except (KeyError, PackageError) as error:
             findings.add("repodata", f"{base}{REPODATA} cannot be read: {str(error).splitlines()[0]}")
-            return
+            return ModuleMetadata()
     for record in records.values():
         name = base + record.location_href
         good = name in image.records and image.sha256(name) == record.checksum
@@ -113,6 +134,7 @@ def _check_one_repository(image: IsoImage, base: str, packages: Mapping[str, Pac
     wanted = {path: package.sha256 for path, package in packages.items()}
     for href in sorted({href for href, _ in set(listed.items()) ^ set(wanted.items())}):
         findings.add("repodata", f"primary and the lock differ about {href}")
+    return modules
 
 
 def check_treeinfo(image: IsoImage, _: ExpectedIso, findings: Findings) -> None:
