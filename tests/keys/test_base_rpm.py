@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pysequoia import Cert
 
 from smedoit.bases.el7 import RPM as RPM_4_11
 from smedoit.bases.known import BASES
@@ -172,6 +173,22 @@ def test_a_key_is_imported_unless_what_its_rpm_looks_at_is_sha_1(name: str, base
     said = base_rpm.find_key_flaw(corpus_key(name).certificate, BASES[base].rpm)
     words = OWN[name].get(base, "")
     assert re.search(words, said) if words else not said, said
+
+
+def sequoia_refuses(path: Path) -> bool:
+    """Return whether Sequoia, which rpm of EL 10 asks, finds no signature that makes the key one."""
+    try:
+        list(Cert.from_bytes(path.read_bytes()).user_ids)
+    except Exception as error:  # as the binding raises them
+        return "No binding signature" in str(error)
+    return False
+
+
+def test_sequoia_is_of_the_same_opinion_on_every_real_key() -> None:
+    paths = sorted((corpus_dir() / "keys").iterdir())
+    ours = {path for path in paths if base_rpm.find_key_flaw(corpus_key(path.name).certificate, BASES["el10"].rpm)}
+    assert ours == {path for path in paths if sequoia_refuses(path)}
+    assert 0 < len(ours) < len(paths)
 
 
 def test_a_key_that_only_a_later_rpm_refuses_is_told() -> None:
