@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smedoit.bases.enterprise_linux import BaseRpm
 from smedoit.config.tiers import KeySettings
-from smedoit.errors import PackageError, format_grouped
+from smedoit.errors import PackageError, format_count, format_grouped
 from smedoit.keys import base_rpm, keyring
 from smedoit.keys.keyring import PinnedKey
 from smedoit.medium_paths import repository_path
@@ -24,6 +24,8 @@ from smedoit.runtime import progress, workers
 from smedoit.runtime.digests import DigestCache, read_stamp
 from smedoit.runtime.files import link_file, remove_file
 from smedoit.tree import layers
+
+KEY_REFUSED = "key that cannot be imported, "  # begins a reason, of keys and not of packages
 
 
 def link_packages(lock_file: Path, root: Path, target: Path, layout: MediumLayout, fact_cache: Path) -> str:
@@ -88,8 +90,9 @@ def verify_medium_keys(
     flawed = {key.fingerprint: flaw for key in placed if (flaw := base_rpm.find_key_flaw(key.certificate, rpm))}
     for key in placed:
         if key.fingerprint in flawed and signed[key.fingerprint]:
-            complaints.add(f"{key.name} cannot be imported, {flawed[key.fingerprint]}", key.fingerprint)
-    good = [path for path, (key, why) in found.items() if not why and key not in flawed]
+            count = format_count(signed[key.fingerprint], "package")
+            complaints.add(f"{KEY_REFUSED}{flawed[key.fingerprint]}", f"{key.name}, which signed {count}")
+    good = [path for path, (_, why) in found.items() if not why]
     flaws = workers.map_parallel(lambda path: signatures.find_installer_flaw(path, placed, rpm), good)
     for path, why in [*((path, why) for path, (_, why) in found.items()), *zip(good, flaws, strict=True)]:
         if why:
@@ -97,14 +100,22 @@ def verify_medium_keys(
     if complaints.found:
         raise PackageError(
             f"{tree_root}: its keys do not verify its packages\n{format_grouped(complaints.found)}",
-            hint="add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again;"
-            " ask the owner of a key that is refused for a new signature on it with SHA-256, and whoever signed with"
-            " SHA-1 to sign again (doit sign_packages signs unsigned copies with your own key)"
-            if flawed or any(rpm.name in reason for reason in complaints.found)
-            else "add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again",
+            hint="; ".join(dict.fromkeys(_mend_reason(reason, rpm) for reason in complaints.found)),
         )
     counts = ", ".join(f"{key.name} verifies {signed[key.fingerprint]} packages" for key in placed)
     return "; ".join([counts, *_key_remarks(placed, rpm)])
+
+
+def _mend_reason(reason: str, rpm: BaseRpm) -> str:
+    """Return what to do about a reason for which packages do not verify."""
+    if reason.startswith(KEY_REFUSED):
+        return "ask the owner of the key for a new signature on it, with SHA-256"
+    if rpm.name in reason:
+        return (
+            f"have packages that {rpm.name} refuses built or signed again, with RSA and SHA-256"
+            " (doit sign_packages signs copies that nobody signed)"
+        )
+    return "add the missing key to [[keys]] of release.toml; if a package was changed by hand, run doit again"
 
 
 def _key_remarks(placed: Sequence[PinnedKey], rpm: BaseRpm) -> list[str]:
