@@ -171,7 +171,7 @@ def task_anaconda_source() -> DoitTask:
 
 
 def task_install_classes() -> DoitTask:
-    """the installer's Python sources, held against Python 2.7, and which install class would win"""
+    """the installer's Python sources and its configuration: which install class, product or profile would win"""
     return doit_task(REL, install_classes(REL))
 
 

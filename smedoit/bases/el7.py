@@ -129,6 +129,7 @@ EL7 = Base(
     options=OPTIONS_OF_EL7,
     anaconda="21.48.22.159",
     configuration=Configuration.INSTALL_CLASSES,
+    unmatched="",
     stamp=STAMP,
     reads_updates=True,
     python=PythonRuntime((2, 7), "usr/lib64/python2.7/site-packages"),

@@ -90,6 +90,7 @@ EL8 = Base(
     options=OPTIONS_OF_EL8,
     anaconda="33.16.10.5",
     configuration=Configuration.PRODUCTS,
+    unmatched="Red Hat Enterprise Linux",
     stamp=STAMP,
     reads_updates=True,
     python=PythonRuntime((3, 6), "usr/lib64/python3.6/site-packages"),

@@ -53,6 +53,7 @@ EL9 = replace(
     plain_options=False,
     options=OPTIONS_OF_EL9,
     anaconda="34.25.7.19",
+    unmatched="",
     stamp=STAMP,
     reads_updates=False,
     python=PythonRuntime((3, 9), "usr/lib64/python3.9/site-packages"),

@@ -219,6 +219,7 @@ class Base:
     options         what the installer makes of the words of a boot line
     anaconda        version of the installer, by which the tables of what it asks for are called
     configuration   where the installer has what a product decides
+    unmatched       product whose configuration counts where .buildstamp's has none; "" for NAME of os-release
     stamp           how the installer reads .buildstamp
     reads_updates   whether it reads run/install/updates and run/install/product
     python          what the installer runs with
@@ -249,6 +250,7 @@ class Base:
     options: BootOptions
     anaconda: str
     configuration: Configuration
+    unmatched: str
     stamp: BuildStamp
     reads_updates: bool
     python: PythonRuntime

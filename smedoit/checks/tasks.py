@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smedoit.bases.enterprise_linux import Configuration
 from smedoit.bases.known import PLACES
 from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
@@ -14,6 +15,7 @@ from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, REPOMD, REPOVIEW, below_repositories
 from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
+from smedoit.tree.tasks import branding_config
 
 if TYPE_CHECKING:
     from smedoit.checks.previous_release import PreviousRelease
@@ -172,6 +174,8 @@ def anaconda_version(rel: Release) -> Task:
 
 
 PYTHON_FILES = ("*.py", "*.so", "*.pyc", "*.pyo", "*installclasses/*.[pP][yY]")
+CONFIGURATION_FILES = ("etc/anaconda/*", "*.buildstamp", "etc/os-release", "usr/lib/os-release")
+STAMPED = ("product", "aliases", "major", "version", "label", "arch", "date", "bug_url")
 WITH_LOADERS = (f"{PACKAGES}/shim-*.rpm", f"{PACKAGES}/grub2-efi-*.rpm")  # what brings EFI/NAME to the installed system
 
 
@@ -183,26 +187,31 @@ def install_classes(rel: Release) -> Task:
     updates = rel.content.path / "updates"
     loaders = below_repositories(rel.release.repository_places, *WITH_LOADERS)
 
+    has_classes = identity.built_on.configuration is Configuration.INSTALL_CLASSES
+    read = PYTHON_FILES if has_classes else (*PYTHON_FILES, *CONFIGURATION_FILES)
+
     def run() -> object:
+        from smedoit.branding.rules import Branding
+        from smedoit.installer.configuration_check import check_configuration
         from smedoit.installer.install_classes import OverlayRoots, check_install_classes
 
-        return check_install_classes(
-            roots=OverlayRoots(product, updates, NOT_IN_UPDATES_IMG),
-            identity=identity,
-            settings=rel.anaconda,
-            packages=[file for pattern in loaders for file in sorted(rel.tree.glob(pattern))],
-        )
+        roots = OverlayRoots(product, updates, NOT_IN_UPDATES_IMG, identity.built_on)
+        packages = [file for pattern in loaders for file in sorted(rel.tree.glob(pattern))]
+        if not has_classes:
+            return check_configuration(roots, Branding(identity, rel.rules), packages)
+        return check_install_classes(roots=roots, identity=identity, settings=rel.anaconda, packages=packages)
 
     return Task(
         name="install_classes",
         run=run,
         inputs=[
-            *[FileSet(root, PYTHON_FILES) for root in product],
-            FileSet(updates, PYTHON_FILES, NOT_IN_UPDATES_IMG),
+            *[FileSet(root, read) for root in product],
+            FileSet(updates, read, NOT_IN_UPDATES_IMG),
             FileSet(rel.tree, loaders, content=False),
         ],
         config={
             **release_config(rel, "product", "label", "base", "repositories"),
+            **({} if has_classes else branding_config(rel, *STAMPED)),
             "[anaconda] modules": rel.anaconda.modules,
             "[anaconda] srpm": rel.anaconda.srpm,
             **({"[content] inherit": below} if below else {}),

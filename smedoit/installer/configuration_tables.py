@@ -12,7 +12,7 @@ from pathlib import Path
 CONFIGURATIONS = Path(__file__).with_name("configurations")
 OPTIONAL = "optional "  # before the kind of a key that no file need have
 HEADLINE = re.compile(r"\[([^]]+)\]")
-FILE = "==> "  # before the name of a stock file
+FILE = "==> "  # before the name of a stock file; behind one that is not certain stands why
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,17 @@ def _read_keys(text: str) -> Iterator[tuple[tuple[str, str], ConfigurationKey]]:
             yield (section, key), ConfigurationKey(kind, tuple(choices), said.startswith(OPTIONAL))
 
 
+@dataclass(frozen=True)
+class StockFile:
+    """One of the runtime's own files: its text, with the keys that are asked for here, and whether it is sure to be."""
+
+    text: str
+    is_certain: bool = True
+
+
 @cache
-def stock_files(anaconda: str) -> Mapping[str, str]:
-    """Return path below etc/anaconda -> text of the runtime's own files, with the keys that are asked for here."""
+def stock_files(anaconda: str) -> Mapping[str, StockFile]:
+    """Return path below etc/anaconda -> one of the runtime's own files."""
     text = (CONFIGURATIONS / f"{anaconda}-stock.txt").read_text(encoding="ascii")
     parts = (part.partition("\n") for part in f"\n{text}".split(f"\n{FILE}")[1:])
-    return {name: body for name, _, body in parts}
+    return {head.partition(" ")[0]: StockFile(body, " " not in head) for head, _, body in parts}

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
+from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.config.checks import AnacondaSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import CheckError, ContentError, format_count
@@ -23,6 +26,7 @@ from smedoit.runtime.files import read_file_bytes, resolve_file_below
 from smedoit.tree import layers
 
 SOURCE_PACKAGE = re.compile(r"anaconda-([0-9.]+)-[^-/]*$")
+DECIDING = (*READ_PLACES, "etc/os-release", "usr/lib/os-release")
 LIKE_A_CLASS = "*installclasses/*.[pP][yY]"
 SHOWN = 8  # remarks in the line of the task; the log has all
 
@@ -34,25 +38,38 @@ class OverlayRoots:
     product  those of product.img, a later one overrides an earlier one
     updates  that of updates.img, which product.img overrides
     skipped  globs of paths in updates that go into no image
+    base     whose installer it is
     """
 
     product: Sequence[Path]
     updates: Path
     skipped: Sequence[str] = ()
+    base: Base = USUAL
 
     def find_files(self) -> Mapping[str, Path]:
         """Return path in the installer -> file, of all that Python could import."""
+        return self._find_wanted(_is_importable)
+
+    def find_configuration(self) -> Mapping[str, Path]:
+        """Return path in the installer -> file, of all that its choice of a configuration depends on."""
+        return self._find_wanted(lambda place: place.startswith("etc/anaconda/") or place in DECIDING)
+
+    def _find_wanted(self, is_wanted: Callable[[str], bool]) -> Mapping[str, Path]:
+        """Return path in the installer -> file, of those that are wanted."""
         found = {}
         for root in (self.updates, *self.product):
+            is_update = root == self.updates
             for relative in layers.list_tree_files(root) if root.is_dir() else ():
-                is_module = PurePosixPath(relative).suffix in python27_imports.SUFFIXES
-                if not is_module and not fnmatchcase(relative, LIKE_A_CLASS):
-                    continue
-                is_update = root == self.updates
                 if not (is_update and any(fnmatchcase(relative, pattern) for pattern in self.skipped)):
-                    place = cpio.updates_location(relative) if is_update else relative
-                    found[place] = resolve_file_below(root, relative)
+                    place = cpio.updates_location(relative, self.base) if is_update else relative
+                    if is_wanted(place):
+                        found[place] = resolve_file_below(root, relative)
         return found
+
+
+def _is_importable(place: str) -> bool:
+    """Return whether Python could import a file, or somebody may have meant it to."""
+    return PurePosixPath(place).suffix in python27_imports.SUFFIXES or fnmatchcase(place, LIKE_A_CLASS)
 
 
 def check_install_classes(
@@ -80,9 +97,9 @@ def check_install_classes(
         )
     choice = class_choice.choose_install_class(overlay, identity.product)
     wrong = [*choice.faults]
-    if choice.winner and (reason := class_choice.unknown_efi_dir(choice.winner, _efi_directories(packages))):
+    if choice.winner and (reason := class_choice.unknown_efi_dir(choice.winner, efi_directories(packages))):
         wrong.append(reason)
-    wrong = [_name_file(fault, found) for fault in wrong]
+    wrong = [name_overlay_file(fault, found) for fault in wrong]
     if wrong and identity.is_final:
         raise CheckError(
             "the installer would not take our install class, or not get far with it\n"
@@ -92,21 +109,29 @@ def check_install_classes(
     remarks = [
         *(f"warning: {fault}" for fault in wrong),
         *(f"{paths[fault.path]}, line {fault.line}: {fault.reason}" for fault in faults),
-        *(_name_file(remark, found) for remark in (*choice.remarks, *python27_imports.shadowing_remarks(overlay))),
+        *(
+            name_overlay_file(remark, found)
+            for remark in (*choice.remarks, *python27_imports.shadowing_remarks(overlay))
+        ),
     ]
+    return show_remarks(f"{format_count(len(paths), 'Python file')} held against Python 2.7", remarks)
+
+
+def show_remarks(said: str, remarks: Sequence[str]) -> str:
+    """Return what a task says with its first remarks; the log has all."""
     for remark in remarks:
         progress.log_line(remark)
     shown = [*remarks[:SHOWN], *([f"… and {len(remarks) - SHOWN} more; see the log"] if len(remarks) > SHOWN else [])]
-    return "\n  ".join([f"{format_count(len(paths), 'Python file')} held against Python 2.7", *shown])
+    return "\n  ".join([said, *shown])
 
 
-def _name_file(sentence: str, found: Mapping[str, Path]) -> str:
+def name_overlay_file(sentence: str, found: Mapping[str, Path]) -> str:
     """Return a sentence that begins with a place in the installer with the file that goes there."""
     place = next((place for place in found if sentence.startswith((f"{place}:", f"{place},"))), "")
     return f"{found[place]}{sentence.removeprefix(place)}" if place else sentence
 
 
-def _efi_directories(packages: Iterable[Path]) -> frozenset[str]:
+def efi_directories(packages: Iterable[Path]) -> frozenset[str]:
     """Return the directories below EFI that packages would make on the installed system."""
     places = [PurePosixPath(name).parts for path in packages for name in package_paths(path)]
     return frozenset(parts[4] for parts in places if parts[:4] == ("/", "boot", "efi", "EFI") and len(parts) > 4)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import re
 import shutil
@@ -23,11 +24,13 @@ from typing import Any
 from smedoit.artifacts import build_record
 from smedoit.bases.el7 import EL7
 from smedoit.bases.el10 import EL10
+from smedoit.bases.enterprise_linux import Base
 from smedoit.bases.known import BASES
 from smedoit.bootfiles import images
 from smedoit.bootfiles.grub_modules import GrubModules, parse_module_list
 from smedoit.bootset import kernels, pins, squashfs
 from smedoit.boottest import menus, qemu, screen
+from smedoit.branding.render import render_buildstamp
 from smedoit.branding.rules import Branding
 from smedoit.checks import anaconda, qa_lists, stale_versions
 from smedoit.checks.previous_release import list_repo_packages
@@ -57,6 +60,8 @@ from smedoit.installer import (
     python27_imports,
     python27_names,
 )
+from smedoit.installer.configuration_choice import choose_configuration
+from smedoit.installer.python3_sources import find_python3_fault
 from smedoit.installer.python27_rules import check_python27
 from smedoit.installer.python27_tokens import Python27Error
 from smedoit.iso import (
@@ -95,6 +100,7 @@ from smedoit.rpm import changelog, header, payload, reader, signatures, specfile
 from smedoit.runtime import checksums, digests, rsync
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.process import run_program
+from smedoit.sample.installer import installer_texts
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from smedoit.sample.pictures import striped_png
 from smedoit.secureboot import chain, pe, shim
@@ -799,6 +805,10 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
         mutate_bytes,
         (Python27Error,),
     )
+    for base in (each for each in BASES.values() if not each.python.is_python2):
+        seed = [text.encode() for text in installer_texts(base, IDENTITY.product).values()]
+        yield Target(f"configuration-{base.name}", seed, partial(_choose_configuration, base), mutate_bytes)
+    yield Target("python3", given.made(rel.content.path, "*.py"), _compile_python3, mutate_bytes)
     yield Target("changelog", [seeds.SPEC.encode()], _as_text(_write_notes), mutate_bytes)
     yield Target("rsync", [seeds.RSYNC.encode()], _as_text(lambda text, _: rsync.parse_dry_run(text)), mutate_bytes)
     yield Target(
@@ -866,6 +876,20 @@ def _read_install_class(data: bytes, _: Path) -> None:
     for _fault in python27_imports.find_import_faults(overlay):
         pass
     class_choice.choose_install_class(overlay, IDENTITY.product)
+
+
+def _choose_configuration(base: Base, data: bytes, _: Path) -> None:
+    text, directory = data.decode("utf-8", "surrogateescape"), f"etc/anaconda/{base.configuration.value}"
+    for place in (f"{directory}/x.conf", "etc/anaconda/conf.d/x.conf", "etc/os-release", ".buildstamp"):
+        choose_configuration({place: text}, base)
+    with suppress(ContentError):
+        render_buildstamp(text, dataclasses.replace(IDENTITY, base=base.name))
+
+
+def _compile_python3(data: bytes, _: Path) -> None:
+    for base in BASES.values():
+        if not base.python.is_python2:
+            find_python3_fault(data, base.python)
 
 
 def _read_spec(text: str, _: Path) -> None:

@@ -79,9 +79,9 @@ def test_what_no_python_27_compiles_is_no_install_class(base: Base) -> None:
 def test_the_tables_know_what_their_own_files_ask_for(base: Base) -> None:
     known, files = configuration_keys(base.anaconda), stock_files(base.anaconda)
     assert known["Payload", "default_source"].choices == ("CLOSEST_MIRROR", "CDN")
-    for name, text in files.items():
+    for name, stock in files.items():
         parser = configparser.ConfigParser()
-        parser.read_string(text)
+        parser.read_string(stock.text)
         asked = {(section, key) for section in parser.sections() for key in parser[section]}
         own = {pair for pair in asked if pair[0] not in ("Product", "Base Product", "Profile", "Profile Detection")}
         assert own <= {*known}, name
