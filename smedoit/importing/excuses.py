@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from smedoit.bases.known import USUAL
+from smedoit.bases.enterprise_linux import Base
 from smedoit.checks import closure, installer_packages, solver
 from smedoit.config.checks import ClosureSettings
 from smedoit.errors import SmeError
@@ -37,12 +37,12 @@ class ImportExcuses:
 
 
 def find_excuses(
-    comps_file: Path, good: Sequence[Package], root: Path, arch: str, firmware: Sequence[str], cache: Path
+    comps_file: Path, good: Sequence[Package], root: Path, arch: str, starts: tuple[Base, Sequence[str]], cache: Path
 ) -> ImportExcuses:
     """Return what the packages of a medium lack, by its groups and by what they require of each other.
 
-    root      the build root, to which the files of packages are relative
-    firmware  what the medium starts from
+    root    the build root, to which the files of packages are relative
+    starts  what the medium is built on, and what it starts from
 
     Raises SmeError for comps that cannot be read.
     """
@@ -52,7 +52,7 @@ def find_excuses(
     missing = sorted({name for group in listed.groups.values() for name in group} - names)
     source = PackageList("the medium", root, arch, tuple(root / package.file for package in good))
     pool = closure.load_closure_pool([source], arch, cache)
-    added = installer_packages.packages_added(ClosureSettings(), USUAL.added, arch, firmware)
+    added = installer_packages.packages_added(ClosureSettings(), starts[0].added, arch, starts[1])
     absent = solver.absent_names(pool, added)
     required = [name for name in added if name not in absent]
     unmet = solver.find_unmet(pool, comps.list_install_sets(text, comps_file), required)
@@ -60,13 +60,13 @@ def find_excuses(
 
 
 def try_excuses(
-    comps_file: Path, good: Sequence[Package], root: Path, arch: str, firmware: Sequence[str], cache: Path
+    comps_file: Path, good: Sequence[Package], root: Path, arch: str, starts: tuple[Base, Sequence[str]], cache: Path
 ) -> tuple[ImportExcuses, list[str]]:
     """Return what find_excuses returns, and a remark instead where that cannot be found."""
     if not good or not comps_file.is_file():
         return ImportExcuses(), []
     try:
-        return find_excuses(comps_file, good, root, arch, firmware, cache), []
+        return find_excuses(comps_file, good, root, arch, starts, cache), []
     except SmeError as error:
         return ImportExcuses(), [str(error)]
 

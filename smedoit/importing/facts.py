@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from smedoit.bases.known import USUAL
 from smedoit.branding import render
 from smedoit.config.identity import DATES, PRODUCT_LIMIT, WORD, ReleaseIdentity, check_volume_id, plain_label
 from smedoit.config.schema import InvalidValueError
@@ -53,6 +54,7 @@ class MediumTexts:
     file      the name of the ISO
     created   when the ISO was written, in seconds since 1970, 0 if it does not say
     packages  (name, version) of packages called …-release
+    base      name of what it is built on
     """
 
     treeinfo: str = ""
@@ -64,6 +66,7 @@ class MediumTexts:
     file: str = ""
     created: int = 0
     packages: Sequence[tuple[str, str]] = ()
+    base: str = USUAL.name
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ def identify_release(texts: MediumTexts) -> ImportedIdentity:
         ),
         "bug_url": stamp.get("bugurl", ""),
     }
+    if texts.base != USUAL.name:
+        keys["base"] = texts.base
     identity = _accepted_identity(keys, remarks)
     usual = keys.get("volume_id", DEFAULT_VOLUME)
     keys["volume_id"] = _volume_template(texts.label, identity, "volume_id", usual, remarks)

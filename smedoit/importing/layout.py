@@ -8,15 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from enum import Enum
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
+from smedoit.bases.known import BASES, USUAL
 from smedoit.importing.facts import parse_ini_text
 from smedoit.keys import key_files
 from smedoit.medium_paths import (
-    BIOS_IMAGE,
-    BIOS_MENU,
-    BOOT_FILES,
-    BOOT_IMAGES,
-    BOOT_MENUS,
     COMPS,
     EFI_IMAGE,
     GRUB_CFG,
@@ -24,28 +20,21 @@ from smedoit.medium_paths import (
     KERNEL,
     NETINSTALL_IMAGE,
     OVERLAYS,
-    STAGE2,
+    REPODATA,
+    REPOVIEW,
+    below_repositories,
+    repository_path,
 )
 from smedoit.runtime.files import VCS_DIRECTORIES, VCS_FILES
 from smedoit.runtime.filesets import matches_patterns
 from smedoit.tree.tasks import MKISOFS_FILES, SOURCES_ONLY, TREE_METADATA
 
-BASE = 7  # the Enterprise Linux that worlds are made of
 DIST = re.compile(r"\.el(\d+)(?:[._]|$)")
+DISTRIBUTOR = re.compile(r"CentOS|Rocky|AlmaLinux|Red Hat|Oracle|Scientific", re.IGNORECASE)  # whose versions are bases
 EDITED = ("*.cfg", "*.msg", "*.txt", "*.png", "*.jpg", "*.lss")  # of the boot files: what people edit, so content
-BOOT = {
-    BIOS_IMAGE: "the boot loader for BIOS",
-    BIOS_MENU: "the boot menu for BIOS",
-    GRUB_CFG: "the boot menu for UEFI",
-    EFI_IMAGE: "what UEFI starts from CD",
-    KERNEL: "the kernel",
-    INITRD: "the initial RAM disk",
-    STAGE2: "the installer's stage 2",
-}
-MARKS = {kind: (BOOT_IMAGES[kind], BOOT_MENUS[kind]) for kind in ALL_FIRMWARE}  # what is for one firmware alone
-MADE = {"*boot.cat": "doit iso", "repodata/*": "doit repodata", "repoview/*": "doit repoview"}  # anew, by a task
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
 LATER = {"BaseOS", "AppStream"}  # directories of a base that came after EL 7
+KNOWN = f"worlds can be made of {', '.join(base.words for base in BASES.values())}"
 
 
 class Layer(Enum):
@@ -54,8 +43,14 @@ class Layer(Enum):
     PACKAGE, BOOT, CONTENT, BOTH, KEY, OVERLAY, NETINSTALL, MADE, LEFT = range(9)
 
 
-def find_layer(name: str) -> tuple[Layer, str]:
+def find_layer(name: str, base: Base = USUAL) -> tuple[Layer, str]:
     """Return what becomes of a file of a medium; for what is made anew the task, for what is left the reason."""
+    made = {"*boot.cat": "doit iso"}  # anew, by a task
+    for place in {"", *base.repositories}:
+        made |= {
+            repository_path(place, f"{REPODATA}/*"): "doit repodata",
+            repository_path(place, REPOVIEW): "doit repoview",
+        }
     if is_passed_over(name):
         return Layer.LEFT, PASSED_OVER
     if name.endswith(".rpm"):
@@ -66,7 +61,7 @@ def find_layer(name: str) -> tuple[Layer, str]:
         return Layer.NETINSTALL, ""
     if name in TREE_METADATA:
         return Layer.MADE, "doit treeinfo"
-    if task := next((task for pattern, task in MADE.items() if matches_patterns(name, (pattern,))), ""):
+    if task := next((task for pattern, task in made.items() if matches_patterns(name, (pattern,))), ""):
         return Layer.MADE, task
     if matches_patterns(name, MKISOFS_FILES):
         return Layer.LEFT, "mkisofs leaves it on every medium, doit iso writes none"
@@ -74,10 +69,12 @@ def find_layer(name: str) -> tuple[Layer, str]:
         return Layer.KEY, ""
     if name == COMPS:
         return Layer.CONTENT, ""
-    if matches_patterns(name, BOOT_FILES):
+    if matches_patterns(name, base.boot_files):
         return (Layer.BOTH if matches_patterns(name, EDITED) else Layer.BOOT), ""
     if matches_patterns(name, SOURCES_ONLY):
         return Layer.LEFT, f"no layer makes it: {name.partition('/')[0]}/ of the content tree never gets into a tree"
+    if matches_patterns(name, below_repositories((place for place in base.repositories if place), "*")):
+        return Layer.LEFT, "no layer makes it: repositories of the medium hold packages and what describes them"
     return Layer.CONTENT, ""
 
 
@@ -87,20 +84,37 @@ def is_passed_over(name: str) -> bool:
     return parts[-1] in VCS_FILES or any(part in VCS_DIRECTORIES for part in parts[:-1])
 
 
-def list_firmware(names: Collection[str]) -> tuple[str, ...]:
+def _firmware_marks(base: Base) -> dict[str, tuple[str, str]]:
+    """Return what is for one firmware alone."""
+    return {kind: (base.boots[kind].image, base.boots[kind].menu) for kind in ALL_FIRMWARE}
+
+
+def list_firmware(names: Collection[str], base: Base = USUAL) -> tuple[str, ...]:
     """Return what a medium starts from: what it has any boot file for, so that a lost one is told; else both."""
-    return tuple(kind for kind, marks in MARKS.items() if any(name in names for name in marks)) or ALL_FIRMWARE
+    marks = _firmware_marks(base)
+    return tuple(kind for kind in marks if any(name in names for name in marks[kind])) or ALL_FIRMWARE
 
 
-def list_missing_parts(names: Collection[str], packages: int, installs_from: Collection[str]) -> dict[str, list[str]]:
+def list_missing_parts(
+    names: Collection[str], packages: int, installs_from: Collection[str], base: Base = USUAL
+) -> dict[str, list[str]]:
     """Return what a medium lacks to be one, reason -> words.
 
     packages       how many it has
     installs_from  the addresses that its boot menus name, where the packages may be instead
     """
-    firmware = list_firmware(names)
-    unused = [name for kind, marks in MARKS.items() if kind not in firmware for name in marks]
-    lacking = {"it has no": [f"{path}, {what}" for path, what in BOOT.items() if path not in {*names, *unused}]}
+    firmware = list_firmware(names, base)
+    unused = [name for kind, marks in _firmware_marks(base).items() if kind not in firmware for name in marks]
+    parts = {
+        base.bios.image: "the boot loader for BIOS",
+        base.bios.menu: "the boot menu for BIOS",
+        GRUB_CFG: "the boot menu for UEFI",
+        EFI_IMAGE: "what UEFI starts from CD",
+        KERNEL: "the kernel",
+        INITRD: "the initial RAM disk",
+        base.stage2: "the installer's stage 2",
+    }
+    lacking = {"it has no": [f"{path}, {what}" for path, what in parts.items() if path not in {*names, *unused}]}
     if not packages and not installs_from:
         lacking["it has no"].append("packages")
     if packages and not any(is_comps_name(name) for name in names):
@@ -110,7 +124,14 @@ def list_missing_parts(names: Collection[str], packages: int, installs_from: Col
 
 def is_comps_name(name: str) -> bool:
     """Return whether a file of a medium is called as comps is, in the tree or in its repodata."""
-    return name == COMPS or bool(re.fullmatch(r"repodata/[^/]*comps[^/]*\.xml(\.gz)?", name))
+    return name == COMPS or bool(re.fullmatch(r"(?:BaseOS/)?repodata/[^/]*comps[^/]*\.xml(\.gz)?", name))
+
+
+def find_module_metadata(names: Iterable[str]) -> str:
+    """Return the file that has the module metadata of a medium, "" if none has."""
+    return next(
+        (name for name in names if re.fullmatch(r"(?:[^/]+/)?repodata/[^/]*modules[^/]*\.yaml(\.gz)?", name)), ""
+    )
 
 
 def choose_comps(names: Iterable[str]) -> str:
@@ -119,23 +140,33 @@ def choose_comps(names: Iterable[str]) -> str:
     return min(found, key=lambda name: (name != COMPS, name.endswith(".gz"), name), default="")
 
 
-def find_other_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) -> str:
-    """Return which Enterprise Linux other than 7 a medium is built on, and what says so; "" if it is 7 or unknown.
+def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) -> Base | str:
+    """Return the base that a medium is built on, or in words what it is built on instead, and what says so.
 
     releases  of its packages
 
     The version of a product is no help: SME Server 10 is built on Enterprise Linux 7.
     """
+    numbers = {int(base.name.removeprefix("el")): base for base in BASES.values()}
     info = parse_ini_text(treeinfo)
-    stage2, tree = info.get("stage2", {}).get("mainimage", ""), info.get("tree", {})
     dists = Counter(int(number) for release in releases for number in DIST.findall(release)[:1] if len(number) < 4)
     if dists:
-        most = max(dists, key=lambda number: (dists[number], number == BASE))
-        return f"Enterprise Linux {most} ({dists[most]} of its packages say .el{most})" if most != BASE else ""
-    if LATER & {variant.strip() for variant in tree.get("variants", "").split(",")} or any(
-        name.partition("/")[0] in LATER for name in names
-    ):
-        return f"an Enterprise Linux later than {BASE} (it has {' and '.join(sorted(LATER))})"
-    if stage2 and stage2 != STAGE2:
-        return f"another Enterprise Linux (its stage 2 is {stage2})"
-    return ""
+        most = max(dists, key=lambda number: (dists[number], number == min(numbers)))
+        return numbers.get(most, f"Enterprise Linux {most} ({dists[most]} of its packages say .el{most})")
+    said = info.get("release", {}) or info.get("general", {})
+    version = said.get("version", "").partition(".")[0]
+    if DISTRIBUTOR.search(said.get("name", "") or said.get("family", "")) and version.isdecimal() and len(version) < 4:
+        return numbers.get(int(version), f"Enterprise Linux {version} (its .treeinfo says so)")
+    stage2 = info.get("stage2", {}).get("mainimage", "") or next(
+        (base.stage2 for base in BASES.values() if base.stage2 in names), ""
+    )
+    if not stage2 and not LATER & {name.partition("/")[0] for name in names}:
+        return USUAL
+    fitting = [base for base in BASES.values() if base.stage2 == stage2 and base.bios.image in names]
+    if len(fitting) == 1 or (fitting and stage2 == USUAL.stage2):
+        return fitting[0]
+    if stage2 == USUAL.stage2:
+        return USUAL
+    return (
+        f"an Enterprise Linux later than {min(numbers)}, and nothing says which: neither packages nor .treeinfo name it"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from smedoit.config.packages import PackageSelection
@@ -15,6 +16,7 @@ from smedoit.package import Package, native_architectures
 from smedoit.runtime.terminal import escape_line
 
 UNVERIFIED = "unverified"  # the tier of packages that nobody vouches for: it never goes on a medium
+MODULES = "src/modules.yaml"  # what the medium said of its module streams
 HEADING = """\
 # Made by doit import, of {place}.
 # Paths are relative to [paths] root, root is relative to this file. The handbook explains every key.
@@ -23,6 +25,7 @@ COMMENTS = {
     "tiers": "The most trusted first: on equal versions the earlier tier wins.",
     "keys": "A signature counts only if its key is one of these; their fingerprints were confirmed when they came.",
     "packages": "Which packages may go on the medium, so that exactly those are chosen that were on it.",
+    "modules": "The streams that were on the medium; src/modules.yaml is what it said of them.",
     "groups": "Names that comps lists although the medium has no such package.",
     "closure": "What the medium lacks, and lacked before: doit closure names it.",
     "updates": "Newer packages in the other tiers are told: whether a final release needs them is for you to say.",
@@ -36,6 +39,7 @@ class WorldPlaces:
 
     tier        the packages of the medium
     unverified  those that nobody vouches for
+    others      further repositories of the medium -> the packages in them
     """
 
     content: str
@@ -43,10 +47,14 @@ class WorldPlaces:
     boot_set: str
     tier: str
     unverified: str
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_release(cls, release: Mapping[str, object]) -> WorldPlaces:
-        """Return the places of a release, as the wiki has them."""
+    def of_release(cls, release: Mapping[str, object], repositories: Sequence[str] = ()) -> WorldPlaces:
+        """Return the places of a release, as the wiki has them.
+
+        repositories  of the medium besides its first one
+        """
         short, major = f"{str(release['short']).lower()}{release['major']}", release["major"]
         return cls(
             content=f"src/cdrom.image/{short}",
@@ -54,7 +62,12 @@ class WorldPlaces:
             boot_set="src/boot-set",
             tier=f"repo/{major}/smeos",
             unverified=f"repo/{major}/{UNVERIFIED}",
+            others={name: f"repo/{major}/{name.lower()}" for name in repositories},
         )
+
+    def package_tier(self, name: str) -> str:
+        """Return the tier of a package by its path on the medium."""
+        return self.others.get(name.partition("/")[0], self.tier)
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,7 @@ class WorldSettings:
     unverified  whether there are packages that nobody vouches for
     excuses     what the medium lacked already
     neighbours  name -> directory of the other tiers of a published release, which stay where they are
+    streams     module -> the stream of it that is on the medium
     """
 
     keys: Sequence[WorldKey]
@@ -84,6 +98,7 @@ class WorldSettings:
     neighbours: Mapping[str, str] = field(default_factory=dict)
     translations: str = "locale"
     place: str = ""
+    streams: Mapping[str, str] = field(default_factory=dict)
     places: WorldPlaces = field(default=WorldPlaces("", "", "", "", ""))
 
 
@@ -100,8 +115,9 @@ def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[st
     """Return the tables in their order, without what is as it would be anyway."""
     places = world.places
     tiers: list[dict[str, object]] = [{"name": "smeos", "path": places.tier}]
+    tiers += [{"name": Path(path).name, "path": path, "repository": name} for name, path in places.others.items()]
     if not world.has_packages:
-        tiers[0]["may_be_empty"] = True
+        tiers = [{**tier, "may_be_empty": True} for tier in tiers]
     if world.unverified:
         tiers.append({"name": UNVERIFIED, "path": places.unverified, "stage": False})
     for name, path in world.neighbours.items():  # as mirrors: nothing is ever taken away from them, or written there
@@ -121,6 +137,7 @@ def _release_tables(identity: ImportedIdentity, world: WorldSettings) -> dict[st
         "tiers": tiers,
         "keys": keys,
         "packages": _selection_table(world.selection),
+        "modules": {"sources": [MODULES], "enabled": dict(world.streams)} if world.streams else {},
         "groups": {**groups, "allow_missing": dict.fromkeys(excuses.missing, REASON)} if excuses.missing else {},
         "closure": {key: value for key, value in closure.items() if value},
         "updates": {"final": "warn"} if world.neighbours else {},

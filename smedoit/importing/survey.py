@@ -10,10 +10,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from smedoit.bases.enterprise_linux import ALL_FIRMWARE
+from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
+from smedoit.bases.known import USUAL
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places, sides
 from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
+from smedoit.config.identity import TOP
 from smedoit.errors import ContentError, VerifyError, format_grouped
 from smedoit.fetch import index_pages
 from smedoit.importing import facts, layout
@@ -25,7 +27,6 @@ from smedoit.iso.boot_records import SECTOR
 from smedoit.iso.read import IsoImage
 from smedoit.keys.openpgp import OpenPgpSignature
 from smedoit.medium_paths import (
-    BIOS_MENU,
     DISCINFO,
     GRUB_CFG,
     NETINSTALL_IMAGE,
@@ -44,6 +45,7 @@ LARGEST_TEXT = 4 << 20
 class MediumSurvey:
     """What lies on a medium.
 
+    base         what it is built on
     layers       layer -> its files
     packages     file -> what its header says
     signatures   file -> what its signatures say of themselves
@@ -53,6 +55,7 @@ class MediumSurvey:
     """
 
     place: ReleasePlace
+    base: Base = USUAL
     layers: dict[Layer, list[str]] = field(default_factory=dict)
     packages: dict[str, Package] = field(default_factory=dict)
     signatures: dict[str, list[OpenPgpSignature]] = field(default_factory=dict)
@@ -68,6 +71,16 @@ class MediumSurvey:
         return places.read_place_file(self.place, name, LARGEST_TEXT).decode("utf-8", "surrogateescape")
 
     @property
+    def firmware(self) -> tuple[str, ...]:
+        """What it starts from."""
+        return layout.list_firmware(self.place.names(), self.base)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether its packages lie in one repository at its top, and not in those that its base would have."""
+        return not any(name.partition("/")[0] in self.base.repositories for name in self.packages)
+
+    @property
     def is_network(self) -> bool:
         """Whether it is a medium that installs from the network: it has no packages, and its menu names an address."""
         return not self.packages and bool(self.addresses)
@@ -80,7 +93,7 @@ class MediumSurvey:
     @property
     def menus(self) -> list[str]:
         """The texts of its boot menus."""
-        return [text for name in (BIOS_MENU, GRUB_CFG) if (text := self.text(name))]
+        return [text for name in (self.base.bios.menu, GRUB_CFG) if (text := self.text(name))]
 
 
 def survey_place(place: ReleasePlace, shown: str) -> MediumSurvey:
@@ -91,15 +104,15 @@ def survey_place(place: ReleasePlace, shown: str) -> MediumSurvey:
     Raises ContentError for one that is built on another base, or lacks what it needs to be one.
     """
     survey = MediumSurvey(place, unexplained=dict(place.odd))
+    _read_packages(survey)
+    survey.base = _find_base(survey, shown)
     for name in place.names():
-        layer, reason = layout.find_layer(name)
+        layer, reason = layout.find_layer(name, survey.base)
         survey.layers.setdefault(layer, []).append(name)
         if layer is Layer.LEFT:
             survey.unexplained[name] = reason
         elif layer is Layer.MADE:
             survey.made[name] = reason
-    _read_packages(survey)
-    _refuse_other_base(survey, shown)
     _refuse_incomplete(survey, shown)
     for name in survey.layers.get(Layer.OVERLAY, []):
         _open_overlay(survey, name)
@@ -110,7 +123,7 @@ def survey_place(place: ReleasePlace, shown: str) -> MediumSurvey:
 
 def _read_packages(survey: MediumSurvey) -> None:
     """Read the headers of all packages; what is none is not explained."""
-    names = survey.layers.get(Layer.PACKAGE, [])
+    names = [name for name in survey.place.names() if layout.find_layer(name)[0] is Layer.PACKAGE]
     for name in progress.track_progress(names, len(names), "reading headers"):
         meta = sides.open_place_header(survey.place, name)
         package = reader.read_unverified_header(meta, name, survey.place.size(name)) if meta else None
@@ -123,16 +136,18 @@ def _read_packages(survey: MediumSurvey) -> None:
             survey.signatures[name] = signatures.list_signatures(meta)
 
 
-def _refuse_other_base(survey: MediumSurvey, shown: str) -> None:
-    """Raise ContentError for a medium that is built on another Enterprise Linux than 7."""
+def _find_base(survey: MediumSurvey, shown: str) -> Base:
+    """Return what a medium is built on. Raises ContentError for what no world can be made of."""
     releases = [package.evr.release for package in survey.packages.values()]
-    if base := layout.find_other_base(survey.place.names(), survey.text(TREEINFO), releases):
-        raise ContentError(f"{shown}: is built on {base}; worlds can be made of Enterprise Linux {layout.BASE} only")
+    base = layout.detect_base(survey.place.names(), survey.text(TREEINFO), releases)
+    if isinstance(base, str):
+        raise ContentError(f"{shown}: is built on {base}; {layout.KNOWN} only")
+    return base
 
 
 def _refuse_incomplete(survey: MediumSurvey, shown: str) -> None:
     """Raise ContentError for a medium that lacks what no world can be made without."""
-    missing = layout.list_missing_parts(survey.place.names(), len(survey.packages), survey.addresses)
+    missing = layout.list_missing_parts(survey.place.names(), len(survey.packages), survey.addresses, survey.base)
     if missing:
         raise ContentError(
             f"{shown}: is no whole installation medium\n{format_grouped(missing)}",
@@ -174,7 +189,7 @@ def _open_network_medium(survey: MediumSurvey) -> None:
             survey.unexplained[NETINSTALL_IMAGE] = f"cannot be taken apart, it {reason}"
             return
         for name in inner.names():
-            if layout.find_layer(name)[0] is Layer.BOTH:
+            if layout.find_layer(name, survey.base)[0] is Layer.BOTH:
                 data = places.read_place_file(inner, name, sides.LARGEST_IMAGE)
                 own = survey.place.names()
                 if name not in own or data != places.read_place_file(survey.place, name, sides.LARGEST_IMAGE):
@@ -197,9 +212,8 @@ def nested_image(place: ReleasePlace, name: str) -> Iterator[Path]:
 
 def identify_medium(survey: MediumSurvey, file_name: str) -> ImportedIdentity:
     """Return what a medium is called."""
-    menu = (
-        survey.text(BIOS_MENU) if survey.is_network else survey.network.get(BIOS_MENU, b"").decode("utf-8", "replace")
-    )
+    name = survey.base.bios.menu
+    menu = survey.text(name) if survey.is_network else survey.network.get(name, b"").decode("utf-8", "replace")
     label = sides.volume_label(survey.place.image) if isinstance(survey.place, IsoPlace) else _tree_label(survey.menus)
     found = facts.identify_release(
         MediumTexts(
@@ -212,10 +226,15 @@ def identify_medium(survey: MediumSurvey, file_name: str) -> ImportedIdentity:
             file=file_name,
             created=_writing_time(survey.place.image) if isinstance(survey.place, IsoPlace) else 0,
             packages=[(package.name, package.evr.version) for package in survey.packages.values()],
+            base=survey.base.name,
         )
     )
-    firmware = layout.list_firmware(survey.place.names())
-    return found if firmware == ALL_FIRMWARE else replace(found, release={**found.release, "firmware": list(firmware)})
+    more: dict[str, object] = {}
+    if survey.firmware != ALL_FIRMWARE:
+        more["firmware"] = list(survey.firmware)
+    if survey.is_flat and survey.base.repositories != ("",):
+        more["repositories"] = [TOP]
+    return replace(found, release={**found.release, **more}) if more else found
 
 
 def _writing_time(image: IsoImage) -> int:

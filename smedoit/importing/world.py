@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import BIOS, STAMP_NAME
-from smedoit.bases.known import USUAL
+from smedoit.bases.enterprise_linux import BIOS, STAMP_NAME, Base
 from smedoit.bootset import fetch, pins
-from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places
-from smedoit.compare.places import TREE, DirectoryPlace
+from smedoit.compare.places import TREE, DirectoryPlace, IsoPlace
 from smedoit.config.identity import WORD
 from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
@@ -30,7 +28,10 @@ from smedoit.installer.cpio import EXECUTABLE, CpioMember
 from smedoit.iso import netinstall
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
-from smedoit.medium_paths import BIOS_MENU, COMPS, GRUB_CFG, INITRD, KERNEL, PRODUCT_IMG, STAGE2, UPDATES_IMG
+from smedoit.medium_paths import COMPS, GRUB_CFG, INITRD, KERNEL, PRODUCT_IMG, UPDATES_IMG
+from smedoit.modularity.documents import parse_module_metadata
+from smedoit.modularity.medium import ModularRules
+from smedoit.modularity.sources import load_modular_rules
 from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import RejectedFile, Verdicts
@@ -45,7 +46,7 @@ CONFIGURATION, LOCK, PINS, REPORT = "release.toml", "packages.lock", "boot_set.s
 OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE, DOIT_CFG)
 SOURCES, TIER_NAME = "SRPMS", "sme"  # beside a tree; what the names of the wiki's tiers begin with
 CACHE = "stage/.smedoit/facts.sqlite"
-KERNELS = (KERNEL, INITRD, STAGE2)
+MBR_CODE, MBR_ADDRESS = 440, slice(432, 440)  # bytes of it; where the writer of a medium puts an address into it
 BUILDSTAMP_TEXT = "[Main]\nProduct={product}\nVersion={version}\nBugURL={bug_url}\nIsFinal=False\nUUID=\n"
 
 
@@ -114,20 +115,22 @@ def write_world(
     home: Path, survey: MediumSurvey, identity: ImportedIdentity, trusted: Sequence[CandidateKey]
 ) -> ImportedWorld:
     """Write everything that a medium was made of, but for release.toml. Raises FileError, VerifyError."""
-    world = ImportedWorld(home, WorldPlaces.of_release(identity.release), left=dict(survey.unexplained))
+    repositories = () if survey.is_flat else survey.base.repositories[1:]
+    world = ImportedWorld(home, WorldPlaces.of_release(identity.release, repositories), left=dict(survey.unexplained))
     world.remarks += identity.remarks
     place, where = survey.place, world.places
     names = {layer: survey.layers.get(layer, []) for layer in Layer}
     packages = list(survey.packages)
     arch = str(identity.release["arch"])
     for name in progress.track_progress(packages, len(packages), "copying packages"):
-        world.put(where.tier, _tier_path(arch, name), place.blocks(name))
+        world.put(where.package_tier(name), _tier_path(arch, name), place.blocks(name))
     for name in [*names[Layer.BOOT], *names[Layer.BOTH]]:
         world.put(where.boot_set, name, place.blocks(name))
     for name in [*names[Layer.CONTENT], *names[Layer.BOTH]]:
         world.put(where.content, name, place.blocks(name))
     world.counts = {"packages": len(packages), "boot set": len(names[Layer.BOOT]) + len(names[Layer.BOTH]),
                     "content": len(names[Layer.CONTENT]) + len(names[Layer.BOTH])}  # fmt: skip
+    _write_boot_code(world, survey)
     _write_keys(world, survey, trusted)
     _write_overlays(world, survey, identity)
     _write_network_menus(world, survey)
@@ -139,6 +142,15 @@ def write_world(
 def _tier_path(arch: str, name: str) -> str:
     """Return where in its tier a package lies: as on the medium, below its architecture."""
     return f"{arch}/{name}"
+
+
+def _write_boot_code(world: ImportedWorld, survey: MediumSurvey) -> None:
+    """Write the code of an ISO's MBR into the boot set, where that has it as a file; no file of the ISO is it."""
+    name, place = survey.base.mbr_image, survey.place
+    if name and isinstance(place, IsoPlace) and name not in place.names():
+        code = bytearray(place.image.at(0, MBR_CODE))
+        code[MBR_ADDRESS] = bytes(MBR_ADDRESS.stop - MBR_ADDRESS.start)
+        world.put(world.places.boot_set, name, [bytes(code).ljust(510, b"\0") + b"\x55\xaa"])
 
 
 def _write_keys(world: ImportedWorld, survey: MediumSurvey, trusted: Sequence[CandidateKey]) -> None:
@@ -155,7 +167,7 @@ def _write_overlays(world: ImportedWorld, survey: MediumSurvey, identity: Import
     """Write product/, updates/ and the translations out of the overlay images."""
     product = dict(survey.overlays.get(PRODUCT_IMG, {}))
     images = dict(survey.overlays.get(UPDATES_IMG, {}))
-    for name in (name for name in READ_PLACES if name in images):
+    for name in (name for name in survey.base.stamp.places if name in images):
         product[name] = images.pop(name)
         world.left[f"{UPDATES_IMG}/{name}"] = f"it is in {PRODUCT_IMG} now, where the release is written into it"
     if STAMP_NAME not in product:
@@ -184,7 +196,7 @@ def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
     """Write netinstall/ of the content; a medium that installs from the network lends its menus to the plain ones."""
     found = dict(survey.network)
     if survey.is_network:
-        for name in (BIOS_MENU, GRUB_CFG):
+        for name in (survey.base.bios.menu, GRUB_CFG):
             if name not in survey.place.names():
                 continue  # of a firmware that it does not start from
             text = survey.text(name)
@@ -195,9 +207,10 @@ def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
             f"it installs from {', '.join(survey.addresses)}, where its packages are: import that for a world that has"
             " them; doit netinstall makes this medium again"
         )
-    elif not found and BIOS in layout.list_firmware(survey.place.names()):
+    elif not found and BIOS in layout.list_firmware(survey.place.names(), survey.base):
         world.remarks.append(
-            f"it has no network install medium: doit netinstall needs netinstall/{BIOS_MENU} in the content tree"
+            f"it has no network install medium: doit netinstall needs netinstall/{survey.base.bios.menu} in the content"
+            " tree"
         )
     for name, data in found.items():
         world.put(f"{world.places.content}/netinstall", name, [data])
@@ -248,7 +261,7 @@ def verify_packages(
     """
     cache = world.root / CACHE
     arch = str(identity.release["arch"])
-    paths = {world.root / world.places.tier / _tier_path(arch, name): name for name in survey.packages}
+    paths = {world.root / world.places.package_tier(name) / _tier_path(arch, name): name for name in survey.packages}
     keys = [_key_settings(world, key) for key in trusted]
     verdicts = scan.scan_package_files(paths, world.root, keyring.load_pinned_keys(keys), cache)
     keys, verdicts = _allow_legacy_keys(keys, trusted, verdicts, world.root, cache)
@@ -311,7 +324,7 @@ def _set_aside(world: ImportedWorld, survey: MediumSurvey, name: str, arch: str,
     world.refused[f"{package.name}.{package.arch} {package.evr}"] = reason
     source, target = (
         RootedPath(world.home, f"{ROOT}/{top}/{_tier_path(arch, name)}")
-        for top in (world.places.tier, world.places.unverified)
+        for top in (world.places.package_tier(name), world.places.unverified)
     )
     rooted.move_rooted(source, target)
 
@@ -331,8 +344,9 @@ def finish_world(
     arch = str(identity.release["arch"])
     selection = settings.selection_of(good, arch)
     updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}))
-    comps_file, firmware = world.root / world.places.content / COMPS, layout.list_firmware(survey.place.names())
-    excused, remarks = excuses.try_excuses(comps_file, good, world.root, arch, firmware, world.root / CACHE)
+    comps_file, firmware = world.root / world.places.content / COMPS, survey.firmware
+    starts = (survey.base, firmware)
+    excused, remarks = excuses.try_excuses(comps_file, good, world.root, arch, starts, world.root / CACHE)
     world.remarks += remarks
     lacking = {"unmet dependency": len(excused.waivers), "package that the installer adds": len(excused.installer)}
     if told_lack := [
@@ -359,17 +373,36 @@ def finish_world(
         translations=updates.place,
         place=shown,
         places=world.places,
+        streams=_write_modules(world, survey),
     )
-    files.write_file(world.home / PINS, _pin_boot_set(world))
+    files.write_file(world.home / PINS, _pin_boot_set(world, survey.base))
     files.write_file(world.home / CONFIGURATION, settings.format_release_toml(identity, told))
     write_contents_page(world.home)
     rel = load_release(world.home / CONFIGURATION)
-    _write_lock(world, good, selection, arch)
+    rules = load_modular_rules(rel.modules, survey.base, arch)
+    _write_lock(world, good, selection, rules, rel)
     rooted.remove_rooted_file(RootedPath(world.home, MARKER))
     return rel
 
 
-def _pin_boot_set(world: ImportedWorld) -> str:
+def _write_modules(world: ImportedWorld, survey: MediumSurvey) -> dict[str, str]:
+    """Write what the medium says of its module streams; return module -> the stream of it that is there."""
+    name = layout.find_module_metadata(survey.place.names())
+    if not name:
+        return {}
+    data = places.read_place_file(survey.place, name, LARGEST_TEXT)
+    try:
+        text = foreign.unpack_bytes(data) if name.endswith(".gz") else data
+        found = parse_module_metadata(text, name)
+    except (ValueError, SmeError) as error:
+        world.remarks.append(f"{name}: is no module metadata that could be read, {error}")
+        return {}
+    path = Path(settings.MODULES)
+    world.put(str(path.parent), path.name, [text])
+    return {stream.name: stream.stream for stream in found.streams}
+
+
+def _pin_boot_set(world: ImportedWorld, base: Base) -> str:
     """Return the pin file of the boot set. Raises FileError."""
     place = world.root / world.places.boot_set
     names = [name for name, _ in files.walk_files(place)]
@@ -378,16 +411,22 @@ def _pin_boot_set(world: ImportedWorld) -> str:
     pinned = [ChecksummedFile(name, (place / name).stat().st_size, found[place / name]["sha256"]) for name in names]
     sums.save()
     try:
-        kernel = fetch.describe_boot_kernel(USUAL, {name: place / name for name in KERNELS})
+        kernel = fetch.describe_boot_kernel(base, {name: place / name for name in (KERNEL, INITRD, base.stage2)})
     except SmeError as error:
         kernel = "made for different kernels"
         world.remarks.append(str(error))
     return pins.format_pins(pinned, kernel)
 
 
-def _write_lock(world: ImportedWorld, good: Sequence[Package], selection: PackageSelection, arch: str) -> None:
+def _write_lock(
+    world: ImportedWorld, good: Sequence[Package], selection: PackageSelection, rules: ModularRules, rel: Release
+) -> None:
     """Write packages.lock: what is on the medium; what the rules would not choose is told."""
-    picks = select.select_newest({"smeos": good}, selection, arch)
+    tiers: dict[str, list[Package]] = {tier.name: [] for tier in rel.tiers if tier.stage}
+    for package in good:
+        path = world.root / package.file
+        tiers[next(tier.name for tier in rel.tiers if tier.stage and path.is_relative_to(tier.path))].append(package)
+    picks = select.select_newest(tiers, selection, rel.release.arch, modules=rules)
     chosen = {pick.package.nevra for pick in picks}
     for package in good:
         if package.nevra not in chosen:

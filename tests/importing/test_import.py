@@ -9,11 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from smedoit.bootset.pins import parse_pins
+from smedoit.command.init import release_text
 from smedoit.config.network import NetworkSettings
 from smedoit.errors import ConfigError, ContentError
 from smedoit.importing.importer import ImportRequest, import_release
@@ -140,14 +142,40 @@ def test_an_interrupted_import_begins_anew(built: Project, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["centos8", "rocky9.6-remaster"])
-def test_real_trees_of_another_base_are_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
-    place = corpus_dir() / "trees" / name
+def test_real_trees_of_later_bases_lack_what_their_own_base_has(name: str, tmp_path: Path) -> None:
     with pytest.raises(ContentError) as refused:
-        import_place(place, tmp_path / "world")
+        import_place(corpus_dir() / "trees" / name, tmp_path / "world")
+    for path in ("packages", "images/install.img, the installer's stage 2", "isolinux/isolinux.bin, the boot loader"):
+        assert path in str(refused.value)
+
+
+def test_a_tree_of_a_base_that_worlds_are_not_made_of_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / ".treeinfo").write_text("[general]\nfamily = CentOS\nversion = 6.10\n")
+    with pytest.raises(ContentError) as refused:
+        import_place(tree, tmp_path / "world")
     assert str(refused.value) == (
-        f"{place}: is built on an Enterprise Linux later than 7 (it has AppStream and BaseOS); worlds can be made of"
-        " Enterprise Linux 7 only"
+        f"{tree}: is built on Enterprise Linux 6 (its .treeinfo says so); worlds can be made of Enterprise Linux 7,"
+        " Enterprise Linux 8, Enterprise Linux 9, Enterprise Linux 10 only"
     )
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("base", ["el8", "el9", "el10"])
+def test_of_an_imported_medium_of_a_later_base_the_first_own_build_has_the_same_bytes(
+    base: str, tmp_path: Path
+) -> None:
+    """Two repositories, module streams, the installer's configuration; of EL 10 boot code and efiboot.img as well."""
+    original = Project(tmp_path / "original")
+    original.home.mkdir()
+    original.file.write_text(release_text(base, True, datetime(2026, 11, 28, tzinfo=timezone.utc)), encoding="utf-8")
+    original.build("sample", "iso")
+    world = import_place(original.iso, tmp_path / "world")
+    assert world.release.release.base == base
+    assert [tier.repository for tier in world.release.tiers] == ["", "AppStream"]
+    world.build("iso")
+    assert world.iso.read_bytes() == original.iso.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["centos7.3", "centos7.5-remaster"])

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import pytest
 
+from smedoit.bases.el7 import EL7
+from smedoit.bases.el8 import EL8
+from smedoit.bases.el9 import EL9
+from smedoit.bases.el10 import EL10
 from smedoit.config.identity import ALL_FIRMWARE as ALL
 from smedoit.importing.apart import split_updates
 from smedoit.importing.layout import (
     Layer,
     choose_comps,
+    detect_base,
     find_layer,
-    find_other_base,
     list_firmware,
     list_missing_parts,
 )
@@ -54,11 +58,34 @@ def test_a_file_of_a_medium_has_its_layer(name: str, layer: Layer) -> None:
 
 def test_the_base_is_what_the_packages_say_whatever_the_product_is_called() -> None:
     sme = "[release]\nversion = 10.1\n[stage2]\nmainimage = LiveOS/squashfs.img\n"
-    assert find_other_base([], sme, ["6.el7.sme", "1160.el7", "0.rc2"]) == ""
-    assert find_other_base([], sme, ["6.el8", "1.el8_4", "1.el7"]).startswith("Enterprise Linux 8 (2 of")
-    assert find_other_base([], "[stage2]\nmainimage = images/install.img\n", []).startswith("another Enterprise Linux")
-    assert find_other_base(["AppStream/x"], "", []).startswith("an Enterprise Linux later than 7")
-    assert find_other_base([], "", []) == ""
+    assert detect_base([], sme, ["6.el7.sme", "1160.el7", "0.rc2"]) is EL7
+    assert detect_base([], sme, ["6.el8", "1.el8_4", "1.el7"]) is EL8
+    assert detect_base([], sme, ["6.el6", "1.el6_4"]) == "Enterprise Linux 6 (2 of its packages say .el6)"
+    assert detect_base([], "", []) is EL7
+
+
+def test_without_packages_the_base_is_what_a_distributor_or_the_boot_files_say() -> None:
+    rocky = "[general]\nfamily = Rocky Linux\nversion = 9.6\n[stage2]\nmainimage = images/install.img\n"
+    assert detect_base([], rocky, []) is EL9
+    assert detect_base([], rocky.replace("9.6", "11"), []) == "Enterprise Linux 11 (its .treeinfo says so)"
+    assert detect_base(["images/install.img", "images/eltorito.img"], "", []) is EL10
+    assert "nothing says which" in str(detect_base(["images/install.img", "isolinux/isolinux.bin"], "", []))
+    assert "nothing says which" in str(detect_base(["AppStream/x"], "", []))
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("BaseOS/Packages/a-1-1.noarch.rpm", Layer.PACKAGE),
+        ("AppStream/repodata/repomd.xml", Layer.MADE),
+        ("BaseOS/oddity", Layer.LEFT),
+        ("images/install.img", Layer.BOOT),
+        ("boot/grub2/grub.cfg", Layer.BOTH),
+        ("boot/grub2/i386-pc/normal.mod", Layer.BOOT),
+    ],
+)
+def test_a_file_of_a_medium_of_a_later_base_has_its_layer(name: str, layer: Layer) -> None:
+    assert find_layer(name, EL10)[0] is layer
 
 
 WHOLE = {"images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img", "Packages/base/comps.xml"}
