@@ -9,7 +9,7 @@ from typing import Any
 from smedoit.modularity.activation import default_streams, find_active, find_metadata_faults
 from smedoit.modularity.documents import ModuleMetadata
 from smedoit.modularity.medium import MODULAR
-from smedoit.modularity.sources import read_repository_modules
+from smedoit.modularity.sources import load_module_sources, read_repository_modules
 from smedoit.repodata.hiding import find_hidden_packages, hide_packages
 from smedoit.repodata.inputs import MediumMetadata, RepoSource
 from smedoit.repodata.solver import UnmetDependency
@@ -59,7 +59,8 @@ def hide_by_medium(pool: Any, modules: ModuleMetadata, platform: str) -> dict[in
 def hide_after_installation(pool: Any, medium: MediumMetadata, sources: Iterable[RepoSource]) -> None:
     """Hide what dnf hides of the mirrors on a system that was installed from a medium, whose streams are enabled there.
 
-    Of the medium, what could not be installed is hidden.
+    Of the medium, what could not be installed is hidden. What [modules] sources say counts as well: a mirror may lie
+    here without its repodata. Raises PackageError.
     """
     if not medium.platform:
         return
@@ -67,5 +68,6 @@ def hide_after_installation(pool: Any, medium: MediumMetadata, sources: Iterable
     chosen, name = find_active(own, {}, medium.platform), medium.repositories[0].name
     hidden = find_hidden_packages(pool, chosen.shown, chosen.hidden)
     absent = {solvable.id for solvable in pool.solvables_iter() if solvable.repo.name == name and solvable.id in hidden}
-    behind = find_active(merge_modules(own, sources), default_streams(own), medium.platform)
+    known = own.merged(load_module_sources(medium.modules, medium.repositories[0].arch))
+    behind = find_active(merge_modules(known, sources), default_streams(own), medium.platform)
     hide_packages(pool, {*absent, *find_hidden_packages(pool, behind.shown, behind.hidden, exempt=(name,))})

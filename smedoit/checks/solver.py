@@ -45,16 +45,19 @@ def absent_names(pool: Any, names: Iterable[str]) -> list[str]:
 
 def find_left_out(pool: Any, installs: Sequence[InstallSet], added: Sequence[str]) -> list[str]:
     """Return what dnf leaves out of install sets although a package recommends it and it is there, as sentences."""
-    found: dict[str, None] = {}
+    found: dict[str, list[str]] = {}
     for install in installs:
         solver, problems = _solve_install_set(pool, install, added, weak=True)
         coming = [] if problems else solver.transaction().newsolvables()
         there = {solvable.id for solvable in coming}
         for solvable, relation, able in _simple_recommends(pool, coming):
             if not any(provider.id in there for provider in able):
-                why = f"{solvable.name} recommends {relation}, which cannot be installed with the rest"
-                found[f"{install.name}: {why}, so dnf leaves it out"] = None
-    return list(found)
+                found.setdefault(f"{solvable.name} recommends {relation}", []).append(install.name)
+    return [
+        f"{what}, which cannot be installed with the rest of {names[0]}"
+        f"{f' (and {len(set(names)) - 1} more)' if len(set(names)) > 1 else ''}: dnf leaves it out"
+        for what, names in found.items()
+    ]
 
 
 def _simple_recommends(pool: Any, packages: Iterable[Any]) -> Iterator[tuple[Any, str, list[Any]]]:

@@ -13,6 +13,7 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, REPOMD, REPOVIEW, below_repositories
+from smedoit.modularity.sources import module_inputs
 from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import branding_config
@@ -111,8 +112,16 @@ def updates(rel: Release) -> Task:
     return Task(
         name="updates",
         run=run,
-        inputs=[*medium_repomds(rel), *repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors)],
-        config={**release_config(rel, "arch", "label", "base", "repositories"), "[updates]": rel.updates},
+        inputs=[
+            *medium_repomds(rel),
+            *repositories(rel, *(path for _, path in elsewhere), *rel.updates.mirrors),
+            *module_inputs(rel.modules.sources, rel.release.arch),
+        ],
+        config={
+            **release_config(rel, "arch", "label", "base", "repositories"),
+            "[updates]": rel.updates,
+            "[modules] sources": rel.modules.sources,
+        },
         wiki="How get a Fully updated ISO",
     )
 

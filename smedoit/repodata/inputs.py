@@ -63,19 +63,21 @@ class MediumMetadata:
     """The tree of the medium, and what describes its packages: the repositories, by one name, and the groups.
 
     platform  PLATFORM_ID of the base, by which dnf chooses module streams; "" without modules
+    modules   where the metadata of all streams comes from, also of those that are not on the medium
     """
 
     tree: Path
     repositories: tuple[RepoSource, ...]
     comps: Path
     platform: str = ""
+    modules: tuple[Path, ...] = ()
 
 
 def medium_metadata(rel: Release) -> MediumMetadata:
     """Return what describes the packages of the tree."""
     identity = rel.release
     repositories = (RepoSource(MEDIUM, rel.tree / place, identity.arch) for place in identity.repository_places)
-    return MediumMetadata(rel.tree, tuple(repositories), rel.comps, identity.built_on.platform)
+    return MediumMetadata(rel.tree, tuple(repositories), rel.comps, identity.built_on.platform, rel.modules.sources)
 
 
 def find_installation_tree(place: Path, arch: str) -> Path | None:

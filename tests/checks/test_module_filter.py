@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,16 @@ def test_an_update_comes_from_the_stream_of_the_medium_only(tmp_path: Path) -> N
     ]
 
 
+def test_streams_that_only_the_sources_of_modules_know_give_no_updates(tmp_path: Path) -> None:
+    mirror = repository(tmp_path / "mirror", [recipe("php-9.0-1.module_el8")], "mirror")
+    (tmp_path / "modules.yaml").write_text(build("php:9.0", "php-0:9.0-1.module_el8.noarch"))
+    own = modular_repository(tmp_path / "m", [PHP], PHP_STREAM, PHP_DEFAULT)
+    pool = loaded(tmp_path, own, mirror)
+    medium = replace(medium_of(own), modules=(tmp_path / "modules.yaml",))
+    module_filter.hide_after_installation(pool, medium, [mirror])
+    assert updates.find_updates(pool, MEDIUM) == []
+
+
 def test_where_dnf_knows_no_modules_nothing_is_hidden(tmp_path: Path) -> None:
     own, mirror = repository(tmp_path / "m", [PHP]), repository(tmp_path / "b", [recipe("php-9-1")], "mirror")
     pool, medium = loaded(tmp_path, own, mirror), medium_of(own, platform="")
@@ -111,10 +122,10 @@ def test_what_is_recommended_comes_along_where_it_can_and_else_is_told(tmp_path:
         *(recipe("d"), recipe("k")),
     ]
     pool = loaded(tmp_path, repository(tmp_path / "m", recipes))
-    install = InstallSet("environment sme", {"a": "core", "k": "core"}, {})
-    assert solver.find_unmet(pool, [install], [], weak=True) == []
-    assert solver.find_left_out(pool, [install], []) == [
-        "environment sme: a recommends b, which cannot be installed with the rest, so dnf leaves it out"
+    installs = [InstallSet(f"environment {name}", {"a": "core", "k": "core"}, {}) for name in ("sme", "other")]
+    assert solver.find_unmet(pool, installs, [], weak=True) == []
+    assert solver.find_left_out(pool, installs, []) == [
+        "a recommends b, which cannot be installed with the rest of environment sme (and 1 more): dnf leaves it out"
     ]
 
 

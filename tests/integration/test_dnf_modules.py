@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import solv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from smedoit.checks.closure import PRIMARY, load_pool
 from smedoit.modularity import medium
 from smedoit.repodata.inputs import RepoSource
 from smedoit.repodata.read import read_repomd_records
+from smedoit.repodata.solver import run_solver
 from smedoit.sample.packages import RpmRecipe
 from tests.harness.modular import EL8, Dnf, medium_of, modular_repository
 from tests.harness.modules import build, defaults_text, metadata
@@ -146,3 +148,21 @@ def test_dnf_hides_the_same_in_random_modules(
         place / "m", [*recipes, recipe("f", provides=("a",) if forked else ())], *texts, *defaults
     )
     assert ours(place, source) == Dnf(place).visible(source)
+
+
+def test_dnf_takes_of_what_is_recommended_what_we_take(tmp_path: Path) -> None:
+    need("dnf")
+    recipes = [
+        recipe("a", recommends=("b", "c", "nobody", "(e if k)", "(f if x)")),
+        *(recipe("b", conflicts=("k",)), recipe("c", requires=("d",)), recipe("d", recommends=("g",))),
+        *(recipe("e"), recipe("f"), recipe("k"), recipe("x"), recipe("g", requires=("nobody",))),
+        *(recipe("s", supplements=("a",)), recipe("t", suggests=("u",)), recipe("u"), recipe("v", enhances=("a",))),
+    ]
+    source = modular_repository(tmp_path / "m", recipes)
+    pool = load_pool([source], PRIMARY, "x86_64", tmp_path / "cache")
+    wanted = [solvable.id for solvable in pool.solvables_iter() if solvable.name in ("a", "k", "t")]
+    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
+    solver, _ = run_solver(pool, [pool.Job(how, each) for each in wanted], weak=True)
+    ours = {solvable.name for solvable in solver.transaction().newsolvables()}
+    said = Dnf(tmp_path).run([source], "--assumeno", "install", "a", "k", "t")
+    assert set(re.findall(r"^ (\S+) +noarch +", said, re.MULTILINE)) == ours == {"a", "c", "d", "e", "k", "s", "t"}
