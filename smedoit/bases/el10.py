@@ -77,6 +77,7 @@ EL10 = replace(
     mbr_image=BOOT_HYBRID,
     erofs_stage2=True,
     options=OPTIONS_OF_EL10,
+    kickstart="RHEL10",
     anaconda="40.22.3.57",
     configuration=Configuration.PROFILES,
     stamp=STAMP,

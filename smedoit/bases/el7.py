@@ -127,6 +127,7 @@ EL7 = Base(
     escaped_labels=True,
     plain_options=True,
     options=OPTIONS_OF_EL7,
+    kickstart="RHEL7",
     anaconda="21.48.22.159",
     configuration=Configuration.INSTALL_CLASSES,
     unmatched="",

@@ -88,6 +88,7 @@ EL8 = Base(
     escaped_labels=False,
     plain_options=True,
     options=OPTIONS_OF_EL8,
+    kickstart="RHEL8",
     anaconda="33.16.10.5",
     configuration=Configuration.PRODUCTS,
     unmatched="Red Hat Enterprise Linux",

@@ -52,6 +52,7 @@ EL9 = replace(
     flat_stage2=True,
     plain_options=False,
     options=OPTIONS_OF_EL9,
+    kickstart="RHEL9",
     anaconda="34.25.7.19",
     unmatched="",
     stamp=STAMP,

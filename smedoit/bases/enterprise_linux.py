@@ -217,6 +217,7 @@ class Base:
     escaped_labels  whether a label may have blanks and dots; else "-" stands for them
     plain_options   whether boot options without inst. count
     options         what the installer makes of the words of a boot line
+    kickstart       the syntax of its kickstart files, as pykickstart calls it
     anaconda        version of the installer, by which the tables of what it asks for are called
     configuration   where the installer has what a product decides
     unmatched       product whose configuration counts where .buildstamp's has none; "" for NAME of os-release
@@ -248,6 +249,7 @@ class Base:
     escaped_labels: bool
     plain_options: bool
     options: BootOptions
+    kickstart: str
     anaconda: str
     configuration: Configuration
     unmatched: str

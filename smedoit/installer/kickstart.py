@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kickstart files as anaconda 21 reads them with pykickstart: what it would refuse, and what else they ask for."""
+"""Kickstart files as anaconda reads them with pykickstart: what it would refuse, and what else they ask for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from smedoit.installer import kickstart_commands
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import USUAL
 from smedoit.installer.kickstart_commands import KickstartCommand, command_fault, nearest_hint
+from smedoit.installer.kickstart_syntaxes import find_syntax
 
 SCRIPTS = ("%pre", "%pre-install", "%post", "%traceback", "%onerror")
 DEEPEST, MOST_INCLUDES = 10, 100  # files within each other, and in all
 SHOWN = 60  # characters of a word that a sentence repeats
+NO_OPTION = re.compile(r"has no option (--[\w-]+)")
 NETWORK = re.compile(r"(?i)(?:https?|ftp|nfs):")
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 BOM = "\udcef\udcbb\udcbf"
@@ -43,6 +46,7 @@ class Kickstart:
     includes  (line, path) of files that it includes, and that could not be read
     packages  (line, name) of packages; a leading "-" keeps one out
     groups    (line, name) of groups, likewise
+    streams   (line, NAME:STREAM) of module streams
     remote    (line, what it says) of commands that install from elsewhere
     added     names of packages that its commands make the installer add
     is_patient  whether what is not there is passed over
@@ -53,14 +57,12 @@ class Kickstart:
     includes: list[tuple[KickstartLine, str]] = field(default_factory=list)
     packages: list[tuple[KickstartLine, str]] = field(default_factory=list)
     groups: list[tuple[KickstartLine, str]] = field(default_factory=list)
+    streams: list[tuple[KickstartLine, str]] = field(default_factory=list)
     environments: list[tuple[KickstartLine, str]] = field(default_factory=list)
     remote: list[tuple[KickstartLine, str]] = field(default_factory=list)
     added: dict[str, KickstartLine] = field(default_factory=dict)
     has_pre: bool = False
     is_patient: bool = False
-
-
-ADDED = {"auth": "authconfig", "authconfig": "authconfig", "firewall": "firewalld", "realm": "realmd"}
 
 
 def is_kickstart(path: str) -> bool:
@@ -73,16 +75,18 @@ def no_include(_file: str, _path: str) -> None:
     """Find none of the files that a kickstart file includes."""
 
 
-def parse_kickstart(data: bytes, file: str, find_include: Include = no_include) -> Kickstart:
-    """Return what a kickstart file says, by the rules of pykickstart for RHEL 7.
+def parse_kickstart(data: bytes, file: str, find_include: Include = no_include, base: Base = USUAL) -> Kickstart:
+    """Return what a kickstart file says, by the rules of pykickstart for a base.
 
     file          what sentences call it
     find_include  (file that includes, path) -> name and content of what is included; None if it is not there
     """
-    return _Parser(file, data, find_include).parse()
+    return _Parser(file, data, find_include, base).parse()
 
 
-def parse_kickstarts(contents: Mapping[str, bytes], find_include: Include) -> Mapping[str, Kickstart]:
+def parse_kickstarts(
+    contents: Mapping[str, bytes], find_include: Include, base: Base = USUAL
+) -> Mapping[str, Kickstart]:
     """Return file -> what it says, without those that another one includes: they are read within that one.
 
     Of files that include each other none is read within another, so each of them stays.
@@ -96,7 +100,7 @@ def parse_kickstarts(contents: Mapping[str, bytes], find_include: Include) -> Ma
             found.update(included[:1] if included else ())
             return included
 
-        parsed[outer] = parse_kickstart(data, outer, noted)
+        parsed[outer] = parse_kickstart(data, outer, noted, base)
     return {
         file: said
         for file, said in parsed.items()
@@ -107,17 +111,21 @@ def parse_kickstarts(contents: Mapping[str, bytes], find_include: Include) -> Ma
 class _Parser:
     """The state machine of pykickstart: commands, and sections from %NAME to %end."""
 
-    def __init__(self, file: str, data: bytes, find_include: Include) -> None:
+    def __init__(self, file: str, data: bytes, find_include: Include, base: Base) -> None:
         self._find_include, self._found = find_include, Kickstart()
+        self._base, self._syntax = base, find_syntax(base.kickstart)
         self._stack: list[tuple[str, Iterator[tuple[int, str]]]] = [(file, _numbered_lines(data))]
         self._section, self._opened = "", KickstartLine(file, 1)
-        self._included, self._is_windows, self._is_wide = 0, False, data.startswith(WIDE)
+        self._data, self._is_wide = data, data.startswith(WIDE)
+        self._included, self._is_windows = 0, False
 
     def parse(self) -> Kickstart:
         """Return what the file says."""
         if self._is_wide:
-            self._refuse(self._opened, "is UTF-16, and anaconda reads single bytes: save the file as UTF-8")
+            reads = "UTF-8" if self._syntax.is_text else "single bytes"
+            self._refuse(self._opened, f"is UTF-16, and anaconda reads {reads}: save the file as UTF-8")
             return self._found
+        self._check_letters(self._opened.file, self._data)
         while self._stack:
             file, lines = self._stack[-1]
             for number, line in lines:
@@ -129,6 +137,16 @@ class _Parser:
             self._refuse(self._opened, f"section {self._section} has no %end")
         return self._found
 
+    def _check_letters(self, file: str, data: bytes) -> None:
+        """Refuse a file that is not UTF-8 where anaconda reads no other."""
+        if not self._syntax.is_text:
+            return
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = KickstartLine(file, data.count(b"\n", 0, error.start) + 1)
+            self._refuse(where, "is not UTF-8, and anaconda reads nothing else: save the file as UTF-8")
+
     def _refuse(self, where: KickstartLine, why: str) -> None:
         self._found.faults.append(f"{where}: {why}")
 
@@ -138,7 +156,7 @@ class _Parser:
         if not is_script and (not line.strip() or line.lstrip().startswith("#")):
             return
         first = line.split()[0] if line.strip() else ""
-        if self._section and not (first in ("%end", "%include") or first in _sections()):
+        if self._section and not (first in ("%end", "%include") or first in self._syntax.sections):
             self._read_section_line(where, line)
             return
         words = self._split(where, line, comments=not self._section)
@@ -179,6 +197,7 @@ class _Parser:
         elif len(self._stack) > DEEPEST or self._included > MOST_INCLUDES:
             self._refuse(where, f"%include {_shown(words[0])} goes too deep, or is one of too many")
         else:
+            self._check_letters(name, data)
             self._stack.append((name, _numbered_lines(data)))
 
     def _open_section(self, where: KickstartLine, words: list[str]) -> None:
@@ -188,11 +207,16 @@ class _Parser:
             self._refuse(self._opened, f"section {self._section} has no %end before {where.file}, line {where.number}")
         if name == "%ksappend":
             return
-        if name not in _sections():
-            self._refuse(where, f"{_shown(name)} is no section{nearest_hint(name, _sections())}")
+        sections = self._syntax.sections
+        if name not in sections and name in self._syntax.removed:
+            self._refuse(where, f"{name} is no section on {self._base.words}: {self._instead(name)}")
+            self._section, self._opened = name, where
             return
-        if fault := command_fault(_sections()[name], words[1:]):
-            self._refuse(where, f"{name} {fault}")
+        if name not in sections:
+            self._refuse(where, f"{_shown(name)} is no section{nearest_hint(name, sections)}")
+            return
+        if fault := command_fault(sections[name], words[1:]):
+            self._refuse(where, f"{name} {self._explained(fault)}")
         if name == "%packages" and "--default" in words and {"--nobase", "--nocore"}.intersection(words):
             self._refuse(where, "%packages cannot have --default together with --nobase or --nocore")
         self._found.has_pre |= name in ("%pre", "%pre-install")
@@ -205,9 +229,8 @@ class _Parser:
             self._read_package(where, line.partition("#")[0].strip())
         elif self._section == "%anaconda":
             words = self._split(where, line, comments=True)
-            commands = kickstart_commands.kickstart_commands(kickstart_commands.ANACONDA_COMMANDS)
             if words:
-                self._check_command(where, words, commands, "no command of %anaconda")
+                self._check_command(where, words, self._syntax.anaconda, "no command of %anaconda")
         elif self._section in SCRIPTS and line.endswith("\r") and not self._is_windows:
             self._is_windows = True
             self._found.remarks.append(f"{where}: ends as in Windows, and a shell takes that for a letter")
@@ -225,11 +248,13 @@ class _Parser:
                 self._found.environments.append((where, name[2:]))
         elif name.startswith("@"):
             words = [name[1:]] if sign else name[1:].split()
-            known = kickstart_commands.kickstart_commands(kickstart_commands.GROUP_OPTIONS)["@"]
-            if fault := "" if sign else command_fault(known, words):
+            if fault := "" if sign else command_fault(self._syntax.group, words):
                 self._refuse(where, f"group {fault}")
             plain = " ".join(word for word in words if not word.startswith("--"))
-            self._found.groups.append((where, sign + plain.strip()))
+            if self._base.platform and ":" in plain:
+                self._found.streams.append((where, sign + plain.strip()))
+            else:
+                self._found.groups.append((where, sign + plain.strip()))
         else:
             self._found.packages.append((where, sign + name))
 
@@ -238,10 +263,14 @@ class _Parser:
         if words[0].startswith(BOM):
             self._refuse(where, "begins with a byte order mark: save the file as UTF-8 without one")
             return
-        known = kickstart_commands.kickstart_commands(kickstart_commands.COMMANDS)
-        self._check_command(where, words, known, "no command of anaconda's")
-        if words[0] in ADDED:
-            self._found.added.setdefault(ADDED[words[0]], where)
+        self._check_command(where, words, self._syntax.commands, "no command of anaconda's")
+        if package := self._syntax.added.get(words[0]):
+            self._found.added.setdefault(package, where)
+        given = {f"{words[0]} {word.partition('=')[0]}" for word in words[1:]}
+        for said in sorted({words[0], *given} & set(self._syntax.deprecated)):
+            write = self._syntax.deprecated[said]
+            advice = f"write {write}" if write else "leave it out"
+            self._found.remarks.append(f"{where}: {said} does nothing on {self._base.words}: {advice}")
         if words[0] == "nfs" or (words[0] in ("url", "repo", "liveimg") and any(map(_is_remote, words))):
             self._found.remote.append((where, _shown(" ".join(words))))
 
@@ -250,14 +279,24 @@ class _Parser:
     ) -> None:
         """Note a command that is not known, or not as it must be."""
         name = words[0]
-        if name not in known:
+        if name not in known and name in self._syntax.removed:
+            self._refuse(where, f"{name} is {kind} on {self._base.words}: {self._instead(name)}")
+        elif name not in known:
             self._refuse(where, f"{_shown(name)} is {kind}{nearest_hint(name, known)}")
         elif fault := command_fault(known[name], words[1:]):
-            self._refuse(where, f"{name} {fault}")
+            self._refuse(where, f"{name} {self._explained(fault)}")
 
+    def _explained(self, fault: str) -> str:
+        """Return a fault, with what to write for an option that was once taken."""
+        found = NO_OPTION.match(fault)
+        if found and found[1] in self._syntax.removed:
+            return f"{found[0]} on {self._base.words}: {self._instead(found[1])}"
+        return fault
 
-def _sections() -> Mapping[str, KickstartCommand]:
-    return kickstart_commands.kickstart_commands(kickstart_commands.SECTIONS)
+    def _instead(self, removed: str) -> str:
+        """Return what to do about a command or an option that is refused now."""
+        write = self._syntax.removed[removed]
+        return f"write {write}" if write else "leave it out"
 
 
 def _numbered_lines(data: bytes) -> Iterator[tuple[int, str]]:

@@ -148,10 +148,10 @@ class KickstartCommand:
 def kickstart_commands(table: str) -> Mapping[str, KickstartCommand]:
     """Return name -> command for one of the tables of this module."""
     lines = re.sub(r"\n +", " ", table).strip().splitlines()
-    return {name: _parse_command(words) for name, *words in (line.split() for line in lines)}
+    return {name: parse_command_words(words) for name, *words in (line.split() for line in lines)}
 
 
-def _parse_command(words: list[str]) -> KickstartCommand:
+def parse_command_words(words: list[str]) -> KickstartCommand:
     """Return the command that the words of a line of a table describe."""
     count, *rest = words
     if count == "*":
@@ -161,7 +161,7 @@ def _parse_command(words: list[str]) -> KickstartCommand:
     required, marked = list[str](), dict[str, tuple[str, ...]]()
     for word in rest:
         if word[0] in MARKS:
-            marked[word[0]] = tuple(word[1:].split("|"))
+            marked[word[0]] = tuple(filter(None, word[1:].split("|")))
             continue
         name, equals, value = word.removeprefix("!").partition("=")
         options[name] = value if equals else None

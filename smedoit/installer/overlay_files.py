@@ -23,9 +23,6 @@ def defaults_places(base: Base) -> tuple[str, ...]:
     return (f"usr/share/anaconda/{DEFAULTS}", *((f"{UPDATES_TOP}/{DEFAULTS}",) if base.reads_updates else ()))
 
 
-DEFAULTS_PLACES = defaults_places(USUAL)  # also of all others
-
-
 def check_overlay_files(members: Sequence[CpioMember], image: str, base: Base = USUAL) -> list[str]:
     """Return remarks on the files of an overlay image.
 
@@ -88,7 +85,7 @@ def _check_overlay_kickstarts(
 
     found = [member for member in members if is_overlay_kickstart(member.name)]
     contents = {_said_member(member, image): member.data for member in found}
-    parsed = kickstart.parse_kickstarts(contents, find_include).values()
+    parsed = kickstart.parse_kickstarts(contents, find_include, base).values()
     for fault in dict.fromkeys(fault for said in parsed for fault in said.faults):  # several may include one file
         findings.add(REFUSED_KICKSTARTS, fault)
     remarks += dict.fromkeys(remark for said in parsed for remark in said.remarks)

@@ -15,15 +15,19 @@ from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import Findings
 from smedoit.installer.cpio import CpioMember, runtime_location
 from smedoit.installer.kickstart import Kickstart, KickstartLine, is_kickstart, parse_kickstarts
-from smedoit.installer.overlay_files import DEFAULTS_PLACES, REFUSED_KICKSTARTS, is_overlay_kickstart
+from smedoit.installer.overlay_files import REFUSED_KICKSTARTS, defaults_places, is_overlay_kickstart
 from smedoit.iso.check_menus import ABSENT, MediumFiles
-from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, below_repositories
+from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, REPOMD, below_repositories
+from smedoit.modularity.documents import parse_module_metadata
+from smedoit.modularity.sources import MODULES
 from smedoit.repodata import comps
+from smedoit.repodata.read import read_metadata_record
 from smedoit.runtime import files
 from smedoit.runtime.filesets import matches_patterns
 
 WANTED = "asked for by a kickstart file, and not on the medium"
 GROUPS = below_repositories(PLACES, f"{REPODATA}/*comps.xml")
+REPOMDS = below_repositories(PLACES, REPOMD)
 NO_KICKSTARTS = below_repositories(PLACES, f"{PACKAGES}/*")
 MOUNTED = ("run/install/repo/", "mnt/install/repo/", "run/install/source/", "mnt/install/source/")  # the medium, there
 OURS = ("run/install/product/", "run/install/updates/")  # below them the runtime has nothing of its own
@@ -53,6 +57,20 @@ class KickstartMedium:
         found = (name for name in self.medium.files if name == COMPS or _is_comps(name))
         path = self.medium.files.get(next(found, ""))
         return comps.list_group_names(files.read_file_text(path), path) if path else None
+
+    @cached_property
+    def streams(self) -> dict[str, set[str]]:
+        """The module streams that the repositories describe: module -> its streams. Raises PackageError."""
+        found = dict[str, set[str]]()
+        for path in self.medium.files:
+            if path in REPOMDS and (data := read_metadata_record(self.medium.files[path], MODULES)) is not None:
+                for stream in parse_module_metadata(data, str(self.medium.files[path])).streams:
+                    found.setdefault(stream.name, set()).add(stream.stream)
+        return found
+
+    def has_module(self, name: str) -> bool:
+        """Return whether dnf finds a module where a group is asked for, with or without a profile."""
+        return bool(self.medium.base.platform) and name.partition("/")[0] in self.streams
 
     def find_include(self, file: str, path: str) -> tuple[str, bytes] | None:
         """Return name and content of what a kickstart file includes, None if it is not there."""
@@ -87,13 +105,13 @@ def check_medium_kickstarts(
     named |= {path for entry in entries for path in find_kickstarts(entry, medium.medium)}
     on_medium = {path: files.read_file_bytes(medium.files[path]) for path in sorted(named)}
     remarks = list[str]()
-    for file, said in parse_kickstarts({**contents, **on_medium}, there.find_include).items():
+    for file, said in parse_kickstarts({**contents, **on_medium}, there.find_include, medium.base).items():
         if file in on_medium:
             for fault in said.faults:
                 findings.add(REFUSED_KICKSTARTS, medium.called(fault))
             remarks += [medium.called(remark) for remark in said.remarks]
         remarks += _check_includes(said, there, findings)
-        if file in on_medium or file in DEFAULTS_PLACES:
+        if file in on_medium or file in defaults_places(medium.base):
             remarks += _check_wishes(said, there, findings)
     return remarks
 
@@ -120,8 +138,12 @@ def _check_wishes(said: Kickstart, there: KickstartMedium, findings: Findings) -
     if not there.packages or there.groups is None:
         return
     unmet = list[tuple[KickstartLine, str]]()
+    for where, name in said.streams:
+        module, _, stream = name.removeprefix("-").partition("/")[0].partition(":")
+        if not name.startswith("-") and stream not in there.streams.get(module, ()):
+            unmet.append((where, f"@{name.removeprefix('-')} is no module stream of the medium"))
     for where, name in said.groups:
-        if not there.groups.has_group(name.removeprefix("-")):
+        if not there.groups.has_group(name.removeprefix("-")) and not there.has_module(name.removeprefix("-")):
             unmet.append((where, f"@{name.removeprefix('-')} is no group of comps"))
     for where, name in said.environments:
         if name not in there.groups.environments:

@@ -614,7 +614,10 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
     yield Target(
         "kickstart",
         [seeds.KICKSTART],
-        lambda data, _: kickstart.parse_kickstart(data, "ks.cfg", lambda _, path: (path, data[:200])),
+        lambda data, _: [
+            kickstart.parse_kickstart(data, "ks.cfg", lambda _, path: (path, data[:200]), base)
+            for base in BASES.values()
+        ],
         mutate_bytes,
     )
     yield Target("style", [seeds.STYLE], lambda data, _: interface_files.style_fault(data), mutate_bytes)

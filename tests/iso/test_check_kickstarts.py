@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES, USUAL
 from smedoit.bootfiles.isolinux import read_isolinux_menu
 from smedoit.errors import Findings
 from smedoit.installer.cpio import CpioMember
@@ -34,6 +37,7 @@ class World:
         self.files: dict[str, Path] = {}
         self.members: list[CpioMember] = []
         self.boot_line = ""
+        self.base: Base = USUAL
         self.remarks: list[str] = []
         self.put(COMPS, practice_comps())
         for package in PACKAGES:
@@ -53,7 +57,7 @@ class World:
     def look(self) -> dict[str, list[str]]:
         """Return the findings by kind, and keep the remarks."""
         findings = Findings()
-        medium = MediumFiles(self.files, "SME", {"ks.cfg": "content/ks.cfg"})
+        medium = MediumFiles(self.files, "SME", {"ks.cfg": "content/ks.cfg"}, self.base)
         self.put(BIOS_MENU, f"label linux\n kernel vmlinuz\n append {self.boot_line}\n")
         entries = read_isolinux_menu(BIOS_MENU, medium.load).entries
         self.remarks = check_medium_kickstarts(medium, {"images/product.img": self.members}, entries, findings)
@@ -173,3 +177,57 @@ def test_a_medium_without_packages_is_not_asked_for_any(world: World) -> None:
     world.files = {}
     world.put("ks.cfg", GOOD.replace("bash", "emacs"))
     assert world.told == ""
+
+
+MODULES = """\
+---
+document: modulemd
+version: 2
+data: {name: perl, stream: "5.26", version: 1, context: a, arch: x86_64, summary: x, description: x}
+"""
+
+
+def put_modules(world: World) -> None:
+    """Give the medium module metadata, with one stream."""
+    digest = hashlib.sha256(MODULES.encode()).hexdigest()
+    world.put("AppStream/repodata/modules.yaml", MODULES)
+    world.put(
+        "AppStream/repodata/repomd.xml",
+        '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>1</revision><data type="modules">'
+        f'<checksum type="sha256">{digest}</checksum><open-checksum type="sha256">{digest}</open-checksum>'
+        f'<location href="repodata/modules.yaml"/><timestamp>1</timestamp><size>{len(MODULES)}</size>'
+        f"<open-size>{len(MODULES)}</open-size></data></repomd>",
+    )
+
+
+STREAMS = "%packages\n@core\n@perl:5.26/minimal\n@perl\n-@php:8.2\n%end\n"
+
+
+@pytest.mark.parametrize("name", ["el8", "el9"])
+def test_a_module_stream_of_the_medium_may_be_asked_for_and_no_other(world: World, name: str) -> None:
+    world.base = BASES[name]
+    put_modules(world)
+    world.put("ks.cfg", STREAMS)
+    assert world.told == ""
+    world.put("ks.cfg", STREAMS.replace("@perl:5.26/minimal", "@perl:5.30"))
+    assert world.said == "content/ks.cfg, line 3: @perl:5.30 is no module stream of the medium"
+
+
+def test_where_dnf_knows_no_modules_a_stream_is_no_group(world: World) -> None:
+    world.base = BASES["el10"]
+    world.put("ks.cfg", STREAMS)
+    assert "@perl:5.26/minimal is no group of comps" in world.said
+
+
+def test_what_an_old_command_makes_the_installer_of_el_8_add_must_be_there(world: World) -> None:
+    world.base = BASES["el8"]
+    world.put("ks.cfg", "auth --enableshadow\n%packages\n@core\n%end\n")
+    assert "the installer then adds authselect-compat, which is no package of the medium" in world.said
+
+
+@pytest.mark.parametrize(("name", "counts"), [("el8", True), ("el9", False), ("el10", False)])
+def test_defaults_count_only_where_the_installer_of_the_base_reads_them(world: World, name: str, counts: bool) -> None:
+    world.base = BASES[name]
+    place = "run/install/updates/interactive-defaults.ks"
+    world.members = [CpioMember(place, b"%packages\n@nothing\n%end\n")]
+    assert ("@nothing is no group of comps" in world.said) is counts
