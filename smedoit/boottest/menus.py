@@ -25,7 +25,8 @@ from smedoit.bootfiles.isolinux import MenuItem, read_isolinux_menu, read_menu_s
 from smedoit.branding.render import MENU_WORD
 from smedoit.medium_paths import BIOS_MENU, GRUB_CFG
 
-SPEAK = " console=ttyS0,115200 ignore_loglevel"  # quiet, which most entries have, silences all else
+# quiet, which most entries have, silences all else; on a busy host the kernel takes an emulated timer for a broken one
+SPEAK = " console=ttyS0,115200 ignore_loglevel no_timer_check"
 PROMPT = "boot:"
 WIDEST = 60  # characters of a title; the menu has no room for many more
 
