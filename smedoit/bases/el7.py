@@ -42,7 +42,8 @@ GRUB = FirmwareBoot(
     twins={},
     modules="",
 )
-# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, rpmio/rpmpgp.c, rpmio/digest_nss.c, rpmio/rpmio.c
+# Source: rpm 4.11 (CentOS 7): lib/package.c, lib/rpmchecksig.c, lib/rpmds.c, rpmio/rpmpgp.c, rpmio/digest_nss.c,
+# rpmio/rpmio.c
 RPM = BaseRpm(
     name="rpm 4.11",
     tags=("DSA", "RSA", "GPG", "PGP"),
@@ -55,6 +56,12 @@ RPM = BaseRpm(
     subkeys=False,
     own=OwnSignatures.NONE,
     payloads=("gzip", "bzip2", "lzma", "xz"),
+    features=(
+        *("BuiltinLuaScripts", "CompressedFileNames", "ConcurrentAccess", "ExplicitPackageProvide", "FileCaps"),
+        *("FileDigests", "HeaderLoadSortsTags", "PartialHardlinkSets", "PayloadFilesHavePrefix", "PayloadIsBzip2"),
+        *("PayloadIsLzma", "PayloadIsXz", "ScriptletExpansion", "ScriptletInterpreterArgs", "TildeInVersions"),
+        "VersionedDependencies",
+    ),
 )
 # Sources: anaconda 21.48.22.159, install.py, bootloader.py, kickstart.py; blivet 0.61.15, _packages of its devices and
 # formats. Languages add groups of comps only, and firewalld comes with a firewall line.

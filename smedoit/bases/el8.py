@@ -9,6 +9,7 @@ from smedoit.bases.boot_options import OPTIONS_OF_EL8
 from smedoit.bases.el7 import ADDED as ADDED_BY_EL7
 from smedoit.bases.el7 import GRUB
 from smedoit.bases.el7 import ISOLINUX as SYSLINUX_4
+from smedoit.bases.el7 import RPM as RPM_4_11
 from smedoit.bases.el7 import STAMP as STAMP_OF_EL7
 from smedoit.bases.enterprise_linux import (
     BIOS,
@@ -40,7 +41,8 @@ RPM = BaseRpm(
     dsa_bits=3072,
     subkeys=True,
     own=OwnSignatures.BINDINGS,
-    payloads=("gzip", "bzip2", "lzma", "xz", "zstd"),
+    payloads=(*RPM_4_11.payloads, "zstd"),
+    features=(*RPM_4_11.features, "CaretInVersions", "LargeFiles", "PayloadIsZstd", "RichDependencies"),
 )
 # Sources: anaconda 33.16.10.5, bootloader/grub2.py, bootloader/efi.py, modules/security, modules/network. Where the
 # kernel is absent, its log alone says so, and what it installed does not boot. A langpack may be absent.

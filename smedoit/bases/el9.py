@@ -22,6 +22,7 @@ RPM = replace(
     algorithms=("RSA", "EdDSA"),
     hashes=("SHA224", "SHA256", "SHA384", "SHA512"),
     dsa_bits=0,
+    features=(*RPM_4_14.features, "DynamicBuildRequires"),
 )
 ADDED = replace(
     ADDED_BY_EL8,

@@ -167,6 +167,7 @@ class BaseRpm:
     subkeys     whether a subkey's signature counts
     own         which signatures of a key on itself it verifies
     payloads    compressions of a payload that it unpacks
+    features    what it is able to, as packages ask for with rpmlib()
     """
 
     name: str
@@ -180,6 +181,7 @@ class BaseRpm:
     subkeys: bool
     own: OwnSignatures
     payloads: tuple[str, ...]
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ a good one is worth is for keys.policy alone to say.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 HEADER_TAGS = ("OPENPGP", "RSA", "DSA")
 UNSIGNED = "not signed"
+FEATURE = re.compile(r"rpmlib\((.*)\)")  # a requirement of rpm itself
 PAYLOAD_TAGS = ("PGP", "GPG")  # 1002 and 1005: over header and payload together
 
 
@@ -110,8 +112,11 @@ def find_installer_flaw(path: Path, keys: Sequence[PinnedKey], rpm: BaseRpm) -> 
         if not check or not check.is_good():
             return f"its signature {tag} ({signature}) does not verify: damaged or forged"
     compression = _payload_compression(meta)
-    known = compression in rpm.payloads
-    return "" if known else f"its payload is compressed with {compression}, which {rpm.name} cannot unpack"
+    if compression not in rpm.payloads:
+        return f"its payload is compressed with {compression}, which {rpm.name} cannot unpack"
+    asked = (asked_for[1] for relation in meta.requires() if (asked_for := FEATURE.fullmatch(relation.name)))
+    lacking = sorted(set(asked) - {*rpm.features})
+    return f"it needs {', '.join(f'rpmlib({name})' for name in lacking)}, and {rpm.name} has no such" if lacking else ""
 
 
 def _payload_compression(meta: PackageMetadata) -> str:

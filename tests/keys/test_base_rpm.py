@@ -220,6 +220,34 @@ def test_a_short_rsa_key_is_refused_where_the_policy_does(tmp_path: Path) -> Non
     assert [name for name, flaw in said.items() if "is by an RSA key of 1024 bits" in flaw] == ["el10"]
 
 
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (
+            RpmRecipe("b", "1", "1", requires=("rpmlib(RichDependencies) <= 4.12.0-1",)),
+            "it needs rpmlib(RichDependencies)",
+        ),
+        (RpmRecipe("b", "1~rc1", "1"), ""),
+        (RpmRecipe("b", "1^git1", "1", requires=("rpmlib(CaretInVersions) <= 4.15.0-1",)), "rpmlib(CaretInVersions)"),
+    ],
+)
+def test_a_package_that_asks_for_more_than_rpm_4_11_is_able_to_is_refused_there(
+    recipe: RpmRecipe, words: str, tmp_path: Path
+) -> None:
+    pinned = practice_package(tmp_path)[1]
+    path = write_rpm(recipe, tmp_path)
+    said = {name: signatures.find_installer_flaw(path, [pinned], base.rpm) for name, base in BASES.items()}
+    assert words in said.pop("el7")
+    assert not any(said.values())
+
+
+def test_a_feature_that_nobody_knows_is_refused_as_rpm_does(tmp_path: Path) -> None:
+    pinned = practice_package(tmp_path)[1]
+    path = write_rpm(RpmRecipe("b", "1", "1", requires=("rpmlib(Telepathy) <= 7",)), tmp_path)
+    said = signatures.find_installer_flaw(path, [pinned], BASES["el10"].rpm)
+    assert said == "it needs rpmlib(Telepathy), and rpm 4.19 of Enterprise Linux 10 has no such"
+
+
 @pytest.mark.parametrize(("compression", "refused"), [("gzip", []), ("xz", []), ("zstd", ["el7"])])
 def test_a_payload_that_the_rpm_cannot_unpack_is_refused(compression: str, refused: list[str], tmp_path: Path) -> None:
     pinned = practice_package(tmp_path)[1]

@@ -88,8 +88,12 @@ class SignatureReport:
     digests: DigestReport
     signatures: list[SignatureCheckResult]
 
+class Dependency:
+    name: str
+
 class PackageMetadata:
     def file_paths(self) -> list[str]: ...
+    def requires(self) -> list[Dependency]: ...
     name: str
     version: str
     release: str
