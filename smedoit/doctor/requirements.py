@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from smedoit.bases.enterprise_linux import DiskForm
+from smedoit.bases.enterprise_linux import DiskForm, Loader
 from smedoit.config.release import Release
 from smedoit.errors import format_size
 
@@ -61,9 +61,8 @@ class HostFacts:
 
 
 def known_programs(rel: Release) -> list[HostProgram]:
-    """Return every program that any step may call, and whether this release.toml makes one do so."""
+    """Return every program that any step of this base may call, and whether this release.toml makes one do so."""
     lorax, legacy = rel.installer.mode == "lorax", any(key.legacy_reason for key in rel.keys)
-    grub_media = rel.release.built_on.disk is DiskForm.APPENDED
     exported = {export.source.kind for export in rel.exported}
     return [
         HostProgram("gpg", "gnupg", "sign: the key of [signing]", bool(rel.signing.key)),
@@ -73,7 +72,7 @@ def known_programs(rel: Release) -> list[HostProgram]:
         HostProgram(rel.mock.command[0], "mock", "installer: lorax in a chroot", lorax),
         HostProgram("unsquashfs", "squashfs-tools", "boot_set: the runtime's kernel version", False),
         HostProgram("debugfs", "e2fsprogs", "boot_set: the runtime's kernel version", False),
-        HostProgram("xorriso", "xorriso", "iso, netinstall: media that GRUB starts", grub_media),
+        *_base_programs(rel),
         HostProgram("qemu-system-x86_64", "qemu-system-x86", "boot_test, preview", False),
         HostProgram("git", "git", "content, record: revisions of working copies", "git" in exported),
         HostProgram("patch", "patch", "anaconda_source: our patches", bool(rel.anaconda.srpm)),
@@ -82,6 +81,19 @@ def known_programs(rel: Release) -> list[HostProgram]:
         ),
         HostProgram("cvs", "cvs", "content: the trees that CVS has", "cvs" in exported),
     ]
+
+
+def _base_programs(rel: Release) -> Iterator[HostProgram]:
+    """Yield the programs that steps call for some bases, or for practice, alone."""
+    base = rel.release.built_on
+    if base.erofs_stage2:
+        yield HostProgram("dump.erofs", "erofs-utils", "boot_set: the kernel version of an erofs runtime", False)
+    if base.disk is DiskForm.APPENDED:
+        yield HostProgram("xorriso", "xorriso", "iso, netinstall: media that GRUB starts", True)
+    if rel.is_practice:
+        of_bios = " and grub-pc-bin" if base.bios.loader is Loader.GRUB else ""
+        modules = f"grub-common, with grub-efi-amd64-bin{of_bios}"
+        yield HostProgram("grub-mkimage", modules, "sample: boot loaders that start; without it stand-ins", False)
 
 
 def examine_host(rel: Release, host: HostFacts) -> list[DoctorFinding]:

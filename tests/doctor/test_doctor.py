@@ -106,3 +106,21 @@ def test_every_library_of_the_project_is_looked_for() -> None:
     names = set(re.findall(r'^ *"([A-Za-z0-9_.-]+?)[><=;]', listed[1], re.MULTILINE))
     assert names - {"tomli"} == set(libraries.LIBRARIES) - {"tomli"}
     assert all(libraries.library_versions().values())
+
+
+@pytest.mark.parametrize(
+    ("base", "wanted"),
+    [("el7", {}), ("el8", {}), ("el9", {}), ("el10", {"xorriso": True, "dump.erofs": False})],
+)
+def test_what_one_base_needs_is_looked_for_there_and_nowhere_else(
+    rel: Release, base: str, wanted: dict[str, bool]
+) -> None:
+    later = replace(rel, release=replace(rel.release, base=base))
+    programs = {program.name: program for program in requirements.known_programs(later)}
+    assert {name: programs[name].needed for name in ("xorriso", "dump.erofs") if name in programs} == wanted
+    assert ("grub-pc-bin" in programs["grub-mkimage"].package) is (base == "el10")
+
+
+def test_practice_alone_needs_what_makes_boot_loaders(rel: Release) -> None:
+    real = replace(rel, keys=(replace(rel.keys[0], fingerprint="a" * 40),))
+    assert "grub-mkimage" not in {program.name for program in requirements.known_programs(real)}
