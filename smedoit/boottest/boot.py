@@ -15,8 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from smedoit import errors, medium_paths
+from smedoit import errors
 from smedoit.artifacts.media import finished_media
+from smedoit.bases.enterprise_linux import Base, FirmwareBoot, Loader
+from smedoit.bases.known import BASES
 from smedoit.boottest import qemu, screen
 from smedoit.boottest.menus import (
     SPEAK,
@@ -35,8 +37,10 @@ from smedoit.fat import volume
 from smedoit.iso import write
 from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
+from smedoit.medium_paths import GRUB_CFG
 from smedoit.runtime import progress
 from smedoit.runtime.files import remove_file, resolve_file_below, wrap_os_errors, write_file
+from smedoit.runtime.filesets import matches_patterns
 from smedoit.tree import layers
 
 KERNEL = "Linux version "
@@ -48,6 +52,7 @@ ISOLINUX_ERROR = re.compile(
 )
 COUNTDOWN = "Automatic boot in"  # what a menu of isolinux shows that nobody has touched
 WENT_BACK = "isolinux went back to its menu, as it does when it cannot load a kernel or an initrd"
+ON_SCREEN = {COUNTDOWN: WENT_BACK, GRUB_WAITS: "GRUB says that something is wrong, as the screen shows"}
 SCREEN_EVERY = 3.0  # seconds between two looks at the screen for that; they take time
 TIME_STAMP = re.compile(r"^\[[ \d.]+\] ?")
 COMPLAINT = re.compile(r"(?i)\bwarning: |\berror: |\bfatal: |dracut-initqueue timeout|CD check failed|\bfailed to ")
@@ -55,9 +60,8 @@ SUBMENU = ("ret",)
 LONGEST_NAME, LONGEST_COMPLAINT = 60, 200
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
-MENU_FILES = ("isolinux/", "EFI/", medium_paths.EFI_IMAGE)  # all that a menu needs to be shown
-NOT_FOR_MENUS = (medium_paths.BIOS_KERNEL, medium_paths.BIOS_INITRD)
 MENU_SECONDS = 600  # a host may be very busy
+QUICK_MENU_SECONDS = 60  # with an accelerator; without a menu by then it is tried once more without
 PREVIEW_MEMORY = 512
 EASY = ("tcg",)  # a menu comes as fast without kvm, and nothing can be wrong with it
 SILENT = "a kernel runs, as the processor shows, but says nothing on the serial line; does the menu forbid editing?"
@@ -65,6 +69,10 @@ SILENT = "a kernel runs, as the processor shows, but says nothing on the serial 
 
 class BootStoppedError(Exception):
     """A way of booting that came to its end too early; its text says where."""
+
+
+class NoMenuError(BootStoppedError):
+    """That there was no boot menu to be seen."""
 
 
 @dataclass(frozen=True)
@@ -158,11 +166,17 @@ def _boot_attempts(path: Path, firmware: Collection[str], logs: Path) -> Iterato
 def read_boot_menus(path: Path) -> dict[Firmware, BootMenu]:
     """Return the boot menus of a medium as they lie on it, each with the keys for its default entry."""
     image, menus = _open_medium(path), dict[Firmware, BootMenu]()
-    if medium_paths.BIOS_IMAGE in image.records:
-        menus["bios"] = parse_isolinux_menu(image.read(medium_paths.BIOS_MENU).decode("utf-8", "replace"))
-    if medium_paths.EFI_IMAGE in image.records:
-        menus["uefi"] = parse_grub_menu(_inner_grub_cfg(image))
+    if boot := find_bios_boot(image):
+        text = image.read(boot.menu).decode("utf-8", "replace")
+        menus["bios"] = parse_grub_menu(text) if boot.loader is Loader.GRUB else parse_isolinux_menu(text)
+    if efiboot := image.read_efi_image():
+        menus["uefi"] = parse_grub_menu(_inner_grub_cfg(efiboot))
     return menus
+
+
+def find_bios_boot(image: IsoImage) -> FirmwareBoot | None:
+    """Return what BIOS starts on a medium of any base, None for one that has nothing for it."""
+    return next((base.bios for base in BASES.values() if base.bios.image in image.records), None)
 
 
 def read_menu_entries(path: Path) -> dict[Firmware, MenuEntries]:
@@ -173,10 +187,11 @@ def read_menu_entries(path: Path) -> dict[Firmware, MenuEntries]:
         return image.read(name).decode("utf-8", "replace") if name in image.records else None
 
     entries = dict[Firmware, MenuEntries]()
-    if medium_paths.BIOS_IMAGE in image.records:
-        entries["bios"] = list_isolinux_entries(load)
-    if medium_paths.EFI_IMAGE in image.records:
-        entries["uefi"] = list_grub_entries(_inner_grub_cfg(image))
+    if boot := find_bios_boot(image):
+        is_grub = boot.loader is Loader.GRUB
+        entries["bios"] = list_grub_entries(load(boot.menu) or "") if is_grub else list_isolinux_entries(load)
+    if efiboot := image.read_efi_image():
+        entries["uefi"] = list_grub_entries(_inner_grub_cfg(efiboot))
     return entries
 
 
@@ -186,12 +201,12 @@ def _open_medium(path: Path) -> IsoImage:
         return IsoImage(path)
 
 
-def _inner_grub_cfg(image: IsoImage) -> str:
+def _inner_grub_cfg(image: bytes) -> str:
     """Return the grub.cfg inside efiboot.img, which is the one that UEFI reads."""
     with TemporaryDirectory() as directory:
         efiboot = Path(directory) / "efiboot.img"
-        efiboot.write_bytes(image.read(medium_paths.EFI_IMAGE))
-        return volume.read_fat_file(efiboot, medium_paths.GRUB_CFG).decode("utf-8", "replace")
+        efiboot.write_bytes(image)
+        return volume.read_fat_file(efiboot, GRUB_CFG).decode("utf-8", "replace")
 
 
 def run_boot_attempt(attempt: BootAttempt, settings: BootTestSettings) -> str:
@@ -211,15 +226,25 @@ def run_boot_attempt(attempt: BootAttempt, settings: BootTestSettings) -> str:
 def _run_with_guest(
     attempt: BootAttempt, memory: int, accelerators: Iterable[str], do: Callable[[Guest], None]
 ) -> None:
-    """Do something with a machine that boots; if an accelerator fails, again with the next. Raises BootStoppedError."""
-    why = ""
-    for accelerator in accelerators:
+    """Do something with a machine that boots; if an accelerator fails, again with the next. Raises BootStoppedError.
+
+    One that fails may hang without a word: without a menu, the next one decides.
+    """
+    why, tried, silent = "", list(accelerators), list[str]()
+    for accelerator in tried:
         try:
             with qemu.run_guest(attempt.path, attempt.way, memory, accelerator) as guest:
                 try:
-                    return do(guest)
+                    do(guest)
+                    qemu.FAILED.update(silent)
+                    return
                 finally:
                     write_file(attempt.logs / f"{attempt.name}.serial.log", guest.serial_output(), durable=False)
+        except NoMenuError as missing:
+            if accelerator == tried[-1]:
+                raise
+            progress.log_line(f"{attempt.name}: with {accelerator} {missing}; once more without")
+            silent.append(accelerator)
         except SwitchedOffError:
             raise BootStoppedError("stopped at the boot menu: the machine was switched off") from None
         except QemuError as broken:
@@ -232,7 +257,8 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
     """Go from the firmware to the last of [boot_test] expect. Raises BootStoppedError with the place where it ended."""
     deadline = _deadline_in(settings.seconds)
     try:
-        _wait_for_menu(guest, attempt, _deadline_in(min(MENU_SECONDS, settings.seconds)))
+        quick = MENU_SECONDS if guest.accelerator in EASY else QUICK_MENU_SECONDS
+        _wait_for_menu(guest, attempt, _deadline_in(min(quick, settings.seconds)))
         since = len(guest.serial_output())
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
             guest.press(*chord) if chord else guest.type(attempt.menu.typed + SPEAK)
@@ -272,7 +298,7 @@ class LoaderWatch:
     """Looks for what a boot loader says is wrong after it was told to boot.
 
     UEFI's console goes over the serial line as well; isolinux says it on the serial line if its menu has one, and
-    otherwise for a moment only, and then counts down again.
+    otherwise for a moment only, and then counts down again; GRUB says it on the screen, and waits for a key.
 
     since  how much of what came over the serial line is from before
     """
@@ -290,7 +316,7 @@ class LoaderWatch:
             errors = dict.fromkeys(line.strip() for line in GRUB_ERROR.findall(said.partition(GRUB_WAITS)[0]))
             found = [f"GRUB says: {'; '.join(errors)}"]
         if not found and time.monotonic() >= self.next_look:
-            found = [WENT_BACK] if guest_shows(self.guest, COUNTDOWN) else []
+            found = [words for shown, words in ON_SCREEN.items() if guest_shows(self.guest, shown)]
             self.next_look = time.monotonic() + SCREEN_EVERY
         self.error = "; ".join(dict.fromkeys(found))
         return self.error
@@ -331,7 +357,7 @@ def _wait_for_menu(guest: Guest, attempt: BootAttempt, deadline: float) -> None:
     words = attempt.menu.words
     if not wait_for_condition(guest, attempt, deadline, lambda: guest_shows(guest, words)):
         wanted = f"{words!r} neither on the screen nor on the serial line" if words else "the screen stayed blank"
-        raise BootStoppedError(f"stopped before the boot menu: {wanted}")
+        raise NoMenuError(f"stopped before the boot menu: {wanted}")
     _wait_until_still(guest)
     _save_screenshot(guest, attempt.picture)
 
@@ -379,7 +405,9 @@ def wait_for_condition(guest: Guest, attempt: BootAttempt, deadline: float, cond
 def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, firmware: str) -> Mapping[str, str]:
     """Show the boot menu of the tree as PNG, from a medium that holds nothing else."""
     files = {
-        name: resolve_file_below(tree_root, name) for name in layers.list_tree_files(tree_root) if _is_menu_file(name)
+        name: resolve_file_below(tree_root, name)
+        for name in layers.list_tree_files(tree_root)
+        if _is_menu_file(identity.built_on, name)
     }
     way = BootMode("uefi" if firmware == "uefi" else "bios", "cd")
     if way.firmware not in identity.firmware:
@@ -404,6 +432,7 @@ def preview_boot_menu(identity: ReleaseIdentity, tree_root: Path, logs: Path, fi
     return {"did": f"the menu of {way}", "result": str(attempt.picture)}
 
 
-def _is_menu_file(name: str) -> bool:
+def _is_menu_file(base: Base, name: str) -> bool:
     """Return whether a file of the tree is needed to show the boot menus."""
-    return name.startswith(MENU_FILES) and name not in NOT_FOR_MENUS
+    shown = any(matches_patterns(name, boot.patterns) for boot in base.boots.values())
+    return shown and name not in base.bios.twins

@@ -23,11 +23,12 @@ from smedoit.bootfiles.grub import (
 )
 from smedoit.bootfiles.isolinux import MenuItem, read_isolinux_menu, read_menu_screens, split_menu_lines
 from smedoit.branding.render import MENU_WORD
-from smedoit.medium_paths import BIOS_MENU, GRUB_CFG
+from smedoit.medium_paths import GRUB_CFG
 
 # quiet, which most entries have, silences all else; on a busy host the kernel takes an emulated timer for a broken one
 SPEAK = " console=ttyS0,115200 ignore_loglevel no_timer_check"
 PROMPT = "boot:"
+ISOLINUX_CFG = "isolinux/isolinux.cfg"
 WIDEST = 60  # characters of a title; the menu has no room for many more
 
 MOST_CHORDS = 500  # to an entry; more screens in each other than that nobody walks through
@@ -86,7 +87,7 @@ def parse_isolinux_menu(text: str) -> BootMenu:
 
 def list_isolinux_entries(load: LoadMenu) -> MenuEntries:
     """Return the entries of isolinux.cfg besides the one that the cursor stands on first."""
-    menu, own = read_isolinux_menu(BIOS_MENU, load), parse_isolinux_menu(load(BIOS_MENU) or "")
+    menu, own = read_isolinux_menu(ISOLINUX_CFG, load), parse_isolinux_menu(load(ISOLINUX_CFG) or "")
     places = dict(_item_chords(read_menu_screens(menu)))
     tried, left_out = list[BootMenu](), list[str]()
     for entry in menu.entries:

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ WHOLE = "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/ovmf/OVMF.fd"
 TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
 HOLD = 20  # milliseconds that a key is held, and then let go of
+KEY_BUFFER = 0x41A  # of a PC's BIOS: where its buffer is read and written next; source: SeaBIOS, src/biosvar.h
+TEXT_MODE = 720, 400  # pixels of 80 times 25 characters
 ECHO = 5  # seconds in which a guest shows a letter that was typed; one that shows none gets the next all the same
 LONGEST_LINE = 200  # characters of a machine that a sentence has
 PATIENCE = 300  # seconds after which a qemu that does not answer has come to a standstill, however busy the host is
@@ -139,13 +142,30 @@ class Guest:
         """Type text on an American keyboard, each letter when the screen shows the one before it.
 
         Raises SwitchedOffError. The keyboard holds a few keys only: on a busy host a slow guest would lose some.
+        In text mode the cursor blinks, so that a change of the screen says nothing: there the BIOS is asked.
         """
         for letter in text:
             before = self.picture()
+            blinks = (before.width, before.height) == TEXT_MODE
+            written = self.key_places()[1] if blinks else 0
             self.press(*key_combination(letter))
             until = time.monotonic() + ECHO
-            while self.picture() == before and time.monotonic() < until:
+            while time.monotonic() < until:
+                if self.took_key(written) if blinks else self.picture() != before:
+                    break
                 time.sleep(HOLD / 1000)
+
+    def took_key(self, written: int) -> bool:
+        """Return whether a key came since the BIOS would have written one there, and whoever reads keys has it."""
+        read, now = self.key_places()
+        return now != written and now == read
+
+    def key_places(self) -> tuple[int, int]:
+        """Return where the BIOS has the next key to read, and where it writes the next one that comes."""
+        file = self.place / "keys"
+        self.command("pmemsave", val=KEY_BUFFER, size=4, filename=os.fspath(file))
+        read, written = struct.unpack("<HH", file.read_bytes())
+        return read, written
 
     def runs(self) -> bool:
         """Return whether the machine is switched on. Raises QemuError if the accelerator has given up."""

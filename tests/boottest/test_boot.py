@@ -26,7 +26,7 @@ class Acting:
 
     def __init__(self, says: str, shows: str = "", kernel: bool = False) -> None:
         self.says, self.shows, self.kernel = says, shows, kernel
-        self.started = False
+        self.started, self.accelerator = False, "tcg"
 
     def press(self, *keys: str) -> None:
         self.started = self.started or "ret" in keys
@@ -101,3 +101,34 @@ def test_words_that_came_count_and_others_are_named(tmp_path: Path, monkeypatch:
     assert boots(machine, tmp_path, monkeypatch, "installer: done") == ""
     said = boots(machine, tmp_path, monkeypatch, "never said")
     assert said == "stopped after the kernel started: 'never said' never came over the serial line"
+
+
+def test_grub_that_waits_for_a_key_on_the_screen_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = boots(Acting("", shows="Press any key to continue..."), tmp_path, monkeypatch)
+    assert said == "stopped after the menu: GRUB says that something is wrong, as the screen shows"
+
+
+def test_an_accelerator_that_shows_no_menu_is_no_verdict_if_the_next_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot.qemu, "list_accelerators", lambda: ("kvm", "tcg"))
+    monkeypatch.setattr(boot, "guest_shows", lambda guest, _: guest.accelerator == "tcg")
+    monkeypatch.setattr(qemu, "FAILED", set())
+    tried = []
+
+    @contextmanager
+    def run_guest(_path: Path, _way: BootMode, _memory: int, accelerator: str) -> Iterator[Acting]:
+        tried.append(accelerator)
+        machine = Acting(STARTED)
+        machine.accelerator = accelerator
+        yield machine
+
+    boots(Acting(STARTED), tmp_path, monkeypatch)
+    monkeypatch.setattr(qemu, "run_guest", run_guest)
+    attempt = BootAttempt(tmp_path / "a.iso", BootMode("bios", "cd"), BootMenu("MENU", (), ("ret",)), tmp_path)
+    assert boot.run_boot_attempt(attempt, BootTestSettings(expect=())) == ""
+    assert tried == ["kvm", "tcg"]
+    assert sorted(qemu.FAILED) == ["kvm"]  # nobody waits for it again
+    monkeypatch.setattr(boot, "guest_shows", lambda *_: False)
+    assert boot.run_boot_attempt(attempt, BootTestSettings(expect=())).startswith("stopped before the boot menu")
+    assert tried == ["kvm", "tcg"] * 2

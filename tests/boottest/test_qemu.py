@@ -46,6 +46,27 @@ def test_a_letter_is_typed_when_the_screen_shows_the_one_before_it() -> None:
     assert slow.shown == "console"
 
 
+class BlinkingGuest(SlowGuest):
+    """A guest in text mode, whose cursor blinks at each look, and whose BIOS has taken a key after some looks only."""
+
+    def picture(self) -> screen.Screenshot:
+        self.blink = not getattr(self, "blink", False)
+        return screen.Screenshot(720, 400, bytes([self.blink]))
+
+    def key_places(self) -> tuple[int, int]:
+        self.left -= 1
+        if self.waiting and self.left < 0:
+            self.shown, self.waiting = self.shown + self.waiting, ""
+        typed = len(self.shown) + bool(self.waiting)
+        return 0x1E + 2 * len(self.shown), 0x1E + 2 * typed
+
+
+def test_a_cursor_that_blinks_is_no_letter_that_was_drawn() -> None:
+    slow = BlinkingGuest(looks=3)
+    slow.type("console")
+    assert slow.shown == "console"
+
+
 def test_where_the_screen_shows_nothing_typing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu, "ECHO", 0.05)
     blind = SlowGuest(looks=10**6)
