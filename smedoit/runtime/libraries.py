@@ -7,8 +7,8 @@ import sys
 from importlib import metadata
 
 LIBRARIES = (
-    "asn1crypto", "createrepo_c", "cryptography", "doit", "jinja2", "libcomps", "packaging", "parso", "productmd", "pycdlib",
-    "pysequoia", "pyyaml", "requests", "rich", "rpm-rs", "solv", "tomli-w", "xxhash",
+    "asn1crypto", "createrepo_c", "cryptography", "doit", "jinja2", "libcomps", "packaging", "parso", "productmd",
+    "pycdlib", "pysequoia", "pyyaml", "requests", "rich", "rpm-rs", "solv", "tomli-w", "xxhash",
     *(() if sys.version_info >= (3, 11) else ("tomli",)),
 )  # fmt: skip
 
