@@ -20,6 +20,7 @@ from smedoit.runtime import files
 from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
+LARGEST_EFI_IMAGE = 1 << 28  # bytes; those of distributions have 9 MB
 MADE_AGAIN = "delete it; doit release makes it again"
 
 
@@ -158,7 +159,7 @@ class IsoImage:
     def read_efi_image(self) -> bytes:
         """Return efiboot.img, be it a file or a partition; b"" without one."""
         there = EFI_IMAGE in self.records or self.efi_partition
-        return b"".join(self.blocks(EFI_IMAGE)) if there else b""
+        return self.part(EFI_IMAGE, 0, LARGEST_EFI_IMAGE) if there else b""
 
 
 def _is_moved_here(record: Any) -> bool:

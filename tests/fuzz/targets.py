@@ -77,13 +77,15 @@ from smedoit.iso import (
 )
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
+from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
+from smedoit.iso.write import write_iso as write_medium
 from smedoit.jigdo import format as jigdo_format
 from smedoit.jigdo import template
 from smedoit.keys import detached, gpg, keyring, openpgp, policy, rpmkeys
 from smedoit.keys.gpgv import UNKNOWN, VALID
-from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, KERNEL
+from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, KERNEL, TREEINFO
 from smedoit.modularity.activation import find_metadata_faults
 from smedoit.modularity.documents import parse_module_metadata
 from smedoit.modularity.medium import choose_streams, default_profiles, filter_streams, format_medium_modules
@@ -97,7 +99,7 @@ from smedoit.release import notes_pages
 from smedoit.repodata import comps, parse, read, write
 from smedoit.repodata.inputs import RepoReader, RepoSource
 from smedoit.rpm import changelog, header, payload, reader, signatures, specfile
-from smedoit.runtime import checksums, digests, rsync
+from smedoit.runtime import checksums, digests, files, rsync
 from smedoit.runtime.cache import FactCache
 from smedoit.runtime.process import run_program
 from smedoit.sample.installer import installer_texts
@@ -568,7 +570,7 @@ def _image_targets(given: Seeds) -> Iterator[Target]:
         ),
         _mutate_head(1 << 16),
     )
-    isos = [rel.iso.read_bytes()]
+    isos = [rel.iso.read_bytes(), *_made_appended()]
     yield Target(
         "iso",
         isos,
@@ -680,6 +682,21 @@ def _made_squashfs() -> list[bytes]:
         (Path(place) / "tree/LiveOS/rootfs.img").write_bytes(b"an image")
         run_program([maker, f"{place}/tree", f"{place}/s.img", "-no-progress", "-quiet", "-comp", "gzip"])
         return [(Path(place) / "s.img").read_bytes()]
+
+
+def _made_appended() -> list[bytes]:
+    """Return a medium with efiboot.img as a partition, none where this host cannot make one."""
+    if not shutil.which("xorriso"):
+        return []
+    efiboot = format.build_fat_image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"set x\n"}, "ANACONDA", 1793534400)
+    code = b"\xeb\x63".ljust(510, b"\x90") + b"\x55\xaa"
+    content = {EL10.bios.image: bytes(4096), EL10.mbr_image: code, EL10.uefi.image: efiboot, TREEINFO: b"[header]\n"}
+    with TemporaryDirectory() as place:
+        for name, data in content.items():
+            files.write_file(Path(place) / name, data)
+        found = {name: Path(place) / name for name in content}
+        write_medium(IsoMedium("SME", "x", "x", 1793534400, found, base=EL10), Path(place) / "a.iso")
+        return [(Path(place) / "a.iso").read_bytes()]
 
 
 def _mutate_head(size: int) -> Callable[[Random, bytes, Sequence[bytes]], bytes]:

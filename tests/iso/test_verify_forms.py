@@ -17,7 +17,7 @@ from smedoit.bases.known import BASES
 from smedoit.bootfiles.images import STAND_IN
 from smedoit.errors import Findings, VerifyError
 from smedoit.fat import format
-from smedoit.iso import boot_records, media_check, verify_boot, verify_contents, verify_partitions, write
+from smedoit.iso import boot_records, media_check, verify, verify_boot, verify_contents, verify_partitions, write
 from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
 from smedoit.iso.verify_contents import ExpectedIso
@@ -273,6 +273,11 @@ def test_a_spare_table_outside_of_the_volume_is_told(
 
 
 # The media check
+
+
+def test_verify_looks_at_the_sum_of_every_kind_of_medium() -> None:
+    for checks in (verify.INSTALLATION, verify.NETINSTALL, verify.SOURCES):
+        assert verify_boot.check_iso_checksums in checks
 
 
 @pytest.mark.parametrize("base_name", BASES)
