@@ -34,8 +34,11 @@ COMPS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 CLOSE = (
     "from smedoit.checks.closure import check_closure; from smedoit.config.checks import ClosureSettings;"
-    "from smedoit.repodata.inputs import RepoReader;"
-    "print(check_closure(tree, comps, ClosureSettings(), (), (), RepoReader('x86_64', cache))['did'])"
+    "from smedoit.repodata.inputs import MEDIUM, MediumMetadata, RepoReader, RepoSource;"
+    "from tests.harness.nouns import identity;"
+    "medium = MediumMetadata(tree, (RepoSource(MEDIUM, tree, 'x86_64'),), comps);"
+    "settings = ClosureSettings(allow_missing={'*': 'practice'}); reader = RepoReader('x86_64', cache);"
+    "print(check_closure(medium, identity(), settings, (), (), reader)['did'])"
 )
 PAGES = (
     "from smedoit.branding.rules import Branding; from smedoit.repoview.write import write_repoview;"

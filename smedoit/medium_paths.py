@@ -16,6 +16,7 @@ PRODUCT_IMG, UPDATES_IMG = "images/product.img", "images/updates.img"
 OVERLAYS = (PRODUCT_IMG, UPDATES_IMG)  # what is laid over the installer's own files
 PACKAGES, REPODATA, REPOMD = "Packages", "repodata", "repodata/repomd.xml"  # of a repository
 RPMS, REPOVIEW = f"{PACKAGES}/*.rpm", "repoview/*"  # patterns of its files
+NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # what nobody writes by hand in it
 COMPS = "Packages/base/comps.xml"  # of the content tree, and of a medium whose base has it there
 RELEASE_NOTES = "README.txt"
 BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree

@@ -12,7 +12,7 @@ from smedoit.config.network import is_http_url
 from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
-from smedoit.medium_paths import COMPS, PACKAGES, REPODATA, REPOMD, REPOVIEW, below_repositories
+from smedoit.medium_paths import COMPS, NO_TEXTS, PACKAGES, REPODATA, REPOMD, below_repositories
 from smedoit.modularity.sources import module_inputs
 from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
@@ -231,7 +231,6 @@ def install_classes(rel: Release) -> Task:
 
 
 NOT_SEARCHED = ("LiveOS/*", "GPL", "EULA", "RPM-GPG-KEY-*")
-NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # in a repository that people write
 
 
 def check_versions(rel: Release) -> Task:

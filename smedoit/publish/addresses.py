@@ -15,7 +15,7 @@ from smedoit.errors import Findings
 from smedoit.iso import netinstall, verify_boot
 from smedoit.iso.read import IsoImage
 from smedoit.jigdo import format
-from smedoit.medium_paths import PACKAGES, REPODATA, REPOVIEW, below_repositories
+from smedoit.medium_paths import NO_TEXTS, below_repositories
 from smedoit.publish.plan import PublishedFile
 from smedoit.runtime.files import read_file_text
 from smedoit.runtime.filesets import matches_patterns
@@ -23,7 +23,6 @@ from smedoit.runtime.filesets import matches_patterns
 ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\"'<>()]+")
 DIRECTORIES = "|".join(name for name in CHANNELS.values() if name)
 RELEASES = r"(?:https?|ftp)://[^/]+(?:/[^/]+)*/releases/"  # how mirrors of this product call the tree
-NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # in each repository
 
 
 def leads_to(url: str, place: str) -> bool:
