@@ -140,7 +140,8 @@ def efi_dir_fault(choice: ConfigurationChoice, shipped: frozenset[str], base: Ba
     """
     value, path = choice.values.get(EFI_DIR, (IniValue("", 0), ""))
     known = {name.lower() for name in shipped or _distributors_directories(base)}  # a FAT knows no case
-    if (choice.is_open and path == MAIN) or value.text.lower() in known:
+    is_missed = path == MAIN and (choice.is_open or choice.faults)  # which is told already, or cannot be known
+    if is_missed or value.text.lower() in known:
         return ""
     has = f"shim and GRUB of the medium have EFI/{', EFI/'.join(sorted(shipped))}" if shipped else "no shim has one"
     return f'{path}: efi_dir is "{value.text[:60]}", but {has}: the installed system would not start under UEFI'

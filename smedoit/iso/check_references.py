@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import Loader
+from smedoit.bases.enterprise_linux import Base, Loader
 from smedoit.bootfiles.entries import BootEntry
 from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.installer import cpio, runtime_paths
@@ -48,7 +48,7 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
         for image in OVERLAYS
         if image in medium.files
     }
-    _check_overlay_images(images, findings)
+    _check_overlay_images(images, medium.base, findings)
     remarks = check_medium_kickstarts(medium, images, entries, findings)
     remarks = [*dict.fromkeys(findings.found.pop(check_menus.TOLD, [])), *remarks]
     if findings.found:
@@ -60,10 +60,10 @@ def check_medium_references(medium: MediumFiles, target: Path) -> list[str]:
     return remarks
 
 
-def _check_overlay_images(images: Mapping[str, Sequence[CpioMember]], findings: Findings) -> None:
+def _check_overlay_images(images: Mapping[str, Sequence[CpioMember]], base: Base, findings: Findings) -> None:
     """Pictures of the overlay images can be read, and what their styles and profiles name of ours is in one of them."""
     there = {member.name.removeprefix("./") for members in images.values() for member in members}
-    for conflict in runtime_paths.find_path_conflicts(there):
+    for conflict in runtime_paths.find_path_conflicts(there, base):
         findings.add(UNPLACEABLE, conflict)
     for image, members in images.items():
         for member in members:
