@@ -35,6 +35,7 @@ COUNTED: Mapping[str, tuple[str, ...]] = {
     "boot_set": ("path",),
     "translations": ("path", "place"),
     "packages": ("secondary", "multilib", "several"),
+    "modules": ALL,
     "groups": ALL,
     "release_urls": ALL,
     "netinstall": ALL,
@@ -162,6 +163,8 @@ def _named_places(rel: Release) -> Iterator[tuple[str, Path]]:
         yield f"[[tiers]] {tier.name} path", tier.path
     for key in rel.keys:
         yield "[[keys]] file", key.file
+    for source in rel.modules.sources:
+        yield "[modules] sources", source
     yield "[content] path", rel.content.path
     yield "[boot_set] path", rel.boot_set.path
     yield "[translations] path", rel.translations.path

@@ -192,6 +192,15 @@ def test_no_path_in_the_configuration_of_a_record_leads_out(records: Records, ta
         records.rebuild(tables=tables)
 
 
+def test_module_metadata_counts_in_a_record_and_leads_nowhere_out(records: Records) -> None:
+    later = {**records.tables()["release"], "base": "el8"}
+    streams = {"sources": ["src/modules.yaml"], "enabled": {"php": "8.2"}}
+    made = records.rebuild(tables={"release": later, "modules": streams})
+    assert made.modules.enabled == {"php": "8.2"} and made.modules.sources == (made.root / "src/modules.yaml",)
+    with pytest.raises(VerifyError, match=r"\[modules\] sources = /etc/modules\.yaml"):
+        records.rebuild(tables={"release": later, "modules": {**streams, "sources": ["/etc/modules.yaml"]}})
+
+
 @pytest.mark.parametrize("comps", ["../../x", "/etc/passwd"])
 def test_comps_lies_in_the_content_tree(records: Records, comps: str) -> None:
     with pytest.raises(ConfigError, match="leads out of the content tree"):
