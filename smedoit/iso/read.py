@@ -21,6 +21,7 @@ from smedoit.runtime.files import BLOCK
 
 SECTOR = 2048
 LARGEST_EFI_IMAGE = 1 << 28  # bytes; those of distributions have 9 MB
+FAT_SIZES = (("<H", 11), ("<H", 19), ("<L", 32))  # of a FAT file system: bytes of a sector; sectors, in one of two
 MADE_AGAIN = "delete it; doit release makes it again"
 
 
@@ -145,10 +146,21 @@ class IsoImage:
                 if entry.platform == boot_records.EFI and entry.sector not in starts:
                     blocks = entry.blocks or self._partition_blocks(entry.sector)
                     start = entry.sector * SECTOR
-                    return start, max(0, min(blocks * boot_records.BLOCK, self.size() - start))
+                    return start, self._file_system_size(start, min(blocks * boot_records.BLOCK, self.size() - start))
         except boot_records.BootRecordError:
             return None
         return None
+
+    def _file_system_size(self, start: int, size: int) -> int:
+        """Return the bytes of the FAT file system in a partition, if all that follows fills up its last sector."""
+        head = self.at(start, 36)
+        if len(head) < 36:
+            return max(0, size)
+        block, small, large = (
+            struct.unpack_from(form, head, at)[0] for form, at in (("<H", 11), ("<H", 19), ("<L", 32))
+        )
+        own = block * (small or large)
+        return own if 0 <= size - own < SECTOR else max(0, size)
 
     def _partition_blocks(self, sector: int) -> int:
         """Return how many blocks of 512 bytes the partition at a sector has, 0 without one. Raises BootRecordError."""

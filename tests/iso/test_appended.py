@@ -160,6 +160,16 @@ def test_an_efiboot_img_beyond_the_catalogues_16_bits_is_read_by_its_partition(t
     assert IsoImage(tmp_path / "medium.iso").read_efi_image() == large
 
 
+def test_an_efiboot_img_that_ends_within_a_sector_is_read_without_what_fills_it_up(tmp_path: Path) -> None:
+    need("xorriso")
+    whole = bytearray(BOOTS["images/efiboot.img"])
+    at, form = (19, "<H") if struct.unpack_from("<H", whole, 19)[0] else (32, "<L")
+    struct.pack_into(form, whole, at, len(whole) // 512 - 1)
+    cut = bytes(whole[:-512])
+    write.write_iso(appended_medium(tmp_path / "tree", {"images/efiboot.img": cut}), tmp_path / "medium.iso")
+    assert IsoImage(tmp_path / "medium.iso").read_efi_image() == cut
+
+
 def test_grub_is_told_where_it_lies(image: Path) -> None:
     at = int(IsoImage(image).records["images/eltorito.img"].extent_location())
     data = image.read_bytes()
