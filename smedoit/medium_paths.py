@@ -16,7 +16,6 @@ RPMS, REPOVIEW = f"{PACKAGES}/*.rpm", "repoview/*"  # patterns of its files
 NO_TEXTS = (f"{PACKAGES}/*", f"{REPODATA}/*", REPOVIEW)  # what nobody writes by hand in it
 COMPS = "Packages/base/comps.xml"  # of the content tree, and of a medium whose base has it there
 RELEASE_NOTES = "README.txt"
-BOOT_FILES = ("isolinux/*", "images/*", "EFI/*", "LiveOS/*")  # what the boot set gives to the tree
 TREEINFO, DISCINFO, MEDIA_REPO = ".treeinfo", ".discinfo", "media.repo"
 INNER_GRUB_CFG = f"grub.cfg in {EFI_IMAGE}"  # what sentences call it
 

@@ -15,7 +15,6 @@ from smedoit.config.release import Release
 from smedoit.doctor import places, requirements
 from smedoit.doctor.requirements import FINE, DoctorFinding, HostFacts
 from smedoit.errors import SmeError
-from smedoit.medium_paths import BOOT_FILES
 from smedoit.packages import lock
 from smedoit.runtime import files, libraries, progress
 from smedoit.runtime.filesets import matches_patterns
@@ -88,7 +87,8 @@ def _media_size(rel: Release) -> int:
     packages = sum(pick.package.size for path in locks for pick in lock.parse_lock(files.read_file_text(path), path))
     boot_set = rel.boot_set.path
     found = [name for name, _ in files.walk_files(boot_set)] if boot_set.is_dir() else []
-    booted = sum((boot_set / name).stat().st_size for name in found if matches_patterns(name, BOOT_FILES))
+    patterns = rel.release.built_on.boot_files
+    booted = sum((boot_set / name).stat().st_size for name in found if matches_patterns(name, patterns))
     made = sum(path.stat().st_size for path in rel.isos.glob(f"*/{rel.release.name}-{rel.release.full}-*.iso"))
     return max(made, packages + 2 * booted)  # two media boot
 

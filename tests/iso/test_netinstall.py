@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from smedoit.bases.known import BASES
 from smedoit.iso import netinstall
+from smedoit.runtime.files import write_file
 
 URL = "http://mirror.example/releases/10.1/smeos/x86_64"
 MENU = """\
@@ -40,3 +44,17 @@ def test_a_placeholder_in_the_content_becomes_the_url() -> None:
 @pytest.mark.parametrize(("menu", "found"), [(MENU, {"", "http://old.example/7"}), ("label local", set())])
 def test_what_a_menu_installs_from_is_read_back(menu: str, found: set[str]) -> None:
     assert netinstall.install_urls(menu) == found
+
+
+@pytest.mark.parametrize("base_name", BASES)
+def test_it_has_of_the_tree_what_an_installation_begins_with_and_no_packages(tmp_path: Path, base_name: str) -> None:
+    base = BASES[base_name]
+    begins = {base.bios.image, base.bios.menu, base.uefi.image, base.uefi.menu, base.stage2, *base.unlisted}
+    begins |= {"images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "images/product.img", "EFI/BOOT/BOOTX64.EFI"}
+    others = {f"{place}/Packages/a.rpm".lstrip("/") for place in base.repositories} | {".treeinfo", ".discinfo"}
+    for name in begins | others:
+        write_file(tmp_path / "tree" / name, b"x", durable=False)
+    write_file(tmp_path / "own/.treeinfo", b"own", durable=False)
+    found = netinstall.netinstall_files(base, tmp_path / "tree", tmp_path / "own")
+    assert set(found) == {*begins, ".treeinfo"}
+    assert found[".treeinfo"].read_bytes() == b"own"
