@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from smedoit.modularity.documents import PLATFORM, ModuleMetadata, ModuleStream, Requires
@@ -44,40 +44,58 @@ def find_active(metadata: ModuleMetadata, enabled: Mapping[str, str], platform: 
     enabled   module -> stream; it counts before any default
     platform  "platform:el8", the PLATFORM_ID of the system
 
-    All versions of an active stream are active, of each the first context whose requirements are met. Source: libdnf,
-    libdnf/module/ModulePackageContainer.cpp, resolveActiveModulePackages and moduleSolve
+    Of an active stream one family of builds is active, in all versions. A default must resolve in the newest of these.
+    Source: libdnf 0.73, libdnf/module/ModulePackageContainer.cpp, addVersion2Modules and moduleSolve
     """
     wanted = {**default_streams(metadata), **enabled}
     allowed = [stream for stream in metadata.streams if wanted.get(stream.name, stream.stream) == stream.stream]
     possible = resolvable_streams(allowed, platform)
     active: dict[tuple[str, str, int, str, str], ModuleStream] = {}
-    queue: list[tuple[str, tuple[str, ...]]] = [(name, (stream,)) for name, stream in wanted.items()]
-    for name, streams in queue:  # it grows while it is walked
-        for stream in _first_contexts(possible, name, streams):
+    queue = [(name, stream, name not in enabled) for name, stream in wanted.items()]
+    for name, title, newest in queue:  # it grows while it is walked
+        builds = [stream for stream in allowed if (stream.name, stream.stream) == (name, title)]
+        for stream in _active_builds(builds, possible, newest):
             if stream.place not in active:
                 active[stream.place] = stream
-                needs = met_alternative(stream, possible, platform) or {}
-                queue += [(module, _chosen_stream(possible, module, needs[module])) for module in sorted(needs)]
+                needs = [item for each in stream.requires for item in each.items() if item[0] != PLATFORM]
+                queue += [(module, _chosen_stream(possible, module, names), False) for module, names in needs]
     return ActiveModules(
         tuple(active[place] for place in sorted(active)),
         tuple(stream for stream in metadata.streams if stream.place not in active),
     )
 
 
+def _active_builds(
+    builds: Iterable[ModuleStream], possible: Collection[ModuleStream], newest: bool
+) -> list[ModuleStream]:
+    """Return the builds of a stream that dnf takes as active: the first family of which one resolves.
+
+    newest  one of its newest version must
+    """
+    families: dict[str, list[ModuleStream]] = {}
+    for build in builds:
+        families.setdefault(build.family, []).append(build)
+    for name in sorted(families):
+        latest = max(build.version for build in families[name])
+        if any(build in possible and (build.version == latest or not newest) for build in families[name]):
+            return families[name]
+    return []
+
+
 def resolvable_streams(streams: Iterable[ModuleStream], platform: str) -> list[ModuleStream]:
     """Return the streams whose requirements are met by the platform and each other."""
     left = list(streams)
     while True:
-        good = [stream for stream in left if met_alternative(stream, left, platform) is not None]
+        good = [stream for stream in left if not unmet_requirements(stream, left, platform)]
         if len(good) == len(left):
             return good
         left = good
 
 
-def met_alternative(stream: ModuleStream, there: Sequence[ModuleStream], platform: str) -> Requires | None:
-    """Return the first alternative of what a stream requires that is met, None if none is."""
-    alternatives = stream.requires or ({},)
-    return next((needs for needs in alternatives if not unmet_modules(needs, there, platform)), None)
+def unmet_requirements(stream: ModuleStream, there: Iterable[ModuleStream], platform: str) -> list[str]:
+    """Return what a stream requires of modules that neither the platform nor a stream meets, as unmet_modules does."""
+    known = list(there)
+    return [unmet for needs in stream.requires for unmet in unmet_modules(needs, known, platform)]
 
 
 def unmet_modules(needs: Requires, there: Iterable[ModuleStream], platform: str) -> list[str]:
@@ -99,24 +117,10 @@ def accepts_stream(accepted: Collection[str], stream: str) -> bool:
     return stream in named if named else stream not in refused
 
 
-def _chosen_stream(possible: Sequence[ModuleStream], module: str, accepted: Collection[str]) -> tuple[str, ...]:
-    """Return the one stream of a module that a requirement brings, none for the platform."""
-    found = [stream.stream for stream in possible if stream.name == module and accepts_stream(accepted, stream.stream)]
-    return (max(found),) if found else ()
-
-
-def _first_contexts(possible: Iterable[ModuleStream], name: str, streams: Collection[str]) -> list[ModuleStream]:
-    """Return one build of each version of a stream."""
-    found: dict[tuple[str, int], ModuleStream] = {}
-    for stream in sorted(possible, key=_by_place):
-        if stream.name == name and stream.stream in streams:
-            found.setdefault((stream.stream, stream.version), stream)
-    return list(found.values())
-
-
-def _by_place(stream: ModuleStream) -> tuple[str, str, int, str, str]:
-    """Sort by what tells streams apart."""
-    return stream.place
+def _chosen_stream(possible: Iterable[ModuleStream], module: str, accepted: Collection[str]) -> str:
+    """Return the one stream of a module that a requirement brings."""
+    streams = [stream.stream for stream in possible if stream.name == module]
+    return min((stream for stream in streams if accepts_stream(accepted, stream)), default="")
 
 
 def find_metadata_faults(metadata: ModuleMetadata, platform: str) -> list[str]:

@@ -25,7 +25,7 @@ class ModuleStream:
 
     version    newest is largest
     context    tells builds of one version apart, which need other modules
-    requires   alternatives: module -> streams of it that will do, "-NAME" for those that will not; none means any
+    requires   all must be met: module -> streams of it that will do, "-NAME" for those that will not; none means any
     artifacts  NEVRAs of its packages, as Package.nevra has them, sorted
     document   all that the document says
 
@@ -45,6 +45,15 @@ class ModuleStream:
     def title(self) -> str:
         """NAME:STREAM, as people and dnf say it."""
         return f"{self.name}:{self.stream}"
+
+    @property
+    def family(self) -> str:
+        """What builds of a stream share that dnf takes together: a static context, else what modules they require."""
+        if self.document["data"].get("static_context") == "true":
+            return self.context
+        needs = {module: names for each in self.requires for module, names in each.items() if module != PLATFORM}
+        spelled = [f"{module}:{','.join(sorted(names))}" if names else module for module, names in needs.items()]
+        return ",".join(sorted(spelled)) or "NoRequires"
 
     @property
     def place(self) -> tuple[str, str, int, str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from smedoit.errors import Findings, PackageError, format_grouped
-from smedoit.modularity.activation import ActiveModules, find_active, unmet_modules
+from smedoit.modularity.activation import ActiveModules, find_active, unmet_requirements
 from smedoit.modularity.documents import PLATFORM, ModuleMetadata, ModuleStream, package_name, plain_nevra
 from smedoit.modularity.plain_yaml import Value, format_documents
 from smedoit.package import Package
@@ -74,12 +74,15 @@ def choose_streams(metadata: ModuleMetadata, enabled: Mapping[str, str], platfor
 
     Raises PackageError for streams that are absent, of another platform, or need modules that are not enabled.
     """
-    mine = ModuleMetadata(tuple(each for each in metadata.streams if enabled.get(each.name) == each.stream))
-    chosen = find_active(mine, enabled, platform)
+    mine = [stream for stream in metadata.streams if enabled.get(stream.name) == stream.stream]
+    here = [
+        stream for stream in mine if not any(_is_platform(unmet) for unmet in unmet_requirements(stream, (), platform))
+    ]
+    chosen = find_active(ModuleMetadata(tuple(here)), enabled, platform)
     findings, resolved = Findings(), {stream.title for stream in chosen.active}
     for module, stream in enabled.items():
         if f"{module}:{stream}" not in resolved:
-            _explain_unresolved(metadata, mine.streams, (module, stream), platform, findings)
+            _explain_unresolved(metadata, mine, (module, stream), platform, findings)
     if findings.found:
         hint = "correct [modules] in release.toml; dnf module list shows what a mirror has"
         raise PackageError(f"{BELONG}\n{format_grouped(findings.found)}", hint=hint)
@@ -99,17 +102,19 @@ def _explain_unresolved(
         findings.add("no source has it", f"{title}; {has}")
         return
     for build in builds:
-        for needs in build.requires:
-            for unmet in unmet_modules(needs, mine, platform):
-                module, _, streams = unmet.partition(":")
-                if module == PLATFORM:
-                    findings.add("it is of another platform", f"{title} is for {unmet}, this release is {platform}")
-                else:
-                    example = streams.split(" or ")[0].lstrip("-")
-                    mend = (
-                        f'add {module} = "{example}" to enabled' if streams else f"add a stream of {module} to enabled"
-                    )
-                    findings.add("it needs another module on the medium", f"{title} needs {unmet}: {mend}")
+        for unmet in unmet_requirements(build, mine, platform):
+            module, _, streams = unmet.partition(":")
+            if _is_platform(unmet):
+                findings.add("it is of another platform", f"{title} is for {unmet}, this release is {platform}")
+            else:
+                named = [name for name in streams.split(" or ") if name and not name.startswith("-")]
+                mend = f'add {module} = "{named[0]}"' if named else f"add a stream of {module} that it takes"
+                findings.add("it needs another module on the medium", f"{title} needs {unmet}: {mend} to enabled")
+
+
+def _is_platform(unmet: str) -> bool:
+    """Return whether a requirement is one of the platform."""
+    return unmet.partition(":")[0] == PLATFORM
 
 
 def filter_streams(streams: Iterable[ModuleStream], there: Collection[str]) -> list[ModuleStream]:

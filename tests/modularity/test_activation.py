@@ -58,6 +58,20 @@ def test_of_contexts_the_one_is_active_whose_requirements_are_met() -> None:
     assert len(active(old, new, *perls, enabled=enabled)) == 2
 
 
+def test_of_builds_that_require_different_modules_one_family_is_active_whatever_their_versions() -> None:
+    first = build("a:1", requires={"c": ["1"]}, context="aaaa", version=2)
+    second = build("a:1", requires={"b": ["1"]}, context="bbbb")
+    third = build("a:1", requires={"b": ["1"], "platform": ["el9"]}, context="cccc")
+    others = build("b:1"), build("c:1"), *(defaults_text(name, "1") for name in "abc")
+    assert [context for title, context in active(first, second, third, *others) if title == "a:1"] == ["bbbb", "cccc"]
+
+
+def test_a_default_stream_must_resolve_in_its_newest_build_and_an_enabled_one_in_any() -> None:
+    old, new = build("a:1", version=1), build("a:1", requires={"platform": ["el9"]}, version=2)
+    assert titles(old, new, defaults_text("a", "1")) == []
+    assert titles(old, new, enabled={"a": "1"}) == ["a:1", "a:1"]
+
+
 def test_all_versions_of_an_active_stream_are_active() -> None:
     assert len(titles(build("php:8.2", version=1), build("php:8.2", version=2), enabled={"php": "8.2"})) == 2
 

@@ -45,7 +45,7 @@ def rules(*texts: str, enabled: Mapping[str, str]) -> medium.ModularRules:
         (
             [build("perl-DBI:1.6", requires={"perl": []})],
             {"perl-DBI": "1.6"},
-            "perl-DBI:1.6 needs perl: add a stream of perl to enabled",
+            "perl-DBI:1.6 needs perl: add a stream of perl that it takes to enabled",
         ),
     ],
 )
@@ -54,6 +54,12 @@ def test_a_stream_that_cannot_be_on_the_medium_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(PackageError, match=re.escape(said)):
         medium.choose_streams(metadata(*texts), enabled, EL8)
+
+
+def test_of_one_stream_only_the_builds_of_the_own_platform_count() -> None:
+    texts = [build("php:8.2", requires={"platform": ["el9"]}, version=2), build("php:8.2")]
+    [chosen] = medium.choose_streams(metadata(*texts), {"php": "8.2"}, EL8).active
+    assert chosen.requires == ({"platform": ("el8",)},)
 
 
 def test_a_stream_without_its_packages_is_refused_by_name() -> None:
