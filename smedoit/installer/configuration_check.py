@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.branding.mentions import render_logged
 from smedoit.branding.rules import Branding
 from smedoit.errors import ContentError, Findings, format_count, format_grouped
 from smedoit.installer.configuration_choice import ConfigurationChoice, choose_configuration, efi_dir_fault
+from smedoit.installer.configuration_tables import anaconda_modules
 from smedoit.installer.dead_paths import dead_path_reason
 from smedoit.installer.install_classes import OverlayRoots, efi_directories, name_overlay_file, show_remarks
-from smedoit.installer.python3_sources import find_python3_fault
+from smedoit.installer.python3_sources import find_absent_modules, find_python3_fault
 from smedoit.runtime.files import read_file_bytes
 
 UNREAD = "files that the installer never reads"
 UNCOMPILED = "Python files that the installer cannot import"
+SHOWN = 60  # characters of a name in a sentence
 WRONG = "configuration that does not do what it is there for"
 
 
@@ -30,6 +34,7 @@ def check_configuration(roots: OverlayRoots, branding: Branding, packages: Itera
     """
     base, findings, remarks = branding.identity.built_on, Findings(), list[str]()
     sources = roots.find_files()
+    own = {_module_name(place, base) for place in sources}
     for place, path in sources.items():
         data = read_file_bytes(path)
         if reason := dead_path_reason(place, data, base):
@@ -39,6 +44,8 @@ def check_configuration(roots: OverlayRoots, branding: Branding, packages: Itera
                 findings.add(UNCOMPILED, f"{path}, {fault}")
             else:
                 remarks.append(f"{path}, {fault}; or newer grammar than the Python here knows")
+        if path.suffix == ".py":
+            remarks += (f"{path}, {said}" for said in _absent_modules(data, own, base))
     found = roots.find_configuration()
     for place, path in found.items():
         if reason := dead_path_reason(place, b"", base):
@@ -56,8 +63,24 @@ def check_configuration(roots: OverlayRoots, branding: Branding, packages: Itera
     remarks += [name_overlay_file(remark, found) for remark in dict.fromkeys(choice.remarks)]
     count, said = sum(path.suffix == ".py" for path in sources.values()), _shown_choice(choice)
     if count:
-        said = f"{format_count(count, 'Python file')} held against {base.python}, what they import is not; {said}"
+        held = f"{format_count(count, 'Python file')} held against {base.python}"
+        said = f"{held}, what they import of others than pyanaconda is not; {said}"
     return show_remarks(said, remarks)
+
+
+def _module_name(place: str, base: Base) -> str:
+    """Return the module that a file is where the base's Python imports it from its packages."""
+    relative = place.removeprefix(f"{base.python.site}/").removesuffix(".py")
+    return relative.replace("/", ".").removesuffix(".__init__")
+
+
+def _absent_modules(data: bytes, own: set[str], base: Base) -> Iterator[str]:
+    """Yield what a source imports of pyanaconda that neither the base's anaconda nor the overlay has."""
+    known = anaconda_modules(base.anaconda)
+    for line, name in find_absent_modules(data, known | own):
+        near = get_close_matches(name[:SHOWN], sorted(known), 1, 0.75)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield f"line {line}: imports {name[:SHOWN]}, which anaconda {base.anaconda} does not have{hint}"
 
 
 def _shown_choice(choice: ConfigurationChoice) -> str:

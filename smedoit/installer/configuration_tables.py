@@ -47,6 +47,13 @@ def _read_keys(text: str) -> Iterator[tuple[tuple[str, str], ConfigurationKey]]:
             yield (section, key), ConfigurationKey(kind, tuple(choices), said.startswith(OPTIONAL))
 
 
+@cache
+def anaconda_modules(anaconda: str) -> frozenset[str]:
+    """Return the dotted names of the modules of pyanaconda, of a version of anaconda."""
+    text = (CONFIGURATIONS / f"{anaconda}-modules.txt").read_text(encoding="ascii")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
 @dataclass(frozen=True)
 class StockFile:
     """One of the runtime's own files: its text, with the keys that are asked for here, and whether it is sure to be."""

@@ -7,6 +7,7 @@ import ast
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from smedoit.bases.enterprise_linux import PythonRuntime
@@ -53,6 +54,27 @@ def find_python3_fault(data: bytes, python: PythonRuntime) -> Python3Fault | Non
         reason = f"{fault.reason}; it is Python 2, and the installer runs with {python}"
         return Python3Fault(fault.line, reason)
     return fault
+
+
+def find_absent_modules(data: bytes, known: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each module of pyanaconda that a source imports, and that is not among the known ones.
+
+    Of what stands in a try nothing is said, for the source itself takes care of what is not there.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(_decode_python3(data))
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return
+    caught = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        for name in names:
+            if name.partition(".")[0] == "pyanaconda" and name not in known and id(node) not in caught:
+                yield node.lineno, name  # type: ignore[attr-defined]
 
 
 def _decode_python3(data: bytes) -> str:

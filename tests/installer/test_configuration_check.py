@@ -75,7 +75,26 @@ def test_a_product_that_was_renamed_alone_is_refused_for_a_test_release_as_well(
 def test_an_add_on_is_held_against_the_python_of_the_base(practice: Path, base: Base) -> None:
     files.write_file(practice / ADDON, "def f(a, *, b: int = 1) -> str:\n    return f'{a!r:>{b}}'\n")
     said = check(practice, base)
-    assert said.startswith(f"1 Python file held against {base.python}, what they import is not; the installer takes")
+    assert said.startswith(
+        f"1 Python file held against {base.python}, what they import of others than pyanaconda is not; the"
+    )
+
+
+@EACH
+def test_a_module_that_this_anaconda_has_not_is_told_with_the_nearest(practice: Path, base: Base) -> None:
+    source = (
+        "import os\nfrom pyanaconda.core.constants import X\nimport pyanaconda.instalclass\n"
+        "from pyanaconda.core.configuraton import y\ntry:\n    import pyanaconda.gone\nexcept ImportError:\n    pass\n"
+        "import pyanaconda.own\n"
+    )
+    files.write_file(practice / ADDON, source)
+    files.write_file(practice / f"product/{base.python.site}/pyanaconda/own.py", "")
+    said = check(practice, base).split("\n  ")
+    assert len(said) == 3
+    assert "line 3: imports pyanaconda.instalclass, which anaconda" in said[1]
+    assert said[2].endswith(
+        f"which anaconda {base.anaconda} does not have; did you mean pyanaconda.core.configuration?"
+    )
 
 
 SINCE = {  # what a Python takes, and since when
