@@ -19,8 +19,10 @@ from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
 from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG
 from smedoit.runtime.files import write_file
+from smedoit.sample.loaders import GRUB_FOR_BIOS
 from smedoit.sample.menus import menu_texts
 from tests.harness.nouns import identity
+from tests.harness.tools import missing
 from tests.iso.test_check_menus import EFI, efiboot, kernel, loader
 
 EACH = pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
@@ -82,6 +84,19 @@ def menu_with(base: Base, path: str, before: str, after: str) -> dict[str, bytes
 @EACH
 def test_of_menus_in_upstreams_manner_nothing_is_said(base: Base, tmp_path: Path) -> None:
     assert remarks_of(base, tmp_path, {}) == []
+
+
+def test_of_upstreams_menu_beside_the_modules_of_a_real_grub_nothing_is_said(tmp_path: Path) -> None:
+    real = next((Path(place) for place in GRUB_FOR_BIOS if Path(place, "command.lst").is_file()), None)
+    if real is None:
+        missing("grub-pc-bin")
+    lists = {path.name: path.read_bytes() for path in real.glob("*.lst")}
+    found = lists | {path.name: b"" for path in real.glob("*.mod")}
+    modules = {f"{MODULES}/{name}": data for name, data in found.items()}
+    ours = dict.fromkeys(path for path in boot_files(GRUB_BASE) if path.startswith(MODULES))
+    drives = "menuentry 'Boot first drive' {\n\tinsmod chain\n\tchainloader (hd0)+1\n}\n"
+    text = boot_files(GRUB_BASE)[BIOS_CFG] + drives.encode()
+    assert remarks_of(GRUB_BASE, tmp_path, {**ours, **modules, BIOS_CFG: text}) == []
 
 
 @EACH

@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.bases.known import BASES
+from smedoit.bootfiles.arguments import BootMedium, argument_faults, argument_remarks
+from smedoit.bootfiles.entries import BootEntry
+from smedoit.bootfiles.grub import read_grub_menu
+from smedoit.bootfiles.isolinux import read_isolinux_menu
+from smedoit.branding import render
+from smedoit.config.media import NetinstallSettings
 from smedoit.iso import netinstall
 from smedoit.runtime.files import write_file
+from smedoit.sample.menus import menu_texts
+from tests.harness.nouns import identity
 
 URL = "http://mirror.example/releases/10.1/smeos/x86_64"
 MENU = """\
@@ -58,3 +68,26 @@ def test_it_has_of_the_tree_what_an_installation_begins_with_and_no_packages(tmp
     found = netinstall.netinstall_files(base, tmp_path / "tree", tmp_path / "own")
     assert set(found) == {*begins, ".treeinfo"}
     assert found[".treeinfo"].read_bytes() == b"own"
+
+
+def rendered_entries(base: Base, path: str) -> list[BootEntry]:
+    """Return the entries of a practice menu, as the network install medium of a base has it."""
+    named = identity(base=base.name)
+    named = replace(named, volume_id=NetinstallSettings().volume(named))
+    kind = render.render_grub_cfg if path.endswith("grub.cfg") else render.render_isolinux_cfg
+    text = netinstall.set_install_url(kind(menu_texts(base)[path], named), URL)
+    load = {path: text}.get
+    return read_grub_menu(path, load).entries if path.endswith("grub.cfg") else read_isolinux_menu(path, load).entries
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+def test_each_menu_of_each_base_installs_from_the_url_and_says_what_its_installer_knows(base: Base) -> None:
+    label = NetinstallSettings().volume(identity(base=base.name))
+    medium = BootMedium(label, render.escape_label(label), lambda path: path == base.stage2, base)
+    for path in (base.uefi.menu, f"netinstall/{base.bios.menu}"):
+        entries = [entry for entry in rendered_entries(base, path) if entry.starts_linux]
+        assert entries
+        for entry in entries:
+            assert [word.text for word in entry.arguments if word.text.startswith("inst.repo=")] == [f"inst.repo={URL}"]
+            assert list(argument_faults(entry, medium)) == []
+            assert list(argument_remarks(entry, medium)) == []

@@ -15,6 +15,7 @@ from smedoit.release.majors import MAJORS
 
 HEADING = ("name",)  # fields that head the columns
 PRACTICE = ("upstream",)  # of doit sample alone
+LONG = ("options",)  # lists of words that no cell holds
 DOTTED = ("version", "gtk")  # whose numbers are parts of one
 
 
@@ -37,7 +38,7 @@ def walk_values(values: Sequence[Any], above: str) -> Iterator[tuple[str, Sequen
     kind = type(values[0])
     entries = parse_docstring(kind.__doc__ or "").entries
     for one in fields(kind):
-        if one.name in (*HEADING, *PRACTICE) and not above:
+        if one.name in (*HEADING, *PRACTICE, *LONG) and not above:
             continue
         if one.name not in entries:
             raise HandbookError(f"{kind.__name__}.{one.name}: its class docstring has no line that explains it")
