@@ -32,6 +32,7 @@ from smedoit.tree.tasks import MKISOFS_FILES, SOURCES_ONLY, TREE_METADATA
 DIST = re.compile(r"\.el(\d+)(?:[._]|$)")
 DISTRIBUTOR = re.compile(r"CentOS|Rocky|AlmaLinux|Red Hat|Oracle|Scientific", re.IGNORECASE)  # whose versions are bases
 EDITED = ("*.cfg", "*.msg", "*.txt", "*.png", "*.jpg", "*.lss")  # of the boot files: what people edit, so content
+PACKED = r"(?:\.(?:gz|xz|bz2|zst))?"  # what repodata may be packed with
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
 LATER = {"BaseOS", "AppStream"}  # directories of a base that came after EL 7
 KNOWN = f"worlds can be made of {', '.join(base.words for base in BASES.values())}"
@@ -124,20 +125,19 @@ def list_missing_parts(
 
 def is_comps_name(name: str) -> bool:
     """Return whether a file of a medium is called as comps is, in the tree or in its repodata."""
-    return name == COMPS or bool(re.fullmatch(r"(?:BaseOS/)?repodata/[^/]*comps[^/]*\.xml(\.gz)?", name))
+    return name == COMPS or bool(re.fullmatch(rf"(?:BaseOS/)?repodata/[^/]*comps[^/]*\.xml{PACKED}", name))
 
 
 def find_module_metadata(names: Iterable[str]) -> str:
     """Return the file that has the module metadata of a medium, "" if none has."""
-    return next(
-        (name for name in names if re.fullmatch(r"(?:[^/]+/)?repodata/[^/]*modules[^/]*\.yaml(\.gz)?", name)), ""
-    )
+    called = re.compile(rf"(?:[^/]+/)?repodata/[^/]*modules[^/]*\.yaml{PACKED}")
+    return next(filter(called.fullmatch, names), "")
 
 
 def choose_comps(names: Iterable[str]) -> str:
     """Return the file that holds comps, "" if none does: the tree's own, else a plain one, else a packed one."""
     found = [name for name in names if is_comps_name(name)]
-    return min(found, key=lambda name: (name != COMPS, name.endswith(".gz"), name), default="")
+    return min(found, key=lambda name: (name != COMPS, not name.endswith(".xml"), name), default="")
 
 
 def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) -> Base | str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from smedoit.bases.enterprise_linux import BIOS, STAMP_NAME, Base
 from smedoit.bootset import fetch, pins
@@ -17,7 +18,7 @@ from smedoit.config.packages import PackageSelection
 from smedoit.config.release import Release, load_release
 from smedoit.config.tiers import KeySettings
 from smedoit.engine.world import DOIT_CFG, PAGE, write_contents_page
-from smedoit.errors import ConfigError, ContentError, SmeError, format_count
+from smedoit.errors import ConfigError, ContentError, PackageError, SmeError, format_count
 from smedoit.importing import apart, excuses, layout, settings
 from smedoit.importing.facts import ImportedIdentity
 from smedoit.importing.keys import CandidateKey, name_signer
@@ -35,7 +36,8 @@ from smedoit.modularity.sources import load_modular_rules
 from smedoit.package import Package
 from smedoit.packages import lock, scan, select
 from smedoit.packages.scan import RejectedFile, Verdicts
-from smedoit.runtime import files, foreign, progress, rooted
+from smedoit.repodata.read import unpack_metadata
+from smedoit.runtime import files, progress, rooted
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.rooted import RootedPath
@@ -244,11 +246,20 @@ def _write_comps(world: ImportedWorld, survey: MediumSurvey) -> None:
     source = layout.choose_comps(survey.place.names())
     if source in ("", COMPS):
         return
-    data = places.read_place_file(survey.place, source, LARGEST_TEXT)
     try:
-        world.put(world.places.content, COMPS, [foreign.unpack_bytes(data) if source.endswith(".gz") else data])
-    except ValueError as error:
-        raise ContentError(f"{source}: cannot be unpacked, {error}", hint="get another copy of the medium") from None
+        world.put(world.places.content, COMPS, [_unpacked_metadata(survey, source)])
+    except PackageError as error:
+        reason = str(error).splitlines()[0].partition(": ")[2]
+        raise ContentError(f"{source}: cannot be unpacked, {reason}", hint="get another copy of the medium") from None
+
+
+def _unpacked_metadata(survey: MediumSurvey, name: str) -> bytes:
+    """Return what a file of the repodata holds, however it is packed. Raises PackageError, FileError."""
+    with TemporaryDirectory() as beside:
+        packed, plain = Path(beside) / "packed", Path(beside) / "plain"
+        files.write_file(packed, places.read_place_file(survey.place, name, LARGEST_TEXT))
+        unpack_metadata(packed, plain)
+        return files.read_file_bytes(plain)
 
 
 def verify_packages(
@@ -390,11 +401,10 @@ def _write_modules(world: ImportedWorld, survey: MediumSurvey) -> dict[str, str]
     name = layout.find_module_metadata(survey.place.names())
     if not name:
         return {}
-    data = places.read_place_file(survey.place, name, LARGEST_TEXT)
     try:
-        text = foreign.unpack_bytes(data) if name.endswith(".gz") else data
+        text = _unpacked_metadata(survey, name)
         found = parse_module_metadata(text, name)
-    except (ValueError, SmeError) as error:
+    except SmeError as error:
         world.remarks.append(f"{name}: is no module metadata that could be read, {error}")
         return {}
     path = Path(settings.MODULES)

@@ -16,6 +16,7 @@ from smedoit.importing.layout import (
     choose_comps,
     detect_base,
     find_layer,
+    find_module_metadata,
     list_firmware,
     list_missing_parts,
 )
@@ -140,3 +141,10 @@ def test_a_translation_that_is_none_stays_a_file_of_updates() -> None:
     name = "usr/share/locale/de/LC_MESSAGES/anaconda.mo"
     parts = split_updates({name: CpioMember(name, b"no catalog")})
     assert (list(parts.own), list(parts.catalogs)) == ([name], [])
+
+
+def test_module_metadata_and_groups_are_found_however_they_are_packed() -> None:
+    for end in ("", ".gz", ".xz", ".zst"):
+        assert find_module_metadata(["a", f"AppStream/repodata/ab-modules.yaml{end}"]).endswith(end or ".yaml")
+        assert choose_comps([f"BaseOS/repodata/ab-comps-BaseOS.x86_64.xml{end}"]).endswith(end or ".xml")
+    assert choose_comps(["repodata/a-comps.xml.gz", "repodata/b-comps.xml"]) == "repodata/b-comps.xml"
