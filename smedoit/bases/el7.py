@@ -148,5 +148,6 @@ EL7 = Base(
     weak=False,
     rpm=RPM,
     added=ADDED,
+    lorax_options=(),
     upstream=UPSTREAM,
 )

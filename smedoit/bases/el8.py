@@ -104,5 +104,6 @@ EL8 = Base(
     weak=True,
     rpm=RPM,
     added=ADDED,
+    lorax_options=("--nomacboot",),  # else lorax 28 wants hfsplus-tools, which EL 8 has not
     upstream=UPSTREAM,
 )

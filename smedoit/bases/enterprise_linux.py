@@ -233,6 +233,7 @@ class Base:
     weak            whether its dnf installs what packages recommend
     rpm             what checks the signatures of packages where the release is installed
     added           what the installer adds to whatever is chosen
+    lorax_options   what lorax must be told besides
     upstream        what a practice world stands on
     """
 
@@ -265,6 +266,7 @@ class Base:
     weak: bool
     rpm: BaseRpm
     added: AddedByInstaller
+    lorax_options: tuple[str, ...]
     upstream: PracticeUpstream
 
     @property

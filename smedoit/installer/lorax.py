@@ -8,16 +8,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.installer import InstallerSettings
 from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer import mock
 from smedoit.installer.mock import MockChroot
-from smedoit.medium_paths import EFI_IMAGE, INITRD, KERNEL, STAGE2
+from smedoit.medium_paths import INITRD, KERNEL
 from smedoit.runtime import files, process, progress
 
 MARKER = ".made-by-smedoit"  # in every directory that is replaced as a whole
-LORAX_IMAGES = (KERNEL, INITRD, EFI_IMAGE, STAGE2)
 PACKAGE_HINT = "mock, from Fedora or EPEL"
 
 
@@ -65,7 +65,7 @@ def build_installer_images(
             _chown_to_caller(mock_chroot, work)
         raise
     _chown_to_caller(mock_chroot, work)
-    _check_images(work)
+    _check_images(work, identity.built_on)
     _replace_boot_set(work, boot_set)
     return f"new images from {', '.join(mock_chroot.tiers)} in {boot_set}"
 
@@ -123,9 +123,14 @@ def _run_mock(mock_chroot: MockChroot, command: Sequence[str]) -> None:
         ) from error
 
 
-def _check_images(work: Path) -> None:
+def lorax_images(base: Base) -> tuple[str, ...]:
+    """Return the images without which lorax came to nothing."""
+    return KERNEL, INITRD, base.uefi.image, base.stage2
+
+
+def _check_images(work: Path, base: Base) -> None:
     """Raise ContentError for images that lorax did not make."""
-    missing = [name for name in LORAX_IMAGES if not (work / name).is_file()]
+    missing = [name for name in lorax_images(base) if not (work / name).is_file()]
     if missing:
         raise ContentError(
             f"{work}: lorax made no {', '.join(missing)}", hint="see its log; the existing boot set is kept"

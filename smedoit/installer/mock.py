@@ -109,7 +109,7 @@ def lorax_command(identity: ReleaseIdentity, place: str, tiers: Sequence[str], m
     final = ["--isfinal"] if identity.is_final else []
     bugs = ["-b", identity.bug_url] if identity.bug_url else []
     command = ["lorax", "-p", identity.product, "-v", identity.version, "-r", identity.display, *sources, *bugs, *final]
-    return [*command, f"--volid={identity.volume}", *more, place]
+    return [*command, f"--volid={identity.volume}", *identity.built_on.lorax_options, *more, place]
 
 
 def find_log_error(log: str) -> str:

@@ -7,13 +7,16 @@ import hashlib
 import lzma
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from smedoit.bases.known import USUAL
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES, USUAL
+from smedoit.bootfiles.images import STAND_IN
 from smedoit.bootset import fetch, pin, pins
 from smedoit.config.inputs import BootSetSettings
 from smedoit.config.network import NetworkSettings
@@ -29,7 +32,7 @@ from tests.harness import servers
 from tests.harness.kills import WRITES, chosen, doors, killed_at
 from tests.harness.servers import ScriptedServer, broken_off, publish, redirect, served, status
 from tests.harness.signers import Signer, signing
-from tests.harness.tools import need, read_with
+from tests.harness.tools import missing, need, read_with
 
 QUICK = NetworkSettings(delay=0, timeout=600, tries=1)
 INITRD = lzma.compress(cpio.cpio_archive([cpio.CpioMember(f"lib/modules/{VERSION}/modules.dep", b"")], 0))
@@ -69,13 +72,16 @@ class World:
         self.place = pins.PinFile(self.pins)
         self.keys: list[KeySettings] = []
 
+    def built_on(self, base: Base) -> None:
+        self.place = pins.PinFile(self.pins, base)
+
     def set(self, **where: object) -> BootSetSettings:
         return BootSetSettings(self.path, **where)  # type: ignore[arg-type]
 
     def pin(self, network: NetworkSettings = QUICK, **where: object) -> str:
         return pin.update_boot_pins(
             self.set(**where),
-            pins.PinFile(self.pins),
+            self.place,
             self.keys,
             network,
             self.root / "memory.json",
@@ -452,6 +458,81 @@ def test_offline_nothing_is_pinned(world: World, server: ScriptedServer) -> None
 
 
 # An ISO
+
+
+HYBRID = Path("/usr/lib/grub/i386-pc/boot_hybrid.img")
+ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+EL10_FILES = {
+    **{name: data for name, data in FILES.items() if not name.startswith(("isolinux/", "LiveOS/"))},
+    **dict.fromkeys(("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "images/install.img"), STAND_IN),
+    "images/eltorito.img": bytes(4096),
+    "boot/grub2/grub.cfg": b"set default=1\n",
+    "boot/grub2/i386-pc/normal.mod": b"normal",
+}
+
+
+def made_as_el10(world: World) -> Path:
+    """Make a medium of EL 10 as lorax 40 calls xorriso: no directory lists efiboot.img, nor what is in the MBR."""
+    need("xorriso")
+    if not HYBRID.is_file():
+        missing(f"{HYBRID}, of Debian's grub-pc-bin")
+    disc = fill(world.root / "disc", {name: data for name, data in EL10_FILES.items() if "efiboot" not in name})
+    efiboot = world.root / "efi.img"
+    efiboot.write_bytes(b"efi!" * 4096)
+    read_with(
+        *("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", "Rocky-10-0-x86_64-dvd", "--grub2-mbr", HYBRID),
+        *("-partition_offset", "16", "-appended_part_as_gpt", "-append_partition", "2", ESP, efiboot),
+        *("--boot-catalog-hide", "-b", "images/eltorito.img", "-no-emul-boot", "-boot-load-size", "4"),
+        *("-boot-info-table", "--grub2-boot-info", "-eltorito-alt-boot", "-e"),
+        *("--interval:appended_partition_2:all::", "-no-emul-boot", "-o", world.root / "dvd.iso", disc),
+    )
+    return world.root / "dvd.iso"
+
+
+def test_what_no_directory_of_a_medium_of_el_10_lists_is_taken_from_the_medium_itself(world: World) -> None:
+    world.built_on(BASES["el10"])
+    iso = made_as_el10(world)
+    world.pin(iso=str(iso))
+    here = world.here()
+    assert here["images/boot_hybrid.img"] == HYBRID.read_bytes()
+    assert here["images/efiboot.img"] == b"efi!" * 4096
+    shutil.rmtree(world.path)
+    assert "files" in world.fetch(iso=str(iso))
+    assert world.here() == here
+
+
+def test_a_mirror_of_el_10_is_whole_with_the_network_install_iso_that_has_the_code_of_the_mbr(world: World) -> None:
+    world.built_on(BASES["el10"])
+    mirror = fill(world.root / "mirror", EL10_FILES)
+    assert "files pinned" in world.pin(source=str(mirror))
+    (mirror / "images/boot.iso").unlink()
+    with pytest.raises(ContentError, match=r"lacks images/boot_hybrid\.img\n"):
+        world.pin(source=str(mirror))
+
+
+def test_a_boot_set_of_another_base_is_not_pinned(world: World) -> None:
+    world.built_on(BASES["el8"])
+    libraries = {f"isolinux/{name}.c32": b"x" for name in ("ldlinux", "libcom32", "libutil", "vesamenu")}
+    mirror = fill(world.root / "mirror", {**FILES, **libraries, "images/install.img": STAND_IN})
+    words = rf"not of Enterprise Linux 8\n(.|\n)*{re.escape(VERSION)} is of Enterprise Linux 7"
+    with pytest.raises(ContentError, match=words):
+        world.pin(source=str(mirror))
+    assert not world.pins.exists()
+
+
+@pytest.mark.parametrize("name", ["Rocky-9.6-x86_64-dvd.iso", "AlmaLinux-10.0-x86_64-dvd.iso"])
+def test_an_iso_is_held_against_the_checksum_file_that_rocky_and_alma_publish(world: World, name: str) -> None:
+    source = fill(world.root / "disc", FILES)
+    iso = world.root / "mirror" / name
+    iso.parent.mkdir()
+    made(source, iso)
+    size, digest = iso.stat().st_size, sha(iso.read_bytes())
+    others = f"# other.iso: 7 bytes\nSHA256 (other.iso) = {'1' * 64}\n"
+    (iso.parent / "CHECKSUM").write_text(f"{others}# {name}: {size} bytes\nSHA256 ({name}) = {digest}\n")
+    assert "CHECKSUM (unsigned) lists 1" in world.pin(iso=str(iso))
+    (iso.parent / "CHECKSUM").write_text(f"SHA256 ({name}) = {'2' * 64}\n")
+    with pytest.raises(ContentError, match=f"{name}: expected {'2' * 64}"):
+        world.pin(iso=str(iso))
 
 
 @pytest.fixture

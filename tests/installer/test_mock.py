@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES, USUAL
 from smedoit.config.installer import InstallerSettings, MockSettings, NfsMount
 from smedoit.errors import ContentError, FileError, SmeError
 from smedoit.installer import lorax
-from smedoit.installer.lorax import LORAX_IMAGES, build_installer_images, init_mock_chroot, remove_mock_chroot
+from smedoit.installer.lorax import build_installer_images, init_mock_chroot, lorax_images, remove_mock_chroot
 from smedoit.installer.mock import MockChroot, find_log_error, lorax_command, mock_config
 from smedoit.runtime.files import recover_directory
 from tests.harness.kills import doors, killed_at
@@ -37,6 +39,7 @@ if "--chroot" in words:
     who = "releases" if "--unpriv" in words else "root"
     sys.exit(subprocess.call(inner, env={{**os.environ, "PATH": {here!r} + ":" + os.environ["PATH"], "WHO": who}}))
 """
+LORAX_IMAGES = lorax_images(USUAL)
 LORAX = """\
 #!{python}
 import os, pathlib, sys
@@ -102,6 +105,13 @@ def built(world: MockChroot) -> Path:
     boot_set = world.build_root / "boot_set"
     build_installer_images(world, identity(), InstallerSettings("lorax"), world.build_root / "state/lorax", boot_set)
     return boot_set
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=list(BASES))
+def test_lorax_makes_stage_2_where_its_base_has_it(base: Base) -> None:
+    assert base.stage2 in lorax_images(base)
+    words = lorax_command(identity(base=base.name), "/build/out", [], ["--mine"])
+    assert words[-2 - len(base.lorax_options) :] == [*base.lorax_options, "--mine", "/build/out"]
 
 
 def test_the_chroot_runs_as_whoever_calls_it() -> None:

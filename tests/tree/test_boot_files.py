@@ -120,3 +120,19 @@ def test_a_kernel_beside_isolinux_that_differs_is_refused() -> None:
     with pytest.raises(ContentError, match="isolinux/vmlinuz: is not the same file as images/pxeboot/vmlinuz"):
         check_kernel_copies(BASES["el8"], {"isolinux/vmlinuz": "a", "images/pxeboot/vmlinuz": "b"})
     check_kernel_copies(BASES["el10"], {"isolinux/vmlinuz": "a", "images/pxeboot/vmlinuz": "b"})
+
+
+def test_the_code_of_the_mbr_comes_from_the_network_install_iso_where_the_boot_set_has_no_file_of_it(
+    rel: Release,
+) -> None:
+    rel = built_on(rel, BASES["el10"])
+    fill_small_world(rel)
+    (rel.boot_set.path / "images/boot_hybrid.img").unlink()
+    code = b"\xeb\x63GRUB ".ljust(0x1B0, b"\x90")
+    medium = (code + b"\x60\x01" + bytes(6) + bytes(32)).ljust(510, b"\xee") + b"\x55\xaa" + bytes(4096)
+    write_file(rel.boot_set.path / "images/boot.iso", medium)
+    tasks.tree(rel).run()
+    assert (rel.tree / "images/boot_hybrid.img").read_bytes() == (code + b"\1").ljust(510, b"\0") + b"\x55\xaa"
+    write_file(rel.boot_set.path / "images/boot.iso", bytes(4096))
+    with pytest.raises(ContentError, match=r"the boot set lacks images/boot_hybrid\.img"):
+        tasks.tree(rel).run()
