@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from smedoit import medium_paths
+from smedoit.bases.known import USUAL
 from smedoit.runtime.files import write_file
 from smedoit.sample import boot, runtime
 from tests.harness import servers
@@ -23,7 +24,7 @@ HOST = "10.0.2.2"  # where the emulator's network has this machine
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    if boot.find_host_kernel() is None or not runtime.has_image_tools():
+    if boot.find_host_kernel() is None or not runtime.has_image_tools(USUAL):
         missing("a kernel that can be read, its modules, a static busybox, mksquashfs and mke2fs")
     project = Project.bare(tmp_path_factory.mktemp("http"))
     project.build("sample", "iso")
