@@ -445,7 +445,7 @@ def _read_treeinfo(data: bytes, _: Path) -> None:
     image, findings = SimpleNamespace(read=lambda _: data, records={}), Findings()
     verify_contents.check_treeinfo(image, None, findings)  # type: ignore[arg-type]
     text = data.decode("utf-8", "surrogateescape")
-    layout.find_other_base([], text, [text[-40:]])
+    layout.detect_base([], text, [text[-40:]])
     told = dict.fromkeys(("treeinfo", "discinfo", "buildstamp", "network"), text)
     facts.identify_release(facts.MediumTexts(**told, menus=[text], label=text[:32], file=text[-40:]))
     pins.treeinfo_checksums(text, "x")
