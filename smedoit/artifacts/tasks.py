@@ -71,7 +71,7 @@ NO_BUILDERS = (
     *("plan_publish", "publish", "verify_published", "rollback", "retire", "prune", "compare", "import"),
     *("mirror", "mirror:*", "tiers", "tiers:*", "promote", "why_package", "repoview", "repoview:*"),
     *("bump", "new_major", "notes", "patches", "mock_init", "clean_mock", "installer", "update_repos"),
-    *("build_installer", "build_ISO", "pin_boot_set"),
+    *("build_installer", "build_ISO", "pin_boot_set", "secure_boot"),
 )
 
 

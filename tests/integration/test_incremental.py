@@ -437,8 +437,8 @@ def everything(project: Project) -> dict[Path, FileStamp]:
 
 def test_list_tells_what_runs_what_waits_and_what_is_done(built: Project) -> None:
     built.edit(built.release.content.path / "README.txt", "release notes", "notes")
-    lines = [line.split()[:2] for line in built.doit("list").out.splitlines()]
-    status = {task: word for word, task in lines if task in EVERY}
+    lines = [line.split() for line in built.doit("list").out.splitlines()]
+    status = {words[1]: words[0] for words in lines if len(words) > 2 and words[1] in EVERY}
     waiting = dict.fromkeys({*OVERLAID, "check_boot_set", "medium_keys"}, "wait")
     assert status == {**dict.fromkeys(EVERY, "ok"), "tree": "run", **waiting}
 
