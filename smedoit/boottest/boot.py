@@ -61,9 +61,10 @@ LONGEST_NAME, LONGEST_COMPLAINT = 60, 200
 LOOK_AGAIN = 0.25  # seconds between two looks at a machine
 SETTLED, SETTLING = 0.5, 5.0  # seconds without a change after which a screen is drawn; seconds to wait for that
 MENU_SECONDS = 600  # a host may be very busy
-QUICK_MENU_SECONDS = 60  # with an accelerator; without a menu by then it is tried once more without
+QUICK_SECONDS = 60  # for a menu, and for a kernel, with an accelerator; then it is tried once more without
 PREVIEW_MEMORY = 512
 EASY = ("tcg",)  # a menu comes as fast without kvm, and nothing can be wrong with it
+NO_KERNEL = "no kernel started"
 SILENT = "a kernel runs, as the processor shows, but says nothing on the serial line; does the menu forbid editing?"
 
 
@@ -71,8 +72,8 @@ class BootStoppedError(Exception):
     """A way of booting that came to its end too early; its text says where."""
 
 
-class NoMenuError(BootStoppedError):
-    """That there was no boot menu to be seen."""
+class SilentGuestError(BootStoppedError):
+    """That nothing came where it should: no boot menu, or no kernel after it. A lame accelerator looks like that."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def _run_with_guest(
 ) -> None:
     """Do something with a machine that boots; if an accelerator fails, again with the next. Raises BootStoppedError.
 
-    One that fails may hang without a word: without a menu, the next one decides.
+    One that fails may hang without a word: without a menu, or a kernel after that, the next one decides.
     """
     why, tried, silent = "", list(accelerators), list[str]()
     for accelerator in tried:
@@ -240,7 +241,7 @@ def _run_with_guest(
                     return
                 finally:
                     write_file(attempt.logs / f"{attempt.name}.serial.log", guest.serial_output(), durable=False)
-        except NoMenuError as missing:
+        except SilentGuestError as missing:
             if accelerator == tried[-1]:
                 raise
             progress.log_line(f"{attempt.name}: with {accelerator} {missing}; once more without")
@@ -257,7 +258,8 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
     """Go from the firmware to the last of [boot_test] expect. Raises BootStoppedError with the place where it ended."""
     deadline = _deadline_in(settings.seconds)
     try:
-        quick = MENU_SECONDS if guest.accelerator in EASY else QUICK_MENU_SECONDS
+        is_sure = guest.accelerator in EASY
+        quick = MENU_SECONDS if is_sure else QUICK_SECONDS
         _wait_for_menu(guest, attempt, _deadline_in(min(quick, settings.seconds)))
         since = len(guest.serial_output())
         for chord in (*attempt.menu.opened, None, attempt.menu.start):
@@ -265,9 +267,11 @@ def _run_boot(guest: Guest, attempt: BootAttempt, settings: BootTestSettings) ->
             if attempt.menu.entry and chord == SUBMENU:
                 _wait_until_still(guest)  # what is pressed while it is drawn may be lost
         loader = LoaderWatch(guest, since)
-        wait_for_condition(guest, attempt, deadline, lambda: _kernel_spoke(guest) or bool(loader.find_error()))
+        soon = deadline if is_sure else min(deadline, _deadline_in(QUICK_SECONDS))
+        wait_for_condition(guest, attempt, soon, lambda: _kernel_spoke(guest) or bool(loader.find_error()))
         if not _kernel_spoke(guest):
-            raise BootStoppedError(f"stopped after the menu: {loader.error or _silence_reason(guest)}")
+            reason = loader.error or _silence_reason(guest)
+            raise (SilentGuestError if reason == NO_KERNEL else BootStoppedError)(f"stopped after the menu: {reason}")
         for words in ("", *settings.expect):
             came = wait_for_condition(guest, attempt, deadline, partial(_serial_shows_or_panics, guest, words))
             if panic := _panic_line(guest):
@@ -337,7 +341,7 @@ def _silence_reason(guest: Guest) -> str:
                 return "the kernel panicked, as the screen shows"
             if guest.in_kernel():
                 return SILENT
-    return "no kernel started"
+    return NO_KERNEL
 
 
 def _serial_shows_or_panics(guest: Guest, words: str) -> bool:
@@ -357,7 +361,7 @@ def _wait_for_menu(guest: Guest, attempt: BootAttempt, deadline: float) -> None:
     words = attempt.menu.words
     if not wait_for_condition(guest, attempt, deadline, lambda: guest_shows(guest, words)):
         wanted = f"{words!r} neither on the screen nor on the serial line" if words else "the screen stayed blank"
-        raise NoMenuError(f"stopped before the boot menu: {wanted}")
+        raise SilentGuestError(f"stopped before the boot menu: {wanted}")
     _wait_until_still(guest)
     _save_screenshot(guest, attempt.picture)
 
