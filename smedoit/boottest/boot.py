@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +44,7 @@ from smedoit.runtime.filesets import matches_patterns
 from smedoit.tree import layers
 
 KERNEL = "Linux version "
+SECURED = "Secure boot enabled"  # what a kernel says, and does not say without it
 PANIC = "Kernel panic"  # the kernel's own last words; quiet does not silence them
 GRUB_WAITS = "Press any key to continue"  # what GRUB says when an entry has failed
 GRUB_ERROR = re.compile(r"(?m)^\s*(error: .*)$")
@@ -124,6 +125,15 @@ def run_boot_tests(isos: Path, identity: ReleaseIdentity, settings: BootTestSett
     tried = [f"{attempt.way}, entry {attempt.menu.entry!r}" for attempt in further]
     told = [f"and by every further entry: {'; '.join(dict.fromkeys(tried))}"] if tried else []
     return "\n  ".join([did, *told, *[f"not tried: {reason}" for reason in dict.fromkeys(left_out)]])
+
+
+def run_secure_boot(iso: Path, settings: BootTestSettings, logs: Path) -> str:
+    """Boot a medium with Secure Boot on, to the kernel that says so and to what is expected. Raises VerifyError."""
+    way = BootMode("uefi", "cd", secure=True)
+    attempt = BootAttempt(iso, way, read_boot_menus(iso)["uefi"], logs)
+    if failed := run_boot_attempt(attempt, replace(settings, expect=(SECURED, *settings.expect))):
+        raise VerifyError(f"{iso}: {way} {failed}", hint=f"screens and serial lines are in {logs}")
+    return f"{way} it boots; what was seen is in {logs}"
 
 
 def _further_attempts(

@@ -37,6 +37,12 @@ CODES = {  # code -> variables of the same size; OVMF refuses others
     "OVMF_CODE_4M.fd": "OVMF_VARS_4M.fd",
     "OVMF_CODE.4m.fd": "OVMF_VARS.4m.fd",
 }
+SECURE_CODES = {  # the same with Secure Boot on, by the keys of Microsoft
+    "OVMF_CODE_4M.secboot.fd": "OVMF_VARS_4M.ms.fd",
+    "OVMF_CODE.secboot.fd": "OVMF_VARS.ms.fd",
+    "OVMF_CODE.secboot.4m.fd": "OVMF_VARS.secboot.4m.fd",
+}
+SECURE_MACHINE = "-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"
 WHOLE = "/usr/share/ovmf/OVMF.fd", "/usr/share/edk2/ovmf/OVMF.fd"
 TERMINAL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[78()][A-B0-2]?")
 VIDEO_BIOS, VIDEO_BIOS_SIZE = 0xC0000, 0x10000
@@ -58,18 +64,22 @@ FAILED: set[str] = set()  # accelerators that gave up
 
 @dataclass(frozen=True)
 class BootMode:
-    """One way to boot a medium."""
+    """One way to boot a medium.
+
+    secure  whether Secure Boot is on, by the keys of Microsoft
+    """
 
     firmware: Firmware
     medium: Medium
+    secure: bool = False
 
     def __str__(self) -> str:
-        return f"{self.firmware.upper()} from {self.medium.upper()}"
+        return f"{self.firmware.upper()} from {self.medium.upper()}{' with Secure Boot' if self.secure else ''}"
 
     @property
     def slug(self) -> str:
         """The way in a file name."""
-        return f"{self.firmware}-{self.medium}"
+        return f"{self.firmware}-{self.medium}{'-secure' if self.secure else ''}"
 
 
 WAYS = BootMode("bios", "cd"), BootMode("bios", "usb"), BootMode("uefi", "cd"), BootMode("uefi", "usb")
@@ -247,7 +257,8 @@ def run_guest(iso: Path, way: BootMode, memory: int, accelerator: str) -> Iterat
     """
 
     def parts(place: Path) -> tuple[str, ...]:
-        return *drive_options(iso, way.medium), *_firmware_options(way.firmware, place)
+        machine = SECURE_MACHINE if way.secure else ()
+        return *machine, *drive_options(iso, way.medium), *_firmware_options(way, place)
 
     with run_machine(parts, memory, accelerator) as guest:
         yield guest
@@ -309,29 +320,30 @@ def drive_options(iso: Path, medium: Medium) -> tuple[str, ...]:
     return "-drive", stick, "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,removable=on"
 
 
-def _firmware_options(kind: Firmware, place: Path) -> tuple[str, ...]:
+def _firmware_options(way: BootMode, place: Path) -> tuple[str, ...]:
     """Return the options for the firmware; UEFI gets variables of its own, as from the factory.
 
-    Raises SmeError if this host has no UEFI firmware.
+    Raises SmeError if this host has no such UEFI firmware.
     """
-    if kind == "bios":
+    if way.firmware == "bios":
         return ()
-    for code, variables in firmware_files():
+    for code, variables in firmware_files(secure=way.secure):
         own = shutil.copy(variables, place / "vars.fd")
         pflash = "if=pflash,unit={},format=raw,file={}"
         return "-drive", pflash.format(0, code) + ",readonly=on", "-drive", pflash.format(1, own)
-    for whole in WHOLE:
+    for whole in () if way.secure else WHOLE:
         if os.path.isfile(whole):
             return "-bios", whole
+    kind = "UEFI firmware with the keys of Microsoft" if way.secure else "UEFI firmware"
     raise SmeError(
-        f"there is no UEFI firmware for qemu on this host; looked in {', '.join(FIRMWARE_DIRS)}",
+        f"there is no {kind} for qemu on this host; looked in {', '.join(FIRMWARE_DIRS)}",
         hint="on Debian it is in the package ovmf, elsewhere in edk2-ovmf",
     )
 
 
-def firmware_files() -> Iterator[tuple[Path, Path]]:
-    """Yield the pairs of code and variables that this host has."""
+def firmware_files(*, secure: bool = False) -> Iterator[tuple[Path, Path]]:
+    """Yield the pairs of code and variables that this host has: with Secure Boot on, or without it."""
     for directory in map(Path, FIRMWARE_DIRS):
-        for code, variables in CODES.items():
+        for code, variables in (SECURE_CODES if secure else CODES).items():
             if (directory / code).is_file() and (directory / variables).is_file():
                 yield directory / code, directory / variables
