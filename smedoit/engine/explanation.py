@@ -21,8 +21,9 @@ from smedoit.runtime.terminal import show_text
 
 BRANCHES, PLAIN_BRANCHES = ("├─ ", "└─ ", "│  ", "   "), ("|- ", "`- ", "|  ", "   ")
 DAYS = {"today": 0, "yesterday": 1}
-AGO = re.compile(r"([0-9]{1,4})\s*(m|min|h|d|w)[a-z]*", re.IGNORECASE)
-UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGO = re.compile(
+    r"([0-9]{1,4})\s*(?:(?P<minutes>m|mins?|minutes?)|(?P<hours>h|hours?)|(?P<days>d|days?)|(?P<weeks>w|weeks?))"
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def parse_since(text: str, now: datetime.datetime) -> datetime.datetime:
     if words in DAYS:
         return now.replace(hour=0, minute=0, second=0, microsecond=0) - datetime.timedelta(days=DAYS[words])
     if ago := AGO.fullmatch(words):
-        return now - datetime.timedelta(**{UNITS[ago[2].lower()]: int(ago[1])})
+        return now - datetime.timedelta(**{str(ago.lastgroup): int(ago[1])})
     try:
         return datetime.datetime.fromisoformat(words.upper()).astimezone(now.tzinfo)
     except (ValueError, OverflowError):
@@ -182,6 +183,8 @@ def _pending_heading(graph: TaskGraph, name: str) -> str:
 
 def choose_runs(kept: Iterable[PastRun], number: int, since: str) -> list[PastRun]:
     """Return the earlier runs that somebody means, the latest first. Raises UsageError for a run that is not kept."""
+    if number and since:
+        raise UsageError("--run and --since: one of them says which runs", hint="leave out the other")
     if number:
         there = list(kept)
         if found := [past for past in there if past.number == number]:

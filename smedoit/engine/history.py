@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from smedoit.errors import SmeError
 from smedoit.runtime import files, foreign
 from smedoit.runtime.state_directory import claim_state_directory
 
-NAME = re.compile(r"([0-9]{6})\.jsonl")
+NAME = re.compile(r"([0-9]{6,9})\.jsonl")
 FORMAT = 1
 KEPT = 200  # runs; those that had nothing to do are not counted, as they leave no file
 LARGEST = 16 << 20  # bytes of the file of one run; one that makes everything has 50,000
@@ -131,12 +131,12 @@ def read_history(directory: Path) -> Iterator[PastRun]:
         there = _list_files(directory)
     except OSError:
         there = []
-    for number, path in reversed(there):
+    for number, path in reversed(there[-KEPT:]):
         try:
             with files.open_regular_file(path) as file:
                 text = file.read(LARGEST).decode("utf-8", "replace")
             yield _parse_run(number, text.splitlines())
-        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, OverflowError):
             continue
 
 
@@ -153,19 +153,19 @@ def _parse_run(number: int, lines: Sequence[str]) -> PastRun:
         except ValueError:
             break
         if name := event.get("begins"):
-            tasks[name] = {"reasons": tuple(map(str, event["reasons"])), "began": float(event["began"])}
+            tasks[str(name)] = {"reasons": tuple(map(str, event["reasons"])), "began": float(event["began"])}
         elif name := event.get("ends"):
-            tasks.setdefault(name, {}).update(
-                {key: event[key] for key in ("ended", "seconds", "said", "result") if key in event}
+            seconds = event["seconds"]
+            tasks.setdefault(str(name), {}).update(
+                {key: str(event[key]) for key in ("ended", "said", "result")},
+                seconds=None if seconds is None else float(seconds),
             )
         else:
             ended = {"ended": str(event["ended"]), "seconds": float(event["seconds"])}
-    known = {known.name for known in fields(PastTask)}
-    past = tuple(
-        PastTask(task=name, **{key: value for key, value in facts.items() if key in known})
-        for name, facts in tasks.items()
-    )
-    return PastRun(number, tuple(map(str, head["asked"])), float(head["began"]), tasks=past, **ended)
+    past = tuple(PastTask(task=name, **facts) for name, facts in tasks.items())
+    began = float(head["began"])
+    time.localtime(began)  # a moment that no clock shows is none of ours
+    return PastRun(number, tuple(map(str, head["asked"])), began, tasks=past, **ended)
 
 
 def run_facts(run: PastRun) -> dict[str, object]:

@@ -79,6 +79,9 @@ def test_the_oldest_runs_go_and_numbers_go_on(place: Path, monkeypatch: pytest.M
         b'{"format": 1, "asked": ["iso"], "began": 1}\n[]\n',
         b'{"format": 1, "asked": ["iso"], "began": "x"}\n',
         b"\xff\xfe",
+        b'{"format": 1, "asked": ["iso"], "began": 1e18}\n',
+        b'{"format": 1, "asked": ["iso"], "began": 1%s}\n' % (b"0" * 400),
+        b'{"format": 1, "asked": ["iso"], "began": 1}\n{"ends": "iso", "ended": "", "seconds": "x", "said": ""}\n',
     ],
 )
 def test_a_file_that_is_no_record_is_passed_over(place: Path, content: bytes) -> None:
@@ -87,6 +90,27 @@ def test_a_file_that_is_no_record_is_passed_over(place: Path, content: bytes) ->
     (place / "000008.jsonl").mkdir()
     os.mkfifo(place / "000009.jsonl")
     assert [past.number for past in read_history(place)] == [1]
+
+
+def test_what_is_read_can_be_shown_whatever_was_written(place: Path) -> None:
+    record(place)
+    (place / "000002.jsonl").write_text(
+        '{"format": 1, "asked": ["iso"], "began": 1}\n{"begins": ["iso"], "reasons": [3], "began": 1}\n'
+        '{"ends": ["iso"], "ended": 5, "seconds": 2, "said": 7, "result": []}\n'
+    )
+    past = next(read_history(place))
+    assert past.tasks == (PastTask("['iso']", ("3",), 1.0, 2.0, "5", "7", "[]"),)
+
+
+def test_numbers_go_on_past_six_digits_and_no_more_runs_are_read_than_are_kept(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(place)
+    (place / "000001.jsonl").rename(place / "999999.jsonl")
+    record(place)
+    assert [past.number for past in read_history(place)] == [1000000, 999999]
+    monkeypatch.setattr(history, "KEPT", 1)
+    assert [past.number for past in read_history(place)] == [1000000]
 
 
 def test_where_nothing_can_be_written_the_run_goes_on(place: Path) -> None:
@@ -103,6 +127,7 @@ def test_where_nothing_can_be_written_the_run_goes_on(place: Path) -> None:
         ("Yesterday", "2026-11-27T00:00"),
         ("2h", "2026-11-28T10:30"),
         ("90 min ago", "2026-11-28T11:00"),
+        ("2 Weeks ago", "2026-11-14T12:30"),
         ("3d", "2026-11-25T12:30"),
         ("1w", "2026-11-21T12:30"),
         ("2026-11-27 14:30+00:00", "2026-11-27T14:30"),
@@ -112,7 +137,7 @@ def test_a_time_is_understood_as_people_write_it(text: str, moment: str) -> None
     assert explanation.parse_since(text, NOON).astimezone(datetime.timezone.utc).isoformat()[:16] == moment
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "-2h", "99999h"])
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "-2h", "99999h", "5 months", "2 winters"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
         explanation.parse_since(text, NOON)
@@ -124,6 +149,8 @@ def test_runs_are_chosen_by_number_or_by_time() -> None:
     assert explanation.choose_runs(kept, 0, "2001-01-01") == [kept[0]]
     with pytest.raises(UsageError, match="run 9: is not kept; there are 2 to 3"):
         explanation.choose_runs(kept, 9, "")
+    with pytest.raises(UsageError, match="one of them says which runs"):
+        explanation.choose_runs(kept, 2, "2001-01-01")
 
 
 def test_reasons_are_drawn_as_a_tree() -> None:
