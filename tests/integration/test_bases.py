@@ -14,6 +14,7 @@ import pytest
 
 from smedoit.boottest import boot, qemu
 from smedoit.config.release import Release, load_release
+from tests.harness import servers
 from tests.harness.processes import Ended, forked
 from tests.harness.tools import need, read_with
 
@@ -105,6 +106,33 @@ def test_another_world_gives_the_same_bytes(world: BaseWorld, tmp_path: Path) ->
     assert other.typed("sample", "iso").code == 0
     sums = [hashlib.sha256(made.release.iso.read_bytes()).hexdigest() for made in (world, other)]
     assert sums[0] == sums[1]
+
+
+OSINFO = """\
+<libosinfo version="0.0.1"><os id="http://koozali.org/sme/{major}">
+<short-id>sme{major}</short-id><name>{product} {major}</name><version>{major}</version>
+<vendor>Koozali</vendor><family>linux</family><distro>sme</distro>
+<media arch="x86_64"><iso><volume-id>{short}-{major}-.*-x86_64</volume-id><system-id>LINUX</system-id>
+<publisher-id>{publisher}</publisher-id></iso>
+<kernel>images/pxeboot/vmlinuz</kernel><initrd>images/pxeboot/initrd.img</initrd></media>
+<tree arch="x86_64"><treeinfo><family>{product}</family><version>{major}[.].*</version><arch>x86_64</arch></treeinfo>
+</tree></os></libosinfo>
+"""
+
+
+def test_osinfo_detect_names_media_and_tree(world: BaseWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("osinfo-detect")
+    identity = world.release.release
+    names = {"major": identity.major, "product": identity.product, "short": identity.short}
+    place = tmp_path / f"os/koozali.org/sme-{identity.major}.xml"
+    place.parent.mkdir(parents=True)
+    place.write_text(OSINFO.format(**names, publisher=identity.product.upper()))
+    monkeypatch.setenv("OSINFO_LOCAL_DIR", str(tmp_path))
+    with servers.scripted() as server:
+        server.on("/tree/.treeinfo", servers.served((world.release.tree / ".treeinfo").read_bytes()))
+        for asked in ([world.release.iso], ["--type=tree", f"{server.url}/tree"]):
+            done = subprocess.run(["osinfo-detect", *asked], capture_output=True, text=True, check=False)
+            assert f"'{identity.product} {identity.major}" in done.stdout, done.stdout + done.stderr
 
 
 WAYS = {"el8": qemu.WAYS[1:3], "el9": qemu.WAYS[1:3], "el10": qemu.WAYS}  # the form of EL 10 is another one
