@@ -57,7 +57,7 @@ def find_active(metadata: ModuleMetadata, enabled: Mapping[str, str], platform: 
         for stream in _active_builds(builds, possible, newest):
             if stream.place not in active:
                 active[stream.place] = stream
-                needs = [item for each in stream.requires for item in each.items() if item[0] != PLATFORM]
+                needs = [item for each in outer_requirements(stream) for item in each.items() if item[0] != PLATFORM]
                 queue += [(module, _chosen_stream(possible, module, names), False) for module, names in needs]
     return ActiveModules(
         tuple(active[place] for place in sorted(active)),
@@ -95,7 +95,21 @@ def resolvable_streams(streams: Iterable[ModuleStream], platform: str) -> list[M
 def unmet_requirements(stream: ModuleStream, there: Iterable[ModuleStream], platform: str) -> list[str]:
     """Return what a stream requires of modules that neither the platform nor a stream meets, as unmet_modules does."""
     known = list(there)
-    return [unmet for needs in stream.requires for unmet in unmet_modules(needs, known, platform)]
+    return [unmet for needs in outer_requirements(stream) for unmet in unmet_modules(needs, known, platform)]
+
+
+def outer_requirements(stream: ModuleStream) -> list[Requires]:
+    """Return what a stream requires of others: one of its own module it meets itself, even where it refuses itself."""
+    refused = f"-{stream.stream}"
+    return [
+        {
+            module: accepted
+            for module, accepted in needs.items()
+            if module != stream.name
+            or not accepts_stream([name for name in accepted if name != refused], stream.stream)
+        }
+        for needs in stream.requires
+    ]
 
 
 def unmet_modules(needs: Requires, there: Iterable[ModuleStream], platform: str) -> list[str]:

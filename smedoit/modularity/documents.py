@@ -143,6 +143,10 @@ class _Table:
         """Return a mapping; an absent or empty one is one of nothing."""
         return _Table(self.value.get(key) or {}, self.named(key))
 
+    def inner(self, key: str) -> _Table:
+        """Return a mapping that is there, be it empty."""
+        return _Table(self.value[key], self.named(key))
+
     def texts(self, key: str) -> list[str]:
         """Return a list of texts; an absent or empty one is one of nothing."""
         found = self.value.get(key) or []
@@ -165,6 +169,9 @@ def _read_stream(found: _Table, document: Mapping[str, Value]) -> ModuleStream:
     if version is None:
         raise _KeyProblem("data.version is no number")
     requires = [needs.table("requires") for needs in data.tables("dependencies")]
+    profiles = data.table("profiles")
+    for name in profiles.value:
+        profiles.inner(name).texts("rpms")  # which is read again where the medium's own are made of them
     return ModuleStream(
         name=data.text("name"),
         stream=data.text("stream"),

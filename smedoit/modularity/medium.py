@@ -150,11 +150,9 @@ def _filter_stream(stream: ModuleStream, there: Collection[str], names: Collecti
     return replace(stream, artifacts=artifacts, document={**stream.document, "data": data})
 
 
-def _filter_profile(profile: Value, names: Collection[str]) -> Value:
+def _filter_profile(profile: Mapping[str, Value], names: Collection[str]) -> Mapping[str, Value]:
     """Return a profile with the packages that are there: dnf module install fails for any other."""
-    if not isinstance(profile, Mapping) or not isinstance(profile.get("rpms"), list):
-        return profile
-    return {**profile, "rpms": [name for name in profile["rpms"] if name in names]}
+    return {**profile, "rpms": [name for name in profile.get("rpms") or () if name in names]}
 
 
 def format_medium_modules(

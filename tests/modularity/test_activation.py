@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 from smedoit.modularity.activation import accepts_stream, find_active
 from tests.harness.modules import build, defaults_text, metadata
 
@@ -88,3 +90,12 @@ def test_a_package_that_an_active_stream_has_too_is_not_hidden() -> None:
     shared = build("php:7.4", "a-0:1-1.x86_64"), build("php:8.2", "a-0:1-1.x86_64", "b-0:1-1.x86_64")
     found = find_active(metadata(*shared), {"php": "7.4"}, EL8)
     assert (found.shown, found.hidden) == ({"a-1-1.x86_64": "php:7.4"}, {"b-1-1.x86_64": "php:8.2"})
+
+
+@pytest.mark.parametrize("needs", [{"php": ["-8.2"]}, {"php": []}, {"php": ["8.2"]}, {"php": ["-7.4"]}])
+def test_a_requirement_of_the_own_module_is_met_by_the_stream_itself(needs: Mapping[str, list[str]]) -> None:
+    brings = build("app:1", requires={"php": ["8.2"]})
+    own = build("php:8.2", requires=needs)
+    assert titles(PHP7, own, defaults_text("php", "8.2")) == ["php:8.2"]
+    assert titles(PHP7, own, brings, enabled={"app": "1"}) == ["app:1", "php:8.2"]
+    assert titles(PHP7, build("php:8.2", requires={"php": ["7.4"]}), defaults_text("php", "8.2")) == []

@@ -64,6 +64,9 @@ def test_a_plain_text_stays_what_it_is_for_every_reader(text: str) -> None:
         ("document: modulemd\nversion: 2\ndata: {name: a, stream: b, version: c}\n", "data.version is no number"),
         ("document: modulemd\nversion: 2\ndata: {name: a, version: 1}\n", "it has no data.stream"),
         ("version: 2\n", "document 1: it has no document"),
+        (stream_text({**PHP, "profiles": ["common"]}), "document 1: data.profiles is no mapping"),
+        (stream_text({**PHP, "profiles": {"common": ""}}), "document 1: data.profiles.common is no mapping"),
+        (stream_text({**PHP, "profiles": {"common": {"rpms": [{"a": "b"}]}}}), "data.profiles.common.rpms is no list"),
     ],
 )
 def test_what_is_no_module_metadata_is_told_with_its_place(text: str, said: str) -> None:
