@@ -952,6 +952,7 @@ def _talk_to_qemu(data: bytes, place: Path) -> None:
     sender = threading.Thread(target=_send_all, args=(theirs, data), daemon=True)
     sender.start()
     try:
+        (place / "serial").touch()
         qemu.Guest(SimpleNamespace(poll=lambda: 1), ours, place, "tcg").command("query-status")
     finally:
         ours.shutdown(socket.SHUT_RDWR)

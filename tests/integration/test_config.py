@@ -25,7 +25,7 @@ def test_doit_config_tells_all_faults_to_people_and_machines_and_ends_as_every_c
     people, machines = trial.doit("config"), trial.doit("config", "--json")
     assert (people.code, machines.code) == (3, 3)
     assert "release.toml: 2 faults\n  release.toml:9:9: [release] major" in people.err
-    assert [fault["line"] for fault in json.loads(machines.out)["faults"]] == [9, 101]
+    assert [fault["line"] for fault in json.loads(machines.out)["faults"]] == [9, 103]
 
 
 def test_doit_config_prints_the_schema_alone(tmp_path: Path) -> None:

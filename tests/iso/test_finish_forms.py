@@ -161,7 +161,7 @@ def is_running(number: int) -> bool:
     """Return whether a process is there, and not only waited for."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -177,7 +177,7 @@ def test_a_kill_while_xorriso_writes_ends_it_and_leaves_the_medium_of_before(
     files = {**{name: str(file) for name, file in world.files.items()}, "Packages/large.rpm": str(large)}
     writing = subprocess.Popen(
         [sys.executable, "-c", WRITE, target, str(EPOCH), json.dumps(files)],
-        cwd=SOURCE_ROOT, stderr=subprocess.DEVNULL,
+        cwd=SOURCE_ROOT, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     beside = target.with_name(f"{target.name}.smedoit-new")
     wait_until(lambda: beside.exists() and beside.stat().st_size > 1 << 20)
