@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.enterprise_linux import Base, Configuration
 from smedoit.bases.known import BASES
 from smedoit.branding.mentions import find_stale_versions
 from smedoit.branding.rules import Branding
@@ -62,7 +62,7 @@ def new_major_checklist(identity: ReleaseIdentity, old: ReleaseIdentity, left: S
         f"fill the tiers of {identity.major}, which are empty, then run doit tiers for their repodata",
         "get the installer's translations of that release: doit translations, or by hand into [translations] path",
         "choose the upstream release: [boot_set], then doit pin_boot_set",
-        *(_base_points(identity.built_on) if identity.base != old.base else _same_base_points(old.major)),
+        *(_base_points(identity.built_on, old.built_on) if identity.base != old.base else _same_base_points(old.major)),
         "decide which keys sign the new packages, and pin them in [[keys]]",
         f"add the new tree to version control: cvs add, or git add; the old one ({old.major}) was not touched",
         f"bump the copy of the spec file of the release package: doit bump, with the release.toml of {identity.major}",
@@ -79,11 +79,13 @@ def _same_base_points(old: int) -> list[str]:
     ]
 
 
-def _base_points(base: Base) -> list[str]:
+def _base_points(base: Base, old: Base) -> list[str]:
     """Return what is to be decided of a base that is another one."""
+    place = f"etc/anaconda/{base.configuration.value}"
+    had = {Configuration.INSTALL_CLASSES: "install classes"}.get(old.configuration, old.configuration.value)
     points = [
-        f"see what the installer of {base.words}, anaconda {base.anaconda}, decides by itself:"
-        f" etc/anaconda/{base.configuration.value} takes the place of install classes",
+        f"see what the installer of {base.words}, anaconda {base.anaconda}, decides by itself: {place} "
+        + ("is read as before" if base.configuration is old.configuration else f"takes the place of {had}"),
         "look at [closure], [updates], [anaconda], [quality] and [notes]: what they name was of the old base",
     ]
     if base.platform:

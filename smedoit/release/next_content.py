@@ -23,18 +23,13 @@ from smedoit.installer.class_migration import (
     os_release_id,
 )
 from smedoit.installer.configuration_tables import configuration_keys
+from smedoit.installer.cpio import OVERLAY_TOPS
+from smedoit.installer.dead_paths import CLASSES, PRODUCT_TOP, STYLE, UPDATES_TOP, moved_location
 from smedoit.medium_paths import GRUB_CFG
 from smedoit.runtime.filesets import matches_patterns
 
 PRODUCT, UPDATES, NETINSTALL = "product", "updates", "netinstall"
-DEAD = ("run/install/updates", "run/install/product")
-STILL_READ = "anaconda-gtk.css"  # of run/install/updates and run/install/product, by every anaconda
-FINAL_PLACES = {
-    "interactive-defaults.ks": "usr/share/anaconda/interactive-defaults.ks",
-    STAMP_NAME: STAMP_NAME,
-    "anaconda.repos.d": "etc/anaconda.repos.d",
-}
-CLASSES = "pyanaconda/installclasses/"
+DEAD = (UPDATES_TOP, PRODUCT_TOP)
 UPSTREAM_CLASSES = ("centos.py", "fedora.py", "rhel.py", "rhv.py")
 NOTHING = "nothing"  # begins the note on what no later installer has
 CONFIGURATION = re.compile(r"product/etc/anaconda/(product\.d|profile\.d|conf\.d)/[^/]+\.conf")
@@ -71,7 +66,7 @@ class CrossedTree:
 def cross_content_tree(files: Mapping[str, bytes], change: BaseChange) -> CrossedTree:
     """Return the content tree for a later base."""
     tree = CrossedTree(dict(files))
-    for step in (_move_boot_files, _move_dead_places, _carry_classes, _carry_configurations, _leave_python):
+    for step in (_move_boot_files, _carry_classes, _leave_python, _move_dead_places, _carry_configurations):
         step(tree, change)
     _set_boot_options(tree, change)
     _set_identity(tree, change)
@@ -114,19 +109,17 @@ def _move_dead_places(tree: CrossedTree, change: BaseChange) -> None:
         return
     for name in sorted(tree.files):
         relative = _dead_path(name)
-        if not relative or relative == STILL_READ or name == f"{UPDATES}/README.txt":
+        if not relative or relative == STYLE or name == f"{UPDATES}/README.txt":
             continue
-        place = _final_place(relative)
+        place = moved_location(relative, change.after)
         data = tree.files.pop(name)
         if place:
             tree.files.setdefault(f"{PRODUCT}/{place}", data)
             tree.decisions.append(f"{name}: moved to {PRODUCT}/{place}, where {change.after.words} reads it")
-        elif CLASSES not in name:
+        else:
             tree.decisions.append(
                 f"{name}: left behind; {change.after.words} reads nothing there: give it its final place in {PRODUCT}/"
             )
-        else:
-            tree.files[name] = data  # install classes are listed by what they decided
 
 
 def _dead_path(name: str) -> str:
@@ -135,15 +128,8 @@ def _dead_path(name: str) -> str:
     for dead in DEAD:
         if top in (PRODUCT, UPDATES) and inside.startswith(f"{dead}/"):
             return inside[len(dead) + 1 :]
-    is_plain = top == UPDATES and inside.split("/")[0] not in ("usr", "etc", "run", "lib", "lib64", "var")
+    is_plain = top == UPDATES and inside.split("/")[0] not in OVERLAY_TOPS
     return inside if is_plain else ""
-
-
-def _final_place(relative: str) -> str:
-    """Return where every later installer has a file that lay below run/install/updates; "" where nobody can say."""
-    first, _, rest = relative.partition("/")
-    place = FINAL_PLACES.get(first, "")
-    return f"{place}/{rest}" if place and rest else place
 
 
 def _carry_classes(tree: CrossedTree, change: BaseChange) -> None:
@@ -234,7 +220,7 @@ def _leave_python(tree: CrossedTree, change: BaseChange) -> None:
     if old == new:
         return
     number = re.escape(f"{old.version[0]}.{old.version[1]}")
-    place = re.compile(rf"(?:^|/)python{number}/|^(?:{PRODUCT}|{UPDATES})/(?:{'|'.join(DEAD)}/)?pyanaconda/")
+    place = re.compile(rf"(?:^|/)python{number}/|^(?:{PRODUCT}|{UPDATES})/(?:(?:{'|'.join(DEAD)})/)?pyanaconda/")
     for name in sorted(name for name in tree.files if place.search(name)):
         del tree.files[name]
         tree.decisions.append(

@@ -77,7 +77,8 @@ def rel_comment(rel: Release) -> str:
 def test_the_major_after_that_follows_from_it(rel: Release) -> None:
     make_new_major(rel, MajorStep(10, 11))
     second = load_release(rel.file.with_name("release-11.toml"))
-    make_new_major(second, MajorStep(11, 12))
+    notes = make_new_major(second, MajorStep(11, 12))["result"]
+    assert "etc/anaconda/product.d is read as before" in notes and "install classes" not in notes
     third = load_release(rel.file.with_name("release-12.toml"))
     assert third.release.base == "el9"
     assert [tier.name for tier in third.tiers if tier.name in ("powertools", "crb")] == ["crb"]
@@ -122,15 +123,23 @@ def test_what_lies_where_nobody_looks_any_more_is_moved_or_told() -> None:
         "updates/run/install/updates/anaconda-gtk.css": "a {}\n",
         "updates/README.txt": "read me",
         "updates/po/de/LC_MESSAGES/anaconda.mo": b"",
+        "updates/70-ours.rules": "x",
+        "updates/run/install/updates/pyanaconda/ours.py": "x = 1\n",
+        "updates/root/notes": "x",
+        "updates/ours.bin": "x",
     }
     tree = crossed(files, EL8, EL9)
     assert {*tree.files} == {
         "product/usr/share/anaconda/interactive-defaults.ks",
         "updates/run/install/updates/anaconda-gtk.css",
         "updates/README.txt",
+        "product/usr/share/locale/de/LC_MESSAGES/anaconda.mo",
+        "product/etc/udev/rules.d/70-ours.rules",
+        "updates/root/notes",
     }
-    assert len(tree.decisions) == 2
-    assert {*files} <= {*crossed(files, EL7, EL8).files}
+    assert [point for point in tree.decisions if "left behind, it belongs to Python 3.6" in point]
+    assert [point for point in tree.decisions if point.startswith("updates/ours.bin: left behind; ")]
+    assert {name for name in files if not name.endswith(".py")} <= {*crossed(files, EL7, EL8).files}
 
 
 def test_python_of_the_old_installer_stays_behind_and_is_told() -> None:
