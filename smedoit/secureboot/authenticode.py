@@ -83,11 +83,9 @@ def _read_signature(data: bytes, binary: EfiBinary) -> EfiSignature:
 
 
 def _bag_certificates(signed: Any) -> Iterator[Certificate]:
-    """Yield the certificates that came with a signature."""
-    from cryptography.x509 import load_der_x509_certificate
-
+    """Yield the certificates that came with a signature. Raises ValueError."""
     for each in signed["certificates"] or ():
-        yield load_der_x509_certificate(each.chosen.dump())
+        yield load_certificate(each.chosen.dump())
 
 
 def _is_signer(info: Any, certificate: Certificate) -> bool:
@@ -160,6 +158,19 @@ def _is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
+
+
+def load_certificate(data: bytes) -> Certificate:
+    """Return a certificate in DER, of which all that is asked for later can be read. Raises ValueError."""
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+
+    try:
+        certificate = load_der_x509_certificate(data)
+    except InvalidVersion as error:
+        raise ValueError(str(error)) from None
+    certificate_name(certificate)  # cryptography reads names and dates when they are asked for
+    _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return certificate
 
 
 def certificate_name(certificate: Certificate) -> str:

@@ -14,7 +14,6 @@ from smedoit.secureboot.chain import ChainReport, judge_chain, list_efi_names
 from smedoit.secureboot.shim import Shim
 
 LOADER = "EFI/BOOT/BOOTX64.EFI"  # that firmware starts from a removable medium
-LARGEST = 64 << 20  # bytes of an EFI binary; a kernel has 15 MiB
 
 
 def check_secure_boot(tree_root: Path) -> str:

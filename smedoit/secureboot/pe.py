@@ -98,8 +98,12 @@ def _parse_headers(data: bytes) -> EfiBinary:
     (entries,) = struct.unpack_from("<L", data, directories - 4)
     place = directories + 8 * CERTIFICATES
     start, size = struct.unpack_from("<LL", data, place) if entries > CERTIFICATES else (0, 0)
-    if start and not (place < start <= start + size <= len(data)):
+    if not size:
+        start = 0
+    elif not place < start <= start + size <= len(data):
         raise DamagedBinaryError("its signatures are cut short")
+    elif start + size < len(data):  # firmware takes as many bytes of what is before them into the digest once more
+        raise DamagedBinaryError("something was added behind its signatures, so firmware finds them wrong")
     sections = {}
     for number in range(count):
         name, used, _, length, offset = SECTION.unpack_from(data, optional + optional_size + number * SECTION.size)

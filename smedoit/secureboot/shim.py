@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smedoit.secureboot.authenticode import load_certificate
 from smedoit.secureboot.pe import EfiBinary
 
 if TYPE_CHECKING:
@@ -61,14 +62,12 @@ def read_shim(binary: EfiBinary) -> Shim | None:
 
 def _vendor_certificates(data: bytes) -> Iterator[Certificate]:
     """Yield the vendor's certificates, which are one by itself, or a signature list. Raises ValueError."""
-    from cryptography.x509 import load_der_x509_certificate
-
     if data[:1] == b"\x30":  # a DER sequence
-        yield load_der_x509_certificate(data)
+        yield load_certificate(data)
         return
     for kind, entry in _signature_list(data):
         if kind == OF_X509:
-            yield load_der_x509_certificate(entry)
+            yield load_certificate(entry)
 
 
 def _signature_list(data: bytes) -> Iterator[tuple[uuid.UUID, bytes]]:
@@ -95,12 +94,22 @@ def _read_levels(data: bytes) -> tuple[Mapping[str, int], Mapping[str, int]]:
 
 def read_generations(text: bytes) -> dict[str, int]:
     """Return component -> generation of SBAT data, which is CSV. Raises ValueError."""
-    lines = text[:LARGEST_SBAT].rstrip(b"\0").decode("ascii", "replace").splitlines()
-    return {row[0]: int(row[1]) for row in csv.reader(lines) if len(row) > 1}
+    return {row[0]: int(row[1]) for row in _sbat_rows(text) if len(row) > 1}
 
 
 def describe_version(text: bytes, component: str) -> str:
-    """Return the version that SBAT data gives a component of a vendor, like 16.1; "" where there is none."""
-    lines = text[:LARGEST_SBAT].rstrip(b"\0").decode("ascii", "replace").splitlines()
-    found = [row for row in csv.reader(lines) if len(row) > 4 and row[0].startswith(component)]
+    """Return the version that SBAT data gives a component of a vendor, like 16.1; "" where there is none.
+
+    Raises ValueError.
+    """
+    found = [row for row in _sbat_rows(text) if len(row) > 4 and row[0].startswith(component)]
     return found[-1][4] if found else ""
+
+
+def _sbat_rows(text: bytes) -> list[list[str]]:
+    """Return the rows of SBAT data. Raises ValueError."""
+    lines = text[:LARGEST_SBAT].rstrip(b"\0").decode("ascii", "replace").splitlines()
+    try:
+        return list(csv.reader(lines))
+    except csv.Error as error:  # a NUL, up to Python 3.10
+        raise ValueError(f"its SBAT data cannot be read: {error}") from None

@@ -21,6 +21,8 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from cryptography.hazmat.primitives import serialization
+
 from smedoit.artifacts import build_record
 from smedoit.bases.el7 import EL7
 from smedoit.bases.el10 import EL10
@@ -105,7 +107,7 @@ from smedoit.runtime.process import run_program
 from smedoit.sample.installer import installer_texts
 from smedoit.sample.packages import FINGERPRINTS, KEYS
 from smedoit.sample.pictures import striped_png
-from smedoit.secureboot import chain, pe, shim
+from smedoit.secureboot import authenticode, chain, pe, shim
 from smedoit.tiers.records import open_promotions
 from tests.fuzz import seeds
 from tests.fuzz.mutation import mutate_bytes, mutate_json, mutate_xml, packed_mutation
@@ -983,6 +985,10 @@ def _efi_targets() -> Iterator[Target]:
         (ValueError,),
     )
     lists = struct.pack("<LLLL", 0, 76, 16, 16) + struct.pack("<16sLLL", shim.OF_SHA256.bytes_le, 76, 0, 48) + bytes(48)
+    certificates = [each.public_bytes(serialization.Encoding.DER) for each in chain.load_authorities()]
+    yield Target(
+        "certificate", certificates, lambda data, _: authenticode.load_certificate(data), mutate_bytes, (ValueError,)
+    )
     yield Target("shim", [lists], lambda data, _: _read_vendor(data), mutate_bytes, (ValueError,))
 
 

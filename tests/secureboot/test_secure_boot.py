@@ -7,9 +7,11 @@ import datetime
 import struct
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from smedoit.errors import CheckError
 from smedoit.fat.format import build_fat_image
@@ -199,3 +201,24 @@ def test_a_damaged_list_of_a_vendor_is_refused(lists: bytes) -> None:
     else:
         with pytest.raises(ValueError, match="damaged"):
             shim.read_shim(binary)
+
+
+@pytest.mark.parametrize("name", ["shim", "grub"])
+def test_what_was_added_behind_the_signatures_is_refused(name: str) -> None:
+    with pytest.raises(DamagedBinaryError, match="added behind its signatures"):
+        parse_efi_binary(vendors(name) + b"more")
+
+
+def test_a_certificate_that_cannot_be_read_is_a_fault_of_its_binary() -> None:
+    der = chain.load_authorities()[0].public_bytes(serialization.Encoding.DER)
+    country = der.index(b"\x55\x04\x06", der.index(b"\x17\x0d"))  # of the subject, which is behind the dates
+    version = der.index(b"\xa0\x03\x02\x01\x02") + 4
+    for place in (country + 3, version):
+        damaged = der[:place] + b"\x22" + der[place + 1 :]
+        with pytest.raises(ValueError, match=r"subject|version"):
+            authenticode.load_certificate(damaged)
+
+
+def test_sbat_data_with_a_nul_is_no_traceback() -> None:
+    with suppress(ValueError):  # what Python before 3.11 makes of it
+        assert shim.read_generations(b"shim,4\ngr\0ub,3") == {"shim": 4, "gr\0ub": 3}
