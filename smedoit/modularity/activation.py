@@ -47,7 +47,8 @@ def find_active(metadata: ModuleMetadata, enabled: Mapping[str, str], platform: 
     Of an active stream one family of builds is active, in all versions. A default must resolve in the newest of these.
     Source: libdnf 0.73, libdnf/module/ModulePackageContainer.cpp, addVersion2Modules and moduleSolve
     """
-    wanted = {**default_streams(metadata), **enabled}
+    there = {(stream.name, stream.stream) for stream in metadata.streams}
+    wanted = {**dict(item for item in default_streams(metadata).items() if item in there), **enabled}
     allowed = [stream for stream in metadata.streams if wanted.get(stream.name, stream.stream) == stream.stream]
     possible = resolvable_streams(allowed, platform)
     active: dict[tuple[str, str, int, str, str], ModuleStream] = {}
@@ -70,14 +71,14 @@ def _active_builds(
 ) -> list[ModuleStream]:
     """Return the builds of a stream that dnf takes as active: the first family of which one resolves.
 
-    newest  one of its newest version must
+    newest  the first of its newest version must, as they stand in the metadata: dnf tries no other one of a default
     """
     families: dict[str, list[ModuleStream]] = {}
     for build in builds:
         families.setdefault(build.family, []).append(build)
     for name in sorted(families):
-        latest = max(build.version for build in families[name])
-        if any(build in possible and (build.version == latest or not newest) for build in families[name]):
+        best = max(families[name], key=lambda build: build.version)
+        if any(build in possible for build in ([best] if newest else families[name])):
             return families[name]
     return []
 

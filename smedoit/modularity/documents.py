@@ -84,10 +84,11 @@ class ModuleMetadata:
     defaults: tuple[ModuleDefaults, ...] = ()
 
     def merged(self, other: ModuleMetadata) -> ModuleMetadata:
-        """Return both together, as dnf takes several repositories; what is told twice counts once."""
-        known = {stream.place: stream for stream in (*other.streams, *self.streams)}
+        """Return both together in their order, as dnf takes several repositories; what is told twice counts once."""
+        own = {stream.place: stream for stream in self.streams}
+        known = {**own, **{stream.place: stream for stream in other.streams}, **own}
         return ModuleMetadata(
-            tuple(known[place] for place in sorted(known)),
+            tuple(known.values()),
             (*self.defaults, *(each for each in other.defaults if each not in self.defaults)),
         )
 

@@ -99,3 +99,17 @@ def test_a_requirement_of_the_own_module_is_met_by_the_stream_itself(needs: Mapp
     assert titles(PHP7, own, defaults_text("php", "8.2")) == ["php:8.2"]
     assert titles(PHP7, own, brings, enabled={"app": "1"}) == ["app:1", "php:8.2"]
     assert titles(PHP7, build("php:8.2", requires={"php": ["7.4"]}), defaults_text("php", "8.2")) == []
+
+
+def test_a_default_stream_that_is_not_there_keeps_no_other_stream_from_being_required() -> None:
+    needs = build("app:1", requires={"php": []}), defaults_text("app", "1"), defaults_text("php", "9")
+    assert titles(PHP8, *needs) == ["app:1", "php:8.2"]
+
+
+def test_a_default_stream_must_resolve_in_the_first_of_its_newest_builds() -> None:
+    el8 = build("go:1", requires={"platform": ["el8"]}, context="bbbb")
+    el9 = build("go:1", requires={"platform": ["el9"]}, context="aaaa")
+    assert titles(el8, el9, defaults_text("go", "1")) == ["go:1", "go:1"]
+    assert titles(el9, el8, defaults_text("go", "1")) == []
+    both = metadata(el8).merged(metadata(el9, defaults_text("go", "1")))
+    assert len(find_active(both, {}, EL8).active) == 2

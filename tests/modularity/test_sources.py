@@ -30,7 +30,7 @@ def titles(*places: Path) -> list[str]:
 def test_a_mirror_and_a_file_are_read_together_and_what_both_tell_counts_once(tmp_path: Path) -> None:
     mirror = modular_repository(tmp_path / "mirror", [recipe("a")], TEXT, build("perl:5.26"))
     (tmp_path / "ours.yaml").write_text(TEXT + build("redis:7"))
-    assert titles(mirror.place, tmp_path / "ours.yaml") == ["perl:5.26", "php:8.2", "redis:7"]
+    assert titles(mirror.place, tmp_path / "ours.yaml") == ["php:8.2", "perl:5.26", "redis:7"]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress])
