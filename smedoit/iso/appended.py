@@ -23,7 +23,8 @@ SECTOR = 2048
 EFI_SYSTEM = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"  # kinds of a GPT's partitions
 BASIC_DATA = "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"
 FIRST_SECTOR = 16  # of the first partition, which is a file system, too; partition tables lie before it
-PLAIN = re.compile(r"[A-Za-z0-9._/+=:,-]")  # what needs no escape in a quoted word
+# What needs no escape in a quoted word. Letters beyond ASCII have none because a line may have 4 KiB
+SPECIAL = re.compile(rb"[^A-Za-z0-9._/+=:,\x80-\xff-]")
 WRITTEN = re.compile(r"UPDATE : Writing:\s+(\d+)s\s")
 # Not as other programs do: it must not read settings of whoever runs it, nor clean up after a signal
 START = ("xorriso", "-no_rc", "-signal_handling", "sig_dfl", "-abort_on", "SORRY", "-return_with", "SORRY", "32",
@@ -50,8 +51,8 @@ def write_appended_iso(
 
     with TemporaryDirectory(prefix="smedoit-xorriso-") as place:
         commands = Path(place) / "commands"
-        lines = (" ".join(map(quote_word, words)) for words in _xorriso_commands(medium, target))
-        files.write_file(commands, "".join(f"{line}\n" for line in lines), durable=False)
+        lines = (b" ".join(map(quote_word, words)) for words in _xorriso_commands(medium, target))
+        files.write_file(commands, b"".join(line + b"\n" for line in lines), durable=False)
         process.follow_program(
             [*START, "-options_from_file", commands, "-end"],
             follow,
@@ -68,10 +69,9 @@ def xorriso_version() -> str:
     return found[1] if found else "unknown"
 
 
-def quote_word(word: str) -> str:
+def quote_word(word: str) -> bytes:
     """Return a word as xorriso reads it from a file of commands: what might mean something to it as hexadecimal."""
-    codes = (chr(byte) for byte in os.fsencode(word))
-    return '"' + "".join(code if PLAIN.fullmatch(code) else f"\\x{ord(code):02x}" for code in codes) + '"'
+    return b'"' + SPECIAL.sub(lambda found: b"\\x%02x" % found[0][0], os.fsencode(word)) + b'"'
 
 
 def _read_offsets(medium: IsoMedium, target: Path) -> dict[str, int]:

@@ -138,7 +138,15 @@ def test_no_name_means_anything_to_xorriso(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["", "a b", "\n", "\\", '"', "é", "\udcff"])
 def test_a_word_is_quoted_so_that_nothing_in_it_is_special(word: str) -> None:
-    assert re.fullmatch(r'"([A-Za-z0-9._/+=:,-]|\\x[0-9a-f]{2})*"', quote_word(word))
+    assert re.fullmatch(rb'"([A-Za-z0-9._/+=:,\x80-\xff-]|\\x[0-9a-f]{2})*"', quote_word(word))
+
+
+def test_a_long_path_of_letters_beyond_ascii_fits_into_a_line_of_commands(tmp_path: Path) -> None:
+    need("xorriso")
+    name = "/".join(["語" * 70] * 3)  # xorriso takes 4 KiB of a line
+    medium = appended_medium(tmp_path / ("木" * 70) / ("木" * 70), {name: b"text"})
+    write.write_iso(medium, tmp_path / "medium.iso")
+    assert IsoImage(tmp_path / "medium.iso").read(name) == b"text"
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
