@@ -167,6 +167,4 @@ def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) 
         return fitting[0]
     if stage2 == USUAL.stage2:
         return USUAL
-    return (
-        f"an Enterprise Linux later than {min(numbers)}, and nothing says which: neither packages nor .treeinfo name it"
-    )
+    return f"an Enterprise Linux later than {min(numbers)}, and nothing says which: no package, .treeinfo or kernel"

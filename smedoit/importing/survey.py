@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
 from smedoit.bases.known import USUAL
+from smedoit.bootset import kernels
 from smedoit.branding.buildstamp import READ_PLACES
 from smedoit.compare import places, sides
 from smedoit.compare.places import ISO, IsoPlace, ReleasePlace
@@ -29,6 +30,7 @@ from smedoit.keys.openpgp import OpenPgpSignature
 from smedoit.medium_paths import (
     DISCINFO,
     GRUB_CFG,
+    KERNEL,
     NETINSTALL_IMAGE,
     PRODUCT_IMG,
     TREEINFO,
@@ -39,6 +41,7 @@ from smedoit.rpm import reader, signatures
 from smedoit.runtime import files, progress
 
 LARGEST_TEXT = 4 << 20
+LARGEST_KERNEL = 64 << 20  # four times that of Enterprise Linux 10
 
 
 @dataclass
@@ -138,11 +141,25 @@ def _read_packages(survey: MediumSurvey) -> None:
 
 def _find_base(survey: MediumSurvey, shown: str) -> Base:
     """Return what a medium is built on. Raises ContentError for what no world can be made of."""
-    releases = [package.evr.release for package in survey.packages.values()]
+    releases = [package.evr.release for package in survey.packages.values()] or _kernel_versions(survey.place)
     base = layout.detect_base(survey.place.names(), survey.text(TREEINFO), releases)
     if isinstance(base, str):
-        raise ContentError(f"{shown}: is built on {base}; {layout.KNOWN} only")
+        hint = "" if survey.packages else "import the tree that it installs from, or the ISO that has the packages"
+        raise ContentError(f"{shown}: is built on {base}; {layout.KNOWN} only", hint=hint)
     return base
+
+
+def _kernel_versions(place: ReleasePlace) -> list[str]:
+    """Return the version of a medium's kernel, 4.18.0-553.el8_10.x86_64, if it has one that tells it."""
+    if KERNEL not in place.names():
+        return []
+    with TemporaryDirectory() as beside:
+        kernel = Path(beside) / "kernel"
+        files.write_file(kernel, places.read_place_file(place, KERNEL, LARGEST_KERNEL))
+        try:
+            return sorted(kernels.vmlinuz_version(kernel))
+        except kernels.KernelVersionError:
+            return []
 
 
 def _refuse_incomplete(survey: MediumSurvey, shown: str) -> None:
