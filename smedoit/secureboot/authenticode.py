@@ -166,10 +166,10 @@ def load_certificate(data: bytes) -> Certificate:
 
     try:
         certificate = load_der_x509_certificate(data)
-    except InvalidVersion as error:
+        certificate_name(certificate)  # cryptography reads names and dates when they are asked for
+        _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except (InvalidVersion, TypeError) as error:  # TypeError: a name of a kind that it has none for
         raise ValueError(str(error)) from None
-    certificate_name(certificate)  # cryptography reads names and dates when they are asked for
-    _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return certificate
 
 
