@@ -13,7 +13,7 @@ from smedoit.config.release import Release
 from smedoit.engine.task import Task, release_config
 from smedoit.installer.tasks import NOT_IN_UPDATES_IMG
 from smedoit.medium_paths import COMPS, NO_TEXTS, PACKAGES, REPODATA, REPOMD, below_repositories
-from smedoit.modularity.sources import module_inputs
+from smedoit.modularity.inputs import module_inputs
 from smedoit.repodata.inputs import RepoReader, medium_metadata, repositories
 from smedoit.runtime.filesets import FileSet, matches_patterns
 from smedoit.tree.tasks import branding_config

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,29 +17,8 @@ from smedoit.modularity.medium import ModularRules, choose_streams, make_modular
 from smedoit.repodata import read
 from smedoit.repodata.inputs import RepoSource
 from smedoit.runtime.files import read_file_bytes
-from smedoit.runtime.filesets import FileSet
 
 MODULES = "modules"  # the record of repomd.xml that has module metadata
-
-
-@dataclass(frozen=True)
-class ModuleSource(FileSet):
-    """A source of [modules] as an input: a file, or the repodata of a repository."""
-
-    arch: str = ""
-
-    def paths(self) -> Iterator[str]:
-        """Yield what stands for the source now."""
-        repomd = RepoSource("", self.root, self.arch).repomd
-        if self.root.is_file():
-            yield str(self.root)
-        elif repomd:
-            yield from FileSet(repomd.parent).paths()
-
-
-def module_inputs(places: Iterable[Path], arch: str) -> list[FileSet]:
-    """Return the sources of [modules] as inputs of a task."""
-    return [ModuleSource(place, arch=arch) for place in places]
 
 
 def load_module_sources(places: Iterable[Path], arch: str) -> ModuleMetadata:

@@ -9,7 +9,7 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.engine.task import Task, release_config
 from smedoit.medium_paths import REPODATA, REPOMD, RPMS, below_repositories
-from smedoit.modularity.sources import module_inputs
+from smedoit.modularity.inputs import module_inputs
 from smedoit.runtime.filesets import FileSet
 from smedoit.tree.tasks import branding_config
 

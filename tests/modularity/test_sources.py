@@ -15,7 +15,7 @@ import pytest
 from smedoit.config.modules import ModulesSettings
 from smedoit.config.schema import InvalidValueError
 from smedoit.errors import PackageError
-from smedoit.modularity import sources
+from smedoit.modularity import inputs, sources
 from tests.harness.modular import modular_repository
 from tests.harness.modules import PHP, build, stream_text
 from tests.harness.repositories import recipe
@@ -85,7 +85,7 @@ def test_a_damaged_record_is_told_by_name(tmp_path: Path) -> None:
 def test_a_source_is_an_input_by_its_repodata_or_as_itself(tmp_path: Path) -> None:
     mirror = modular_repository(tmp_path / "mirror", [recipe("a")], TEXT)
     (tmp_path / "ours.yaml").write_text(TEXT)
-    mine, file, gone = sources.module_inputs([mirror.place, tmp_path / "ours.yaml", tmp_path / "gone"], "x86_64")
+    mine, file, gone = inputs.module_inputs([mirror.place, tmp_path / "ours.yaml", tmp_path / "gone"], "x86_64")
     assert str(mirror.place / "repodata/repomd.xml") in set(mine.paths())
     assert list(file.paths()) == [str(tmp_path / "ours.yaml")]
     assert list(gone.paths()) == []
