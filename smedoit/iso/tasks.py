@@ -140,7 +140,7 @@ def iso(rel: Release) -> Task:
             FileSet(rel.tree, exclude=(*OFF_MEDIUM, *below_repositories(rel.release.repository_places, RPMS))),
         ],
         config={
-            **release_config(rel, "product", "version", "label", "volume_id", "date", "firmware"),
+            **release_config(rel, "product", "version", "label", "volume_id", "date", "firmware", "base"),
             **layout_config(rel),
         },
         outputs=[rel.iso, rel.iso.with_name(f"{rel.iso.name}.sha256"), rel.layout(rel.iso)],
