@@ -34,6 +34,7 @@ DISTRIBUTOR = re.compile(r"CentOS|Rocky|AlmaLinux|Red Hat|Oracle|Scientific", re
 EDITED = ("*.cfg", "*.msg", "*.txt", "*.png", "*.jpg", "*.lss")  # of the boot files: what people edit, so content
 PACKED = r"(?:\.(?:gz|xz|bz2|zst))?"  # what repodata may be packed with
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
+UNNAMED = "nothing says which: no package, .treeinfo or kernel"
 LATER = {"BaseOS", "AppStream"}  # directories of a base that came after EL 7
 KNOWN = f"worlds can be made of {', '.join(base.words for base in BASES.values())}"
 
@@ -167,4 +168,4 @@ def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) 
         return fitting[0]
     if stage2 == USUAL.stage2:
         return USUAL
-    return f"an Enterprise Linux later than {min(numbers)}, and nothing says which: no package, .treeinfo or kernel"
+    return f"an Enterprise Linux later than {min(numbers)}, and {UNNAMED}"

@@ -144,7 +144,8 @@ def _find_base(survey: MediumSurvey, shown: str) -> Base:
     releases = [package.evr.release for package in survey.packages.values()] or _kernel_versions(survey.place)
     base = layout.detect_base(survey.place.names(), survey.text(TREEINFO), releases)
     if isinstance(base, str):
-        hint = "" if survey.packages else "import the tree that it installs from, or the ISO that has the packages"
+        is_unknown = base.endswith(layout.UNNAMED)
+        hint = "import the tree that it installs from, or the ISO that has the packages" if is_unknown else ""
         raise ContentError(f"{shown}: is built on {base}; {layout.KNOWN} only", hint=hint)
     return base
 
