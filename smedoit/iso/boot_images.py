@@ -16,6 +16,7 @@ from smedoit.iso.boot_records import (
     GRUB_INFO_END,
     LOADER_AT,
     MBR_SIGNATURE,
+    SECTOR,
 )
 from smedoit.iso.medium import IsoMedium
 from smedoit.runtime import files
@@ -26,6 +27,7 @@ FILLED_IN = {Loader.ISOLINUX: (BOOT_INFO,), Loader.GRUB: (BOOT_INFO, GRUB_INFO)}
 BIOS_LOADERS = {base.bios.image: base.bios.loader for base in BASES.values()}
 MBR_CODE = 440  # bytes of it; disk number and partitions follow
 MBR_PLACE = slice(LOADER_AT, LOADER_AT + 8)  # what is filled in there
+LOADER_TEXT, MBR_TEXT = b"cdrom read fails", b"GRUB "  # what GRUB's loader for a CD, and its code for an MBR, say
 HYBRID_MAGIC, HYBRID_AT = b"\xfb\xc0\x78\x70", 64  # what the hybrid MBR looks for in isolinux.bin
 
 
@@ -60,9 +62,14 @@ def check_bootable(medium: IsoMedium) -> None:
         _check_isolinux(medium.files[base.bios.image])
 
 
+def _has_hybrid_magic(data: bytes) -> bool:
+    """Return whether a loader is isolinux, or the record of a practice world that only says what it is."""
+    return data[HYBRID_AT : HYBRID_AT + len(HYBRID_MAGIC)] == HYBRID_MAGIC
+
+
 def _check_isolinux(path: Path) -> None:
     """Raise ContentError for what is no isolinux.bin that a hybrid MBR could start."""
-    if files.read_file_bytes(path)[HYBRID_AT : HYBRID_AT + len(HYBRID_MAGIC)] != HYBRID_MAGIC:
+    if not _has_hybrid_magic(files.read_file_bytes(path)):
         raise ContentError(
             f"{path}: is no isolinux.bin that can start from USB",
             hint="take isolinux.bin from syslinux 4 or later; images of other loaders lack its hybrid signature",
@@ -70,15 +77,15 @@ def _check_isolinux(path: Path) -> None:
 
 
 def _check_grub_images(loader: Path, code: Path) -> None:
-    """Raise ContentError for what has no room for what GRUB is told of its place."""
-    if len(files.read_file_bytes(loader)) < GRUB_INFO_END:
+    """Raise ContentError for what is not GRUB's, or has no room for what GRUB is told of its place."""
+    image, mbr = files.read_file_bytes(loader), files.read_file_bytes(code)
+    if len(image) < GRUB_INFO_END or not (LOADER_TEXT in image[:SECTOR] or _has_hybrid_magic(image)):
         raise ContentError(
-            f"{loader}: is no image that GRUB starts BIOS with, it is too small",
+            f"{loader}: is no image that GRUB starts BIOS with",
             hint="take the one that grub2-mkimage -O i386-pc-eltorito makes, with the modules iso9660 and biosdisk",
         )
-    data = files.read_file_bytes(code)
-    if len(data) != BLOCK or data[-2:] != MBR_SIGNATURE:
+    if len(mbr) != BLOCK or mbr[-2:] != MBR_SIGNATURE or not (MBR_TEXT in mbr or _has_hybrid_magic(mbr)):
         raise ContentError(
-            f"{code}: is no boot code for an MBR, which is {BLOCK} bytes that end in 55 AA",
+            f"{code}: is no boot code of GRUB for an MBR, which is {BLOCK} bytes that end in 55 AA",
             hint="take boot_hybrid.img from grub2-pc-modules of the release that the boot set is from",
         )

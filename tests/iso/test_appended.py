@@ -27,8 +27,8 @@ from tests.iso.test_write import FILES, UNUSUAL, extracted
 SECTOR = 2048
 LABEL = "SME-13-x86_64"
 BOOTS = {
-    "images/eltorito.img": bytes(range(256)) * 20,
-    "images/boot_hybrid.img": b"\xeb\x63".ljust(510, b"\x90") + b"\x55\xaa",
+    "images/eltorito.img": bytes(range(256)) + b"cdrom read fails" + bytes(range(256)) * 19,
+    "images/boot_hybrid.img": b"\xeb\x63GRUB ".ljust(510, b"\x90") + b"\x55\xaa",
     "boot/grub2/grub.cfg": b"menuentry a {\n}\n",
     "images/efiboot.img": format.build_fat_image(Path("e"), {"EFI/BOOT/grub.cfg": b"x\n"}, "ANACONDA", EPOCH),
 }
@@ -186,7 +186,13 @@ def test_grub_is_told_where_it_lies(image: Path) -> None:
 
 
 BAD = {
-    "no code for the MBR": ("images/boot_hybrid.img", b"x" * 512, "is no boot code for an MBR"),
+    "no code for the MBR": ("images/boot_hybrid.img", b"x" * 512, "is no boot code of GRUB for an MBR"),
+    "code of somebody else for the MBR": (
+        "images/boot_hybrid.img",
+        b"x" * 510 + b"\x55\xaa",
+        "is no boot code of GRUB for an MBR",
+    ),
+    "a junk image": ("images/eltorito.img", b"x" * 70_000, "is no image that GRUB starts BIOS with"),
     "an image of another loader": ("images/eltorito.img", b"x" * 2048, "is no image that GRUB starts BIOS with"),
 }
 

@@ -34,8 +34,8 @@ ISOLINUX_MENU = f"label a\n append inst.stage2=hd:LABEL={LABEL}\n"
 BIOS_MENU = {"isolinux/isolinux.cfg": ISOLINUX_MENU, "boot/grub2/grub.cfg": GRUB_MENU}
 LOADERS = {
     "isolinux/isolinux.bin": message_boot_record("hello"),
-    "images/eltorito.img": bytes(range(256)) * 20,
-    "images/boot_hybrid.img": b"\xeb\x63".ljust(510, b"\x90") + b"\x55\xaa",
+    "images/eltorito.img": bytes(range(256)) + b"cdrom read fails" + bytes(range(256)) * 19,
+    "images/boot_hybrid.img": b"\xeb\x63GRUB ".ljust(510, b"\x90") + b"\x55\xaa",
 }
 CHECKS = (
     verify_boot.check_volume_descriptor,
