@@ -31,10 +31,10 @@ class BootSetOrigin(Protocol):
     def files(self) -> list[str]:
         """Return the path of every file of its boot set. Raises SmeError."""
 
-    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path, /) -> None:
         """Make target the file at that path, which may have been pinned. Raises SmeError."""
 
-    def beside(self, name: str, place: Path) -> Path | None:
+    def beside(self, name: str, place: Path, /) -> Path | None:
         """Return a file that lies beside the boot set, put below place where it must be fetched; None without it."""
 
 
@@ -61,12 +61,12 @@ class HttpOrigin:
             raise refused
         return [relative for relative in found if pins.in_boot_set(self.built_on, relative)]
 
-    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:
+    def take(self, relative: str, pin: ChecksummedFile | None, target: Path, /) -> None:
         """Fetch one file."""
         expected = (pin.size, pin.sha256) if pin else (None, "")
         self.fetcher.file(response.DownloadRequest(self.base + quote(relative), PURPOSE, *expected), target)
 
-    def beside(self, name: str, place: Path) -> Path | None:
+    def beside(self, name: str, place: Path, /) -> Path | None:
         """Fetch a file that may be there."""
         try:
             return self.fetcher.file(response.DownloadRequest(self.base + name, PURPOSE), place / name)
@@ -89,7 +89,7 @@ class DirectoryOrigin:
         found = layers.list_tree_files(self.root)
         return [relative for relative in found if pins.in_boot_set(self.built_on, relative)]
 
-    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
+    def take(self, relative: str, _pin: ChecksummedFile | None, target: Path, /) -> None:
         """Link one file. Raises ContentError if there is none, or a link that leads out of the mirror."""
         try:
             source = files.resolve_file_below(self.root, relative)
@@ -97,7 +97,7 @@ class DirectoryOrigin:
             raise ContentError(str(error)) from None
         files.link_file(source, target)
 
-    def beside(self, name: str, place: Path) -> Path | None:  # noqa: ARG002
+    def beside(self, name: str, _place: Path, /) -> Path | None:
         """Return a file of the mirror."""
         return self.root / name if (self.root / name).is_file() else None
 
@@ -140,7 +140,7 @@ class IsoOrigin:
                     found[name] = image.read_efi_image() if name == base.uefi.image else mbr_code(image.at(0, SECTOR))
         return {name: data for name, data in found.items() if data}
 
-    def take(self, relative: str, pin: ChecksummedFile | None, target: Path) -> None:  # noqa: ARG002
+    def take(self, relative: str, _pin: ChecksummedFile | None, target: Path, /) -> None:
         """Extract one file."""
         image = self.opened()
         if relative not in image.records and (data := self.unlisted_files().get(relative)):
@@ -157,7 +157,7 @@ class IsoOrigin:
                 raise ContentError(f"{self.path}: {relative} cannot be read, {error}", hint="get it again") from None
         progress.log_line(f"{self.path}: {relative} extracted")
 
-    def beside(self, name: str, place: Path) -> Path | None:  # noqa: ARG002
+    def beside(self, name: str, _place: Path, /) -> Path | None:
         """Return a file beside the ISO."""
         found = self.path.with_name(name)
         return found if found.is_file() else None

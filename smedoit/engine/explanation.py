@@ -12,7 +12,7 @@ from typing import Any
 
 from smedoit.engine.command import COMMON, Command
 from smedoit.engine.commands import DEFAULT, DONE, RUN, TaskGraph, is_listed, task_facts
-from smedoit.engine.history import NOT_RUN, PASSED, PastRun, PastTask, read_history, run_facts
+from smedoit.engine.history import NOT_RUN, PASSED, PastRun, PastTask, find_run, read_history, run_facts
 from smedoit.engine.json_report import dump_json
 from smedoit.engine.option import Option
 from smedoit.engine.task import JSON
@@ -117,11 +117,11 @@ class Why(Command):
     typed_options = (
         *COMMON,
         JSON,
-        Option("run_number", "why it ran then; history has the numbers", default=0, long="run", value="N"),
+        Option("run_number", "why it ran then; history has the numbers", long="run", value="N"),
         Option("since", "why it ran each time since: a date, yesterday, 2h, 3d", value="WHEN"),
     )
 
-    def _execute(self, pos_args: list[str], run_number: int = 0, since: str = "", json: bool = False) -> int:
+    def _execute(self, pos_args: list[str], run_number: str = "", since: str = "", json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         graph = TaskGraph(self.task_list, self.dep_manager)
         asked = [name for name in graph.tasks if is_listed(graph.tasks[name], pos_args or [DEFAULT])]
@@ -181,15 +181,11 @@ def _pending_heading(graph: TaskGraph, name: str) -> str:
     return f"{name} would run" if status == RUN else f"{name} would run if what it waits for changes"
 
 
-def choose_runs(kept: Iterable[PastRun], number: int, since: str) -> list[PastRun]:
+def choose_runs(kept: Iterable[PastRun], number: str, since: str) -> list[PastRun]:
     """Return the earlier runs that somebody means, the latest first. Raises UsageError for a run that is not kept."""
     if number and since:
         raise UsageError("--run and --since: one of them says which runs", hint="leave out the other")
     if number:
-        there = list(kept)
-        if found := [past for past in there if past.number == number]:
-            return found
-        known = f"there are {there[-1].number} to {there[0].number}" if there else "none is kept yet"
-        raise UsageError(f"run {number}: is not kept; {known}", hint="history shows them")
+        return [find_run(kept, number)]
     begin = parse_since(since, datetime.datetime.now().astimezone()).timestamp()
     return [past for past in kept if past.began >= begin]

@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from smedoit.errors import SmeError
+from smedoit.errors import SmeError, UsageError
 from smedoit.runtime import files, foreign
 from smedoit.runtime.state_directory import claim_state_directory
 
@@ -166,6 +166,16 @@ def _parse_run(number: int, lines: Sequence[str]) -> PastRun:
     began = float(head["began"])
     time.localtime(began)  # a moment that no clock shows is none of ours
     return PastRun(number, tuple(map(str, head["asked"])), began, tasks=past, **ended)
+
+
+def find_run(kept: Iterable[PastRun], word: str) -> PastRun:
+    """Return the run that a typed number means. Raises UsageError for one that is not kept."""
+    there = {past.number: past for past in kept}
+    number = foreign.parse_decimal(word)
+    if number not in there:
+        known = f"there are {min(there)} to {max(there)}" if there else "none of this release is kept yet"
+        raise UsageError(f"there is no run {word}; {known}", hint="history shows them")
+    return there[number]
 
 
 def run_facts(run: PastRun) -> dict[str, object]:

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from smedoit.engine.command import COMMON, Command
-from smedoit.engine.history import FAILED, PASSED, PastRun, PastTask, read_history, run_facts
+from smedoit.engine.history import FAILED, PASSED, PastRun, PastTask, find_run, read_history, run_facts
 from smedoit.engine.json_report import dump_json
 from smedoit.engine.option import Option
 from smedoit.engine.task import JSON
-from smedoit.errors import UsageError, format_count
-from smedoit.runtime import foreign
+from smedoit.errors import format_count
 from smedoit.runtime.terminal import cut_parts, show_parts, show_text
 
 SHOWN = 20  # runs, unless somebody asks for more
@@ -30,7 +29,7 @@ class History(Command):
     def _execute(self, pos_args: list[str], all: bool = False, json: bool = False) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         kept = list(read_history(self.dep_manager.history))
-        shown = [_find_run(kept, word, self.bin_name) for word in pos_args] or kept[: None if all else SHOWN]
+        shown = [find_run(kept, word) for word in pos_args] or kept[: None if all else SHOWN]
         if json:
             show_text(self.outstream, dump_json([run_facts(past) for past in shown]))
             return 0
@@ -42,15 +41,6 @@ class History(Command):
         if not pos_args and len(kept) > len(shown):
             show_text(self.outstream, f"and {len(kept) - len(shown)} more: {self.bin_name} history --all")
         return 0
-
-
-def _find_run(kept: Sequence[PastRun], word: str, program: str) -> PastRun:
-    """Return the run of a number. Raises UsageError."""
-    number = foreign.parse_decimal(word)
-    found = [past for past in kept if past.number == number]
-    if not found:
-        raise UsageError(f"there is no run {word}", hint=f"{program} history shows those that are kept")
-    return found[0]
 
 
 def _summary_parts(past: PastRun) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 UNSIGNED = "not signed, so no machine with Secure Boot starts it"
 NOT_TRUSTED = "signed by somebody whom neither shim nor the firmware trusts, so the boot ends there"
 NOT_BY_MICROSOFT = "not signed by Microsoft, so no machine with Secure Boot starts it"
+NO_SBAT = "without SBAT data, which shim asks of what it starts itself"
 TOO_OLD = "of an SBAT generation that shim does not start any more"
 REVOKED = "revoked by shim's vendor"
 DAMAGED = "damaged, or no EFI binary"
@@ -88,6 +89,8 @@ def judge_chain(
         report.lines.append(_describe_binary(each, authority))
         if shim and name != loader:
             _judge_by_shim(each, shim, report)
+            if first and first.generations and not each.generations:  # a kernel, which GRUB starts, needs none
+                report.findings.add(NO_SBAT, name)
     if first and not first.shim and first.signatures:
         report.remarks.append(f"{loader} is no shim: all that it starts must be signed by Microsoft itself")
     return shim

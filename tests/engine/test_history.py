@@ -145,10 +145,10 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 def test_runs_are_chosen_by_number_or_by_time() -> None:
     kept = [PastRun(3, ["iso"], 2e9), PastRun(2, ["iso"], 5.0)]
-    assert explanation.choose_runs(kept, 2, "") == [kept[1]]
-    assert explanation.choose_runs(kept, 0, "2001-01-01") == [kept[0]]
-    with pytest.raises(UsageError, match="run 9: is not kept; there are 2 to 3"):
-        explanation.choose_runs(kept, 9, "")
+    assert explanation.choose_runs(kept, "2", "") == [kept[1]]
+    assert explanation.choose_runs(kept, "", "2001-01-01") == [kept[0]]
+    with pytest.raises(UsageError, match="there is no run 9; there are 2 to 3"):
+        explanation.choose_runs(kept, "9", "")
     with pytest.raises(UsageError, match="one of them says which runs"):
         explanation.choose_runs(kept, 2, "2001-01-01")
 

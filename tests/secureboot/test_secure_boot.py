@@ -133,6 +133,13 @@ def test_an_unsigned_grub_breaks_the_chain(tmp_path: Path) -> None:
     assert f"    in {EFI_IMAGE}: EFI/BOOT/grubx64.efi\n" in str(refused.value)
 
 
+def test_a_grub_without_sbat_data_breaks_the_chain_and_a_kernel_without_does_not(tmp_path: Path) -> None:
+    with pytest.raises(CheckError) as refused:  # Debian's kernel has none, and is signed as GRUB is
+        check.check_secure_boot(tree(tmp_path, {"grubx64.efi": vendors("kernel")}))
+    assert f"{chain.NO_SBAT}:\n    EFI/BOOT/grubx64.efi\n" in str(refused.value)
+    assert f"    {KERNEL}\n" not in str(refused.value)
+
+
 def test_a_grub_whose_signer_shim_does_not_know_breaks_the_chain(tmp_path: Path) -> None:
     other = resigned(vendors("grub"), tmp_path, "Somebody")
     with pytest.raises(CheckError, match="whom neither shim nor the firmware trusts") as refused:
