@@ -13,13 +13,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from smedoit.bases.enterprise_linux import Base
-from smedoit.bases.known import BASES
+from smedoit.bases.known import dist_words, find_dist_tag
 from smedoit.errors import ContentError, format_grouped
 from smedoit.medium_paths import TREEINFO
 from smedoit.runtime import files
 
 LARGEST_TREEINFO = 1 << 20
-TAG = re.compile(r"\.el(\d{1,3})(?!\d)")  # 4.18.0-553.el8_10.x86_64, 5.15.0-206.153.7.el8uek.x86_64
 MAJOR = re.compile(r"\d{1,3}(?!\d)")
 FAMILIES = (  # that number their releases by those of Enterprise Linux, as .treeinfo names them
     *("AlmaLinux", "CentOS", "CloudLinux", "EuroLinux", "MIRACLE LINUX", "Oracle Linux", "Red Hat Enterprise Linux"),
@@ -29,15 +28,13 @@ FAMILIES = (  # that number their releases by those of Enterprise Linux, as .tre
 
 def find_base_faults(base: Base, kernels: Iterable[str], treeinfo: str) -> list[str]:
     """Return what shows that a boot set is of another base: its kernel's versions, or the text of its .treeinfo."""
-    faults = []
-    for version in sorted(set(kernels)):
-        tag = TAG.search(version)
-        if tag and f"el{tag.group(1)}" != base.name:
-            faults.append(f"the kernel {version} is of {_base_words(tag.group(1))}")
-    family, version = _treeinfo_release(treeinfo)
-    major = MAJOR.match(version)
-    if family.lower().startswith(tuple(map(str.lower, FAMILIES))) and major and f"el{major.group()}" != base.name:
-        faults.append(f"{TREEINFO} says that it is {family} {version}, of {_base_words(major.group())}")
+    tags = {version: find_dist_tag(version) for version in sorted(set(kernels))}
+    faults = [
+        f"the kernel {version} is of {dist_words(tag)}" for version, tag in tags.items() if tag not in ("", base.name)
+    ]
+    release, tag = read_upstream_release(treeinfo)
+    if tag not in ("", base.name):
+        faults.append(f"{TREEINFO} says that it is {release}, of {dist_words(tag)}")
     return faults
 
 
@@ -64,8 +61,11 @@ def read_treeinfo_text(file: Path) -> str:
         return opened.read(LARGEST_TREEINFO).decode("utf-8", "replace")
 
 
-def _treeinfo_release(text: str) -> tuple[str, str]:
-    """Return the name and the version of the release that a .treeinfo is of, "" where it says nothing."""
+def read_upstream_release(text: str) -> tuple[str, str]:
+    """Return the release that a .treeinfo is of, and its tag: "Rocky Linux 9.6" and el9.
+
+    Both are "" for one that says nothing, and for products of others, whose versions are no base.
+    """
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     try:
         parser.read_string(text)
@@ -73,11 +73,9 @@ def _treeinfo_release(text: str) -> tuple[str, str]:
         return "", ""
     for section, key in (("release", "name"), ("general", "family")):
         if parser.has_option(section, key):
-            return parser.get(section, key).strip(), parser.get(section, "version", fallback="").strip()
+            family = parser.get(section, key).strip()
+            version = parser.get(section, "version", fallback="").strip()
+            major = MAJOR.match(version)
+            is_ours = family.lower().startswith(tuple(map(str.lower, FAMILIES)))
+            return (f"{family} {version}", f"el{major.group()}") if is_ours and major else ("", "")
     return "", ""
-
-
-def _base_words(major: str) -> str:
-    """Return what sentences call the Enterprise Linux of a major."""
-    known = BASES.get(f"el{major}")
-    return known.words if known else f"Enterprise Linux {major}"

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import find_dist_tag
 from smedoit.bootset import kernels, squashfs
 from smedoit.bootset.base_fit import find_base_faults, other_base_hint, read_treeinfo_text
 from smedoit.bootset.kernels import DamagedImageError, KernelVersionError, NoModulesError
@@ -15,7 +15,6 @@ from smedoit.errors import ContentError, Findings, format_grouped
 from smedoit.medium_paths import INITRD, KERNEL
 from smedoit.runtime.files import remove_partial_files
 
-RED_HAT = re.compile(r"\.el\d")  # in the version of a kernel whose stage 2 has the modules as well
 DAMAGED, FOREIGN = "not what they should be", "of another base"
 
 
@@ -36,7 +35,7 @@ def check_boot_files(root: Path, base: Base, treeinfo: Path) -> str:
         except DamagedImageError as fault:
             findings.add(DAMAGED, f"{path} {fault}")
         except NoModulesError as fault:
-            if path == INITRD or any(RED_HAT.search(version) for version in found.get(KERNEL, ())):
+            if path == INITRD or any(find_dist_tag(version) for version in found.get(KERNEL, ())):
                 findings.add(DAMAGED, f"{path} {fault}, and the installer finds no drivers")
             else:
                 silent.append(f"{path} {fault}")

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from enum import Enum
 
 from smedoit.bases.enterprise_linux import ALL_FIRMWARE, Base
-from smedoit.bases.known import BASES, USUAL
+from smedoit.bases.known import BASES, USUAL, dist_words, find_dist_tag
+from smedoit.bootset.base_fit import read_upstream_release
 from smedoit.importing.facts import parse_ini_text
 from smedoit.keys import key_files
 from smedoit.medium_paths import (
@@ -29,8 +30,6 @@ from smedoit.runtime.files import VCS_DIRECTORIES, VCS_FILES
 from smedoit.runtime.filesets import matches_patterns
 from smedoit.tree.tasks import MKISOFS_FILES, SOURCES_ONLY, TREE_METADATA
 
-DIST = re.compile(r"\.el(\d+)(?:[._]|$)")
-DISTRIBUTOR = re.compile(r"CentOS|Rocky|AlmaLinux|Red Hat|Oracle|Scientific", re.IGNORECASE)  # whose versions are bases
 EDITED = ("*.cfg", "*.msg", "*.txt", "*.png", "*.jpg", "*.lss")  # of the boot files: what people edit, so content
 PACKED = r"(?:\.(?:gz|xz|bz2|zst))?"  # what repodata may be packed with
 PASSED_OVER = "version control keeps it beside the files, and doit passes over it"
@@ -148,16 +147,14 @@ def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) 
 
     The version of a product is no help: SME Server 10 is built on Enterprise Linux 7.
     """
-    numbers = {int(base.name.removeprefix("el")): base for base in BASES.values()}
-    info = parse_ini_text(treeinfo)
-    dists = Counter(int(number) for release in releases for number in DIST.findall(release)[:1] if len(number) < 4)
+    dists = Counter(filter(None, map(find_dist_tag, releases)))
     if dists:
-        most = max(dists, key=lambda number: (dists[number], number == min(numbers)))
-        return numbers.get(most, f"Enterprise Linux {most} ({dists[most]} of its packages say .el{most})")
-    said = info.get("release", {}) or info.get("general", {})
-    version = said.get("version", "").partition(".")[0]
-    if DISTRIBUTOR.search(said.get("name", "") or said.get("family", "")) and version.isdecimal() and len(version) < 4:
-        return numbers.get(int(version), f"Enterprise Linux {version} (its .treeinfo says so)")
+        most = max(dists, key=lambda tag: (dists[tag], tag == USUAL.name))
+        return BASES.get(most, f"{dist_words(most)} ({dists[most]} of its packages say .{most})")
+    _, tag = read_upstream_release(treeinfo)
+    if tag:
+        return BASES.get(tag, f"{dist_words(tag)} (its .treeinfo says so)")
+    info = parse_ini_text(treeinfo)
     stage2 = info.get("stage2", {}).get("mainimage", "") or next(
         (base.stage2 for base in BASES.values() if base.stage2 in names), ""
     )
@@ -168,4 +165,4 @@ def detect_base(names: Collection[str], treeinfo: str, releases: Iterable[str]) 
         return fitting[0]
     if stage2 == USUAL.stage2:
         return USUAL
-    return f"an Enterprise Linux later than {min(numbers)}, and {UNNAMED}"
+    return f"an Enterprise Linux later than {USUAL.name.removeprefix('el')}, and {UNNAMED}"

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cmp_to_key
 
+from smedoit.bases.known import find_dist_tag
 from smedoit.config.packages import PackageExclusions, PackageSelection
 from smedoit.errors import PackageError, format_grouped
 from smedoit.modularity.medium import ModularRules
@@ -16,7 +16,6 @@ from smedoit.package import Package, native_architectures
 
 NOTHING_EXCLUDED = PackageExclusions()
 NO_MODULES = ModularRules()
-DIST = re.compile(r"(?<![A-Za-z0-9])el[0-9]+")  # in .el8_10, .el8.sme, .module+el8.10.0
 FOREIGN = "architecture"  # begins the rule for packages of other machines
 
 
@@ -117,12 +116,12 @@ def other_dists(packages: Iterable[Package], dist: str) -> dict[str, list[str]]:
 
     dist  of the base, as .el8.sme; what has no such tag in its release was built for none
     """
-    own = DIST.findall(dist)
+    own = find_dist_tag(dist)
     found: dict[str, list[str]] = {}
     for package in packages:
-        for tag in DIST.findall(package.evr.release)[:1]:
-            if tag not in own:
-                found.setdefault(tag, []).append(package.nevra)
+        tag = find_dist_tag(package.evr.release)
+        if tag not in ("", own):
+            found.setdefault(tag, []).append(package.nevra)
     return {tag: sorted(found[tag]) for tag in sorted(found)}
 
 

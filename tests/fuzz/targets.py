@@ -691,8 +691,8 @@ def _made_appended() -> list[bytes]:
     if not shutil.which("xorriso"):
         return []
     efiboot = format.build_fat_image(Path("efiboot.img"), {"EFI/BOOT/grub.cfg": b"set x\n"}, "ANACONDA", 1793534400)
-    code = b"\xeb\x63".ljust(510, b"\x90") + b"\x55\xaa"
-    content = {EL10.bios.image: bytes(4096), EL10.mbr_image: code, EL10.uefi.image: efiboot, TREEINFO: b"[header]\n"}
+    code, loader = b"\xeb\x63GRUB ".ljust(510, b"\x90") + b"\x55\xaa", b"cdrom read fails".ljust(4096, b"\0")
+    content = {EL10.bios.image: loader, EL10.mbr_image: code, EL10.uefi.image: efiboot, TREEINFO: b"[header]\n"}
     with TemporaryDirectory() as place:
         for name, data in content.items():
             files.write_file(Path(place) / name, data)
