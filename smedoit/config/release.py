@@ -13,7 +13,6 @@ from dataclasses import field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from smedoit.bases.known import BASES, USUAL
 from smedoit.config import media
 from smedoit.config.branding import BrandingRule, SpecSettings, StaleVersionSettings
 from smedoit.config.checks import AnacondaSettings, ClosureSettings, QaSettings, UpdatesSettings
@@ -135,14 +134,18 @@ class Release(SettingsTable):
                 f"{tier.name} is promoted to {tier.promote_to}, which is no tier{suggest_name(tier.promote_to, names)}",
                 ("tiers", "name"),
             )
-        places = self.release.repository_places
+        places, usual = self.release.repository_places, self.release.built_on.repositories
+        there = f"there are {' and '.join(places)}"
+        if not all(places):
+            more = "" if places == usual else f", or repositories out of [release] for {' and '.join(usual)}"
+            there = f"there is only one, at its top: leave repository out{more}"
         for number, tier in enumerate(self.tiers):
-            there = f"there are {' and '.join(places)}" if all(places) else "there is only one, at its top"
             require_value(
                 tier.repository in ("", *places),
                 ("tiers", number, "repository"),
                 f"the medium has no repository {tier.repository}{suggest_name(tier.repository, places)}; {there}",
                 ("release", "base"),
+                ("release", "repositories"),
             )
         for number, name in enumerate(self.mock.tiers if self.mock.tiers != MockSettings.tiers else ()):
             said = f"{name} is no tier{suggest_name(name, names)}"
@@ -185,7 +188,7 @@ class Release(SettingsTable):
 
     def _check_modules(self) -> None:
         """Refuse module streams where dnf knows of none."""
-        base = self.release.built_on if self.release.base in BASES else USUAL
+        base = self.release.built_on
         require_value(
             base.platform or not (self.modules.enabled or self.modules.sources),
             ("modules", "enabled" if self.modules.enabled else "sources"),

@@ -141,8 +141,13 @@ TIER = 'path = "smeos"'
     ("base", "repositories", "tier", "words"),
     [
         ("el8", "", "Appstream", "no repository Appstream; did you mean AppStream?; there are BaseOS and AppStream"),
-        ("el7", "", "AppStream", "the medium has no repository AppStream; there is only one, at its top"),
-        ("el9", '["."]', "AppStream", "the medium has no repository AppStream; there is only one, at its top"),
+        ("el7", "", "AppStream", "no repository AppStream; there is only one, at its top: leave repository out"),
+        (
+            "el9",
+            '["."]',
+            "AppStream",
+            "only one, at its top: leave repository out, or repositories out of [release] for BaseOS and AppStream",
+        ),
         ("el7", '["BaseOS"]', "", 'use ["."] for one repository at the top of the medium'),
         ("el8", '["AppStream"]', "", "at the top of the medium, or leave it out for BaseOS and AppStream"),
     ],
