@@ -11,6 +11,7 @@ from pathlib import Path
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.config.modules import ModulesSettings
 from smedoit.config.packages import PackageExclusions, PackageSelection
+from smedoit.config.tiers import Tier
 from smedoit.errors import Findings, PackageError, format_count, format_grouped
 from smedoit.keys import keyring
 from smedoit.keys.keyring import PinnedKey
@@ -53,6 +54,8 @@ def choose_packages(
     if selection.lock:
         picks = _read_earlier_lock(Path(selection.lock), trusted, sources, fact_cache)
         _refuse_other_modules(picks, rules, selection.lock)
+        if len(chosen_by.identity.repository_places) > 1:
+            _refuse_unknown_tiers(picks, sources.tiers, selection.lock)
         kept = _write_lock(target, read_file_text(Path(selection.lock)), earlier_locks)
         return f"{len(picks)} packages of the lock {selection.lock}{kept}"
     found = scan.load_tier_packages(
@@ -96,6 +99,20 @@ def _refuse_other_modules(picks: Iterable[SelectedPackage], rules: ModularRules,
         raise PackageError(
             f"{earlier}: was chosen with other modules\n{format_grouped(wrong.found)}",
             hint="correct [modules] in release.toml, or remove [packages] lock to select from the tiers",
+        )
+
+
+def _refuse_unknown_tiers(picks: Iterable[SelectedPackage], tiers: Iterable[Tier], earlier: str) -> None:
+    """Raise PackageError for plain packages of tiers that nobody describes: those say where a package lies."""
+    names, lost = {tier.name for tier in tiers}, Findings()
+    for pick in picks:
+        lost.check(bool(pick.module) or pick.tier in names, pick.tier, pick.package.nevra)
+    if lost.found:
+        raise PackageError(
+            f"{earlier}: has packages of tiers that are not in release.toml, so nothing says in which repository they"
+            f" lie\n{format_grouped(lost.found)}",
+            hint="add the tiers to [[tiers]] of release.toml, with their repository, or remove [packages] lock to"
+            " select from those that are there",
         )
 
 

@@ -64,7 +64,7 @@ def packages(rel: Release) -> Task:
             "[excluded]": rel.excluded,
             "[release] final": rel.release.is_final,
             "[modules]": rel.modules,
-            **release_config(rel, "arch", "date", "base"),
+            **release_config(rel, "arch", "date", "base", "repositories"),
         },
         outputs=[rel.lock],
         wiki="Local Only: update_repos; RPM dependencies",

@@ -117,6 +117,37 @@ def test_an_earlier_lock_of_other_modules_is_refused_with_what_is_wrong(tmp_path
     assert chosen["php-8.2-1.module_el8.noarch"] == "php:8.2"
 
 
+@pytest.mark.parametrize("base", ["el7", "el8"])
+def test_an_earlier_lock_of_a_tier_that_is_gone_is_refused_where_the_tier_says_in_which_repository_a_package_lies(
+    tmp_path: Path, base: str
+) -> None:
+    (tmp_path / "tier").mkdir()
+    write_rpm(recipe("bash-4.4-1.el8", key="koozali", size=10), tmp_path / "tier")
+    key = KeySettings(KEYS / "RPM-GPG-KEY-practice-koozali", PRACTICE_KEYS["koozali"])
+    identity = ReleaseIdentity("SME Server", "SME", "smeserver", 11, "11.0", "x86_64", DATE, base=base)
+
+    def choose_from(tier: str, earlier: str = "") -> str:
+        sources = PackageSources([Tier(tier, tmp_path / "tier")], [key], tmp_path, tmp_path, DATE)
+        rules = choose.SelectionRules(PackageSelection(lock=earlier), PackageExclusions(), identity)
+        return choose.choose_packages(sources, rules, tmp_path / "lock", tmp_path / "locks", tmp_path / "facts.sqlite")
+
+    choose_from("apps")
+    earlier = str(shutil.copy(tmp_path / "lock", tmp_path / "earlier.lock"))
+    if base == "el7":
+        assert choose_from("smeos", earlier).startswith("1 packages of the lock")
+        return
+    with pytest.raises(PackageError) as refused:
+        choose_from("smeos", earlier)
+    assert str(refused.value).splitlines() == [
+        f"{earlier}: has packages of tiers that are not in release.toml, so nothing says in which repository they lie",
+        "  apps:",
+        "    bash-4.4-1.el8.noarch",
+        "  hint: add the tiers to [[tiers]] of release.toml, with their repository, or remove [packages] lock to select"
+        " from those that are there",
+    ]
+    assert choose_from("apps", earlier).startswith("1 packages of the lock")
+
+
 def choose_by(sources: PackageSources, earlier: Path | None = None) -> Path:
     root = sources.root
     identity = ReleaseIdentity("SME Server", "SME", "smeserver", 10, "10.1", "x86_64", DATE)
