@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from smedoit.modularity.documents import PLATFORM, ModuleMetadata, ModuleStream, Requires
+from smedoit.modularity.documents import PLATFORM, ModuleMetadata, ModuleStream, Requires, StreamPlace
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find_active(metadata: ModuleMetadata, enabled: Mapping[str, str], platform: 
     wanted = {**dict(item for item in default_streams(metadata).items() if item in there), **enabled}
     allowed = [stream for stream in metadata.streams if wanted.get(stream.name, stream.stream) == stream.stream]
     possible = resolvable_streams(allowed, platform)
-    active: dict[tuple[str, str, int, str, str], ModuleStream] = {}
+    active: dict[StreamPlace, ModuleStream] = {}
     queue = [(name, stream, name not in enabled) for name, stream in wanted.items()]
     for name, title, newest in queue:  # it grows while it is walked
         builds = [stream for stream in allowed if (stream.name, stream.stream) == (name, title)]

@@ -17,6 +17,7 @@ AGAIN = "mirror it again, or correct the file"
 NEVRA = re.compile(r"(?P<name>[^\s/]+)-(?:(?P<epoch>[0-9]+):)?(?P<evr>[^\s/:-]+-[^\s/:-]+\.[^\s/:.-]+)")
 LONGEST_NUMBER = 19  # digits of a version, which is a number of 64 bits
 Requires = Mapping[str, tuple[str, ...]]
+StreamPlace = tuple[str, str, int, str, str]
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,14 @@ class ModuleStream:
         return ",".join(sorted(spelled)) or "NoRequires"
 
     @property
-    def place(self) -> tuple[str, str, int, str, str]:
+    def place(self) -> StreamPlace:
         """What documents are sorted by, and told apart."""
         return self.name, self.stream, self.version, self.context, self.arch
+
+    @property
+    def nsvca(self) -> str:
+        """Name, stream, version, context and architecture, as dnf says them."""
+        return ":".join(map(str, self.place))
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ class ModuleMetadata:
 
     def merged(self, other: ModuleMetadata) -> ModuleMetadata:
         """Return both together in their order, as dnf takes several repositories; what is told twice counts once."""
-        own = {stream.place: stream for stream in self.streams}
-        known = {**own, **{stream.place: stream for stream in other.streams}, **own}
+        known = {stream.place: stream for stream in self.streams}
+        for stream in other.streams:
+            known.setdefault(stream.place, stream)
         return ModuleMetadata(
             tuple(known.values()),
             (*self.defaults, *(each for each in other.defaults if each not in self.defaults)),
@@ -96,9 +103,11 @@ class ModuleMetadata:
 def parse_module_metadata(data: bytes, file: str) -> ModuleMetadata:
     """Return what module metadata says; documents of kinds or versions that tell of no packages are passed over.
 
-    Raises PackageError that names file, document and key for what is no module metadata.
+    Raises PackageError that names file, document and key for what is no module metadata, and for a build that two
+    documents tell differently: libmodulemd would take the later of them.
     """
-    streams, defaults, number = list[ModuleStream](), list[ModuleDefaults](), 0
+    streams: dict[StreamPlace, ModuleStream] = {}
+    defaults, number = list[ModuleDefaults](), 0
     try:
         for document in read_documents(data):
             number += 1
@@ -107,18 +116,20 @@ def parse_module_metadata(data: bytes, file: str) -> ModuleMetadata:
             found = _Table(document, "")
             kind = found.text("document"), found.text("version")
             if kind == STREAM:
-                streams.append(_read_stream(found, document))
+                stream = _read_stream(found, document)
+                if streams.setdefault(stream.place, stream) != stream:
+                    raise _KeyProblem(f"says otherwise of {stream.nsvca} than an earlier one")
             elif kind == DEFAULTS:
                 defaults.append(_read_defaults(found.table("data")))
     except (_KeyProblem, ValueError) as problem:
         where = f"document {number}: " if isinstance(problem, _KeyProblem) else ""
         said = str(problem)[: foreign.SHOWN]
         raise PackageError(f"{file}: is no module metadata, {where}{said}", hint=AGAIN) from None
-    return ModuleMetadata(tuple(streams), tuple(defaults))
+    return ModuleMetadata(tuple(streams.values()), tuple(defaults))
 
 
 class _KeyProblem(Exception):
-    """A value of another type than the format has."""
+    """A value of another type than the format has, or one that contradicts another."""
 
 
 class _Table:

@@ -163,7 +163,7 @@ def format_medium_modules(
     profiles  MODULE:STREAM -> profiles that dnf module install takes, as upstream has them
     date      of the release: of two defaults dnf follows the ones that were modified later
     """
-    ordered = sorted(streams, key=_stream_place)
+    ordered = sorted(streams, key=lambda stream: stream.place)
     defaults = {
         stream.name: {
             "document": "modulemd-defaults",
@@ -194,8 +194,3 @@ def default_profiles(metadata: ModuleMetadata) -> dict[str, tuple[str, ...]]:
         for defaults in metadata.defaults
         for stream, names in defaults.profiles.items()
     }
-
-
-def _stream_place(stream: ModuleStream) -> tuple[str, str, int, str, str]:
-    """Sort by what tells streams apart."""
-    return stream.place

@@ -12,7 +12,7 @@ from smedoit.bases.enterprise_linux import Base
 from smedoit.config.modules import ModulesSettings
 from smedoit.errors import PackageError
 from smedoit.modularity.activation import ActiveModules
-from smedoit.modularity.documents import ModuleMetadata, parse_module_metadata
+from smedoit.modularity.documents import ModuleMetadata, ModuleStream, StreamPlace, parse_module_metadata
 from smedoit.modularity.medium import ModularRules, choose_streams, make_modular_rules
 from smedoit.repodata import read
 from smedoit.repodata.inputs import RepoSource
@@ -22,25 +22,41 @@ MODULES = "modules"  # the record of repomd.xml that has module metadata
 
 
 def load_module_sources(places: Iterable[Path], arch: str) -> ModuleMetadata:
-    """Return what all sources of [modules] say together. Raises PackageError for one that has no module metadata."""
+    """Return what all sources of [modules] say together.
+
+    Raises PackageError for one that has no module metadata, and for two that contradict each other.
+    """
     found = ModuleMetadata()
+    told: dict[StreamPlace, tuple[ModuleStream, Path]] = {}
     for place in places:
-        if place.is_dir():
-            source = RepoSource("", place, arch)
-            if not source.repomd:
-                hint = "correct [modules] sources in release.toml, or mirror it with its repodata"
-                raise PackageError(f"{place}: has no repodata, so no module metadata either", hint=hint)
-            metadata = read_repository_modules(source)
-            if metadata is None:
-                hint = "take it out of [modules] sources in release.toml, or mirror all of its repodata"
-                raise PackageError(f"{source.repomd}: names no module metadata", hint=hint)
-        elif place.is_file():
-            metadata = for_architecture(parse_module_metadata(_unpacked_bytes(place), str(place)), arch)
-        else:
-            hint = "correct [modules] sources in release.toml, or mirror it"
-            raise PackageError(f"{place}: this source of module metadata is not there", hint=hint)
+        metadata = _load_module_source(place, arch)
+        for stream in metadata.streams:
+            known, earlier = told.setdefault(stream.place, (stream, place))
+            if stream != known:
+                raise PackageError(
+                    f"{place}: says otherwise than {earlier} of the packages or requirements of {stream.nsvca}",
+                    hint="take one of the two out of [modules] sources in release.toml, or mirror both again",
+                )
         found = found.merged(metadata)
     return found
+
+
+def _load_module_source(place: Path, arch: str) -> ModuleMetadata:
+    """Return what one source of [modules] says. Raises PackageError."""
+    if place.is_dir():
+        source = RepoSource("", place, arch)
+        if not source.repomd:
+            hint = "correct [modules] sources in release.toml, or mirror it with its repodata"
+            raise PackageError(f"{place}: has no repodata, so no module metadata either", hint=hint)
+        metadata = read_repository_modules(source)
+        if metadata is None:
+            hint = "take it out of [modules] sources in release.toml, or mirror all of its repodata"
+            raise PackageError(f"{source.repomd}: names no module metadata", hint=hint)
+        return metadata
+    if place.is_file():
+        return for_architecture(parse_module_metadata(_unpacked_bytes(place), str(place)), arch)
+    hint = "correct [modules] sources in release.toml, or mirror it"
+    raise PackageError(f"{place}: this source of module metadata is not there", hint=hint)
 
 
 def read_repository_modules(source: RepoSource) -> ModuleMetadata | None:

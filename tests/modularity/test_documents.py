@@ -81,6 +81,21 @@ def test_an_artifact_that_is_no_nevra_is_told_by_name() -> None:
         parse_module_metadata(text.encode(), "modules.yaml")
 
 
+def test_of_two_documents_of_one_build_that_contradict_each_other_none_wins() -> None:
+    text = stream_text(PHP) + stream_text({**PHP, "artifacts": {"rpms": ["php-0:8.2.1-2.module_el8.x86_64"]}})
+    with pytest.raises(PackageError) as refused:
+        parse_module_metadata(text.encode(), "modules.yaml")
+    assert str(refused.value).splitlines()[0] == (
+        "modules.yaml: is no module metadata, document 2: says otherwise of php:8.2:20260101:c0ffee00:x86_64 than an"
+        " earlier one"
+    )
+
+
+def test_what_one_file_tells_twice_counts_once() -> None:
+    text = stream_text(PHP) + stream_text({**PHP, "xmd": {"builder": "another"}})
+    assert len(parse_module_metadata(text.encode(), "modules.yaml").streams) == 1
+
+
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(PackageError, match="it is no UTF-8, at byte 3"):
         parse_module_metadata(b"a: \xff", "modules.yaml")

@@ -33,6 +33,18 @@ def test_a_mirror_and_a_file_are_read_together_and_what_both_tell_counts_once(tm
     assert titles(mirror.place, tmp_path / "ours.yaml") == ["php:8.2", "perl:5.26", "redis:7"]
 
 
+def test_sources_that_contradict_each_other_about_a_build_are_refused_by_their_names(tmp_path: Path) -> None:
+    mirror = modular_repository(tmp_path / "mirror", [recipe("a")], TEXT)
+    (tmp_path / "ours.yaml").write_text(stream_text({**PHP, "artifacts": {"rpms": ["php-0:8.2.1-2.x86_64"]}}))
+    with pytest.raises(PackageError) as refused:
+        titles(mirror.place, tmp_path / "ours.yaml")
+    assert str(refused.value).splitlines() == [
+        f"{tmp_path}/ours.yaml: says otherwise than {mirror.place} of the packages or requirements of"
+        " php:8.2:20260101:c0ffee00:x86_64",
+        "  hint: take one of the two out of [modules] sources in release.toml, or mirror both again",
+    ]
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress])
 def test_a_file_may_be_packed(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     (tmp_path / "modules").write_bytes(pack(TEXT.encode()))
