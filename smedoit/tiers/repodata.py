@@ -11,7 +11,7 @@ from smedoit.config.release import Release
 from smedoit.config.tiers import Tier
 from smedoit.errors import FileError, PackageError, format_grouped
 from smedoit.keys import keyring
-from smedoit.medium_paths import REPOMD
+from smedoit.medium_paths import REPODATA, REPOMD
 from smedoit.modularity.documents import parse_module_metadata
 from smedoit.modularity.sources import MODULES, load_modular_rules
 from smedoit.packages import explain, scan, select
@@ -49,11 +49,18 @@ def write_tier_repodata(tier: Tier, directory: Path, known: Sequence[str], epoch
 
 
 def _kept_modules(directory: Path) -> str:
-    """Return the module metadata that a repository has: without it, dnf would take modular packages for plain ones."""
+    """Return the module metadata that a repository has: without it, dnf would take modular packages for plain ones.
+
+    Raises PackageError for what is damaged: nobody else has it.
+    """
     repomd = directory / REPOMD
-    data = read_metadata_record(repomd, MODULES) if repomd.is_file() else None
-    if data:
-        parse_module_metadata(data, str(repomd))
+    try:
+        data = read_metadata_record(repomd, MODULES) if repomd.is_file() else None
+        if data:
+            parse_module_metadata(data, str(repomd))
+    except PackageError as error:
+        hint = "and it is written anew; module metadata in it must come from its mirror again"
+        raise PackageError(str(error).splitlines()[0], hint=f"remove {directory / REPODATA}, {hint}") from None
     return (data or b"").decode()
 
 

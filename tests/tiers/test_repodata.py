@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from smedoit.checks.previous_release import list_repo_packages
 from smedoit.config.tiers import Tier
-from smedoit.errors import FileError
+from smedoit.errors import FileError, PackageError
 from smedoit.modularity.sources import read_repository_modules
 from smedoit.repodata.inputs import RepoReader
 from smedoit.sample.packages import write_rpm
@@ -37,3 +38,22 @@ def test_module_metadata_of_a_tier_stays_when_its_repodata_is_written_again(tmp_
     assert len(list_repo_packages([place], RepoReader("x86_64", tmp_path / "facts"))) == 2
     assert before
     assert read_repository_modules(place) == before
+
+
+@pytest.mark.parametrize("cut", ["repomd.xml", "*modules.yaml.gz"])
+def test_damaged_repodata_of_a_tier_is_refused_with_the_way_to_write_it_anew(tmp_path: Path, cut: str) -> None:
+    place = modular_repository(tmp_path / "tier/x86_64", [recipe("php-8.2-1")], build("php:8.2", "php-0:8.2-1.noarch"))
+    [damaged] = (place.place / "repodata").glob(cut)
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+
+    def write() -> str:
+        return write_tier_repodata(Tier("remi", tmp_path / "tier"), place.place, ("x86_64",), 0, tmp_path / "facts")
+
+    with pytest.raises(PackageError) as refused:
+        write()
+    assert str(refused.value).splitlines()[1:] == [
+        f"  hint: remove {place.place}/repodata, and it is written anew; module metadata in it must come from its"
+        " mirror again"
+    ]
+    shutil.rmtree(place.place / "repodata")
+    assert write().startswith("1 packages")
