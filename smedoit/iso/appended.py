@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from smedoit.bases.enterprise_linux import BIOS, UEFI
 from smedoit.errors import VerifyError
@@ -49,16 +48,18 @@ def write_appended_iso(
         if progress and (found := WRITTEN.search(line)):
             progress(min(int(found[1]) * SECTOR, total), total)
 
-    with TemporaryDirectory(prefix="smedoit-xorriso-") as place:
-        commands = Path(place) / "commands"
-        lines = (b" ".join(map(quote_word, words)) for words in _xorriso_commands(medium, target))
-        files.write_file(commands, b"".join(line + b"\n" for line in lines), durable=False)
+    commands = target.with_name(f"{target.name}.commands{files.BESIDE}")  # which the run after a kill removes
+    lines = (b" ".join(map(quote_word, words)) for words in _xorriso_commands(medium, target))
+    files.write_file(commands, b"".join(line + b"\n" for line in lines), durable=False)
+    try:
         process.follow_program(
             [*START, "-options_from_file", commands, "-end"],
             follow,
             package="xorriso",
             env={"SOURCE_DATE_EPOCH": str(medium.epoch)},
         )
+    finally:
+        files.remove_file(commands)
     return _read_offsets(medium, target)
 
 

@@ -19,7 +19,8 @@ from smedoit.iso import write
 from smedoit.iso.appended import quote_word
 from smedoit.iso.medium import IsoMedium
 from smedoit.iso.read import IsoImage
-from smedoit.runtime.files import walk_files, write_file
+from smedoit.runtime import process
+from smedoit.runtime.files import remove_partial_files, walk_files, write_file
 from tests.harness.nouns import EPOCH
 from tests.harness.tools import need, read_with
 from tests.iso.test_write import FILES, UNUSUAL, extracted
@@ -216,6 +217,25 @@ def test_without_xorriso_a_sentence_says_which_package_has_it(tmp_path: Path, mo
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SmeError, match=r"xorriso: cannot be run, no such file.*\n.* in the package xorriso"):
         write.write_iso(appended_medium(tmp_path / "tree", {}), tmp_path / "medium.iso")
+
+
+def test_after_a_kill_the_next_run_clears_its_commands_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = dict[Path, bytes]()
+
+    def be_killed(command: list[object], *_: object, **__: object) -> None:
+        commands = Path(str(command[-2]))
+        left[commands.relative_to(tmp_path / "iso")] = commands.read_bytes()
+        raise InterruptedError
+
+    monkeypatch.setattr(process, "follow_program", be_killed)
+    (tmp_path / "iso").mkdir()
+    with pytest.raises(InterruptedError):
+        write.write_iso(appended_medium(tmp_path / "tree", {}), tmp_path / "iso/medium.iso")
+    for name, data in left.items():  # as a kill leaves it
+        write_file(tmp_path / "iso" / name, data)
+    assert left
+    remove_partial_files(tmp_path / "iso")
+    assert [*(tmp_path / "iso").iterdir()] == []
 
 
 def test_a_file_that_went_meanwhile_is_named(tmp_path: Path) -> None:
