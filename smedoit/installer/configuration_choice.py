@@ -7,6 +7,7 @@ anaconda 33.16.10.5, 34.25.7.19 and 40.22.3.57
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -35,6 +36,9 @@ EFI_DIR, SOURCE, HIDING = ("Bootloader", "efi_dir"), ("Payload", "default_source
 SHOWN = 60  # characters of a name in a sentence
 TRUE = ("1", "yes", "true", "on")
 STOPS, BY_NAME = "does not start", "by NAME of os-release"  # in what is said of a miss
+ENDS, SKIPPED = "ends the installer", "makes the installer pass over the whole file"  # what a bad file does
+# A value as a shell reads it; source: os-release(5)
+WHOLE_VALUE = re.compile(r"""(?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""")
 
 
 @dataclass(frozen=True)
@@ -88,19 +92,19 @@ def choose_configuration(texts: Mapping[str, str], base: Base) -> ConfigurationC
     choice = ConfigurationChoice()
     chooser = _Chooser(texts, base, choice)
     chooser.read_directory()
-    everywhere = [*chooser.read_plain(EVERYWHERE)]
+    everywhere = [*chooser.read_own(EVERYWHERE, ENDS)]
     main = texts.get(MAIN)
     if main is None:
         defaults = parse_python3_ini(stock_files(base.anaconda)["anaconda.conf"].text, base.python.version)
     else:
-        defaults = chooser.parse_own(MAIN, main, "ends the installer")
-        choice.faults += [f"{MAIN}: lacks {key}, which ends the installer" for key in missing_keys(defaults, base)[:3]]
+        defaults = chooser.parse_own(MAIN, main, ENDS)
+        choice.faults += [f"{MAIN}: lacks {key}, which {ENDS}" for key in missing_keys(defaults, base)[:3]]
     says = merged_values(iter([read for _, read in everywhere]))
     chooser.choose(says)
     for path, read in ((MAIN, defaults), *((each.path, each.read) for each in choice.chain), *everywhere):
         choice.values |= {key: (value, path) for key, value in merged_values(iter([read])).items()}
     _tell_values(choice)
-    choice.faults += _platform_faults(texts, base)
+    choice.faults += [*_platform_faults(texts, base), *_quote_faults(texts)]
     return choice
 
 
@@ -121,6 +125,17 @@ def _platform_faults(texts: Mapping[str, str], base: Base) -> Iterator[str]:
         has = "has no PLATFORM_ID" if said is None else f"says PLATFORM_ID={said[:60]}"
         wanted = f'PLATFORM_ID="{base.platform}"'
         yield f"{path}: {has}, so the installer would see no package of any module stream; write {wanted}"
+
+
+def _quote_faults(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of os-release with a quote that does not end; anaconda passes over it, others do not."""
+    for path in OS_RELEASES:
+        for number, line in enumerate(texts.get(path, "").split("\n"), 1):
+            if not line.lstrip().startswith("#") and not WHOLE_VALUE.fullmatch(line):
+                yield (
+                    f"{path}, line {number}: a quote of {line.strip()[:SHOWN]} does not end, so shells stop here, and"
+                    " systemd takes what follows for its value"
+                )
 
 
 def _tell_values(choice: ConfigurationChoice) -> None:
@@ -173,19 +188,27 @@ class _Chooser:
         self.choice.remarks += [f"{path}, line {line}: {said}" for line, said in unknown_keys(read, self.base, own)]
         return read
 
-    def read_plain(self, directory: str) -> Iterator[tuple[str, IniFile]]:
-        """Yield the files of a directory of the overlay that are read, in their order."""
-        for path in sorted(self.texts):
-            if PurePosixPath(path).parent.as_posix() == directory:
-                if path.endswith(".conf"):
-                    yield path, self.parse_own(path, self.texts[path], "ends the installer")
-                elif not PurePosixPath(path).name.upper().startswith("README"):
-                    self.choice.remarks.append(f"{path}: nobody reads it, for its name does not end in .conf")
+    def read_own(self, directory: str, end: str) -> Iterator[tuple[str, IniFile]]:
+        """Yield the files of a directory of the overlay that are read, in their order.
+
+        end  what one does that cannot be read
+        """
+        for path in sorted(path for path in self.texts if path.startswith(f"{directory}/")):
+            name, _, below = path.removeprefix(f"{directory}/").partition("/")
+            is_read = name.endswith(".conf")
+            if is_read and not below:
+                yield path, self.parse_own(path, self.texts[path], end)
+            elif is_read:
+                place = f"{PurePosixPath(directory).name}/{name}"
+                self.choice.faults.append(f"{path}: the installer opens {place}, a directory, as a file; this {end}")
+            elif not PurePosixPath(path).name.upper().startswith("README"):
+                why = f"it lies in a directory of {directory}" if below else "its name does not end in .conf"
+                self.choice.remarks.append(f"{path}: nobody reads it, for {why}")
 
     def read_directory(self) -> None:
         """Read the runtime's files and ours, which replace those of the same name, as anaconda loads them."""
         found: list[ConfigurationFile] = []
-        ours = dict(self._own_files())
+        ours = dict(self.read_own(self.directory, SKIPPED))
         for name, stock in stock_files(self.base.anaconda).items():
             path = f"{TOP}/{name}"
             if path.startswith(f"{self.directory}/") and path not in ours:
@@ -198,15 +221,6 @@ class _Chooser:
             other = self.files.setdefault(each.key, each)
             if other is not each:
                 self._tell_duplicate(other, each)
-
-    def _own_files(self) -> Iterator[tuple[str, IniFile]]:
-        """Yield the overlay's files of the directory."""
-        for path in sorted(self.texts):
-            if PurePosixPath(path).parent.as_posix() == self.directory:
-                if path.endswith(".conf"):
-                    yield path, self.parse_own(path, self.texts[path], "makes the installer pass over the whole file")
-                elif not PurePosixPath(path).name.upper().startswith("README"):
-                    self.choice.remarks.append(f"{path}: nobody reads it, for its name does not end in .conf")
 
     def _identify(self, path: str, read: IniFile, *, is_ours: bool, is_certain: bool) -> Iterator[ConfigurationFile]:
         """Yield a file with what it is for; nothing for one that anaconda passes over."""

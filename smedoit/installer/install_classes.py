@@ -16,6 +16,7 @@ from smedoit.config.checks import AnacondaSettings
 from smedoit.config.identity import ReleaseIdentity
 from smedoit.errors import CheckError, ContentError, format_count
 from smedoit.installer import class_choice, cpio, python27_imports
+from smedoit.installer.configuration_choice import OS_RELEASES
 from smedoit.installer.python27_names import read_source_names
 from smedoit.installer.python27_rules import check_python27
 from smedoit.installer.python27_tokens import Python27Error
@@ -26,7 +27,7 @@ from smedoit.runtime.files import read_file_bytes, resolve_file_below
 from smedoit.tree import layers
 
 SOURCE_PACKAGE = re.compile(r"anaconda-([0-9.]+)-[^-/]*$")
-DECIDING = (*READ_PLACES, "etc/os-release", "usr/lib/os-release")
+DECIDING = (*READ_PLACES, *OS_RELEASES)
 LIKE_A_CLASS = "*installclasses/*.[pP][yY]"
 SHOWN = 8  # remarks in the line of the task; the log has all
 

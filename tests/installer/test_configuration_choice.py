@@ -341,3 +341,46 @@ def test_a_lost_platform_is_refused(base: Base) -> None:
     other = {**good(base), "etc/os-release": os_release(base).replace(base.platform, "platform:el7")}
     assert "says PLATFORM_ID=platform:el7, so" in chosen(base, other).faults[0]
     assert chosen(base, {**good(base), "etc/os-release": ""}).faults == []
+
+
+# What lies or reads otherwise than was meant
+
+
+@EACH
+def test_a_directory_that_is_called_like_a_file_ends_the_installer(base: Base) -> None:
+    choice = chosen(base, {**good(base), "conf.d/x.conf/y.conf": ROCKY})
+    [said] = choice.faults
+    assert said == (
+        "etc/anaconda/conf.d/x.conf/y.conf: the installer opens conf.d/x.conf, a directory, as a file; this ends the"
+        " installer"
+    )
+
+
+@EACH
+def test_a_file_further_down_is_told_for_nobody_reads_it(base: Base) -> None:
+    directory = base.configuration.value
+    choice = chosen(base, {**good(base), "conf.d/ours/y.conf": ROCKY, f"{directory}/ours/y.conf": ROCKY})
+    assert choice.faults == []
+    for name in ("conf.d", directory):
+        assert (
+            f"etc/anaconda/{name}/ours/y.conf: nobody reads it, for it lies in a directory of etc/anaconda/{name}"
+            in choice.remarks
+        )
+
+
+@EACH
+@pytest.mark.parametrize("line", ["VERSION='a", 'VERSION="a', "VERSION=a's", 'VERSION="a\\"', "VERSION='a\\'b'"])
+def test_a_quote_that_does_not_end_is_refused_in_os_release(base: Base, line: str) -> None:
+    choice = chosen(base, {**good(base), "etc/os-release": os_release(base, more=f"# it's ours\n{line}\n")})
+    number = 5 if base.platform else 4
+    assert choice.faults == [
+        f"etc/os-release, line {number}: a quote of {line} does not end, so shells stop here, and systemd takes what"
+        " follows for its value"
+    ]
+
+
+@EACH
+@pytest.mark.parametrize("line", ["VERSION='a \"b'", 'VERSION="it\'s"', 'VERSION="a\\"b"', "VERSION=a\\'s", "VERSION="])
+def test_a_quote_that_is_whole_or_escaped_is_taken_in_os_release(base: Base, line: str) -> None:
+    choice = chosen(base, {**good(base), "etc/os-release": os_release(base, more=f"{line}\n")})
+    assert choice.faults == []
