@@ -156,9 +156,7 @@ class IsoImage:
         head = self.at(start, 36)
         if len(head) < 36:
             return max(0, size)
-        block, small, large = (
-            struct.unpack_from(form, head, at)[0] for form, at in (("<H", 11), ("<H", 19), ("<L", 32))
-        )
+        block, small, large = (struct.unpack_from(form, head, at)[0] for form, at in FAT_SIZES)
         own = block * (small or large)
         return own if 0 <= size - own < SECTOR else max(0, size)
 
