@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from smedoit.bases.enterprise_linux import Base
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer import cpio, gettext_catalog
@@ -34,8 +35,8 @@ class UpdatesParts:
     lost: Sequence[str]
 
 
-def split_updates(members: Mapping[str, CpioMember]) -> UpdatesParts:
-    """Return what updates.img was made of."""
+def split_updates(members: Mapping[str, CpioMember], base: Base) -> UpdatesParts:
+    """Return what updates.img was made of, so that what is made of it again for this base is the same."""
     catalogs: dict[str, dict[str, CpioMember]] = {place: {} for place in PLACES}
     for name, member in members.items():
         if (found := CATALOG.fullmatch(name)) and _is_catalog(found["relative"], member.data):
@@ -43,8 +44,8 @@ def split_updates(members: Mapping[str, CpioMember]) -> UpdatesParts:
             catalogs[place][found["relative"]] = member
     place = max(catalogs, key=lambda key: (len(catalogs[key]), key == "locale"))
     taken = {cpio.catalog_location(relative, PLACES[place]) for relative in catalogs[place]}
-    paths = {name: _updates_path(name) for name in members if name not in taken}
-    lost = [name for name, path in paths.items() if cpio.updates_location(path) != name]
+    paths = {name: _updates_path(name, base) for name in members if name not in taken}
+    lost = [name for name, path in paths.items() if cpio.updates_location(path, base) != name]
     return UpdatesParts(
         {path: members[name] for name, path in paths.items() if name not in lost}, catalogs[place], place, lost
     )
@@ -59,8 +60,8 @@ def _is_catalog(relative: str, data: bytes) -> bool:
     return True
 
 
-def _updates_path(name: str) -> str:
+def _updates_path(name: str, base: Base) -> str:
     """Return where in updates/ a file of the image comes from: without run/install/updates/ where that leads back."""
     short = name.removeprefix(f"{UPDATES_TOP}/")
-    leads_back = cpio.updates_location(short) == name
+    leads_back = cpio.updates_location(short, base) == name
     return short if leads_back and not matches_patterns(short, NOT_IN_UPDATES_IMG) else name

@@ -41,6 +41,7 @@ from smedoit.runtime import files, progress, rooted
 from smedoit.runtime.checksums import ChecksummedFile
 from smedoit.runtime.digests import DigestCache
 from smedoit.runtime.rooted import RootedPath
+from smedoit.tree.boot_files import SECTOR, mbr_code
 
 MARKER = ".smedoit-import"  # in a directory whose import has not ended
 ROOT, FETCHED = "build", "mirrors/imported"
@@ -48,7 +49,6 @@ CONFIGURATION, LOCK, PINS, REPORT = "release.toml", "packages.lock", "boot_set.s
 OURS = (CONFIGURATION, LOCK, PINS, REPORT, PAGE, DOIT_CFG)
 SOURCES, TIER_NAME = "SRPMS", "sme"  # beside a tree; what the names of the wiki's tiers begin with
 CACHE = "stage/.smedoit/facts.sqlite"
-MBR_CODE, MBR_ADDRESS = 440, slice(432, 440)  # bytes of it; where the writer of a medium puts an address into it
 BUILDSTAMP_TEXT = "[Main]\nProduct={product}\nVersion={version}\nBugURL={bug_url}\nIsFinal=False\nUUID=\n"
 
 
@@ -150,9 +150,10 @@ def _write_boot_code(world: ImportedWorld, survey: MediumSurvey) -> None:
     """Write the code of an ISO's MBR into the boot set, where that has it as a file; no file of the ISO is it."""
     name, place = survey.base.mbr_image, survey.place
     if name and isinstance(place, IsoPlace) and name not in place.names():
-        code = bytearray(place.image.at(0, MBR_CODE))
-        code[MBR_ADDRESS] = bytes(MBR_ADDRESS.stop - MBR_ADDRESS.start)
-        world.put(world.places.boot_set, name, [bytes(code).ljust(510, b"\0") + b"\x55\xaa"])
+        if code := mbr_code(place.image.at(0, SECTOR)):
+            world.put(world.places.boot_set, name, [code])
+        else:
+            world.remarks.append(f"the code of its MBR is not GRUB's: doit iso needs {name} in {world.places.boot_set}")
 
 
 def _write_keys(world: ImportedWorld, survey: MediumSurvey, trusted: Sequence[CandidateKey]) -> None:
@@ -182,7 +183,7 @@ def _write_overlays(world: ImportedWorld, survey: MediumSurvey, identity: Import
             f"{PRODUCT_IMG} has no {STAMP_NAME}, without which the installer has no name: one was made"
         )
     world.put_members(f"{world.places.content}/product", product)
-    updates = apart.split_updates(images)
+    updates = apart.split_updates(images, survey.base)
     world.left.update({f"{UPDATES_IMG}/{name}": "no directory of updates/ leads there" for name in updates.lost})
     world.put_members(f"{world.places.content}/updates", updates.own)
     files.make_directory(world.root / world.places.translations)
@@ -209,7 +210,7 @@ def _write_network_menus(world: ImportedWorld, survey: MediumSurvey) -> None:
             f"it installs from {', '.join(survey.addresses)}, where its packages are: import that for a world that has"
             " them; doit netinstall makes this medium again"
         )
-    elif not found and BIOS in layout.list_firmware(survey.place.names(), survey.base):
+    elif not found and BIOS in survey.firmware:
         world.remarks.append(
             f"it has no network install medium: doit netinstall needs netinstall/{survey.base.bios.menu} in the content"
             " tree"
@@ -354,7 +355,7 @@ def finish_world(
     """Write pins, release.toml and packages.lock; return the release. Raises SmeError."""
     arch = str(identity.release["arch"])
     selection = settings.selection_of(good, arch)
-    updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}))
+    updates = apart.split_updates(survey.overlays.get(UPDATES_IMG, {}), survey.base)
     comps_file, firmware = world.root / world.places.content / COMPS, survey.firmware
     starts = (survey.base, firmware)
     excused, remarks = excuses.try_excuses(comps_file, good, world.root, arch, starts, world.root / CACHE)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from smedoit.bases.enterprise_linux import Base
-from smedoit.bases.known import USUAL
 from smedoit.errors import ContentError
 from smedoit.installer.dead_paths import UPDATES_TOP, moved_location
 from smedoit.runtime import foreign
@@ -84,7 +83,7 @@ def newc_entry(name: str, data: bytes, *, mode: int, mtime: int, inode: int) -> 
     return _pad_to_four(header + encoded) + _pad_to_four(data)
 
 
-def updates_location(relative: str, base: Base = USUAL) -> str:
+def updates_location(relative: str, base: Base) -> str:
     """Return where a file of the content's updates/ goes in updates.img.
 
     updates/ has always stood for /tmp/updates of the installer, which is a link to run/install/updates, or nothing any

@@ -9,6 +9,8 @@ from smedoit.bases.el7 import EL7
 from smedoit.bases.el8 import EL8
 from smedoit.bases.el9 import EL9
 from smedoit.bases.el10 import EL10
+from smedoit.bases.enterprise_linux import Base
+from smedoit.bases.known import BASES
 from smedoit.config.identity import ALL_FIRMWARE as ALL
 from smedoit.importing.apart import split_updates
 from smedoit.importing.layout import (
@@ -126,20 +128,33 @@ def test_updates_img_is_made_again_of_the_same_names() -> None:
         "run/install/updates/po/fr/LC_MESSAGES/anaconda.mo",
         "usr/share/locale/it/LC_MESSAGES/anaconda.mo",
     ]
-    parts = split_updates({name: CpioMember(name, CATALOG) for name in names})
+    parts = split_updates({name: CpioMember(name, CATALOG) for name in names}, EL7)
     assert sorted(parts.catalogs) == ["de/LC_MESSAGES/anaconda.mo", "it/LC_MESSAGES/anaconda.mo"]
     assert (parts.place, parts.lost) == ("locale", [])
-    assert sorted(map(updates_location, parts.own)) == sorted(set(names) - {names[4], names[6]})
+    assert sorted(updates_location(name, EL7) for name in parts.own) == sorted(set(names) - {names[4], names[6]})
     assert {"gtk.css", "run/install/updates/README.txt"} <= set(parts.own)
 
 
+@pytest.mark.parametrize("base", BASES.values(), ids=BASES)
+def test_of_updates_of_any_base_the_same_image_is_made_again(base: Base) -> None:
+    names = [
+        "run/install/updates/pyanaconda/ui.py",
+        "run/install/updates/interactive-defaults.ks",
+        "run/install/updates/70-ours.rules",
+        f"{base.python.site}/pyanaconda/ours.py",
+    ]
+    parts = split_updates({name: CpioMember(name, b"x") for name in names}, base)
+    assert parts.lost == []
+    assert sorted(updates_location(name, base) for name in parts.own) == sorted(names)
+
+
 def test_what_updates_could_not_bring_to_its_place_is_lost_and_named() -> None:
-    assert split_updates({"opt/x": CpioMember("opt/x", b"")}).lost == ["opt/x"]
+    assert split_updates({"opt/x": CpioMember("opt/x", b"")}, EL7).lost == ["opt/x"]
 
 
 def test_a_translation_that_is_none_stays_a_file_of_updates() -> None:
     name = "usr/share/locale/de/LC_MESSAGES/anaconda.mo"
-    parts = split_updates({name: CpioMember(name, b"no catalog")})
+    parts = split_updates({name: CpioMember(name, b"no catalog")}, EL7)
     assert (list(parts.own), list(parts.catalogs)) == ([name], [])
 
 

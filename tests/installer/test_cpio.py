@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smedoit.bases.el7 import EL7
 from smedoit.config.inputs import PLACES
 from smedoit.errors import ContentError
 from smedoit.installer import cpio as installer_cpio
@@ -147,7 +148,7 @@ def test_a_file_beyond_the_format_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_updates_go_where_the_installer_reads_them(relative: str, name: str) -> None:
-    assert updates_location(relative) == name
+    assert updates_location(relative, EL7) == name
 
 
 @pytest.mark.parametrize(
