@@ -33,7 +33,7 @@ from smedoit.runtime.files import (
     write_file,
 )
 from smedoit.sample.manifest import NAME
-from smedoit.sample.world import fill_next_tiers
+from smedoit.sample.world import fill_next_world
 from smedoit.tree import layers
 
 
@@ -128,12 +128,12 @@ def make_new_major(rel: Release, step: MajorStep) -> Mapping[str, str]:
 def _compare_packages(before: Release, after: Release, target: Path) -> list[str]:
     """Return which packages the new tiers lack, once there are any; comps.xml of the new tree goes without them.
 
-    The tiers of a practice world are filled at once, for it has its upstream within.
+    Tiers, boot set and translations of a practice world are filled at once, for it has its upstream within.
     """
     if after.release.base == before.release.base:
         return []
     if after.is_practice and (before.root / NAME).is_file():
-        fill_next_tiers(after, [target / relative for relative in layers.list_tree_files(target)])
+        fill_next_world(after, [target / relative for relative in layers.list_tree_files(target)])
     with wrap_os_errors(after.root, "read"):
         had, has = medium_names(before), tier_names(tier for tier in after.tiers if tier.stage)
     if not has:

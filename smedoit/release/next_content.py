@@ -35,12 +35,7 @@ NOTHING = "nothing"  # begins the note on what no later installer has
 CONFIGURATION = re.compile(r"product/etc/anaconda/(product\.d|profile\.d|conf\.d)/[^/]+\.conf")
 OS_RELEASE = f"{PRODUCT}/etc/os-release"
 COMPOSE = re.compile(r"^\[Compose\][^\[]*", re.MULTILINE)
-# Words of a boot line that counted without inst. before EL 9. Source: anaconda 33.16, dracut/parse-anaconda-options.sh
-PLAIN = ("askmethod", "dd", "keymap", "ks", "lang", "noverifyssl", "proxy", "repo", "rescue", "resolution", "sshd")
-PLAIN_OPTIONS = re.compile(
-    rf"(?<=\s)(?={'|'.join((*PLAIN, 'stage2', 'text', 'updates', 'vnc', 'vncconnect', 'vncpassword', 'xdriver'))})"
-    r"(\w+)(?=[=\s]|$)"
-)
+WORD = re.compile(r"(?<=\s)[^\s=]+(?=[=\s]|$)")  # of a boot line, without its value
 BOOT_LINE = re.compile(r"^[ \t]*(?:append|linux(?:efi|16)?)[ \t].*$", re.MULTILINE | re.IGNORECASE)
 REPO = re.compile(r"\binst\.repo=\S+")
 STAGE2 = re.compile(r"\binst\.stage2=\S+")
@@ -233,10 +228,14 @@ def _set_boot_options(tree: CrossedTree, change: BaseChange) -> None:
     """Spell the options of boot lines as the new installer knows them."""
     if change.after.plain_options or not change.before.plain_options:
         return
-    menus = (change.after.bios.menu, change.after.uefi.menu)
+    menus, known = (change.after.bios.menu, change.after.uefi.menu), change.after.options.plain
+
+    def spell_line(line: re.Match[str]) -> str:
+        return WORD.sub(lambda word: known.get(word.group(), word.group()), line.group())
+
     for name in sorted(name for name in tree.files if name.removeprefix(f"{NETINSTALL}/") in menus):
         text = tree.files[name].decode("utf-8", "surrogateescape")
-        spelled = BOOT_LINE.sub(lambda line: PLAIN_OPTIONS.sub(r"inst.\1", line.group()), text)
+        spelled = BOOT_LINE.sub(spell_line, text)
         if spelled != text:
             tree.files[name] = spelled.encode("utf-8", "surrogateescape")
             tree.decisions.append(f"{name}: options have inst. before them now, without which they would not count")

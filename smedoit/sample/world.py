@@ -44,14 +44,23 @@ def make_practice_world(rel: Release, dry_run: bool = False, boot_set: bool = Tr
     return _fill_listed(rel.root, partial(_fill_world, rel, boot_set), dry_run)
 
 
-def fill_next_tiers(rel: Release, made: Iterable[Path]) -> None:
-    """Create the practice packages of a major that a practice world goes on to.
+def fill_next_world(rel: Release, made: Iterable[Path]) -> None:
+    """Create what a practice world brings to a major that it goes on to: all but its content tree.
 
     made  its files that somebody made of practice ones, to be known as such
     """
     listed = manifest.read_manifest(rel.root)
     manifest.write_manifest(rel.root, {**listed, **manifest.digest_files(made)})
-    _fill_listed(rel.root, partial(_fill_tiers, rel), dry_run=False)
+
+    def fill() -> None:
+        from smedoit.sample import previous_release, translations
+
+        _fill_tiers(rel)
+        translations.fill_translations(rel.translations.path)
+        previous_release.fill_previous_release(rel)
+        _fill_boot_set(rel)
+
+    _fill_listed(rel.root, fill, dry_run=False)
 
 
 def _fill_listed(root: Path, fill: Callable[[], object], dry_run: bool) -> list[Path]:
@@ -75,7 +84,7 @@ def fill_practice_world(rel: Release) -> None:
 
 def _fill_world(rel: Release, boot_set: bool) -> None:
     """Create what is missing."""
-    from smedoit.sample import boot, catalogue, content, previous_release, translations
+    from smedoit.sample import catalogue, content, previous_release, translations
 
     _fill_tiers(rel)
     _fill_keys(rel)
@@ -87,7 +96,15 @@ def _fill_world(rel: Release, boot_set: bool) -> None:
     if rel.spec.path:
         respell = catalogue.find_catalogue(rel.release.built_on).respell
         packages.write_if_missing(rel.root / rel.spec.path, partial(respell, SPEC))
-    if boot_set and not rel.boot_set.is_fetched:
+    if boot_set:
+        _fill_boot_set(rel)
+
+
+def _fill_boot_set(rel: Release) -> None:
+    """Put the practice boot set where rel expects one, if nothing else brings it there."""
+    from smedoit.sample import boot
+
+    if not rel.boot_set.is_fetched:
         boot.make_boot_set(rel)
 
 

@@ -102,6 +102,6 @@ def test_each_next_major_of_a_practice_world_is_built_at_once(tmp_path: Path) ->
     for major in (11, 12, 13):
         project.build("new_major", f"release={file}")
         file = tmp_path / f"release-{major}.toml"
-        project.build("sample", "iso", "verify", f"release={file}")
+        project.build("iso", "verify", f"release={file}")
         points = (tmp_path / f"checklist-{major}.txt").read_text(encoding="utf-8")
         assert release.load_release(file).release.built_on.words in points

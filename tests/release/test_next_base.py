@@ -22,6 +22,7 @@ from smedoit.release.next_content import BaseChange, CrossedTree, cross_content_
 from smedoit.release.next_packages import drop_requirements
 from smedoit.sample.content import fill_content_tree
 from smedoit.sample.installer import install_class_source
+from smedoit.sample.world import make_practice_world
 from tests.harness.places import PROJECT
 
 RUN = "product/run/install/product/pyanaconda/installclasses"
@@ -54,6 +55,17 @@ def test_the_tiers_of_the_next_major_are_as_its_mirrors_have_them(rel: Release) 
     assert not any("centos" in str(path) for path in (after.boot_set.path, *after.updates.mirrors))
     testing = next(tier for tier in after.tiers if tier.name == "smeupdates-testing")
     assert (testing.promote_to, testing.path.parent.name) == ("smeos", "11")
+
+
+def test_in_a_practice_world_the_next_major_lacks_nothing_but_what_its_content_tree_left_behind(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "release.toml", tmp_path)
+    rel = load_release(tmp_path / "release.toml")
+    make_practice_world(rel)
+    make_new_major(rel, MajorStep(10, 11))
+    after = load_release(rel.file.with_name("release-11.toml"))
+    lacking = [path for path in make_practice_world(after, dry_run=True) if not path.is_relative_to(after.content.path)]
+    assert lacking == []
+    assert all(file.is_file() for file in after.quality.verified)
 
 
 def test_a_tier_of_somebodys_own_and_every_comment_stay(rel: Release) -> None:
@@ -174,6 +186,15 @@ def test_options_that_count_no_more_without_inst_are_spelled_so() -> None:
         b"  append initrd=initrd.img inst.ks=cdrom:/ks.cfg inst.xdriver=vesa inst.text quiet\n"
     )
     assert crossed(menu, EL7, EL8).files["isolinux/isolinux.cfg"] == menu["isolinux/isolinux.cfg"].encode()
+
+
+def test_each_option_that_the_installer_would_ignore_becomes_what_it_knows_and_no_other() -> None:
+    said = " ".join(f"{word}=x" for word in EL9.options.plain)
+    menu = {"isolinux/isolinux.cfg": f"  append initrd=initrd.img {said} proxy=p debug quiet\n"}
+    known = " ".join(f"{word}=x" for word in EL9.options.plain.values())
+    assert crossed(menu, EL7, EL9).files["isolinux/isolinux.cfg"].decode() == (
+        f"  append initrd=initrd.img {known} proxy=p debug quiet\n"
+    )
 
 
 @LATER
