@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from smedoit.bootfiles.grub_modules import DEPENDENCIES, parse_module_list
 from smedoit.runtime.process import run_program
 
 ISOLINUX = ("/usr/lib/ISOLINUX", "/usr/share/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux")
@@ -103,14 +104,13 @@ def find_bios_grub() -> dict[str, Path]:
 
 def _needed_grub_modules(place: Path) -> list[str]:
     """Return the files of the modules of BIOS_MODULES that are there, with those that they need."""
-    lines = (line.partition(":") for line in (place / "moddep.lst").read_text().splitlines())
-    needs = {name.strip(): rest.split() for name, _, rest in lines}
+    needs = parse_module_list((place / DEPENDENCIES).read_text())
     found, waiting = set[str](), list(BIOS_MODULES)
     while waiting:
         name = waiting.pop()
         if name not in found and (place / f"{name}.mod").is_file():
             found.add(name)
-            waiting += needs.get(name, [])
+            waiting += needs.get(name, ())
     return [f"{name}.mod" for name in sorted(found)]
 
 
