@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-BIOS_MENU = "isolinux/isolinux.cfg"
+ISOLINUX_CFG = "isolinux/isolinux.cfg"
 EFI_IMAGE, GRUB_CFG = "images/efiboot.img", "EFI/BOOT/grub.cfg"
-KERNEL, INITRD, STAGE2 = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img", "LiveOS/squashfs.img"
+KERNEL, INITRD = "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img"
 NETINSTALL_IMAGE = "images/boot.iso"  # in the tree, for mirrors; never on a medium
 PRODUCT_IMG, UPDATES_IMG = "images/product.img", "images/updates.img"
 OVERLAYS = (PRODUCT_IMG, UPDATES_IMG)  # what is laid over the installer's own files

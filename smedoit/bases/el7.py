@@ -20,13 +20,13 @@ from smedoit.bases.enterprise_linux import (
     PracticeUpstream,
     PythonRuntime,
 )
-from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, INITRD, KERNEL
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, INITRD, ISOLINUX_CFG, KERNEL
 
 ISOLINUX = FirmwareBoot(
     loader=Loader.ISOLINUX,
     image="isolinux/isolinux.bin",
-    menu="isolinux/isolinux.cfg",
-    texts=("isolinux/isolinux.cfg", "isolinux/boot.msg", "isolinux/help.txt"),
+    menu=ISOLINUX_CFG,
+    texts=(ISOLINUX_CFG, "isolinux/boot.msg", "isolinux/help.txt"),
     needed=(),
     patterns=("isolinux/*",),
     twins={"isolinux/vmlinuz": KERNEL, "isolinux/initrd.img": INITRD},

@@ -23,12 +23,11 @@ from smedoit.bootfiles.grub import (
 )
 from smedoit.bootfiles.isolinux import MenuItem, read_isolinux_menu, read_menu_screens, split_menu_lines
 from smedoit.branding.render import MENU_WORD
-from smedoit.medium_paths import GRUB_CFG
+from smedoit.medium_paths import GRUB_CFG, ISOLINUX_CFG
 
 # quiet, which most entries have, silences all else; on a busy host the kernel takes an emulated timer for a broken one
 SPEAK = " console=ttyS0,115200 ignore_loglevel no_timer_check"
 PROMPT = "boot:"
-ISOLINUX_CFG = "isolinux/isolinux.cfg"
 WIDEST = 60  # characters of a title; the menu has no room for many more
 
 MOST_CHORDS = 500  # to an entry; more screens in each other than that nobody walks through

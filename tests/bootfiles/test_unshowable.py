@@ -9,7 +9,7 @@ import pytest
 
 from smedoit.bootfiles.isolinux import unshowable_lines
 from smedoit.branding.rules import Branding
-from smedoit.medium_paths import BIOS_MENU
+from smedoit.medium_paths import ISOLINUX_CFG
 from smedoit.runtime.files import write_file
 from smedoit.tree import fill
 from tests.harness.nouns import identity
@@ -37,7 +37,7 @@ def test_letters_that_isolinux_has_not_are_found_where_somebody_would_see_them(t
 
 def test_the_task_tells_of_letters_that_nobody_could_read_and_writes_them_as_they_are(tmp_path: Path) -> None:
     content, target = tmp_path / "content", tmp_path / "tree"
-    write_file(content / BIOS_MENU, MENU)
+    write_file(content / ISOLINUX_CFG, MENU)
     write_file(content / "isolinux/boot.msg", "SME Server 10.0\n환영합니다\n")
     said = fill.write_bios_menu((content, content), Branding(identity(label="rc2")), target)
     assert said.splitlines()[1:] == [

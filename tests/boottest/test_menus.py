@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from smedoit.boottest import menus
 from smedoit.branding import render
-from smedoit.medium_paths import BIOS_MENU
+from smedoit.medium_paths import ISOLINUX_CFG
 from tests.harness.corpus import corpus_dir
 from tests.harness.nouns import identity
 from tests.harness.practice_menus import GRUB, ISOLINUX, UPSTREAM_GRUB
@@ -81,7 +81,7 @@ def test_a_branded_menu_has_the_words_of_the_release() -> None:
 
 def bios_entries(text: str, **others: str) -> menus.MenuEntries:
     return menus.list_isolinux_entries(
-        {BIOS_MENU: text, **{f"isolinux/{name}": more for name, more in others.items()}}.get
+        {ISOLINUX_CFG: text, **{f"isolinux/{name}": more for name, more in others.items()}}.get
     )
 
 

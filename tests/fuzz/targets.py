@@ -87,7 +87,7 @@ from smedoit.jigdo import format as jigdo_format
 from smedoit.jigdo import template
 from smedoit.keys import detached, gpg, keyring, openpgp, policy, rpmkeys
 from smedoit.keys.gpgv import UNKNOWN, VALID
-from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, KERNEL, TREEINFO
+from smedoit.medium_paths import GRUB_CFG, ISOLINUX_CFG, KERNEL, TREEINFO
 from smedoit.modularity.activation import find_metadata_faults
 from smedoit.modularity.documents import parse_module_metadata
 from smedoit.modularity.medium import choose_streams, default_profiles, filter_streams, format_medium_modules
@@ -783,7 +783,7 @@ def _text_targets(given: Seeds) -> Iterator[Target]:
             lambda text, _: (
                 menus.parse_isolinux_menu(text),
                 menus.parse_grub_menu(text),
-                menus.list_isolinux_entries({BIOS_MENU: text}.get),
+                menus.list_isolinux_entries({ISOLINUX_CFG: text}.get),
                 menus.list_grub_entries(text),
                 netinstall.install_urls(text),
                 *map(list, (parse(text, "a/menu") for parse in REFERENCES)),

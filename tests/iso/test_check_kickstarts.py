@@ -16,7 +16,7 @@ from smedoit.errors import Findings
 from smedoit.installer.cpio import CpioMember
 from smedoit.iso.check_kickstarts import check_medium_kickstarts
 from smedoit.iso.check_menus import MediumFiles
-from smedoit.medium_paths import BIOS_MENU, COMPS
+from smedoit.medium_paths import COMPS, ISOLINUX_CFG
 from smedoit.runtime.files import write_file
 from smedoit.sample.groups import practice_comps
 
@@ -58,8 +58,8 @@ class World:
         """Return the findings by kind, and keep the remarks."""
         findings = Findings()
         medium = MediumFiles(self.files, "SME", {"ks.cfg": "content/ks.cfg"}, self.base)
-        self.put(BIOS_MENU, f"label linux\n kernel vmlinuz\n append {self.boot_line}\n")
-        entries = read_isolinux_menu(BIOS_MENU, medium.load).entries
+        self.put(ISOLINUX_CFG, f"label linux\n kernel vmlinuz\n append {self.boot_line}\n")
+        entries = read_isolinux_menu(ISOLINUX_CFG, medium.load).entries
         self.remarks = check_medium_kickstarts(medium, {"images/product.img": self.members}, entries, findings)
         return findings.found
 

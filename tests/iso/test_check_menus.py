@@ -19,7 +19,7 @@ from smedoit.fat import format
 from smedoit.iso import check_menus
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
-from smedoit.medium_paths import BIOS_MENU, EFI_IMAGE, GRUB_CFG
+from smedoit.medium_paths import EFI_IMAGE, GRUB_CFG, ISOLINUX_CFG
 from smedoit.runtime.files import write_file
 from smedoit.sample.pictures import striped_png
 from tests.harness import practice_menus as menus
@@ -60,7 +60,7 @@ def efiboot(files: Mapping[str, bytes]) -> bytes:
 
 EFI = {"EFI/BOOT/BOOTX64.EFI": program(), "EFI/BOOT/grub.cfg": GRUB.encode()}
 GOOD: dict[str, bytes] = {
-    BIOS_MENU: ISOLINUX.encode(),
+    ISOLINUX_CFG: ISOLINUX.encode(),
     GRUB_CFG: GRUB.encode(),
     EFI_IMAGE: efiboot(EFI),
     "isolinux/isolinux.bin": loader("4.05"),
@@ -92,7 +92,7 @@ def told(place: Path, changes: Mapping[str, bytes | None], names: Mapping[str, s
 def bios(before: str, after: str, **files: bytes) -> dict[str, bytes | None]:
     """Return a medium whose isolinux.cfg says something else, at the last place where it says it."""
     assert before in ISOLINUX
-    return {BIOS_MENU: after.join(ISOLINUX.rsplit(before, 1)).encode(), **files}
+    return {ISOLINUX_CFG: after.join(ISOLINUX.rsplit(before, 1)).encode(), **files}
 
 
 def both(text: str) -> dict[str, bytes | None]:
@@ -209,9 +209,9 @@ BAD: dict[str, tuple[dict[str, bytes | None], str]] = {
         "isolinux/vesamenu.c32: isolinux 6.03 needs isolinux/libutil.c32",
     ),
     "a loader cut short": ({"isolinux/isolinux.bin": loader("4.05") + b"x"}, "isolinux.bin: is cut short"),
-    "a menu of nothing": ({BIOS_MENU: b"# nothing\n"}, "has no label and no default"),
+    "a menu of nothing": ({ISOLINUX_CFG: b"# nothing\n"}, "has no label and no default"),
     "a blank that does not break": (bios(" rescue quiet", "\u00a0rescue quiet"), "line 71.* and the medium is"),
-    "a blank that is a word": ({BIOS_MENU: b"\x0b\n"}, "line 1: .* is no word"),
+    "a blank that is a word": ({ISOLINUX_CFG: b"\x0b\n"}, "line 1: .* is no word"),
     "an include of a kernel": (
         bios("menu end\n", "menu end\ninclude big\n", **{"isolinux/big": b"x\n" * 200_000}),
         "isolinux/big: has 390.6 KiB, and no boot menu is as large",
@@ -298,7 +298,7 @@ def test_faults_of_both_menus_are_told_together(tmp_path: Path) -> None:
 
 
 def test_a_menu_of_the_network_install_medium_is_called_as_in_the_content_tree(tmp_path: Path) -> None:
-    said = told(tmp_path, bios(RESCUE, "repo=cdrom"), {BIOS_MENU: f"netinstall/{BIOS_MENU}"})
+    said = told(tmp_path, bios(RESCUE, "repo=cdrom"), {ISOLINUX_CFG: f"netinstall/{ISOLINUX_CFG}"})
     assert "    netinstall/isolinux/isolinux.cfg, line 71: append has repo=cdrom" in said
 
 
@@ -319,7 +319,7 @@ LEGAL: dict[str, dict[str, bytes | None]] = {
         **{"isolinux/memtest": bytes(510) + b"\x55\xaa" + bytes(9)},
     ),
     "one append for all": {
-        BIOS_MENU: f"default vesamenu.c32\nappend initrd=initrd.img {STAGE2}\nlabel a\nkernel vmlinuz\n".encode()
+        ISOLINUX_CFG: f"default vesamenu.c32\nappend initrd=initrd.img {STAGE2}\nlabel a\nkernel vmlinuz\n".encode()
     },
     "initrd by a word of its own": bios("append initrd=initrd.img ", "initrd initrd.img\n append "),
     "a menu of its own": bios(
@@ -333,7 +333,7 @@ LEGAL: dict[str, dict[str, bytes | None]] = {
         "isolinux/vesamenu.c32": NEW + b"\0libutil.c32\0libcom32.c32\0",
     },
     "Windows' line ends": {
-        BIOS_MENU: ISOLINUX.replace("\n", "\r\n").encode(),
+        ISOLINUX_CFG: ISOLINUX.replace("\n", "\r\n").encode(),
         GRUB_CFG: GRUB.replace("\n", "\r\n").encode(),
     },
     "a default by title": uefi('default="1"', 'default="Test this media & install SME Server 10.1 RC2"'),
@@ -369,7 +369,7 @@ def test_what_its_reader_takes_is_written(case: str, tmp_path: Path) -> None:
 def test_the_menu_of_a_real_remastered_centos_passes(tmp_path: Path) -> None:
     text = (corpus_dir() / "trees/centos7.5-remaster/isolinux.cfg").read_bytes()
     changes = {
-        BIOS_MENU: text.replace(rb"CentOS\x207\x20x86_64", LABEL.encode()),
+        ISOLINUX_CFG: text.replace(rb"CentOS\x207\x20x86_64", LABEL.encode()),
         "isolinux/memtest": kernel()[:512],
         "ks.cfg": b"text\n",
     }

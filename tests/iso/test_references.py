@@ -17,7 +17,7 @@ from smedoit.installer import cpio
 from smedoit.iso import pictures, references
 from smedoit.iso.check_menus import MediumFiles
 from smedoit.iso.check_references import check_medium_references
-from smedoit.medium_paths import BIOS_MENU, GRUB_CFG, TREEINFO
+from smedoit.medium_paths import GRUB_CFG, ISOLINUX_CFG, TREEINFO
 from smedoit.runtime.files import write_file
 from smedoit.sample.pictures import striped_png
 from tests.harness import practice_menus as menus
@@ -27,7 +27,7 @@ NIGHT, SKY = (16, 24, 40), (58, 100, 150)
 SPLASH = striped_png(640, 480, NIGHT, SKY)
 STYLE = "run/install/product/anaconda-gtk.css"
 GOOD = {
-    BIOS_MENU: menus.ISOLINUX.encode(),
+    ISOLINUX_CFG: menus.ISOLINUX.encode(),
     GRUB_CFG: menus.GRUB.encode(),
     TREEINFO: b"[stage2]\nmainimage = LiveOS/squashfs.img\n[images-x86_64]\nboot.iso = images/boot.iso\n",
     "LiveOS/squashfs.img": b"s",
@@ -106,9 +106,9 @@ BAD: dict[str, tuple[dict[str, bytes | None], str]] = {
     "a kernel that is gone": ({"isolinux/vmlinuz": None}, "kernel names isolinux/vmlinuz"),
     "an initrd that is gone": ({"isolinux/initrd.img": None}, "initrd names isolinux/initrd.img"),
     "a message that is gone": ({"isolinux/boot.msg": None}, "line 4: display names isolinux/boot.msg"),
-    "a help page that is gone": ({BIOS_MENU: GOOD[BIOS_MENU] + b"F2 help.txt\n"}, "F2 names isolinux/help.txt"),
+    "a help page that is gone": ({ISOLINUX_CFG: GOOD[ISOLINUX_CFG] + b"F2 help.txt\n"}, "F2 names isolinux/help.txt"),
     "a label that no entry has": (
-        {BIOS_MENU: edit(BIOS_MENU, "timeout 600", "ontimeout lunix")},
+        {ISOLINUX_CFG: edit(ISOLINUX_CFG, "timeout 600", "ontimeout lunix")},
         "line 2: ontimeout names isolinux/lunix",
     ),
     "a kernel of GRUB that is gone": (
@@ -157,13 +157,13 @@ def test_what_is_named_in_vain_is_told_with_file_line_and_key(case: str, tmp_pat
 
 
 GOOD_CHANGES: dict[str, dict[str, bytes | None]] = {
-    "a colour": {BIOS_MENU: edit(BIOS_MENU, "splash.png", "#ff00ff00")},
-    "a name in capitals": {BIOS_MENU: edit(BIOS_MENU, "kernel vmlinuz", "KERNEL VMLINUZ")},
-    "a path from the top": {BIOS_MENU: edit(BIOS_MENU, "kernel vmlinuz", "kernel /isolinux/vmlinuz")},
-    "a name without its extension": {BIOS_MENU: edit(BIOS_MENU, "default vesamenu.c32", "ui vesamenu")},
-    "a help text that speaks of kernels": {BIOS_MENU: edit(BIOS_MENU, "\tIf the system", "kernel nowhere")},
+    "a colour": {ISOLINUX_CFG: edit(ISOLINUX_CFG, "splash.png", "#ff00ff00")},
+    "a name in capitals": {ISOLINUX_CFG: edit(ISOLINUX_CFG, "kernel vmlinuz", "KERNEL VMLINUZ")},
+    "a path from the top": {ISOLINUX_CFG: edit(ISOLINUX_CFG, "kernel vmlinuz", "kernel /isolinux/vmlinuz")},
+    "a name without its extension": {ISOLINUX_CFG: edit(ISOLINUX_CFG, "default vesamenu.c32", "ui vesamenu")},
+    "a help text that speaks of kernels": {ISOLINUX_CFG: edit(ISOLINUX_CFG, "\tIf the system", "kernel nowhere")},
     "another resolution": {
-        BIOS_MENU: edit(BIOS_MENU, "menu vshift 8", "menu resolution 800 600"),
+        ISOLINUX_CFG: edit(ISOLINUX_CFG, "menu vshift 8", "menu resolution 800 600"),
         "isolinux/splash.png": png(800, 600, 8, 2, 3),
     },
     "a baseline JPEG": {"isolinux/splash.png": jpeg()},
@@ -208,6 +208,6 @@ def test_a_picture_that_would_fill_the_memory_is_refused_unpacked() -> None:
 
 
 def test_lines_are_counted_in_the_menu_as_it_is_written() -> None:
-    menu = read_isolinux_menu(BIOS_MENU, {BIOS_MENU: "\n\nKERNEL a\n"}.get)
-    found = list(references.isolinux_references(menu, BIOS_MENU))
+    menu = read_isolinux_menu(ISOLINUX_CFG, {ISOLINUX_CFG: "\n\nKERNEL a\n"}.get)
+    found = list(references.isolinux_references(menu, ISOLINUX_CFG))
     assert [(one.line, one.key, one.path) for one in found] == [(3, "KERNEL", "isolinux/a")]

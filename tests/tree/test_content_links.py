@@ -17,7 +17,7 @@ from smedoit.engine.snapshot import current_file_state
 from smedoit.errors import FileError
 from smedoit.installer import overlays
 from smedoit.iso import netinstall
-from smedoit.medium_paths import BIOS_MENU, COMPS, EFI_IMAGE, GRUB_CFG
+from smedoit.medium_paths import COMPS, EFI_IMAGE, GRUB_CFG, ISOLINUX_CFG
 from smedoit.packages import metadata
 from smedoit.runtime.files import copy_file, stamp_file, write_file
 from smedoit.sample import content
@@ -67,12 +67,12 @@ READERS: dict[str, Callable[[Release], object]] = {
     "netinstall": lambda rel: netinstall._render_netinstall(branding(rel), "http://x", sources(rel), rel.tree),
 }
 LINKS = [
-    ("isolinux", BIOS_MENU), ("isolinux", "isolinux/boot.msg"), ("isolinux", "isolinux/help.txt"),
+    ("isolinux", ISOLINUX_CFG), ("isolinux", "isolinux/boot.msg"), ("isolinux", "isolinux/help.txt"),
     ("isolinux", "isolinux/"), ("grub", GRUB_CFG), ("grub", "EFI/"), ("grub", EFI_IMAGE), ("tree", "README.txt"),
     ("tree", "isolinux/splash.png"), ("comps", COMPS), ("comps", "Packages/"), ("comps", "Packages/base/"),
     ("product", "product/"), ("product", "product/.buildstamp"), ("inherit", "product/"), ("updates", "updates/"),
     ("updates", "updates/run/install/updates/anaconda-gtk.css"), ("netinstall", "netinstall/"),
-    ("netinstall", f"netinstall/{BIOS_MENU}"), ("netinstall", "netinstall/isolinux/"),
+    ("netinstall", f"netinstall/{ISOLINUX_CFG}"), ("netinstall", "netinstall/isolinux/"),
 ]  # fmt: skip
 
 
