@@ -39,7 +39,7 @@ def explain_difference(found: Difference, branding: Branding, left: Mapping[str,
 
 def _explain_file(found: Difference, branding: Branding) -> str:
     """Return why a file differs, "" if there is no explanation."""
-    layer, task = find_layer(found.name)
+    layer, task = find_layer(found.name, branding.identity.built_on)
     if layer is Layer.MADE:
         return f"{task} writes it anew"
     if found.name in OVERLAY_TASKS:

@@ -60,3 +60,12 @@ def test_what_a_task_makes_or_the_import_left_is_explained(found: Difference, re
 )
 def test_what_nobody_meant_stays_without_an_explanation(found: Difference) -> None:
     assert reasons(found) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "name"), [("el8", "BaseOS/repodata/primary.xml.gz"), ("el10", "AppStream/repodata/repomd.xml")]
+)
+def test_the_repodata_of_each_repository_of_a_later_base_is_explained(base: str, name: str) -> None:
+    found = Difference(FILES, CHANGED, name)
+    explained, _ = explain_differences([found], Branding(identity(base=base)), LEFT)
+    assert [*explained] == ["doit repodata writes it anew"]
